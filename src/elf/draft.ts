@@ -1,0 +1,56 @@
+// An ELF64 relocatable file that is being made. Sections and symbols refer to each other as
+// objects, not by index, so removing or moving one breaks nothing; indices are given out once, by
+// writeElf() (write.ts). Symbol, string and relocation tables exist only in the written file.
+
+/** A section that carries contents: everything but the tables that writeElf() makes. */
+export interface DraftSection {
+  name: string;
+  /** SHT_PROGBITS, SHT_NOBITS, SHT_NOTE, … (constants.ts). */
+  type: number;
+  /** SHF_… (constants.ts). */
+  flags: bigint;
+  /** A power of two, at least 1. */
+  alignment: number;
+  entrySize: number;
+  /** NOBITS sections have only a size, in bytes. */
+  content: Uint8Array | { readonly sizeBytes: number };
+  relocations: DraftRelocation[];
+}
+
+export interface DraftSymbol {
+  name: string;
+  /** Offset into the section for symbols that have one. */
+  value: bigint;
+  size: bigint;
+  /** STB_… (constants.ts). */
+  binding: number;
+  /** STT_… (constants.ts). */
+  type: number;
+  /** STV_… (constants.ts). */
+  visibility: number;
+  place: DraftSection | "undefined" | "absolute" | "common";
+}
+
+export interface DraftRelocation {
+  /** Into the section's contents, in bytes. */
+  offset: number;
+  /** R_X86_64_… or R_AARCH64_… (isa/). */
+  type: number;
+  symbol: DraftSymbol;
+  addend: bigint;
+}
+
+export interface ElfDraft {
+  machine: number;
+  osAbi: number;
+  flags: number;
+  /** In file order, without the null section and without the tables. */
+  sections: DraftSection[];
+  /** Without the null symbol; writeElf() sorts locals first and leaves the order else. */
+  symbols: DraftSymbol[];
+}
+
+/** Size of a section in bytes, whatever it holds. */
+export function sizeOfSection(section: DraftSection): number {
+  return section.content instanceof Uint8Array ? section.content.length : section.content.sizeBytes;
+}

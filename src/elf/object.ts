@@ -1,0 +1,81 @@
+// What an ELF64 file says, as it was read: everything `readonly`, numbers narrowed once. The names
+// sh_…, st_…, r_… of the System V gABI are spelled out here; raw.ts keeps them. Contents are read
+// lazily through ElfObject (read.ts). To change a file, see draft.ts.
+
+import type { Branded } from "../bytes/brand.ts";
+
+/** Position in the section header table; 0 is the null section. */
+export type SectionIndex = Branded<number, "SectionIndex">;
+/** Position in the symbol table; 0 is the null symbol. */
+export type SymbolIndex = Branded<number, "SymbolIndex">;
+
+export interface ElfHeader {
+  /** ET_REL, ET_EXEC, … (constants.ts). */
+  readonly type: number;
+  readonly machine: number;
+  readonly osAbi: number;
+  readonly abiVersion: number;
+  readonly flags: number;
+  readonly entry: bigint;
+}
+
+export interface Section {
+  readonly index: SectionIndex;
+  readonly name: string;
+  /** SHT_… (constants.ts). */
+  readonly type: number;
+  /** SHF_… (constants.ts). */
+  readonly flags: bigint;
+  /** Virtual address; 0 in relocatable files. */
+  readonly address: bigint;
+  /** Of the contents in the file, in bytes. */
+  readonly offset: number;
+  /** In bytes; SHT_NOBITS sections have a size and no contents. */
+  readonly size: number;
+  readonly link: number;
+  readonly info: number;
+  /** 0 and 1 both mean "none"; kept as found. */
+  readonly alignment: number;
+  readonly entrySize: number;
+}
+
+/** Where a symbol lives: st_shndx with its special values told apart. */
+export type SymbolPlace =
+  | { readonly kind: "undefined" }
+  | { readonly kind: "absolute" }
+  | { readonly kind: "common" }
+  | { readonly kind: "section"; readonly index: SectionIndex };
+
+export interface ElfSymbol {
+  readonly index: SymbolIndex;
+  readonly name: string;
+  readonly value: bigint;
+  readonly size: bigint;
+  /** STB_… (constants.ts). */
+  readonly binding: number;
+  /** STT_… (constants.ts). */
+  readonly type: number;
+  /** STV_… (constants.ts). */
+  readonly visibility: number;
+  readonly place: SymbolPlace;
+}
+
+export interface Relocation {
+  /** Into the section that is relocated, in bytes. */
+  readonly offset: number;
+  /** R_X86_64_… or R_AARCH64_… (isa/). */
+  readonly type: number;
+  readonly symbol: SymbolIndex;
+  readonly addend: bigint;
+}
+
+/** An opened file. `sections[0]` is the null section; `symbols` is read and checked on first use. */
+export interface ElfObject {
+  /** What the file is called in messages. */
+  readonly source: string;
+  readonly bytes: Uint8Array;
+  readonly header: ElfHeader;
+  readonly sections: readonly Section[];
+  /** The static symbol table with the null symbol at 0; empty when the file has none. */
+  readonly symbols: readonly ElfSymbol[];
+}

@@ -1,0 +1,33 @@
+// How a host says no. One class, so that callers can match on the code and the errno.
+
+import { type ErrorReport, XspliceError } from "../error.ts";
+
+export type HostErrorCode =
+  /** The hypervisor refused; `errno` says how. */
+  | "host/refused"
+  /** No such payload on the host. */
+  | "host/unknown-payload"
+  /** The payload is in a state in which this action makes no sense. */
+  | "host/wrong-state"
+  /** The action was started and did not succeed; `errno` is its result. */
+  | "host/action-failed"
+  /** No answer within the deadline. */
+  | "host/timeout"
+  /** There is no way to talk to a hypervisor here: no privcmd, no permission, no connection. */
+  | "host/unreachable"
+  /** This kind of host, or this release, cannot do that. */
+  | "host/unsupported"
+  /** The hypervisor or dom0 died. */
+  | "host/crashed"
+  /** A name or a file that no hypervisor would take. */
+  | "host/bad-argument";
+
+export class HostError extends XspliceError<HostErrorCode> {
+  /** Positive Xen error number, where one was given. */
+  readonly errno: number | undefined;
+
+  constructor(report: ErrorReport<HostErrorCode>, options?: ErrorOptions & { errno?: number }) {
+    super(report, options);
+    this.errno = options?.errno;
+  }
+}

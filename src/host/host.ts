@@ -1,0 +1,108 @@
+// A host is a place where payloads are applied. The command line, the planner, the bisection and
+// the tests know nothing else about Xen: names, statuses and verdicts, no sysctl, no offset.
+// Kinds of host (local, ssh, lab, model) live in hosts/; this leaf is what everybody may import.
+
+/** Xen answers with two integers (`state`, `rc`); they are decoded once, into this. */
+export type PayloadStatus =
+  /** Uploaded and verified, not patched in. */
+  | { readonly kind: "checked" }
+  | { readonly kind: "applied" }
+  /** An action is under way (`rc` is -EAGAIN). */
+  | { readonly kind: "busy"; readonly settled: SettledState }
+  /** The last action failed; `errno` is positive. */
+  | { readonly kind: "failed"; readonly settled: SettledState; readonly errno: number };
+
+export type SettledState = "checked" | "applied";
+
+export interface ListedPayload {
+  readonly name: string;
+  readonly status: PayloadStatus;
+  /** `key=value` strings of `.modinfo`; `undefined` where this kind of host cannot tell. */
+  readonly metadata: readonly string[] | undefined;
+}
+
+export interface HostInfo {
+  /** What Xen calls itself, e.g. major 4, minor 17, extra ".5". */
+  readonly version: { readonly major: number; readonly minor: number; readonly extra: string };
+  /** Build-id of the running hypervisor, hex; `undefined` when it has none. */
+  readonly buildId: string | undefined;
+  readonly compiler: string | undefined;
+  readonly compiledAt: string | undefined;
+  readonly architecture: "x86_64" | "aarch64" | undefined;
+  /** Of dom0's kernel, so of this boot of the host: payloads vanish when it changes. */
+  readonly bootId: string | undefined;
+}
+
+/** What this kind of host can do; a caller asks before it relies on it. */
+export interface HostCapabilities {
+  /** An action's time limit can be chosen (stock tools over ssh always use 30 ms). */
+  readonly timeLimit: boolean;
+  /** The dependency check of apply can be skipped. */
+  readonly noDependencies: boolean;
+  /** The hypervisor's console can be read. */
+  readonly console: boolean;
+  /** `list` has metadata. */
+  readonly metadata: boolean;
+}
+
+export interface CallOptions {
+  /** For the whole call, retries included. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type Action = "apply" | "revert" | "replace" | "unload";
+
+export interface ActOptions extends CallOptions {
+  /** `hypervisor-only` is LIVEPATCH_ACTION_APPLY_NODEPS; for apply only. */
+  readonly dependencyCheck: "whole-chain" | "hypervisor-only";
+  /** For the first rendezvous of all CPUs; grows with each retry. Xen's own default is 30 ms. */
+  readonly quiesceMs: number;
+}
+
+/** What was verified after an action, not what was asked for. */
+export interface ActOutcome {
+  readonly action: Action;
+  readonly name: string;
+  /** `unnecessary`: it already was in the wanted state, nothing was done. */
+  readonly result: "done" | "unnecessary";
+  /** Rendezvous that Xen missed (-EBUSY) before the one that succeeded. */
+  readonly retries: number;
+  /** From the first hypercall to the confirmed result. */
+  readonly elapsedMs: number;
+  /** Status read back at the end; `undefined` when the payload is gone, as after unload. */
+  readonly status: PayloadStatus | undefined;
+}
+
+/** A place in the hypervisor's console output, to be handed back to `console()`. */
+export interface ConsoleMark {
+  /** What the ring held at the mark; opaque to callers. */
+  readonly tail: string;
+}
+
+export interface ConsoleText {
+  readonly text: string;
+  readonly mark: ConsoleMark;
+  /** The ring wrapped since the mark: what was in between is lost. */
+  readonly lost: boolean;
+}
+
+/**
+ * Every method throws HostError (errors.ts) when the hypervisor refuses or the host does not
+ * answer within the deadline.
+ */
+export interface LivepatchHost extends AsyncDisposable {
+  /** For people: "this dom0", "lab trial (Xen 4.17)", "ssh:root@host". */
+  readonly label: string;
+  readonly capabilities: HostCapabilities;
+  info(options: CallOptions): Promise<HostInfo>;
+  /** In load order, which is Xen's; it tells neither dependency nor order of application. */
+  list(options: CallOptions): Promise<readonly ListedPayload[]>;
+  /** `undefined` when no payload of that name is loaded. */
+  status(name: string, options: CallOptions): Promise<PayloadStatus | undefined>;
+  upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void>;
+  /** Waits for the hypervisor's asynchronous result, retries what is worth it, verifies. */
+  act(action: Action, name: string, options: ActOptions): Promise<ActOutcome>;
+  /** What the hypervisor printed since `since`; all that the ring holds without it. */
+  console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText>;
+}

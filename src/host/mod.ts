@@ -1,0 +1,15 @@
+export { HostError, type HostErrorCode } from "./errors.ts";
+export type {
+  Action,
+  ActOptions,
+  ActOutcome,
+  CallOptions,
+  ConsoleMark,
+  ConsoleText,
+  HostCapabilities,
+  HostInfo,
+  ListedPayload,
+  LivepatchHost,
+  PayloadStatus,
+  SettledState,
+} from "./host.ts";

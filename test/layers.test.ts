@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { mayImport } from "./layers.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const source = join(root, "src");
+const openToAll = ["error.ts", "invariant.ts"];
+
+function sourceFiles(): string[] {
+  const entries = readdirSync(source, { recursive: true, encoding: "utf8" });
+  return entries.filter((name) => name.endsWith(".ts"));
+}
+
+function relativeImportsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), "utf8");
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)];
+  return specifiers.map(([, path]) => relative(source, resolve(source, dirname(file), path ?? "")));
+}
+
+test("every folder imports only what the table of layers allows", () => {
+  const wrong: string[] = [];
+  for (const file of sourceFiles()) {
+    const folder = file.split("/")[0] ?? "";
+    for (const imported of relativeImportsOf(file)) {
+      const target = imported.split("/")[0] ?? "";
+      const allowed =
+        target === folder || openToAll.includes(imported) || mayImport[folder]?.includes(target);
+      if (!allowed && folder !== "error.test.ts") wrong.push(`src/${file} imports src/${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("every folder below src/ stands in the table of layers and is two levels deep at most", () => {
+  for (const file of sourceFiles()) {
+    const parts = file.split("/");
+    assert.ok(parts.length <= 2, `src/${file} is nested too deep`);
+    if (parts.length === 2) assert.ok(parts[0] && parts[0] in mayImport, `src/${file}: no layer`);
+  }
+});
+
+test("only cli/ prints, reads the environment or exits", () => {
+  const rim = /\bconsole\.(log|error|warn|info)\(|\bprocess\.(exit|stdout|stderr|argv)\b/;
+  const wrong = sourceFiles()
+    .filter((file) => !file.startsWith("cli/") && !file.endsWith(".test.ts"))
+    .filter((file) => rim.test(readFileSync(join(source, file), "utf8")));
+  assert.deepEqual(wrong, []);
+});
+
+test("docs/architecture.md shows the same table of layers", () => {
+  const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+  for (const [folder, allowed] of Object.entries(mayImport)) {
+    const row = `| \`src/${folder}/\` | ${allowed.length > 0 ? allowed.map((name) => `\`${name}\``).join(" ") : "nothing"} |`;
+    assert.ok(page.includes(row), `docs/architecture.md lacks the row:\n${row}`);
+  }
+});
+
+test("files stay below 250 lines", () => {
+  const long = sourceFiles()
+    .map((file) => ({ file, lines: readFileSync(join(source, file), "utf8").split("\n").length }))
+    .filter(({ file, lines }) => lines > 250 && !file.endsWith(".test.ts"));
+  assert.deepEqual(long, []);
+});

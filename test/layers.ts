@@ -1,0 +1,31 @@
+// Who may import whom: the table of docs/architecture.md as data, held by layers.test.ts. Imports
+// point down only. `src/error.ts` and `src/invariant.ts` are open to all.
+
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  bytes: [],
+  host: [],
+  elf: ["bytes"],
+  isa: ["bytes"],
+  "xen-abi": ["bytes"],
+  payload: ["bytes", "elf", "isa", "xen-abi"],
+  builder: ["bytes", "elf", "isa", "xen-abi", "payload"],
+  agent: ["bytes"],
+  "xen-call": ["bytes", "xen-abi", "agent", "host"],
+  parts: ["bytes"],
+  lab: ["bytes", "elf", "agent", "parts"],
+  hosts: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab"],
+  cli: [
+    "bytes",
+    "host",
+    "elf",
+    "isa",
+    "xen-abi",
+    "payload",
+    "builder",
+    "agent",
+    "xen-call",
+    "parts",
+    "lab",
+    "hosts",
+  ],
+};
