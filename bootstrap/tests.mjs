@@ -1,0 +1,33 @@
+// Which tests there are, and how they are run. The list comes from the sources, so that the output
+// of a test that was deleted or renamed is never run again.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root, run } from "./setup.mjs";
+
+/** Tests that need no lab: beside the code and directly in test/. */
+export function fastTests() {
+  return testFiles("src").concat(testFiles("test").filter((file) => !isLabTest(file)));
+}
+
+/** Tests on a real Xen, in test/lab/. */
+export function labTests() {
+  return testFiles("test").filter(isLabTest);
+}
+
+/** Runs the files with node's own test runner, whose summary closes the output. */
+export function runTests(files, { concurrency } = {}) {
+  const args = ["--enable-source-maps", "--test", "--test-reporter=spec"];
+  if (concurrency) args.push(`--test-concurrency=${concurrency}`);
+  return run(process.execPath, [...args, ...files]);
+}
+
+function testFiles(folder) {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  const tests = names.filter((name) => name.endsWith(".test.ts")).sort();
+  return tests.map((name) => join(root, "dist", folder, name.replace(/\.ts$/, ".js")));
+}
+
+function isLabTest(file) {
+  return file.startsWith(join(root, "dist/test/lab/"));
+}
