@@ -72,13 +72,16 @@ export interface ActOutcome {
   readonly elapsedMs: number;
   /** Status read back at the end; `undefined` when the payload is gone, as after unload. */
   readonly status: PayloadStatus | undefined;
+  /** Payloads that were applied before and are not any more: what replace took away. */
+  readonly reverted: readonly string[];
 }
 
-/** A place in the hypervisor's console output, to be handed back to `console()`. */
-export interface ConsoleMark {
-  /** What the ring held at the mark; opaque to callers. */
-  readonly tail: string;
-}
+/** A place in the hypervisor's console output, to be handed back to `console()`; opaque. */
+export type ConsoleMark =
+  /** Xen's own count of characters, modulo 2^32. */
+  | { readonly kind: "index"; readonly index: number }
+  /** The last text before the mark, for tools that print the ring and nothing else. */
+  | { readonly kind: "tail"; readonly tail: string };
 
 export interface ConsoleText {
   readonly text: string;
