@@ -13,17 +13,36 @@
 //   HYPERCALL  u64 op; u64 args[5]; u8 mask of args that are arena offsets; u32 output length;
 //              u32 number of pointers; {u32 at, u32 target}…; arena bytes to the end of the frame
 //              -> RESULT  i64 result (negative: -errno); output bytes
+//              -> ERROR   no hypercall could be made: no privcmd, an offset outside the arena
 //   EXEC       u32 argc; argc NUL-terminated strings (argv, looked up in PATH); starts a process
 //              -> STDOUT, STDERR (bytes; empty = closed) … and at the end EXIT i32 exit status
-//              (128 + signal for a signal; 127 when it could not be started), nothing after it
+//              (128 + signal for a signal; 127 when it could not be started), nothing after it.
+//              As with ssh, EXIT waits until nobody holds the process's two outputs open.
 //   STDIN      bytes for the process; empty = end of file
 //   KILL       i32 signal to the process group
-//   ERROR      agent: UTF-8 text; the request on this channel could not be understood
+//   CREDIT     u8 stream (STDIN, STDOUT or STDERR), u32 bytes: its receiver took so many bytes
+//              and has room for as many more. Each stream of a process starts with a credit of
+//              WINDOW_BYTES, so a reader that stops holds up its own stream and nothing else.
+//   ERROR      agent: UTF-8 text; the request on this channel could not be served. On channel 0:
+//              the length of a frame was impossible, and all is skipped until a HELLO.
+//
+// Frames for a process that has ended are no mistake: they crossed its EXIT on the way.
+// A client that died inside a frame leaves the agent waiting for the rest, which would swallow the
+// HELLO of the next client. A port tells the agent of the disconnect, and it starts afresh, unless
+// the next client was quicker than that: a client that gets no answer to HELLO closes the
+// connection and opens it once more.
 
 export const PROTOCOL_VERSION = 1;
 
-/** A 2 MiB payload, its name and the arena's other parts fit with room to spare. */
+/** Bounds of the length field: a 2 MiB payload, its name and what else belongs to it fit well. */
+export const FRAME_LENGTH_MIN = 5;
 export const FRAME_LENGTH_MAX = 4 * 1024 * 1024;
+
+/** What each stream of a process may carry before the receiver asks for more. */
+export const WINDOW_BYTES = 256 * 1024;
+
+/** Bytes of a frame before its payload: length, channel, type. */
+export const FRAME_HEADER_SIZE = 9;
 
 export const FrameType = {
   HELLO: 1,
@@ -36,6 +55,7 @@ export const FrameType = {
   EXIT: 8,
   KILL: 9,
   ERROR: 10,
+  CREDIT: 11,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

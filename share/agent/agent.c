@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The agent: makes hypercalls and runs commands in a dom0 for a client elsewhere. It speaks the
+// protocol of src/agent/wire.ts over a virtio-serial port, or over standard input and output.
+//
+//   agent /dev/vport0p1     a port: waits for it to appear, outlives its clients
+//   agent -                 standard input and output: ends with its client
+//
+// One process, one poll() loop, bounded buffers. A client that does not read, a command that does
+// not read and a command that prints without end hold up nobody but themselves: see CREDIT.
+// Build: gcc -Os -static agent.c -o agent
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the protocol is little-endian");
+
+enum { PROTOCOL_VERSION = 1 };
+enum { FRAME_LENGTH_MAX = 4 << 20, FRAME_LENGTH_MIN = 5, FRAME_HEADER = 9 };
+enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 1024 };
+enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, RECONNECT_MS = 10, PORT_WAIT_MS = 60000 };
+enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT };
+
+// IOCTL_PRIVCMD_HYPERCALL: _IOC(NONE, 'P', 0, sizeof(struct privcmd_call))
+enum { PRIVCMD_HYPERCALL = 0x305000 };
+struct privcmd_call { uint64_t op, args[5]; };
+_Static_assert(sizeof(struct privcmd_call) == 48, "as the kernel has it");
+
+struct bytes { uint8_t *data; size_t start, end, capacity; };
+
+struct process {
+    bool used, exited, input_ending;
+    uint32_t channel;
+    pid_t pid;
+    int status;
+    int input;              // -1 once closed, as the two below
+    int output[2];          // standard output, standard error
+    uint32_t credit[2];     // what the client still takes of each
+    struct bytes pending;   // for the standard input, WINDOW bytes at most
+};
+
+static struct bytes received, queued;
+static struct process processes[PROCESS_MAX];
+static bool out_of_step;    // the last length was nonsense: skip to the next HELLO
+
+// --- bytes ---------------------------------------------------------------------------------
+
+static void die(const char *what)
+{
+    fprintf(stderr, "agent: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static size_t held(const struct bytes *b) { return b->end - b->start; }
+
+static void reserve(struct bytes *b, size_t count)
+{
+    if (b->start) {
+        memmove(b->data, b->data + b->start, held(b));
+        b->end -= b->start;
+        b->start = 0;
+    }
+    if (b->end + count <= b->capacity) return;
+    b->capacity = b->end + count;
+    b->data = realloc(b->data, b->capacity);
+    if (!b->data) die("memory");
+}
+
+static void append(struct bytes *b, const void *data, size_t count)
+{
+    if (b->end + count > b->capacity) reserve(b, count);
+    if (count) memcpy(b->data + b->end, data, count);
+    b->end += count;
+}
+
+static void release(struct bytes *b)
+{
+    free(b->data);
+    *b = (struct bytes){0};
+}
+
+static uint32_t u32_at(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
+static uint64_t u64_at(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
+
+// --- frames to the client ------------------------------------------------------------------
+
+static void send_frame(uint32_t channel, uint8_t type, const void *payload, size_t count)
+{
+    uint32_t length = FRAME_LENGTH_MIN + count;
+    append(&queued, &length, 4);
+    append(&queued, &channel, 4);
+    append(&queued, &type, 1);
+    append(&queued, payload, count);
+}
+
+static void send_error(uint32_t channel, const char *text, int error)
+{
+    char line[256];
+    int length = error ? snprintf(line, sizeof line, "%s: %s", text, strerror(error))
+                       : snprintf(line, sizeof line, "%s", text);
+    send_frame(channel, ERROR, line, length < (int)sizeof line ? length : (int)sizeof line - 1);
+}
+
+static void send_credit(uint32_t channel, uint32_t count)
+{
+    uint8_t payload[5] = {STDIN};
+    memcpy(payload + 1, &count, 4);
+    send_frame(channel, CREDIT, payload, sizeof payload);
+}
+
+// --- hypercalls ----------------------------------------------------------------------------
+
+static int privcmd = -1;
+static uint8_t *resident;   // memory that the kernel never pages out: Xen faults nothing in
+static size_t resident_size;
+
+// Not before the first call: the module may be loaded later than the agent.
+static bool open_privcmd(void)
+{
+    if (privcmd < 0) privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+    return privcmd >= 0;
+}
+
+// Grows when a call needs more; what it held is not needed any longer.
+static bool hold_resident(size_t size)
+{
+    if (size <= resident_size) return true;
+    size = (size + 4095) & ~(size_t)4095;
+    int device = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
+    void *memory = device >= 0
+        ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0)
+        : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+    if (device >= 0) close(device);
+    if (memory == MAP_FAILED) return false;
+    madvise(memory, size, MADV_DONTFORK);
+    memset(memory, 0, size);
+    if (resident) munmap(resident, resident_size);
+    resident = memory;
+    resident_size = size;
+    return true;
+}
+
+static void do_hypercall(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    enum { OP = 0, ARGS = 8, MASK = 48, OUTPUT = 49, POINTERS = 53, FIXED = 57 };
+    if (count < FIXED) return send_error(channel, "HYPERCALL is cut short", 0);
+    uint32_t outputs = u32_at(payload + OUTPUT), pointers = u32_at(payload + POINTERS);
+    if (pointers > POINTER_MAX || count < FIXED + 8 * (size_t)pointers)
+        return send_error(channel, "HYPERCALL has fewer pointers than it says", 0);
+    const uint8_t *table = payload + FIXED, *arena = table + 8 * (size_t)pointers;
+    size_t size = payload + count - arena;
+    if (outputs > size || payload[MASK] > 31)
+        return send_error(channel, "HYPERCALL wants more than its arena", 0);
+
+    if (!open_privcmd()) return send_error(channel, "/dev/xen/privcmd", errno);
+    if (!hold_resident(size)) return send_error(channel, "memory for hypercalls", errno);
+    if (size) memcpy(resident, arena, size);
+    for (uint32_t i = 0; i < pointers; i++) {
+        uint32_t at = u32_at(table + 8 * (size_t)i), target = u32_at(table + 8 * (size_t)i + 4);
+        if (size < 8 || at > size - 8 || target > size)
+            return send_error(channel, "HYPERCALL has a pointer outside its arena", 0);
+        uint64_t address = (uintptr_t)resident + target;
+        memcpy(resident + at, &address, 8);
+    }
+    struct privcmd_call call = {.op = u64_at(payload + OP)};
+    for (int i = 0; i < 5; i++) {
+        call.args[i] = u64_at(payload + ARGS + 8 * i);
+        if (!(payload[MASK] >> i & 1)) continue;
+        if (call.args[i] > size)
+            return send_error(channel, "HYPERCALL has an argument outside its arena", 0);
+        call.args[i] += (uintptr_t)resident;
+    }
+    int64_t result = ioctl(privcmd, PRIVCMD_HYPERCALL, &call);
+    if (result < 0) result = -errno;
+
+    uint32_t length = FRAME_LENGTH_MIN + 8 + outputs;
+    uint8_t type = RESULT;
+    append(&queued, &length, 4);
+    append(&queued, &channel, 4);
+    append(&queued, &type, 1);
+    append(&queued, &result, 8);
+    append(&queued, resident, outputs);
+}
+
+// --- processes -----------------------------------------------------------------------------
+
+static void close_once(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+static struct process *process_of(uint32_t channel)
+{
+    for (int i = 0; i < PROCESS_MAX; i++)
+        if (processes[i].used && processes[i].channel == channel) return &processes[i];
+    return NULL;
+}
+
+static void forget(struct process *p)
+{
+    close_once(&p->input);
+    close_once(&p->output[0]);
+    close_once(&p->output[1]);
+    release(&p->pending);
+    p->used = false;
+}
+
+static void forget_all(void)
+{
+    for (int i = 0; i < PROCESS_MAX; i++) {
+        if (!processes[i].used) continue;
+        kill(-processes[i].pid, SIGKILL);
+        forget(&processes[i]);
+    }
+}
+
+// Standard error gets what a shell would say, and EXIT its 127.
+static void report_unstarted(uint32_t channel, const char *name, int error)
+{
+    char line[256];
+    int32_t status = 127;
+    int length = snprintf(line, sizeof line, "%.180s: %s\n", name, strerror(error));
+    send_frame(channel, STDERR, line, length);
+    send_frame(channel, STDOUT, NULL, 0);
+    send_frame(channel, STDERR, NULL, 0);
+    send_frame(channel, EXIT, &status, 4);
+}
+
+// A process group of its own, default signals, and the three pipes.
+static int start(struct process *p, char **argv)
+{
+    int ends[3][2], made = 0;
+    while (made < 3 && pipe2(ends[made], O_CLOEXEC) == 0) made++;
+    int error = made < 3 ? errno : 0;
+    if (!error) {
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none, ignored;
+        sigemptyset(&none);
+        sigemptyset(&ignored);
+        sigaddset(&ignored, SIGPIPE);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, ends[0][0], 0);
+        posix_spawn_file_actions_adddup2(&actions, ends[1][1], 1);
+        posix_spawn_file_actions_adddup2(&actions, ends[2][1], 2);
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &ignored);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes,
+            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        error = posix_spawnp(&p->pid, argv[0], &actions, &attributes, argv, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+    for (int i = 0; i < made; i++) {
+        int ours = i == 0;
+        if (error) close(ends[i][ours]);
+        else fcntl(ends[i][ours], F_SETFL, O_NONBLOCK);
+        close(ends[i][!ours]);
+    }
+    if (!error) {
+        p->input = ends[0][1];
+        p->output[0] = ends[1][0];
+        p->output[1] = ends[2][0];
+    }
+    return error;
+}
+
+static void do_exec(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    static char *argv[ARGUMENT_MAX + 1];
+    uint32_t argc = count >= 4 ? u32_at(payload) : 0;
+    const char *text = (const char *)payload + 4, *end = (const char *)payload + count;
+    if (argc < 1 || argc > ARGUMENT_MAX)
+        return send_error(channel, "EXEC has no arguments or too many", 0);
+    for (uint32_t i = 0; i < argc; i++) {
+        const char *zero = text < end ? memchr(text, 0, end - text) : NULL;
+        if (!zero) return send_error(channel, "EXEC has fewer arguments than it says", 0);
+        argv[i] = (char *)text;
+        text = zero + 1;
+    }
+    argv[argc] = NULL;
+    if (process_of(channel)) return send_error(channel, "EXEC on a channel in use", 0);
+    struct process *p = processes;
+    while (p < processes + PROCESS_MAX && p->used) p++;
+    if (p == processes + PROCESS_MAX) return send_error(channel, "too many processes", 0);
+    *p = (struct process){.channel = channel, .credit = {WINDOW, WINDOW}};
+    int error = start(p, argv);
+    if (error) return report_unstarted(channel, argv[0], error);
+    p->used = true;
+}
+
+static void do_input(struct process *p, const uint8_t *data, size_t count)
+{
+    if (held(&p->pending) + count > WINDOW)
+        return send_error(p->channel, "STDIN beyond its credit", 0);
+    if (!count) p->input_ending = true;
+    else if (p->input < 0) send_credit(p->channel, count);
+    else append(&p->pending, data, count);
+    if (p->input_ending && !held(&p->pending)) close_once(&p->input);
+}
+
+// The command takes what it can; what it will never take is thrown away, as a pipe does.
+static void feed(struct process *p)
+{
+    ssize_t count = write(p->input, p->pending.data + p->pending.start, held(&p->pending));
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count < 0) {
+        count = held(&p->pending);
+        p->input_ending = true;
+    }
+    p->pending.start += count;
+    send_credit(p->channel, count);
+    if (p->input_ending && !held(&p->pending)) close_once(&p->input);
+}
+
+static void drain(struct process *p, int which)
+{
+    uint8_t chunk[CHUNK];
+    size_t room = p->credit[which] < CHUNK ? p->credit[which] : CHUNK;
+    ssize_t count = read(p->output[which], chunk, room);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count <= 0) close_once(&p->output[which]);
+    else p->credit[which] -= count;
+    send_frame(p->channel, which ? STDERR : STDOUT, chunk, count > 0 ? count : 0);
+}
+
+// EXIT is the last word: the process is gone and all that it said has been sent.
+static void finish(struct process *p)
+{
+    if (!p->exited || p->output[0] >= 0 || p->output[1] >= 0) return;
+    int32_t status = WIFSIGNALED(p->status) ? 128 + WTERMSIG(p->status) : WEXITSTATUS(p->status);
+    send_frame(p->channel, EXIT, &status, 4);
+    forget(p);
+}
+
+static void reap(void)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+            if (p->used && p->pid == pid) {
+                p->exited = true;
+                p->status = status;
+            }
+}
+
+// --- frames from the client ----------------------------------------------------------------
+
+static void do_hello(const uint8_t *nonce)
+{
+    uint8_t payload[12];
+    uint32_t version = PROTOCOL_VERSION;
+    forget_all();
+    queued.start = queued.end = 0;
+    memcpy(payload, nonce, 8);
+    memcpy(payload + 8, &version, 4);
+    send_frame(0, HELLO, payload, sizeof payload);
+}
+
+// What comes for a process that has just ended crossed its EXIT on the way: no mistake.
+static void do_process_frame(uint32_t channel, uint8_t type, const uint8_t *payload, size_t count)
+{
+    struct process *p = process_of(channel);
+    if (!p) return;
+    if (type == STDIN) return do_input(p, payload, count);
+    if (type == KILL && count == 4) {
+        int signal = (int)u32_at(payload);
+        if (signal > 0 && signal < NSIG) kill(-p->pid, signal);
+        return;
+    }
+    if (type == CREDIT && count == 5 && (payload[0] == STDOUT || payload[0] == STDERR)) {
+        uint32_t *credit = &p->credit[payload[0] == STDERR], more = u32_at(payload + 1);
+        if (more <= WINDOW && *credit + more <= WINDOW) *credit += more;
+        else send_error(channel, "CREDIT beyond the window", 0);
+        return;
+    }
+    send_error(channel, "KILL or CREDIT of a wrong form", 0);
+}
+
+static void do_frame(uint32_t channel, uint8_t type, const uint8_t *payload, size_t count)
+{
+    if (type == HELLO && channel == 0 && count == 8) do_hello(payload);
+    else if (type == HYPERCALL) do_hypercall(channel, payload, count);
+    else if (type == EXEC) do_exec(channel, payload, count);
+    else if (type == STDIN || type == KILL || type == CREDIT)
+        do_process_frame(channel, type, payload, count);
+    else send_error(channel, "a frame of unknown type or form", 0);
+}
+
+// Drops bytes up to what looks like a HELLO; its first byte at least, so that this ends.
+static void skip_to_hello(void)
+{
+    static const uint8_t hello[FRAME_HEADER] = {13, 0, 0, 0, 0, 0, 0, 0, HELLO};
+    while (held(&received) >= FRAME_HEADER) {
+        if (!memcmp(received.data + received.start, hello, FRAME_HEADER)) {
+            out_of_step = false;
+            return;
+        }
+        received.start++;
+    }
+}
+
+// One frame, if there is a whole one.
+static bool next_frame(void)
+{
+    if (out_of_step) skip_to_hello();
+    if (out_of_step || held(&received) < FRAME_HEADER) return false;
+    const uint8_t *frame = received.data + received.start;
+    uint32_t length = u32_at(frame);
+    if (length < FRAME_LENGTH_MIN || length > FRAME_LENGTH_MAX) {
+        send_error(0, "a frame of impossible length; all is ignored until HELLO", 0);
+        out_of_step = true;
+        return true;
+    }
+    if (held(&received) < 4 + (size_t)length) return false;
+    received.start += 4 + (size_t)length;
+    do_frame(u32_at(frame + 4), frame[8], frame + FRAME_HEADER, length - FRAME_LENGTH_MIN);
+    return true;
+}
+
+// --- the loop ------------------------------------------------------------------------------
+
+static int port_in, port_out, child_signals;
+static bool connected = true;   // a port reads as ended, again and again, while nobody has it open
+
+static void disconnect(void)
+{
+    forget_all();
+    if (port_in != port_out) exit(0);
+    received.start = received.end = queued.start = queued.end = 0;
+    connected = out_of_step = false;
+}
+
+static void receive(void)
+{
+    if (!held(&received)) received.start = received.end = 0;
+    reserve(&received, CHUNK);
+    ssize_t count = read(port_in, received.data + received.end, CHUNK);
+    if (count > 0) {
+        received.end += count;
+        connected = true;
+    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+        disconnect();
+    } else {
+        connected = true;
+    }
+}
+
+static void transmit(void)
+{
+    ssize_t count = write(port_out, queued.data + queued.start, held(&queued));
+    if (count > 0) queued.start += count;
+    else if (errno != EAGAIN && errno != EINTR) disconnect();
+    if (!held(&queued)) queued.start = queued.end = 0;
+}
+
+static int port_of(const char *path)
+{
+    struct timespec pause = {0, RECONNECT_MS * 1000000};
+    for (int waited = 0; waited < PORT_WAIT_MS; waited += RECONNECT_MS) {
+        int port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        if (port >= 0) return port;
+        if (errno != ENOENT && errno != ENXIO) break;
+        nanosleep(&pause, NULL);
+    }
+    die(path);
+    return -1;
+}
+
+static void set_up(const char *path)
+{
+    int null;
+    do null = open("/dev/null", O_RDWR); while (null >= 0 && null < 3);
+    if (null < 0) die("/dev/null");
+    close(null);    // 0, 1 and 2 are taken now, so the pipes of a command are none of them
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    child_signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (child_signals < 0) die("signalfd");
+    if (strcmp(path, "-")) {
+        port_in = port_out = port_of(path);
+        return;
+    }
+    port_in = 0;
+    port_out = 1;
+    fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+    fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
+}
+
+// What each process may do now: -1 is an entry that poll() skips.
+static void watch(struct pollfd *fds, const struct process *p)
+{
+    bool room = held(&queued) < OUTPUT_HIGH;
+    fds[0] = (struct pollfd){p->used && held(&p->pending) ? p->input : -1, POLLOUT, 0};
+    for (int i = 0; i < 2; i++)
+        fds[1 + i] = (struct pollfd){p->used && room && p->credit[i] ? p->output[i] : -1, POLLIN, 0};
+}
+
+static void serve(struct pollfd *fds, struct process *p)
+{
+    if (fds[0].revents) feed(p);
+    if (fds[1].revents) drain(p, 0);
+    if (fds[2].revents) drain(p, 1);
+}
+
+static void turn(void)
+{
+    static struct pollfd fds[3 + 3 * PROCESS_MAX];
+    bool hungry = held(&queued) < OUTPUT_HIGH;
+    fds[0] = (struct pollfd){connected && hungry ? port_in : -1, POLLIN, 0};
+    fds[1] = (struct pollfd){connected && held(&queued) ? port_out : -1, POLLOUT, 0};
+    fds[2] = (struct pollfd){child_signals, POLLIN, 0};
+    for (int i = 0; i < PROCESS_MAX; i++) watch(fds + 3 + 3 * i, &processes[i]);
+    if (poll(fds, 3 + 3 * PROCESS_MAX, connected ? -1 : RECONNECT_MS) < 0 && errno != EINTR)
+        die("poll");
+
+    for (int i = 0; i < PROCESS_MAX; i++) serve(fds + 3 + 3 * i, &processes[i]);
+    if (fds[2].revents) {
+        struct signalfd_siginfo info;
+        while (read(child_signals, &info, sizeof info) > 0) {}
+        reap();
+    }
+    for (int i = 0; i < PROCESS_MAX; i++)
+        if (processes[i].used) finish(&processes[i]);
+    if (fds[1].revents & POLLOUT) transmit();
+    if (fds[0].revents || !connected) receive();
+    else if (fds[1].revents & (POLLHUP | POLLERR)) disconnect();
+    while (held(&queued) < OUTPUT_HIGH && next_frame()) {}
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: agent PORT|-\n");
+        return 2;
+    }
+    set_up(argv[1]);
+    for (;;) turn();
+}
