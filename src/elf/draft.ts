@@ -15,6 +15,8 @@ export interface DraftSection {
   /** NOBITS sections have only a size, in bytes. */
   content: Uint8Array | { readonly sizeBytes: number };
   relocations: DraftRelocation[];
+  /** For SHF_LINK_ORDER: the section that this one goes with. */
+  linkedTo?: DraftSection;
 }
 
 export interface DraftSymbol {

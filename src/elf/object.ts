@@ -76,6 +76,8 @@ export interface ElfObject {
   readonly bytes: Uint8Array;
   readonly header: ElfHeader;
   readonly sections: readonly Section[];
+  /** The section with the names of all sections; 0 when sections have no names. */
+  readonly nameTable: SectionIndex;
   /** The static symbol table with the null symbol at 0; empty when the file has none. */
   readonly symbols: readonly ElfSymbol[];
 }

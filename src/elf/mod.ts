@@ -1,0 +1,60 @@
+// ELF64 little-endian for x86-64 and AArch64: read (lazily, suspiciously), edit, write.
+
+export {
+  ElfIdent,
+  ElfType,
+  GnuNoteType,
+  Machine,
+  nameOfElfType,
+  nameOfMachine,
+  nameOfSectionType,
+  nameOfSymbolBinding,
+  nameOfSymbolType,
+  nameOfSymbolVisibility,
+  namesOfSectionFlags,
+  SectionFlag,
+  SectionNumber,
+  SectionType,
+  SymbolBinding,
+  SymbolType,
+  SymbolVisibility,
+} from "./constants.ts";
+export {
+  type DraftRelocation,
+  type DraftSection,
+  type DraftSymbol,
+  type ElfDraft,
+  sizeOfSection,
+} from "./draft.ts";
+export { draftFrom } from "./draft-from.ts";
+export { type ElfEdit, editElf } from "./edit.ts";
+export { ElfError, type ElfErrorCode, type ElfPlace } from "./errors.ts";
+export { type ElfNote, encodeNote, findBuildId, notesOf } from "./notes.ts";
+export type {
+  ElfHeader,
+  ElfObject,
+  ElfSymbol,
+  Relocation,
+  Section,
+  SectionIndex,
+  SymbolIndex,
+  SymbolPlace,
+} from "./object.ts";
+export { INFLATED_SIZE_MAX, inflate, openElf } from "./open.ts";
+export { readElf } from "./read.ts";
+export { relocationsOf } from "./relocations.ts";
+export {
+  bytesAtAddress,
+  contentsOf,
+  findSection,
+  findSectionAtAddress,
+  requireSection,
+} from "./sections.ts";
+export {
+  findSymbol,
+  localSymbolsWithFiles,
+  requireSymbol,
+  type SymbolWithFile,
+  symbolsNamed,
+} from "./symbols.ts";
+export { writeElf } from "./write.ts";

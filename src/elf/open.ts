@@ -1,0 +1,45 @@
+// Opens an ELF file that may be compressed, as Debian's xen-syms of some releases is.
+
+import { gunzipSync } from "node:zlib";
+import { ElfError } from "./errors.ts";
+import type { ElfObject } from "./object.ts";
+import { readElf } from "./read.ts";
+
+/** What a compressed file may grow to: ten times the largest xen-syms with debug information. */
+export const INFLATED_SIZE_MAX = 256 * 1024 * 1024;
+
+/** As readElf(), after inflating what starts like gzip. @throws ElfError */
+export function openElf(bytes: Uint8Array, source: string): ElfObject {
+  return readElf(inflate(bytes, source), source);
+}
+
+/** `bytes` themselves, or what they hold when they start like gzip. @throws ElfError */
+export function inflate(bytes: Uint8Array, source: string): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: INFLATED_SIZE_MAX });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") {
+      throw new ElfError(
+        {
+          code: "elf/unsupported",
+          problem: `Cannot inflate "${source}": it holds more than ${INFLATED_SIZE_MAX} bytes`,
+          where: source,
+          remedy: "inflate it with gunzip first",
+        },
+        { cause },
+      );
+    }
+    const isTruncated = code === "Z_BUF_ERROR";
+    throw new ElfError(
+      {
+        code: isTruncated ? "elf/truncated" : "elf/malformed",
+        problem: `Cannot inflate "${source}": ${isTruncated ? "it is cut short" : "it is damaged"}`,
+        where: source,
+        expected: "a whole gzip file",
+      },
+      { cause },
+    );
+  }
+}

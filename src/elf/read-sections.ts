@@ -1,0 +1,112 @@
+// From raw section headers to sections: names found, numbers narrowed, and every claim about the
+// file's layout checked.
+
+import { hexNumber } from "../bytes/hex.ts";
+import { nameOfSectionType, SectionType } from "./constants.ts";
+import { type ElfPlace, malformed, sectionLabel, truncated } from "./errors.ts";
+import type { Section, SectionIndex } from "./object.ts";
+import type { RawSection } from "./raw.ts";
+import { nameAt } from "./strings.ts";
+
+/** The largest sh_addralign that is believed: a gigabyte, the largest page of both machines. */
+export const ALIGNMENT_MAX = 2 ** 30;
+
+/** @throws ElfError when a section lies outside of the file, overlaps others or has no name */
+export function readSections(
+  bytes: Uint8Array,
+  headers: readonly RawSection[],
+  nameTable: number,
+  source: string,
+): readonly Section[] {
+  const unnamed = headers.map((raw, index) => readSection(bytes, raw, index, source));
+  checkOverlap(bytes, unnamed, source);
+  const names = nameTableContents(bytes, unnamed, nameTable, source);
+  return unnamed.map((section, index) => {
+    const place: ElfPlace = { source, section };
+    return { ...section, name: nameAt(names, headers[index]?.sh_name ?? 0, place) };
+  });
+}
+
+function readSection(bytes: Uint8Array, raw: RawSection, index: number, source: string): Section {
+  const place = { source, section: { index, name: "" } };
+  const inFile = raw.sh_type !== SectionType.SHT_NULL && raw.sh_type !== SectionType.SHT_NOBITS;
+  if (inFile && raw.sh_offset + raw.sh_size > BigInt(bytes.length)) {
+    throw truncated(
+      place,
+      `Cannot read ${sectionLabel(place.section)}: ${hexNumber(raw.sh_size)} bytes at ` +
+        `${hexNumber(raw.sh_offset)} reach behind the end of the file`,
+      `at most ${hexNumber(bytes.length)}, the size of the file`,
+    );
+  }
+  const alignment = narrow(raw.sh_addralign, "sh_addralign", place);
+  if (alignment > ALIGNMENT_MAX || (alignment & (alignment - 1)) !== 0) {
+    throw malformed(
+      place,
+      `Cannot read ${sectionLabel(place.section)}: sh_addralign is ${hexNumber(alignment)}`,
+      `0 or a power of two, at most ${hexNumber(ALIGNMENT_MAX)}`,
+    );
+  }
+  return {
+    index: index as SectionIndex,
+    name: "",
+    type: raw.sh_type,
+    flags: raw.sh_flags,
+    address: raw.sh_addr,
+    offset: narrow(raw.sh_offset, "sh_offset", place),
+    size: narrow(raw.sh_size, "sh_size", place),
+    link: raw.sh_link,
+    info: raw.sh_info,
+    alignment,
+    entrySize: narrow(raw.sh_entsize, "sh_entsize", place),
+  };
+}
+
+function narrow(value: bigint, field: string, place: Required<Omit<ElfPlace, "offset">>): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw malformed(
+      place,
+      `Cannot read ${sectionLabel(place.section)}: ${field} is ${hexNumber(value)}`,
+      `at most ${hexNumber(Number.MAX_SAFE_INTEGER)}`,
+    );
+  }
+  return Number(value);
+}
+
+/**
+ * gABI: "Sections in a file may not overlap." Checked by the sum, which is what matters here: it
+ * keeps all work on all contents proportional to the file's length.
+ */
+function checkOverlap(bytes: Uint8Array, sections: readonly Section[], source: string): void {
+  const total = sections.reduce((sum, section) => sum + sizeInFile(section), 0);
+  if (total > bytes.length) {
+    throw malformed(
+      { source },
+      `Cannot read the sections: together they have ${hexNumber(total)} bytes, so they overlap`,
+      `at most ${hexNumber(bytes.length)}, the size of the file`,
+    );
+  }
+}
+
+function sizeInFile(section: Section): number {
+  const none = section.type === SectionType.SHT_NULL || section.type === SectionType.SHT_NOBITS;
+  return none ? 0 : section.size;
+}
+
+function nameTableContents(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  index: number,
+  source: string,
+): Uint8Array {
+  if (sections.length === 0 || index === 0) return new Uint8Array(1);
+  const table = sections[index];
+  if (table === undefined || table.type !== SectionType.SHT_STRTAB) {
+    const found = table === undefined ? "which does not exist" : nameOfSectionType(table.type);
+    throw malformed(
+      { source, offset: 62 },
+      `Cannot read the section names: e_shstrndx is ${index}, ${found}`,
+      "the index of a section of type SHT_STRTAB",
+    );
+  }
+  return bytes.subarray(table.offset, table.offset + table.size);
+}

@@ -1,0 +1,170 @@
+// Opens an ELF64 little-endian file: the header and the section headers are read and checked at
+// once, symbols on first use, contents never (they are views). Every field that says where
+// something lies is compared with the file's length before it is used, so a lying file costs no
+// more memory than a true one. Deliberately absent: program headers, which nobody here needs.
+
+import { ByteReader } from "../bytes/byte-reader.ts";
+import { hexNumber } from "../bytes/hex.ts";
+import {
+  ElfIdent,
+  ElfType,
+  Machine,
+  nameOfElfType,
+  nameOfMachine,
+  SectionNumber,
+} from "./constants.ts";
+import { malformed, truncated, unsupported } from "./errors.ts";
+import type { ElfObject, ElfSymbol, SectionIndex } from "./object.ts";
+import {
+  EHDR_SIZE,
+  ELF_MAGIC,
+  IDENT_SIZE,
+  type RawHeader,
+  type RawSection,
+  readRawHeader,
+  readRawSection,
+  SHDR_SIZE,
+} from "./raw.ts";
+import { readSections } from "./read-sections.ts";
+import { readSymbols } from "./symbols.ts";
+
+/**
+ * `source` is what the file is called in messages. The object keeps `bytes`, not a copy.
+ * @throws ElfError when the file is cut short, lies about itself, or is no ELF64 for x86-64 or
+ * AArch64; reading `symbols` throws it as well
+ */
+export function readElf(bytes: Uint8Array, source: string): ElfObject {
+  checkIdent(bytes, source);
+  const raw = readRawHeader(new ByteReader(bytes, source));
+  checkHeader(raw, source);
+  const { headers, nameTable } = readSectionHeaders(bytes, raw, source);
+  const sections = readSections(bytes, headers, nameTable, source);
+  let symbols: readonly ElfSymbol[] | undefined;
+  return {
+    source,
+    bytes,
+    header: {
+      type: raw.e_type,
+      machine: raw.e_machine,
+      osAbi: raw.ei_osabi,
+      abiVersion: raw.ei_abiversion,
+      flags: raw.e_flags,
+      entry: raw.e_entry,
+    },
+    sections,
+    nameTable: nameTable as SectionIndex,
+    get symbols() {
+      symbols ??= readSymbols(this);
+      return symbols;
+    },
+  };
+}
+
+function checkIdent(bytes: Uint8Array, source: string): void {
+  const place = { source, offset: 0 };
+  const magic = ELF_MAGIC.every((byte, index) => bytes[index] === byte);
+  if (!magic) {
+    const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
+    const found = bytes.length === 0 ? "it is empty" : `it starts with ${start.join(" ")}`;
+    throw malformed(place, `Cannot read "${source}" as ELF: ${found}`, "7f 45 4c 46, an ELF file");
+  }
+  if (bytes.length < EHDR_SIZE) {
+    throw truncated(
+      { source, offset: bytes.length },
+      `Cannot read the ELF header: the file ends after ${bytes.length} bytes`,
+      `${EHDR_SIZE} bytes`,
+    );
+  }
+  const [fileClass, data] = [bytes[4] ?? 0, bytes[5] ?? 0];
+  if (fileClass !== ElfIdent.ELFCLASS64) {
+    const found = fileClass === ElfIdent.ELFCLASS32 ? "it is a 32-bit ELF" : `class ${fileClass}`;
+    throw unsupported({ source, offset: 4 }, `Cannot read "${source}": ${found}`, {
+      expected: "a 64-bit ELF (of Xen: xen-syms, as the boot image of x86 is a 32-bit wrapper)",
+    });
+  }
+  if (data !== ElfIdent.ELFDATA2LSB) {
+    const found = data === ElfIdent.ELFDATA2MSB ? "it is big-endian" : `data encoding ${data}`;
+    throw unsupported({ source, offset: 5 }, `Cannot read "${source}": ${found}`, {
+      expected: "a little-endian ELF",
+    });
+  }
+}
+
+function checkHeader(raw: RawHeader, source: string): void {
+  if (raw.ei_version !== ElfIdent.EV_CURRENT || raw.e_version !== ElfIdent.EV_CURRENT) {
+    throw unsupported(
+      { source, offset: 6 },
+      `Cannot read "${source}": ELF version ${raw.ei_version} and ${raw.e_version}`,
+      { expected: "version 1 in both places" },
+    );
+  }
+  const types: readonly number[] = [ElfType.ET_REL, ElfType.ET_EXEC, ElfType.ET_DYN];
+  if (!types.includes(raw.e_type)) {
+    throw unsupported(
+      { source, offset: IDENT_SIZE },
+      `Cannot read "${source}": it is of type ${nameOfElfType(raw.e_type)}`,
+      { expected: "ET_REL, ET_EXEC or ET_DYN" },
+    );
+  }
+  if (raw.e_machine !== Machine.EM_X86_64 && raw.e_machine !== Machine.EM_AARCH64) {
+    throw unsupported(
+      { source, offset: IDENT_SIZE + 2 },
+      `Cannot read "${source}": it is for machine ${nameOfMachine(raw.e_machine)}`,
+      { expected: "EM_X86_64 or EM_AARCH64" },
+    );
+  }
+  if (raw.e_ehsize !== EHDR_SIZE) {
+    throw malformed(
+      { source, offset: 52 },
+      `Cannot read the ELF header: it says that it has ${raw.e_ehsize} bytes`,
+      `${EHDR_SIZE}`,
+    );
+  }
+}
+
+interface SectionHeaders {
+  readonly headers: readonly RawSection[];
+  /** Index of the section that holds the names; 0 for none. */
+  readonly nameTable: number;
+}
+
+function readSectionHeaders(bytes: Uint8Array, raw: RawHeader, source: string): SectionHeaders {
+  if (raw.e_shoff === 0n) {
+    if (raw.e_shnum === 0) return { headers: [], nameTable: 0 };
+    throw malformed(
+      { source, offset: 40 },
+      `Cannot read the section headers: there are ${raw.e_shnum}, at offset 0`,
+      "an offset behind the ELF header",
+    );
+  }
+  if (raw.e_shentsize !== SHDR_SIZE) {
+    throw malformed(
+      { source, offset: 58 },
+      `Cannot read the section headers: each has ${raw.e_shentsize} bytes`,
+      `${SHDR_SIZE}`,
+    );
+  }
+  const start = requireRoom(bytes, raw.e_shoff, 1n, source);
+  const reader = new ByteReader(bytes, source);
+  reader.seek(start);
+  const first = readRawSection(reader);
+  // gABI, "Extended section numbering": what does not fit the header lies in section 0.
+  const count = raw.e_shnum === 0 ? first.sh_size : BigInt(raw.e_shnum);
+  const nameTable = raw.e_shstrndx === SectionNumber.SHN_XINDEX ? first.sh_link : raw.e_shstrndx;
+  requireRoom(bytes, raw.e_shoff, count, source);
+  const headers = [first];
+  while (headers.length < Number(count)) headers.push(readRawSection(reader));
+  return { headers, nameTable };
+}
+
+/** The offset of the section headers as a number, when `count` of them lie inside of the file. */
+function requireRoom(bytes: Uint8Array, start: bigint, count: bigint, source: string): number {
+  if (start + count * BigInt(SHDR_SIZE) > BigInt(bytes.length)) {
+    throw truncated(
+      { source },
+      `Cannot read ${count} section headers at ${hexNumber(start)}: the file ends before`,
+      `at most ${hexNumber(bytes.length)}, the size of the file`,
+    );
+  }
+  return Number(start);
+}

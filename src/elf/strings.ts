@@ -1,0 +1,53 @@
+// String tables: NUL-terminated names, found by their offset.
+
+import { hexNumber } from "../bytes/hex.ts";
+import { type ElfPlace, malformed } from "./errors.ts";
+
+/**
+ * In bytes. Xen's own limit is 127; mangled C++ names can be long. Without a limit, a table without
+ * a NUL makes every symbol a string as long as the file.
+ */
+export const NAME_SIZE_MAX = 4096;
+
+/** Strict, and without dropping a byte order mark: a name must survive the round trip. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The name at `offset` of a string table; `place` is where the reference to it lies.
+ * @throws ElfError elf/malformed when the name lies outside, does not end, or is no UTF-8
+ */
+export function nameAt(table: Uint8Array, offset: number, place: ElfPlace): string {
+  if (offset >= table.length) {
+    // gABI: a string table may be empty, and then only index 0 is valid.
+    if (offset === 0) return "";
+    throw malformed(
+      place,
+      `Cannot read a name: it starts at ${hexNumber(offset)} of its string table`,
+      `less than ${hexNumber(table.length)}, the size of the table`,
+    );
+  }
+  const end = table.subarray(0, offset + NAME_SIZE_MAX + 1).indexOf(0, offset);
+  if (end < 0) {
+    throw malformed(
+      place,
+      `Cannot read the name at ${hexNumber(offset)} of its string table: no NUL ends it`,
+      `a NUL before the end of the table, after ${NAME_SIZE_MAX} bytes at most`,
+    );
+  }
+  return decodeName(table.subarray(offset, end), offset, place);
+}
+
+function decodeName(bytes: Uint8Array, offset: number, place: ElfPlace): string {
+  const { buffer, byteOffset, length } = bytes;
+  const text = Buffer.from(buffer, byteOffset, length).toString("latin1");
+  if (!/[\u0080-\u00ff]/.test(text)) return text;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw malformed(
+      place,
+      `Cannot read the name at ${hexNumber(offset)} of its string table: it is no UTF-8`,
+      "names in UTF-8",
+    );
+  }
+}
