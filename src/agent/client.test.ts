@@ -1,0 +1,164 @@
+// The client against the real agent, built here and run over standard input and output. There is
+// no Xen below it, so hypercalls end in a refusal; those are tested in a lab.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { AgentClient } from "./client.ts";
+import { AgentError, type AgentErrorCode } from "./errors.ts";
+import { encodeFrame } from "./frames.ts";
+import { FrameType } from "./wire.ts";
+
+const source = fileURLToPath(new URL("../../../share/agent/agent.c", import.meta.url));
+let folder = "";
+let program = "";
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "xsplice-agent-"));
+  program = join(folder, "agent");
+  execFileSync("gcc", ["-Os", "-Wall", "-Wextra", "-Werror", "-o", program, source]);
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+function startAgent(): { stream: Duplex; stop: () => void } {
+  const child = spawn(program, ["-"], { stdio: ["pipe", "pipe", "inherit"] });
+  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+  return { stream, stop: () => child.kill("SIGKILL") };
+}
+
+async function withAgent(use: (agent: AgentClient) => Promise<void>): Promise<void> {
+  const { stream, stop } = startAgent();
+  try {
+    await using agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
+    await use(agent);
+  } finally {
+    stop();
+  }
+}
+
+function refusedWith(code: AgentErrorCode, text = /./): (error: unknown) => boolean {
+  return (error) =>
+    error instanceof AgentError && error.report.code === code && text.test(error.message);
+}
+
+test("AgentClient.exec() gives both outputs and the exit code", () =>
+  withAgent(async (agent) => {
+    const { stdout, stderr, exitCode } = await agent.exec(
+      ["sh", "-c", "cat; echo no >&2; exit 3"],
+      {
+        stdin: "hello",
+      },
+    );
+    assert.deepEqual([`${stdout}`, `${stderr}`, exitCode], ["hello", "no\n", 3]);
+  }));
+
+test("AgentClient.exec() tells a program that is missing and one that died of a signal", () =>
+  withAgent(async (agent) => {
+    const missing = await agent.exec(["/no/such/program"]);
+    assert.equal(missing.exitCode, 127);
+    assert.match(`${missing.stderr}`, /\/no\/such\/program: No such file or directory/);
+    assert.equal((await agent.exec(["sh", "-c", "kill -9 $$"])).exitCode, 137);
+  }));
+
+test("AgentClient.exec() carries megabytes both ways at once, for many processes", () =>
+  withAgent(async (agent) => {
+    const input = Buffer.alloc(3_000_000, "0123456789abcdef");
+    const runs = Array.from({ length: 8 }, () => agent.exec(["cat"], { stdin: input }));
+    for (const { stdout } of await Promise.all(runs)) assert.ok(stdout.equals(input));
+  }));
+
+test("AgentClient.exec() outlives a command that does not read its input", () =>
+  withAgent(async (agent) => {
+    const { exitCode } = await agent.exec(["true"], { stdin: Buffer.alloc(2_000_000) });
+    assert.equal(exitCode, 0);
+    const closed = await agent.exec(["sh", "-c", "exec <&-; sleep 0.1; echo done"], {
+      stdin: Buffer.alloc(2_000_000),
+    });
+    assert.equal(`${closed.stdout}`, "done\n");
+  }));
+
+test("AgentClient.exec() ends a process and its children when the signal says so", () =>
+  withAgent(async (agent) => {
+    const signal = AbortSignal.timeout(50);
+    const started = performance.now();
+    const endless = agent.exec(["sh", "-c", "yes & yes"], { signal });
+    await assert.rejects(endless, refusedWith("agent/aborted", /time is up/));
+    assert.ok(performance.now() - started < 3000);
+    // 64 processes are the agent's limit: the ended one must not go on holding its place.
+    for (let run = 0; run < 70; run++) await agent.exec(["true"]);
+  }));
+
+test("AgentClient.spawn() holds up nobody but itself when its output is not read", () =>
+  withAgent(async (agent) => {
+    const unread = agent.spawn(["yes"]);
+    const unfed = agent.spawn(["sleep", "60"]);
+    unfed.stdin.write(Buffer.alloc(1_000_000));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(`${(await agent.exec(["echo", "alive"])).stdout}`, "alive\n");
+    assert.ok(unread.stdout.readableLength < 512 * 1024);
+    unread.kill(15);
+    unfed.kill();
+    unread.stdout.resume();
+    assert.deepEqual([await unread.exit, await unfed.exit], [143, 137]);
+  }));
+
+const onXen = existsSync("/dev/xen/privcmd") && "this machine runs on Xen, its hypercalls work";
+test(
+  "AgentClient.hypercall() says that there is no Xen, or which offset is wrong",
+  {
+    skip: onXen,
+  },
+  () =>
+    withAgent(async (agent) => {
+      const call = { op: 17, args: [], arena: new Uint8Array(8), pointers: [], outputLength: 8 };
+      await assert.rejects(agent.hypercall(call), refusedWith("agent/refused", /privcmd/));
+      const outside = { ...call, pointers: [{ at: 4, target: 0 }] };
+      await assert.rejects(agent.hypercall(outside), refusedWith("agent/bad-request"));
+    }),
+);
+
+test("AgentClient rejects what is under way when the agent dies", async () => {
+  const { stream, stop } = startAgent();
+  const agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
+  const running = agent.exec(["sleep", "60"]);
+  const streaming = agent.spawn(["sleep", "60"]);
+  stop();
+  await assert.rejects(running, refusedWith("agent/disconnected"));
+  await assert.rejects(streaming.exit, refusedWith("agent/disconnected"));
+  await assert.rejects(agent.exec(["true"]), refusedWith("agent/disconnected"));
+  await agent.closed;
+});
+
+test("AgentClient.connect() gives up on an end that says nothing, and on one that ends", async () => {
+  const silent = spawn("sleep", ["60"], { stdio: ["pipe", "pipe", "inherit"] });
+  const stream = Duplex.from({ writable: silent.stdin, readable: silent.stdout });
+  await assert.rejects(
+    AgentClient.connect(stream, { label: "test", timeoutMs: 50 }),
+    refusedWith("agent/no-answer", /within 50 ms/),
+  );
+  silent.kill();
+  const ending = spawn("true", { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = Duplex.from({ writable: ending.stdin, readable: ending.stdout });
+  const connecting = AgentClient.connect(ended, { label: "test", timeoutMs: 5000 });
+  await assert.rejects(connecting, refusedWith("agent/disconnected"));
+});
+
+test("AgentClient.connect() finds the agent behind left-overs and nonsense", async () => {
+  const { stream, stop } = startAgent();
+  try {
+    const yes = Buffer.from("\u0001\0\0\0yes\0", "latin1");
+    stream.write(encodeFrame(7, FrameType.EXEC, yes));
+    stream.write(encodeFrame(8, 200 as FrameType, yes));
+    stream.write(Buffer.alloc(1000, 0xff));
+    await using agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
+    assert.equal(`${(await agent.exec(["echo", "here"])).stdout}`, "here\n");
+  } finally {
+    stop();
+  }
+});

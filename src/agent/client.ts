@@ -1,0 +1,192 @@
+// The client's end of the protocol: hypercalls and processes, many at once, over one connection.
+
+import type { Duplex } from "node:stream";
+import { AgentError } from "./errors.ts";
+import { type ExecOptions, type ExecResult, runToEnd } from "./exec.ts";
+import { encodeFrame, FrameDecoder } from "./frames.ts";
+import { aborted, disconnected, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import {
+  decodeResult,
+  encodeExec,
+  encodeHypercall,
+  type HypercallRequest,
+  type HypercallResult,
+} from "./messages.ts";
+import { AgentProcess } from "./process.ts";
+import { type Frame, FrameType } from "./wire.ts";
+
+/** Who gets the frames of a channel. */
+interface ChannelUser {
+  /** True when the channel is free again. */
+  receive(frame: Frame): boolean;
+  fail(error: AgentError): void;
+}
+
+export class AgentClient implements AsyncDisposable {
+  readonly label: string;
+  /** Settles when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>;
+  readonly #stream: Duplex;
+  readonly #decoder = new FrameDecoder();
+  readonly #users = new Map<number, ChannelUser>();
+  #lastChannel = 0;
+  #failure: AgentError | undefined;
+
+  /**
+   * Greets the agent at the other end of `stream`, which belongs to the client from now on.
+   * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol; the
+   *   stream is destroyed then
+   */
+  static async connect(stream: Duplex, options: HandshakeOptions): Promise<AgentClient> {
+    const ignoreError = (): void => undefined; // shakeHands() tells it; none may be without listener
+    stream.on("error", ignoreError);
+    try {
+      const rest = await shakeHands(stream, options);
+      return new AgentClient(stream, options.label, rest);
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+  }
+
+  private constructor(stream: Duplex, label: string, rest: Uint8Array) {
+    this.#stream = stream;
+    this.label = label;
+    this.closed = new Promise((resolve) => stream.once("close", resolve));
+    stream.on("data", (bytes: Uint8Array) => this.#take(bytes));
+    stream.on("error", (cause) => this.#fail(disconnected(label, cause)));
+    stream.on("end", () => this.#fail(disconnected(label, undefined)));
+    stream.on("close", () => this.#fail(disconnected(label, undefined)));
+    this.#take(rest);
+  }
+
+  /**
+   * A refusal by Xen is a result; its number is negative.
+   * @throws AgentError agent/refused when the agent could not make the hypercall,
+   *   agent/disconnected, agent/aborted (Xen may still carry it out), agent/bad-request
+   */
+  async hypercall(request: HypercallRequest, signal?: AbortSignal): Promise<HypercallResult> {
+    const payload = encodeHypercall(request);
+    if (signal?.aborted) throw aborted(this.label, signal.reason);
+    return await new Promise<HypercallResult>((resolve, reject) => {
+      const leave = (): void => signal?.removeEventListener("abort", onAbort);
+      const channel = this.#open({
+        receive: (frame) => {
+          leave();
+          resolve(decodeResult(frame.payload));
+          return true;
+        },
+        fail: (error) => {
+          leave();
+          reject(error);
+        },
+      });
+      const onAbort = (): void => {
+        this.#users.delete(channel);
+        reject(aborted(this.label, signal?.reason));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#send(channel, FrameType.HYPERCALL, payload);
+    });
+  }
+
+  /**
+   * Starts a process, without waiting for it; the program is looked up in the dom0's PATH.
+   * @throws AgentError agent/bad-request, agent/disconnected
+   */
+  spawn(argv: readonly string[]): AgentProcess {
+    const payload = encodeExec(argv);
+    if (this.#failure) throw this.#failure;
+    const process: AgentProcess = new AgentProcess((type, bytes, sent) =>
+      this.#send(channel, type, bytes, sent),
+    );
+    const channel = this.#open(process);
+    this.#send(channel, FrameType.EXEC, payload);
+    return process;
+  }
+
+  /**
+   * Runs a command to its end. An exit code that is not 0 is a result.
+   * @throws AgentError agent/aborted, agent/disconnected, agent/refused, agent/bad-request
+   */
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    if (options.signal?.aborted) throw aborted(this.label, options.signal.reason);
+    return await runToEnd(this.spawn(argv), this.label, options);
+  }
+
+  /** Ends the connection; what is under way fails with agent/disconnected. */
+  async close(): Promise<void> {
+    this.#fail(disconnected(this.label, undefined));
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(user: ChannelUser): number {
+    if (this.#failure) {
+      user.fail(this.#failure);
+      return this.#lastChannel;
+    }
+    do this.#lastChannel = (this.#lastChannel % 0xffff_ffff) + 1;
+    while (this.#users.has(this.#lastChannel));
+    this.#users.set(this.#lastChannel, user);
+    return this.#lastChannel;
+  }
+
+  #send(
+    channel: number,
+    type: FrameType,
+    payload: Uint8Array,
+    sent?: (error?: Error | null) => void,
+  ): void {
+    if (this.#failure) sent?.(this.#failure);
+    else this.#stream.write(encodeFrame(channel, type, payload), sent);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#failure) return;
+    try {
+      for (const frame of this.#decoder.push(bytes)) this.#dispatch(frame);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#fail(
+        error instanceof AgentError ? error : nonsense(this.label, error.message, { cause: error }),
+      );
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    if (frame.type !== FrameType.ERROR) {
+      // Nobody there: the caller gave up waiting and the answer came all the same.
+      if (this.#users.get(frame.channel)?.receive(frame)) this.#users.delete(frame.channel);
+      return;
+    }
+    const text = Buffer.from(frame.payload).toString();
+    if (frame.channel === 0) throw nonsense(this.label, `it says "${text}"`);
+    const user = this.#users.get(frame.channel);
+    this.#users.delete(frame.channel);
+    user?.fail(
+      new AgentError({
+        code: "agent/refused",
+        problem: `Cannot use the agent of ${this.label}: ${text}`,
+      }),
+    );
+  }
+
+  #fail(error: AgentError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#stream.destroy();
+    for (const user of this.#users.values()) user.fail(error);
+    this.#users.clear();
+  }
+}
+
+function nonsense(label: string, what: string, options?: ErrorOptions): AgentError {
+  return new AgentError(
+    { code: "agent/protocol", problem: `Cannot understand the agent of ${label}: ${what}` },
+    options,
+  );
+}

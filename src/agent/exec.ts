@@ -1,0 +1,65 @@
+// A process from its start to its end, with all that it says: what most callers want.
+
+import type { Readable } from "node:stream";
+import { AgentError } from "./errors.ts";
+import { aborted } from "./handshake.ts";
+import type { AgentProcess } from "./process.ts";
+
+export interface ExecOptions {
+  /** Nothing when missing: the process sees the end of its input at once. */
+  readonly stdin?: Uint8Array | string;
+  /** Kills the process. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** 128 + signal when a signal ended it, 127 when it could not be started (stderr says why). */
+  readonly exitCode: number;
+}
+
+/** Of `exec`, per output. What prints more wants `spawn`. */
+export const EXEC_OUTPUT_MAX = 64 * 1024 * 1024;
+
+/** @throws AgentError; the process is killed then */
+export async function runToEnd(
+  process: AgentProcess,
+  label: string,
+  { signal, stdin }: ExecOptions,
+): Promise<ExecResult> {
+  const onAbort = (): void => process.abandon(aborted(label, signal?.reason));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    process.stdin.end(stdin);
+    const [stdout, stderr, exitCode] = await Promise.all([
+      collect(process.stdout),
+      collect(process.stderr),
+      process.exit,
+    ]);
+    return { stdout, stderr, exitCode };
+  } catch (error) {
+    if (error instanceof AgentError) process.abandon(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > EXEC_OUTPUT_MAX) throw tooMuchOutput();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooMuchOutput(): AgentError {
+  return new AgentError({
+    code: "agent/bad-request",
+    problem: `Cannot collect the output of a command: it is longer than ${EXEC_OUTPUT_MAX} bytes`,
+  });
+}
