@@ -1,0 +1,83 @@
+// Finds Debian's mirror in the machine's own apt configuration, by asking apt itself: so one-line
+// and deb822 sources, included files and options are read as apt reads them.
+
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "./cache-folder.ts";
+import { PartsError } from "./errors.ts";
+import { runProcess } from "./run-process.ts";
+
+export interface DebianMirror {
+  /** Holds `dists/SUITE`. */
+  readonly main: string;
+  /** Holds `dists/SUITE-security`; `undefined` where none is known. */
+  readonly security: string | undefined;
+  /** For people: where this was found. */
+  readonly origin: string;
+}
+
+const MIRROR_VARIABLE = "XSPLICE_DEBIAN_MIRROR";
+const CODE_NAME = /^(buster|bullseye|bookworm|trixie|forky|duke|sid)$/;
+/** Other archives use these too; a Debian mirror shows by its path. */
+const MOVING_NAME = /^(stable|oldstable|oldoldstable|testing|unstable)$/;
+const SECURITY_NAME = /^(\w+-security|\w+\/updates)$/;
+
+/** @throws PartsError parts/no-apt, parts/no-mirror */
+export async function findDebianMirror(
+  scratch: string,
+  environment: Environment = process.env,
+): Promise<DebianMirror> {
+  const override = environment[MIRROR_VARIABLE]?.replace(/\/+$/, "");
+  if (override)
+    return { main: override, security: `${override}-security`, origin: MIRROR_VARIABLE };
+  const found = mirrorFromUris(await configuredUris(scratch));
+  if (found) return found;
+  throw new PartsError({
+    code: "parts/no-mirror",
+    problem: "Cannot find a Debian mirror: this machine's apt is set up for none",
+    expected: "an apt source with a Debian suite, or a variable that names a mirror",
+    remedy: `set ${MIRROR_VARIABLE} to the address of a Debian mirror, the one that has the folder dists/bookworm below it; on Ubuntu this is always needed`,
+  });
+}
+
+/** Reads what `apt-get update --print-uris` would fetch: 'MIRROR/dists/SUITE/InRelease' NAME … */
+export function mirrorFromUris(listing: string): DebianMirror | undefined {
+  const releases = [...listing.matchAll(/^'(\S+?)\/dists\/(\S+)\/InRelease'/gm)].map(
+    ([, mirror = "", suite = ""]) => ({ mirror: decodeURI(mirror), suite }),
+  );
+  const candidates = releases.filter(
+    ({ mirror, suite }) =>
+      CODE_NAME.test(suite) || (MOVING_NAME.test(suite) && mirror.endsWith("/debian")),
+  );
+  // Third parties name their suites after Debian's too; only Debian has SUITE-updates beside them.
+  const hasUpdates = (candidate: { mirror: string; suite: string }) =>
+    releases.some(
+      ({ mirror, suite }) => mirror === candidate.mirror && suite === `${candidate.suite}-updates`,
+    );
+  const main = (candidates.find(hasUpdates) ?? candidates[0])?.mirror;
+  if (main === undefined) return undefined;
+  const security = releases.find(({ suite }) => SECURITY_NAME.test(suite))?.mirror;
+  return { main, security, origin: "this machine's apt sources" };
+}
+
+async function configuredUris(scratch: string): Promise<string> {
+  // With empty lists apt names every release file that it would ask for.
+  const state = join(scratch, "machine-sources");
+  mkdirSync(join(state, "lists/partial"), { recursive: true });
+  writeFileSync(join(state, "status"), "");
+  const listing = await runProcess([
+    "apt-get",
+    ...["-o", `Dir::State=${state}`, "-o", `Dir::State::status=${join(state, "status")}`],
+    ...["-o", `Dir::Cache=${state}`, "-o", "Debug::NoLocking=1"],
+    ...["update", "--print-uris"],
+  ]);
+  rmSync(state, { recursive: true, force: true });
+  if (listing.exitCode !== undefined) return listing.stdout;
+  throw new PartsError({
+    code: "parts/no-apt",
+    problem: "Cannot get parts from Debian's packages: apt-get cannot be run here",
+    where: listing.stderr.trim(),
+    expected: "Debian or Ubuntu, where apt-get, dpkg-deb and tar are always there",
+    remedy: "run in a Debian container, or give the lab a hypervisor and QEMU of your own",
+  });
+}

@@ -1,0 +1,201 @@
+// apt with a configuration of its own for one Debian suite: own sources, lists and cache, nothing
+// of the machine's installed packages, no root. What it downloads is verified by apt itself, from
+// the archive's signature down to each package's hash.
+
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DebianMirror } from "./apt-mirror.ts";
+import { PartsError } from "./errors.ts";
+import type { OnProgress } from "./progress.ts";
+import { type RunResult, runProcess } from "./run-process.ts";
+
+export type Suite = "bullseye" | "bookworm" | "trixie";
+
+export interface AptSuite {
+  readonly suite: Suite;
+  /** Holds apt.conf, sources.list, lists. */
+  readonly folder: string;
+  readonly mirror: DebianMirror;
+  readonly keyring: string;
+}
+
+/** One file that apt would download. */
+export interface PackageFile {
+  readonly name: string;
+  readonly version: string;
+  /** As `apt-get download` names it in the current folder. */
+  readonly fileName: string;
+  readonly sizeBytes: number;
+  /** `SHA256:…`, as apt checks it. */
+  readonly hash: string;
+}
+
+const LISTS_MAX_AGE_MS = 6 * 60 * 60 * 1000;
+
+/**
+ * Makes the lists of a suite's packages at most some hours old.
+ * @throws PartsError parts/suite-unavailable
+ */
+export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promise<void> {
+  const stamp = join(apt.folder, "updated");
+  const sources = sourcesOf(apt, apt.mirror.security);
+  writeConfiguration(apt, sources);
+  if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < LISTS_MAX_AGE_MS) return;
+  onProgress({
+    kind: "note",
+    text: `asking the mirror for the package lists of Debian ${apt.suite} (about 9 MB)`,
+  });
+  let result = await runApt(apt, ["update"]);
+  if (result.exitCode !== 0 && apt.mirror.security !== undefined) {
+    // Some mirrors do not have the security archive; all that is pinned lies in the main one.
+    writeConfiguration(apt, sourcesOf(apt, undefined));
+    const withoutSecurity = await runApt(apt, ["update"]);
+    if (withoutSecurity.exitCode === 0) result = withoutSecurity;
+  }
+  if (result.exitCode !== 0) throw suiteUnavailable(apt, result);
+  writeFileSync(stamp, "");
+}
+
+/**
+ * The files of these packages alone; each entry is NAME or NAME=VERSION.
+ * @throws PartsError parts/package-unavailable
+ */
+export async function findPackages(
+  apt: AptSuite,
+  packages: readonly string[],
+): Promise<PackageFile[]> {
+  const result = await runApt(apt, ["download", "--print-uris", ...packages]);
+  if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
+  return parseUris(result.stdout);
+}
+
+/**
+ * These packages and all that they depend on, down to libc, each as NAME=VERSION.
+ * @throws PartsError parts/package-unavailable
+ */
+export async function findClosure(apt: AptSuite, packages: readonly string[]): Promise<string[]> {
+  const result = await runApt(apt, [
+    ...["install", "--print-uris", "--no-install-recommends", "--assume-yes"],
+    ...packages,
+  ]);
+  if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
+  const fileNames = [...result.stdout.matchAll(/^'\S+' (\S+\.deb) /gm)];
+  return fileNames.map(([, fileName = ""]) => {
+    const { name, version } = splitFileName(fileName);
+    return `${name}=${version}`;
+  });
+}
+
+/**
+ * Downloads into `folder`, under the names that PackageFile has.
+ * @throws PartsError parts/download-failed
+ */
+export async function downloadPackages(
+  apt: AptSuite,
+  files: readonly PackageFile[],
+  folder: string,
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const wanted = files.map(({ name, version }) => `${name}=${version}`);
+  const result = await runApt(apt, ["download", ...wanted], { cwd: folder, ...options });
+  if (result.exitCode === 0) return;
+  // Perhaps the lists are older than the mirror: the next try gets new ones.
+  rmSync(join(apt.folder, "updated"), { force: true });
+  throw new PartsError({
+    code: "parts/download-failed",
+    problem: `Cannot download packages of Debian ${apt.suite}: apt-get ended with ${result.exitCode ?? "a signal"}`,
+    where: result.stderr.trim(),
+    remedy: "check the connection to the mirror, then try again; what was fetched before stays",
+  });
+}
+
+/** Lines of `apt-get download --print-uris`: 'URI' FILENAME SIZE HASH. */
+export function parseUris(listing: string): PackageFile[] {
+  return [...listing.matchAll(/^'\S+' (\S+\.deb) (\d+) (\S+)$/gm)].map(
+    ([, fileName = "", size, hash = ""]) => ({
+      ...splitFileName(fileName),
+      fileName,
+      sizeBytes: Number(size),
+      hash,
+    }),
+  );
+}
+
+/** NAME_VERSION_ARCHITECTURE.deb, where the version may hold %3a for a colon. */
+function splitFileName(fileName: string): { name: string; version: string } {
+  const [name = "", version = ""] = fileName.split("_");
+  return { name, version: decodeURIComponent(version) };
+}
+
+function sourcesOf({ suite, mirror, keyring }: AptSuite, security: string | undefined): string {
+  const line = (uri: string, name: string) => `deb [signed-by=${keyring}] ${uri} ${name} main\n`;
+  return (
+    line(mirror.main, suite) + (security === undefined ? "" : line(security, `${suite}-security`))
+  );
+}
+
+function writeConfiguration({ folder }: AptSuite, sources: string): void {
+  for (const name of ["lists/partial", "archives/partial"]) {
+    mkdirSync(join(folder, name), { recursive: true });
+  }
+  writeFileSync(join(folder, "status"), "");
+  writeFileSync(join(folder, "sources.list"), sources);
+}
+
+/** Command-line options win over all that the machine's own configuration says. */
+function runApt(
+  { folder }: AptSuite,
+  command: readonly string[],
+  options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<RunResult> {
+  const settings = {
+    "Dir::Etc::sourcelist": join(folder, "sources.list"),
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::Etc::preferences": "/dev/null",
+    "Dir::Etc::preferencesparts": "/dev/null",
+    "Dir::State": folder,
+    "Dir::State::status": join(folder, "status"),
+    "Dir::Cache": folder,
+    "Debug::NoLocking": "1",
+    "APT::Sandbox::User": "",
+    "APT::Architecture": "amd64",
+    "APT::Architectures": "amd64",
+    "APT::Update::Error-Mode": "any",
+    "Acquire::Languages": "none",
+    "Acquire::Retries": "2",
+    "Acquire::http::Timeout": "30",
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return runProcess(["apt-get", "-qq", ...flags, ...command], {
+    ...options,
+    env: { ...process.env, LC_ALL: "C" },
+  });
+}
+
+function suiteUnavailable({ suite, mirror }: AptSuite, result: RunResult): PartsError {
+  const gone = /404|does not have a Release file/.test(result.stderr);
+  return new PartsError({
+    code: "parts/suite-unavailable",
+    problem: gone
+      ? `Cannot use Debian ${suite}: it is not on the mirror (any more)`
+      : `Cannot use Debian ${suite}: its package lists could not be fetched`,
+    where: `${mirror.main}, from ${mirror.origin}\n${result.stderr.trim()}`,
+    remedy: gone
+      ? "set XSPLICE_DEBIAN_MIRROR to a mirror that still has it, such as an archive of old releases"
+      : "check the connection, then try again",
+  });
+}
+
+function packageUnavailable(
+  { suite, mirror }: AptSuite,
+  packages: readonly string[],
+  result: RunResult,
+): PartsError {
+  return new PartsError({
+    code: "parts/package-unavailable",
+    problem: `Cannot find packages of Debian ${suite}: ${packages.join(" ")}`,
+    where: `${mirror.main}, from ${mirror.origin}\n${result.stderr.trim()}`,
+    remedy: "set XSPLICE_DEBIAN_MIRROR to a mirror that has these versions",
+  });
+}

@@ -1,0 +1,125 @@
+// Brings what a plan names into the cache. Each part is made in a folder beside the parts and
+// renamed into place when it is whole, so an interrupted fetch leaves nothing half done.
+
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { downloadPackages } from "./apt-suite.ts";
+import { PartsError } from "./errors.ts";
+import { withLock } from "./lock.ts";
+import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manifest.ts";
+import type { PartsPlan, PlannedPart } from "./plan.ts";
+import type { OnProgress } from "./progress.ts";
+import { unpackPackage } from "./unpack.ts";
+
+export interface FetchOptions {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const UNFINISHED = ".unfinished-";
+const PROGRESS_INTERVAL_MS = 250;
+
+/**
+ * Fetches all that a plan found; a part that is unavailable is the caller's to judge.
+ * @throws PartsError parts/download-failed, parts/unpack-failed
+ */
+export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): Promise<void> {
+  if (plan.toFetch.length === 0) return;
+  await withLock(
+    plan.cache,
+    "apt",
+    async () => {
+      removeUnfinished(plan.cache);
+      for (const part of plan.toFetch) {
+        options.signal?.throwIfAborted();
+        // Another process may have been faster while this one waited for the lock.
+        if (readManifest(plan.cache, part.definition) === undefined) {
+          await fetchPart(plan.cache, part, options);
+        }
+      }
+    },
+    options.signal,
+  );
+}
+
+async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions): Promise<void> {
+  const { definition, files } = part;
+  const work = mkdtempSync(join(cache, "parts", UNFINISHED));
+  try {
+    const downloads = join(work, "packages");
+    await downloadWithProgress(part, downloads, options);
+    const root = join(work, "root");
+    mkdirSync(root);
+    for (const file of files) {
+      options.signal?.throwIfAborted();
+      await unpackPackage(join(downloads, file.fileName), root, definition.members ?? []);
+    }
+    rmSync(downloads, { recursive: true });
+    writeFileSync(join(work, MANIFEST_NAME), formatManifest(definition, files, sizeOf(root)));
+    const home = partFolder(cache, definition.id);
+    if (existsSync(home)) renameSync(home, mkdtempSync(join(cache, "parts", UNFINISHED)));
+    renameSync(work, home);
+  } catch (error) {
+    throw asOutOfSpace(error, cache);
+  } finally {
+    removeUnfinished(cache);
+  }
+}
+
+async function downloadWithProgress(
+  { apt, definition, files, downloadBytes }: PlannedPart,
+  folder: string,
+  { onProgress = () => {}, signal }: FetchOptions,
+): Promise<void> {
+  mkdirSync(folder);
+  const text = `${definition.id}: ${definition.purpose}`;
+  const report = (done: number) =>
+    onProgress({ kind: "bytes", text, done: Math.min(done, downloadBytes), total: downloadBytes });
+  report(0);
+  const timer = setInterval(() => report(sizeOf(folder)), PROGRESS_INTERVAL_MS);
+  try {
+    await downloadPackages(apt, files, folder, { signal });
+  } finally {
+    clearInterval(timer);
+  }
+  report(downloadBytes);
+}
+
+/** Of what a fetch before this one left; only under the lock. */
+function removeUnfinished(cache: string): void {
+  const parts = join(cache, "parts");
+  mkdirSync(parts, { recursive: true });
+  for (const name of readdirSync(parts)) {
+    if (name.startsWith(UNFINISHED)) rmSync(join(parts, name), { recursive: true, force: true });
+  }
+}
+
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }))
+    .reduce((sum, stat) => sum + (stat?.size ?? 0), 0);
+}
+
+function asOutOfSpace(error: unknown, cache: string): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOSPC") return error;
+  return new PartsError(
+    {
+      code: "parts/unpack-failed",
+      problem: "Cannot store parts: the disk is full",
+      where: cache,
+      remedy: "free some space, or set XDG_CACHE_HOME to a folder on another disk",
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,121 @@
+// What a fetch would download, before it does: exact packages and sizes, from the mirror's lists.
+
+import { join } from "node:path";
+import { type DebianMirror, findDebianMirror } from "./apt-mirror.ts";
+import {
+  type AptSuite,
+  findClosure,
+  findPackages,
+  type PackageFile,
+  updateSuite,
+} from "./apt-suite.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import type { PartDefinition } from "./catalogue.ts";
+import { PartsError } from "./errors.ts";
+import { requireKeyring } from "./keyring.ts";
+import { withLock } from "./lock.ts";
+import { inspectParts, type Part, type PartsOptions } from "./parts.ts";
+import type { OnProgress } from "./progress.ts";
+
+export interface PlannedPart {
+  readonly definition: PartDefinition;
+  readonly apt: AptSuite;
+  readonly files: readonly PackageFile[];
+  readonly downloadBytes: number;
+}
+
+export interface PartsPlan {
+  readonly cache: string;
+  /** Cached or provided by the machine: nothing to do. */
+  readonly ready: readonly Part[];
+  readonly toFetch: readonly PlannedPart[];
+  /** Cannot be had now; the others can. */
+  readonly unavailable: readonly {
+    readonly definition: PartDefinition;
+    readonly reason: PartsError;
+  }[];
+  readonly downloadBytes: number;
+}
+
+export interface PlanOptions extends PartsOptions {
+  readonly onProgress?: OnProgress;
+}
+
+/** Asks the mirror only when something is missing. */
+export async function planParts(
+  ids: readonly string[],
+  options: PlanOptions = {},
+): Promise<PartsPlan> {
+  const { environment = process.env, onProgress = () => {} } = options;
+  const cache = options.cache ?? cacheFolder(environment);
+  const parts = inspectParts(ids, options);
+  const missing = parts.filter(({ state }) => state.kind === "missing");
+  const toFetch: PlannedPart[] = [];
+  const unavailable: PartsPlan["unavailable"][number][] = [];
+  if (missing.length > 0) {
+    await withLock(cache, "apt", async () => {
+      const open = suiteOpener(cache, options, onProgress);
+      for (const { definition } of missing) {
+        try {
+          toFetch.push(await planPart(definition, await open(definition)));
+        } catch (reason) {
+          if (!(reason instanceof PartsError)) throw reason;
+          unavailable.push({ definition, reason });
+        }
+      }
+    });
+  }
+  return {
+    cache,
+    ready: parts.filter(({ state }) => state.kind !== "missing"),
+    toFetch,
+    unavailable,
+    downloadBytes: toFetch.reduce((sum, { downloadBytes }) => sum + downloadBytes, 0),
+  };
+}
+
+/** Opens each suite once; a suite that failed fails the same way for its next part. */
+function suiteOpener(
+  cache: string,
+  { environment = process.env }: PlanOptions,
+  onProgress: OnProgress,
+): (definition: PartDefinition) => Promise<AptSuite> {
+  const opened = new Map<string, Promise<AptSuite>>();
+  let mirror: Promise<DebianMirror> | undefined;
+  const open = async ({ suite }: PartDefinition): Promise<AptSuite> => {
+    mirror ??= findDebianMirror(join(cache, "apt"), environment);
+    const apt: AptSuite = {
+      suite,
+      folder: join(cache, "apt", suite),
+      mirror: await mirror,
+      keyring: await requireKeyring(cache, onProgress),
+    };
+    await updateSuite(apt, onProgress);
+    return apt;
+  };
+  return (definition) => {
+    const known = opened.get(definition.suite) ?? open(definition);
+    opened.set(definition.suite, known);
+    return known;
+  };
+}
+
+async function planPart(definition: PartDefinition, apt: AptSuite): Promise<PlannedPart> {
+  const files = await findPackages(apt, await packagesOf(definition, apt));
+  const downloadBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { definition, apt, files, downloadBytes };
+}
+
+async function packagesOf(
+  { packages, dependencies }: PartDefinition,
+  apt: AptSuite,
+): Promise<readonly string[]> {
+  if (dependencies === undefined) return packages;
+  const names = new Set(packages.map(nameOf));
+  const closure = await findClosure(apt, packages);
+  return closure.filter((entry) => names.has(nameOf(entry)) || dependencies.test(nameOf(entry)));
+}
+
+function nameOf(entry: string): string {
+  return entry.replace(/=.*/, "");
+}

@@ -1,0 +1,14 @@
+// What a long operation says while it runs; whoever called decides how it is shown.
+
+export type Progress =
+  /** A new step begins. */
+  | { readonly kind: "note"; readonly text: string }
+  /** How far a step is; `total` in the same unit as `done`. */
+  | {
+      readonly kind: "bytes";
+      readonly text: string;
+      readonly done: number;
+      readonly total: number;
+    };
+
+export type OnProgress = (progress: Progress) => void;

@@ -1,0 +1,55 @@
+// Takes files out of Debian packages, without root and without running any of their scripts.
+
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { PartsError } from "./errors.ts";
+
+/**
+ * Unpacks a package into `root`; with `members`, only what these tar wildcards name (as
+ * `./boot/vmlinuz*`).
+ * @throws PartsError parts/unpack-failed
+ */
+export async function unpackPackage(
+  packageFile: string,
+  root: string,
+  members: readonly string[],
+): Promise<void> {
+  mkdirSync(root, { recursive: true });
+  const archive = spawn("dpkg-deb", ["--fsys-tarfile", packageFile], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const extract = spawn(
+    "tar",
+    [
+      ...["-x", "-f", "-", "-C", root, "--no-same-owner", "--exclude=./usr/share/doc/*"],
+      ...["--exclude=./usr/share/man/*", "--exclude=./usr/share/locale/*"],
+      ...(members.length > 0 ? ["--wildcards", ...members] : []),
+    ],
+    { stdio: [archive.stdout, "ignore", "pipe"], env: { ...process.env, LC_ALL: "C" } },
+  );
+  archive.stdout.destroy(); // The copy that tar inherited is the one that counts.
+  const complaints = await Promise.all([outcome("dpkg-deb", archive), outcome("tar", extract)]);
+  const complaint = complaints.join("");
+  // A package that lacks one of the wanted members is fine: parts name members over all packages.
+  if (complaint === "" || /^(tar: .*Not found in archive\n|tar: Exiting.*\n)+$/.test(complaint))
+    return;
+  throw new PartsError({
+    code: "parts/unpack-failed",
+    problem: `Cannot unpack package "${packageFile}": ${complaint.trim()}`,
+    remedy: "free some disk space if it ran out, and try again",
+  });
+}
+
+function outcome(name: string, child: ReturnType<typeof spawn>): Promise<string> {
+  let complaint = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaint += text;
+  });
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(`${name}: ${error.message}\n`));
+    child.once("close", (code) => {
+      if (code === 0) resolve("");
+      else resolve(complaint === "" ? `${name} ended with ${code}\n` : complaint);
+    });
+  });
+}
