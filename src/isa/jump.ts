@@ -1,0 +1,65 @@
+// The jump that Xen writes over the start of a replaced function (ABI §5.1, §5.4).
+
+import { ByteWriter } from "../bytes/byte-writer.ts";
+import { startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
+import { IsaError } from "./errors.ts";
+import { architectureOf } from "./machine.ts";
+
+/** In bytes: jmp rel32. */
+export const X86_JUMP_SIZE = 5;
+/** In bytes: b. */
+export const AARCH64_JUMP_SIZE = 4;
+
+/**
+ * The bytes of an unconditional jump that lies at `from`; undefined when `to` is out of its reach
+ * (2 GiB on x86-64, 128 MiB and multiples of 4 on AArch64).
+ * @throws IsaError isa/unsupported for other machines
+ */
+export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Array | undefined {
+  switch (architectureOf(machine)) {
+    case "x86-64": {
+      const distance = BigInt.asIntN(64, to - (from + BigInt(X86_JUMP_SIZE)));
+      if (BigInt.asIntN(32, distance) !== distance) return undefined;
+      return new ByteWriter().u8(0xe9).i32(Number(distance)).toBytes();
+    }
+    case "aarch64": {
+      const distance = BigInt.asIntN(64, to - from);
+      if (BigInt.asIntN(28, distance) !== distance || distance % 4n !== 0n) return undefined;
+      const field = BigInt.asUintN(26, distance >> 2n);
+      return new ByteWriter().u32(Number(0x14000000n | field)).toBytes();
+    }
+    case undefined:
+      throw new IsaError({
+        code: "isa/unsupported",
+        problem: `Cannot encode a jump: machine ${machine} is none that we know`,
+        expected: "62 (x86-64) or 183 (AArch64)",
+      });
+  }
+}
+
+/** Where a jump leads that lies at `from`; undefined when the bytes do not start with one. */
+export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bigint | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (architectureOf(machine)) {
+    case "x86-64":
+      if (bytes.length < X86_JUMP_SIZE || bytes[0] !== 0xe9) return undefined;
+      return BigInt.asUintN(64, from + BigInt(X86_JUMP_SIZE + view.getInt32(1, true)));
+    case "aarch64": {
+      if (bytes.length < AARCH64_JUMP_SIZE) return undefined;
+      const word = view.getUint32(0, true);
+      if (word >>> 26 !== 0b000101) return undefined;
+      return BigInt.asUintN(64, from + BigInt((word << 6) >> 4));
+    }
+    case undefined:
+      return undefined;
+  }
+}
+
+/**
+ * How many bytes of a function's entry Xen leaves alone and jumps behind: those of ENDBR64, or of
+ * the poison that it put over it (Xen 4.17 and later). Only x86-64 has such.
+ */
+export function jumpOffsetAt(machine: number, entry: Uint8Array): number {
+  if (architectureOf(machine) !== "x86-64") return 0;
+  return startsWithEndbr64(entry) || startsWithPoisonedEndbr(entry) ? 4 : 0;
+}

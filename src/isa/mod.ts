@@ -1,0 +1,23 @@
+// Instruction sets: relocation arithmetic, entry jumps, and decoding of x86-64.
+
+export { Aarch64Relocation } from "./aarch64.ts";
+export { type AssemblyLine, type DisassembleOptions, disassemble } from "./disassemble.ts";
+export { ENDBR64, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
+export { IsaError } from "./errors.ts";
+export {
+  AARCH64_JUMP_SIZE,
+  decodeJump,
+  encodeJump,
+  jumpOffsetAt,
+  X86_JUMP_SIZE,
+} from "./jump.ts";
+export { type Architecture, architectureOf } from "./machine.ts";
+export {
+  canRelocate,
+  nameOfRelocation,
+  type RelocationFailure,
+  type RelocationRequest,
+  relocate,
+} from "./relocate.ts";
+export { X86Relocation } from "./x86.ts";
+export { type CodeReference, decodeBranches } from "./x86-decode.ts";

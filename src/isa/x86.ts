@@ -1,0 +1,62 @@
+// x86-64 relocations: all names of the psABI (table 4.9), and the arithmetic of those that Xen's
+// loader accepts (ABI §2.8).
+
+import type { RelocationRule } from "./relocation-rule.ts";
+
+/** r_type for EM_X86_64 */
+export const X86Relocation = {
+  R_X86_64_NONE: 0,
+  R_X86_64_64: 1,
+  R_X86_64_PC32: 2,
+  R_X86_64_GOT32: 3,
+  R_X86_64_PLT32: 4,
+  R_X86_64_COPY: 5,
+  R_X86_64_GLOB_DAT: 6,
+  R_X86_64_JUMP_SLOT: 7,
+  R_X86_64_RELATIVE: 8,
+  R_X86_64_GOTPCREL: 9,
+  R_X86_64_32: 10,
+  R_X86_64_32S: 11,
+  R_X86_64_16: 12,
+  R_X86_64_PC16: 13,
+  R_X86_64_8: 14,
+  R_X86_64_PC8: 15,
+  R_X86_64_DTPMOD64: 16,
+  R_X86_64_DTPOFF64: 17,
+  R_X86_64_TPOFF64: 18,
+  R_X86_64_TLSGD: 19,
+  R_X86_64_TLSLD: 20,
+  R_X86_64_DTPOFF32: 21,
+  R_X86_64_GOTTPOFF: 22,
+  R_X86_64_TPOFF32: 23,
+  R_X86_64_PC64: 24,
+  R_X86_64_GOTOFF64: 25,
+  R_X86_64_GOTPC32: 26,
+  R_X86_64_SIZE32: 32,
+  R_X86_64_SIZE64: 33,
+  R_X86_64_GOTPC32_TLSDESC: 34,
+  R_X86_64_TLSDESC_CALL: 35,
+  R_X86_64_TLSDESC: 36,
+  R_X86_64_IRELATIVE: 37,
+  R_X86_64_RELATIVE64: 38,
+  R_X86_64_GOTPCRELX: 41,
+  R_X86_64_REX_GOTPCRELX: 42,
+} as const;
+
+const R = X86Relocation;
+
+export const x86Rules: ReadonlyMap<number, RelocationRule> = new Map([
+  [R.R_X86_64_NONE, { expression: "absolute", field: { kind: "nothing" }, check: undefined }],
+  [R.R_X86_64_64, { expression: "absolute", field: { kind: "data", size: 8 }, check: undefined }],
+  [R.R_X86_64_PC32, relative32()],
+  // The loader has no PLT: a call goes straight to its target.
+  [R.R_X86_64_PLT32, relative32()],
+]);
+
+function relative32(): RelocationRule {
+  return {
+    expression: "relative",
+    field: { kind: "data", size: 4 },
+    check: { min: -(1n << 31n), max: (1n << 31n) - 1n, shift: 0n },
+  };
+}
