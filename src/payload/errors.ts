@@ -1,30 +1,32 @@
 // How a payload is refused. The codes are shared by errors that are thrown and by findings that
 // are collected (finding.ts).
 
+import type { ElfErrorCode } from "../elf/errors.ts";
 import { XspliceError } from "../error.ts";
 
 export type PayloadErrorCode =
-  /** Nothing there. */
-  | "payload/empty"
-  /** Over a limit of the hypervisor: file size, name length, sections. */
+  /** Over a limit of the hypervisor: file size, name length, number of sections. */
   | "payload/too-large"
-  /** An ELF file, but no live patch. */
+  /** No live patch: empty, or a file of another kind. */
   | "payload/not-a-payload"
-  /** For another CPU architecture than wanted, or one that we do not know. */
+  /** For another CPU architecture than the hypervisor's. */
   | "payload/machine"
-  /** A section or symbol that every payload must have is missing. */
+  /** A section that every payload must have is missing. */
   | "payload/missing"
-  /** A table that cannot mean anything. */
+  /** A table that cannot mean anything; Xen refuses it. */
   | "payload/malformed"
-  /** Well formed, but beyond what the hypervisor's loader takes. */
+  /** Well formed, but beyond what Xen's loader takes. */
   | "payload/unsupported"
-  /** Loads, and then does something nobody wants; up to a crash of the host. */
+  /** Some release of Xen does not see that it is wrong: wrong code runs, or the host crashes. */
   | "payload/trap"
+  /** Of no use: Xen does not look at it. */
+  | "payload/ignored"
   /** For another build of the hypervisor. */
   | "payload/wrong-hypervisor"
-  /** A name no hypervisor takes, or one that is taken. */
+  /** A name that no hypervisor takes. */
   | "payload/bad-name"
   /** The symbol map that travels with a payload cannot be read. */
   | "payload/symbol-map";
 
-export class PayloadError extends XspliceError<PayloadErrorCode> {}
+/** What the ELF reader found wrong keeps its code. */
+export class PayloadError extends XspliceError<PayloadErrorCode | ElfErrorCode> {}
