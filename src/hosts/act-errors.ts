@@ -1,0 +1,149 @@
+// The ways in which an action can fail, as errors.
+
+import { HostError } from "../host/errors.ts";
+import type { Action, PayloadStatus } from "../host/host.ts";
+import { Errno, nameOfErrno } from "../xen-abi/errno.ts";
+import { payloadMessages, revertTopOf } from "./console-lines.ts";
+import { explain } from "./explain.ts";
+import { describeStatus } from "./status.ts";
+
+/** What an action was about, for every message. */
+export interface Subject {
+  readonly action: Action;
+  readonly name: string;
+  /** Of the host. */
+  readonly label: string;
+}
+
+export function unknownPayload(subject: Subject): HostError {
+  return new HostError(
+    {
+      code: "host/unknown-payload",
+      problem: `${cannot(subject)}: no payload of this name is loaded`,
+      remedy: "upload it first; `list` shows what is loaded",
+    },
+    { errno: Errno.ENOENT },
+  );
+}
+
+export function wrongState(subject: Subject, status: PayloadStatus): HostError {
+  return new HostError(
+    {
+      code: "host/wrong-state",
+      problem: `${cannot(subject)}: it is ${describeStatus(status)}`,
+      expected: "checked (loaded, not applied)",
+      remedy: "revert it first",
+    },
+    { errno: Errno.EINVAL },
+  );
+}
+
+/** Xen would call it a success and leave the others in place. */
+export function replaceBesideOthers(subject: Subject, others: readonly string[]): HostError {
+  return new HostError({
+    code: "host/wrong-state",
+    problem: `${cannot(subject)}: it is applied already, and so is ${quoted(others)}`,
+    expected: "a payload that is checked (loaded, not applied)",
+    remedy: `revert the payloads that are not wanted, the newest first`,
+  });
+}
+
+export function notOnTop(subject: Subject, console: string): HostError {
+  const top = revertTopOf(console);
+  const first = top === undefined ? "another payload was" : `"${top}" was`;
+  return new HostError(
+    {
+      code: "host/wrong-state",
+      problem: `${cannot(subject)}: ${first} applied after it`,
+      expected: "the payload that was applied last",
+      remedy: top === undefined ? "revert the newer ones first" : `revert "${top}" first`,
+    },
+    { errno: Errno.EBUSY },
+  );
+}
+
+/** Nothing was changed, as far as this payload goes; it may be tried again. */
+export function neverMet(
+  subject: Subject,
+  facts: {
+    readonly retries: number;
+    readonly console: string;
+    readonly reverted: readonly string[];
+  },
+): HostError {
+  const said = payloadMessages(facts.console, subject.name).at(-1);
+  return new HostError(
+    {
+      code: "host/action-failed",
+      problem: `${cannot(subject)}: the hypervisor was busy at ${facts.retries} attempts, EBUSY (16)${aftermath(facts.reverted)}`,
+      ...(said === undefined ? {} : { where: `hypervisor's console: "${said}"` }),
+      expected: "all CPUs meet within the time limit, which grew with each attempt",
+      remedy: `try again when the host is less busy, or allow more time${
+        subject.action === "revert" ? "; is it the payload that was applied last?" : ""
+      }`,
+    },
+    { errno: Errno.EBUSY },
+  );
+}
+
+export function stillUnderWay(subject: Subject, deadlineMs: number): HostError {
+  return new HostError(
+    {
+      code: "host/timeout",
+      problem: `${cannot(subject)}: the hypervisor still has work under way after ${deadlineMs} ms`,
+      remedy: "look at the status in a while: the action may still take place",
+    },
+    { errno: Errno.EAGAIN },
+  );
+}
+
+export function gone(subject: Subject): HostError {
+  return new HostError(
+    {
+      code: "host/unknown-payload",
+      problem: `${cannot(subject)}: somebody else unloaded it meanwhile`,
+      remedy: "look at the list of payloads",
+    },
+    { errno: Errno.ENOENT },
+  );
+}
+
+export function attemptFailed(
+  subject: Subject,
+  facts: {
+    readonly kind: "refused" | "failed";
+    /** 0 when Xen said yes and did nothing. */
+    readonly errno: number;
+    readonly console: string;
+    readonly reverted: readonly string[];
+  },
+): HostError {
+  const { text, ...rest } = explain({ step: subject.action, name: subject.name, ...facts });
+  const number = facts.errno === 0 ? "" : `, ${nameOfErrno(facts.errno)}`;
+  return new HostError(
+    {
+      code: facts.kind === "refused" ? "host/refused" : "host/action-failed",
+      problem: `${cannot(subject)}: ${text}${number}${aftermath(facts.reverted)}`,
+      ...rest,
+    },
+    facts.errno === 0 ? {} : { errno: facts.errno },
+  );
+}
+
+function cannot(subject: Subject): string {
+  const object = `payload "${subject.name}" on ${subject.label}`;
+  return subject.action === "replace"
+    ? `Cannot replace all applied payloads by ${object}`
+    : `Cannot ${subject.action} ${object}`;
+}
+
+/** Replace has no way back: what it took away stays away. */
+function aftermath(reverted: readonly string[]): string {
+  return reverted.length === 0
+    ? ""
+    : `; on the way Xen reverted ${quoted(reverted)}, which the host now runs WITHOUT`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}

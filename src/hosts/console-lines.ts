@@ -1,0 +1,53 @@
+// The hypervisor's console is the only place where Xen says why. Its lines on live patching look
+// like `(XEN) livepatch: NAME: what happened`; a few carry another name or none.
+
+const LINE = /livepatch: (.*)$/;
+
+/** What Xen said about the payload `name`, oldest first, without the prefix and the name. */
+export function payloadMessages(console: string, name: string): readonly string[] {
+  return livepatchMessages(console).flatMap((message) => {
+    if (message.startsWith(`${name}: `)) return [message.slice(name.length + 2)];
+    if (message.startsWith(`${name} `)) return [message.slice(name.length + 1)];
+    return [];
+  });
+}
+
+/** Every live-patching line, oldest first, without the prefix `livepatch: `. */
+export function livepatchMessages(console: string): readonly string[] {
+  return console.split(/\r?\n/).flatMap((line) => LINE.exec(line)?.[1] ?? []);
+}
+
+/** The payload on top of the stack, when Xen refused to revert one below it. */
+export function revertTopOf(console: string): string | undefined {
+  return lastMatch(console, /: can't unload\. Top is (.*)$/)?.[1];
+}
+
+/** The domain, as `d3`, whose vm_event wait queue is active: apply is refused meanwhile. */
+export function waitQueueOf(console: string): string | undefined {
+  return lastMatch(console, /^(\S+) found with active waitqueue$/)?.[1];
+}
+
+export interface FailedExpectation {
+  /** The entry's name in the function table. */
+  readonly place: string;
+  /** Hex. */
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** The bytes that an expectation wanted at a function, and those that Xen found there. */
+export function failedExpectationOf(console: string): FailedExpectation | undefined {
+  const pattern = /^(.*): expectation failed: expected:([0-9a-f]*), actual:([0-9a-f]*)$/;
+  const match = lastMatch(console, pattern);
+  if (match === undefined) return undefined;
+  const [, place = "", expected = "", actual = ""] = match;
+  return { place, expected, actual };
+}
+
+function lastMatch(console: string, pattern: RegExp): RegExpExecArray | undefined {
+  for (const message of [...livepatchMessages(console)].reverse()) {
+    const match = pattern.exec(message);
+    if (match !== null) return match;
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+// Why Xen refused, in words. Xen's own answer is one error number with many meanings; which one
+// it was stands on the console, in lines that explain-message.ts knows. Without such a line the
+// number and the step have to do (explain-errno.ts).
+
+import type { Action } from "../host/host.ts";
+import { payloadMessages, waitQueueOf } from "./console-lines.ts";
+import { reasonByErrno } from "./explain-errno.ts";
+import { reasonByMessages } from "./explain-message.ts";
+
+export type Step = "upload" | Action;
+
+export interface Reason {
+  /** The state of things, to stand behind "Cannot <verb> <object>: ". */
+  readonly text: string;
+  readonly expected?: string;
+  readonly remedy?: string;
+}
+
+export interface Refusal {
+  readonly step: Step;
+  readonly name: string;
+  /** Positive Xen error number; 0 when Xen said yes and did nothing. */
+  readonly errno: number;
+  /** What the hypervisor printed since the step began; "" where it cannot be read. */
+  readonly console: string;
+  /** A payload of this name was loaded before the upload: tells the meanings of -EEXIST apart. */
+  readonly nameTaken?: boolean;
+}
+
+export interface Explanation extends Reason {
+  /** The console lines about this payload, at most the last few; undefined when there are none. */
+  readonly where?: string;
+}
+
+const EVIDENCE_LINES_MAX = 4;
+
+export function explain(refusal: Refusal): Explanation {
+  const messages = payloadMessages(refusal.console, refusal.name);
+  const reason = reasonByMessages(refusal.console, messages) ?? reasonByErrno(refusal);
+  const waiting = waitQueueOf(refusal.console);
+  const evidence = waiting === undefined ? messages : [`${waiting} found with active waitqueue`];
+  if (evidence.length === 0) return reason;
+  const lines = evidence.slice(-EVIDENCE_LINES_MAX).map((line) => `"${line}"`);
+  return { ...reason, where: `hypervisor's console: ${lines.join("\n")}` };
+}
