@@ -1,0 +1,143 @@
+// What the emitter refuses: requests that contradict themselves or the payload's version, and
+// results beyond what Xen's loader takes. Each with the rule of the ABI reference behind it.
+
+import { SectionType } from "../elf/constants.ts";
+import { type ElfDraft, sizeOfSection } from "../elf/draft.ts";
+import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
+import { type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";
+import {
+  EXPECTATION_LENGTH_MAX,
+  NOBITS_SIZE_MAX,
+  PAYLOAD_SIZE_MAX,
+  SECTION_ALIGNMENT_MAX,
+  SECTION_COUNT_MAX,
+} from "../xen-abi/limits.ts";
+import { BUILD_ID_KEY } from "./build-id.ts";
+import { EmitError, type EmitInput, type GuardBytes, type Replacement } from "./emit-input.ts";
+import { DEPENDS_KEY } from "./emit-tables.ts";
+
+/** @throws EmitError emit/bad-request */
+export function checkEmitInput(input: EmitInput): void {
+  const { guards, hooks, payloadVersion, replacements } = input;
+  const functions = replacements.length + guards.length;
+  if (functions === 0 && (hooks.length === 0 || payloadVersion === 1)) {
+    throw badRequest(
+      "it replaces no function",
+      "a function to replace, or from Xen 4.14 on a hook",
+    );
+  }
+  checkReplacements(replacements);
+  const expecting = [...guards, ...replacements.filter(({ expectation }) => expectation)];
+  if (expecting.length > 0 && payloadVersion === 1) {
+    throw badRequest("it expects bytes of old code", "payload version 2 (Xen 4.14 and later)");
+  }
+  for (const guard of guards) checkGuard(guard);
+  for (const { expectation, oldName } of replacements) {
+    if (expectation !== undefined) checkExpectation(expectation, oldName);
+  }
+  for (const kind of hookKinds) checkHooks(kind, input);
+  checkMetadata(input.metadata);
+}
+
+/** Xen restores in the order in which it patched, so the same function twice is never undone. */
+function checkReplacements(replacements: readonly Replacement[]): void {
+  const seen = new Set<string>();
+  for (const { newBody, oldName, oldSizeBytes } of replacements) {
+    if (seen.has(oldName)) throw badRequest(`it replaces "${oldName}" twice`, "one new body");
+    seen.add(oldName);
+    if (oldSizeBytes <= 0) throw badRequest(`"${oldName}" has no size`, "its size in bytes");
+    if (typeof newBody.place === "string" || newBody.size < 2n) {
+      throw badRequest(
+        `the new "${oldName}" is ${newBody.size} bytes long`,
+        "a function with code",
+      );
+    }
+  }
+}
+
+/** An empty one would be written as an entry that checks nothing. */
+function checkExpectation(bytes: Uint8Array, label: string): void {
+  if (bytes.length >= 1 && bytes.length <= EXPECTATION_LENGTH_MAX) return;
+  throw badRequest(
+    `it expects ${bytes.length} bytes at "${label}"`,
+    `1 to ${EXPECTATION_LENGTH_MAX} bytes in one entry`,
+  );
+}
+
+/**
+ * A guard has no new code, which Xen takes for a request to blank `new_size` bytes behind a leading
+ * ENDBR64: 0 - 4 bytes of them, and the host crashes (ABI reference §5.2). Other entries are safe.
+ */
+function checkGuard({ bytes, label }: GuardBytes): void {
+  checkExpectation(bytes, label);
+  if (!startsWithEndbr64(bytes) && !startsWithPoisonedEndbr(bytes)) return;
+  throw badRequest(`its guard "${label}" starts at an ENDBR64`, "a guard from the 5th byte on");
+}
+
+function checkHooks(kind: HookKind, { hooks, payloadVersion }: EmitInput): void {
+  const rule = hookRules[kind];
+  const names = hooks.filter((hook) => hook.kind === kind).map(({ code }) => code.name);
+  if (names.length > 0 && rule.since > payloadVersion) {
+    throw badRequest(`it has a ${kind} hook`, "load and unload hooks only, before Xen 4.14");
+  }
+  if (names.length > 1 && rule.count === "one") {
+    throw badRequest(`it has ${names.length} ${kind} hooks: ${names.join(", ")}`, "one of them");
+  }
+}
+
+function checkMetadata(metadata: EmitInput["metadata"]): void {
+  for (const [key, value] of metadata) {
+    const reserved = key === BUILD_ID_KEY || key === DEPENDS_KEY;
+    if (reserved) throw badRequest(`its metadata names "${key}"`, "a key that is not our own");
+    if (/^[^=\s\0]+$/.test(key) && !/[\0\n]/.test(value)) continue;
+    throw badRequest(
+      `its metadata has ${JSON.stringify(`${key}=${value}`)}`,
+      "key=value on one line, with neither blanks nor = in the key",
+    );
+  }
+}
+
+function badRequest(state: string, expected: string): EmitError {
+  return new EmitError({
+    code: "emit/bad-request",
+    problem: `Cannot make the payload: ${state}`,
+    expected,
+  });
+}
+
+/** @throws EmitError emit/too-large, for what can be told before the file is written */
+export function checkLimits(draft: ElfDraft): void {
+  // The null section, the symbol table and its two string tables come with the file.
+  const count = draft.sections.reduce(
+    (sum, { relocations }) => sum + (relocations.length ? 2 : 1),
+    4,
+  );
+  if (count > SECTION_COUNT_MAX) throw tooLarge(`${count} sections`, `${SECTION_COUNT_MAX}`);
+  for (const section of draft.sections) {
+    const sizeBytes = sizeOfSection(section);
+    if (section.alignment > SECTION_ALIGNMENT_MAX) {
+      throw tooLarge(
+        `section "${section.name}" aligned to ${section.alignment} bytes`,
+        `${SECTION_ALIGNMENT_MAX}, a page`,
+      );
+    }
+    if (section.type === SectionType.SHT_NOBITS && sizeBytes > NOBITS_SIZE_MAX) {
+      throw tooLarge(`${sizeBytes} bytes of "${section.name}"`, `${NOBITS_SIZE_MAX} bytes`);
+    }
+  }
+}
+
+/** @throws EmitError emit/too-large */
+export function checkSize(payload: Uint8Array): void {
+  if (payload.length <= PAYLOAD_SIZE_MAX) return;
+  throw tooLarge(`${payload.length} bytes`, `${PAYLOAD_SIZE_MAX} bytes (2 MiB)`);
+}
+
+function tooLarge(state: string, limit: string): EmitError {
+  return new EmitError({
+    code: "emit/too-large",
+    problem: `Cannot make the payload: it would have ${state}`,
+    expected: `at most ${limit}, which is all that Xen loads`,
+    remedy: "split it into several payloads",
+  });
+}

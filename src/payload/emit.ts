@@ -1,0 +1,126 @@
+// Makes a payload: objects of a compiler in, the bytes of a live patch out. Pure, and the same
+// inputs give the same bytes. Everything that builds payloads goes through here, so each rule that
+// keeps a payload loadable on every release, and replaceable by a later one, is kept in one place
+// (ABI reference §1.10, §2.11, §8.2). emitPayload() is the list of passes; what each does is in the
+// file that it comes from.
+
+import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { writeElf } from "../elf/write.ts";
+import { stampBuildId } from "./build-id.ts";
+import { checkEmitInput, checkLimits, checkSize } from "./emit-checks.ts";
+import type { EmitInput, Hook } from "./emit-input.ts";
+import { joinSections } from "./emit-layout.ts";
+import { pruneSymbols } from "./emit-prune.ts";
+import { keepTravellingSections } from "./emit-sections.ts";
+import { buildSymbolMap } from "./emit-symbol-map.ts";
+import {
+  addFunctionTable,
+  addHooks,
+  addMetadata,
+  addNotes,
+  addSymbolMap,
+  requireUndefinedSymbol,
+  type TableEntry,
+  undefinedSymbolsOf,
+} from "./emit-tables.ts";
+import { type MergedObjects, mergeObjects } from "./merge.ts";
+import { redirectToXen } from "./redirect.ts";
+import type { SymbolMap } from "./symbol-map.ts";
+import { addEntryMarker, tagOfInputs, tagSymbols } from "./tag.ts";
+
+export interface EmittedPayload {
+  readonly bytes: Uint8Array;
+  readonly buildId: Uint8Array;
+  /** What the payload brings, under which names. */
+  readonly symbolMap: SymbolMap;
+}
+
+/**
+ * @throws EmitError when the objects or the entries cannot make a payload; ElfError for what cannot
+ * be written
+ */
+export function emitPayload(input: EmitInput): EmittedPayload {
+  const { architecture } = input;
+  const merged = mergeObjects(input.objects, architecture);
+  checkEmitInput(input);
+  // From here on there is one draft, in which every global that an object brings is resolved; what
+  // is undefined is meant to be Xen's.
+  const { draft } = merged;
+  keepTravellingSections(draft, architecture);
+  const tag = tagOfInputs(draft, input);
+  const work = bindEntries(input, merged);
+  // From here on the table's entries and hooks speak of symbols of the draft.
+  redirectToXen(draft, work.replacements, architecture);
+  const markers = markEntries(draft, work.replacements, input);
+  tagSymbols(draft, tag);
+  joinSections(draft, architecture);
+  // From here on every section and symbol of the objects is where it will be in the payload.
+  const symbolMap = buildSymbolMap(draft, { ...work, markers, sourceNames: merged.sourceNames });
+  addFunctionTable(draft, work.entries, input);
+  addHooks(draft, work.hooks, architecture);
+  addNotes(draft, input);
+  addMetadata(draft, input);
+  addSymbolMap(draft, symbolMap);
+  pruneSymbols(draft);
+  checkLimits(draft);
+  const bytes = writeElf(draft);
+  checkSize(bytes);
+  const buildId = stampBuildId(bytes);
+  return { bytes, buildId, symbolMap };
+}
+
+/** A replaced function: its new body, and Xen's own by name. */
+interface BoundReplacement {
+  readonly newBody: DraftSymbol;
+  readonly xenFunction: DraftSymbol;
+}
+
+interface BoundEntries {
+  readonly entries: readonly TableEntry[];
+  readonly replacements: readonly BoundReplacement[];
+  readonly hooks: readonly Hook[];
+}
+
+/** Guards come first: Xen checks in the order of the table, and their labels say more. */
+function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
+  const known = undefinedSymbolsOf(draft);
+  const guards = input.guards.map(
+    ({ label, oldName, oldOffset, bytes }): TableEntry => ({
+      label,
+      oldFunction: requireUndefinedSymbol(draft, known, oldName),
+      oldOffset,
+      oldSizeBytes: bytes.length,
+      newBody: undefined,
+      expectation: bytes,
+    }),
+  );
+  const replacements = input.replacements.map(
+    ({ oldName, newBody }): BoundReplacement => ({
+      newBody: symbolOf(newBody),
+      xenFunction: requireUndefinedSymbol(draft, known, oldName),
+    }),
+  );
+  const replacing = input.replacements.map(
+    ({ oldName, oldSizeBytes, newBody, expectation }): TableEntry => ({
+      label: oldName,
+      oldFunction: requireUndefinedSymbol(draft, known, oldName),
+      oldOffset: 0,
+      oldSizeBytes,
+      newBody: symbolOf(newBody),
+      expectation,
+    }),
+  );
+  const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
+  return { entries: [...guards, ...replacing], replacements, hooks };
+}
+
+/** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */
+function markEntries(
+  draft: ElfDraft,
+  replacements: readonly BoundReplacement[],
+  { architecture }: EmitInput,
+): ReadonlyMap<DraftSymbol, DraftSymbol> {
+  if (architecture !== "x86_64") return new Map();
+  const bodies = new Set(replacements.map(({ newBody }) => newBody));
+  return new Map([...bodies].map((body) => [body, addEntryMarker(draft, body)]));
+}
