@@ -1,0 +1,34 @@
+// All commands, in the order and under the headings that help shows.
+import { applyCommand } from "./apply.ts";
+import { completionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
+import { helpCommand } from "./help.ts";
+import { infoCommand } from "./info.ts";
+import { listCommand } from "./list.ts";
+import { loadCommand } from "./load.ts";
+import { manCommand } from "./man.ts";
+import { replaceCommand } from "./replace.ts";
+import { revertCommand } from "./revert.ts";
+import type { SpecEntry, TreeSection } from "./spec.ts";
+import { unloadCommand } from "./unload.ts";
+import { uploadCommand } from "./upload.ts";
+
+export const commandTree: readonly TreeSection[] = [
+  { heading: "To begin:", entries: [doctorCommand, helpCommand] },
+  {
+    heading: "On a hypervisor, as xen-livepatch does it:",
+    entries: [
+      listCommand,
+      uploadCommand,
+      applyCommand,
+      revertCommand,
+      unloadCommand,
+      replaceCommand,
+      loadCommand,
+    ],
+  },
+  { heading: "On a hypervisor, more:", entries: [infoCommand] },
+  { heading: "For the shell:", entries: [completionCommand, manCommand] },
+];
+
+export const allEntries: readonly SpecEntry[] = commandTree.flatMap(({ entries }) => entries);

@@ -1,0 +1,28 @@
+// What the exit codes mean, for the manual page and docs/cli.md.
+
+import { ExitCode } from "./exit-code.ts";
+
+export interface ExitCodeRow {
+  readonly code: number;
+  readonly meaning: string;
+}
+
+export const stockExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.success, meaning: "done and confirmed, or no action needed" },
+  { code: ExitCode.failure, meaning: "refused, failed, or used wrongly" },
+  {
+    code: ExitCode.retry,
+    meaning: "busy or not finished in time (EBUSY, EAGAIN): trying again makes sense",
+  },
+];
+
+export const ownExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.success, meaning: "done" },
+  { code: ExitCode.failure, meaning: "failed; the message says what, where and what to do" },
+  { code: ExitCode.usage, meaning: "the command line was used wrongly; nothing was tried" },
+];
+
+export const commonExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.bug, meaning: "a bug in xsplice" },
+  { code: ExitCode.interrupted, meaning: "stopped by ^C or SIGTERM; nothing is left behind" },
+];

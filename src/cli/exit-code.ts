@@ -1,0 +1,25 @@
+// Exit codes of every command; docs/cli.md shows them as a table. The stock verbs keep the codes of
+// xen-livepatch (ABI §7.4), the others use those of sysexits.h for what is not a plain failure.
+
+import { HostError } from "../host/errors.ts";
+import { Errno } from "../xen-abi/errno.ts";
+
+export const ExitCode = {
+  success: 0,
+  failure: 1,
+  /** Stock verbs only: EAGAIN or EBUSY, so that trying again makes sense. */
+  retry: 2,
+  /** Wrong use of the command line; stock verbs answer 1, as xen-livepatch does. */
+  usage: 64,
+  /** Our bug. */
+  bug: 70,
+  /** Stopped by ^C, as a shell would report it. */
+  interrupted: 130,
+} as const;
+
+/** What `error` ends a stock verb with. */
+export function stockExitCode(error: unknown): number {
+  if (!(error instanceof HostError)) return ExitCode.failure;
+  const again = error.errno === Errno.EAGAIN || error.errno === Errno.EBUSY;
+  return again || error.report.code === "host/timeout" ? ExitCode.retry : ExitCode.failure;
+}

@@ -1,0 +1,59 @@
+import { basename } from "node:path";
+import type { ActOutcome, CallOptions, LivepatchHost } from "../host/host.ts";
+import { nodepsOption, quiesceOption, readActOptions } from "./action-options.ts";
+import { emit } from "./emit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { checkPayloadName } from "./payload-name.ts";
+import { checkForHost, type PayloadFile, readPayload } from "./preflight.ts";
+import type { CommandCall, CommandSpec } from "./spec.ts";
+import { stockAction } from "./stock-action.ts";
+import { stockVoice } from "./stock-voice.ts";
+import { withHost } from "./with-host.ts";
+
+export const loadCommand: CommandSpec = {
+  name: "load",
+  summary: "upload and apply in one go",
+  description: [
+    "The payload's name is the file's name without folder and without what follows the last dot. When it cannot be applied, it is unloaded again.",
+  ],
+  arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
+  options: [nodepsOption, quiesceOption],
+  examples: [{ command: "xsplice load fix.livepatch", explains: "upload and apply it as fix" }],
+  kind: "stock",
+  run: async (call) => {
+    const [file = ""] = call.args;
+    const name = payloadNameOf(file);
+    checkPayloadName(name);
+    const payload = await readPayload(file);
+    return withHost(call, async (host, options) => {
+      emit(call, await load(call, host, { name, payload, options }), () => "");
+      return ExitCode.success;
+    });
+  },
+};
+
+/** `folder/fix-1.2.livepatch` is `fix-1.2`. */
+export function payloadNameOf(file: string): string {
+  return basename(file).replace(/\.[^.]*$/, "");
+}
+
+async function load(
+  call: CommandCall,
+  host: LivepatchHost,
+  step: { readonly name: string; readonly payload: PayloadFile; readonly options: CallOptions },
+): Promise<ActOutcome> {
+  const { name, payload, options } = step;
+  const actOptions = readActOptions(call, options);
+  const voice = stockVoice(call);
+  await checkForHost(host, { name, payload }, options);
+  await voice.saying(`Uploading ${name}... `, () => host.upload(name, payload.bytes, options));
+  try {
+    return await stockAction(host, { action: "apply", name, options: actOptions }, voice);
+  } catch (error) {
+    // The failed apply is what the user has to hear of, also when cleaning up fails too. After ^C
+    // the cleaning up needs a signal of its own.
+    const { signal: _, ...unhurried } = { ...actOptions };
+    await stockAction(host, { action: "unload", name, options: unhurried }, voice).catch(() => {});
+    throw error;
+  }
+}

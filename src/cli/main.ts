@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The executable: ties the command line to this process. Everything else takes what it needs as an
+// argument.
+
+import { ExitCode } from "./exit-code.ts";
+import { runCli } from "./run.ts";
+
+const stop = new AbortController();
+let asked = 0;
+const onSignal = (): void => {
+  asked += 1;
+  // The second ^C does not wait for the cleaning up; a lab then dies with its owner all the same.
+  if (asked > 1) process.exit(ExitCode.interrupted);
+  stop.abort(new Error("Stopped by a signal"));
+};
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+
+// The reader of a pipe went away, as in `xsplice list | head -1`: nothing is wrong.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? ExitCode.success : ExitCode.failure);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  io: {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal: stop.signal,
+  },
+  openHost: async (address, signal) => {
+    const { openHost } = await import("../hosts/open-host.ts");
+    return openHost(address, { signal });
+  },
+});

@@ -1,0 +1,36 @@
+// What is checked of a payload before anything is sent to a host: so that a wrong file is refused
+// with its reason, where Xen would answer "Invalid argument", and leaves no trace there.
+
+import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { Payload } from "../payload/payload.ts";
+import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
+import { readInputFile } from "./read-input-file.ts";
+
+export interface PayloadFile {
+  readonly payload: Payload;
+  readonly bytes: Uint8Array;
+}
+
+/** @throws XspliceError unless `path` is a payload that some hypervisor would take */
+export async function readPayload(path: string): Promise<PayloadFile> {
+  const bytes = await readInputFile(path, {
+    sizeMax: PAYLOAD_SIZE_MAX,
+    reason: "the hypervisor's limit for a payload",
+  });
+  const { parsePayload } = await import("../payload/parse.ts");
+  return { bytes, payload: parsePayload(bytes, path) };
+}
+
+/** @throws XspliceError unless it was made for the hypervisor of `host` */
+export async function checkForHost(
+  host: LivepatchHost,
+  { name, payload }: { readonly name: string; readonly payload: PayloadFile },
+  options: CallOptions,
+): Promise<void> {
+  const [{ checkPayloadForHost }, info, loaded] = await Promise.all([
+    import("../payload/check-for-host.ts"),
+    host.info(options),
+    host.list(options),
+  ]);
+  checkPayloadForHost(payload.payload, { name, info, loaded });
+}

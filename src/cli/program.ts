@@ -1,0 +1,205 @@
+// From the command tree to commander's commands: parsing, help, "did you mean". What commander
+// would print or exit with becomes a UsageError or HelpShown, so that run.ts alone decides.
+
+import { Argument, Command, type CommanderError, Help, Option } from "commander";
+import { globalOptionSpecs, readGlobalOptions } from "./global-options.ts";
+import type { CommandIo } from "./io.ts";
+import {
+  type CommandSpec,
+  type GroupSpec,
+  isGroup,
+  type OpenHost,
+  type OptionSpec,
+  OptionValues,
+  type TreeSection,
+} from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface Program {
+  readonly command: Command;
+  /** Runs what `args` (without `node` and the script) asks for. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+export interface ProgramParts {
+  readonly tree: readonly TreeSection[];
+  readonly version: string;
+  readonly io: CommandIo;
+  readonly openHost: OpenHost;
+}
+
+/** Help or the version was printed, as asked for. */
+export class HelpShown extends Error {}
+
+export function buildProgram(parts: ProgramParts): Program {
+  const root = new Command("xsplice");
+  root.description("Live patching for the Xen hypervisor: build, inspect, try, apply, revert.");
+  root.version(parts.version, "--version", "print the version");
+  root.helpCommand(false);
+  quieten(root, parts.io);
+  for (const spec of globalOptionSpecs) root.addOption(commanderOption(spec));
+  let code = 0;
+  const attached: Attached = {
+    ...parts,
+    helpOf: (path) => requireCommand(root, path).helpInformation(),
+    settle: (result) => {
+      code = result;
+    },
+  };
+  for (const { heading, entries } of parts.tree) {
+    for (const entry of entries) {
+      const child = isGroup(entry) ? groupCommand(entry, attached) : leafCommand(entry, attached);
+      root.addCommand(child.helpGroup(heading));
+    }
+  }
+  const run = async (args: readonly string[]): Promise<number> => {
+    await root.parseAsync([...args], { from: "user" });
+    return code;
+  };
+  return { command: root, run };
+}
+
+interface Attached extends ProgramParts {
+  readonly helpOf: (path: readonly string[]) => string;
+  readonly settle: (code: number) => void;
+}
+
+function groupCommand(spec: GroupSpec, parts: Attached): Command {
+  const command = new Command(spec.name).summary(spec.summary);
+  command.description(spec.description.join("\n\n"));
+  command.helpCommand(false);
+  quieten(command, parts.io);
+  for (const child of spec.commands) command.addCommand(leafCommand(child, parts));
+  return command;
+}
+
+function leafCommand(spec: CommandSpec, parts: Attached): Command {
+  const command = new Command(spec.name).summary(spec.summary);
+  command.description(spec.description.join("\n\n"));
+  quieten(command, parts.io);
+  for (const { name, description, count } of spec.arguments) {
+    command.addArgument(new Argument(argumentSyntax(name, count), description));
+  }
+  for (const option of spec.options) command.addOption(commanderOption(option));
+  command.configureHelp({
+    showGlobalOptions: true,
+    formatHelp: (shown, helper) =>
+      `${Help.prototype.formatHelp.call(helper, shown, helper)}\n${exampleText(spec)}\n`,
+  });
+  command.action(async () => {
+    const values = optionValues(command);
+    const { io, openHost, tree, helpOf } = parts;
+    const globals = readGlobalOptions(values, io.env);
+    const { args } = command;
+    parts.settle(await spec.run({ args, options: values, globals, io, openHost, tree, helpOf }));
+  });
+  return command;
+}
+
+function argumentSyntax(name: string, count: CommandSpec["arguments"][number]["count"]): string {
+  switch (count) {
+    case "one":
+      return `<${name}>`;
+    case "optional":
+      return `[${name}]`;
+    case "many":
+      return `[${name}...]`;
+    case "one-or-many":
+      return `<${name}...>`;
+  }
+}
+
+function commanderOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags.replace(/ (.+)/, " <$1>"), spec.description);
+  if (spec.repeatable === undefined) return option;
+  return option.argParser((value: string, before: readonly string[] | undefined) => [
+    ...(before ?? []),
+    value,
+  ]);
+}
+
+export function exampleText(spec: CommandSpec): string {
+  const lines = spec.examples.flatMap(({ command, explains }) => [
+    `  # ${explains}`,
+    `  ${command}`,
+  ]);
+  return ["Examples:", ...lines].join("\n");
+}
+
+/** @throws UsageError when there is no such command */
+function requireCommand(root: Command, path: readonly string[]): Command {
+  return path.reduce((holder, name) => {
+    const child = holder.commands.find((candidate) => candidate.name() === name);
+    if (child !== undefined) return child;
+    throw new UsageError({
+      code: "usage/unknown-command",
+      problem: `Cannot show help on "${path.join(" ")}": there is no such command`,
+      remedy: 'see "xsplice help" for all commands',
+    });
+  }, root);
+}
+
+/** Long name without dashes to value, as OptionValues wants it. */
+function optionValues(command: Command): OptionValues {
+  const values = new Map<string, unknown>();
+  for (let holder: Command | null = command; holder !== null; holder = holder.parent) {
+    for (const option of holder.options) {
+      const value: unknown = holder.getOptionValue(option.attributeName());
+      if (value !== undefined) values.set(option.name(), value);
+    }
+  }
+  return new OptionValues(values);
+}
+
+/** commander prints help through `io`, and tells everything else by throwing. */
+function quieten(command: Command, io: CommandIo): void {
+  command.configureHelp({ showGlobalOptions: true });
+  command.helpOption("-h, --help", "show this help");
+  command.configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: () => {},
+    getOutHelpWidth: () => io.stdout.columns ?? 80,
+    getErrHelpWidth: () => io.stderr.columns ?? 80,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  command.exitOverride((error) => {
+    throw translate(error, command);
+  });
+}
+
+function translate(error: CommanderError, command: Command): Error {
+  if (error.exitCode === 0) return new HelpShown();
+  const path = commandPath(command);
+  if (error.code === "commander.help") {
+    // The help itself is already on standard error.
+    const problem = `Cannot run "${path}": it needs one of its commands`;
+    return new UsageError({ code: "usage/unknown-command", problem, remedy: "see the list above" });
+  }
+  const [state = "", guess = ""] = error.message.replace(/^error: /, "").split("\n");
+  const [, closest] = /\(Did you mean (.*)\?\)/.exec(guess) ?? [];
+  const hint = closest === undefined ? "" : `did you mean "${closest}"? `;
+  const problem = `Cannot run "${path}": ${state.replaceAll("'", '"')}`;
+  const remedy = `${hint}"${path} --help" shows what there is`;
+  return new UsageError({ code: usageCode(error.code), problem, remedy });
+}
+
+function usageCode(code: string): UsageError["report"]["code"] {
+  switch (code) {
+    case "commander.unknownCommand":
+      return "usage/unknown-command";
+    case "commander.unknownOption":
+      return "usage/unknown-option";
+    default:
+      return "usage/bad-arguments";
+  }
+}
+
+export function commandPath(command: Command): string {
+  const names: string[] = [];
+  for (let holder: Command | null = command; holder !== null; holder = holder.parent) {
+    names.unshift(holder.name());
+  }
+  return names.join(" ");
+}

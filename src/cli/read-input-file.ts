@@ -1,0 +1,58 @@
+// Reads a file that the user named, and says so when it is not one.
+
+import { readFile, stat } from "node:fs/promises";
+import { XspliceError } from "../error.ts";
+
+export class InputFileError extends XspliceError<
+  "file/missing" | "file/not-a-file" | "file/no-permission" | "file/too-large" | "file/unreadable"
+> {}
+
+/** @throws InputFileError with the file's name, unless it is a file of at most `sizeMax` bytes */
+export async function readInputFile(
+  path: string,
+  limit: { readonly sizeMax: number; readonly reason: string },
+): Promise<Uint8Array> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw notAFile(path, found.isDirectory() ? "a directory" : "a device");
+    // Asked before reading, so that a wrong name does not fill the memory.
+    if (found.size > limit.sizeMax) throw tooLarge(path, found.size, limit);
+    return await readFile(path);
+  } catch (cause) {
+    throw cause instanceof InputFileError ? cause : unreadable(path, cause);
+  }
+}
+
+function notAFile(path: string, kind: string): InputFileError {
+  return new InputFileError({
+    code: "file/not-a-file",
+    problem: `Cannot read "${path}": it is ${kind}`,
+    expected: "a file",
+  });
+}
+
+function tooLarge(
+  path: string,
+  size: number,
+  limit: { readonly sizeMax: number; readonly reason: string },
+): InputFileError {
+  return new InputFileError({
+    code: "file/too-large",
+    problem: `Cannot use "${path}": it has ${size} bytes`,
+    expected: `${limit.sizeMax} bytes at most, ${limit.reason}`,
+  });
+}
+
+function unreadable(path: string, cause: unknown): InputFileError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    const problem = `Cannot read "${path}": there is no such file`;
+    return new InputFileError({ code: "file/missing", problem }, { cause });
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    const problem = `Cannot read "${path}": this user may not`;
+    return new InputFileError({ code: "file/no-permission", problem }, { cause });
+  }
+  const problem = `Cannot read "${path}": the system says ${code}`;
+  return new InputFileError({ code: "file/unreadable", problem }, { cause });
+}

@@ -1,0 +1,120 @@
+// The manual page in the man(7) macros, from the command tree.
+
+import {
+  commonExitCodes,
+  type ExitCodeRow,
+  ownExitCodes,
+  stockExitCodes,
+} from "./exit-code-table.ts";
+import { globalOptionSpecs } from "./global-options.ts";
+import {
+  type ArgumentSpec,
+  type CommandSpec,
+  isGroup,
+  type OptionSpec,
+  type SpecEntry,
+  type TreeSection,
+} from "./spec.ts";
+
+export function renderManPage(tree: readonly TreeSection[], version: string): string {
+  return [
+    `.TH XSPLICE 1 "" "xsplice ${roff(version)}" "User Commands"`,
+    ".SH NAME",
+    "xsplice \\- live patching for the Xen hypervisor",
+    ".SH SYNOPSIS",
+    ".B xsplice",
+    "[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]",
+    ".SH DESCRIPTION",
+    "Builds, inspects, uploads, applies, replaces and reverts live patches of a running Xen",
+    "hypervisor, on this host, on another one or in a lab on this machine.",
+    "The verbs of \\fBxen\\-livepatch\\fR work as there.",
+    ".SH OPTIONS",
+    ...globalOptionSpecs.flatMap(renderOption),
+    ...tree.flatMap(renderSection),
+    ".SH EXIT STATUS",
+    "Verbs of xen\\-livepatch:",
+    ...stockExitCodes.flatMap(renderExitCode),
+    ".PP",
+    "All other commands:",
+    ...ownExitCodes.flatMap(renderExitCode),
+    ".PP",
+    "Every command:",
+    ...commonExitCodes.flatMap(renderExitCode),
+    ".SH ENVIRONMENT",
+    ...environment.flatMap(([name, text]) => [".TP", `.B ${name}`, roff(text)]),
+    "",
+  ].join("\n");
+}
+
+const environment: readonly (readonly [string, string])[] = [
+  ["XSPLICE_HOST", "The host to talk to where --host is not given."],
+  ["XSPLICE_DEBIAN_MIRROR", "Where the parts of the lab come from, instead of this machine's own."],
+  ["XDG_CACHE_HOME", "Where they are kept; ~/.cache otherwise."],
+  ["NO_COLOR", "Anything: no colours."],
+];
+
+function renderSection({ heading, entries }: TreeSection): string[] {
+  return [`.SH ${roff(heading.replace(/:$/, "").toUpperCase())}`, ...entries.flatMap(renderEntry)];
+}
+
+function renderEntry(entry: SpecEntry): string[] {
+  if (!isGroup(entry)) return renderCommand(entry, entry.name);
+  const about = entry.description.flatMap((text) => [".PP", roff(text)]);
+  const commands = entry.commands.flatMap((spec) =>
+    renderCommand(spec, `${entry.name} ${spec.name}`),
+  );
+  return [...about, ...commands];
+}
+
+function renderCommand(spec: CommandSpec, path: string): string[] {
+  const synopsis = [`\\fBxsplice ${roff(path)}\\fR`, ...spec.arguments.map(argumentSyntax)];
+  const options = spec.options.map(({ flags }) => `[\\fB${roff(flags)}\\fR]`);
+  return [
+    `.SS ${roff(path)}`,
+    [...synopsis, ...options].join(" "),
+    ...spec.description.flatMap((text) => [".PP", roff(text)]),
+    ...spec.arguments.flatMap(({ name, description }) => [".TP", `.I ${name}`, roff(description)]),
+    ...spec.options.flatMap(renderOption),
+    ".PP",
+    "Examples:",
+    ...spec.examples.flatMap(({ command, explains }) => [
+      ".PP",
+      `${roff(explains)}:`,
+      ".PP",
+      ".RS",
+      ".nf",
+      roff(command),
+      ".fi",
+      ".RE",
+    ]),
+  ];
+}
+
+function argumentSyntax({ name, count }: ArgumentSpec): string {
+  switch (count) {
+    case "one":
+      return `\\fI${name}\\fR`;
+    case "optional":
+      return `[\\fI${name}\\fR]`;
+    case "many":
+      return `[\\fI${name}\\fR...]`;
+    case "one-or-many":
+      return `\\fI${name}\\fR...`;
+  }
+}
+
+function renderOption({ flags, description }: OptionSpec): string[] {
+  return [".TP", `.B ${roff(flags)}`, roff(description)];
+}
+
+function renderExitCode({ code, meaning }: ExitCodeRow): string[] {
+  return [".TP", `.B ${code}`, roff(meaning)];
+}
+
+/** Text that roff shall take as it is: no macro at the start of a line, no typographic dash. */
+function roff(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replace(/^(?=[.'])/, "\\&");
+}

@@ -1,0 +1,75 @@
+// One run of the command line, from arguments to an exit code. Every way it can end is decided
+// here: help, success, a report, wrong use, ^C, our bug.
+
+import { XspliceError } from "../error.ts";
+import { HostError } from "../host/errors.ts";
+import { allEntries, commandTree } from "./command-tree.ts";
+import { ExitCode, stockExitCode } from "./exit-code.ts";
+import type { CommandIo } from "./io.ts";
+import { buildProgram, HelpShown } from "./program.ts";
+import { renderBug, renderError } from "./render-error.ts";
+import { isGroup, type OpenHost } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+import { packageVersion } from "./version.ts";
+import { welcomeText } from "./welcome.ts";
+
+/** What comes from outside; a test hands in its own. */
+export interface CliParts {
+  readonly io: CommandIo;
+  readonly openHost: OpenHost;
+}
+
+/** Never throws. */
+export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
+  const { io } = parts;
+  if (args.length === 0) {
+    io.stdout.write(welcomeText());
+    return ExitCode.success;
+  }
+  const program = buildProgram({ ...parts, tree: commandTree, version: packageVersion() });
+  try {
+    return await program.run(args);
+  } catch (error) {
+    if (error instanceof HelpShown) return ExitCode.success;
+    if (io.signal.aborted) return stopped(io);
+    return failed(error, args, io);
+  }
+}
+
+function stopped(io: CommandIo): number {
+  io.stderr.write("Stopped.\n");
+  return ExitCode.interrupted;
+}
+
+function failed(error: unknown, args: readonly string[], io: CommandIo): number {
+  const isStock = isStockVerb(args);
+  if (!(error instanceof XspliceError)) {
+    writeReport(io, args, { code: "bug", problem: String(error) }, renderBug(error));
+    return ExitCode.bug;
+  }
+  const errno = error instanceof HostError ? error.errno : undefined;
+  writeReport(io, args, { ...error.report, errno }, renderError(error, isStock ? "stock" : "own"));
+  if (isStock) return stockExitCode(error);
+  return error instanceof UsageError ? ExitCode.usage : ExitCode.failure;
+}
+
+function writeReport(io: CommandIo, args: readonly string[], report: object, text: string): void {
+  // Read from the arguments as typed: they may be what could not be parsed.
+  const commandEnd = args.indexOf("--");
+  const own = commandEnd < 0 ? args : args.slice(0, commandEnd);
+  if (own.includes("--json")) io.stdout.write(`${JSON.stringify({ error: report })}\n`);
+  else io.stderr.write(`${text}\n`);
+}
+
+/** The verb is the first word that is neither an option nor an option's value. */
+function isStockVerb(args: readonly string[]): boolean {
+  const takesValue = ["--host", "--timeout"];
+  const verb = args.find(
+    (word, index) => !word.startsWith("-") && !takesValue.includes(args[index - 1] ?? ""),
+  );
+  // `--force` alone is an error of xen-livepatch too.
+  if (verb === undefined) return args.includes("--force");
+  return allEntries.some(
+    (entry) => !isGroup(entry) && entry.name === verb && entry.kind === "stock",
+  );
+}

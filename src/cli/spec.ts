@@ -1,0 +1,110 @@
+// A command as data. program.ts makes commander's commands of it, man.ts the manual page,
+// completion.ts the completions, so that none of them can tell another story than `--help`.
+
+import type { LivepatchHost } from "../host/host.ts";
+import type { CommandIo } from "./io.ts";
+
+export interface ArgumentSpec {
+  /** In capitals, as help shows it. */
+  readonly name: string;
+  readonly description: string;
+  readonly count: "one" | "optional" | "many" | "one-or-many";
+  readonly completes?: Completion;
+}
+
+export type Completion = "file" | "payload" | "command" | readonly string[];
+
+export interface OptionSpec {
+  /** `--flag` or `--option VALUE`. */
+  readonly flags: string;
+  readonly description: string;
+  /** May stand more than once. */
+  readonly repeatable?: "yes";
+  readonly completes?: Completion;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly explains: string;
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  /** One line, lower case, no full stop: for lists of commands. */
+  readonly summary: string;
+  /** Paragraphs, for `--help` and the manual page. */
+  readonly description: readonly string[];
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly [Example, ...Example[]];
+  /** `stock`: a verb of xen-livepatch, with its exit codes. */
+  readonly kind: "stock" | "own";
+  readonly run: (call: CommandCall) => Promise<number>;
+}
+
+/** A command that only holds others, as `lab`. */
+export interface GroupSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: readonly string[];
+  readonly commands: readonly CommandSpec[];
+}
+
+export type SpecEntry = CommandSpec | GroupSpec;
+
+/** Entries under one heading of the help. */
+export interface TreeSection {
+  readonly heading: string;
+  readonly entries: readonly SpecEntry[];
+}
+
+export function isGroup(entry: SpecEntry): entry is GroupSpec {
+  return "commands" in entry;
+}
+
+export interface GlobalOptions {
+  /** Which host to talk to: `local`, `lab[:NAME]`, `ssh:USER@HOST`. */
+  readonly host: string;
+  readonly output: "text" | "json";
+  /** For the whole of each call to the host. */
+  readonly deadlineMs: number;
+}
+
+/** One invocation, decoded. */
+export interface CommandCall {
+  /** Values of the arguments, in order. */
+  readonly args: readonly string[];
+  readonly options: OptionValues;
+  readonly globals: GlobalOptions;
+  readonly io: CommandIo;
+  readonly openHost: OpenHost;
+  /** The help of the command at `path`, e.g. ["lab", "up"]; of everything for []. */
+  readonly helpOf: (path: readonly string[]) => string;
+  /** The whole tree, for the commands that describe it. */
+  readonly tree: readonly TreeSection[];
+}
+
+export type OpenHost = (address: string, signal: AbortSignal) => Promise<LivepatchHost>;
+
+/** Option values by long name without dashes. */
+export class OptionValues {
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  constructor(values: ReadonlyMap<string, unknown>) {
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.get(name) === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return typeof value === "string" ? value : undefined;
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.#values.get(name);
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+}

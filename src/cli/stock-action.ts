@@ -1,0 +1,103 @@
+// apply, revert, unload and replace as xen-livepatch does them (ABI §7.2): look at the state first,
+// then say what happens, then do it. The waiting, which the stock tool does once for 60 ms, is the
+// host's, with a deadline and retries.
+
+import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from "../host/host.ts";
+import { Errno } from "../xen-abi/errno.ts";
+import { readActOptions } from "./action-options.ts";
+import { emit } from "./emit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { checkPayloadName } from "./payload-name.ts";
+import type { CommandCall } from "./spec.ts";
+import { StockError } from "./stock-error.ts";
+import { settledState, stockErrorLine, stockState } from "./stock-text.ts";
+import { type StockVoice, stockVoice } from "./stock-voice.ts";
+import { withHost } from "./with-host.ts";
+
+interface ActionWords {
+  readonly doing: string;
+  readonly from: SettledState;
+  /** `undefined`: gone. */
+  readonly to: SettledState | undefined;
+}
+
+const words: Readonly<Record<Action, ActionWords>> = {
+  apply: { doing: "Applying", from: "checked", to: "applied" },
+  revert: { doing: "Reverting", from: "applied", to: "checked" },
+  unload: { doing: "Unloading", from: "checked", to: undefined },
+  replace: { doing: "Replacing all live patches with", from: "checked", to: "applied" },
+};
+
+export interface StockStep {
+  readonly action: Action;
+  readonly name: string;
+  readonly options: ActOptions;
+}
+
+/** The whole of `xsplice apply NAME` and its like. */
+export function runStockAction(call: CommandCall, action: Action): Promise<number> {
+  const [name = ""] = call.args;
+  checkPayloadName(name);
+  return withHost(call, async (host, options) => {
+    const step = { action, name, options: readActOptions(call, options) };
+    const outcome = await stockAction(host, step, stockVoice(call));
+    emit(call, outcome, () => "");
+    return ExitCode.success;
+  });
+}
+
+/** @throws StockError in the words of xen-livepatch, HostError from the host */
+export async function stockAction(
+  host: LivepatchHost,
+  step: StockStep,
+  voice: StockVoice,
+): Promise<ActOutcome> {
+  const { action, name, options } = step;
+  const { doing, from, to } = words[action];
+  const status = await host.status(name, options);
+  if (status === undefined) throw unknownPayload(host, step);
+  const state = settledState(status);
+  if (state === to) {
+    voice.say("No action needed.\n");
+    const result = "unnecessary";
+    return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
+  }
+  if (state !== from) throw wrongState(step, state, from);
+  return voice.saying(`${doing} ${name}... `, () => host.act(action, name, options));
+}
+
+function unknownPayload(host: LivepatchHost, { action, name }: StockStep): StockError {
+  return new StockError(
+    [`Failed to get status of ${name}.`, stockErrorLine(Errno.ENOENT)],
+    {
+      code: "host/unknown-payload",
+      problem: `Cannot ${action} "${name}": no payload of that name is loaded`,
+      where: host.label,
+      remedy: 'see "xsplice list" for the loaded payloads, "xsplice upload NAME FILE" to load one',
+    },
+    { errno: Errno.ENOENT },
+  );
+}
+
+function wrongState(
+  { action, name }: StockStep,
+  state: SettledState,
+  expected: SettledState,
+): StockError {
+  return new StockError(
+    [
+      `${name} is in the wrong state.`,
+      `Current state: ${stockState(state)}`,
+      `Expected state: ${stockState(expected)}`,
+    ],
+    {
+      code: "host/wrong-state",
+      problem: `Cannot ${action} "${name}": it is ${state}`,
+      expected: `a payload that is ${expected}`,
+      remedy:
+        expected === "checked"
+          ? `"xsplice revert ${name}" takes it out of use first`
+          : `"xsplice apply ${name}" puts it into use`,
+    },
+  );
+}

@@ -1,0 +1,17 @@
+// Opens the host that was asked for, hands it to `use`, closes it whatever happens.
+
+import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { CommandCall } from "./spec.ts";
+
+export async function withHost<Result>(
+  call: CommandCall,
+  use: (host: LivepatchHost, options: CallOptions) => Promise<Result>,
+): Promise<Result> {
+  const { signal } = call.io;
+  const host = await call.openHost(call.globals.host, signal);
+  try {
+    return await use(host, { deadlineMs: call.globals.deadlineMs, signal });
+  } finally {
+    await host[Symbol.asyncDispose]();
+  }
+}

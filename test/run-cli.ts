@@ -1,0 +1,51 @@
+// Runs the command line in this process, with a host of the test's and all output caught.
+
+import { Readable, Writable } from "node:stream";
+import { runCli } from "../src/cli/run.ts";
+import type { LivepatchHost } from "../src/host/host.ts";
+
+export interface CliRun {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface CliSurroundings {
+  readonly host?: LivepatchHost;
+  readonly openHost?: (address: string) => Promise<LivepatchHost>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export async function runXsplice(
+  args: readonly string[],
+  surroundings: CliSurroundings = {},
+): Promise<CliRun> {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const exitCode = await runCli(args, {
+    io: {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      env: surroundings.env ?? {},
+      signal: surroundings.signal ?? new AbortController().signal,
+    },
+    openHost: surroundings.openHost ?? (async () => requireHost(surroundings.host)),
+  });
+  return { stdout: stdout.text, stderr: stderr.text, exitCode };
+}
+
+class Collector extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+function requireHost(host: LivepatchHost | undefined): LivepatchHost {
+  if (host === undefined) throw new Error("this test has no host");
+  return host;
+}
