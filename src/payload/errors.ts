@@ -23,8 +23,8 @@ export type PayloadErrorCode =
   | "payload/ignored"
   /** For another build of the hypervisor. */
   | "payload/wrong-hypervisor"
-  /** A name that no hypervisor takes. */
-  | "payload/bad-name"
+  /** The name or the payload itself is on the host already. */
+  | "payload/already-loaded"
   /** The symbol map that travels with a payload cannot be read. */
   | "payload/symbol-map";
 

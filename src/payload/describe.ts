@@ -1,0 +1,165 @@
+// What is in a payload, as text for people and as a value for JSON.
+
+import { hexNumber, toHex } from "../bytes/hex.ts";
+import { formatReport } from "../error.ts";
+import { hookRules } from "../xen-abi/hooks.ts";
+import type { PayloadFinding } from "./finding.ts";
+import type { Inspection } from "./inspect.ts";
+import type { OldAddress, PayloadContents, PayloadFunction, Target } from "./payload.ts";
+
+/** Numbers that JSON cannot hold are hexadecimal text; so are bytes. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+export interface DescribeOptions {
+  /** How many lines a long list may have before the rest is counted only. */
+  readonly listLinesMax: number;
+}
+
+/** Paragraphs with a heading each, ending with a newline; the findings come last. */
+export function describePayload(inspection: Inspection, options: DescribeOptions): string {
+  const { contents, findings } = inspection;
+  const cut = (lines: readonly string[]) => shorten(lines, options.listLinesMax);
+  const paragraphs: (readonly [heading: string, lines: readonly string[]])[] = [
+    [`Live patch ${contents.source}`, generalLines(contents)],
+    [
+      `Functions of the hypervisor (${contents.functions.length})`,
+      cut(contents.functions.map(functionLine)),
+    ],
+    ["Hooks, called by the hypervisor", contents.hooks.map(hookLine)],
+    ["Metadata, shown by list", contents.metadata],
+    ["Needed of the hypervisor or of another payload", cut(contents.needs)],
+    [
+      "Brought along, for other payloads to use",
+      cut(contents.exports.map((symbol) => `${symbol.name}  (${bytes(symbol.sizeBytes)})`)),
+    ],
+    [
+      "Further tables for the hypervisor",
+      contents.specialTables.map((table) => `${table.section}  (${bytes(table.sizeBytes)})`),
+    ],
+    ["Loaded into the hypervisor", sectionLines(contents)],
+    ["What is wrong with it", findings.map(findingLine)],
+  ];
+  return paragraphs
+    .filter(([, lines]) => lines.length > 0)
+    .map(([heading, lines]) => `${heading}\n${lines.map(indent).join("\n")}\n`)
+    .join("\n");
+}
+
+/** The same facts for scripts. */
+export function payloadToJson({ contents, findings }: Inspection): JsonValue {
+  const flat = findings.map(({ severity, report }) => ({ severity, ...report }));
+  return toJson({ ...contents, findings: flat });
+}
+
+function generalLines(contents: PayloadContents): string[] {
+  const onTop = contents.depends === contents.xenDepends ? ", the hypervisor itself" : "";
+  const facts: (readonly [string, string])[] = [
+    ["size", bytes(contents.sizeBytes)],
+    ["architecture", contents.architecture],
+    ["version", contents.version === undefined ? "?" : `${contents.version}${eraOf(contents)}`],
+    ["build-id", contents.buildId ?? "?"],
+    ["made for", contents.xenDepends ?? "any hypervisor"],
+    ["sits on", `${contents.depends ?? "?"}${onTop}`],
+  ];
+  return facts.map(([name, value]) => `${name.padEnd(13)} ${value}`);
+}
+
+function eraOf({ version }: PayloadContents): string {
+  return version === 1 ? " (Xen 4.7 to 4.13)" : " (Xen 4.14 and later)";
+}
+
+function functionLine(entry: PayloadFunction): string {
+  const name = entry.name ?? "(no name)";
+  const old = addressText(entry.oldAddress, name);
+  const expected =
+    entry.expectation === undefined ? "" : `, if it starts with ${toHex(entry.expectation)}`;
+  switch (entry.kind) {
+    case "replace": {
+      const by = `${targetText(entry.newAddress)} (${bytes(entry.newSize)})`;
+      return `${name}${old} (${bytes(entry.oldSize)}) is replaced by ${by}${expected}`;
+    }
+    case "nop":
+      return `${name}${old} (${bytes(entry.oldSize)}) gets ${bytes(entry.newSize)} of no-operations${expected}`;
+    case "guard":
+      return `${name}${old} is only checked${expected}`;
+  }
+}
+
+/** Where the old function is, when its name does not say so. */
+function addressText(address: OldAddress, name: string): string {
+  if (address.kind === "name") return "";
+  const text = targetText(address);
+  return text === name ? "" : ` at ${text}`;
+}
+
+function targetText(target: Target): string {
+  switch (target.kind) {
+    case "own":
+      return target.symbol ?? `${target.section}+${hexNumber(target.offset)}`;
+    case "symbol": {
+      if (target.addend === 0n) return target.symbol;
+      const sign = target.addend < 0n ? "-" : "+";
+      const distance = target.addend < 0n ? -target.addend : target.addend;
+      return `${target.symbol}${sign}${hexNumber(distance)}`;
+    }
+    case "address":
+      return hexNumber(target.address);
+  }
+}
+
+function hookLine({ kind, target }: PayloadContents["hooks"][number]): string {
+  return `${kind}: ${targetText(target)}  (${hookRules[kind].when})`;
+}
+
+function sectionLines({ sections }: PayloadContents): string[] {
+  const loaded = sections.filter((section) => section.loaded !== "no" && section.sizeBytes > 0);
+  const width = Math.max(0, ...loaded.map(({ name }) => name.length));
+  return loaded.map(
+    ({ name, loaded: how, sizeBytes }) => `${name.padEnd(width)}  ${how}, ${bytes(sizeBytes)}`,
+  );
+}
+
+function findingLine({ severity, report }: PayloadFinding): string {
+  return `${severity}: ${formatReport(report)}`;
+}
+
+function shorten(lines: readonly string[], limit: number): readonly string[] {
+  if (lines.length <= limit) return lines;
+  return [...lines.slice(0, limit), `… and ${lines.length - limit} more`];
+}
+
+/** What comes from the file must not steer the terminal. */
+function indent(text: string): string {
+  const printable = text.replaceAll(
+    /[^\P{Cc}\n]/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return printable.replaceAll(/^/gm, "  ");
+}
+
+function bytes(count: number): string {
+  return count === 1 ? "1 byte" : `${count.toLocaleString("en-US")} bytes`;
+}
+
+function toJson(value: unknown): JsonValue {
+  if (typeof value === "bigint") return hexText(value);
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+  }
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return null;
+}
+
+function hexText(value: bigint): string {
+  return value < 0n ? `-${hexNumber(-value)}` : hexNumber(value);
+}
