@@ -22,14 +22,8 @@ export const LivepatchState = { CHECKED: 1, APPLIED: 2 } as const;
 /** LIVEPATCH_ACTION_APPLY_NODEPS in `flags` of ACTION, families B and C. */
 export const LIVEPATCH_ACTION_APPLY_NODEPS = 1;
 
-/** LIVEPATCH_MAX_SIZE. */
-export const PAYLOAD_SIZE_MAX = 2 * 1024 * 1024;
-
 /** XEN_LIVEPATCH_NAME_SIZE: with the NUL at the end. */
 export const PAYLOAD_NAME_SIZE = 128;
-
-/** Entries of one LIST. */
-export const LIVEPATCH_LIST_MAX = 1024;
 
 /** {state u32, rc i32} of GET and LIST. */
 export const LIVEPATCH_STATUS_SIZE = 8;

@@ -1,0 +1,62 @@
+// The list of payloads, consistent: from the start again whenever one came or went meanwhile.
+
+import { HostError } from "../host/errors.ts";
+import { Errno } from "../xen-abi/errno.ts";
+import { LIST_COUNT_MAX } from "../xen-abi/limits.ts";
+import {
+  type ListProbe,
+  listProbeCall,
+  listRequest,
+  type RawListEntry,
+  readListPart,
+  readListProbe,
+} from "./list-calls.ts";
+import { refusal } from "./refusal.ts";
+import type { SysctlInterface } from "./sysctl-interface.ts";
+import type { Hypercall, HypercallAnswer } from "./transport.ts";
+
+const WHAT = "list the payloads";
+const ATTEMPTS_MAX = 32;
+
+type Call = (call: Hypercall) => Promise<HypercallAnswer>;
+
+export async function readWholeList(
+  dialect: SysctlInterface,
+  call: Call,
+): Promise<readonly RawListEntry[]> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const probed = await call(listProbeCall(dialect));
+    if (probed.result < 0) throw refusal(WHAT, probed.result);
+    const probe = readListProbe(dialect, probed.output);
+    const entries = await readEntries(dialect, probe, call);
+    if (entries !== undefined) return entries;
+  }
+  throw new HostError({
+    code: "host/refused",
+    problem: `Cannot ${WHAT}: payloads came and went during ${ATTEMPTS_MAX} attempts`,
+    remedy: "try again when nobody uploads or unloads payloads",
+  });
+}
+
+/** `undefined` when the list changed under the reader. */
+async function readEntries(
+  dialect: SysctlInterface,
+  { version, count, metadataSize }: ListProbe,
+  call: Call,
+): Promise<readonly RawListEntry[] | undefined> {
+  const entries: RawListEntry[] = [];
+  while (entries.length < count) {
+    const missing = Math.min(count - entries.length, LIST_COUNT_MAX);
+    const from = { index: entries.length, count: missing, metadataSize };
+    const request = listRequest(dialect, from);
+    const answer = await call(request.call);
+    // The index lies behind the end, or an entry does not fit: there are others now.
+    if (answer.result === -Errno.EINVAL || answer.result === -Errno.ENOBUFS) return undefined;
+    if (answer.result < 0) throw refusal(WHAT, answer.result);
+    const part = readListPart(dialect, request, answer);
+    // Fewer than asked is a preempted call; none at all, or others than before, a changed list.
+    if (part.version !== version || part.entries.length === 0) return undefined;
+    entries.push(...part.entries);
+  }
+  return entries;
+}
