@@ -1,0 +1,185 @@
+// `xsplice compile`: from hand-written C to a payload. Each source is compiled twice. The first
+// time shows which functions it replaces; the second time these are declared weak, which says to
+// the compiler exactly what is true of them: another body may stand there at run time. So it calls
+// them instead of inlining them or building on what the present body happens to do.
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SymbolBinding } from "../elf/constants.ts";
+import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { draftFrom } from "../elf/draft-from.ts";
+import { openElf } from "../elf/open.ts";
+import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
+import type { Hook } from "../payload/emit-input.ts";
+import { needsWritableFuncs } from "../xen-abi/features.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
+import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
+import { bindSymbols } from "./bind-symbols.ts";
+import { type Compiler, compileSource, findCompiler, type Thunks } from "./compiler.ts";
+import { BuilderError } from "./errors.ts";
+import {
+  type FunctionPair,
+  matchFunctions,
+  type NamePair,
+  replacementOf,
+} from "./match-functions.ts";
+import { takeHooks } from "./take-hooks.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+export interface CompileOptions {
+  /** C files that make one payload together. */
+  readonly sources: readonly string[];
+  readonly xen: XenSyms;
+  /** Functions to replace by ones of another name. */
+  readonly replace: readonly NamePair[];
+  /** gcc or clang; the machine's usual one for the hypervisor's architecture if undefined. */
+  readonly compiler: string | undefined;
+  readonly extraFlags: readonly string[];
+  /** What xen-syms does not tell, or what is to hold instead. */
+  readonly release: Release | undefined;
+  /** Build-id of the payload to sit on; the hypervisor itself if undefined. */
+  readonly depends: Uint8Array | undefined;
+  readonly metadata: readonly (readonly [key: string, value: string])[];
+}
+
+export interface CompiledPayload extends EmittedPayload {
+  readonly payloadVersion: PayloadVersion;
+  /** As used, given or found; `undefined` when neither. */
+  readonly release: Release | undefined;
+  readonly replaced: readonly ReplacedFunction[];
+  readonly hooks: readonly { readonly kind: HookKind; readonly name: string }[];
+  /** Of the compiler. */
+  readonly warnings: string;
+}
+
+export interface ReplacedFunction {
+  /** As Xen's table spells it. */
+  readonly name: string;
+  readonly address: bigint;
+  readonly oldSizeBytes: number;
+  readonly newSizeBytes: number;
+}
+
+/** @throws BuilderError, EmitError, ElfError */
+export async function compilePayload(options: CompileOptions): Promise<CompiledPayload> {
+  const { xen, sources } = options;
+  if (sources.length === 0) {
+    throw new BuilderError({
+      code: "builder/no-source",
+      problem: "Cannot make a payload: no C file was given",
+      expected: "at least one",
+    });
+  }
+  const compiler = await findCompiler(xen.architecture, options.compiler);
+  const folder = await mkdtemp(join(tmpdir(), "xsplice-compile-"));
+  try {
+    const compile = (replaceable: readonly string[]) =>
+      compileAll(compiler, options, folder, replaceable);
+    const first = analyse(await compile([]), options);
+    const replaceable = first.pairs.map(({ newBody }) => newBody.name);
+    const final = replaceable.length === 0 ? first : analyse(await compile(replaceable), options);
+    return finish(final, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface CompiledSource {
+  readonly source: string;
+  readonly draft: ElfDraft;
+  readonly warnings: string;
+}
+
+async function compileAll(
+  compiler: Compiler,
+  { sources, xen, extraFlags }: CompileOptions,
+  folder: string,
+  replaceable: readonly string[],
+): Promise<readonly CompiledSource[]> {
+  const weakHeader = join(folder, "replaceable.h");
+  await writeFile(weakHeader, replaceable.map((name) => `#pragma weak ${name}\n`).join(""));
+  const compiled: CompiledSource[] = [];
+  for (const source of sources) {
+    const output = join(folder, `${compiled.length}.o`);
+    const request = { source, output, thunks: thunksOf(xen), includes: [weakHeader], extraFlags };
+    const warnings = await compileSource(compiler, request);
+    const draft = draftFrom(openElf(await readFile(output), source));
+    strengthen(draft.symbols, new Set(replaceable));
+    compiled.push({ source, draft, warnings });
+  }
+  return compiled;
+}
+
+/** Weakness was for the compiler; what merges objects is to refuse two definitions. */
+function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>): void {
+  for (const symbol of symbols) {
+    const wasWeakened = names.has(symbol.name) && symbol.binding === SymbolBinding.STB_WEAK;
+    if (wasWeakened) symbol.binding = SymbolBinding.STB_GLOBAL;
+  }
+}
+
+function thunksOf({ byName }: XenSyms): Thunks {
+  return {
+    indirectCalls: byName.has("__x86_indirect_thunk_rax"),
+    returns: byName.has("__x86_return_thunk"),
+  };
+}
+
+interface Analysis {
+  readonly compiled: readonly CompiledSource[];
+  readonly hooks: readonly Hook[];
+  readonly pairs: readonly FunctionPair[];
+}
+
+function analyse(compiled: readonly CompiledSource[], { xen, replace }: CompileOptions): Analysis {
+  const drafts = compiled.map(({ draft }) => draft);
+  const hooks = compiled.flatMap(({ draft, source }) => takeHooks(draft, source));
+  const pairs = matchFunctions(drafts, replace, new Set(hooks.map(({ code }) => code)), xen);
+  if (pairs.length === 0 && hooks.length === 0) throw nothingToDo(xen);
+  bindSymbols(drafts, xen);
+  return { compiled, hooks, pairs };
+}
+
+function nothingToDo({ source }: XenSyms): BuilderError {
+  return new BuilderError({
+    code: "builder/nothing-to-do",
+    problem: "Cannot make a payload: it would replace no function and have no hook",
+    where: source,
+    expected: "a function that is not static, under the name of one of Xen's",
+    remedy: "check the spelling, pair names by --replace OLD=NEW, or define a hook",
+  });
+}
+
+function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): CompiledPayload {
+  const { xen } = options;
+  const release = options.release ?? xen.release;
+  const payloadVersion = release === undefined ? 2 : requireReleaseLine(release).payloadVersion;
+  // Without a release the table is writable: that works everywhere, a read-only one does not.
+  const writable = release === undefined || needsWritableFuncs(release, xen.architecture);
+  const emitted = emitPayload({
+    architecture: xen.architecture,
+    payloadVersion,
+    objects: compiled,
+    replacements: pairs.map(replacementOf),
+    guards: [],
+    hooks,
+    depends: options.depends ?? xen.buildId,
+    xenDepends: xen.buildId,
+    metadata: options.metadata,
+    funcsAccess: writable ? "writable" : "read-only",
+  });
+  return {
+    ...emitted,
+    payloadVersion,
+    release,
+    replaced: pairs.map(({ newBody, xenFunction }) => ({
+      name: xenFunction.name,
+      address: xenFunction.address,
+      oldSizeBytes: xenFunction.sizeBytes,
+      newSizeBytes: Number(newBody.size),
+    })),
+    hooks: hooks.map(({ kind, code }) => ({ kind, name: code.name })),
+    warnings: compiled.map(({ warnings }) => warnings).join(""),
+  };
+}

@@ -1,0 +1,41 @@
+// Hooks that a C file defines by the macros of xsplice.h. Each macro puts a pointer into the section
+// that Xen knows for the kind; here the pointers are taken out of the object again, since the
+// emitter makes these sections itself, with the flags and the order that Xen wants.
+
+import { SymbolType } from "../elf/constants.ts";
+import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import type { Hook } from "../payload/emit-input.ts";
+import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
+import { BuilderError } from "./errors.ts";
+
+/** Removes the hook sections from the draft and says what they point at. @throws BuilderError */
+export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
+  const hooks = hookKinds.flatMap((kind) => {
+    const section = draft.sections.find(({ name }) => name === hookRules[kind].section);
+    if (section === undefined) return [];
+    const pointers = [...section.relocations].sort((left, right) => left.offset - right.offset);
+    return pointers.map((pointer): Hook => ({ kind, code: codeOf(draft, pointer, source) }));
+  });
+  const taken = new Set(hookKinds.map((kind) => hookRules[kind].section));
+  const sections = new Set(draft.sections.filter(({ name }) => taken.has(name)));
+  draft.sections = draft.sections.filter((section) => !sections.has(section));
+  draft.symbols = draft.symbols.filter(
+    ({ place }) => typeof place === "string" || !sections.has(place),
+  );
+  return hooks;
+}
+
+function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): DraftSymbol {
+  const { symbol, addend } = pointer;
+  const code = draft.symbols.find(
+    ({ place, type, value }) =>
+      type === SymbolType.STT_FUNC && place === symbol.place && value === symbol.value + addend,
+  );
+  if (code !== undefined && typeof code.place !== "string") return code;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot use "${symbol.name}" as a hook: the source does not define it`,
+    where: source,
+    expected: "a function in the same file as the XSPLICE_HOOK_… macro",
+  });
+}
