@@ -7,6 +7,7 @@
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { stampBuildId } from "./build-id.ts";
+import { addSymbolMap, requireUndefinedSymbol, undefinedSymbolsOf } from "./draft-tables.ts";
 import { checkEmitInput, checkLimits, checkSize } from "./emit-checks.ts";
 import type { EmitInput, Hook } from "./emit-input.ts";
 import { joinSections } from "./emit-layout.ts";
@@ -18,10 +19,7 @@ import {
   addHooks,
   addMetadata,
   addNotes,
-  addSymbolMap,
-  requireUndefinedSymbol,
   type TableEntry,
-  undefinedSymbolsOf,
 } from "./emit-tables.ts";
 import { type MergedObjects, mergeObjects } from "./merge.ts";
 import { redirectToXen } from "./redirect.ts";
