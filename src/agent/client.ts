@@ -97,12 +97,12 @@ export class AgentClient implements AsyncDisposable {
   spawn(argv: readonly string[]): AgentProcess {
     const payload = encodeExec(argv);
     if (this.#failure) throw this.#failure;
-    const process: AgentProcess = new AgentProcess((type, bytes, sent) =>
+    const child: AgentProcess = new AgentProcess((type, bytes, sent) =>
       this.#send(channel, type, bytes, sent),
     );
-    const channel = this.#open(process);
+    const channel = this.#open(child);
     this.#send(channel, FrameType.EXEC, payload);
-    return process;
+    return child;
   }
 
   /**

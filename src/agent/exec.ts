@@ -24,22 +24,22 @@ export const EXEC_OUTPUT_MAX = 64 * 1024 * 1024;
 
 /** @throws AgentError; the process is killed then */
 export async function runToEnd(
-  process: AgentProcess,
+  child: AgentProcess,
   label: string,
   { signal, stdin }: ExecOptions,
 ): Promise<ExecResult> {
-  const onAbort = (): void => process.abandon(aborted(label, signal?.reason));
+  const onAbort = (): void => child.abandon(aborted(label, signal?.reason));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    process.stdin.end(stdin);
+    child.stdin.end(stdin);
     const [stdout, stderr, exitCode] = await Promise.all([
-      collect(process.stdout),
-      collect(process.stderr),
-      process.exit,
+      collect(child.stdout),
+      collect(child.stderr),
+      child.exit,
     ]);
     return { stdout, stderr, exitCode };
   } catch (error) {
-    if (error instanceof AgentError) process.abandon(error);
+    if (error instanceof AgentError) child.abandon(error);
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
