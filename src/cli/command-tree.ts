@@ -4,6 +4,7 @@ import { completionCommand } from "./completion.ts";
 import { doctorCommand } from "./doctor.ts";
 import { helpCommand } from "./help.ts";
 import { infoCommand } from "./info.ts";
+import { inspectCommand } from "./inspect.ts";
 import { listCommand } from "./list.ts";
 import { loadCommand } from "./load.ts";
 import { manCommand } from "./man.ts";
@@ -28,6 +29,7 @@ export const commandTree: readonly TreeSection[] = [
     ],
   },
   { heading: "On a hypervisor, more:", entries: [infoCommand] },
+  { heading: "Payload files:", entries: [inspectCommand] },
   { heading: "For the shell:", entries: [completionCommand, manCommand] },
 ];
 

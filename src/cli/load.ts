@@ -4,9 +4,10 @@ import { nodepsOption, quiesceOption, readActOptions } from "./action-options.ts
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { checkPayloadName } from "./payload-name.ts";
-import { checkForHost, type PayloadFile, readPayload } from "./preflight.ts";
+import { type PayloadFile, readPayload } from "./preflight.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 import { stockAction } from "./stock-action.ts";
+import { uploadAsStock } from "./stock-upload.ts";
 import { stockVoice } from "./stock-voice.ts";
 import { withHost } from "./with-host.ts";
 
@@ -45,8 +46,7 @@ async function load(
   const { name, payload, options } = step;
   const actOptions = readActOptions(call, options);
   const voice = stockVoice(call);
-  await checkForHost(host, { name, payload }, options);
-  await voice.saying(`Uploading ${name}... `, () => host.upload(name, payload.bytes, options));
+  await uploadAsStock(host, { name, payload, options }, voice);
   try {
     return await stockAction(host, { action: "apply", name, options: actOptions }, voice);
   } catch (error) {

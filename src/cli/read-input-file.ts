@@ -17,7 +17,7 @@ export async function readInputFile(
     if (!found.isFile()) throw notAFile(path, found.isDirectory() ? "a directory" : "a device");
     // Asked before reading, so that a wrong name does not fill the memory.
     if (found.size > limit.sizeMax) throw tooLarge(path, found.size, limit);
-    return await readFile(path);
+    return new Uint8Array(await readFile(path));
   } catch (cause) {
     throw cause instanceof InputFileError ? cause : unreadable(path, cause);
   }
@@ -47,11 +47,13 @@ function unreadable(path: string, cause: unknown): InputFileError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   if (code === "ENOENT" || code === "ENOTDIR") {
     const problem = `Cannot read "${path}": there is no such file`;
-    return new InputFileError({ code: "file/missing", problem }, { cause });
+    const remedy = "check the name, and the folder that it starts from";
+    return new InputFileError({ code: "file/missing", problem, remedy }, { cause });
   }
   if (code === "EACCES" || code === "EPERM") {
     const problem = `Cannot read "${path}": this user may not`;
-    return new InputFileError({ code: "file/no-permission", problem }, { cause });
+    const remedy = "run as a user who may read it";
+    return new InputFileError({ code: "file/no-permission", problem, remedy }, { cause });
   }
   const problem = `Cannot read "${path}": the system says ${code}`;
   return new InputFileError({ code: "file/unreadable", problem }, { cause });

@@ -3,16 +3,21 @@
 
 import { formatReport, type XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
+import { Errno } from "../xen-abi/errno.ts";
 import { StockError } from "./stock-error.ts";
 import { stockErrorLine } from "./stock-text.ts";
 
 export function renderError(error: XspliceError, voice: "stock" | "own"): string {
   const report = formatReport(error.report);
   if (error instanceof StockError) return [...error.stockLines, report].join("\n");
-  if (voice === "stock" && error instanceof HostError && error.errno !== undefined) {
-    return [stockErrorLine(error.errno), report].join("\n");
-  }
-  return report;
+  const errno = voice === "stock" ? errnoOf(error) : undefined;
+  return errno === undefined ? report : [stockErrorLine(errno), report].join("\n");
+}
+
+function errnoOf(error: XspliceError): number | undefined {
+  // Refused by us before Xen was asked, which would have said the same.
+  if (error.report.code === "payload/already-loaded") return Errno.EEXIST;
+  return error instanceof HostError ? error.errno : undefined;
 }
 
 /** Here a stack trace helps: whoever reads it is asked to send it. */

@@ -1,4 +1,3 @@
-import { quiesceOption } from "./action-options.ts";
 import { payloadNameArgument } from "./payload-name.ts";
 import type { CommandSpec } from "./spec.ts";
 import { runStockAction } from "./stock-action.ts";
@@ -8,7 +7,7 @@ export const unloadCommand: CommandSpec = {
   summary: "remove a payload that is not applied",
   description: ["The hypervisor frees the payload's memory and forgets its name."],
   arguments: [payloadNameArgument],
-  options: [quiesceOption],
+  options: [],
   examples: [{ command: "xsplice unload fix", explains: "remove fix from the hypervisor" }],
   kind: "stock",
   run: (call) => runStockAction(call, "unload"),

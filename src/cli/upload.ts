@@ -1,8 +1,9 @@
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { checkPayloadName, payloadNameArgument } from "./payload-name.ts";
-import { checkForHost, readPayload } from "./preflight.ts";
+import { readPayload } from "./preflight.ts";
 import type { CommandSpec } from "./spec.ts";
+import { uploadAsStock } from "./stock-upload.ts";
 import { stockVoice } from "./stock-voice.ts";
 import { withHost } from "./with-host.ts";
 
@@ -25,10 +26,7 @@ export const uploadCommand: CommandSpec = {
     checkPayloadName(name);
     const payload = await readPayload(file);
     return withHost(call, async (host, options) => {
-      await checkForHost(host, { name, payload }, options);
-      await stockVoice(call).saying(`Uploading ${name}... `, () =>
-        host.upload(name, payload.bytes, options),
-      );
+      await uploadAsStock(host, { name, payload, options }, stockVoice(call));
       const status = await host.status(name, options);
       emit(call, { name, status }, () => "");
       return ExitCode.success;

@@ -1,0 +1,43 @@
+// What is written about the commands is made from the commands.
+
+import { test } from "node:test";
+import { allEntries, commandTree } from "../src/cli/command-tree.ts";
+import { ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
+import { renderManPage } from "../src/cli/render-man-page.ts";
+import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
+import { packageVersion } from "../src/cli/version.ts";
+import { expectGoldenBlock, expectGoldenFile } from "./golden.ts";
+
+function commandRow(spec: CommandSpec, path: string): string {
+  const words = spec.arguments.map(({ name, count }) =>
+    count === "one" ? name : count === "one-or-many" ? `${name}…` : `[${name}]`,
+  );
+  const rows = spec.kind === "stock" ? stockExitCodes : ownExitCodes;
+  const codes = rows.map(({ code }) => code).join(", ");
+  return `| \`${[path, ...words].join(" ")}\` | ${spec.summary} | ${codes} |\n`;
+}
+
+function commandTable(): string {
+  const rows = allEntries.flatMap((entry) =>
+    isGroup(entry)
+      ? entry.commands.map((spec) => commandRow(spec, `${entry.name} ${spec.name}`))
+      : [commandRow(entry, entry.name)],
+  );
+  const meanings = (title: string, codes: typeof ownExitCodes): string =>
+    `${title}: ${codes.map(({ code, meaning }) => `**${code}** ${meaning}`).join("; ")}.\n`;
+  return [
+    "\n| command | what it does | exit codes |\n| --- | --- | --- |\n",
+    ...rows,
+    `\n${meanings("Verbs of `xen-livepatch`", stockExitCodes)}`,
+    `\n${meanings("All others", ownExitCodes)}\n`,
+  ].join("");
+}
+
+test("docs/cli.md lists every command with its exit codes", () => {
+  const marks = { begin: /<!-- commands:.*-->/, end: /<!-- end of commands -->/ };
+  expectGoldenBlock("docs/cli.md", marks, commandTable());
+});
+
+test("share/man/xsplice.1 is the page that xsplice man prints", () => {
+  expectGoldenFile("share/man/xsplice.1", renderManPage(commandTree, packageVersion()));
+});

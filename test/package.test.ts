@@ -1,0 +1,64 @@
+// The package as others get it: packed, installed elsewhere, run and imported.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "xsplice-package-"));
+const installed = join(folder, "node_modules/xsplice");
+
+function run(command: string, args: readonly string[], cwd = folder): string {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    // npm hands its own settings to what it starts; they are those of this project.
+    env: Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) => !/^npm_(?!config_cache|config_registry)/.test(name),
+      ),
+    ),
+  });
+}
+
+before(() => {
+  run("npm", ["pack", "--silent", "--pack-destination", folder], root);
+  const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  writeFileSync(
+    join(folder, "package.json"),
+    '{"name":"elsewhere","private":true,"type":"module"}',
+  );
+  const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["install", ...quiet, join(folder, tarball)]);
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("an installed package runs", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  assert.equal(run(join(folder, "node_modules/.bin/xsplice"), ["--version"]), `${version}\n`);
+  assert.match(run(join(folder, "node_modules/.bin/xsplice"), []), /^xsplice - live patching/);
+});
+
+test("every export of an installed package can be imported", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const paths = Object.keys(exports).filter((path) => path !== "./package.json");
+  assert.ok(paths.length >= 5);
+  const code = paths.map((path) => `await import("xsplice${path.slice(1)}");`).join("\n");
+  writeFileSync(join(folder, "import.js"), code);
+  assert.equal(run(process.execPath, ["import.js"]), "");
+});
+
+test("an installed package has what it needs at run time and no tests", () => {
+  const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+  for (const wanted of ["share/agent/agent.c", "share/include/xsplice.h", "share/man/xsplice.1"]) {
+    assert.ok(files.includes(wanted), wanted);
+  }
+  const strange = files.filter((name) => /\.test\.|tsbuildinfo|^test\//.test(name));
+  assert.deepEqual(strange, []);
+});
