@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { AgentClient } from "./client.ts";
 import { AgentError, type AgentErrorCode } from "./errors.ts";
 import { encodeFrame } from "./frames.ts";
@@ -156,6 +157,28 @@ test("AgentClient.connect() finds the agent behind left-overs and nonsense", asy
     stream.write(encodeFrame(7, FrameType.EXEC, yes));
     stream.write(encodeFrame(8, 200 as FrameType, yes));
     stream.write(Buffer.alloc(1000, 0xff));
+    await using agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
+    assert.equal(`${(await agent.exec(["echo", "here"])).stdout}`, "here\n");
+  } finally {
+    stop();
+  }
+});
+
+test("the agent outlives whatever frames a client makes up", { skip: onXen }, async () => {
+  const { stream, stop } = startAgent();
+  const channel = fc.nat({ max: 3 });
+  const made = fc.oneof(
+    fc.tuple(channel, fc.integer({ min: 1, max: 12 }), fc.uint8Array({ maxLength: 80 })),
+    // Hypercalls and credits whose form is right, and whose numbers are anything.
+    fc.tuple(channel, fc.constant(FrameType.HYPERCALL), fc.uint8Array({ minLength: 57 })),
+    fc.tuple(channel, fc.constant(FrameType.CREDIT), fc.uint8Array({ minLength: 5, maxLength: 5 })),
+    fc.tuple(channel, fc.constant(FrameType.EXEC), fc.constant(Buffer.from("\u0001\0\0\0cat\0"))),
+    fc.tuple(channel, fc.constant(FrameType.STDIN), fc.constant(new Uint8Array(100_000))),
+  );
+  try {
+    for (const [number, type, payload] of fc.sample(made, { numRuns: 500, seed: 4711 })) {
+      stream.write(encodeFrame(number, type as FrameType, payload));
+    }
     await using agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
     assert.equal(`${(await agent.exec(["echo", "here"])).stdout}`, "here\n");
   } finally {
