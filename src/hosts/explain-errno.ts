@@ -120,6 +120,8 @@ export function reasonByErrno(refusal: Refusal): Reason {
 
 function tablesOf({ step }: Refusal): readonly Table[] {
   switch (step) {
+    case "query":
+      return [AT_ANY_STEP];
     case "upload":
       return [AT_UPLOAD, AT_ANY_STEP];
     case "apply":

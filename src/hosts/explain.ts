@@ -7,7 +7,8 @@ import { payloadMessages, waitQueueOf } from "./console-lines.ts";
 import { reasonByErrno } from "./explain-errno.ts";
 import { reasonByMessages } from "./explain-message.ts";
 
-export type Step = "upload" | Action;
+/** `query`: list, get, console. */
+export type Step = "upload" | "query" | Action;
 
 export interface Reason {
   /** The state of things, to stand behind "Cannot <verb> <object>: ". */

@@ -1,0 +1,24 @@
+// What is new in a text that is always the last part of an endless one, as `xl dmesg` prints it.
+
+import type { ConsoleMark, ConsoleText } from "../host/host.ts";
+
+/** An older copy has to overlap by this much: less could be chance, and counts as lost. */
+const ANCHOR_LENGTH = 64;
+
+export function newInRing(ring: string, since: ConsoleMark | undefined): ConsoleText {
+  const mark: ConsoleMark = { kind: "tail", tail: ring };
+  if (since === undefined || since.kind !== "tail") return { text: ring, mark, lost: false };
+  const old = since.tail;
+  const overlap = overlapOf(old, ring);
+  if (overlap === undefined) return { text: ring, mark, lost: old !== "" };
+  return { text: ring.slice(overlap), mark, lost: false };
+}
+
+/** How many characters at the end of `old` the ring still begins with. */
+function overlapOf(old: string, ring: string): number | undefined {
+  const anchor = ring.slice(0, ANCHOR_LENGTH);
+  for (let at = old.indexOf(anchor); at >= 0 && anchor !== ""; at = old.indexOf(anchor, at + 1)) {
+    if (ring.startsWith(old.slice(at))) return old.length - at;
+  }
+  return undefined;
+}

@@ -1,0 +1,53 @@
+// What a dom0's own tools and files tell about the hypervisor, as `key value` lines of one script.
+// `xl info` knows most; /sys/hypervisor has the same where xl does not work.
+
+import type { HostInfo } from "../host/host.ts";
+
+/** Prints lines `xl KEY : VALUE`, `sysfs KEY VALUE`, `machine VALUE`, `boot VALUE`. */
+export const FACTS_SCRIPT = `
+echo "machine $(uname -m)"
+echo "boot $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+xl info 2>/dev/null | sed "s/^/xl /"
+cd /sys/hypervisor 2>/dev/null || exit 0
+for fact in version/major version/minor version/extra compilation/compiler compilation/compile_date
+do [ -r $fact ] && echo "sysfs $fact $(cat $fact)"
+done
+[ -r properties/buildid ] &&
+  echo "sysfs properties/buildid $(od -An -v -tx1 properties/buildid | tr -d " \\n")"
+exit 0
+`;
+
+/** `undefined` when neither source knows the version: no Xen, or no access to it. */
+export function parseHostFacts(text: string): HostInfo | undefined {
+  const facts = factsOf(text);
+  const find = (...keys: readonly string[]): string | undefined =>
+    keys.map((key) => facts.get(key)).find((value) => value !== undefined && value !== "");
+  const major = Number(find("xl xen_major", "sysfs version/major"));
+  const minor = Number(find("xl xen_minor", "sysfs version/minor"));
+  if (!Number.isInteger(major) || !Number.isInteger(minor)) return undefined;
+  return {
+    version: { major, minor, extra: find("xl xen_extra", "sysfs version/extra") ?? "" },
+    buildId: find("xl build_id", "sysfs properties/buildid"),
+    compiler: find("xl cc_compiler", "sysfs compilation/compiler"),
+    compiledAt: find("xl cc_compile_date", "sysfs compilation/compile_date"),
+    architecture: architectureOf(find("machine")),
+    bootId: find("boot"),
+  };
+}
+
+function factsOf(text: string): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match =
+      /^(xl \w+) *: ?(.*)$/.exec(line) ??
+      /^(sysfs \S+) (.*)$/.exec(line) ??
+      /^(machine|boot) (.*)$/.exec(line);
+    if (match?.[1] !== undefined) facts.set(match[1], (match[2] ?? "").trimEnd());
+  }
+  return facts;
+}
+
+export function architectureOf(machine: string | undefined): HostInfo["architecture"] {
+  if (machine === "x86_64" || machine === "aarch64") return machine;
+  return undefined;
+}

@@ -1,0 +1,21 @@
+// The hypervisor below this very dom0.
+
+import { readFile } from "node:fs/promises";
+import type { LivepatchHost } from "../host/host.ts";
+import { XenClient } from "../xen-call/client.ts";
+import { openPrivcmd } from "../xen-call/privcmd.ts";
+import { XenHost } from "./xen-host.ts";
+
+export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
+
+/** @throws HostError host/unreachable: no Xen here, no privcmd, no permission */
+export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost> {
+  const client = new XenClient(await openPrivcmd());
+  try {
+    const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
+    return await XenHost.open({ label: "this dom0", client, readBootId }, signal);
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
+}

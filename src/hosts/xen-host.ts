@@ -1,0 +1,209 @@
+// A host whose hypercalls we make ourselves, whatever carries them: privcmd in this dom0 (local.ts)
+// or an agent in a lab's (lab.ts).
+
+import { HostError } from "../host/errors.ts";
+import type {
+  Action,
+  ActOptions,
+  ActOutcome,
+  CallOptions,
+  ConsoleMark,
+  ConsoleText,
+  HostCapabilities,
+  HostInfo,
+  ListedPayload,
+  LivepatchHost,
+  PayloadStatus,
+} from "../host/host.ts";
+import { Errno } from "../xen-abi/errno.ts";
+import type { XenClient } from "../xen-call/client.ts";
+import { type ActTarget, act, type StartRequest } from "./act.ts";
+import { checkName, checkUpload } from "./bad-argument.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
+import { architectureOf } from "./host-facts.ts";
+import { uploadRefused } from "./refusals.ts";
+import { decodeStatus, settledState } from "./status.ts";
+
+export interface XenHostParts {
+  readonly label: string;
+  /** Belongs to the host from now on. */
+  readonly client: XenClient;
+  readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Resolves when the hypervisor or its dom0 died, with what to say then. */
+  readonly death?: Promise<HostError>;
+  /** Closes what the host was opened with, beyond the client. */
+  readonly close?: () => Promise<void>;
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+
+export class XenHost implements LivepatchHost {
+  readonly label: string;
+  readonly capabilities: HostCapabilities;
+  readonly #parts: XenHostParts;
+  readonly #client: XenClient;
+  readonly #clock: Clock;
+  /** How far the console was read: the next mark has to read only what came since. */
+  #consoleEnd: number | undefined;
+
+  /** @throws HostError when the hypervisor does not answer, or none of our dialects */
+  static async open(parts: XenHostParts, signal?: AbortSignal): Promise<XenHost> {
+    const { family } = await parts.client.dialect(signal);
+    const isOld = family === "A";
+    return new XenHost(parts, {
+      timeLimit: true,
+      noDependencies: !isOld,
+      console: true,
+      metadata: !isOld,
+    });
+  }
+
+  private constructor(parts: XenHostParts, capabilities: HostCapabilities) {
+    this.label = parts.label;
+    this.capabilities = capabilities;
+    this.#parts = parts;
+    this.#client = parts.client;
+    this.#clock = systemClock;
+  }
+
+  async info(options: CallOptions): Promise<HostInfo> {
+    const client = this.#client;
+    return this.#limit("read the facts", this.#deadline(options), async (signal) => {
+      const { major, minor } = await client.version(signal);
+      const extra = await client.extraVersion(signal);
+      const compile = await client.compileInfo(signal);
+      const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
+      return {
+        version: { major, minor, extra },
+        buildId: await client.buildId(signal),
+        compiler: compile.compiler === "" ? undefined : compile.compiler,
+        compiledAt: compile.date === "" ? undefined : compile.date,
+        architecture: architectureOf(machine),
+        bootId: await this.#parts.readBootId(signal),
+      };
+    });
+  }
+
+  async list(options: CallOptions): Promise<readonly ListedPayload[]> {
+    return this.#list(this.#deadline(options));
+  }
+
+  async status(name: string, options: CallOptions): Promise<PayloadStatus | undefined> {
+    checkName(name);
+    return this.#status(name, this.#deadline(options));
+  }
+
+  async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
+    checkUpload(name, payload);
+    const deadline = this.#deadline(options);
+    const readConsole = await this.#watchConsole(deadline);
+    const errno = await this.#limit(`upload payload "${name}"`, deadline, (signal) =>
+      errnoOf(this.#client.upload(name, payload, signal)),
+    );
+    if (errno === 0) return;
+    const nameTaken = errno === Errno.EEXIST && (await this.#status(name, deadline)) !== undefined;
+    const console = await readConsole();
+    throw uploadRefused(this.label, { name, errno, nameTaken, console });
+  }
+
+  async act(action: Action, name: string, options: ActOptions): Promise<ActOutcome> {
+    checkName(name);
+    const deadline = this.#deadline(options);
+    const target: ActTarget = {
+      label: this.label,
+      status: (other) => this.#status(other, deadline),
+      appliedNames: () => this.#appliedNames(deadline),
+      start: (request) => this.#start(request, deadline),
+      watchConsole: () => this.#watchConsole(deadline),
+    };
+    return act(target, { action, name }, options, this.#clock);
+  }
+
+  async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
+    const start = since?.kind === "index" ? since.index : undefined;
+    const deadline = this.#deadline(options);
+    const read = await this.#limit("read the console", deadline, (signal) =>
+      this.#client.readConsole(start, signal),
+    );
+    return { text: read.text, lost: read.lost, mark: { kind: "index", index: read.end } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+    await this.#parts.close?.();
+  }
+
+  #list(deadline: Deadline): Promise<readonly ListedPayload[]> {
+    return this.#limit("list the payloads", deadline, async (signal) => {
+      const entries = await this.#client.list(signal);
+      return entries.map((entry) => ({
+        name: entry.name,
+        status: decodeStatus(entry),
+        metadata: entry.metadata,
+      }));
+    });
+  }
+
+  async #appliedNames(deadline: Deadline): Promise<readonly string[]> {
+    const payloads = await this.#list(deadline);
+    return payloads
+      .filter(({ status }) => settledState(status) === "applied")
+      .map(({ name }) => name);
+  }
+
+  #status(name: string, deadline: Deadline): Promise<PayloadStatus | undefined> {
+    return this.#limit(`read the status of "${name}"`, deadline, async (signal) => {
+      const raw = await this.#client.get(name, signal);
+      return raw && decodeStatus(raw);
+    });
+  }
+
+  #start(request: StartRequest, deadline: Deadline): Promise<number> {
+    const { action, name, dependencyCheck, quiesceMs } = request;
+    const timeoutNs = Math.round(quiesceMs * NANOSECONDS_PER_MS);
+    return this.#limit(`${action} payload "${name}"`, deadline, (signal) =>
+      errnoOf(this.#client.action(action, name, { timeoutNs, dependencyCheck, signal })),
+    );
+  }
+
+  async #watchConsole(deadline: Deadline): Promise<() => Promise<string>> {
+    const read = (since: number | undefined) =>
+      this.#limit("read the console", deadline, (signal) =>
+        this.#client.readConsole(since, signal),
+      );
+    const { end } = await read(this.#consoleEnd);
+    this.#consoleEnd = end;
+    return async () => (await read(end)).text;
+  }
+
+  #limit<Value>(
+    task: string,
+    deadline: Deadline,
+    step: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    const { death } = this.#parts;
+    if (death === undefined) return deadline.limit(task, step);
+    return deadline.limit(task, (signal) => Promise.race([step(signal), thrown(death)]));
+  }
+
+  #deadline(options: CallOptions): Deadline {
+    return startDeadline(this.label, options, this.#clock);
+  }
+}
+
+/** 0, or the number with which the hypervisor refused; what is no refusal is thrown on. */
+async function errnoOf(call: Promise<void>): Promise<number> {
+  try {
+    await call;
+    return 0;
+  } catch (error) {
+    const isAnswer = error instanceof HostError && error.errno !== undefined;
+    if (isAnswer && error.report.code !== "host/unsupported") return error.errno ?? 0;
+    throw error;
+  }
+}
+
+async function thrown(error: Promise<HostError>): Promise<never> {
+  throw await error;
+}
