@@ -29,11 +29,13 @@ import { readSections } from "./read-sections.ts";
 import { readSymbols } from "./symbols.ts";
 
 /**
- * `source` is what the file is called in messages. The object keeps `bytes`, not a copy.
+ * `source` is what the file is called in messages. The object keeps a view of `file`, not a copy.
  * @throws ElfError when the file is cut short, lies about itself, or is no ELF64 for x86-64 or
  * AArch64; reading `symbols` throws it as well
  */
-export function readElf(bytes: Uint8Array, source: string): ElfObject {
+export function readElf(file: Uint8Array, source: string): ElfObject {
+  // A plain array, since slice() of a Buffer would be no copy.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   checkIdent(bytes, source);
   const raw = readRawHeader(new ByteReader(bytes, source));
   checkHeader(raw, source);
