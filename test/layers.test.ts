@@ -8,6 +8,8 @@ import { mayImport } from "./layers.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const source = join(root, "src");
 const openToAll = ["error.ts", "invariant.ts"];
+/** Tests beside the code may use the helpers of test/. */
+const testOnly = /\.test(\.support)?\.ts$/;
 
 function sourceFiles(): string[] {
   const entries = readdirSync(source, { recursive: true, encoding: "utf8" });
@@ -26,6 +28,7 @@ test("every folder imports only what the table of layers allows", () => {
     const folder = file.split("/")[0] ?? "";
     for (const imported of relativeImportsOf(file)) {
       const target = imported.split("/")[0] ?? "";
+      if (testOnly.test(file) && imported.startsWith("../test/")) continue;
       const allowed =
         target === folder || openToAll.includes(imported) || mayImport[folder]?.includes(target);
       if (!allowed && folder !== "error.test.ts") wrong.push(`src/${file} imports src/${imported}`);
