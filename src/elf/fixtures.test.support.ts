@@ -22,7 +22,11 @@ export class FixtureFolder implements Disposable {
     writeFileSync(sourcePath, source);
     const path = join(this.path, name);
     execFileSync(command, [...args, "-o", path, sourcePath], { stdio: ["ignore", "pipe", "pipe"] });
-    return { name, path, bytes: new Uint8Array(readFileSync(path)) };
+    return { name, path, bytes: this.read(path) };
+  }
+
+  read(path: string): Uint8Array {
+    return new Uint8Array(readFileSync(path));
   }
 
   write(name: string, bytes: Uint8Array): Fixture {
