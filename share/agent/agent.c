@@ -508,13 +508,13 @@ static void set_up(const char *path)
     fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
 }
 
-// What each process may do now: -1 is an entry that poll() skips.
+// What a process may do now: -1 is an entry that poll() skips.
 static void watch(struct pollfd *fds, const struct process *p)
 {
     bool room = held(&queued) < OUTPUT_HIGH;
-    fds[0] = (struct pollfd){p->used && held(&p->pending) ? p->input : -1, POLLOUT, 0};
+    fds[0] = (struct pollfd){held(&p->pending) ? p->input : -1, POLLOUT, 0};
     for (int i = 0; i < 2; i++)
-        fds[1 + i] = (struct pollfd){p->used && room && p->credit[i] ? p->output[i] : -1, POLLIN, 0};
+        fds[1 + i] = (struct pollfd){room && p->credit[i] ? p->output[i] : -1, POLLIN, 0};
 }
 
 static void serve(struct pollfd *fds, struct process *p)
@@ -527,22 +527,25 @@ static void serve(struct pollfd *fds, struct process *p)
 static void turn(void)
 {
     static struct pollfd fds[3 + 3 * PROCESS_MAX];
+    static struct process *running[PROCESS_MAX];
+    int count = 0;
     bool hungry = held(&queued) < OUTPUT_HIGH;
     fds[0] = (struct pollfd){connected && hungry ? port_in : -1, POLLIN, 0};
     fds[1] = (struct pollfd){connected && held(&queued) ? port_out : -1, POLLOUT, 0};
     fds[2] = (struct pollfd){child_signals, POLLIN, 0};
-    for (int i = 0; i < PROCESS_MAX; i++) watch(fds + 3 + 3 * i, &processes[i]);
-    if (poll(fds, 3 + 3 * PROCESS_MAX, connected ? -1 : RECONNECT_MS) < 0 && errno != EINTR)
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->used) running[count++] = p;
+    for (int i = 0; i < count; i++) watch(fds + 3 + 3 * i, running[i]);
+    if (poll(fds, 3 + 3 * count, connected ? -1 : RECONNECT_MS) < 0 && errno != EINTR)
         die("poll");
 
-    for (int i = 0; i < PROCESS_MAX; i++) serve(fds + 3 + 3 * i, &processes[i]);
+    for (int i = 0; i < count; i++) serve(fds + 3 + 3 * i, running[i]);
     if (fds[2].revents) {
         struct signalfd_siginfo info;
         while (read(child_signals, &info, sizeof info) > 0) {}
         reap();
     }
-    for (int i = 0; i < PROCESS_MAX; i++)
-        if (processes[i].used) finish(&processes[i]);
+    for (int i = 0; i < count; i++) finish(running[i]);
     if (fds[1].revents & POLLOUT) transmit();
     if (fds[0].revents || !connected) receive();
     else if (fds[1].revents & (POLLHUP | POLLERR)) disconnect();
