@@ -1,0 +1,135 @@
+// Brings a machine up: from nothing (a cold boot), or from what a snapshot holds.
+
+import type { AgentClient } from "../agent/client.ts";
+import { connectAgent, connectMonitor, type Seated } from "./connection.ts";
+import { LabError } from "./errors.ts";
+import { SEATS } from "./machine.ts";
+import { type MachineStart, SupervisedMachine } from "./supervised-machine.ts";
+
+/** A loaded machine may need several times the usual 8 s; a dead one must not be waited for. */
+const COLD_BOOT_MAX_MS = 180_000;
+const RESTORE_MAX_MS = 30_000;
+const POLL_MS = 2;
+
+export interface RunningMachine {
+  readonly supervised: SupervisedMachine;
+  readonly seated: Seated;
+  readonly agent: AgentClient;
+}
+
+export interface BootOptions {
+  readonly label: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws LabError lab/boot-failed; AgentError when dom0 does not come up */
+export async function coldBoot(start: MachineStart, options: BootOptions): Promise<RunningMachine> {
+  return await bringUp(start, COLD_BOOT_MAX_MS, options, async () => undefined);
+}
+
+/** `state` is the file that saveMachine() wrote, `start.memory` "private-file". */
+export async function restore(
+  start: MachineStart,
+  state: string,
+  options: BootOptions,
+): Promise<RunningMachine> {
+  return await bringUp(start, RESTORE_MAX_MS, options, async ({ qmp }, stillWanted) => {
+    await ignoreSharedMemory({ qmp });
+    await qmp.execute("migrate-incoming", { uri: `exec:cat ${quoted(state)}` });
+    await waitFor(stillWanted, async () => {
+      const { status } = (await qmp.execute("query-status")) as { status: string };
+      return status !== "inmigrate";
+    });
+    await qmp.execute("cont");
+  });
+}
+
+/**
+ * Writes all but the memory, which already lies in its file, to `state`. The machine stays stopped.
+ * The seat's agent has to be disconnected: what it is about to say would be lost.
+ */
+export async function saveMachine({ qmp }: Pick<Seated, "qmp">, state: string): Promise<void> {
+  await qmp.execute("stop");
+  await ignoreSharedMemory({ qmp });
+  await qmp.execute("migrate", { uri: `exec:cat >${quoted(state)}` });
+  await waitFor(
+    () => undefined,
+    async () => {
+      const info = (await qmp.execute("query-migrate")) as {
+        status: string;
+        "error-desc"?: string;
+      };
+      if (info.status === "failed") {
+        throw new LabError({
+          code: "lab/boot-failed",
+          problem: `Cannot take a snapshot: ${info["error-desc"] ?? "QEMU could not save its state"}`,
+          where: state,
+        });
+      }
+      return info.status === "completed";
+    },
+  );
+}
+
+/** All seats' agents answer: dom0 is up and quiet. */
+export async function waitForAgents(folder: string, options: BootOptions): Promise<void> {
+  for (let seat = 0; seat < SEATS; seat++) {
+    const agent = await connectAgent(folder, seat, {
+      label: options.label,
+      timeoutMs: RESTORE_MAX_MS,
+      ...(options.signal && { signal: options.signal }),
+    });
+    await agent.close();
+  }
+}
+
+async function bringUp(
+  start: MachineStart,
+  timeoutMs: number,
+  { label, signal }: BootOptions,
+  load: (seated: Seated, stillWanted: () => void) => Promise<void>,
+): Promise<RunningMachine> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const cancelled = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  const supervised = SupervisedMachine.start(start);
+  const stillWanted = (): void => {
+    cancelled.throwIfAborted();
+    supervised.requireRunning();
+  };
+  const ended = new AbortController();
+  try {
+    const seated = await connectMonitor(supervised.folder, label, stillWanted);
+    seated.qmp.closed.then(() => ended.abort());
+    await load(seated, stillWanted);
+    const agent = await connectAgent(supervised.folder, seated.seat.index, {
+      label,
+      timeoutMs,
+      signal: AbortSignal.any([cancelled, ended.signal]),
+    });
+    return { supervised, seated, agent };
+  } catch (error) {
+    const why = ended.signal.aborted ? await supervised.endReport() : error;
+    await supervised.stop();
+    signal?.throwIfAborted();
+    throw why;
+  }
+}
+
+/** Only what is not in the memory file travels in the stream. */
+async function ignoreSharedMemory({ qmp }: Pick<Seated, "qmp">): Promise<void> {
+  await qmp.execute("migrate-set-capabilities", {
+    capabilities: [{ capability: "x-ignore-shared", state: true }],
+  });
+}
+
+async function waitFor(stillWanted: () => void, isDone: () => Promise<boolean>): Promise<void> {
+  for (;;) {
+    stillWanted();
+    if (await isDone()) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

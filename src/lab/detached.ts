@@ -1,0 +1,152 @@
+// Labs that outlive the command that started them: start, find, connect, end.
+
+import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectAgent, connectMonitor } from "./connection.ts";
+import { LabError } from "./errors.ts";
+import { Lab, type LabInfo, labelOf } from "./lab.ts";
+import { type LabFile, readLabFile } from "./lab-file.ts";
+import { type OpenLabOptions, startLab } from "./open-lab.ts";
+import { listRunFolders } from "./run-folder.ts";
+import { isAlive } from "./seat.ts";
+
+const CONNECT_MAX_MS = 10_000;
+const END_MAX_MS = 5_000;
+
+export interface ListedLab extends LabFile {
+  /** "ended": its QEMU is gone, its console can still be read. */
+  readonly state: "running" | "ended";
+}
+
+/** Starts a lab that runs until endLab(). */
+export async function startDetachedLab(options: OpenLabOptions = {}): Promise<LabInfo> {
+  const { info, running } = await startLab(options, "detached");
+  await running.agent.close();
+  running.seated.qmp.close();
+  running.seated.seat.release();
+  return info;
+}
+
+/** All labs of this user, those that tests own included. */
+export function listLabs(): ListedLab[] {
+  return listRunFolders().flatMap((folder) => {
+    const file = readLabFile(folder);
+    if (file === undefined) return [];
+    return [{ ...file, state: isRunning(folder) ? "running" : "ended" } as const];
+  });
+}
+
+/**
+ * A client of a running lab; closing it leaves the lab as it is. Without a name, the only one.
+ * @throws LabError lab/unknown, lab/busy
+ */
+export async function connectLab(
+  name: string | undefined,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Lab> {
+  const { info } = requireLab(name, (lab) => lab.state === "running");
+  const label = labelOf(info);
+  const deadline = AbortSignal.timeout(CONNECT_MAX_MS);
+  const { signal } = options;
+  const seated = await connectMonitor(info.folder, label, () => {
+    signal?.throwIfAborted();
+    deadline.throwIfAborted();
+  });
+  try {
+    const agent = await connectAgent(info.folder, seated.seat.index, {
+      ...{ label, timeoutMs: CONNECT_MAX_MS },
+      ...(signal && { signal }),
+    });
+    return new Lab(info, seated, agent, async () => undefined);
+  } catch (error) {
+    seated.qmp.close();
+    seated.seat.release();
+    throw error;
+  }
+}
+
+/**
+ * Ends a lab, whoever owns it, and removes its run folder.
+ * @throws LabError lab/unknown
+ */
+export async function endLab(name: string | undefined): Promise<LabInfo> {
+  const { info } = requireLab(name, () => true);
+  await endFolder(info.folder);
+  return info;
+}
+
+/**
+ * Removes what killed processes could not: run folders whose QEMU is gone, or whose owner is.
+ * Gives the number of folders.
+ */
+export async function removeDeadLabs(): Promise<number> {
+  const dead = listRunFolders().filter((folder) => !isRunning(folder));
+  for (const folder of dead) await endFolder(folder);
+  return dead.length;
+}
+
+/** The console of a lab, running or ended. @throws LabError lab/unknown */
+export function consoleOfLab(name: string | undefined): string {
+  const { info } = requireLab(name, () => true);
+  const files = ["boot-console.log", "console.log"].map((file) => join(info.folder, file));
+  return files.map((file) => (existsSync(file) ? readFileSync(file, "latin1") : "")).join("");
+}
+
+async function endFolder(folder: string): Promise<void> {
+  const pid = qemuPid(folder);
+  if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
+  const deadline = Date.now() + END_MAX_MS;
+  while (isRunning(folder) && Date.now() < deadline) await sleep(5);
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(folder));
+  } catch {
+    // Other labs are still in it.
+  }
+}
+
+function isRunning(folder: string): boolean {
+  const pid = qemuPid(folder);
+  return pid !== undefined && isAlive(pid) && isQemuOf(folder, pid);
+}
+
+function qemuPid(folder: string): number | undefined {
+  try {
+    return Number(readFileSync(join(folder, "qemu.pid"), "utf8")) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Process ids are used again: this one counts only while it works in the lab's folder. */
+function isQemuOf(folder: string, pid: number): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return words.includes("virtio-serial-pci") && sameFolder(pid, folder);
+  } catch {
+    return false;
+  }
+}
+
+function sameFolder(pid: number, folder: string): boolean {
+  return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder);
+}
+
+function requireLab(name: string | undefined, wanted: (lab: ListedLab) => boolean): ListedLab {
+  const labs = listLabs().filter(wanted);
+  const detached = labs.filter(({ lifetime }) => lifetime === "detached");
+  const found = name === undefined ? detached : labs.filter(({ info }) => info.name === name);
+  const [lab, another] = found;
+  if (lab && !another) return lab;
+  const names = labs.map(({ info }) => info.name).join(", ");
+  throw new LabError({
+    code: "lab/unknown",
+    problem:
+      name === undefined
+        ? `Cannot choose a lab: ${detached.length === 0 ? "none is up" : "several are up"}`
+        : `Cannot find lab "${name}": no lab of this name is up`,
+    ...(names === "" ? {} : { expected: `one of ${names}` }),
+    remedy: detached.length === 0 ? "start one: xsplice lab up" : "name the one that you mean",
+  });
+}

@@ -1,0 +1,66 @@
+// What a caller may ask of a lab, and what it gets without asking.
+
+import { readFileSync } from "node:fs";
+import { digestOf } from "./digest.ts";
+import { LabError } from "./errors.ts";
+import type { LabRecipe, Userland } from "./sources.ts";
+import { chooseHypervisor } from "./xen-choice.ts";
+
+export interface LabOptions {
+  /** "4.14", "4.17", "4.17.7", "4.20", a package version, or a hypervisor image's path. */
+  readonly xen?: string;
+  /** Debug symbols for a hypervisor of one's own. */
+  readonly xenSymbols?: string;
+  /** One is quickest; a rendezvous of processors needs two. */
+  readonly cpus?: number;
+  readonly memoryMb?: number;
+  readonly userland?: Userland;
+  /** More words for the hypervisor's command line, such as `loglvl=all`. */
+  readonly hypervisorOptions?: readonly string[];
+}
+
+const DEFAULTS = { xen: "4.17", cpus: 1, memoryMb: 512, userland: "minimal" } as const;
+/** Less, and dom0's kernel does not find room; more cpus than that QEMU's pc board lacks. */
+const MEMORY_MIN_MB = 448;
+const MEMORY_MAX_MB = 2048;
+const CPUS_MAX = 8;
+
+/** @throws LabError lab/bad-argument */
+export function recipeOf(options: LabOptions): LabRecipe {
+  const { cpus = DEFAULTS.cpus, memoryMb = DEFAULTS.memoryMb, hypervisorOptions = [] } = options;
+  requireWithin("cpus", cpus, 1, CPUS_MAX);
+  requireWithin("memoryMb", memoryMb, MEMORY_MIN_MB, MEMORY_MAX_MB);
+  for (const word of hypervisorOptions) requireWord(word);
+  return {
+    hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen),
+    userSymbols: options.xenSymbols,
+    machine: { cpus, memoryMb, hypervisorOptions },
+    userland: options.userland ?? DEFAULTS.userland,
+  };
+}
+
+/** Snapshots of one kind replace each other. */
+export function kindOf({ hypervisor, machine, userland }: LabRecipe): string {
+  const xen = hypervisor.part ?? `file-${digestOf(readFileSync(hypervisor.name)).slice(0, 8)}`;
+  const words = machine.hypervisorOptions;
+  const options = words.length === 0 ? "" : `-${digestOf(...words).slice(0, 8)}`;
+  return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${options}`;
+}
+
+function requireWithin(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && min <= value && value <= max) return;
+  throw new LabError({
+    code: "lab/bad-argument",
+    problem: `Cannot start a lab with ${name} ${value}: it is out of range`,
+    expected: `${min} to ${max}`,
+  });
+}
+
+/** A space would begin another option. */
+function requireWord(word: string): void {
+  if (/^[\w.=:,+/-]+$/.test(word)) return;
+  throw new LabError({
+    code: "lab/bad-argument",
+    problem: `Cannot start a lab with hypervisor option "${word}": it is not one plain word`,
+  });
+}

@@ -1,0 +1,132 @@
+// A running lab: what its owner, or a client of a detached one, holds in hands.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentClient } from "../agent/client.ts";
+import { AgentError } from "../agent/errors.ts";
+import type { ExecOptions, ExecResult } from "../agent/exec.ts";
+import type { Seated } from "./connection.ts";
+import { CrashWatch } from "./crash-watch.ts";
+import { type CrashReport, crashError } from "./errors.ts";
+import { RunFile } from "./machine.ts";
+import { readVirtual, writeVirtual } from "./memory.ts";
+import type { Userland } from "./sources.ts";
+
+export interface LabInfo {
+  /** Unique among the labs of this user that run now. */
+  readonly name: string;
+  /** As it was asked for: "4.17", a package version, a path. */
+  readonly xen: string;
+  /** Exact version of Debian's package; `undefined` for a file of the user's. */
+  readonly packageVersion: string | undefined;
+  /** Debug symbols of the hypervisor, perhaps a `.gz`. */
+  readonly symbols: string | undefined;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly userland: Userland;
+  readonly startedFrom: "snapshot" | "cold-boot";
+  /** Run folder: sockets and logs. */
+  readonly folder: string;
+}
+
+/** A crash is known this long after a connection broke, or it was none. */
+const CRASH_KNOWN_MS = 1_000;
+
+export class Lab implements AsyncDisposable {
+  readonly info: LabInfo;
+  /** For messages. */
+  readonly label: string;
+  /** Straight to dom0's agent; `guard()` what is awaited of it. */
+  readonly agent: AgentClient;
+  /** Settles when the hypervisor or dom0 has died; never for a lab that is closed alive. */
+  readonly crashed: Promise<CrashReport>;
+  readonly #seated: Seated;
+  readonly #watch: CrashWatch;
+  readonly #bootConsole: string;
+  readonly #stop: () => Promise<void>;
+  #crash: CrashReport | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Labs come from openLab() and connectLab(); `stop` is what closing does besides leaving. */
+  constructor(info: LabInfo, seated: Seated, agent: AgentClient, stop: () => Promise<void>) {
+    this.info = info;
+    this.label = labelOf(info);
+    this.agent = agent;
+    this.#seated = seated;
+    this.#stop = stop;
+    const bootConsole = join(info.folder, RunFile.bootConsole);
+    this.#bootConsole = existsSync(bootConsole) ? readFileSync(bootConsole, "latin1") : "";
+    this.#watch = new CrashWatch(join(info.folder, RunFile.console), agent, seated.qmp.closed);
+    this.crashed = this.#watch.crashed;
+    this.crashed.then((crash) => {
+      this.#crash = crash;
+      return agent.close(); // So that whatever is under way gets an answer.
+    });
+  }
+
+  /**
+   * Waits for something that goes through `agent`.
+   * @throws LabError lab/crashed when it failed because the lab died; else what it threw
+   */
+  async guard<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.report.code !== "agent/disconnected") throw error;
+      if (this.#closing === undefined) await Promise.race([this.crashed, sleep(CRASH_KNOWN_MS)]);
+      throw this.#crash ? crashError(this.label, this.#crash) : error;
+    }
+  }
+
+  /**
+   * Runs a command in dom0. An exit code that is not 0 is a result.
+   * @throws LabError lab/crashed, AgentError
+   */
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    return this.guard(this.agent.exec(argv, options));
+  }
+
+  /** All that the hypervisor's console said, from its boot on. */
+  consoleText(): string {
+    return this.#bootConsole + this.#watch.consoleText();
+  }
+
+  /**
+   * Bytes at a virtual address of the hypervisor, read from outside the guest.
+   * @throws LabError lab/memory
+   */
+  readHypervisor(address: bigint, length: number): Promise<Uint8Array> {
+    return readVirtual(this.#seated.qmp, this.info.folder, address, length);
+  }
+
+  /**
+   * Changes the hypervisor's memory from outside, write-protected or not: for fault injection.
+   * @throws LabError lab/memory
+   */
+  writeHypervisor(address: bigint, bytes: Uint8Array): Promise<void> {
+    return writeVirtual(this.#seated.qmp, this.info.folder, address, bytes);
+  }
+
+  /** Ends an owned lab and removes what it left; leaves a detached one as it is. */
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #leave(): Promise<void> {
+    this.#watch.close();
+    await this.agent.close();
+    this.#seated.qmp.close();
+    this.#seated.seat.release();
+    await this.#stop();
+  }
+}
+
+export function labelOf({ name, xen }: Pick<LabInfo, "name" | "xen">): string {
+  return `lab ${name} (Xen ${xen})`;
+}

@@ -1,0 +1,97 @@
+// The machine of a lab as QEMU's arguments. The same line for a cold boot and a restore, but for
+// the memory: all paths are names in the run folder, where links lead to the real files.
+
+export interface Machine {
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** How many images, named image-0 … in the run folder. */
+  readonly images: number;
+  readonly hypervisorOptions: readonly string[];
+}
+
+/** Names in the run folder. */
+export const RunFile = {
+  hypervisor: "xen",
+  kernel: "vmlinuz",
+  initrd: "initrd",
+  memory: "ram",
+  console: "console.log",
+  /** The console of the boot that the snapshot was made of. */
+  bootConsole: "boot-console.log",
+  debugger: "debugger.sock",
+} as const;
+
+/** Ways in, each an agent and a monitor: a lab serves as many clients at once. */
+export const SEATS = 4;
+
+export function agentSocket(seat: number): string {
+  return `agent-${seat}.sock`;
+}
+
+export function monitorSocket(seat: number): string {
+  return `qmp-${seat}.sock`;
+}
+
+export function imageName(index: number): string {
+  return `image-${index}`;
+}
+
+/** How the guest's memory is kept. */
+export type MachineMemory =
+  /** In this process's memory only: for a boot of which nothing is kept. */
+  | "anonymous"
+  /** Written to the file: what a snapshot is made of. */
+  | "shared-file"
+  /** Read from the file of a snapshot, changes kept private. */
+  | "private-file";
+
+export function machineArguments(machine: Machine, memory: MachineMemory): string[] {
+  return [
+    ...["-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none", "-display", "none"],
+    ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", String(machine.cpus)],
+    ...["-machine", "pc,memory-backend=ram", "-m", `${machine.memoryMb}M`],
+    ...["-object", memoryBackend(machine, memory)],
+    ...["-kernel", RunFile.hypervisor, "-append", hypervisorCommandLine(machine)],
+    ...["-initrd", `${RunFile.kernel} ${kernelCommandLine(machine)},${RunFile.initrd}`],
+    ...["-chardev", `file,id=console,path=${RunFile.console}`, "-serial", "chardev:console"],
+    ...["-device", "virtio-serial-pci"],
+    ...Array.from({ length: SEATS }, (_, index) => seat(index)).flat(),
+    ...Array.from({ length: machine.images }, (_, index) => disk(index)).flat(),
+    ...(memory === "private-file" ? ["-incoming", "defer"] : []),
+  ];
+}
+
+/** What Xen leaves of the memory for itself and for payloads; dom0 gets the rest. */
+const HYPERVISOR_MB = 192;
+
+function hypervisorCommandLine({ memoryMb, hypervisorOptions }: Machine): string {
+  const dom0Mb = memoryMb - HYPERVISOR_MB;
+  const own = ["com1=115200,8n1", "console=com1", `dom0_mem=${dom0Mb}M,max:${dom0Mb}M`];
+  // Scrubbing free memory in idle time would touch, so allocate, all of it.
+  return [...own, "bootscrub=0", ...hypervisorOptions].join(" ");
+}
+
+function kernelCommandLine({ images }: Machine): string {
+  return `console=hvc0 quiet xsplice.images=${images}`;
+}
+
+function memoryBackend({ memoryMb }: Machine, memory: MachineMemory): string {
+  if (memory === "anonymous") return `memory-backend-ram,id=ram,size=${memoryMb}M`;
+  const share = memory === "shared-file" ? "on" : "off";
+  return `memory-backend-file,id=ram,size=${memoryMb}M,mem-path=${RunFile.memory},share=${share}`;
+}
+
+function seat(index: number): string[] {
+  return [
+    ...["-qmp", `unix:${monitorSocket(index)},server=on,wait=off`],
+    ...["-chardev", `socket,id=agent${index},path=${agentSocket(index)},server=on,wait=off`],
+    ...["-device", `virtserialport,chardev=agent${index},name=xsplice.${index}`],
+  ];
+}
+
+function disk(index: number): string[] {
+  return [
+    ...["-drive", `file=${imageName(index)},if=none,id=disk${index},format=raw,readonly=on`],
+    ...["-device", `virtio-blk-pci,drive=disk${index}`],
+  ];
+}

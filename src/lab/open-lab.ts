@@ -1,0 +1,143 @@
+// From wishes to a running lab that this process owns: restored from a snapshot, which is made
+// first where there is none.
+
+import { cacheFolder } from "../parts/cache-folder.ts";
+import type { OnProgress } from "../parts/progress.ts";
+import { coldBoot, type RunningMachine, restore } from "./boot.ts";
+import { LabError } from "./errors.ts";
+import { Lab, type LabInfo, labelOf } from "./lab.ts";
+import { chooseName, writeLabFile } from "./lab-file.ts";
+import { kindOf, type LabOptions, recipeOf } from "./lab-options.ts";
+import { findSnapshot, removeSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { type LabRecipe, type LabSources, partsOf, prepareSources } from "./sources.ts";
+
+export interface OpenLabOptions extends LabOptions {
+  /** A name for a lab that others shall find; made up without it. */
+  readonly name?: string;
+  /** Its default is the XDG cache folder of xSplice. */
+  readonly cache?: string;
+  /** A cold boot keeps nothing and takes some 8 s; for measurements and for tests of booting. */
+  readonly start?: "snapshot" | "cold-boot";
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Ids of the parts that such a lab needs, for planParts(): to say what would be downloaded. */
+export function partsForLab(options: LabOptions = {}): string[] {
+  return partsOf(recipeOf(options));
+}
+
+/**
+ * Starts a lab that ends with this process, or when it is closed.
+ * @throws LabError, PartsError; the reason of `signal`
+ */
+export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
+  const { info, running } = await startLab(options, "owned");
+  return new Lab(info, running.seated, running.agent, () => running.supervised.stop());
+}
+
+/** Makes sure that labs with these options start quickly; true when there was work to do. */
+export async function prepareLab(options: OpenLabOptions = {}): Promise<boolean> {
+  const { recipe, sources, context } = await prepare(options);
+  if (findSnapshot(context.cache, kindOf(recipe), sources)) return false;
+  await snapshotOf(recipe, sources, context);
+  return true;
+}
+
+export interface StartedLab {
+  readonly info: LabInfo;
+  readonly running: RunningMachine;
+}
+
+export async function startLab(
+  options: OpenLabOptions,
+  lifetime: "owned" | "detached",
+): Promise<StartedLab> {
+  const name = chooseName(options.name);
+  const { recipe, sources, context } = await prepare(options);
+  const startedFrom = options.start ?? "snapshot";
+  const label = labelOf({ name, xen: recipe.hypervisor.name });
+  const boot = { label, ...(context.signal && { signal: context.signal }) };
+  const { qemu, machine, files } = sources;
+  const running =
+    startedFrom === "cold-boot"
+      ? await coldBoot(
+          {
+            ...{ qemu, machine, lifetime, memory: "anonymous" },
+            files: { ...files, memory: undefined, bootConsole: undefined },
+          },
+          boot,
+        )
+      : await restoreOrRetake(recipe, sources, lifetime, context, label);
+  const info: LabInfo = {
+    name,
+    xen: recipe.hypervisor.name,
+    packageVersion: sources.hypervisorFiles.packageVersion,
+    symbols: sources.hypervisorFiles.symbols,
+    cpus: machine.cpus,
+    memoryMb: machine.memoryMb,
+    userland: recipe.userland,
+    startedFrom,
+    folder: running.supervised.folder,
+  };
+  writeLabFile(info, lifetime);
+  return { info, running };
+}
+
+interface Context {
+  readonly cache: string;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function prepare(
+  options: OpenLabOptions,
+): Promise<{ recipe: LabRecipe; sources: LabSources; context: Context }> {
+  const recipe = recipeOf(options);
+  const { cache = cacheFolder(), onProgress = () => undefined, signal } = options;
+  const context = { cache, onProgress, signal };
+  return { recipe, sources: await prepareSources(recipe, context), context };
+}
+
+async function snapshotOf(
+  recipe: LabRecipe,
+  sources: LabSources,
+  { cache, onProgress, signal }: Context,
+): Promise<Snapshot> {
+  const kind = kindOf(recipe);
+  const known = findSnapshot(cache, kind, sources);
+  if (known) return known;
+  const { name } = recipe.hypervisor;
+  onProgress({ kind: "note", text: `booting Xen ${name} once, to keep a snapshot of it` });
+  return await takeSnapshot(cache, kind, sources, { label: `lab (Xen ${name})`, signal });
+}
+
+/** A snapshot that does not come up, spoilt by a full disk perhaps, is taken anew, once. */
+async function restoreOrRetake(
+  recipe: LabRecipe,
+  sources: LabSources,
+  lifetime: "owned" | "detached",
+  context: Context,
+  label: string,
+): Promise<RunningMachine> {
+  const attempt = async (snapshot: Snapshot): Promise<RunningMachine> => {
+    const { qemu, machine, files } = sources;
+    return await restore(
+      {
+        ...{ qemu, machine, lifetime, memory: "private-file" },
+        files: { ...files, memory: snapshot.memory, bootConsole: snapshot.console },
+      },
+      snapshot.state,
+      { label, signal: context.signal },
+    );
+  };
+  const snapshot = await snapshotOf(recipe, sources, context);
+  try {
+    return await attempt(snapshot);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    context.onProgress({ kind: "note", text: "the snapshot does not come up; taking it anew" });
+    removeSnapshot(snapshot);
+    return await attempt(await snapshotOf(recipe, sources, context));
+  }
+}

@@ -1,0 +1,32 @@
+// Programs that were unpacked somewhere run with the libc that came with them, whatever this
+// machine's is: started through their own dynamic loader.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { LabError } from "./errors.ts";
+
+const LOADERS = ["lib64/ld-linux-x86-64.so.2", "usr/lib64/ld-linux-x86-64.so.2"];
+const LIBRARY_FOLDERS = [
+  "lib/x86_64-linux-gnu",
+  "usr/lib/x86_64-linux-gnu",
+  "usr/lib/x86_64-linux-gnu/pulseaudio",
+];
+
+/** What stands before a program's arguments. `seenFrom` is where `root` lies when it runs. */
+export function withOwnLibraries(root: string, program: string, seenFrom = root): string[] {
+  const loader = LOADERS.find((path) => existsSync(join(root, path)));
+  if (loader === undefined) {
+    throw new LabError({
+      code: "lab/build-failed",
+      problem: `Cannot run "${program}": its own dynamic loader was not unpacked`,
+      where: root,
+    });
+  }
+  const folders = LIBRARY_FOLDERS.filter((path) => existsSync(join(root, path)));
+  return [
+    join(seenFrom, loader),
+    "--library-path",
+    folders.map((path) => join(seenFrom, path)).join(":"),
+    join(seenFrom, program),
+  ];
+}

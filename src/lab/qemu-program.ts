@@ -1,0 +1,43 @@
+// The QEMU that runs a lab: the machine's own, or the one that was fetched.
+
+import { join } from "node:path";
+import type { PartState } from "../parts/parts.ts";
+import { runProcess } from "../parts/run-process.ts";
+import { digestOf } from "./digest.ts";
+import { LabError } from "./errors.ts";
+import { withOwnLibraries } from "./own-libraries.ts";
+
+export interface QemuProgram {
+  /** Program and first arguments. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** A snapshot is bound to the QEMU that made it. */
+  readonly identity: string;
+}
+
+/** @throws LabError lab/boot-failed when the machine's own QEMU does not even tell its version */
+export async function openQemu(
+  part: Exclude<PartState, { kind: "missing" }>,
+): Promise<QemuProgram> {
+  if (part.kind === "provided") {
+    const { exitCode, stdout, stderr } = await runProcess([part.program, "--version"]);
+    if (exitCode !== 0) {
+      throw new LabError({
+        code: "lab/boot-failed",
+        problem: `Cannot run "${part.program}": it ended with ${exitCode ?? "a signal"}`,
+        where: stderr.trim(),
+        remedy: "repair or remove this machine's QEMU; without one, a lab brings its own",
+      });
+    }
+    return { argv: [part.program], env: {}, identity: digestOf(part.program, stdout) };
+  }
+  const { root, manifest } = part;
+  return {
+    argv: [
+      ...withOwnLibraries(root, "usr/bin/qemu-system-x86_64"),
+      ...["-L", join(root, "usr/share/qemu"), "-L", join(root, "usr/share/seabios")],
+    ],
+    env: { QEMU_MODULE_DIR: join(root, "usr/lib/x86_64-linux-gnu/qemu") },
+    identity: manifest.identity,
+  };
+}

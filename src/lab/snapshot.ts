@@ -1,0 +1,139 @@
+// Machines that have booted already, kept on disk. A snapshot is three files: the guest's memory,
+// all other state of QEMU, and what the console said. It fits nothing but the very machine that it
+// was taken of: its name is a digest of QEMU, devices, processors, memory, kernel, initrd,
+// hypervisor and images, so a change of any of them is another snapshot.
+
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { join } from "node:path";
+import { runProcess } from "../parts/run-process.ts";
+import { type BootOptions, coldBoot, saveMachine, waitForAgents } from "./boot.ts";
+import { digestOf } from "./digest.ts";
+import { RunFile } from "./machine.ts";
+import { madeOnce } from "./made-once.ts";
+import type { LabSources } from "./sources.ts";
+
+/** Raise it when what a snapshot holds, or what boots before it is taken, changes. */
+const FORMAT = 1;
+
+/** Of each kind of lab; more only gather as the cache's parts change. */
+const KEPT_PER_KIND = 2;
+
+export interface Snapshot {
+  readonly memory: string;
+  readonly state: string;
+  readonly console: string;
+}
+
+const SNAPSHOTS = "snapshots";
+
+function homeOf(kind: string, sources: LabSources): string {
+  return join(SNAPSHOTS, kind, digestOf(FORMAT, sources.identity));
+}
+
+export function findSnapshot(
+  cache: string,
+  kind: string,
+  sources: LabSources,
+): Snapshot | undefined {
+  const folder = join(cache, homeOf(kind, sources));
+  if (!existsSync(folder)) return undefined;
+  const now = new Date();
+  utimesSync(folder, now, now); // When it was last used, for prune().
+  return filesOf(folder);
+}
+
+/** Boots such a machine and keeps it. `kind` is a folder's name: snapshots of one kind replace each other. */
+export async function takeSnapshot(
+  cache: string,
+  kind: string,
+  sources: LabSources,
+  options: BootOptions,
+): Promise<Snapshot> {
+  const home = homeOf(kind, sources);
+  const make = async (folder: string): Promise<void> => {
+    mkdirSync(folder);
+    await bootAndSave(filesOf(folder), sources, options);
+  };
+  const folder = await madeOnce(cache, home, make, options.signal);
+  prune(join(cache, SNAPSHOTS, kind));
+  return filesOf(folder);
+}
+
+export function removeSnapshots(cache: string): void {
+  rmSync(join(cache, SNAPSHOTS), { recursive: true, force: true });
+}
+
+export function removeSnapshot(snapshot: Snapshot): void {
+  rmSync(join(snapshot.memory, ".."), { recursive: true, force: true });
+}
+
+async function bootAndSave(
+  snapshot: Snapshot,
+  sources: LabSources,
+  options: BootOptions,
+): Promise<void> {
+  const whole = `${snapshot.memory}.whole`;
+  createEmpty(whole, sources.machine.memoryMb * 1024 * 1024);
+  const { qemu, machine, files } = sources;
+  const running = await coldBoot(
+    {
+      ...{ qemu, machine, memory: "shared-file", lifetime: "owned" },
+      files: { ...files, memory: whole, bootConsole: undefined },
+    },
+    options,
+  );
+  const { supervised, agent, seated } = running;
+  try {
+    await agent.close();
+    await waitForAgents(supervised.folder, options);
+    await saveMachine(seated, snapshot.state);
+    await seated.qmp.execute("quit").catch(() => undefined); // It may end before it answers.
+    await supervised.endReport();
+    copyFileSync(join(supervised.folder, RunFile.console), snapshot.console);
+  } finally {
+    await supervised.stop();
+  }
+  await copySparse(whole, snapshot.memory);
+  rmSync(whole, { force: true }); // Renamed, where cp could not do it.
+}
+
+/** Most of the memory was never written, or zeroed: no room on disk for that. */
+async function copySparse(source: string, target: string): Promise<void> {
+  const { exitCode } = await runProcess(["cp", "--sparse=always", source, target]);
+  if (exitCode !== 0) renameSync(source, target);
+}
+
+function createEmpty(path: string, size: number): void {
+  const file = openSync(path, "wx");
+  ftruncateSync(file, size);
+  closeSync(file);
+}
+
+function filesOf(folder: string): Snapshot {
+  return {
+    memory: join(folder, "memory"),
+    state: join(folder, "state"),
+    console: join(folder, "console"),
+  };
+}
+
+/** Running labs are not disturbed: their memory file stays until they let go of it. */
+function prune(kindFolder: string): void {
+  const snapshots = readdirSync(kindFolder)
+    .filter((name) => !name.startsWith("."))
+    .map((name) => join(kindFolder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const old of snapshots.slice(KEPT_PER_KIND)) rmSync(old, { recursive: true, force: true });
+}

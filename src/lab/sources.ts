@@ -1,0 +1,167 @@
+// From what a caller asks for to the files that a machine is started from: parts are fetched,
+// initrd and images made, whatever is not there yet.
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { fetchParts } from "../parts/fetch.ts";
+import { type PartState, requirePart } from "../parts/parts.ts";
+import { planParts } from "../parts/plan.ts";
+import type { OnProgress } from "../parts/progress.ts";
+import { digestOf, digestOfFile } from "./digest.ts";
+import { LabError } from "./errors.ts";
+import { buildNodeImage, buildProgramsImage, type Image } from "./images.ts";
+import { buildInitrd } from "./initrd.ts";
+import type { Machine } from "./machine.ts";
+import { madeOnce } from "./made-once.ts";
+import { openQemu, type QemuProgram } from "./qemu-program.ts";
+import type { MachineFiles } from "./supervised-machine.ts";
+import { findHypervisorFiles, type Hypervisor, type HypervisorFiles } from "./xen-choice.ts";
+
+/** What is in a lab's dom0 besides busybox and the agent. */
+export type Userland =
+  /** Nothing: enough for hypercalls and small commands. */
+  | "minimal"
+  /** Node, Xen's stock tools of the lab's release (xen-livepatch, xl), an ssh server. */
+  | "full";
+
+export interface LabRecipe {
+  readonly hypervisor: Hypervisor;
+  readonly userSymbols: string | undefined;
+  readonly machine: Omit<Machine, "images">;
+  readonly userland: Userland;
+}
+
+export interface PrepareOptions {
+  readonly cache: string;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LabSources {
+  readonly qemu: QemuProgram;
+  readonly machine: Machine;
+  readonly files: Omit<MachineFiles, "memory" | "bootConsole">;
+  readonly hypervisorFiles: HypervisorFiles;
+  /** Changes with everything that a snapshot of such a machine is bound to. */
+  readonly identity: string;
+}
+
+/** Ids of the parts that such a lab is made of; for planParts() and doctor. */
+export function partsOf({
+  hypervisor,
+  userland,
+}: Pick<LabRecipe, "hypervisor" | "userland">): string[] {
+  const { part, toolsPart } = hypervisor;
+  const minimal = ["qemu", "kernel", "busybox", ...(part === undefined ? [] : [part])];
+  if (userland === "minimal") return minimal;
+  return [
+    ...minimal,
+    "squashfs-tools",
+    "ssh-server",
+    ...(toolsPart === undefined ? [] : [toolsPart]),
+  ];
+}
+
+/** @throws PartsError, LabError */
+export async function prepareSources(
+  recipe: LabRecipe,
+  options: PrepareOptions,
+): Promise<LabSources> {
+  await fetchMissing(recipe, options);
+  const { cache, signal } = options;
+  const kernel = cachedPart("kernel", cache);
+  const busybox = cachedPart("busybox", cache);
+  const hypervisorFiles = findHypervisorFiles(recipe.hypervisor, recipe.userSymbols, { cache });
+  const [qemu, initrd, hypervisor, images] = await Promise.all([
+    openQemu(requirePart("qemu", { cache })),
+    buildInitrd(cache, { kernel: source(kernel), busybox: source(busybox) }, signal),
+    unpackHypervisor(cache, hypervisorFiles.image, signal),
+    recipe.userland === "full" ? buildImages(recipe, options) : [],
+  ]);
+  const machine: Machine = { ...recipe.machine, images: images.length };
+  return {
+    qemu,
+    machine,
+    hypervisorFiles,
+    files: {
+      hypervisor: hypervisor.path,
+      kernel: kernelImage(kernel.root),
+      initrd: initrd.path,
+      images: images.map(({ path }) => path),
+    },
+    identity: digestOf(
+      JSON.stringify(machine),
+      ...[qemu.identity, kernel.manifest.identity, initrd.identity, hypervisor.identity],
+      ...images.map(({ identity }) => identity),
+    ),
+  };
+}
+
+async function fetchMissing(recipe: LabRecipe, options: PrepareOptions): Promise<void> {
+  const { cache, onProgress, signal } = options;
+  const plan = await planParts(partsOf(recipe), { cache, onProgress });
+  for (const { reason } of plan.unavailable) throw reason;
+  if (plan.toFetch.length === 0) return;
+  const megabytes = (plan.downloadBytes / 1e6).toFixed(0);
+  const names = plan.toFetch.map(({ definition }) => definition.id).join(", ");
+  onProgress({ kind: "note", text: `downloading ${megabytes} MB from Debian's mirror: ${names}` });
+  await fetchParts(plan, { onProgress, signal });
+}
+
+async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<Image[]> {
+  const { cache, signal } = options;
+  const { toolsPart } = recipe.hypervisor;
+  const maker = { cache, squashfsTools: requirePart("squashfs-tools", { cache }), signal };
+  const images = [
+    await buildNodeImage(maker),
+    await buildProgramsImage(maker, "ssh-server", cachedPart("ssh-server", cache), ""),
+  ];
+  if (toolsPart !== undefined) {
+    const tools = cachedPart(toolsPart, cache);
+    images.push(await buildProgramsImage(maker, "xen-tools", tools, START_XENSTORE));
+  }
+  return images;
+}
+
+/** xl wants xenstore; a lab without domains needs nothing else of the toolstack. */
+const START_XENSTORE = `mkdir -p /var/lib/xenstored /var/run/xenstored /var/log/xen /var/run/xen /var/lib/xen
+xenstored --pid-file /var/run/xenstored.pid
+`;
+
+async function unpackHypervisor(
+  cache: string,
+  image: string,
+  signal: AbortSignal | undefined,
+): Promise<Image> {
+  const identity = digestOfFile(image);
+  const make = async (path: string): Promise<void> => {
+    const bytes = readFileSync(image);
+    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    writeFileSync(path, isGzip ? gunzipSync(bytes) : bytes);
+  };
+  return { path: await madeOnce(cache, `hypervisors/${identity}`, make, signal), identity };
+}
+
+function cachedPart(id: string, cache: string): Extract<PartState, { kind: "cached" }> {
+  const state = requirePart(id, { cache });
+  if (state.kind === "cached") return state;
+  throw new Error(`Bug in xsplice: part ${id} has no files of its own`);
+}
+
+function source({ root, manifest }: Extract<PartState, { kind: "cached" }>): {
+  root: string;
+  identity: string;
+} {
+  return { root, identity: manifest.identity };
+}
+
+function kernelImage(root: string): string {
+  const name = readdirSync(join(root, "boot")).find((file) => file.startsWith("vmlinuz"));
+  if (name !== undefined) return join(root, "boot", name);
+  throw new LabError({
+    code: "lab/build-failed",
+    problem: "Cannot start a lab: the fetched kernel package holds no kernel",
+    where: root,
+  });
+}

@@ -1,0 +1,129 @@
+// A QEMU in its run folder, under the supervisor that ends it with its owner.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LabError } from "./errors.ts";
+import {
+  imageName,
+  type Machine,
+  type MachineMemory,
+  machineArguments,
+  RunFile,
+} from "./machine.ts";
+import type { QemuProgram } from "./qemu-program.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import { shareFile } from "./share-file.ts";
+
+/** The real files behind the names in the run folder. */
+export interface MachineFiles {
+  readonly hypervisor: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly images: readonly string[];
+  /** Of "shared-file" and "private-file" memory. */
+  readonly memory: string | undefined;
+  /** Of a restored machine: what its console said before. */
+  readonly bootConsole: string | undefined;
+}
+
+export interface MachineStart {
+  readonly qemu: QemuProgram;
+  readonly machine: Machine;
+  readonly files: MachineFiles;
+  readonly memory: MachineMemory;
+  readonly lifetime: "owned" | "detached";
+}
+
+export class SupervisedMachine {
+  readonly folder: string;
+  readonly #supervisor: ChildProcess;
+  readonly #stopped: Promise<void>;
+
+  static start(start: MachineStart): SupervisedMachine {
+    const folder = makeRunFolder();
+    try {
+      const links: [string, string | undefined][] = [
+        [RunFile.hypervisor, start.files.hypervisor],
+        [RunFile.kernel, start.files.kernel],
+        [RunFile.initrd, start.files.initrd],
+        [RunFile.memory, start.files.memory],
+        [RunFile.bootConsole, start.files.bootConsole],
+        ...start.files.images.map((path, index): [string, string] => [imageName(index), path]),
+      ];
+      for (const [name, target] of links) if (target) symlinkSync(target, join(folder, name));
+      return new SupervisedMachine(folder, start);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private constructor(folder: string, { qemu, machine, memory, lifetime }: MachineStart) {
+    this.folder = folder;
+    const argv = [...qemu.argv, ...machineArguments(machine, memory)];
+    this.#supervisor = spawn(
+      "/bin/sh",
+      [shareFile("lab/supervise.sh"), folder, lifetime, ...argv],
+      {
+        // A group of its own: the terminal's ^C is for the owner, who lets go of the pipe.
+        detached: true,
+        stdio: [lifetime === "owned" ? "pipe" : "ignore", "ignore", "ignore"],
+        env: { ...process.env, ...qemu.env },
+      },
+    );
+    const lifeline = this.#supervisor.stdin as Socket | null;
+    lifeline?.on("error", () => undefined); // The supervisor ended first: all the same.
+    // An owner that forgets its lab may end; that closes the pipe and so ends the lab.
+    lifeline?.unref();
+    this.#supervisor.unref();
+    this.#stopped = new Promise((resolve) => {
+      this.#supervisor.once("exit", () => resolve());
+      this.#supervisor.once("error", () => resolve());
+    });
+  }
+
+  /** @throws LabError lab/boot-failed when QEMU has ended */
+  requireRunning(): void {
+    const status = readIfThere(join(this.folder, "exit-status"));
+    if (status === undefined && existsSync(this.folder)) return;
+    throw this.#endedError(status);
+  }
+
+  /** Why QEMU ended, which it has or is just about to. */
+  async endReport(): Promise<LabError> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const status = readIfThere(join(this.folder, "exit-status"));
+      if (status !== undefined) return this.#endedError(status);
+      await sleep(5);
+    }
+    return this.#endedError(undefined);
+  }
+
+  /** Ends QEMU and removes the run folder; returns when both are gone. */
+  async stop(): Promise<void> {
+    this.#supervisor.ref();
+    this.#supervisor.stdin?.end();
+    await this.#stopped;
+    // What the supervisor had no time for, had it been killed.
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #endedError(status: string | undefined): LabError {
+    return new LabError({
+      code: "lab/boot-failed",
+      problem: `Cannot run a lab: its QEMU ended with status ${status?.trim() ?? "unknown"}`,
+      where: readIfThere(join(this.folder, "qemu.log"))?.trim() || "without a word",
+    });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

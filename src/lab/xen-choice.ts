@@ -1,0 +1,85 @@
+// Which hypervisor a lab runs: one of Debian's by release or exact package version, or any file.
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { partDefinition, partIds } from "../parts/catalogue.ts";
+import { type PartsOptions, requirePart } from "../parts/parts.ts";
+import { LabError } from "./errors.ts";
+
+export interface Hypervisor {
+  /** "4.17", "4.17.7", a package version, or the path that was given. */
+  readonly name: string;
+  /** The part that holds it; `undefined` for a file of the user's. */
+  readonly part: string | undefined;
+  /** Part with the stock tools of this release, where there is one. */
+  readonly toolsPart: string | undefined;
+}
+
+export interface HypervisorFiles {
+  /** As a boot loader takes it, perhaps compressed. */
+  readonly image: string;
+  /** Debug symbols; `undefined` for a file of the user's that came without. Perhaps a `.gz`. */
+  readonly symbols: string | undefined;
+  /** Exact version of Debian's package. */
+  readonly packageVersion: string | undefined;
+}
+
+/**
+ * @param xen a release such as "4.17", the exact version of a package of Debian's, or the path of
+ *   a hypervisor image (anything with a slash in it)
+ * @throws LabError lab/bad-argument
+ */
+export function chooseHypervisor(xen: string): Hypervisor {
+  if (xen.includes("/")) {
+    requireFile(xen, "hypervisor image");
+    return { name: xen, part: undefined, toolsPart: undefined };
+  }
+  const part = `xen-${xen}`;
+  const release = /^\d+\.\d+/.exec(xen)?.[0];
+  if (release === undefined || !partIds.includes(`xen-tools-${release}`)) throw unknownXen(xen);
+  partDefinition(part); // Refuses a version that is none.
+  return { name: xen, part, toolsPart: `xen-tools-${release}` };
+}
+
+/**
+ * Of a hypervisor whose part has been fetched.
+ * @throws PartsError parts/missing; LabError lab/bad-argument
+ */
+export function findHypervisorFiles(
+  hypervisor: Hypervisor,
+  userSymbols: string | undefined,
+  options: PartsOptions,
+): HypervisorFiles {
+  if (userSymbols !== undefined) requireFile(userSymbols, "symbol file");
+  if (hypervisor.part === undefined) {
+    return { image: hypervisor.name, symbols: userSymbols, packageVersion: undefined };
+  }
+  const state = requirePart(hypervisor.part, options);
+  if (state.kind !== "cached") throw unknownXen(hypervisor.name);
+  const files = readdirSync(state.root, { recursive: true, encoding: "utf8" });
+  const image = files.find((path) => /^boot\/xen-.*\.gz$/.test(path));
+  const symbols = files.find((path) => /\/xen-syms-[^/]*(?<!\.map|\.map\.gz)$/.test(path));
+  if (image === undefined) throw unknownXen(hypervisor.name);
+  return {
+    image: join(state.root, image),
+    symbols: userSymbols ?? (symbols === undefined ? undefined : join(state.root, symbols)),
+    packageVersion: state.manifest.packages[0]?.version,
+  };
+}
+
+function requireFile(path: string, what: string): void {
+  if (existsSync(path) && statSync(path).isFile()) return;
+  throw new LabError({
+    code: "lab/bad-argument",
+    problem: `Cannot use ${what} "${path}": there is no such file`,
+  });
+}
+
+function unknownXen(xen: string): LabError {
+  const releases = partIds.filter((id) => /^xen-\d/.test(id)).map((id) => id.slice("xen-".length));
+  return new LabError({
+    code: "lab/bad-argument",
+    problem: `Cannot start a lab with Xen "${xen}": it is not known`,
+    expected: `${releases.join(", ")}, the exact version of a Debian package of one of them, or the path of a hypervisor image`,
+  });
+}
