@@ -69,7 +69,7 @@ function findXenFunction(name: string, xen: XenSyms): XenSymbol | undefined {
     problem: `Cannot replace "${name}": Xen has ${locals.length} static functions of that name`,
     where: xen.source,
     expected: locals.map((local) => local.name).join("\n"),
-    remedy: `choose one: --replace ${locals[0]?.name}=${name}`,
+    remedy: `choose one by --replace ${locals[0]?.name}=${name}, or make a helper of your own static`,
   });
 }
 

@@ -2,8 +2,9 @@
 // that Xen knows for the kind; here the pointers are taken out of the object again, since the
 // emitter makes these sections itself, with the flags and the order that Xen wants.
 
-import { SymbolType } from "../elf/constants.ts";
+import { Machine, SymbolType } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Hook } from "../payload/emit-input.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 import { BuilderError } from "./errors.ts";
@@ -31,11 +32,29 @@ function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): Draf
     ({ place, type, value }) =>
       type === SymbolType.STT_FUNC && place === symbol.place && value === symbol.value + addend,
   );
-  if (code !== undefined && typeof code.place !== "string") return code;
+  if (code !== undefined && typeof code.place !== "string") {
+    checkLanding(draft, code, source);
+    return code;
+  }
   throw new BuilderError({
     code: "builder/bad-option",
     problem: `Cannot use "${symbol.name}" as a hook: the source does not define it`,
     where: source,
     expected: "a function in the same file as the XSPLICE_HOOK_… macro",
+  });
+}
+
+/** Xen calls hooks by pointer; where it enforces branch tracking, only an ENDBR64 may be hit. */
+function checkLanding({ machine }: ElfDraft, { name, place, value }: DraftSymbol, source: string) {
+  if (machine !== Machine.EM_X86_64 || typeof place === "string") return;
+  const start = Number(value);
+  const entry = place.content instanceof Uint8Array ? place.content.subarray(start) : undefined;
+  if (entry !== undefined && startsWithEndbr64(entry)) return;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot use "${name}" as a hook: it does not start with ENDBR64`,
+    where: source,
+    expected: "code that may be called by pointer on hosts with CET",
+    remedy: "compile with -fcf-protection=branch, which is on unless a flag of yours turns it off",
   });
 }

@@ -48,8 +48,9 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
   return [...replaced, ...brought];
 }
 
-function kindOf({ place, type }: DraftSymbol): "function" | "data" | undefined {
-  if (typeof place === "string") return undefined;
+/** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */
+function kindOf({ name, place, type }: DraftSymbol): "function" | "data" | undefined {
+  if (typeof place === "string" || name.startsWith(".L")) return undefined;
   if (type === SymbolType.STT_FUNC) return "function";
   return type === SymbolType.STT_OBJECT ? "data" : undefined;
 }
