@@ -145,5 +145,7 @@ function textAt(object: ElfObject, followed: Followed | undefined): string | und
   if (followed?.own === undefined || followed.target.kind !== "own") return undefined;
   const bytes = contentsOf(object, followed.own).subarray(followed.target.offset);
   const end = bytes.indexOf(0);
-  return end < 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, end));
+  return end < 0
+    ? undefined
+    : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, end));
 }
