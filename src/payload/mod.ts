@@ -1,0 +1,49 @@
+// Live patches as files: read, describe, check, write, and make out of objects.
+
+export { stampBuildId } from "./build-id.ts";
+export { checkPayloadForHost, findUnfitness, type HostFacts } from "./check-for-host.ts";
+export {
+  type DescribeOptions,
+  describePayload,
+  type JsonValue,
+  payloadToJson,
+} from "./describe.ts";
+export { type EmittedPayload, emitPayload } from "./emit.ts";
+export {
+  EmitError,
+  type EmitErrorCode,
+  type EmitInput,
+  type GuardBytes,
+  type Hook,
+  type Replacement,
+  type SourceObject,
+} from "./emit-input.ts";
+export { PayloadError, type PayloadErrorCode } from "./errors.ts";
+export type { PayloadFinding, Severity } from "./finding.ts";
+export { type Inspection, inspectPayload } from "./inspect.ts";
+export { parsePayload } from "./parse.ts";
+export type {
+  ExportedSymbol,
+  GuardEntry,
+  NopEntry,
+  OldAddress,
+  Payload,
+  PayloadContents,
+  PayloadFunction,
+  PayloadHook,
+  PayloadSection,
+  PayloadTables,
+  ReplaceEntry,
+  SpecialTable,
+  Target,
+} from "./payload.ts";
+export {
+  decodeSymbolMap,
+  encodeSymbolMap,
+  SYMBOL_MAP_SECTION,
+  type SymbolMap,
+  type SymbolMapEntry,
+  type SymbolMapKind,
+  symbolMapKinds,
+} from "./symbol-map.ts";
+export { rewritePayload } from "./write.ts";
