@@ -1,12 +1,15 @@
 // Whatever is done to a payload's bytes, it is read or refused with an error of ours.
 
 import { test } from "node:test";
+import fc from "fast-check";
+import { writeElf } from "../elf/write.ts";
 import { XspliceError } from "../error.ts";
 import { describePayload, payloadToJson } from "./describe.ts";
 import { inspectPayload } from "./inspect.ts";
 import { parsePayload } from "./parse.ts";
+import type { GuardEntry } from "./payload.ts";
 import { stockPayload } from "./stock.test.support.ts";
-import { rewritePayload } from "./write.ts";
+import { addTables, rewritePayload } from "./write.ts";
 
 const SOURCE = "fix.livepatch";
 
@@ -45,4 +48,30 @@ test("inspectPayload() reads or refuses a payload with any byte flipped", () => 
     }
     bytes[offset] = byte;
   }
+});
+
+/** A thousand guard entries and no code: 170 KB, too many to flip every byte. */
+function largePayload(): Uint8Array {
+  const given = parsePayload(stockPayload(), SOURCE);
+  const functions = Array.from({ length: 1000 }, (_, index): GuardEntry => {
+    const name = `do_xen_version+${index}`;
+    const oldAddress = { kind: "symbol", symbol: "do_xen_version", addend: BigInt(index) } as const;
+    return { kind: "guard", name, oldAddress, oldSize: 31, expectation: new Uint8Array(31) };
+  });
+  const draft = { machine: 62, osAbi: 0, flags: 0, sections: [], symbols: [] };
+  addTables(draft, { ...given, functions, hooks: [] }, "read-only");
+  return writeElf(draft);
+}
+
+test("inspectPayload() reads or refuses a large payload with some bytes overwritten", () => {
+  const bytes = largePayload();
+  const place = fc.nat(bytes.length - 1);
+  const changes = fc.array(fc.tuple(place, fc.nat(255)), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(changes, fc.option(place, { nil: bytes.length }), (overwritten, end) => {
+      const attacked = bytes.slice(0, end);
+      for (const [offset, byte] of overwritten) attacked[offset] = byte;
+      readOrRefuse("overwritten", attacked);
+    }),
+  );
 });
