@@ -1,10 +1,12 @@
 // All commands, in the order and under the headings that help shows.
 import { applyCommand } from "./apply.ts";
+import { compileCommand } from "./compile.ts";
 import { completionCommand } from "./completion.ts";
 import { doctorCommand } from "./doctor.ts";
 import { helpCommand } from "./help.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
+import { labGroup } from "./lab.ts";
 import { listCommand } from "./list.ts";
 import { loadCommand } from "./load.ts";
 import { manCommand } from "./man.ts";
@@ -29,7 +31,8 @@ export const commandTree: readonly TreeSection[] = [
     ],
   },
   { heading: "On a hypervisor, more:", entries: [infoCommand] },
-  { heading: "Payload files:", entries: [inspectCommand] },
+  { heading: "Payload files:", entries: [compileCommand, inspectCommand] },
+  { heading: "A real Xen to try things on:", entries: [labGroup] },
   { heading: "For the shell:", entries: [completionCommand, manCommand] },
 ];
 

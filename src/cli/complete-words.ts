@@ -6,6 +6,8 @@ import {
   type Completion,
   isGroup,
   type OptionSpec,
+  optionNames,
+  optionTakesValue,
   type SpecEntry,
   type TreeSection,
 } from "./spec.ts";
@@ -52,8 +54,8 @@ function readWord(tree: readonly TreeSection[], before: Typed, word: string): Ty
   if (before.open !== undefined) return { ...before, open: undefined };
   if (word === "--") return { ...before, ended: true };
   if (word.startsWith("-")) {
-    const option = optionsOf(before.entry).find(({ flags }) => flags.split(" ")[0] === word);
-    return option?.flags.includes(" ") ? { ...before, open: option } : before;
+    const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(word));
+    return option !== undefined && optionTakesValue(option) ? { ...before, open: option } : before;
   }
   const child = childrenOf(tree, before.entry).find(({ name }) => name === word);
   if (child !== undefined) return { ...before, entry: child };
@@ -103,10 +105,9 @@ function optionsOf(entry: SpecEntry | undefined): readonly OptionSpec[] {
 
 function optionWords(entry: SpecEntry | undefined): Candidate[] {
   const help = { flags: "--help", description: "show help" };
-  return [...optionsOf(entry), help].map(({ flags, description }) => ({
-    word: flags.split(" ")[0] ?? flags,
-    summary: description,
-  }));
+  return [...optionsOf(entry), help].flatMap((option) =>
+    optionNames(option).map((word) => ({ word, summary: option.description })),
+  );
 }
 
 function entryWord({ name, summary }: SpecEntry): Candidate {

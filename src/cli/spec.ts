@@ -15,12 +15,21 @@ export interface ArgumentSpec {
 export type Completion = "file" | "payload" | "command" | readonly string[];
 
 export interface OptionSpec {
-  /** `--flag` or `--option VALUE`. */
+  /** `--flag`, `--option VALUE` or `-o, --option VALUE`. */
   readonly flags: string;
   readonly description: string;
   /** May stand more than once. */
   readonly repeatable?: "yes";
   readonly completes?: Completion;
+}
+
+/** `["-o", "--output"]` of `-o, --output FILE`. */
+export function optionNames({ flags }: Pick<OptionSpec, "flags">): readonly string[] {
+  return flags.split(/,? /).filter((word) => word.startsWith("-"));
+}
+
+export function optionTakesValue({ flags }: OptionSpec): boolean {
+  return / [^-]\S*$/.test(flags);
 }
 
 export interface Example {

@@ -1,0 +1,170 @@
+import { basename } from "node:path";
+import type { CompiledPayload } from "../builder/compile.ts";
+import { hexNumber, parseHex, toHex } from "../bytes/hex.ts";
+import { emit } from "./emit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { readPayload } from "./preflight.ts";
+import { readInputFile } from "./read-input-file.ts";
+import { renderFacts } from "./render-facts.ts";
+import type { CommandCall, CommandSpec } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+export const compileCommand: CommandSpec = {
+  name: "compile",
+  summary: "make a payload from hand-written C",
+  description: [
+    "Every function that is not static and bears the name of one of Xen's takes its place. Calls from the C file to Xen's functions and variables work by name. Hooks are declared with the macros of share/include/xsplice.h, which is included by itself.",
+    "Needs gcc or clang and the xen-syms file of the very hypervisor that runs, and nothing of Xen's source.",
+  ],
+  arguments: [{ name: "FILE", description: "a C file", count: "one-or-many", completes: "file" }],
+  options: [
+    {
+      flags: "--xen-syms FILE",
+      description: "the hypervisor with its symbols; may be compressed (.gz)",
+      completes: "file",
+    },
+    {
+      flags: "-o, --output FILE",
+      description: "the payload (default: the first C file's name, with .livepatch)",
+      completes: "file",
+    },
+    {
+      flags: "--replace OLD=NEW",
+      description: "replace Xen's OLD by NEW of the C file; may be repeated",
+      repeatable: "yes",
+    },
+    {
+      flags: "--depends BELOW",
+      description:
+        "what it is to be stacked on: a payload's file or build-id (default: the hypervisor)",
+      completes: "file",
+    },
+    {
+      flags: "--metadata KEY=VALUE",
+      description: "shown by list; may be repeated",
+      repeatable: "yes",
+    },
+    { flags: "--cc COMPILER", description: "gcc or clang (default: $CC, else gcc)" },
+    {
+      flags: "--cflag FLAG",
+      description: "one more flag for the compiler, as in --cflag=-DDEBUG; may be repeated",
+      repeatable: "yes",
+    },
+    {
+      flags: "--release VERSION",
+      description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
+    },
+  ],
+  examples: [
+    {
+      command:
+        "xsplice compile fix.c --xen-syms /usr/lib/debug/xen-syms-4.17-amd64 -o fix.livepatch",
+      explains: "replace the functions of Xen that fix.c defines",
+    },
+    {
+      command: "xsplice compile fix.c --xen-syms xen-syms --replace common/kernel.c#do_it=my_do_it",
+      explains: "a static function of Xen, by one of another name",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const output = call.options.text("output") ?? defaultOutput(call.args);
+    const compiled = await compile(call);
+    const { writeFileAtomically } = await import("../builder/write-file.ts");
+    await writeFileAtomically(output, compiled.bytes);
+    if (call.globals.output === "text") call.io.stderr.write(compiled.warnings);
+    emit(call, summaryOf(output, compiled), () => renderSummary(output, compiled));
+    return ExitCode.success;
+  },
+};
+
+function defaultOutput([first = ""]: readonly string[]): string {
+  return `${basename(first).replace(/\.c$/, "")}.livepatch`;
+}
+
+async function compile({ args, options, io }: CommandCall): Promise<CompiledPayload> {
+  const symsPath = requireXenSyms(options.text("xen-syms"));
+  const replace = options.texts("replace").map((text) => splitPair("--replace", text));
+  const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
+  const reason = "far more than a xen-syms has";
+  const syms = await readInputFile(symsPath, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
+  const [{ compilePayload }, { readXenSyms }, { parseRelease }] = await Promise.all([
+    import("../builder/compile.ts"),
+    import("../builder/xen-syms.ts"),
+    import("../xen-abi/release.ts"),
+  ]);
+  const release = options.text("release");
+  const below = options.text("depends");
+  return compilePayload({
+    sources: args,
+    xen: readXenSyms(syms, symsPath),
+    replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
+    compiler: options.text("cc") ?? (io.env["CC"] || undefined),
+    extraFlags: options.texts("cflag"),
+    release: release === undefined ? undefined : parseRelease(release),
+    depends: below === undefined ? undefined : await readBelow(below),
+    metadata,
+  });
+}
+
+function requireXenSyms(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: "Cannot compile: the hypervisor's symbols are missing",
+    expected: "--xen-syms FILE, of the very hypervisor that runs",
+    remedy:
+      "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
+  });
+}
+
+function splitPair(option: string, text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot use "${text}" for ${option}: it is no pair`,
+    expected: "two words with = between them",
+  });
+}
+
+/** A build-id in hex, or a payload's file. */
+async function readBelow(text: string): Promise<Uint8Array> {
+  if (/^([0-9a-f]{2}){8,32}$/i.test(text)) return parseHex(text);
+  return parseHex((await readPayload(text)).payload.buildId);
+}
+
+function summaryOf(output: string, compiled: CompiledPayload): object {
+  const { bytes, buildId, payloadVersion, release, replaced, hooks, warnings } = compiled;
+  return {
+    output,
+    sizeBytes: bytes.length,
+    buildId: toHex(buildId),
+    payloadVersion,
+    release,
+    replaced,
+    hooks,
+    warnings,
+  };
+}
+
+function renderSummary(
+  output: string,
+  { bytes, buildId, replaced, hooks }: CompiledPayload,
+): string {
+  const functions = replaced.map(
+    ({ name, address, oldSizeBytes, newSizeBytes }): [string, string] => [
+      "replaces",
+      `${name} at ${hexNumber(address)}, ${oldSizeBytes} bytes, by ${newSizeBytes} bytes`,
+    ],
+  );
+  return renderFacts([
+    ["payload", `${output}, ${bytes.length} bytes`],
+    ["build-id", toHex(buildId)],
+    ...functions,
+    ...hooks.map(({ kind, name }): [string, string] => ["hook", `${name}, ${kind}`]),
+  ]);
+}

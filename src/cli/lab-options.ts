@@ -1,0 +1,64 @@
+// Which lab: the options that all commands take that start one.
+
+import type { OpenLabOptions } from "../lab/open-lab.ts";
+import type { ProgressLine } from "./progress.ts";
+import type { ArgumentSpec, CommandCall, OptionSpec } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const labNameArgument: ArgumentSpec = {
+  name: "NAME",
+  description: "the lab; may be left out when only one is up",
+  count: "optional",
+};
+
+export const xenOption: OptionSpec = {
+  flags: "--xen XEN",
+  description:
+    "4.14, 4.17, 4.17.7, 4.20, the exact version of a Debian package of one of them, or the path of a hypervisor (default: 4.17)",
+  completes: ["4.14", "4.17", "4.17.7", "4.20"],
+};
+
+export const labOptions: readonly OptionSpec[] = [
+  xenOption,
+  {
+    flags: "--xen-syms FILE",
+    description: "the symbols of a hypervisor of your own",
+    completes: "file",
+  },
+  { flags: "--cpus COUNT", description: "processors (default: 1)" },
+  { flags: "--memory MB", description: "memory (default: 512)" },
+  {
+    flags: "--full",
+    description: "with Node, xsplice and Xen's stock tools in dom0, instead of a shell alone",
+  },
+];
+
+/** @throws UsageError; what is out of range is the lab's to refuse */
+export async function readLabOptions(
+  { options, io }: CommandCall,
+  progress: ProgressLine,
+): Promise<OpenLabOptions> {
+  const { cacheFolder } = await import("../parts/cache-folder.ts");
+  const [xen, xenSymbols] = [options.text("xen"), options.text("xen-syms")];
+  const cpus = readCount("--cpus", options.text("cpus"));
+  const memoryMb = readCount("--memory", options.text("memory"));
+  return {
+    ...(xen === undefined ? {} : { xen }),
+    ...(xenSymbols === undefined ? {} : { xenSymbols }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    userland: options.has("full") ? "full" : "minimal",
+    cache: cacheFolder(io.env),
+    onProgress: progress.onProgress,
+    signal: io.signal,
+  };
+}
+
+function readCount(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot use "${text}" for ${option}: it is no whole number`,
+  });
+}
