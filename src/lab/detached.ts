@@ -98,7 +98,8 @@ async function endFolder(folder: string): Promise<void> {
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
   const deadline = Date.now() + END_MAX_MS;
   while (isRunning(folder) && Date.now() < deadline) await sleep(5);
-  rmSync(folder, { recursive: true, force: true });
+  // The supervisor removes it at the same time, which can take a file from under our feet.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   try {
     rmdirSync(dirname(folder));
   } catch {

@@ -108,7 +108,7 @@ export class SupervisedMachine {
     this.#supervisor.stdin?.end();
     await this.#stopped;
     // What the supervisor had no time for, had it been killed.
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
   #endedError(status: string | undefined): LabError {
