@@ -9,6 +9,7 @@ import { draftFrom } from "../elf/draft-from.ts";
 import { readElf } from "../elf/read.ts";
 import { architectureOf } from "../isa/machine.ts";
 import { nameOfRelocation } from "../isa/relocate.ts";
+import { type EmittedPayload, emitPayload } from "./emit.ts";
 import type { EmitInput, Replacement } from "./emit-input.ts";
 
 const cFlags = "-O2 -ffreestanding -fPIE -fvisibility=hidden -fno-stack-protector -fno-common";
@@ -95,4 +96,17 @@ export function emitInput(
     funcsAccess: "read-only",
     ...more,
   };
+}
+
+/** Static code and data, and two functions to replace, f and g, of which g calls f. */
+export const example = {
+  c: `static int counter; static const int table[] = { 1, 2, 3 };
+    __attribute__((noinline)) static int helper(int n) { return table[n] + counter++; }
+    extern int xen_helper(int);
+    int f(int n) { return helper(n) + xen_helper(n); }
+    int g(int n) { return f(n) + 1; }`,
+};
+
+export function emitExample(more: Partial<EmitInput> = {}): EmittedPayload {
+  return emitPayload(emitInput(compileDraft(example), ["f", "g"], more));
 }

@@ -9,33 +9,18 @@ import { toHex } from "../bytes/hex.ts";
 import { readElf } from "../elf/read.ts";
 import { requireSection } from "../elf/sections.ts";
 import { computeBuildId } from "./build-id.ts";
-import { compileDraft, emitInput, symbolNamed } from "./emit.test.support.ts";
+import { compileDraft, emitExample, emitInput, example, symbolNamed } from "./emit.test.support.ts";
 import { type EmittedPayload, emitPayload } from "./emit.ts";
-import { EmitError, type EmitErrorCode, type EmitInput, type GuardBytes } from "./emit-input.ts";
+import { EmitError, type GuardBytes } from "./emit-input.ts";
 import { inspectPayload } from "./inspect.ts";
 import { parsePayload } from "./parse.ts";
 import type { Payload } from "./payload.ts";
-
-const example = {
-  c: `static int counter; static const int table[] = { 1, 2, 3 };
-    __attribute__((noinline)) static int helper(int n) { return table[n] + counter++; }
-    extern int xen_helper(int);
-    int f(int n) { return helper(n) + xen_helper(n); }
-    int g(int n) { return f(n) + 1; }`,
-};
-
-function emitExample(more: Partial<EmitInput> = {}): EmittedPayload {
-  return emitPayload(emitInput(compileDraft(example), ["f", "g"], more));
-}
 
 /** Parsed, after a look that it has nothing that anybody would complain about. */
 function parseFaultless(bytes: Uint8Array): Payload {
   assert.deepEqual(inspectPayload(bytes, "x.livepatch").findings, []);
   return parsePayload(bytes, "x.livepatch");
 }
-
-const refused = (code: EmitErrorCode) => (error: unknown) =>
-  error instanceof EmitError && error.report.code === code;
 
 test("emitPayload() makes what parsePayload() reads back", () => {
   const { bytes, buildId } = emitExample({ metadata: [["why", "XSA-0"]] });
@@ -217,66 +202,4 @@ test("emitPayload() is read without a complaint by readelf and objdump", () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
-
-const badSources: readonly (readonly [why: string, c: string, flags?: string])[] = [
-  [
-    "a reference through the global offset table",
-    'extern int x(void) __attribute__((visibility("default"))); long f(void) { return (long)x; }',
-  ],
-  ["a thread-local variable", "__thread int x = 1; int f(int n) { return n + x++; }"],
-  [
-    "a constructor",
-    "int x; __attribute__((constructor)) void up(void) { x = 1; } int f(int n) { return x; }",
-  ],
-  [
-    "a per-CPU variable",
-    'int x __attribute__((section(".bss.percpu"))); int f(int n) { return x++; }',
-  ],
-  [
-    "code that runs at boot",
-    'int f(int n) { return n; } __attribute__((section(".init.text"))) int g(int n) { return n; }',
-  ],
-  [
-    "absolute addresses of 32 bits",
-    "int x[9]; int f(int n) { return x[n]; }",
-    "-fno-pie -mcmodel=kernel",
-  ],
-];
-
-for (const [why, c, flags = ""] of badSources) {
-  test(`emitPayload() refuses ${why}`, () => {
-    const draft = compileDraft({ c, flags });
-    assert.throws(() => emitPayload(emitInput(draft, ["f"])), refused("emit/unsupported"));
-  });
-}
-
-const guard = { label: "g", oldName: "xen_f", oldOffset: 0 } as const;
-const badRequests: readonly (readonly [why: string, more: Partial<EmitInput>])[] = [
-  ["nothing to do", { replacements: [] }],
-  ["a guard in version 1", { payloadVersion: 1, guards: [{ ...guard, bytes: Uint8Array.of(1) }] }],
-  ["an empty guard", { guards: [{ ...guard, bytes: new Uint8Array() }] }],
-  ["a guard of 32 bytes", { guards: [{ ...guard, bytes: new Uint8Array(32) }] }],
-  [
-    "a guard at an ENDBR64, which would crash the host",
-    { guards: [{ ...guard, bytes: Uint8Array.of(0xf3, 0x0f, 0x1e, 0xfa, 1) }] },
-  ],
-  ["metadata under our own key", { metadata: [["build-id", "1"]] }],
-  ["metadata that makes two strings", { metadata: [["a", "1\0b=2"]] }],
-];
-
-for (const [why, more] of badRequests) {
-  test(`emitPayload() refuses ${why}`, () => {
-    assert.throws(() => emitExample(more), refused("emit/bad-request"));
-  });
-}
-
-test("emitPayload() refuses the same function twice, which Xen would never restore", () => {
-  const input = emitInput(compileDraft(example), ["f", "f"]);
-  assert.throws(() => emitPayload(input), refused("emit/bad-request"));
-});
-
-test("emitPayload() refuses what is larger than Xen loads", () => {
-  const draft = compileDraft({ c: "char big[3 << 20] = { 1 }; int f(int n) { return big[n]; }" });
-  assert.throws(() => emitPayload(emitInput(draft, ["f"])), refused("emit/too-large"));
 });

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { XspliceError } from "../error.ts";
+import { compile, folder, report } from "./compile.test.support.ts";
+import type { CompileOptions } from "./compile.ts";
+import { makeXenSyms } from "./xen-syms.test.support.ts";
+import { readXenSyms } from "./xen-syms.ts";
+
+test("compilePayload() refuses a hook without ENDBR64", async () => {
+  await assert.rejects(
+    compile("static void up(void) {} XSPLICE_HOOK_LOAD(up)", {
+      extraFlags: ["-fcf-protection=none"],
+    }),
+    report("builder/bad-option", /Cannot use "up" as a hook: it does not start with ENDBR64/),
+  );
+});
+
+const refusals: readonly (readonly [
+  why: string,
+  c: string,
+  check: (error: unknown) => boolean,
+  more?: Partial<CompileOptions>,
+])[] = [
+  ["nothing to do", "int stranger(void) { return 0; }", report("builder/nothing-to-do")],
+  ["C that does not compile", "int roomy(", report("builder/compile-failed", /patch\.c:1/)],
+  [
+    "a function without room for the jump",
+    "int tiny(void) { return 0; }",
+    report("builder/unpatchable", /it is 1 bytes long/, /at least 5 bytes/),
+  ],
+  [
+    "a function with ENDBR64 and no room behind it",
+    "int marked(void) { return 0; }",
+    report("builder/unpatchable", /it is 8 bytes long and starts with ENDBR64/, /at least 9 bytes/),
+  ],
+  [
+    "a function that runs at boot only",
+    "int start_xen(void) { return 0; }",
+    report("builder/unpatchable", /its memory is gone/),
+  ],
+  [
+    "a reference to what exists at boot only",
+    "extern int start_xen(void); int roomy(void) { return start_xen(); }",
+    report("builder/unpatchable", /Cannot refer to "start_xen"/),
+  ],
+  [
+    "a name that stands for two functions",
+    "int dump(void) { return 0; }",
+    report("builder/ambiguous", /common\/domain\.c#dump\n *common\/keyhandler\.c#dump/),
+  ],
+  [
+    "unknown symbols, all at once, with names that are near",
+    "extern int domain_lst, foo; int roomy(void) { return domain_lst + foo; }",
+    report(
+      "builder/unknown-symbol",
+      /2 symbols/,
+      /domain_lst \(did you mean domain_list\?\)/,
+      /foo/,
+    ),
+  ],
+  [
+    "a second copy of a variable of Xen",
+    "long domain_list = 1; long roomy(void) { return domain_list; }",
+    report("builder/bad-option", /Xen has this variable/),
+  ],
+  [
+    "a pair whose old name Xen lacks",
+    "int mine(void) { return 0; }",
+    report("builder/unpatchable", /did you mean roomy\?/),
+    { replace: [{ old: "romy", new: "mine" }] },
+  ],
+  [
+    "a pair whose new name is not in the source",
+    "int mine(void) { return 0; }",
+    report("builder/bad-option", /not static: mine/),
+    { replace: [{ old: "roomy", new: "yours" }] },
+  ],
+  [
+    "two bodies for one function",
+    "int mine(void) { return 0; } int roomy(void) { return 1; }",
+    report("builder/bad-option", /Cannot replace "roomy" twice/),
+    { replace: [{ old: "roomy", new: "mine" }] },
+  ],
+  [
+    "a source that is not there",
+    "",
+    report("builder/no-source", /ENOENT/),
+    { sources: ["/nowhere/patch.c"] },
+  ],
+  [
+    "a compiler that is not there",
+    "int roomy(void) { return 1; }",
+    report("builder/no-compiler", /--cc/),
+    { compiler: "no-such-compiler" },
+  ],
+];
+
+for (const [why, c, check, more] of refusals) {
+  test(`compilePayload() refuses ${why}`, async () => {
+    await assert.rejects(compile(c, more), check);
+  });
+}
+
+test("readXenSyms() refuses files that are no xen-syms", () => {
+  assert.throws(() => readXenSyms(new Uint8Array(), "empty"), XspliceError);
+  const text = Buffer.from("This is a text. ".repeat(8));
+  assert.throws(() => readXenSyms(text, "text"), XspliceError);
+  const path = join(folder, "stripped");
+  writeFileSync(path, makeXenSyms());
+  execFileSync("strip", [path]);
+  const stripped = readFileSync(path);
+  assert.throws(() => readXenSyms(stripped, path), report("builder/bad-xen-syms", /no symbols/));
+});
