@@ -440,13 +440,22 @@ static bool next_frame(void)
 
 static int port_in, port_out, child_signals;
 static bool connected = true;   // a port reads as ended, again and again, while nobody has it open
+static bool seen_open;          // poll() has found a client at the other end of the port
 
 static void disconnect(void)
 {
+    if (port_in != port_out) {
+        forget_all();
+        exit(0);
+    }
+    connected = false;
+    // A new client's HELLO can be here before the news that there is a client: what was made of
+    // it must not be lost. This happens when a lab has just been restored.
+    if (!seen_open) return;
+    seen_open = false;
     forget_all();
-    if (port_in != port_out) exit(0);
     received.start = received.end = queued.start = queued.end = 0;
-    connected = out_of_step = false;
+    out_of_step = false;
 }
 
 static void receive(void)
@@ -538,6 +547,7 @@ static void turn(void)
     for (int i = 0; i < count; i++) watch(fds + 3 + 3 * i, running[i]);
     if (poll(fds, 3 + 3 * count, connected ? -1 : RECONNECT_MS) < 0 && errno != EINTR)
         die("poll");
+    if (fds[0].fd >= 0 && !(fds[0].revents & POLLHUP)) seen_open = true;
 
     for (int i = 0; i < count; i++) serve(fds + 3 + 3 * i, running[i]);
     if (fds[2].revents) {
