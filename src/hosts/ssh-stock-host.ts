@@ -19,7 +19,7 @@ import type {
 import { Errno } from "../xen-abi/errno.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import { newInRing } from "./console-ring.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "./host-facts.ts";
@@ -35,11 +35,9 @@ export class SshStockHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly #connection: SshConnection;
-  readonly #clock: Clock;
 
-  constructor(connection: SshConnection, tools: RemoteTools, clock: Clock = systemClock) {
+  constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
-    this.#clock = clock;
     this.label = connection.label;
     this.capabilities = {
       timeLimit: false,
@@ -107,7 +105,7 @@ export class SshStockHost implements LivepatchHost {
       start: (request) => this.#start(request, deadline),
       watchConsole: () => this.#watchConsole(deadline),
     };
-    return act(target, { action, name }, options, this.#clock);
+    return act(target, { action, name }, options, systemClock);
   }
 
   async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
@@ -156,6 +154,6 @@ export class SshStockHost implements LivepatchHost {
   }
 
   #deadline(options: CallOptions): Deadline {
-    return startDeadline(this.label, options, this.#clock);
+    return startDeadline(this.label, options, systemClock);
   }
 }

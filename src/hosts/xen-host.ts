@@ -19,7 +19,7 @@ import { Errno } from "../xen-abi/errno.ts";
 import type { XenClient } from "../xen-call/client.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { architectureOf } from "./host-facts.ts";
 import { uploadRefused } from "./refusals.ts";
@@ -30,20 +30,21 @@ export interface XenHostParts {
   /** Belongs to the host from now on. */
   readonly client: XenClient;
   readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
-  /** Resolves when the hypervisor or its dom0 died, with what to say then. */
+  /** Resolves when the hypervisor or its dom0 died, with what to say then; contact breaks too. */
   readonly death?: Promise<HostError>;
   /** Closes what the host was opened with, beyond the client. */
   readonly close?: () => Promise<void>;
 }
 
 const NANOSECONDS_PER_MS = 1e6;
+/** Contact is lost first; why that is so is known this much later at most. */
+const DEATH_KNOWN_MS = 1000;
 
 export class XenHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly #parts: XenHostParts;
   readonly #client: XenClient;
-  readonly #clock: Clock;
   /** How far the console was read: the next mark has to read only what came since. */
   #consoleEnd: number | undefined;
 
@@ -64,7 +65,6 @@ export class XenHost implements LivepatchHost {
     this.capabilities = capabilities;
     this.#parts = parts;
     this.#client = parts.client;
-    this.#clock = systemClock;
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
@@ -117,7 +117,7 @@ export class XenHost implements LivepatchHost {
       start: (request) => this.#start(request, deadline),
       watchConsole: () => this.#watchConsole(deadline),
     };
-    return act(target, { action, name }, options, this.#clock);
+    return act(target, { action, name }, options, systemClock);
   }
 
   async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
@@ -177,18 +177,23 @@ export class XenHost implements LivepatchHost {
     return async () => (await read(end)).text;
   }
 
-  #limit<Value>(
+  async #limit<Value>(
     task: string,
     deadline: Deadline,
     step: (signal: AbortSignal) => Promise<Value>,
   ): Promise<Value> {
     const { death } = this.#parts;
-    if (death === undefined) return deadline.limit(task, step);
-    return deadline.limit(task, (signal) => Promise.race([step(signal), thrown(death)]));
+    try {
+      return await deadline.limit(task, step);
+    } catch (error) {
+      const lostContact = error instanceof HostError && error.report.code === "host/unreachable";
+      if (death === undefined || !lostContact) throw error;
+      throw (await Promise.race([death, systemClock.sleep(DEATH_KNOWN_MS)])) ?? error;
+    }
   }
 
   #deadline(options: CallOptions): Deadline {
-    return startDeadline(this.label, options, this.#clock);
+    return startDeadline(this.label, options, systemClock);
   }
 }
 
@@ -202,8 +207,4 @@ async function errnoOf(call: Promise<void>): Promise<number> {
     if (isAnswer && error.report.code !== "host/unsupported") return error.errno ?? 0;
     throw error;
   }
-}
-
-async function thrown(error: Promise<HostError>): Promise<never> {
-  throw await error;
 }

@@ -1,0 +1,72 @@
+// The hypervisor of a lab: hypercalls are made by the agent in its dom0.
+
+import { HostError } from "../host/errors.ts";
+import type { LivepatchHost } from "../host/host.ts";
+import { connectLab } from "../lab/detached.ts";
+import type { CrashReport } from "../lab/errors.ts";
+import type { Lab } from "../lab/lab.ts";
+import { XenClient } from "../xen-call/client.ts";
+import { ProxyTransport } from "../xen-call/proxy.ts";
+import { BOOT_ID_PATH } from "./local.ts";
+import { XenHost } from "./xen-host.ts";
+
+/**
+ * A host on a lab that stays its owner's: closing the host leaves the lab as it is.
+ * @throws HostError
+ */
+export async function labHost(lab: Lab, signal?: AbortSignal): Promise<LivepatchHost> {
+  return open(lab, async () => undefined, signal);
+}
+
+/**
+ * A host on a running lab by its name, or on the only one; closing it leaves the lab running.
+ * @throws LabError lab/unknown, lab/busy; HostError
+ */
+export async function openLabHost(
+  name: string | undefined,
+  signal?: AbortSignal,
+): Promise<LivepatchHost> {
+  const lab = await connectLab(name, signal === undefined ? {} : { signal });
+  try {
+    return await open(lab, () => lab.close(), signal);
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+function open(
+  lab: Lab,
+  close: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<LivepatchHost> {
+  return XenHost.open(
+    {
+      label: lab.label,
+      client: new XenClient(new ProxyTransport(lab.agent)),
+      readBootId: async (until) => {
+        const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
+        return stdout.toString().trim() || undefined;
+      },
+      death: lab.crashed.then((report) => crashed(lab.label, report)),
+      close,
+    },
+    signal,
+  );
+}
+
+const WHAT_DIED: Readonly<Record<CrashReport["kind"], string>> = {
+  "hypervisor-panic": "the hypervisor crashed",
+  "dom0-down": "dom0 crashed or was shut down",
+  "dom0-hung": "dom0 does not answer any more",
+  "machine-ended": "the machine ended",
+};
+
+function crashed(label: string, report: CrashReport): HostError {
+  return new HostError({
+    code: "host/crashed",
+    problem: `Cannot go on with ${label}: ${WHAT_DIED[report.kind]}`,
+    where: `end of the hypervisor's console:\n${report.console}`,
+    remedy: "start a new lab, and look at what the payload does before applying it again",
+  });
+}

@@ -1,0 +1,39 @@
+// From an address to a host.
+
+import type { LivepatchHost } from "../host/host.ts";
+import { parseAddress } from "./address.ts";
+import { openLabHost } from "./lab.ts";
+import { openLocalHost } from "./local.ts";
+import { openSshHost } from "./ssh.ts";
+
+export interface OpenHostOptions {
+  /** For connecting; every call on the host has its own. */
+  readonly deadlineMs?: number;
+  /** Program and first arguments in place of `ssh`. */
+  readonly sshCommand?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+const CONNECT_MS = 30_000;
+
+/**
+ * @param address `local`, `lab`, `lab:NAME`, `ssh:USER@HOST`
+ * @throws HostError; LabError when there is no such lab
+ */
+export async function openHost(
+  address: string,
+  options: OpenHostOptions = {},
+): Promise<LivepatchHost> {
+  const parsed = parseAddress(address);
+  const { signal, deadlineMs = CONNECT_MS, sshCommand: command = ["ssh"] } = options;
+  switch (parsed.kind) {
+    case "local":
+      return openLocalHost(signal);
+    case "lab":
+      return openLabHost(parsed.name, signal);
+    case "ssh": {
+      const { destination } = parsed;
+      return openSshHost({ destination, command, deadlineMs, ...(signal && { signal }) });
+    }
+  }
+}
