@@ -29,18 +29,27 @@ async function acquire(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<void>> {
+  signal?.throwIfAborted();
   const holder = spawn("flock", [path, "sh", "-c", "echo held; exec cat"], {
     stdio: ["pipe", "pipe", "ignore"],
     // Away from the terminal's ^C, which must not free the lock before the work has stopped.
     detached: true,
-    ...(signal === undefined ? {} : { signal }),
   });
   const ended = new Promise<void>((resolve) => holder.once("close", () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    holder.stdout.once("data", () => resolve());
-    holder.once("error", (error) => reject(signal?.aborted ? signal.reason : error));
-    holder.once("exit", (code) => reject(new Error(`flock ${path} ended with ${code}`)));
-  });
+  const giveUp = (): void => void holder.kill();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      holder.stdout.once("data", () => resolve());
+      holder.once("error", reject);
+      holder.once("exit", (code) => reject(new Error(`flock ${path} ended with ${code}`)));
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
   return async () => {
     holder.stdin.end();
     await ended;
