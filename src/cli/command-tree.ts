@@ -2,6 +2,7 @@
 import { applyCommand } from "./apply.ts";
 import { compileCommand } from "./compile.ts";
 import { completionCommand } from "./completion.ts";
+import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { helpCommand } from "./help.ts";
 import { infoCommand } from "./info.ts";
@@ -17,7 +18,7 @@ import { unloadCommand } from "./unload.ts";
 import { uploadCommand } from "./upload.ts";
 
 export const commandTree: readonly TreeSection[] = [
-  { heading: "To begin:", entries: [doctorCommand, helpCommand] },
+  { heading: "To begin:", entries: [demoCommand, doctorCommand, helpCommand] },
   {
     heading: "On a hypervisor, as xen-livepatch does it:",
     entries: [

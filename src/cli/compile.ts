@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { CompiledPayload } from "../builder/compile.ts";
+import type { PayloadBelow } from "../builder/payload-below.ts";
 import { hexNumber, parseHex, toHex } from "../bytes/hex.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -105,7 +106,7 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
     compiler: options.text("cc") ?? (io.env["CC"] || undefined),
     extraFlags: options.texts("cflag"),
     release: release === undefined ? undefined : parseRelease(release),
-    depends: below === undefined ? undefined : await readBelow(below),
+    below: below === undefined ? undefined : await readBelow(below),
     metadata,
   });
 }
@@ -131,10 +132,13 @@ function splitPair(option: string, text: string): readonly [string, string] {
   });
 }
 
-/** A build-id in hex, or a payload's file. */
-async function readBelow(text: string): Promise<Uint8Array> {
-  if (/^([0-9a-f]{2}){8,32}$/i.test(text)) return parseHex(text);
-  return parseHex((await readPayload(text)).payload.buildId);
+/** A build-id in hex, or a payload's file: then the C code can use what that payload brought. */
+async function readBelow(text: string): Promise<PayloadBelow> {
+  if (/^([0-9a-f]{2}){8,32}$/i.test(text)) {
+    return { buildId: parseHex(text), symbolMap: undefined };
+  }
+  const { buildId, symbolMap } = (await readPayload(text)).payload;
+  return { buildId: parseHex(buildId), symbolMap };
 }
 
 function summaryOf(output: string, compiled: CompiledPayload): object {
@@ -151,6 +155,10 @@ function summaryOf(output: string, compiled: CompiledPayload): object {
   };
 }
 
+function placeOf(address: bigint | undefined): string {
+  return address === undefined ? "of the payload below" : `at ${hexNumber(address)}`;
+}
+
 function renderSummary(
   output: string,
   { bytes, buildId, replaced, hooks }: CompiledPayload,
@@ -158,7 +166,7 @@ function renderSummary(
   const functions = replaced.map(
     ({ name, address, oldSizeBytes, newSizeBytes }): [string, string] => [
       "replaces",
-      `${name} at ${hexNumber(address)}, ${oldSizeBytes} bytes, by ${newSizeBytes} bytes`,
+      `${name} ${placeOf(address)}, ${oldSizeBytes} bytes, by ${newSizeBytes} bytes`,
     ],
   );
   return renderFacts([
