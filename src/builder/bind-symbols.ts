@@ -4,14 +4,14 @@
 import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { BuilderError } from "./errors.ts";
+import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
-import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 /**
  * Renames undefined symbols of the drafts to what Xen's table calls them.
  * @throws BuilderError builder/unknown-symbol, builder/ambiguous, builder/unpatchable
  */
-export function bindSymbols(drafts: readonly ElfDraft[], xen: XenSyms): void {
+export function bindSymbols(drafts: readonly ElfDraft[], xen: Surroundings): void {
   const defined = new Set(drafts.flatMap(({ symbols }) => symbols.filter(isDefined).map(nameOf)));
   const undefinedSymbols = drafts
     .flatMap((draft) => referencedSymbols(draft))
@@ -40,7 +40,7 @@ function referencedSymbols(draft: ElfDraft): readonly DraftSymbol[] {
   return [...new Set(relocations.map(({ symbol }) => symbol))];
 }
 
-function findXenSymbol(name: string, xen: XenSyms): XenSymbol | undefined {
+function findXenSymbol(name: string, xen: Surroundings): LinkSymbol | undefined {
   const exact = xen.byName.get(name);
   if (exact !== undefined) return exact;
   const locals = xen.locals.get(name) ?? [];
@@ -54,7 +54,7 @@ function findXenSymbol(name: string, xen: XenSyms): XenSymbol | undefined {
   });
 }
 
-function goneAfterBoot({ name }: XenSymbol, xen: XenSyms): BuilderError {
+function goneAfterBoot({ name }: LinkSymbol, xen: Surroundings): BuilderError {
   return new BuilderError({
     code: "builder/unpatchable",
     problem: `Cannot refer to "${name}": it exists at boot only, and its memory is gone`,
@@ -63,7 +63,7 @@ function goneAfterBoot({ name }: XenSymbol, xen: XenSyms): BuilderError {
   });
 }
 
-function unknownSymbols(names: readonly string[], xen: XenSyms): BuilderError {
+function unknownSymbols(names: readonly string[], xen: Surroundings): BuilderError {
   const known = [...xen.byName.values()].flatMap(({ name, bareName }) => [name, bareName]);
   const lines = names.map((name) => {
     const similar = similarNames(name, known);
@@ -78,15 +78,15 @@ function unknownSymbols(names: readonly string[], xen: XenSyms): BuilderError {
 }
 
 /** A second copy of a variable of Xen would be one that nobody else reads or writes. */
-function refuseSecondCopies(draft: ElfDraft, xen: XenSyms): void {
+function refuseSecondCopies(draft: ElfDraft, xen: Surroundings): void {
   for (const symbol of draft.symbols) {
     if (!isDefined(symbol) || symbol.type !== SymbolType.STT_OBJECT) continue;
     if (xen.byName.get(symbol.name)?.kind !== "other") continue;
     throw new BuilderError({
       code: "builder/bad-option",
-      problem: `Cannot bring "${symbol.name}" along: Xen has this variable, and would not see the copy`,
+      problem: `Cannot bring "${symbol.name}" along: this variable exists, and nobody would see the copy`,
       where: xen.source,
-      expected: "extern for variables of Xen, static for new ones",
+      expected: "extern for variables that exist, static for new ones",
     });
   }
 }

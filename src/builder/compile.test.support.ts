@@ -30,7 +30,7 @@ export function compile(c: string, more: Partial<CompileOptions> = {}): Promise<
     compiler: undefined,
     extraFlags: [],
     release: undefined,
-    depends: undefined,
+    below: undefined,
     metadata: [],
     ...more,
   });

@@ -1,7 +1,7 @@
 // `xsplice compile`: from hand-written C to a payload. Each source is compiled twice. The first
-// time shows which functions it replaces; the second time these are declared weak, which says to
-// the compiler exactly what is true of them: another body may stand there at run time. So it calls
-// them instead of inlining them or building on what the present body happens to do.
+// time shows which functions it defines; the second time those that are not static are declared
+// weak, which says to the compiler exactly what is true of them: another body may stand there at run
+// time. So it calls them instead of inlining them or building on what the present body happens to do.
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,10 +20,12 @@ import { type Compiler, compileSource, findCompiler, type Thunks } from "./compi
 import { BuilderError } from "./errors.ts";
 import {
   type FunctionPair,
+  isOwnFunction,
   matchFunctions,
   type NamePair,
   replacementOf,
 } from "./match-functions.ts";
+import { type PayloadBelow, type Surroundings, withPayloadBelow } from "./payload-below.ts";
 import { takeHooks } from "./take-hooks.ts";
 import type { XenSyms } from "./xen-syms.ts";
 
@@ -38,8 +40,8 @@ export interface CompileOptions {
   readonly extraFlags: readonly string[];
   /** What xen-syms does not tell, or what is to hold instead. */
   readonly release: Release | undefined;
-  /** Build-id of the payload to sit on; the hypervisor itself if undefined. */
-  readonly depends: Uint8Array | undefined;
+  /** The payload to sit on; the hypervisor itself if undefined. */
+  readonly below: PayloadBelow | undefined;
   readonly metadata: readonly (readonly [key: string, value: string])[];
 }
 
@@ -56,7 +58,8 @@ export interface CompiledPayload extends EmittedPayload {
 export interface ReplacedFunction {
   /** As Xen's table spells it. */
   readonly name: string;
-  readonly address: bigint;
+  /** `undefined` when it lies in the payload below. */
+  readonly address: bigint | undefined;
   readonly oldSizeBytes: number;
   readonly newSizeBytes: number;
 }
@@ -77,12 +80,17 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
     const compile = (replaceable: readonly string[]) =>
       compileAll(compiler, options, folder, replaceable);
     const first = analyse(await compile([]), options);
-    const replaceable = first.pairs.map(({ newBody }) => newBody.name);
+    const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
     const final = replaceable.length === 0 ? first : analyse(await compile(replaceable), options);
     return finish(final, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A later payload may replace helpers as well, as long as they are not static. */
+function ownFunctions(drafts: readonly ElfDraft[]): readonly string[] {
+  return drafts.flatMap(({ symbols }) => symbols.filter(isOwnFunction).map(({ name }) => name));
 }
 
 interface CompiledSource {
@@ -132,7 +140,9 @@ interface Analysis {
   readonly pairs: readonly FunctionPair[];
 }
 
-function analyse(compiled: readonly CompiledSource[], { xen, replace }: CompileOptions): Analysis {
+function analyse(compiled: readonly CompiledSource[], options: CompileOptions): Analysis {
+  const { replace } = options;
+  const xen = withPayloadBelow(options.xen, options.below);
   const drafts = compiled.map(({ draft }) => draft);
   const hooks = compiled.flatMap(({ draft, source }) => takeHooks(draft, source));
   const pairs = matchFunctions(drafts, replace, new Set(hooks.map(({ code }) => code)), xen);
@@ -141,7 +151,7 @@ function analyse(compiled: readonly CompiledSource[], { xen, replace }: CompileO
   return { compiled, hooks, pairs };
 }
 
-function nothingToDo({ source }: XenSyms): BuilderError {
+function nothingToDo({ source }: Surroundings): BuilderError {
   return new BuilderError({
     code: "builder/nothing-to-do",
     problem: "Cannot make a payload: it would replace no function and have no hook",
@@ -164,7 +174,7 @@ function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): 
     replacements: pairs.map(replacementOf),
     guards: [],
     hooks,
-    depends: options.depends ?? xen.buildId,
+    depends: options.below?.buildId ?? xen.buildId,
     xenDepends: xen.buildId,
     metadata: options.metadata,
     funcsAccess: writable ? "writable" : "read-only",

@@ -6,12 +6,12 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Replacement } from "../payload/emit-input.ts";
 import { BuilderError } from "./errors.ts";
+import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
-import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 /** A function of the source that takes over one of Xen's. */
 export interface FunctionPair {
-  readonly xenFunction: XenSymbol;
+  readonly xenFunction: LinkSymbol;
   readonly newBody: DraftSymbol;
 }
 
@@ -29,7 +29,7 @@ export function matchFunctions(
   drafts: readonly ElfDraft[],
   wanted: readonly NamePair[],
   hooks: ReadonlySet<DraftSymbol>,
-  xen: XenSyms,
+  xen: Surroundings,
 ): readonly FunctionPair[] {
   const functions = drafts.flatMap(({ symbols }) => symbols.filter(isOwnFunction));
   const asked = wanted.map((pair): FunctionPair => {
@@ -53,13 +53,14 @@ export function replacementOf({ newBody, xenFunction }: FunctionPair): Replaceme
   return { oldName: xenFunction.name, oldSizeBytes: xenFunction.sizeBytes, newBody };
 }
 
-function isOwnFunction({ binding, place, type }: DraftSymbol): boolean {
+/** Defined here, and not static. */
+export function isOwnFunction({ binding, place, type }: DraftSymbol): boolean {
   const defined = typeof place === "object" && type === SymbolType.STT_FUNC;
   return defined && binding !== SymbolBinding.STB_LOCAL;
 }
 
 /** By Xen's own spelling, or by the bare name when only one function bears it. */
-function findXenFunction(name: string, xen: XenSyms): XenSymbol | undefined {
+function findXenFunction(name: string, xen: Surroundings): LinkSymbol | undefined {
   const exact = xen.byName.get(name);
   if (exact?.kind === "function") return exact;
   const locals = (xen.locals.get(name) ?? []).filter(({ kind }) => kind === "function");
@@ -73,7 +74,7 @@ function findXenFunction(name: string, xen: XenSyms): XenSymbol | undefined {
   });
 }
 
-function requireXenFunction(name: string, xen: XenSyms): XenSymbol {
+function requireXenFunction(name: string, xen: Surroundings): LinkSymbol {
   const found = findXenFunction(name, xen);
   if (found !== undefined) return found;
   const functions = [...xen.byName.values()].filter(({ kind }) => kind === "function");
@@ -99,11 +100,12 @@ function noSuchFunction(pair: NamePair, functions: readonly DraftSymbol[]): Buil
 
 /** By address: two names of one function would make two entries for the same bytes. */
 function refuseSameFunction(pairs: readonly FunctionPair[]): void {
-  const seen = new Map<bigint, FunctionPair>();
+  const seen = new Map<bigint | string, FunctionPair>();
   for (const pair of pairs) {
-    const earlier = seen.get(pair.xenFunction.address);
+    const place = pair.xenFunction.address ?? pair.xenFunction.name;
+    const earlier = seen.get(place);
     if (earlier === undefined) {
-      seen.set(pair.xenFunction.address, pair);
+      seen.set(place, pair);
       continue;
     }
     const names = `"${earlier.newBody.name}" and "${pair.newBody.name}"`;
@@ -116,7 +118,7 @@ function refuseSameFunction(pairs: readonly FunctionPair[]): void {
 }
 
 /** Room for the jump that Xen writes, behind an ENDBR64 if there is one: ABI reference §5.1. */
-function checkPatchable(xenFunction: XenSymbol, xen: XenSyms): void {
+function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
   const { name, address, sizeBytes, isInit } = xenFunction;
   const refuse = (state: string, expected: string): BuilderError =>
     new BuilderError({
@@ -131,8 +133,13 @@ function checkPatchable(xenFunction: XenSymbol, xen: XenSyms): void {
       "a function outside of .init.text",
     );
   }
+  if (address === undefined && xen.architecture === "aarch64") {
+    throw refuse("it lies in a payload, which Xen cannot patch on Arm", "a function of Xen itself");
+  }
   const jump = xen.architecture === "x86_64" ? 5 : 4;
-  const marked = sizeBytes >= 4 && startsWithEndbr64(xen.bytesAt(address, 4));
+  // What a payload brought may start with ENDBR64 as well; then its first 9 bytes are needed.
+  const marked =
+    address === undefined || (sizeBytes >= 4 && startsWithEndbr64(xen.bytesAt(address, 4)));
   const needed = marked ? jump + 4 : jump;
   if (sizeBytes >= needed) return;
   throw refuse(
