@@ -114,3 +114,28 @@ export {
   specialTableSections,
   XEN_DEPENDS_SECTION,
 } from "./sections.ts";
+export {
+  actionLayout,
+  getLayout,
+  HYPERVISOR_SYSCTL,
+  headerLayout,
+  LIVEPATCH_ACTION_APPLY_NODEPS,
+  LIVEPATCH_STATUS_SIZE,
+  type ListLayout,
+  LivepatchAction,
+  LivepatchOp,
+  LivepatchState,
+  listLayouts,
+  livepatchLayout,
+  readconsoleLayout,
+  uploadLayout,
+  XEN_SYSCTL_SIZE,
+  XenSysctl,
+} from "./sysctl.ts";
+export {
+  COMPILE_INFO_SIZE,
+  compileInfoLayout,
+  HYPERVISOR_XEN_VERSION,
+  XenVersion,
+  xenVersionTextSizes,
+} from "./xen-version.ts";

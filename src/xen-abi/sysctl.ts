@@ -22,9 +22,6 @@ export const LivepatchState = { CHECKED: 1, APPLIED: 2 } as const;
 /** LIVEPATCH_ACTION_APPLY_NODEPS in `flags` of ACTION, families B and C. */
 export const LIVEPATCH_ACTION_APPLY_NODEPS = 1;
 
-/** XEN_LIVEPATCH_NAME_SIZE: with the NUL at the end. */
-export const PAYLOAD_NAME_SIZE = 128;
-
 /** {state u32, rc i32} of GET and LIST. */
 export const LIVEPATCH_STATUS_SIZE = 8;
 

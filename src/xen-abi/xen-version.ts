@@ -32,6 +32,3 @@ export const compileInfoLayout = {
 } as const;
 
 export const COMPILE_INFO_SIZE = 144;
-
-/** What the text operations say to a domain that may not know. */
-export const DENIED_TEXT = "<denied>";
