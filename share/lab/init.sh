@@ -33,7 +33,7 @@ if [ "$images" -gt 0 ]; then
     for folder in proc sys dev tmp run root etc bin sbin var/run var/log usr/bin usr/sbin; do
         mkdir -p "$root/$folder"
     done
-    for folder in proc sys dev; do mount --move "/$folder" "$root/$folder"; done
+    for folder in proc sys dev; do mount -o bind "/$folder" "$root/$folder"; done
     cp /bin/busybox "$root/bin/busybox"
     chroot "$root" /bin/busybox --install -s /bin
     cp /etc/* "$root/etc/"

@@ -1,6 +1,7 @@
 // Brings a machine up: from nothing (a cold boot), or from what a snapshot holds.
 
 import type { AgentClient } from "../agent/client.ts";
+import { AgentError } from "../agent/errors.ts";
 import { connectAgent, connectMonitor, type Seated } from "./connection.ts";
 import { LabError } from "./errors.ts";
 import { SEATS } from "./machine.ts";
@@ -108,7 +109,8 @@ async function bringUp(
     });
     return { supervised, seated, agent };
   } catch (error) {
-    const why = ended.signal.aborted ? await supervised.endReport() : error;
+    const lost = ended.signal.aborted || error instanceof AgentError;
+    const why = lost && !cancelled.aborted ? await supervised.endReport(error) : error;
     await supervised.stop();
     signal?.throwIfAborted();
     throw why;

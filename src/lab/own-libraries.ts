@@ -1,7 +1,7 @@
 // Programs that were unpacked somewhere run with the libc that came with them, whatever this
 // machine's is: started through their own dynamic loader.
 
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { LabError } from "./errors.ts";
 
@@ -14,7 +14,7 @@ const LIBRARY_FOLDERS = [
 
 /** What stands before a program's arguments. `seenFrom` is where `root` lies when it runs. */
 export function withOwnLibraries(root: string, program: string, seenFrom = root): string[] {
-  const loader = LOADERS.find((path) => existsSync(join(root, path)));
+  const loader = LOADERS.map((path) => findLoader(root, path)).find((path) => path !== undefined);
   if (loader === undefined) {
     throw new LabError({
       code: "lab/build-failed",
@@ -29,4 +29,12 @@ export function withOwnLibraries(root: string, program: string, seenFrom = root)
     folders.map((path) => join(seenFrom, path)).join(":"),
     join(seenFrom, program),
   ];
+}
+
+/** Some releases have it as a link to an absolute path, which means one below `root`. */
+function findLoader(root: string, path: string): string | undefined {
+  const status = lstatSync(join(root, path), { throwIfNoEntry: false });
+  if (!status?.isSymbolicLink()) return status && path;
+  const target = readlinkSync(join(root, path));
+  return target.startsWith("/") ? findLoader(root, target.slice(1)) : path;
 }

@@ -119,14 +119,16 @@ async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<
   ];
   if (toolsPart !== undefined) {
     const tools = cachedPart(toolsPart, cache);
-    images.push(await buildProgramsImage(maker, "xen-tools", tools, START_XENSTORE));
+    images.push(await buildProgramsImage(maker, "xen-tools", tools, START_XEN_TOOLS));
   }
   return images;
 }
 
 /** xl wants xenstore; a lab without domains needs nothing else of the toolstack. */
-const START_XENSTORE = `mkdir -p /var/lib/xenstored /var/run/xenstored /var/log/xen /var/run/xen /var/lib/xen
+const START_XEN_TOOLS = `mkdir -p /var/lib/xenstored /var/run/xenstored /var/log/xen /var/run/xen /var/lib/xen /etc/xen
+touch /etc/xen/xl.conf
 xenstored --pid-file /var/run/xenstored.pid
+xen-livepatch list >/dev/null
 `;
 
 async function unpackHypervisor(

@@ -37,6 +37,11 @@ export interface MachineStart {
   readonly lifetime: "owned" | "detached";
 }
 
+/** Between the end of a connection and the word of the supervisor. */
+const END_POLLS = 200;
+const END_POLL_MS = 5;
+const LAST_LINES = 30;
+
 export class SupervisedMachine {
   readonly folder: string;
   readonly #supervisor: ChildProcess;
@@ -92,14 +97,14 @@ export class SupervisedMachine {
     throw this.#endedError(status);
   }
 
-  /** Why QEMU ended, which it has or is just about to. */
-  async endReport(): Promise<LabError> {
-    for (let attempt = 0; attempt < 200; attempt++) {
+  /** Why QEMU ended, or is just about to: its own words and the last of the console's. */
+  async endReport(cause?: unknown): Promise<LabError> {
+    for (let attempt = 0; attempt < END_POLLS; attempt++) {
       const status = readIfThere(join(this.folder, "exit-status"));
-      if (status !== undefined) return this.#endedError(status);
-      await sleep(5);
+      if (status !== undefined) return this.#endedError(status, cause);
+      await sleep(END_POLL_MS);
     }
-    return this.#endedError(undefined);
+    return this.#endedError(undefined, cause);
   }
 
   /** Ends QEMU and removes the run folder; returns when both are gone. */
@@ -111,12 +116,18 @@ export class SupervisedMachine {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
-  #endedError(status: string | undefined): LabError {
-    return new LabError({
-      code: "lab/boot-failed",
-      problem: `Cannot run a lab: its QEMU ended with status ${status?.trim() ?? "unknown"}`,
-      where: readIfThere(join(this.folder, "qemu.log"))?.trim() || "without a word",
-    });
+  #endedError(status: string | undefined, cause?: unknown): LabError {
+    const words = ["qemu.log", RunFile.console]
+      .map((name) => readIfThere(join(this.folder, name))?.trim().split(/\r?\n/) ?? [])
+      .flatMap((lines) => lines.slice(-LAST_LINES));
+    return new LabError(
+      {
+        code: "lab/boot-failed",
+        problem: `Cannot bring a lab up: its QEMU ended with status ${status?.trim() ?? "unknown"}`,
+        where: words.join("\n") || "without a word",
+      },
+      { cause },
+    );
   }
 }
 
