@@ -3,29 +3,25 @@
 // and XENVER_changeset, on its console, and in its memory read from outside.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type CompiledPayload, compilePayload } from "../../src/builder/compile.ts";
-import type { PayloadBelow } from "../../src/builder/payload-below.ts";
-import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
 import { toHex } from "../../src/bytes/hex.ts";
-import type { Action, LivepatchHost } from "../../src/host/host.ts";
-import { labHost } from "../../src/hosts/lab.ts";
-import type { Lab } from "../../src/lab/lab.ts";
-import { openLab } from "../../src/lab/open-lab.ts";
+import { emitPayload } from "../../src/payload/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
-import { XenClient } from "../../src/xen-call/client.ts";
-import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { extraVersionRecipe, makeStockPayload } from "../stock-payload.ts";
+import {
+  act,
+  type Bench,
+  call,
+  compile,
+  compileFile,
+  openBench,
+  versions,
+} from "./compile-bench.ts";
 import { actOptions } from "./host-contract.ts";
 
-const call = { deadlineMs: 60_000 };
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "xsplice-compile-test-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 for (const xen of ["4.14", "4.17", "4.20"]) {
   describe(`compilePayload() for Xen ${xen}`, () => {
@@ -42,63 +38,9 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
       followsPointers(bench));
     test("lets a stacked payload use and replace what the one below brought", () =>
       usesBelow(bench));
+    test("leaves room for thousands of guards, which Xen checks", () => checksGuards(bench));
     test("makes hooks that run, with Xen's own printk", () => runsHooks(bench));
   });
-}
-
-/** A lab and everything to patch it with. */
-interface Bench {
-  readonly lab: Lab;
-  readonly host: LivepatchHost;
-  readonly client: XenClient;
-  readonly xen: XenSyms;
-  close(): Promise<void>;
-}
-
-async function openBench(xen: string): Promise<Bench> {
-  const lab = await openLab({ xen });
-  const { symbols } = lab.info;
-  assert.ok(symbols);
-  return {
-    lab,
-    host: await labHost(lab),
-    client: new XenClient(new ProxyTransport(lab.agent)),
-    xen: readXenSyms(readFileSync(symbols), symbols),
-    close: () => lab.close(),
-  };
-}
-
-let count = 0;
-
-function compile({ xen }: Bench, c: string, below?: PayloadBelow): Promise<CompiledPayload> {
-  const source = join(folder, `${count++}.c`);
-  writeFileSync(source, c);
-  return compileFile(xen, source, below);
-}
-
-function compileFile(xen: XenSyms, source: string, below?: PayloadBelow): Promise<CompiledPayload> {
-  return compilePayload({
-    sources: [source],
-    xen,
-    replace: [],
-    compiler: undefined,
-    extraFlags: [],
-    release: undefined,
-    below,
-    metadata: [],
-  });
-}
-
-/** Runs the actions on a payload; each has to do something. */
-async function act({ host }: Bench, name: string, ...actions: readonly Action[]): Promise<void> {
-  for (const action of actions) {
-    const outcome = await host.act(action, name, actOptions);
-    assert.equal(outcome.result, "done", `${action} ${name}`);
-  }
-}
-
-async function versions({ client }: Bench): Promise<readonly [extra: string, changeset: string]> {
-  return [await client.extraVersion(), await client.changeset()];
 }
 
 async function changesVersion(bench: Bench): Promise<void> {
@@ -243,6 +185,42 @@ async function usesBelow(bench: Bench): Promise<void> {
   assert.equal((await versions(bench))[0], ".changed");
   await act(bench, "second", "revert", "unload");
   await act(bench, "first", "revert", "unload");
+}
+
+/** Thousands of entries that check and write nothing: old code as it is, and off by one bit. */
+async function checksGuards(bench: Bench): Promise<void> {
+  const { host, xen } = bench;
+  const guarded = xen.byName.get("xen_changeset");
+  assert.ok(guarded);
+  // Behind an ENDBR64, where it may not start.
+  const offset = 4;
+  const code = xen.bytesAt(guarded.address, guarded.sizeBytes).slice(offset);
+  const emit = (bytes: readonly Uint8Array[]) =>
+    emitPayload({
+      architecture: "x86_64",
+      payloadVersion: 2,
+      objects: [],
+      replacements: [],
+      guards: bytes.map((expected, index) => ({
+        label: `guard ${index}`,
+        oldName: guarded.name,
+        oldOffset: offset,
+        bytes: expected,
+      })),
+      hooks: [],
+      depends: xen.buildId,
+      xenDepends: xen.buildId,
+      metadata: [],
+      funcsAccess: "read-only",
+    });
+  const many = Array.from({ length: 3000 }, () => code);
+  await host.upload("guards", emit(many).bytes, call);
+  await act(bench, "guards", "apply", "revert", "unload");
+  const wrong = code.map((byte, index) => (index === 2 ? byte ^ 1 : byte));
+  await host.upload("guards", emit([...many, wrong]).bytes, call);
+  await assert.rejects(host.act("apply", "guards", actOptions), /guard 3000/);
+  assert.deepEqual(await host.status("guards", call), { kind: "checked" });
+  await act(bench, "guards", "unload");
 }
 
 async function runsHooks(bench: Bench): Promise<void> {

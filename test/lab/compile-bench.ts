@@ -1,0 +1,87 @@
+// A real Xen in the lab with everything to patch it by hand-written C. Not a test.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { type CompiledPayload, compilePayload } from "../../src/builder/compile.ts";
+import type { PayloadBelow } from "../../src/builder/payload-below.ts";
+import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
+import type { Action, LivepatchHost } from "../../src/host/host.ts";
+import { labHost } from "../../src/hosts/lab.ts";
+import type { Lab } from "../../src/lab/lab.ts";
+import { openLab } from "../../src/lab/open-lab.ts";
+import { XenClient } from "../../src/xen-call/client.ts";
+import { ProxyTransport } from "../../src/xen-call/proxy.ts";
+import { actOptions } from "./host-contract.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "xsplice-compile-test-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+export const call = { deadlineMs: 60_000 };
+
+/** A lab and everything to patch it with. */
+export interface Bench {
+  readonly lab: Lab;
+  readonly host: LivepatchHost;
+  readonly client: XenClient;
+  readonly xen: XenSyms;
+  close(): Promise<void>;
+}
+
+export async function openBench(xen: string): Promise<Bench> {
+  const lab = await openLab({ xen });
+  const { symbols } = lab.info;
+  assert.ok(symbols);
+  return {
+    lab,
+    host: await labHost(lab),
+    client: new XenClient(new ProxyTransport(lab.agent)),
+    xen: readXenSyms(readFileSync(symbols), symbols),
+    close: () => lab.close(),
+  };
+}
+
+let count = 0;
+
+export function compile({ xen }: Bench, c: string, below?: PayloadBelow): Promise<CompiledPayload> {
+  const source = join(folder, `${count++}.c`);
+  writeFileSync(source, c);
+  return compileFile(xen, source, below);
+}
+
+export function compileFile(
+  xen: XenSyms,
+  source: string,
+  below?: PayloadBelow,
+): Promise<CompiledPayload> {
+  return compilePayload({
+    sources: [source],
+    xen,
+    replace: [],
+    compiler: undefined,
+    extraFlags: [],
+    release: undefined,
+    below,
+    metadata: [],
+  });
+}
+
+/** Runs the actions on a payload; each has to do something. */
+export async function act(
+  { host }: Bench,
+  name: string,
+  ...actions: readonly Action[]
+): Promise<void> {
+  for (const action of actions) {
+    const outcome = await host.act(action, name, actOptions);
+    assert.equal(outcome.result, "done", `${action} ${name}`);
+  }
+}
+
+export async function versions({
+  client,
+}: Bench): Promise<readonly [extra: string, changeset: string]> {
+  return [await client.extraVersion(), await client.changeset()];
+}
