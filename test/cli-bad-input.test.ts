@@ -84,22 +84,27 @@ for (const [what, path, message] of cases) {
 test("upload of a good payload is completed", async () => {
   const calm = new FakeHost();
   const run = await runXsplice(["upload", "fix", file("good", good)], { host: calm });
-  assert.deepEqual(run, { stdout: "Uploading fix... completed\n", stderr: "", exitCode: 0 });
+  assert.deepEqual(run, {
+    stdout: `Uploading ${file("good", good)}... completed\n`,
+    stderr: "",
+    exitCode: 0,
+  });
   assert.deepEqual(calm.uploads[0]?.bytes, good);
 });
 
 test("upload under a name that is taken says so, with the stock error", async () => {
   const calm = new FakeHost().put("fix", { kind: "checked" });
   const run = await runXsplice(["upload", "fix", file("good", good)], { host: calm });
-  assert.equal(run.stdout, "Uploading fix... failed\n");
+  assert.equal(run.stdout, `Uploading ${file("good", good)}... failed\n`);
   assert.match(run.stderr, /^Error 17: File exists\nCannot load a payload as "fix"/);
   assert.equal(run.exitCode, 1);
 });
 
 test("load uploads, applies, and is named after the file", async () => {
   const calm = new FakeHost();
-  const run = await runXsplice(["load", file("fix-1.2.livepatch", good)], { host: calm });
-  const stdout = "Uploading fix-1.2... completed\nApplying fix-1.2... completed\n";
+  const path = file("fix-1.2.livepatch", good);
+  const run = await runXsplice(["load", path], { host: calm });
+  const stdout = `Uploading ${path}... completed\nApplying fix-1.2... completed\n`;
   assert.deepEqual(run, { stdout, stderr: "", exitCode: 0 });
 });
 
@@ -107,11 +112,10 @@ test("load unloads again what cannot be applied", async () => {
   const calm = new FakeHost();
   const failure = new HostError({ code: "host/refused", problem: "Cannot apply" }, { errno: 22 });
   calm.failures.set("apply", failure);
-  const run = await runXsplice(["load", file("fix.livepatch", good)], { host: calm });
-  assert.equal(
-    run.stdout,
-    "Uploading fix... completed\nApplying fix... failed\nUnloading fix... completed\n",
-  );
+  const path = file("fix.livepatch", good);
+  const run = await runXsplice(["load", path], { host: calm });
+  const said = ["Applying fix... failed", "Unloading fix... completed", ""];
+  assert.equal(run.stdout, [`Uploading ${path}... completed`, ...said].join("\n"));
   assert.equal(run.exitCode, 1);
   assert.equal(calm.payloads.size, 0);
 });

@@ -29,7 +29,7 @@ export const labOptions: readonly OptionSpec[] = [
   { flags: "--memory MB", description: "memory (default: 512)" },
   {
     flags: "--full",
-    description: "with Node, xsplice and Xen's stock tools in dom0, instead of a shell alone",
+    description: "with Node, Xen's stock tools and an ssh server in dom0, instead of a shell alone",
   },
 ];
 

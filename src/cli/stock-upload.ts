@@ -16,7 +16,7 @@ export function uploadAsStock(
   { name, payload, options }: UploadStep,
   voice: StockVoice,
 ): Promise<void> {
-  return voice.saying(`Uploading ${name}... `, async () => {
+  return voice.saying(`Uploading ${payload.payload.source}... `, async () => {
     await checkForHost(host, { name, payload }, options);
     await host.upload(name, payload.bytes, options);
   });
