@@ -143,3 +143,12 @@ test("decodeBranches() decodes or refuses any bytes", () => {
     { numRuns: 500 },
   );
 });
+
+test("decodeBranches() reads over the marker of Xen 4.22's BUG frames", () => {
+  // ud (one byte), then call to the start
+  const found = decodeBranches(Uint8Array.of(0xd6, 0xe8, 0xfa, 0xff, 0xff, 0xff), 0);
+  assert.deepEqual(
+    found.map(({ offset, target }) => [offset, target]),
+    [[1, 0]],
+  );
+});

@@ -7,6 +7,9 @@ import { hexNumber } from "../bytes/hex.ts";
 import { IsaError } from "./errors.ts";
 import { type Iced, iced } from "./iced.ts";
 
+/** The one-byte undefined instruction, by which Xen 4.22 marks BUG frames (ABI §1.8). */
+const UDB = 0xd6;
+
 /** One reference; offsets count from where `baseOffset` counts from, sizes are in bytes. */
 export interface CodeReference {
   readonly kind:
@@ -38,7 +41,9 @@ export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly 
   const found: CodeReference[] = [];
   eachInstruction(bytes, BigInt(baseOffset), (instruction, decoder) => {
     if (instruction.code === library.Code.INVALID) {
-      throw undecodable(bytes, Number(instruction.ip) - baseOffset, baseOffset);
+      const at = Number(instruction.ip) - baseOffset;
+      if (bytes[at] === UDB && instruction.length === 1) return;
+      throw undecodable(bytes, at, baseOffset);
     }
     const reference = referenceOf(library, instruction, decoder);
     if (reference === undefined) return;
