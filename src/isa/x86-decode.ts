@@ -42,8 +42,11 @@ export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly 
   eachInstruction(bytes, BigInt(baseOffset), (instruction, decoder) => {
     if (instruction.code === library.Code.INVALID) {
       const at = Number(instruction.ip) - baseOffset;
-      if (bytes[at] === UDB && instruction.length === 1) return;
-      throw undecodable(bytes, at, baseOffset);
+      if (bytes[at] !== UDB) throw undecodable(bytes, at, baseOffset);
+      // The library takes the byte behind it along.
+      decoder.position = at + 1;
+      decoder.ip = instruction.ip + 1n;
+      return;
     }
     const reference = referenceOf(library, instruction, decoder);
     if (reference === undefined) return;
