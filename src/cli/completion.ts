@@ -70,8 +70,9 @@ const PATIENCE_MS = 2000;
 async function payloadNames(call: CommandCall, address: string): Promise<string[]> {
   try {
     const signal = AbortSignal.any([call.io.signal, AbortSignal.timeout(PATIENCE_MS)]);
-    await using host = await call.openHost(address, signal);
-    const payloads = await host.list({ deadlineMs: PATIENCE_MS, signal });
+    const options = { deadlineMs: PATIENCE_MS, signal };
+    await using host = await call.openHost(address, options);
+    const payloads = await host.list(options);
     return payloads.map(({ name }) => name);
   } catch {
     return [];

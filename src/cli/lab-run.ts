@@ -31,7 +31,8 @@ export const labRunCommand: CommandSpec = {
     const progress = progressLine(call.io);
     const options = await readLabOptions(call, progress);
     const { openLab } = await import("../lab/open-lab.ts");
-    await using lab = await openLab(options);
+    // By this name the command finds the lab, so no other may take it meanwhile.
+    await using lab = await openLab({ ...options, name: `run-${process.pid}` });
     progress.end();
     return await runBeside(call, lab.info); // Awaited: the lab has to last as long.
   },

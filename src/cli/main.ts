@@ -28,8 +28,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
     env: process.env,
     signal: stop.signal,
   },
-  openHost: async (address, signal) => {
+  openHost: async (address, options) => {
     const { openHost } = await import("../hosts/open-host.ts");
-    return openHost(address, { signal });
+    return openHost(address, options);
   },
 });

@@ -93,7 +93,10 @@ export interface CommandCall {
   readonly tree: readonly TreeSection[];
 }
 
-export type OpenHost = (address: string, signal: AbortSignal) => Promise<LivepatchHost>;
+export type OpenHost = (
+  address: string,
+  options: { readonly deadlineMs: number; readonly signal: AbortSignal },
+) => Promise<LivepatchHost>;
 
 /** Option values by long name without dashes. */
 export class OptionValues {

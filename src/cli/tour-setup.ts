@@ -20,6 +20,7 @@ export async function readTourOptions({ options, io }: CommandCall): Promise<Ope
   }
   return {
     xen,
+    name: `demo-${process.pid}`,
     ...(xenSymbols === undefined ? {} : { xenSymbols }),
     cache: cacheFolder(io.env),
     signal: io.signal,

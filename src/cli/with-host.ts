@@ -7,10 +7,10 @@ export async function withHost<Result>(
   call: CommandCall,
   use: (host: LivepatchHost, options: CallOptions) => Promise<Result>,
 ): Promise<Result> {
-  const { signal } = call.io;
-  const host = await call.openHost(call.globals.host, signal);
+  const options = { deadlineMs: call.globals.deadlineMs, signal: call.io.signal };
+  const host = await call.openHost(call.globals.host, options);
   try {
-    return await use(host, { deadlineMs: call.globals.deadlineMs, signal });
+    return await use(host, options);
   } finally {
     await host[Symbol.asyncDispose]();
   }

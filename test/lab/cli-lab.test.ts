@@ -1,0 +1,181 @@
+// The lab's commands and the whole path by commands alone, as processes of their own: what a
+// person or a script does.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { listLabs } from "../../src/lab/detached.ts";
+import { prepareLab } from "../../src/lab/open-lab.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const example = fileURLToPath(new URL("../../../examples/extra-version.c", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "xsplice-commands-"));
+const name = `cli-${process.pid}`;
+after(() => rmSync(folder, { recursive: true }));
+
+function xsplice(...args: string[]): { stdout: string; stderr: string; status: number | null } {
+  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+}
+
+function json(...args: string[]): unknown {
+  return JSON.parse(xsplice("--json", ...args).stdout);
+}
+
+function hasLab(wanted: string): boolean {
+  return listLabs().some(({ info }) => info.name === wanted);
+}
+
+describe("a lab that stays", () => {
+  before(() => {
+    const up = xsplice("lab", "up", name);
+    assert.equal(up.status, 0, up.stderr);
+    assert.match(up.stdout, new RegExp(`^${name} is up: Xen 4\\.17\\.5`));
+  });
+  after(() => {
+    const down = xsplice("lab", "down", name);
+    assert.equal(down.stdout, `${name} is down\n`);
+    assert.ok(!hasLab(name));
+  });
+
+  test("lab list shows it", () => {
+    const { stdout } = xsplice("lab", "list");
+    assert.match(stdout, new RegExp(`^${name} +running +detached +Xen 4\\.17\\.5`, "m"));
+  });
+
+  test("lab up refuses a second one of its name", () => {
+    const up = xsplice("lab", "up", name);
+    assert.equal(up.status, 1);
+    assert.match(up.stderr, /there is one of this name already/);
+  });
+
+  test("lab exec passes streams and the exit code through", () => {
+    const args = [main, "lab", "exec", name, "--", "sh", "-c", "cat; echo oops >&2; exit 9"];
+    const run = spawnSync(process.execPath, args, { input: "through\n", encoding: "utf8" });
+    assert.deepEqual([run.stdout, run.stderr, run.status], ["through\n", "oops\n", 9]);
+  });
+
+  test("lab exec --json is one document", () => {
+    assert.deepEqual(json("lab", "exec", name, "--", "echo", "--json"), {
+      exitCode: 0,
+      stdout: "--json\n",
+      stderr: "",
+    });
+  });
+
+  test("lab console shows the hypervisor's boot", () => {
+    assert.match(xsplice("lab", "console", name).stdout, /Xen version 4\.17\.5/);
+  });
+
+  test("--host lab:NAME reaches it", () => {
+    const run = xsplice("--host", `lab:${name}`, "info");
+    assert.match(run.stdout, /^Xen +4\.17\.5$/m);
+  });
+});
+
+test("compile, load, list, revert and unload work by commands alone", () => {
+  const payload = join(folder, "extra.livepatch");
+  const steps = [
+    `"$NODE" "$MAIN" compile "${example}" --xen-syms "$XSPLICE_XEN_SYMS" -o "${payload}" >/dev/null`,
+    `"$NODE" "$MAIN" load "${payload}"`,
+    `"$NODE" "$MAIN" list`,
+    `"$NODE" "$MAIN" info | grep ^Xen`,
+    `"$NODE" "$MAIN" revert extra`,
+    `"$NODE" "$MAIN" unload extra`,
+    `"$NODE" "$MAIN" info | grep ^Xen`,
+    "exit 5",
+  ];
+  const run = spawnSync(
+    process.execPath,
+    [main, "lab", "run", "--", "sh", "-c", steps.join(" && ")],
+    { env: { ...process.env, NODE: process.execPath, MAIN: main }, encoding: "utf8" },
+  );
+  assert.equal(run.status, 5, run.stderr);
+  const lines = run.stdout.split("\n");
+  assert.equal(lines[0], `Uploading ${payload}... completed`);
+  assert.equal(lines[1], "Applying extra... completed");
+  assert.match(lines[4] ?? "", /^extra +\| APPLIED/);
+  assert.match(lines[5] ?? "", /^Xen +4\.17\.5-patched$/);
+  assert.deepEqual(lines.slice(6, 8), [
+    "Reverting extra... completed",
+    "Unloading extra... completed",
+  ]);
+  assert.match(lines[8] ?? "", /^Xen +4\.17\.5$/);
+});
+
+for (const xen of ["4.14", "4.17", "4.20"]) {
+  test(`demo --json shows the whole path on Xen ${xen} and leaves nothing`, () => {
+    const run = xsplice("demo", "--json", "--xen", xen);
+    assert.equal(run.status, 0, run.stderr);
+    const lines = run.stdout.trimEnd().split("\n");
+    const result = JSON.parse(lines.at(-1) ?? "");
+    const { hypervisor, before: original, patched, reverted } = result;
+    assert.ok(hypervisor.version.startsWith(xen));
+    assert.match(hypervisor.buildId, /^[0-9a-f]{40}$/);
+    assert.equal(original, hypervisor.version);
+    assert.equal(patched, `${original}-patched`);
+    assert.equal(reverted, original);
+    assert.equal(result.entryReverted, result.entryBefore);
+    // A jump, behind the ENDBR64 where the hypervisor has one.
+    assert.match(result.entryPatched, /^(f30f1efa|660f1f01)?e9/);
+    assert.ok(result.seconds < 15);
+    assert.deepEqual(runFoldersOf("demo-"), []);
+  });
+}
+
+test("demo without --json explains each step", () => {
+  const { stdout } = xsplice("demo");
+  for (const word of ["hypervisor", "dom0", "build-id", "payload", "trampoline", "quiescing"]) {
+    assert.ok(stdout.includes(word), word);
+  }
+  assert.match(stdout, /^8\. /m);
+  assert.ok(!stdout.includes("\u001b"), "no colours in a pipe");
+  assert.match(stdout, /Every byte is as it was before\./);
+});
+
+test("^C in the middle of the demo ends it with 130 and leaves nothing", async () => {
+  await prepareLab();
+  const child = spawn(process.execPath, [main, "demo"], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.on("data", (text) => {
+    said += String(text);
+    if (said.includes("3. Ask")) child.kill("SIGINT");
+  });
+  await once(child, "close");
+  assert.equal(child.exitCode, 130);
+  assert.ok(!said.includes("That was the tour"));
+  assert.deepEqual(runFoldersOf("demo-"), []);
+  await expectNoStrayMachine();
+});
+
+/** Labs of this user with such a name, whatever their state. */
+function runFoldersOf(prefix: string): string[] {
+  return listLabs()
+    .map(({ info }) => info.name)
+    .filter((found) => found.startsWith(prefix));
+}
+
+/** Waits until no QEMU works in a run folder that was removed; other tests' may just be ending. */
+async function expectNoStrayMachine(): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (strayMachines().length > 0 && Date.now() < deadline) await sleep(50);
+  assert.deepEqual(strayMachines(), []);
+}
+
+function strayMachines(): string[] {
+  const ids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return ids.filter((id) => /\/xsplice-\d+\/lab-.* \(deleted\)$/.test(workingFolderOf(id)));
+}
+
+function workingFolderOf(id: string): string {
+  try {
+    return readlinkSync(`/proc/${id}/cwd`);
+  } catch {
+    return ""; // It has just ended, or belongs to somebody else.
+  }
+}
