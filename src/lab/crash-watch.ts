@@ -2,6 +2,7 @@
 
 import { closeSync, type FSWatcher, openSync, readSync, watch } from "node:fs";
 import type { AgentClient } from "../agent/client.ts";
+import { AgentError } from "../agent/errors.ts";
 import type { CrashReport } from "./errors.ts";
 
 /** From /dev/xen/privcmd: hypercall xen_version, sub-operation version; no memory needed. */
@@ -13,16 +14,29 @@ const HEARTBEAT = {
   outputLength: 0,
 };
 const HEARTBEAT_INTERVAL_MS = 5_000;
-/** A hypercall may keep the agent for the 4.3 s of the longest rendezvous, and a machine be busy. */
-const HEARTBEAT_MAX_MS = 30_000;
 /** Until a panic's text, or QEMU's last words, are all in the file. */
 const SETTLE_MS = 150;
-const LAST_LINES = 40;
+/** Of the console around the first words of a death, or at its end. */
+const LINES_BEFORE = 5;
+const LINES_AFTER = 40;
+
+/** A hypervisor that faults without end also prints without end. */
+const CONSOLE_MAX = 4 * 1024 * 1024;
 
 const DEATH_WORDS: readonly (readonly [RegExp, CrashReport["kind"]])[] = [
-  [/Panic on CPU \d+:/, "hypervisor-panic"],
-  [/(Hardware )?Dom0 (crashed|halted|shutdown|poweroff|powered)/i, "dom0-down"],
+  [/Panic on CPU \d+:|\*\*\* DOUBLE FAULT \*\*\*/, "hypervisor-panic"],
+  [/Hardware Dom0 (crashed|halted|shutdown)|Entering ACPI S5 state/, "dom0-down"],
 ];
+
+export interface Watched {
+  /** The file that QEMU writes the guest's serial port to. */
+  readonly consolePath: string;
+  readonly agent: AgentClient;
+  /** Settles when QEMU has ended. */
+  readonly machineEnd: Promise<void>;
+  /** How long dom0's agent may be silent. */
+  readonly hangAfterMs: number;
+}
 
 export class CrashWatch {
   /** Never settles for a lab that is closed alive. */
@@ -35,8 +49,7 @@ export class CrashWatch {
   #text = "";
   #closed = false;
 
-  /** `machineEnd` settles when QEMU has ended. */
-  constructor(consolePath: string, agent: AgentClient, machineEnd: Promise<void>) {
+  constructor({ consolePath, agent, machineEnd, hangAfterMs }: Watched) {
     this.crashed = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -45,7 +58,8 @@ export class CrashWatch {
     this.#console = openSync(consolePath, "r");
     this.#watchConsole();
     machineEnd.then(() => this.#die("machine-ended"));
-    this.#every(HEARTBEAT_INTERVAL_MS, () => this.#beat(agent));
+    const interval = Math.min(HEARTBEAT_INTERVAL_MS, hangAfterMs);
+    this.#every(interval, () => this.#beat(agent, hangAfterMs));
   }
 
   /** What the hypervisor's console said since this machine was started or restored. */
@@ -58,16 +72,14 @@ export class CrashWatch {
     if (this.#closed) return;
     this.#readOn();
     this.#closed = true;
-    this.#watcher?.close();
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopWatching();
     closeSync(this.#console);
   }
 
   #watchConsole(): void {
     const look = (): void => {
-      const text = this.consoleText();
-      const found = DEATH_WORDS.find(([words]) => words.test(text));
-      if (found) this.#die(found[1]);
+      const death = findDeath(this.consoleText());
+      if (death) this.#die(death.kind);
     };
     try {
       this.#watcher = watch(this.#consolePath, { persistent: false }, look);
@@ -77,23 +89,28 @@ export class CrashWatch {
     }
   }
 
-  #beat(agent: AgentClient): void {
-    agent.hypercall(HEARTBEAT, AbortSignal.timeout(HEARTBEAT_MAX_MS)).catch((error: unknown) => {
-      const code = error instanceof Error && "report" in error ? error.report : undefined;
-      const silent = typeof code === "object" && code !== null && "code" in code;
-      if (silent && code.code === "agent/aborted") this.#die("dom0-hung");
+  #beat(agent: AgentClient, hangAfterMs: number): void {
+    agent.hypercall(HEARTBEAT, AbortSignal.timeout(hangAfterMs)).catch((error: unknown) => {
+      const silent = error instanceof AgentError && error.report.code === "agent/aborted";
+      if (silent) this.#die("dom0-hung");
     });
   }
 
   #die(kind: CrashReport["kind"]): void {
+    this.#stopWatching();
     if (this.#closed) return;
-    const settle = (): void => {
-      const text = this.consoleText();
-      const said = DEATH_WORDS.find(([words]) => words.test(text))?.[1];
-      const lines = text.trimEnd().split(/\r?\n/).slice(-LAST_LINES);
-      this.#resolve({ kind: said ?? kind, console: lines.join("\n") });
-    };
-    this.#timers.add(setTimeout(settle, SETTLE_MS));
+    this.#timers.add(
+      setTimeout(() => {
+        const text = this.consoleText();
+        const death = findDeath(text);
+        this.#resolve({ kind: death?.kind ?? kind, console: excerpt(text, death?.at) });
+      }, SETTLE_MS),
+    );
+  }
+
+  #stopWatching(): void {
+    this.#watcher?.close();
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   #every(intervalMs: number, work: () => void): void {
@@ -102,16 +119,29 @@ export class CrashWatch {
 
   #readOn(): void {
     const buffer = Buffer.alloc(64 * 1024);
-    for (;;) {
-      const count = readSync(
-        this.#console,
-        buffer,
-        0,
-        buffer.length,
-        Buffer.byteLength(this.#text, "latin1"),
-      );
+    while (this.#text.length < CONSOLE_MAX) {
+      // One character is one byte in latin1.
+      const count = readSync(this.#console, buffer, 0, buffer.length, this.#text.length);
       if (count === 0) return;
       this.#text += buffer.toString("latin1", 0, count);
     }
   }
+}
+
+function findDeath(text: string): { kind: CrashReport["kind"]; at: number } | undefined {
+  for (const [words, kind] of DEATH_WORDS) {
+    const at = text.search(words);
+    if (at >= 0) return { kind, at };
+  }
+  return undefined;
+}
+
+function excerpt(text: string, at: number | undefined): string {
+  if (at === undefined) return text.trimEnd().split(/\r?\n/).slice(-LINES_AFTER).join("\n");
+  const before = text
+    .slice(0, at)
+    .split(/\r?\n/)
+    .slice(-LINES_BEFORE - 1);
+  const after = text.slice(at).trimEnd().split(/\r?\n/).slice(0, LINES_AFTER);
+  return [...before.slice(0, -1), `${before.at(-1)}${after[0]}`, ...after.slice(1)].join("\n");
 }

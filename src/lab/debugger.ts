@@ -38,7 +38,10 @@ export async function writePhysical(
   }
 }
 
-/** Sends a packet, `$TEXT#SUM`; the answer is acknowledged by a plus and has the same form. */
+/**
+ * Sends a packet, `$TEXT#SUM`; the answer is acknowledged by a plus and has the same form. The news
+ * that the guest stopped, `$T…#SUM`, may come before it.
+ */
 async function expectOk(socket: Socket, text: string): Promise<void> {
   const sum = [...Buffer.from(text)].reduce((total, byte) => (total + byte) & 0xff, 0);
   const answer = answerOf(socket);
@@ -57,7 +60,7 @@ function answerOf(socket: Socket): Promise<string> {
     let seen = "";
     const onData = (chunk: Buffer): void => {
       seen += chunk.toString("latin1");
-      const packet = /\$([^#]*)#[0-9a-f]{2}/.exec(seen);
+      const packet = /\$(?!T)([^#]*)#[0-9a-f]{2}/.exec(seen);
       if (packet) settle(() => resolve(packet[1] ?? ""));
     };
     const onEnd = (): void => settle(() => reject(noAnswer()));

@@ -58,7 +58,7 @@ export async function connectLab(
       ...{ label, timeoutMs: CONNECT_MAX_MS },
       ...(signal && { signal }),
     });
-    return new Lab(info, seated, agent, async () => undefined);
+    return new Lab({ info, seated, agent, stop: async () => undefined, hangAfterMs: undefined });
   } catch (error) {
     seated.qmp.close();
     seated.seat.release();
@@ -96,9 +96,11 @@ export function consoleOfLab(name: string | undefined): string {
 async function endFolder(folder: string): Promise<void> {
   const pid = qemuPid(folder);
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
+  // The supervisor writes its last file when QEMU has ended, then it is done with the folder.
+  const isDone = (): boolean => !isRunning(folder) && existsSync(join(folder, "exit-status"));
   const deadline = Date.now() + END_MAX_MS;
-  while (isRunning(folder) && Date.now() < deadline) await sleep(5);
-  // The supervisor removes it at the same time, which can take a file from under our feet.
+  while (existsSync(folder) && !isDone() && Date.now() < deadline) await sleep(5);
+  // That of an owned lab removes the folder at the same time.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   try {
     rmdirSync(dirname(folder));

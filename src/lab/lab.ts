@@ -30,6 +30,19 @@ export interface LabInfo {
   readonly folder: string;
 }
 
+/** What a Lab is made from. */
+export interface LabOrigin {
+  readonly info: LabInfo;
+  readonly seated: Seated;
+  readonly agent: AgentClient;
+  /** What closing does besides leaving. */
+  readonly stop: () => Promise<void>;
+  readonly hangAfterMs: number | undefined;
+}
+
+/** A hypercall may keep the agent for the 4.3 s of the longest rendezvous, and a machine be busy. */
+const HANG_AFTER_MS = 30_000;
+
 /** A crash is known this long after a connection broke, or it was none. */
 const CRASH_KNOWN_MS = 1_000;
 
@@ -48,8 +61,8 @@ export class Lab implements AsyncDisposable {
   #crash: CrashReport | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Labs come from openLab() and connectLab(); `stop` is what closing does besides leaving. */
-  constructor(info: LabInfo, seated: Seated, agent: AgentClient, stop: () => Promise<void>) {
+  /** Labs come from openLab() and connectLab(). */
+  constructor({ info, seated, agent, stop, hangAfterMs }: LabOrigin) {
     this.info = info;
     this.label = labelOf(info);
     this.agent = agent;
@@ -57,11 +70,19 @@ export class Lab implements AsyncDisposable {
     this.#stop = stop;
     const bootConsole = join(info.folder, RunFile.bootConsole);
     this.#bootConsole = existsSync(bootConsole) ? readFileSync(bootConsole, "latin1") : "";
-    this.#watch = new CrashWatch(join(info.folder, RunFile.console), agent, seated.qmp.closed);
+    this.#watch = new CrashWatch({
+      consolePath: join(info.folder, RunFile.console),
+      agent,
+      machineEnd: seated.qmp.closed,
+      hangAfterMs: hangAfterMs ?? HANG_AFTER_MS,
+    });
     this.crashed = this.#watch.crashed;
     this.crashed.then((crash) => {
       this.#crash = crash;
-      return agent.close(); // So that whatever is under way gets an answer.
+      return Promise.all([
+        agent.close(), // So that whatever is under way gets an answer.
+        seated.qmp.execute("stop").catch(() => undefined), // A dead hypervisor may spin for ever.
+      ]);
     });
   }
 

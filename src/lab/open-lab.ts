@@ -18,6 +18,8 @@ export interface OpenLabOptions extends LabOptions {
   readonly cache?: string;
   /** A cold boot keeps nothing and takes some 8 s; for measurements and for tests of booting. */
   readonly start?: "snapshot" | "cold-boot";
+  /** When dom0's agent has been silent for so long, the lab counts as crashed; 30 s without it. */
+  readonly hangAfterMs?: number;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -33,7 +35,9 @@ export function partsForLab(options: LabOptions = {}): string[] {
  */
 export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
   const { info, running } = await startLab(options, "owned");
-  return new Lab(info, running.seated, running.agent, () => running.supervised.stop());
+  const { seated, agent, supervised } = running;
+  const { hangAfterMs } = options;
+  return new Lab({ info, seated, agent, stop: () => supervised.stop(), hangAfterMs });
 }
 
 /** Makes sure that labs with these options start quickly; true when there was work to do. */
