@@ -1,0 +1,223 @@
+// Planning and fetching against an apt-get of our own: a shell script that plays a mirror with one
+// small package and writes down what it was asked.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { fetchParts } from "./fetch.ts";
+import { requireKeyring } from "./keyring.ts";
+import { withLock } from "./lock.ts";
+import { inspectParts, requirePart } from "./parts.ts";
+import { planParts } from "./plan.ts";
+
+const world = mkdtempSync(join(tmpdir(), "xsplice-parts-"));
+after(() => rmSync(world, { recursive: true, force: true }));
+
+const mirror = join(world, "mirror");
+const bin = join(world, "bin");
+const log = join(world, "apt.log");
+const failure = join(world, "fail");
+
+makePackage("busybox-static", { "bin/busybox": "applets", "usr/share/doc/x": "words" });
+makePackage("debian-archive-keyring", {
+  "usr/share/keyrings/debian-archive-keyring.gpg": "keys",
+});
+makeApt();
+process.env["PATH"] = `${bin}:${process.env["PATH"]}`;
+
+function makePackage(name: string, files: Readonly<Record<string, string>>): void {
+  const tree = join(world, name);
+  const control = `Package: ${name}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody\nDescription: x\n`;
+  for (const [path, text] of Object.entries({ ...files, "DEBIAN/control": control })) {
+    mkdirSync(join(tree, path, ".."), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  }
+  mkdirSync(mirror, { recursive: true });
+  execFileSync(
+    "dpkg-deb",
+    ["--build", "--root-owner-group", tree, join(mirror, `${name}_1.0_all.deb`)],
+    {
+      stdio: "ignore",
+    },
+  );
+}
+
+/** Knows `update`, `download`, and both with --print-uris. */
+function makeApt(): void {
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(
+    join(bin, "apt-get"),
+    `#!/bin/sh
+words=
+while [ $# -gt 0 ]; do
+    case $1 in -o) shift ;; -qq) ;; *) words="$words $1" ;; esac
+    shift
+done
+echo "$words" >>${log}
+set -- $words
+[ ! -e ${failure} ] || { cat ${failure} >&2; exit 100; }
+case "$*" in
+"update --print-uris") echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0 " ;;
+update) ;;
+download*)
+    shift
+    for word; do
+        file=${mirror}/\${word%%=*}_1.0_all.deb
+        case $word in
+        --print-uris) print=1 ;;
+        *) [ -e "$file" ] || { echo "E: Unable to locate package $word" >&2; exit 100; }
+            if [ "$print" ]; then
+                echo "'http://mirror.example/x.deb' \${file##*/} $(wc -c <"$file") SHA256:00"
+            else
+                cp "$file" .
+            fi ;;
+        esac
+    done ;;
+esac
+`,
+  );
+  chmodSync(join(bin, "apt-get"), 0o755);
+}
+
+let caches = 0;
+function emptyCache(): string {
+  rmSync(log, { force: true });
+  rmSync(failure, { force: true });
+  return join(world, `cache-${++caches}`);
+}
+
+/** With a keyring, so that the machine need not have one. */
+async function planBusybox(cache: string): ReturnType<typeof planParts> {
+  mkdirSync(join(cache, "keyring/usr/share/keyrings"), { recursive: true });
+  writeFileSync(join(cache, "keyring/usr/share/keyrings/debian-archive-keyring.gpg"), "");
+  return await planParts(["busybox"], { cache });
+}
+
+test("fetchParts() brings what planParts() named, only the members that the part wants", async () => {
+  const cache = emptyCache();
+  const plan = await planBusybox(cache);
+  assert.deepEqual(
+    plan.toFetch.map(({ definition, files }) => [definition.id, files.map(({ name }) => name)]),
+    [["busybox", ["busybox-static"]]],
+  );
+  const progress: number[] = [];
+  await fetchParts(plan, {
+    onProgress: (event) => event.kind === "bytes" && progress.push(event.done),
+  });
+  assert.equal(progress.at(-1), plan.downloadBytes);
+  const state = requirePart("busybox", { cache });
+  assert.equal(state.kind, "cached");
+  assert.ok(state.kind === "cached");
+  assert.equal(readFileSync(join(state.root, "bin/busybox"), "utf8"), "applets");
+  assert.ok(!existsSync(join(state.root, "usr/share/doc")));
+});
+
+test("planParts() asks no mirror when everything is there", async () => {
+  const cache = emptyCache();
+  await fetchParts(await planBusybox(cache));
+  rmSync(log);
+  const plan = await planBusybox(cache);
+  assert.deepEqual([plan.toFetch.length, plan.downloadBytes], [0, 0]);
+  await fetchParts(plan);
+  assert.ok(!existsSync(log));
+});
+
+test("fetchParts() leaves the cache as it was when the download fails", async () => {
+  const cache = emptyCache();
+  const plan = await planBusybox(cache);
+  writeFileSync(failure, "E: Connection reset");
+  await assert.rejects(fetchParts(plan), /Cannot download packages of Debian bookworm/);
+  assert.deepEqual(readdirSync(join(cache, "parts")), []);
+  assert.equal(inspectParts(["busybox"], { cache })[0]?.state.kind, "missing");
+});
+
+test("fetchParts() removes what a killed fetch left, and fetches anew", async () => {
+  const cache = emptyCache();
+  mkdirSync(join(cache, "parts/.unfinished-killed/root"), { recursive: true });
+  mkdirSync(join(cache, "parts/busybox/root"), { recursive: true }); // Without a manifest.
+  await fetchParts(await planBusybox(cache));
+  assert.deepEqual(readdirSync(join(cache, "parts")), ["busybox"]);
+  assert.equal(requirePart("busybox", { cache }).kind, "cached");
+});
+
+test("planParts() reports a suite that has left the mirror, and goes on with the others", async () => {
+  const cache = emptyCache();
+  mkdirSync(cache);
+  const plan = await planBusybox(cache).then(async () => {
+    writeFileSync(failure, "E: The repository does not have a Release file. 404");
+    rmSync(join(cache, "apt"), { recursive: true });
+    return await planParts(["busybox"], {
+      cache,
+      environment: { ...process.env, XSPLICE_DEBIAN_MIRROR: "http://mirror.example/debian/" },
+    });
+  });
+  assert.deepEqual(plan.toFetch, []);
+  const [unavailable] = plan.unavailable;
+  assert.equal(unavailable?.reason.report.code, "parts/suite-unavailable");
+  assert.match(unavailable?.reason.report.problem ?? "", /not on the mirror/);
+  assert.match(unavailable?.reason.report.remedy ?? "", /XSPLICE_DEBIAN_MIRROR/);
+});
+
+test("requirePart() says of a part that was not fetched what to do", () => {
+  assert.throws(() => requirePart("busybox", { cache: emptyCache() }), /it has not been fetched/);
+});
+
+test("inspectParts() takes a program of the machine's own where a part allows it", () => {
+  const program = join(bin, "mksquashfs");
+  writeFileSync(program, "#!/bin/sh\n");
+  chmodSync(program, 0o755);
+  const environment = { PATH: bin, HOME: world };
+  const [part] = inspectParts(["squashfs-tools"], { environment });
+  assert.deepEqual(part?.state, { kind: "provided", program });
+  rmSync(program);
+  assert.equal(inspectParts(["squashfs-tools"], { environment })[0]?.state.kind, "missing");
+});
+
+test("requireKeyring() brings the keyring with the machine's own apt where there is none", async () => {
+  const cache = emptyCache();
+  const notes: string[] = [];
+  const path = await requireKeyring(cache, (event) => notes.push(event.text), join(world, "empty"));
+  assert.equal(readFileSync(path, "utf8"), "keys");
+  assert.match(notes.join(), /debian-archive-keyring/);
+  assert.equal(await requireKeyring(cache, () => assert.fail(), join(world, "empty")), path);
+});
+
+test("withLock() lets one work at a time, and goes on when a holder is killed", async () => {
+  const cache = emptyCache();
+  const lock = fileURLToPath(new URL("./lock.js", import.meta.url));
+  const script = `import { withLock } from ${JSON.stringify(lock)};
+    await withLock(${JSON.stringify(cache)}, "x", async () => {
+      process.stdout.write("held");
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    });`;
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(holder.stdout, "data");
+  let entered = false;
+  const waiting = withLock(cache, "x", async () => {
+    entered = true;
+  });
+  await assert.rejects(
+    withLock(cache, "x", async () => undefined, AbortSignal.timeout(50)),
+    { name: "TimeoutError" },
+  );
+  assert.ok(!entered);
+  holder.kill("SIGKILL");
+  await waiting;
+  assert.ok(entered);
+});
