@@ -1,0 +1,98 @@
+// An object taken apart: every byte of every section belongs to exactly one atom, the smallest piece
+// that travels or stays as a whole. Functions and variables are atoms, and so are string literals,
+// jump tables and the entries of special tables. What an atom refers to is said by atom and offset,
+// never by section and index, so that two objects can be compared by what they mean.
+
+import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
+import type { SectionRole, SectionRule } from "./policy.ts";
+
+export type AtomKind =
+  /** Code under a symbol that says how long it is. */
+  | "function"
+  /** Code under a label without a length, as assembly has it. */
+  | "labelled-code"
+  /** Code that nothing names: fix-ups, replacements of alternatives. */
+  | "nameless-code"
+  /** Data under a symbol. */
+  | "data"
+  /** Data that nothing names: literals, jump tables. */
+  | "literal"
+  /** One entry of a special table. */
+  | "entry"
+  /** Filling between two others. */
+  | "filling"
+  /** A section that is looked at as a whole: debugging data, notes. */
+  | "whole";
+
+export interface Atom {
+  readonly kind: AtomKind;
+  readonly section: Section;
+  readonly rule: SectionRule;
+  /** Into the section, in bytes. */
+  readonly start: number;
+  readonly size: number;
+  /** Undefined where the object has no contents (SHT_NOBITS). */
+  readonly bytes: Uint8Array | undefined;
+  /** Those that lie in it and are no labels of the compiler; the one that names it comes first. */
+  readonly symbols: readonly ElfSymbol[];
+  /** Of the symbol that names it, else the section's with the offset behind it. */
+  readonly name: string;
+  /** By offset. Filled in once, when all atoms exist. */
+  references: readonly Reference[];
+}
+
+export interface Reference {
+  /** Of the field, into the atom, in bytes. */
+  readonly offset: number;
+  /** Of the field, in bytes. */
+  readonly size: number;
+  readonly target: Target;
+  /** Which relocation fills the field in; undefined when the assembler already did. */
+  readonly relocation: FieldRelocation | undefined;
+  /** What the instruction does with it. */
+  readonly use: "branch" | "address" | "memory" | "data";
+  /** From the end of the field to where its distance counts from; 0 in data. */
+  readonly bias: number;
+  /** Bits of the addend above the place (TableField.placeBits): a part of the line number. */
+  readonly lineBits: number | undefined;
+}
+
+export interface FieldRelocation {
+  readonly type: number;
+  readonly symbol: ElfSymbol;
+  readonly addend: bigint;
+}
+
+export type Target =
+  | { readonly kind: "atom"; readonly atom: Atom; readonly offset: number }
+  | { readonly kind: "external"; readonly symbol: ElfSymbol; readonly offset: bigint }
+  | { readonly kind: "absolute"; readonly value: bigint };
+
+export interface SplitObject {
+  readonly object: ElfObject;
+  /** In the order of sections and offsets. */
+  readonly atoms: readonly Atom[];
+  /** What STT_FILE says; the last one of objects that were linked from several. */
+  readonly file: string;
+  /** Who refers to an atom; atoms that nobody refers to have no entry. */
+  readonly referrers: ReadonlyMap<Atom, ReadonlySet<Atom>>;
+}
+
+export function roleOf(atom: Atom): SectionRole {
+  return atom.rule.role;
+}
+
+/** Has a name that Xen's own table knows: it can be bound to instead of being carried. */
+export function isNamed(atom: Atom): boolean {
+  return atom.kind === "function" || atom.kind === "labelled-code" || atom.kind === "data";
+}
+
+/** Is what its bytes say, wherever it lies: compared by content. */
+export function isNameless(atom: Atom): boolean {
+  return atom.kind === "literal" || atom.kind === "nameless-code";
+}
+
+/** The symbol that names it. */
+export function namingSymbol(atom: Atom): ElfSymbol | undefined {
+  return isNamed(atom) ? atom.symbols[0] : undefined;
+}

@@ -1,0 +1,57 @@
+// The instructions of a section, as far as the comparison needs them: which fields hold distances and
+// constants. Data among code would shift the decoding, so it starts again at every symbol; a stretch
+// that cannot be decoded has no instructions, and is then compared byte by byte.
+
+import { Machine, SectionFlag } from "../elf/constants.ts";
+import type { ElfObject, Section } from "../elf/object.ts";
+import { contentsOf } from "../elf/sections.ts";
+import { findInstructions, type X86Instruction } from "../isa/x86-instructions.ts";
+import { requireDefined } from "./require-defined.ts";
+
+/** A field that holds a distance; offsets count from the section's start. */
+export interface DistanceField {
+  readonly offset: number;
+  readonly size: number;
+  /** From the field's start to the end of the instruction, from where the distance counts. */
+  readonly bias: number;
+  readonly use: "branch" | "address" | "memory";
+  /** What the present bytes say. */
+  readonly target: number;
+}
+
+export function isCode(section: Section): boolean {
+  return (section.flags & SectionFlag.SHF_EXECINSTR) !== 0n;
+}
+
+/** By the offset of the field. `starts` are offsets at which code begins, in any order. */
+export function distanceFields(
+  object: ElfObject,
+  section: Section,
+  starts: readonly number[],
+): ReadonlyMap<number, DistanceField> {
+  const found = new Map<number, DistanceField>();
+  if (!isCode(section) || object.header.machine !== Machine.EM_X86_64) return found;
+  const bytes = contentsOf(object, section);
+  const cuts = [...new Set([0, ...starts, bytes.length])].sort((left, right) => left - right);
+  for (const [index, start] of cuts.slice(0, -1).entries()) {
+    const end = requireDefined(cuts[index + 1]);
+    for (const instruction of findInstructions(bytes.subarray(start, end)) ?? []) {
+      const field = distanceFieldOf(instruction, start);
+      if (field !== undefined) found.set(field.offset, field);
+    }
+  }
+  return found;
+}
+
+function distanceFieldOf(instruction: X86Instruction, start: number): DistanceField | undefined {
+  const { reference } = instruction;
+  if (reference === undefined) return undefined;
+  const { fieldOffset, fieldSize, kind, target } = reference;
+  return {
+    offset: start + fieldOffset,
+    size: fieldSize,
+    bias: instruction.offset + instruction.length - fieldOffset,
+    use: kind !== "operand" ? "branch" : instruction.takesAddress ? "address" : "memory",
+    target: start + Number(BigInt.asIntN(64, target)),
+  };
+}

@@ -1,0 +1,187 @@
+// Are the two atoms of a pair the same? By meaning: fields that a relocation or the assembler fills
+// in count by what they refer to. What differs without meaning anything gets the name of the rule
+// that says so, since nothing is passed over in silence.
+
+import type { ElfSymbol } from "../elf/object.ts";
+import { type Atom, type FieldRelocation, type Reference, roleOf } from "./atom.ts";
+import type { NoEffectRule } from "./ledger.ts";
+import type { Meanings } from "./meaning.ts";
+import { genericName } from "./names.ts";
+import { blockLength, fieldOf, type Ownership } from "./owners.ts";
+import { meansTheSame } from "./relocation-field.ts";
+import { requireDefined } from "./require-defined.ts";
+import { sameBytes } from "./same-bytes.ts";
+
+export type Aspect =
+  | "section"
+  | "size"
+  | "bytes"
+  | "references"
+  /** An entry of a special table that belongs to it. */
+  | "entries";
+
+export type Verdict =
+  /** Without rules: to the last bit. */
+  | { readonly kind: "same"; readonly rules: ReadonlySet<NoEffectRule> }
+  | { readonly kind: "different"; readonly aspects: ReadonlySet<Aspect> };
+
+export interface Sides {
+  readonly machine: number;
+  readonly meanings: Meanings;
+  readonly ownersBefore: Ownership;
+  readonly ownersAfter: Ownership;
+}
+
+export function compareAtoms(before: Atom, after: Atom, sides: Sides): Verdict {
+  const rules = new Set<NoEffectRule>();
+  const aspects = new Set<Aspect>();
+  if (!sameSection(before, after)) aspects.add("section");
+  if (before.size !== after.size) aspects.add("size");
+  else compareContents(before, after, sides, { rules, aspects });
+  if (!sameSymbols(before, after)) rules.add("symbol-attributes");
+  if (before.symbols[0]?.name !== after.symbols[0]?.name) rules.add("renumbered");
+  compareEntries(before, after, sides, { rules, aspects });
+  return aspects.size > 0 ? { kind: "different", aspects } : { kind: "same", rules };
+}
+
+interface Findings {
+  readonly rules: Set<NoEffectRule>;
+  readonly aspects: Set<Aspect>;
+}
+
+function sameSection(before: Atom, after: Atom): boolean {
+  return (
+    before.section.flags === after.section.flags &&
+    before.section.type === after.section.type &&
+    roleOf(before) === roleOf(after)
+  );
+}
+
+function compareContents(before: Atom, after: Atom, sides: Sides, findings: Findings): void {
+  const sameFields =
+    before.references.length === after.references.length &&
+    before.references.every((reference, index) =>
+      sameReference(before, after, reference, requireDefined(after.references[index]), sides),
+    );
+  if (!sameFields) findings.aspects.add("references");
+  if (!sameBytes(comparableBytes(before), comparableBytes(after))) findings.aspects.add("bytes");
+  if (findings.aspects.size > 0) return;
+  for (const [index, reference] of before.references.entries()) {
+    const partner = requireDefined(after.references[index]);
+    if (reference.lineBits !== partner.lineBits) findings.rules.add("line-number");
+    else if (!sameSpelling(reference.relocation, partner.relocation)) findings.rules.add("moved");
+  }
+  if (!sameBytes(lineBytes(before), lineBytes(after))) findings.rules.add("line-number");
+  else if (!sameBytes(before.bytes, after.bytes)) findings.rules.add("overwritten");
+}
+
+function sameReference(
+  before: Atom,
+  after: Atom,
+  left: Reference,
+  right: Reference,
+  { machine, meanings }: Sides,
+): boolean {
+  if (left.offset !== right.offset || left.size !== right.size) return false;
+  const [leftType, rightType] = [left.relocation?.type, right.relocation?.type];
+  if (leftType !== undefined && rightType !== undefined) {
+    if (!meansTheSame(machine, leftType, rightType)) return false;
+  }
+  return (
+    meanings.ofTarget(left.target, blockLength(before, left)) ===
+    meanings.ofTarget(right.target, blockLength(after, right))
+  );
+}
+
+/** Fields of a table's entry that hold a line number. */
+function lineBytes(atom: Atom): Uint8Array | undefined {
+  const lines = atom.rule.layout?.fields.filter(({ meaning }) => meaning === "line") ?? [];
+  if (lines.length === 0 || atom.bytes === undefined) return undefined;
+  const { bytes } = atom;
+  return Uint8Array.from(
+    lines.flatMap(({ offset, size }) => [...bytes.subarray(offset, offset + size)]),
+  );
+}
+
+/** The bytes that mean something by themselves. */
+function comparableBytes(atom: Atom): Uint8Array | undefined {
+  const silent = atom.rule.layout?.fields.filter(
+    ({ meaning }) => meaning === "padding" || meaning === "line",
+  );
+  const fields = [...atom.references, ...(silent ?? [])];
+  if (atom.bytes === undefined || fields.length === 0) return atom.bytes;
+  const copy = atom.bytes.slice();
+  for (const { offset, size } of fields) copy.fill(0, offset, offset + size);
+  return copy;
+}
+
+/** Does the relocation say what it says in the same words? */
+function sameSpelling(
+  left: FieldRelocation | undefined,
+  right: FieldRelocation | undefined,
+): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return (
+    left.type === right.type &&
+    left.addend === right.addend &&
+    left.symbol.name === right.symbol.name &&
+    left.symbol.type === right.symbol.type
+  );
+}
+
+function sameSymbols(before: Atom, after: Atom): boolean {
+  const describe = (atom: Atom): string =>
+    atom.symbols
+      .map((symbol) => attributesOf(symbol, atom.start))
+      .sort()
+      .join();
+  return describe(before) === describe(after);
+}
+
+function attributesOf(symbol: ElfSymbol, start: number): string {
+  const { name, size, binding, type, visibility } = symbol;
+  return [genericName(name), Number(symbol.value) - start, size, binding, type, visibility].join(
+    " ",
+  );
+}
+
+function compareEntries(before: Atom, after: Atom, sides: Sides, findings: Findings): void {
+  const left = sides.ownersBefore.entriesOf(before);
+  const right = sides.ownersAfter.entriesOf(after);
+  if (left.length !== right.length) findings.aspects.add("entries");
+  for (const [index, entry] of left.entries()) {
+    const partner = right[index];
+    if (partner === undefined) return;
+    if (entry.section.name !== partner.section.name) {
+      findings.aspects.add("entries");
+      return;
+    }
+    const inner: Findings = { rules: findings.rules, aspects: new Set() };
+    compareContents(entry, partner, sides, inner);
+    if (inner.aspects.size > 0) findings.aspects.add("entries");
+  }
+}
+
+/** The entries that have no equal on the other side, in the order of their owner. */
+export function differingEntries(before: Atom, after: Atom, sides: Sides): readonly Atom[] {
+  const keyOf = (entry: Atom): string =>
+    [
+      entry.section.name,
+      Buffer.from(comparableBytes(entry) ?? []).toString("hex"),
+      ...entry.references.map((reference) =>
+        sides.meanings.ofTarget(reference.target, blockLength(entry, reference)),
+      ),
+    ].join();
+  const known = new Set(sides.ownersBefore.entriesOf(before).map(keyOf));
+  const present = new Set(sides.ownersAfter.entriesOf(after).map(keyOf));
+  return [
+    ...sides.ownersAfter.entriesOf(after).filter((entry) => !known.has(keyOf(entry))),
+    ...sides.ownersBefore.entriesOf(before).filter((entry) => !present.has(keyOf(entry))),
+  ];
+}
+
+/** Where in its owner an entry points, for messages. */
+export function placeOfEntry(entry: Atom): number | undefined {
+  const owner = entry.references.find((found) => fieldOf(entry, found)?.meaning === "owner");
+  return owner?.target.kind === "atom" ? owner.target.offset : undefined;
+}

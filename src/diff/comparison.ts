@@ -1,0 +1,74 @@
+// Both objects, taken apart and correlated, and what was found about each pair. The passes that judge
+// (find-changes.ts, include.ts, account.ts) read it and add nothing.
+
+import type { Atom, SplitObject } from "./atom.ts";
+import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
+import type { Correlation } from "./correlation.ts";
+import { findLineConstants, type IsSameLine } from "./line-rule.ts";
+import { Meanings } from "./meaning.ts";
+import { findOwners } from "./owners.ts";
+import type { SectionPolicy } from "./policy.ts";
+
+export interface DiffOptions {
+  readonly policy: SectionPolicy;
+  /** Without it every constant that differs is a change. */
+  readonly isSameLine?: IsSameLine | undefined;
+  /** Names of init functions and init data whose change the author accepts as not taking effect. */
+  readonly allowedInit?: ReadonlySet<string> | undefined;
+  /**
+   * Does code outside of this object, as it was before, refer to a global name? Without it every
+   * global is taken to be known everywhere.
+   */
+  readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
+}
+
+export interface Comparison {
+  readonly before: SplitObject;
+  readonly after: SplitObject;
+  readonly correlation: Correlation;
+  readonly sides: Sides;
+  readonly options: DiffOptions;
+  /** Of each pair, by the atom after. */
+  readonly verdicts: ReadonlyMap<Atom, Verdict>;
+  /** Constants that differ by the rule "line-number", for the report. */
+  readonly lineConstants: ReadonlyMap<Atom, readonly string[]>;
+}
+
+export function comparePairs(
+  before: SplitObject,
+  after: SplitObject,
+  correlation: Correlation,
+  options: DiffOptions,
+): Comparison {
+  const { machine } = after.object.header;
+  const sides: Sides = {
+    machine,
+    meanings: new Meanings(correlation),
+    ownersBefore: findOwners(before),
+    ownersAfter: findOwners(after),
+  };
+  const verdicts = new Map<Atom, Verdict>();
+  const lineConstants = new Map<Atom, readonly string[]>();
+  for (const [left, right] of correlation.pairs()) {
+    const verdict = compareAtoms(left, right, sides);
+    const lines = differsInBytesOnly(verdict)
+      ? options.isSameLine && findLineConstants(left, right, machine, options.isSameLine)
+      : undefined;
+    if (lines !== undefined) {
+      verdicts.set(right, { kind: "same", rules: new Set(["line-number"]) });
+      lineConstants.set(
+        right,
+        lines.map(
+          (line) => `line ${line.before} → ${line.after} at +0x${line.offset.toString(16)}`,
+        ),
+      );
+    } else {
+      verdicts.set(right, verdict);
+    }
+  }
+  return { before, after, correlation, sides, options, verdicts, lineConstants };
+}
+
+function differsInBytesOnly(verdict: Verdict): boolean {
+  return verdict.kind === "different" && verdict.aspects.size === 1 && verdict.aspects.has("bytes");
+}

@@ -1,0 +1,88 @@
+// First passes of the comparison: who is who. Names decide where they are unique. Where the compiler
+// numbered them (correlate-numbered.ts) or a name stands twice, only evidence does: the same
+// instruction of the same function refers to both.
+
+import { SymbolBinding, SymbolType } from "../elf/constants.ts";
+import type { ElfSymbol } from "../elf/object.ts";
+import { type Atom, isNamed, type SplitObject } from "./atom.ts";
+import { correlateNumbered } from "./correlate-numbered.ts";
+import { Correlation } from "./correlation.ts";
+import { genericName, isNumbered } from "./names.ts";
+
+/** Named atoms of both sides that bear the same name, numbers left out. */
+export interface NameGroup {
+  readonly before: Atom[];
+  readonly after: Atom[];
+}
+
+export function correlate(before: SplitObject, after: SplitObject): Correlation {
+  const correlation = new Correlation();
+  const groups = groupByName(before, after);
+  for (const group of groups.values()) pairWhenUnique(group, correlation);
+  pairAliases(before, after, correlation);
+  // From here every name that is unique on both sides has its pair.
+  correlateNumbered(
+    [...groups.values()].map((group) => unpaired(group, correlation)),
+    correlation,
+  );
+  return correlation;
+}
+
+function groupByName(before: SplitObject, after: SplitObject): ReadonlyMap<string, NameGroup> {
+  const groups = new Map<string, NameGroup>();
+  for (const [side, split] of [
+    ["before", before],
+    ["after", after],
+  ] as const) {
+    const fileOf = filesOfLocals(split);
+    for (const atom of split.atoms) {
+      const symbol = atom.symbols[0];
+      if (!isNamed(atom) || symbol === undefined) continue;
+      const file = symbol.binding === SymbolBinding.STB_LOCAL ? `${fileOf(symbol)}#` : "";
+      const key = `${atom.kind}:${file}${genericName(symbol.name)}`;
+      const group = groups.get(key) ?? { before: [], after: [] };
+      group[side].push(atom);
+      groups.set(key, group);
+    }
+  }
+  return groups;
+}
+
+/** Objects that were linked from several have local symbols of the same name: their files differ. */
+function filesOfLocals({ object }: SplitObject): (symbol: ElfSymbol) => string {
+  const files = object.symbols.filter(({ type }) => type === SymbolType.STT_FILE);
+  if (files.length < 2) return () => "";
+  return ({ index }) => files.findLast((file) => file.index < index)?.name ?? "";
+}
+
+function pairWhenUnique(group: NameGroup, correlation: Correlation): void {
+  const [before, after] = [group.before[0], group.after[0]];
+  if (before === undefined || after === undefined) return;
+  if (group.before.length > 1 || group.after.length > 1 || isNumbered(after.name)) return;
+  correlation.pair(before, after);
+}
+
+/** What became static, stopped being it, or changed its main name among several. */
+function pairAliases(before: SplitObject, after: SplitObject, correlation: Correlation): void {
+  const byName = new Map<string, Atom[]>();
+  for (const atom of before.atoms) {
+    if (!isNamed(atom) || correlation.isPaired(atom)) continue;
+    for (const { name } of atom.symbols) byName.set(name, [...(byName.get(name) ?? []), atom]);
+  }
+  for (const atom of after.atoms) {
+    if (!isNamed(atom) || correlation.isPaired(atom)) continue;
+    const found = atom.symbols.flatMap(({ name }) =>
+      isNumbered(name) ? [] : (byName.get(name) ?? []),
+    );
+    const candidates = [...new Set(found)].filter(({ kind }) => kind === atom.kind);
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1 && !correlation.isPaired(only)) {
+      correlation.pair(only, atom);
+    }
+  }
+}
+
+function unpaired(group: NameGroup, correlation: Correlation): NameGroup {
+  const isFree = (atom: Atom): boolean => !correlation.isPaired(atom);
+  return { before: group.before.filter(isFree), after: group.after.filter(isFree) };
+}

@@ -1,0 +1,65 @@
+// May somebody still hold the address of read-only data whose new copy a payload would bring? Then the
+// old table would go on being read, and the fix would be half of one. Answers "no" only when every
+// reader is known and merely reads.
+
+import { Machine, SymbolBinding } from "../elf/constants.ts";
+import { addressEscapes } from "../isa/x86-address-flow.ts";
+import { findInstructions } from "../isa/x86-instructions.ts";
+import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
+import type { Comparison } from "./comparison.ts";
+
+/** `atom` is of the object before. Undefined when nobody can hold its address. */
+export function explainEscape(
+  atom: Atom,
+  comparison: Comparison,
+  seen: Set<Atom> = new Set([atom]),
+): string | undefined {
+  const { isUsedElsewhere } = comparison.options;
+  const isShared = atom.symbols.some(
+    ({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && (isUsedElsewhere?.(name) ?? true),
+  );
+  if (isShared) return `"${atom.name}" can be read from other files`;
+  for (const referrer of comparison.before.referrers.get(atom) ?? []) {
+    if (seen.has(referrer)) continue;
+    seen.add(referrer);
+    const leak = explainReferrer(referrer, atom, comparison, seen);
+    if (leak !== undefined) return leak;
+  }
+  return undefined;
+}
+
+function explainReferrer(
+  referrer: Atom,
+  atom: Atom,
+  comparison: Comparison,
+  seen: Set<Atom>,
+): string | undefined {
+  if (referrer.kind === "entry") return undefined; // travels with the function that it belongs to
+  if (isNameless(referrer)) return explainEscape(referrer, comparison, seen);
+  if (referrer.kind === "function") {
+    const leak = referrer.references.find(
+      (reference) => pointsTo(reference, atom) && handsOut(referrer, reference, comparison),
+    );
+    return leak && `"${referrer.name}" hands out its address at +0x${leak.offset.toString(16)}`;
+  }
+  if (referrer.kind === "data" && roleOf(referrer) === "read-only") {
+    // It holds the address itself, and becomes a copy in its turn: the same question for it.
+    return explainEscape(referrer, comparison, seen);
+  }
+  return `"${referrer.name}" holds its address`;
+}
+
+function pointsTo({ target }: Reference, atom: Atom): boolean {
+  return target.kind === "atom" && target.atom === atom;
+}
+
+function handsOut(code: Atom, reference: Reference, { sides }: Comparison): boolean {
+  if (reference.use === "memory") return false;
+  if (sides.machine !== Machine.EM_X86_64 || code.bytes === undefined) return true;
+  const instruction = findInstructions(code.bytes)?.find(
+    ({ offset, length }) => reference.offset >= offset && reference.offset < offset + length,
+  );
+  if (instruction === undefined || !instruction.takesAddress) return true;
+  const relocated = new Set(code.references.map(({ offset }) => offset));
+  return addressEscapes(code.bytes, instruction.offset, relocated);
+}

@@ -1,0 +1,122 @@
+// Which atoms are to be replaced. Those that differ, and those that would run into what differs: the
+// other part of a function that was split into hot and cold, whoever points into the inside of a
+// changed function, and whoever reads a constant of which the payload brings a new copy.
+
+import { type Atom, isNameless, roleOf } from "./atom.ts";
+import type { Comparison } from "./comparison.ts";
+import { explainEscape } from "./escape.ts";
+import { explainDifference } from "./explain.ts";
+import { findColdParent } from "./names.ts";
+
+export interface Changes {
+  /** Pairs that are not to stay as they are, by the atom after, with what differs. */
+  readonly reasons: ReadonlyMap<Atom, readonly string[]>;
+  /** Read-only data that differs and of which no copy can do: why not. */
+  readonly escapes: ReadonlyMap<Atom, string>;
+}
+
+export function findChanges(comparison: Comparison): Changes {
+  const reasons = new Map<Atom, readonly string[]>();
+  const escapes = new Map<Atom, string>();
+  for (const [before, after] of comparison.correlation.pairs()) {
+    const verdict = comparison.verdicts.get(after);
+    if (verdict?.kind !== "different") continue;
+    reasons.set(after, explainDifference(before, after, verdict.aspects, comparison));
+  }
+  // Each change can make another one necessary.
+  for (let known = -1; known !== reasons.size; ) {
+    known = reasons.size;
+    addColdParts(comparison, reasons);
+    addPointersInside(comparison, reasons);
+    addReaders(comparison, reasons, escapes);
+  }
+  return { reasons, escapes };
+}
+
+type Reasons = Map<Atom, readonly string[]>;
+
+/** A function and its cold parts jump into each other, so they are replaced together. */
+function addColdParts({ after, correlation }: Comparison, reasons: Reasons): void {
+  const functions = new Map(
+    after.atoms.filter(({ kind }) => kind === "function").map((atom) => [atom.name, atom]),
+  );
+  for (const cold of functions.values()) {
+    const parent = functions.get(findColdParent(cold.name) ?? "");
+    if (parent === undefined) continue;
+    if (reasons.has(cold) && !reasons.has(parent) && correlation.isPaired(parent)) {
+      reasons.set(parent, [`its cold part "${cold.name}" changed`]);
+    }
+    if (reasons.has(parent) && !reasons.has(cold) && correlation.isPaired(cold)) {
+      reasons.set(cold, [`belongs to "${parent.name}", which changed`]);
+    }
+  }
+}
+
+/** The old bytes at that place are no longer what runs, or not at that place. */
+function addPointersInside({ correlation, sides }: Comparison, reasons: Reasons): void {
+  for (const [, after] of correlation.pairs()) {
+    if (reasons.has(after)) continue;
+    const entries = sides.ownersAfter.entriesOf(after);
+    const target = [after, ...entries]
+      .map((atom) => findChangedInside(atom, after, reasons, new Set()))
+      .find((found) => found !== undefined);
+    if (target !== undefined) reasons.set(after, [`points into "${target.name}", which changed`]);
+  }
+}
+
+function findChangedInside(
+  atom: Atom,
+  self: Atom,
+  reasons: Reasons,
+  seen: Set<Atom>,
+): Atom | undefined {
+  for (const { target } of atom.references) {
+    if (target.kind !== "atom" || target.atom === self) continue;
+    if (isNameless(target.atom)) {
+      if (seen.has(target.atom)) continue;
+      seen.add(target.atom);
+      const inner = findChangedInside(target.atom, self, reasons, seen);
+      if (inner !== undefined) return inner;
+    } else if (target.offset !== 0 && isFunctionCode(target.atom) && reasons.has(target.atom)) {
+      return target.atom;
+    }
+  }
+  return undefined;
+}
+
+function isFunctionCode({ kind }: Atom): boolean {
+  return kind === "function" || kind === "labelled-code";
+}
+
+/** Read-only data that changed comes as a copy, which only replaced code can read. */
+function addReaders(comparison: Comparison, reasons: Reasons, escapes: Map<Atom, string>): void {
+  for (const [before, after] of comparison.correlation.pairs()) {
+    if (!reasons.has(after) || escapes.has(after)) continue;
+    if (after.kind !== "data" || roleOf(after) !== "read-only") continue;
+    const leak = explainEscape(before, comparison);
+    if (leak !== undefined) {
+      escapes.set(after, leak);
+      continue;
+    }
+    for (const reader of readersOf(after, comparison)) {
+      if (!reasons.has(reader) && comparison.correlation.isPaired(reader)) {
+        reasons.set(reader, [`reads "${after.name}", which changed`]);
+      }
+    }
+  }
+}
+
+/** Named atoms after that refer to it, directly or through nameless data. */
+function readersOf(
+  atom: Atom,
+  comparison: Comparison,
+  seen: Set<Atom> = new Set(),
+): readonly Atom[] {
+  return [...(comparison.after.referrers.get(atom) ?? [])].flatMap((referrer) => {
+    if (seen.has(referrer)) return [];
+    seen.add(referrer);
+    if (referrer.kind !== "entry" && !isNameless(referrer)) return [referrer];
+    const owner = comparison.sides.ownersAfter.ownerOf(referrer);
+    return [...(owner === undefined ? [] : [owner]), ...readersOf(referrer, comparison, seen)];
+  });
+}

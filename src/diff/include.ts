@@ -1,0 +1,176 @@
+// What the payload carries: the replaced functions, what is new, and everything that these refer to
+// and that the hypervisor does not have. What it has is bound to by name, never copied, so that state
+// stays in one place.
+
+import { SymbolBinding } from "../elf/constants.ts";
+import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
+import type { Comparison } from "./comparison.ts";
+import type { Changes } from "./find-changes.ts";
+import type { Disposition, RefusalRule } from "./ledger.ts";
+import { findColdParent } from "./names.ts";
+import type { SectionRole } from "./policy.ts";
+
+export type CarriedAs = Extract<Disposition, { kind: "carried" }>["as"];
+
+/** Why an atom that would have to travel cannot. */
+export interface Problem {
+  /** Of the object after. */
+  readonly atom: Atom;
+  readonly rule: RefusalRule;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export interface Inclusion {
+  /** Atoms of the object after. */
+  readonly carried: ReadonlyMap<Atom, CarriedAs>;
+  readonly problems: readonly Problem[];
+}
+
+export function includeNeeded(comparison: Comparison, changes: Changes): Inclusion {
+  const carried = new Map<Atom, CarriedAs>();
+  const problems: Problem[] = [];
+  const work: Atom[] = [];
+  const carry = (atom: Atom, as: CarriedAs): void => {
+    if (carried.has(atom)) return;
+    carried.set(atom, as);
+    work.push(atom, ...comparison.sides.ownersAfter.entriesOf(atom));
+  };
+  for (const atom of comparison.after.atoms) {
+    const as = rootOf(atom, comparison, changes);
+    if (as !== undefined) carry(atom, as);
+  }
+  for (let atom = work.pop(); atom !== undefined; atom = work.pop()) {
+    if (!carried.has(atom)) carried.set(atom, "with");
+    for (const reference of atom.references) {
+      const found = judgeReference(atom, reference, comparison, changes);
+      if (found === undefined) continue;
+      if (typeof found === "string") carry(targetAtom(reference), found);
+      else problems.push(found);
+    }
+  }
+  return { carried, problems: withoutRepetition(problems) };
+}
+
+/** Roles of sections whose contents a payload can bring. */
+const loadable: readonly SectionRole[] = ["code", "read-only", "writable", "boot-written"];
+
+function rootOf(atom: Atom, comparison: Comparison, changes: Changes): CarriedAs | undefined {
+  const before = comparison.correlation.findBefore(atom);
+  if (before === undefined) {
+    const isShared = atom.symbols.some(({ binding }) => binding !== SymbolBinding.STB_LOCAL);
+    const isNew = (atom.kind === "function" || atom.kind === "data") && isShared;
+    return isNew && loadable.includes(roleOf(atom)) ? "new" : undefined;
+  }
+  if (!changes.reasons.has(atom)) return undefined;
+  if (atom.kind === "function" && roleOf(atom) === "code" && roleOf(before) === "code") {
+    return findColdParent(atom.name) === undefined ? "replacement" : "with";
+  }
+  const isCopy = atom.kind === "data" && roleOf(atom) === "read-only" && !changes.escapes.has(atom);
+  return isCopy && roleOf(before) === "read-only" ? "copy" : undefined;
+}
+
+function targetAtom({ target }: Reference): Atom {
+  if (target.kind === "atom") return target.atom;
+  throw new Error("Bug in xsplice: only an atom can be carried");
+}
+
+/** How the target comes along, why it cannot, or undefined when it is bound to. */
+function judgeReference(
+  from: Atom,
+  reference: Reference,
+  comparison: Comparison,
+  changes: Changes,
+): CarriedAs | Problem | undefined {
+  const { target } = reference;
+  if (target.kind !== "atom" || target.atom === from) return undefined;
+  const { atom } = target;
+  const problem = (rule: RefusalRule, reason: string, remedy: string): Problem => ({
+    atom: from,
+    rule,
+    reason,
+    remedy,
+  });
+  if (reference.relocation === undefined && reference.size < 4 && !isNameless(atom)) {
+    return problem(
+      "short-branch",
+      `jumps to "${atom.name}" by a distance of ${reference.size} byte`,
+      "compile with -ffunction-sections, so that the jump can reach the hypervisor",
+    );
+  }
+  const before = comparison.correlation.findBefore(atom);
+  if (roleOf(atom) === "init" && !referredBefore(from, atom, comparison)) {
+    return problem(
+      "init-reference",
+      `refers to "${atom.name}" in section "${atom.section.name}", which is freed after boot`,
+      "let the new code do without init functions and init data",
+    );
+  }
+  if (before !== undefined) {
+    const becameRuntime = roleOf(before) === "init" && roleOf(atom) !== "init";
+    return becameRuntime && changes.reasons.has(atom) ? "new" : undefined;
+  }
+  return judgeNew(atom, comparison, problem);
+}
+
+function judgeNew(
+  atom: Atom,
+  { correlation }: Comparison,
+  problem: (rule: RefusalRule, reason: string, remedy: string) => Problem,
+): CarriedAs | Problem | undefined {
+  const role = roleOf(atom);
+  const candidates = correlation.candidatesOf(atom);
+  if (candidates.length > 0) {
+    const names = candidates.map(({ name }) => `"${name}"`).join(", ");
+    return problem(
+      "ambiguous",
+      `refers to "${atom.name}", and nothing tells whether it is new or was ${names} before`,
+      "give the static variables of that name different names in the patch",
+    );
+  }
+  if (role === "init" || role === "attached-code") return "with";
+  if (!loadable.includes(role)) {
+    return role === "per-cpu"
+      ? undefined // told once, for the variable itself (account.ts)
+      : problem(
+          "unsupported-section",
+          `refers to section "${atom.section.name}", which nobody would read in a payload`,
+          "avoid the section in the changed code",
+        );
+  }
+  if (atom.kind === "labelled-code" || (atom.kind === "nameless-code" && role === "code")) {
+    return problem(
+      "assembly",
+      `refers to "${atom.name}", assembly without a length`,
+      assemblyRemedy,
+    );
+  }
+  if (isNameless(atom) && role !== "read-only") {
+    return problem(
+      "nameless-data",
+      `refers to data without a name at "${atom.name}", which may be written`,
+      "give the variable a name",
+    );
+  }
+  return isNameless(atom) ? "with" : "new";
+}
+
+export const assemblyRemedy =
+  "write a hook in C that does what the changed assembly does, or reboot into the fixed hypervisor";
+
+/** Did the same code refer to it already? Then a condition at run time keeps it from being used. */
+function referredBefore(from: Atom, to: Atom, { correlation, before }: Comparison): boolean {
+  const [left, right] = [correlation.findBefore(from), correlation.findBefore(to)];
+  if (left === undefined || right === undefined) return false;
+  return before.referrers.get(right)?.has(left) ?? false;
+}
+
+function withoutRepetition(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ atom, rule, reason }) => {
+    const key = `${atom.section.index} ${atom.start} ${rule} ${reason}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,48 @@
+// A function's instructions as lines for people, with the names of what they refer to in the place
+// of the zeroes that a relocation will fill in.
+
+import { Machine } from "../elf/constants.ts";
+import { disassemble } from "../isa/disassemble.ts";
+import type { Atom } from "./atom.ts";
+import { describeTarget } from "./meaning.ts";
+
+export interface ListedInstruction {
+  /** Into the function, in bytes. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** `cmp $4,%eax`, `call do_softirq`, `jne +0x40` */
+  readonly text: string;
+}
+
+/** Undefined for code of other machines than x86-64, and for what has no contents. */
+export function listInstructions(
+  atom: Atom,
+  machine: number,
+): readonly ListedInstruction[] | undefined {
+  if (machine !== Machine.EM_X86_64 || atom.bytes === undefined) return undefined;
+  const names = new Map(
+    atom.references.map(({ offset, target }) => [offset, describeTarget(target)]),
+  );
+  const lines = disassemble(machine, atom.bytes, {
+    address: 0n,
+    resolveName: (target, fieldOffset) => names.get(fieldOffset) ?? insideName(atom, target),
+  });
+  return lines.map(({ address, bytes, text }) => ({
+    offset: Number(address),
+    bytes,
+    text: withNames(text),
+  }));
+}
+
+function insideName(atom: Atom, target: bigint): string | undefined {
+  return target >= 0n && target < BigInt(atom.size) ? `+0x${target.toString(16)}` : undefined;
+}
+
+/** `call 0x24 <f>` becomes `call f`, and `lea (%rip),%rdi # 0x24 <x>` becomes `lea x(%rip),%rdi`. */
+function withNames(text: string): string {
+  const [, plain, name] = /^(.*?)(?: # 0x[0-9a-f]+)? <(.*)>$/s.exec(text) ?? [];
+  if (plain === undefined || name === undefined) return text;
+  const operand = /-?(?:0x)?[0-9a-f]*(?=\(%rip\))/.exec(plain) ?? /(?:0x)?[0-9a-f]+$/.exec(plain);
+  if (operand === null) return `${plain} <${name}>`;
+  return plain.slice(0, operand.index) + name + plain.slice(operand.index + operand[0].length);
+}

@@ -1,0 +1,99 @@
+// What a reference means, as a text that is the same on both sides when the meaning is: the number of
+// a pair, the name of something outside, or the content of what has no name.
+
+import { SectionFlag, SymbolBinding } from "../elf/constants.ts";
+import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
+import type { Correlation } from "./correlation.ts";
+import { withoutFields } from "./same-bytes.ts";
+
+export class Meanings {
+  readonly #correlation: Correlation;
+  readonly #contents = new Map<Atom, string>();
+
+  constructor(correlation: Correlation) {
+    this.#correlation = correlation;
+  }
+
+  /** `length` bytes from the target on count when it is nameless; all of it by default. */
+  ofTarget(target: Target, length?: number): string {
+    switch (target.kind) {
+      case "external": {
+        const weak = target.symbol.binding === SymbolBinding.STB_WEAK ? "weak " : "";
+        return `${weak}symbol ${target.symbol.name}+${target.offset}`;
+      }
+      case "absolute":
+        return `absolute ${target.value}`;
+      case "atom":
+        return this.#ofPlace(target.atom, target.offset, length);
+    }
+  }
+
+  /** Of an atom whose bytes are all that it is. */
+  ofContent(atom: Atom): string {
+    const known = this.#contents.get(atom);
+    if (known !== undefined) return known;
+    // Tables without names that lead to each other are the same only where they lie the same.
+    this.#contents.set(atom, `cycle ${atom.section.name}+${atom.start}`);
+    const content = this.#describe(atom, 0, atom.size);
+    this.#contents.set(atom, content);
+    return content;
+  }
+
+  #ofPlace(atom: Atom, offset: number, length: number | undefined): string {
+    const number = this.#correlation.findNumber(atom);
+    if (number !== undefined) return `pair ${number}+${offset}`;
+    if (!isNameless(atom)) return `${atom.section.name} ${atom.name} ${atom.start}+${offset}`;
+    const isString = (atom.section.flags & SectionFlag.SHF_STRINGS) !== 0n;
+    if (length !== undefined && (offset !== 0 || length !== atom.size)) {
+      return this.#describe(atom, offset, length);
+    }
+    if (isString && offset > 0) return this.#describe(atom, offset, atom.size - offset);
+    return offset === 0 ? this.ofContent(atom) : `${this.ofContent(atom)}+${offset}`;
+  }
+
+  #describe(atom: Atom, start: number, length: number): string {
+    if (length === 0) return "nothing";
+    const end = start + length;
+    const bytes = withoutFields(atom)?.subarray(start, end);
+    const content = bytes === undefined ? `${length} zeroes` : Buffer.from(bytes).toString("hex");
+    const fields = atom.references
+      .filter(({ offset }) => offset >= start && offset < end)
+      .map((reference) => `${reference.offset - start}:${this.ofReference(reference)}`);
+    return `{${atom.kind} ${atom.section.flags} ${content} ${fields.join(",")}}`;
+  }
+
+  /** The field and what it says; the place that it lies at is not part of it. */
+  ofReference(reference: Reference): string {
+    return `${reference.size} ${this.ofTarget(reference.target)}`;
+  }
+}
+
+/** What an unpaired new atom is called in messages. */
+export function describeTarget(target: Target): string {
+  switch (target.kind) {
+    case "absolute":
+      return `the constant 0x${target.value.toString(16)}`;
+    case "external":
+      return withOffset(target.symbol.name, target.offset);
+    case "atom":
+      return describeAtomPlace(target.atom, target.offset);
+  }
+}
+
+function describeAtomPlace(atom: Atom, offset: number): string {
+  const text = stringAt(atom, offset);
+  if (text !== undefined)
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  return withOffset(isNameless(atom) ? `constant data at ${atom.name}` : atom.name, BigInt(offset));
+}
+
+function stringAt(atom: Atom, offset: number): string | undefined {
+  const isString = (atom.section.flags & SectionFlag.SHF_STRINGS) !== 0n;
+  if (!isString || atom.section.entrySize !== 1 || atom.bytes === undefined) return undefined;
+  return Buffer.from(atom.bytes.subarray(offset, -1)).toString("latin1");
+}
+
+function withOffset(name: string, offset: bigint): string {
+  if (offset === 0n) return name;
+  return offset > 0n ? `${name}+0x${offset.toString(16)}` : `${name}-0x${(-offset).toString(16)}`;
+}

@@ -1,0 +1,25 @@
+// Two objects that were compiled from one file, without a patch and with it: what changed, why, what
+// must come along, and what no payload can carry.
+
+export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
+export type { DiffOptions } from "./comparison.ts";
+export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
+export { DiffError, type DiffErrorCode } from "./errors.ts";
+export type {
+  Disposition,
+  LedgerEntry,
+  NoEffectRule,
+  Refusal,
+  RefusalRule,
+} from "./ledger.ts";
+export type { IsSameLine } from "./line-rule.ts";
+export { type ListedInstruction, listInstructions } from "./listing.ts";
+export type {
+  SectionPolicy,
+  SectionRole,
+  SectionRule,
+  TableField,
+  TableLayout,
+  UnsafeFunction,
+} from "./policy.ts";
+export { xenSectionPolicy } from "./xen-policy.ts";
