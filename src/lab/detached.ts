@@ -7,7 +7,7 @@ import { connectAgent, connectMonitor } from "./connection.ts";
 import { LabError } from "./errors.ts";
 import { Lab, type LabInfo, labelOf } from "./lab.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
-import { type OpenLabOptions, startLab } from "./open-lab.ts";
+import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
 import { isAlive } from "./seat.ts";
 
@@ -21,6 +21,8 @@ export interface ListedLab extends LabFile {
 
 /** Starts a lab that runs until endLab(). */
 export async function startDetachedLab(options: OpenLabOptions = {}): Promise<LabInfo> {
+  // Half of this folder, which those who only connect need not wait for.
+  const { startLab } = await import("./open-lab.ts");
   const { info, running } = await startLab(options, "detached");
   await running.agent.close();
   running.seated.qmp.close();
