@@ -1,12 +1,25 @@
 // What is written about the commands is made from the commands.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allEntries, commandTree } from "../src/cli/command-tree.ts";
+import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
 import { ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
 import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
 import { packageVersion } from "../src/cli/version.ts";
 import { expectGoldenBlock, expectGoldenFile } from "./golden.ts";
+
+const commandTree = await loadWholeTree();
+const allEntries = commandTree.flatMap(({ entries }) => entries);
+
+test("loadTree() loads a command under its own name, and nothing else", async () => {
+  for (const { name } of allEntries) {
+    const tree = await loadTree(name);
+    const names = tree.flatMap(({ entries }) => entries.map((entry) => entry.name));
+    const needsAll = ["help", "completion", "man"].includes(name);
+    assert.deepEqual(names, needsAll ? allEntries.map((entry) => entry.name) : [name]);
+  }
+});
 
 function commandRow(spec: CommandSpec, path: string): string {
   const words = spec.arguments.map(({ name, count }) =>

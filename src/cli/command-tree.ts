@@ -1,40 +1,76 @@
-// All commands, in the order and under the headings that help shows.
-import { applyCommand } from "./apply.ts";
-import { compileCommand } from "./compile.ts";
-import { completionCommand } from "./completion.ts";
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor.ts";
-import { helpCommand } from "./help.ts";
-import { infoCommand } from "./info.ts";
-import { inspectCommand } from "./inspect.ts";
-import { labGroup } from "./lab.ts";
-import { listCommand } from "./list.ts";
-import { loadCommand } from "./load.ts";
-import { manCommand } from "./man.ts";
-import { replaceCommand } from "./replace.ts";
-import { revertCommand } from "./revert.ts";
-import type { SpecEntry, TreeSection } from "./spec.ts";
-import { unloadCommand } from "./unload.ts";
-import { uploadCommand } from "./upload.ts";
+// All commands, in the order and under the headings that help shows. A command's code is loaded when
+// its name is on the command line; only those who look at the whole tree wait for the whole.
 
-export const commandTree: readonly TreeSection[] = [
-  { heading: "To begin:", entries: [demoCommand, doctorCommand, helpCommand] },
+import type { SpecEntry, TreeSection } from "./spec.ts";
+
+type LoadEntry = () => Promise<SpecEntry>;
+
+const outline: readonly {
+  readonly heading: string;
+  readonly entries: Readonly<Record<string, LoadEntry>>;
+}[] = [
+  {
+    heading: "To begin:",
+    entries: {
+      demo: async () => (await import("./demo.ts")).demoCommand,
+      doctor: async () => (await import("./doctor.ts")).doctorCommand,
+      help: async () => (await import("./help.ts")).helpCommand,
+    },
+  },
   {
     heading: "On a hypervisor, as xen-livepatch does it:",
-    entries: [
-      listCommand,
-      uploadCommand,
-      applyCommand,
-      revertCommand,
-      unloadCommand,
-      replaceCommand,
-      loadCommand,
-    ],
+    entries: {
+      list: async () => (await import("./list.ts")).listCommand,
+      upload: async () => (await import("./upload.ts")).uploadCommand,
+      apply: async () => (await import("./apply.ts")).applyCommand,
+      revert: async () => (await import("./revert.ts")).revertCommand,
+      unload: async () => (await import("./unload.ts")).unloadCommand,
+      replace: async () => (await import("./replace.ts")).replaceCommand,
+      load: async () => (await import("./load.ts")).loadCommand,
+    },
   },
-  { heading: "On a hypervisor, more:", entries: [infoCommand] },
-  { heading: "Payload files:", entries: [compileCommand, inspectCommand] },
-  { heading: "A real Xen to try things on:", entries: [labGroup] },
-  { heading: "For the shell:", entries: [completionCommand, manCommand] },
+  {
+    heading: "On a hypervisor, more:",
+    entries: { info: async () => (await import("./info.ts")).infoCommand },
+  },
+  {
+    heading: "Payload files:",
+    entries: {
+      compile: async () => (await import("./compile.ts")).compileCommand,
+      inspect: async () => (await import("./inspect.ts")).inspectCommand,
+    },
+  },
+  {
+    heading: "A real Xen to try things on:",
+    entries: { lab: async () => (await import("./lab.ts")).labGroup },
+  },
+  {
+    heading: "For the shell:",
+    entries: {
+      completion: async () => (await import("./completion.ts")).completionCommand,
+      man: async () => (await import("./man.ts")).manCommand,
+    },
+  },
 ];
 
-export const allEntries: readonly SpecEntry[] = commandTree.flatMap(({ entries }) => entries);
+/** Need to know of all others. */
+const wholeTreeCommands: readonly string[] = ["help", "completion", "man"];
+
+/** As much of the tree as `verb` needs: its own entry, or all when it has none. */
+export async function loadTree(verb: string | undefined): Promise<readonly TreeSection[]> {
+  const section = outline.find(({ entries }) => verb !== undefined && Object.hasOwn(entries, verb));
+  const load = section?.entries[verb ?? ""];
+  if (section === undefined || load === undefined || wholeTreeCommands.includes(verb ?? "")) {
+    return loadWholeTree();
+  }
+  return [{ heading: section.heading, entries: [await load()] }];
+}
+
+export async function loadWholeTree(): Promise<readonly TreeSection[]> {
+  return Promise.all(
+    outline.map(async ({ heading, entries }) => ({
+      heading,
+      entries: await Promise.all(Object.values(entries).map((load) => load())),
+    })),
+  );
+}

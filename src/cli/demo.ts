@@ -2,7 +2,6 @@ import { toJson } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { xenOption } from "./lab-options.ts";
 import type { CommandSpec } from "./spec.ts";
-import { runTour } from "./tour.ts";
 import { TourPage } from "./tour-page.ts";
 
 export const demoCommand: CommandSpec = {
@@ -31,6 +30,7 @@ export const demoCommand: CommandSpec = {
     const { io, globals } = call;
     const isJson = globals.output === "json";
     const page = new TourPage(isJson ? io.stderr : io.stdout, io.env);
+    const { runTour } = await import("./tour.ts"); // Half of xsplice: not for every other command.
     const result = await runTour(call, page);
     if (isJson) io.stdout.write(`${toJson(result)}\n`);
     return ExitCode.success;

@@ -3,12 +3,12 @@
 
 import { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
-import { allEntries, commandTree } from "./command-tree.ts";
+import { loadTree } from "./command-tree.ts";
 import { ExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { buildProgram, HelpShown } from "./program.ts";
 import { renderBug, renderError } from "./render-error.ts";
-import { isGroup, type OpenHost } from "./spec.ts";
+import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
 import { UsageError } from "./usage-error.ts";
 import { packageVersion } from "./version.ts";
 import { welcomeText } from "./welcome.ts";
@@ -26,14 +26,22 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
     io.stdout.write(welcomeText());
     return ExitCode.success;
   }
-  const program = buildProgram({ ...parts, tree: commandTree, version: packageVersion() });
+  const verb = findVerb(args);
+  const tree = await loadTree(verb);
+  const program = buildProgram({ ...parts, tree, version: packageVersion() });
   try {
     return await program.run(args);
   } catch (error) {
     if (error instanceof HelpShown) return ExitCode.success;
     if (io.signal.aborted) return stopped(io);
-    return failed(error, args, io);
+    return failed(error, { args, io, isStock: isStock(tree, verb, args) });
   }
+}
+
+interface Failed {
+  readonly args: readonly string[];
+  readonly io: CommandIo;
+  readonly isStock: boolean;
 }
 
 function stopped(io: CommandIo): number {
@@ -41,8 +49,7 @@ function stopped(io: CommandIo): number {
   return ExitCode.interrupted;
 }
 
-function failed(error: unknown, args: readonly string[], io: CommandIo): number {
-  const isStock = isStockVerb(args);
+function failed(error: unknown, { args, io, isStock }: Failed): number {
   if (!(error instanceof XspliceError)) {
     writeReport(io, args, { code: "bug", problem: String(error) }, renderBug(error));
     return ExitCode.bug;
@@ -61,15 +68,21 @@ function writeReport(io: CommandIo, args: readonly string[], report: object, tex
   else io.stderr.write(`${text}\n`);
 }
 
-/** The verb is the first word that is neither an option nor an option's value. */
-function isStockVerb(args: readonly string[]): boolean {
+/** The first word that is neither an option nor an option's value. */
+function findVerb(args: readonly string[]): string | undefined {
   const takesValue = ["--host", "--timeout"];
-  const verb = args.find(
+  return args.find(
     (word, index) => !word.startsWith("-") && !takesValue.includes(args[index - 1] ?? ""),
   );
+}
+
+function isStock(
+  tree: readonly TreeSection[],
+  verb: string | undefined,
+  args: readonly string[],
+): boolean {
   // `--force` alone is an error of xen-livepatch too.
   if (verb === undefined) return args.includes("--force");
-  return allEntries.some(
-    (entry) => !isGroup(entry) && entry.name === verb && entry.kind === "stock",
-  );
+  const entries = tree.flatMap((section) => section.entries);
+  return entries.some((entry) => entry.name === verb && !isGroup(entry) && entry.kind === "stock");
 }

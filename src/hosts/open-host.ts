@@ -1,10 +1,8 @@
-// From an address to a host.
+// From an address to a host. Each kind is loaded when it is asked for: a command that talks to one
+// host does not wait for the code of the others.
 
 import type { LivepatchHost } from "../host/host.ts";
 import { parseAddress } from "./address.ts";
-import { openLabHost } from "./lab.ts";
-import { openLocalHost } from "./local.ts";
-import { openSshHost } from "./ssh.ts";
 
 export interface OpenHostOptions {
   /** For connecting; every call on the host has its own. */
@@ -27,11 +25,16 @@ export async function openHost(
   const parsed = parseAddress(address);
   const { signal, deadlineMs = CONNECT_MS, sshCommand: command = ["ssh"] } = options;
   switch (parsed.kind) {
-    case "local":
+    case "local": {
+      const { openLocalHost } = await import("./local.ts");
       return openLocalHost(signal);
-    case "lab":
+    }
+    case "lab": {
+      const { openLabHost } = await import("./lab.ts");
       return openLabHost(parsed.name, signal);
+    }
     case "ssh": {
+      const { openSshHost } = await import("./ssh.ts");
       const { destination } = parsed;
       return openSshHost({ destination, command, deadlineMs, ...(signal && { signal }) });
     }
