@@ -1,7 +1,7 @@
 // From wishes to a running lab that this process owns: restored from a snapshot, which is made
 // first where there is none.
 
-import { cacheFolder } from "../parts/cache-folder.ts";
+import { cacheFolder, requireCacheFolder } from "../parts/cache-folder.ts";
 import type { OnProgress } from "../parts/progress.ts";
 import { coldBoot, type RunningMachine, restore } from "./boot.ts";
 import { LabError } from "./errors.ts";
@@ -99,6 +99,7 @@ async function prepare(
 ): Promise<{ recipe: LabRecipe; sources: LabSources; context: Context }> {
   const recipe = recipeOf(options);
   const { cache = cacheFolder(), onProgress = () => undefined, signal } = options;
+  requireCacheFolder(cache);
   const context = { cache, onProgress, signal };
   return { recipe, sources: await prepareSources(recipe, context), context };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mirrorFromUris } from "./apt-mirror.ts";
 import { parseUris } from "./apt-suite.ts";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
 import { partDefinition, partIds } from "./catalogue.ts";
 
 function release(mirror: string, suite: string): string {
@@ -75,6 +75,13 @@ test("cacheFolder() follows XDG_CACHE_HOME when it is absolute, HOME otherwise",
   assert.equal(cacheFolder({ XDG_CACHE_HOME: "/c", HOME: "/h" }), "/c/xsplice");
   assert.equal(cacheFolder({ XDG_CACHE_HOME: "relative", HOME: "/h" }), "/h/.cache/xsplice");
   assert.equal(cacheFolder({ HOME: "/h" }), "/h/.cache/xsplice");
+});
+
+test("requireCacheFolder() says of a folder that cannot be made what to set", () => {
+  assert.throws(
+    () => requireCacheFolder("/dev/null/xsplice"),
+    /Cannot keep anything in .*XDG_CACHE_HOME/s,
+  );
 });
 
 test("partDefinition() has a purpose and a size for every part", () => {

@@ -13,6 +13,8 @@ export class PartsError extends XspliceError<
   | "parts/suite-unavailable"
   /** The suite has no such package or version. */
   | "parts/package-unavailable"
+  /** The cache folder cannot be written to. */
+  | "parts/no-cache"
   | "parts/download-failed"
   | "parts/unpack-failed"
   /** A part is needed that is not in the cache. */

@@ -9,7 +9,7 @@ import {
   type PackageFile,
   updateSuite,
 } from "./apt-suite.ts";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
 import type { PartDefinition } from "./catalogue.ts";
 import { PartsError } from "./errors.ts";
 import { requireKeyring } from "./keyring.ts";
@@ -41,7 +41,10 @@ export interface PlanOptions extends PartsOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** Asks the mirror only when something is missing. */
+/**
+ * Asks the mirror only when something is missing.
+ * @throws PartsError parts/no-cache
+ */
 export async function planParts(
   ids: readonly string[],
   options: PlanOptions = {},
@@ -53,6 +56,7 @@ export async function planParts(
   const toFetch: PlannedPart[] = [];
   const unavailable: PartsPlan["unavailable"][number][] = [];
   if (missing.length > 0) {
+    requireCacheFolder(cache);
     await withLock(cache, "apt", async () => {
       const open = suiteOpener(cache, options, onProgress);
       for (const { definition } of missing) {
