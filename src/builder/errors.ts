@@ -21,6 +21,8 @@ export type BuilderErrorCode =
   | "builder/nothing-to-do"
   /** Options that contradict each other or the source. */
   | "builder/bad-option"
+  /** Debugging sections of an object that are cut short, damaged or of an unknown kind. */
+  | "builder/bad-debug-info"
   /** The payload cannot be written to its file. */
   | "builder/cannot-write";
 

@@ -1,0 +1,84 @@
+// A type's layout as text that is the same exactly when memory is: members with their offsets and
+// types. Types with a name stand for themselves, since each of them is compared on its own.
+
+import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
+import {
+  bareType,
+  childrenOf,
+  keywordOf,
+  numberOf,
+  type TypeModel,
+  textOf,
+  typeOf,
+} from "./types-model.ts";
+import type { DebugEntry } from "./types-read.ts";
+
+export interface Layout {
+  /** In bytes; 0 when the type does not say. */
+  readonly size: bigint;
+  /** Members by name and enumerators alike, in order: where they are and what. */
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+export function layoutOf(model: TypeModel, type: DebugEntry): Layout {
+  const size = numberOf(type, A.DW_AT_byte_size) ?? 0n;
+  if (type.tag === T.DW_TAG_enumeration_type) return { size, parts: enumeratorsOf(type) };
+  const parts = new Map<string, string>();
+  for (const [index, member] of childrenOf(type, T.DW_TAG_member).entries()) {
+    const name = textOf(member, A.DW_AT_name) ?? `(nameless member ${index + 1})`;
+    const what = describeType(model, typeOf(model.info, member));
+    parts.set(name, `${placeOf(member)}, ${what}`);
+  }
+  return { size, parts };
+}
+
+function enumeratorsOf(type: DebugEntry): ReadonlyMap<string, string> {
+  return new Map(
+    childrenOf(type, T.DW_TAG_enumerator).map((enumerator) => [
+      textOf(enumerator, A.DW_AT_name) ?? "",
+      `value ${numberOf(enumerator, A.DW_AT_const_value) ?? 0n}`,
+    ]),
+  );
+}
+
+/** Union members say no place: all lie at the start. */
+function placeOf(member: DebugEntry): string {
+  const bits = numberOf(member, A.DW_AT_bit_size);
+  if (bits !== undefined) {
+    const offset = numberOf(member, A.DW_AT_data_bit_offset) ?? 0n;
+    return `bit ${offset}, ${bits} bit${bits === 1n ? "" : "s"}`;
+  }
+  return `offset ${numberOf(member, A.DW_AT_data_member_location) ?? 0n}`;
+}
+
+function describeType(model: TypeModel, declared: DebugEntry | undefined): string {
+  const type = bareType(model.info, declared);
+  if (type === undefined) return "void";
+  const target = (): string => describeType(model, typeOf(model.info, type));
+  switch (type.tag) {
+    case T.DW_TAG_pointer_type:
+      return `${target()} *`;
+    case T.DW_TAG_array_type:
+      return `${target()}${childrenOf(type, T.DW_TAG_subrange_type).map(boundsOf).join("")}`;
+    case T.DW_TAG_subroutine_type:
+      return "function";
+    case T.DW_TAG_structure_type:
+    case T.DW_TAG_union_type:
+    case T.DW_TAG_enumeration_type:
+      return model.nameOf(type) ?? describeNameless(model, type);
+    default:
+      return `${textOf(type, A.DW_AT_name) ?? "type"}`;
+  }
+}
+
+function describeNameless(model: TypeModel, type: DebugEntry): string {
+  const { size, parts } = layoutOf(model, type);
+  const members = [...parts].map(([name, what]) => `${name} at ${what}`);
+  return `${keywordOf(type)} of ${size} bytes { ${members.join("; ")} }`;
+}
+
+function boundsOf(range: DebugEntry): string {
+  const last = numberOf(range, A.DW_AT_upper_bound);
+  const count = numberOf(range, A.DW_AT_count) ?? (last === undefined ? undefined : last + 1n);
+  return `[${count ?? ""}]`;
+}

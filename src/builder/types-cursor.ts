@@ -1,0 +1,97 @@
+// A cursor over DWARF data: fixed numbers, LEB128, strings. Reading behind the end is an error that
+// names the object; nothing is read before it is known to be there.
+
+import { hexNumber } from "../bytes/hex.ts";
+import { BuilderError } from "./errors.ts";
+
+export class DwarfCursor {
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #source: string;
+  offset: number;
+
+  constructor(bytes: Uint8Array, source: string, offset = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#source = source;
+    this.offset = offset;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.skip(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.skip(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.skip(4), true);
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.skip(8), true);
+  }
+
+  /** Unsigned LEB128 (DWARF 5, section 7.6). */
+  uleb(): bigint {
+    return this.#leb().value;
+  }
+
+  /** An unsigned LEB128 that counts or numbers something. */
+  count(): number {
+    return Number(this.uleb());
+  }
+
+  /** Signed LEB128. */
+  sleb(): bigint {
+    const { value, bits } = this.#leb();
+    return BigInt.asIntN(bits, value);
+  }
+
+  bytes(size: number): Uint8Array {
+    const start = this.skip(size);
+    return this.#bytes.subarray(start, start + size);
+  }
+
+  /** Up to the next NUL, which is passed. */
+  text(): string {
+    const end = this.#bytes.indexOf(0, this.offset);
+    if (end < 0) throw this.malformed("a text does not end");
+    const start = this.skip(end + 1 - this.offset);
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString();
+  }
+
+  /** Where the skipped bytes began. */
+  skip(size: number): number {
+    const start = this.offset;
+    if (size < 0 || start + size > this.length) throw this.malformed("it ends in the middle");
+    this.offset = start + size;
+    return start;
+  }
+
+  malformed(state: string): BuilderError {
+    return new BuilderError({
+      code: "builder/bad-debug-info",
+      problem: `Cannot read the debug information: ${state}`,
+      where: `${this.#source}, offset ${hexNumber(this.offset)} of the section`,
+      expected: "DWARF 4 or 5, as gcc makes it",
+    });
+  }
+
+  #leb(): { readonly value: bigint; readonly bits: number } {
+    let value = 0n;
+    let bits = 0;
+    for (;;) {
+      const byte = this.u8();
+      value |= BigInt(byte & 0x7f) << BigInt(bits);
+      bits += 7;
+      if (byte < 0x80) return { value, bits };
+      if (bits > 63) throw this.malformed("a number is longer than 64 bits");
+    }
+  }
+}

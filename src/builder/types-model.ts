@@ -1,0 +1,119 @@
+// The types of one object in the words of C: what they are called, what they are made of, where they
+// were declared. Names that only say the same in another way (typedef, const, volatile) are looked
+// through.
+
+import type { ElfObject } from "../elf/object.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
+import { sourceFilesOf } from "./types-files.ts";
+import { type DebugEntry, type DebugInfo, readDebugInfo } from "./types-read.ts";
+
+export interface TypeModel {
+  readonly info: DebugInfo;
+  /** By what C calls them: `struct domain`, `enum mode`, a typedef's name. Complete types only. */
+  readonly types: ReadonlyMap<string, DebugEntry>;
+  /** What a type is called; undefined for types without a name. */
+  readonly nameOf: (type: DebugEntry) => string | undefined;
+  /** The file that declares an entry. */
+  readonly fileOf: (entry: DebugEntry) => string | undefined;
+}
+
+/** Undefined when the object has no debug information. @throws BuilderError, ElfError */
+export function findTypes(object: ElfObject): TypeModel | undefined {
+  const info = readDebugInfo(object);
+  if (info === undefined) return undefined;
+  const typedefs = new Map<DebugEntry, string>();
+  for (const entry of info.byOffset.values()) {
+    const target = entry.tag === T.DW_TAG_typedef ? typeOf(info, entry) : undefined;
+    if (target !== undefined && !typedefs.has(target))
+      typedefs.set(target, textOf(entry, A.DW_AT_name) ?? "");
+  }
+  const nameOf = (type: DebugEntry): string | undefined => {
+    const bare = textOf(type, A.DW_AT_name) ?? undefined;
+    if (bare === undefined) return typedefs.get(type) ?? enumLabel(type);
+    const scope = scopeOf(type);
+    return `${keywordOf(type)} ${scope === undefined ? "" : `${scope}::`}${bare}`;
+  };
+  const types = new Map<string, DebugEntry>();
+  for (const entry of info.byOffset.values()) {
+    if (!isAggregate(entry) || entry.attributes.has(A.DW_AT_declaration)) continue;
+    const name = nameOf(entry);
+    if (name !== undefined && !types.has(name)) types.set(name, entry);
+  }
+  return { info, types, nameOf, fileOf: fileFinder(info) };
+}
+
+/** Struct, union or enum. */
+export function isAggregate({ tag }: DebugEntry): boolean {
+  return isComposite(tag) || tag === T.DW_TAG_enumeration_type;
+}
+
+function isComposite(tag: number): boolean {
+  return tag === T.DW_TAG_structure_type || tag === T.DW_TAG_union_type;
+}
+
+/** What an entry says its type is; undefined for void. */
+export function typeOf(info: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
+  const value = entry.attributes.get(A.DW_AT_type);
+  return value?.kind === "entry" ? info.byOffset.get(value.offset) : undefined;
+}
+
+/** Through typedefs and qualifiers. */
+export function bareType(info: DebugInfo, type: DebugEntry | undefined): DebugEntry | undefined {
+  const transparent: readonly number[] = [
+    T.DW_TAG_typedef,
+    T.DW_TAG_const_type,
+    T.DW_TAG_volatile_type,
+    T.DW_TAG_restrict_type,
+    T.DW_TAG_atomic_type,
+  ];
+  let found = type;
+  while (found !== undefined && transparent.includes(found.tag)) found = typeOf(info, found);
+  return found;
+}
+
+export function numberOf(entry: DebugEntry, attribute: number): bigint | undefined {
+  const value = entry.attributes.get(attribute);
+  return value?.kind === "number" ? value.value : undefined;
+}
+
+export function textOf(entry: DebugEntry, attribute: number): string | undefined {
+  const value = entry.attributes.get(attribute);
+  return value?.kind === "text" ? value.value : undefined;
+}
+
+export function childrenOf(entry: DebugEntry, tag: number): readonly DebugEntry[] {
+  return entry.children.filter((child) => child.tag === tag);
+}
+
+export function keywordOf({ tag }: DebugEntry): string {
+  if (tag === T.DW_TAG_enumeration_type) return "enum";
+  return tag === T.DW_TAG_union_type ? "union" : "struct";
+}
+
+/** Constants without any name for them together are known by the first. */
+function enumLabel(type: DebugEntry): string | undefined {
+  if (type.tag !== T.DW_TAG_enumeration_type) return undefined;
+  const [first] = childrenOf(type, T.DW_TAG_enumerator);
+  const name = first === undefined ? undefined : textOf(first, A.DW_AT_name);
+  return name === undefined ? undefined : `enum { ${name}, … }`;
+}
+
+/** The function that a type is local to. */
+function scopeOf(type: DebugEntry): string | undefined {
+  for (let entry = type.parent; entry !== undefined; entry = entry.parent) {
+    if (entry.tag === T.DW_TAG_subprogram) return textOf(entry, A.DW_AT_name) ?? "";
+  }
+  return undefined;
+}
+
+function fileFinder(info: DebugInfo): (entry: DebugEntry) => string | undefined {
+  const byUnit = new Map<DebugEntry, ReadonlyMap<number, string>>();
+  return (entry) => {
+    const number = numberOf(entry, A.DW_AT_decl_file);
+    let unit = entry;
+    while (unit.parent !== undefined) unit = unit.parent;
+    const files = byUnit.get(unit) ?? sourceFilesOf(unit, info.sections);
+    byUnit.set(unit, files);
+    return number === undefined ? undefined : files.get(Number(number));
+  };
+}

@@ -1,0 +1,50 @@
+// Debugging sections of a relocatable object with their relocations applied: offsets of strings and
+// abbreviations are what the linker would make of them if the object stood alone.
+
+import { relocationField } from "../diff/relocation-field.ts";
+import type { ElfObject, Section } from "../elf/object.ts";
+import { relocationsOf } from "../elf/relocations.ts";
+import { contentsOf, findSection } from "../elf/sections.ts";
+
+export interface DebugSections {
+  /** What the file is called in messages. */
+  readonly source: string;
+  readonly info: Uint8Array;
+  readonly abbreviations: Uint8Array;
+  readonly strings: Uint8Array;
+  readonly lineStrings: Uint8Array;
+  readonly lines: Uint8Array;
+}
+
+/** Undefined when the object has no debug information. @throws ElfError */
+export function findDebugSections(object: ElfObject): DebugSections | undefined {
+  const info = findSection(object, ".debug_info");
+  if (info === undefined) return undefined;
+  const plain = (name: string): Uint8Array => {
+    const section = findSection(object, name);
+    return section === undefined ? new Uint8Array() : contentsOf(object, section);
+  };
+  const lines = findSection(object, ".debug_line");
+  return {
+    source: object.source,
+    info: relocated(object, info),
+    abbreviations: plain(".debug_abbrev"),
+    strings: plain(".debug_str"),
+    lineStrings: plain(".debug_line_str"),
+    lines: lines === undefined ? new Uint8Array() : relocated(object, lines),
+  };
+}
+
+/** A copy. All relocations of debugging sections are absolute: S + A. */
+function relocated(object: ElfObject, section: Section): Uint8Array {
+  const bytes = contentsOf(object, section).slice();
+  const view = new DataView(bytes.buffer);
+  for (const { offset, type, symbol, addend } of relocationsOf(object, section)) {
+    const { size } = relocationField(object.header.machine, type);
+    if (offset + size > bytes.length) continue;
+    const value = (object.symbols[symbol]?.value ?? 0n) + addend;
+    if (size === 8) view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+    else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+  }
+  return bytes;
+}

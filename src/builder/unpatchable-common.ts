@@ -1,0 +1,117 @@
+// Paths of every architecture that cannot be replaced; unpatchable.ts says why there are any.
+
+import type { Feature } from "../xen-abi/features.ts";
+
+/** Functions that cannot be replaced for one and the same reason. */
+export interface UnpatchablePath {
+  readonly path:
+    | "nmi"
+    | "machine-check"
+    | "entry"
+    | "live-patching"
+    | "idle-loop"
+    | "softirq"
+    | "context-switch";
+  /** Ends "… cannot be replaced: ". */
+  readonly reason: string;
+  /** As the source spells them. */
+  readonly names: readonly string[];
+  /** Files of which no function can be replaced, by the ends of their names. */
+  readonly files?: readonly string[];
+  /** Only releases with this behaviour have the path; all do if undefined. */
+  readonly feature?: Feature;
+}
+
+export const whilePatching =
+  "Xen runs it between making its code writable and protecting it again, when some functions are replaced and others are not";
+
+export const commonPaths: readonly UnpatchablePath[] = [
+  {
+    path: "live-patching",
+    reason: "it is the code that patches, or decides about it",
+    names: ["check_for_livepatch_work"],
+    files: ["livepatch.c", "livepatch_elf.c"],
+  },
+  {
+    path: "live-patching",
+    reason: whilePatching,
+    names: [
+      "memcpy",
+      "memcmp",
+      "memset",
+      "strlen",
+      "spin_debug_disable",
+      "spin_debug_enable",
+      "get_s_time",
+      "get_s_time_fixed",
+      "get_cpu_maps",
+      "put_cpu_maps",
+      "__bitmap_weight",
+      "__find_first_bit",
+      "__find_next_bit",
+      "_spin_lock_irqsave",
+      "_spin_unlock_irqrestore",
+    ],
+  },
+  {
+    path: "live-patching",
+    // apply_payload() and revert_payload() warn of functions that a hook has handled already.
+    reason: `${whilePatching}: it can print a warning then`,
+    names: [
+      "printk",
+      "vprintk_common",
+      "printk_prefix_check",
+      "printk_start_of_line",
+      "__putstr",
+      "conring_puts",
+      "serial_puts",
+      "__serial_putc",
+      "vsnprintf",
+      "snprintf",
+      "number",
+      "string",
+      "strchr",
+      "strnlen",
+      "wallclock_time",
+      "gmtime",
+      "_spin_lock_recursive",
+      "_spin_unlock_recursive",
+    ],
+  },
+  {
+    path: "idle-loop",
+    reason: "every CPU waits in it, or under it, while Xen patches",
+    names: ["idle_loop", "startup_cpu_idle_loop", "play_dead", "cpu_exit_clear"],
+  },
+  {
+    path: "softirq",
+    reason: "CPUs come to where they wait through it, and return through it when Xen has patched",
+    names: [
+      "do_softirq",
+      "__do_softirq",
+      "process_pending_softirqs",
+      "raise_softirq",
+      "cpu_raise_softirq",
+    ],
+  },
+  {
+    path: "softirq",
+    reason: "CPUs are called to the rendezvous through it",
+    names: [
+      "do_tasklet",
+      "do_tasklet_work",
+      "tasklet_enqueue",
+      "tasklet_schedule",
+      "tasklet_schedule_on_cpu",
+      "tasklet_softirq_action",
+      "_spin_lock_irq",
+      "_spin_unlock_irq",
+    ],
+    feature: "tasklet-rendezvous",
+  },
+  {
+    path: "context-switch",
+    reason: "it leaves for another stack and never returns to its caller",
+    names: ["context_switch", "continue_running", "sched_context_switched", "context_saved"],
+  },
+];

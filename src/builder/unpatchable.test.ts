@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRelease } from "../xen-abi/release.ts";
+import { pathsOf, unsafeFunctions } from "./unpatchable.ts";
+
+const v417 = parseRelease("4.17.5");
+
+function reasonFor(name: string, file = "any.c", release = v417): string | undefined {
+  return unsafeFunctions("x86_64", release).find(
+    (path) => path.name.test(name) && (path.file?.test(file) ?? true),
+  )?.reason;
+}
+
+const refused: readonly (readonly [name: string, reason: RegExp, file?: string])[] = [
+  ["do_nmi", /non-maskable/],
+  ["do_machine_check", /machine checks/],
+  ["handle_exception", /entry code/],
+  ["apply_payload", /live patching itself/, "common/livepatch.c"],
+  ["arch_livepatch_apply", /live patching itself/, "arch/x86/livepatch.c"],
+  ["do_tasklet_work.constprop.0", /tasklet/],
+  ["memcpy", /live patching itself/],
+  ["idle_loop", /idle loop/],
+  ["do_tasklet_work", /tasklet/],
+  ["context_switch", /context switch/],
+];
+
+for (const [name, reason, file] of refused) {
+  test(`unsafeFunctions() has ${name} and says why`, () => {
+    assert.match(reasonFor(name, file) ?? "", reason);
+  });
+}
+
+test("unsafeFunctions() has every label of an entry file, and nothing of its namesakes", () => {
+  assert.match(reasonFor("process_mce", "x86_64/entry.S") ?? "", /entry code/);
+  assert.equal(reasonFor("process_mce", "arch/x86/other_entry.c"), undefined);
+});
+
+test("unsafeFunctions() leaves functions alone whose names only begin alike", () => {
+  assert.equal(reasonFor("memcpy_from_guest", "common/x.c"), undefined);
+  assert.equal(reasonFor("do_nmi_op", "arch/x86/nmi.c"), undefined);
+});
+
+test("unsafeFunctions() goes by what the release does", () => {
+  assert.match(reasonFor("map_domain_page", "arch/x86/domain_page.c") ?? "", /writable/);
+  const older = parseRelease("4.15.1");
+  assert.equal(reasonFor("map_domain_page", "arch/x86/domain_page.c", older), undefined);
+});
+
+test("pathsOf() names a function once in each architecture", () => {
+  for (const architecture of ["x86_64", "aarch64"] as const) {
+    const names = pathsOf(architecture).flatMap((path) => path.names);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
+  }
+});

@@ -1,0 +1,52 @@
+// Functions of Xen that no payload may replace, as data per release. A CPU can be inside of them at
+// the very moment at which Xen writes the jump, or leaves them without returning, or runs them to
+// write it (ABI reference §4.3, §4.4, §8.1). Xen itself has no such list and would patch them.
+
+import type { UnsafeFunction } from "../diff/policy.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import { hasFeature } from "../xen-abi/features.ts";
+import type { Release } from "../xen-abi/release.ts";
+import { aarch64Paths, x86Paths } from "./unpatchable-arch.ts";
+import { commonPaths, type UnpatchablePath } from "./unpatchable-common.ts";
+
+/** The paths of one release, for the comparison's policy; all of them when it is not known. */
+export function unsafeFunctions(
+  architecture: Architecture,
+  release: Release | undefined,
+): readonly UnsafeFunction[] {
+  return pathsOf(architecture)
+    .filter(({ feature }) => {
+      return feature === undefined || release === undefined || hasFeature(release, feature);
+    })
+    .flatMap(({ path, reason, names, files = [] }): readonly UnsafeFunction[] => [
+      { name: anyOf(names), reason: `${labels[path]}: ${reason}` },
+      ...files.map((file) => ({
+        name: /^/,
+        file: new RegExp(`(^|/)${escaped(file)}$`),
+        reason: `${labels[path]}: ${reason}`,
+      })),
+    ]);
+}
+
+export function pathsOf(architecture: Architecture): readonly UnpatchablePath[] {
+  return [...commonPaths, ...(architecture === "x86_64" ? x86Paths : aarch64Paths)];
+}
+
+const labels: Readonly<Record<UnpatchablePath["path"], string>> = {
+  nmi: "the path of non-maskable interrupts",
+  "machine-check": "the path of machine checks",
+  entry: "entry code",
+  "live-patching": "live patching itself",
+  "idle-loop": "the idle loop",
+  softirq: "the softirq and tasklet path",
+  "context-switch": "the tail of a context switch",
+};
+
+/** Clones and cold parts of a function are that function. */
+function anyOf(names: readonly string[]): RegExp {
+  return new RegExp(`^(?:${names.map(escaped).join("|")})(?:\\.(?:constprop|isra|part|cold).*)?$`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.]/g, "\\.");
+}
