@@ -1,10 +1,8 @@
 // The lab kind of host keeps the contract on each release of Xen that we can run.
 
-import assert from "node:assert/strict";
 import { labHost } from "../../src/hosts/lab.ts";
-import { openLab } from "../../src/lab/open-lab.ts";
 import { describeLivepatchHost } from "./host-contract.ts";
-import { readXenImage } from "./xen-image.ts";
+import { openOnLab } from "./lab-under-test.ts";
 
 // Two processors at least once: with one, no rendezvous is ever missed.
 const labs = [
@@ -13,16 +11,8 @@ const labs = [
   { xen: "4.20", cpus: 1 },
 ];
 
-for (const { xen, cpus } of labs) {
-  describeLivepatchHost(`a lab with Xen ${xen} and ${cpus} CPUs`, async () => {
-    const lab = await openLab({ xen, cpus });
-    assert.ok(lab.info.symbols);
-    return {
-      host: await labHost(lab),
-      xen: readXenImage(lab.info.symbols),
-      release: xen,
-      readMemory: (address, length) => lab.readHypervisor(address, length),
-      close: () => lab.close(),
-    };
-  });
+for (const options of labs) {
+  describeLivepatchHost(`a lab with Xen ${options.xen}, ${options.cpus} CPUs`, () =>
+    openOnLab(options, async (lab) => ({ host: await labHost(lab) })),
+  );
 }
