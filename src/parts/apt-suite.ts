@@ -11,8 +11,12 @@ import { type RunResult, runProcess } from "./run-process.ts";
 
 export type Suite = "bullseye" | "bookworm" | "trixie";
 
+/** Of Debian: compiled, or the source that it was compiled from. */
+export type PackageForm = "binary" | "source";
+
 export interface AptSuite {
   readonly suite: Suite;
+  readonly form: PackageForm;
   /** Holds apt.conf, sources.list, lists. */
   readonly folder: string;
   readonly mirror: DebianMirror;
@@ -56,6 +60,11 @@ export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promis
   writeFileSync(stamp, "");
 }
 
+const DOWNLOAD: Readonly<Record<PackageForm, readonly string[]>> = {
+  binary: ["download"],
+  source: ["source", "--only-source", "--download-only"],
+};
+
 /**
  * The files of these packages alone; each entry is NAME or NAME=VERSION.
  * @throws PartsError parts/package-unavailable
@@ -64,9 +73,13 @@ export async function findPackages(
   apt: AptSuite,
   packages: readonly string[],
 ): Promise<PackageFile[]> {
-  const result = await runApt(apt, ["download", "--print-uris", ...packages]);
+  const result = await runApt(apt, [...DOWNLOAD[apt.form], "--print-uris", ...packages]);
   if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
-  return parseUris(result.stdout);
+  const files = parseUris(result.stdout);
+  if (apt.form === "binary") return files;
+  // The files of a source package do not all bear its version.
+  const [name = "", version = ""] = packages[0]?.split("=") ?? [];
+  return files.map((file) => ({ ...file, name, version }));
 }
 
 /**
@@ -97,8 +110,8 @@ export async function downloadPackages(
   options: { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const wanted = files.map(({ name, version }) => `${name}=${version}`);
-  const result = await runApt(apt, ["download", ...wanted], { cwd: folder, ...options });
+  const wanted = [...new Set(files.map(({ name, version }) => `${name}=${version}`))];
+  const result = await runApt(apt, [...DOWNLOAD[apt.form], ...wanted], { cwd: folder, ...options });
   if (result.exitCode === 0) return;
   // Perhaps the lists are older than the mirror: the next try gets new ones.
   rmSync(join(apt.folder, "updated"), { force: true });
@@ -110,9 +123,9 @@ export async function downloadPackages(
   });
 }
 
-/** Lines of `apt-get download --print-uris`: 'URI' FILENAME SIZE HASH. */
+/** Lines of `--print-uris`: 'URI' FILENAME SIZE HASH. */
 export function parseUris(listing: string): PackageFile[] {
-  return [...listing.matchAll(/^'\S+' (\S+\.deb) (\d+) (\S+)$/gm)].map(
+  return [...listing.matchAll(/^'\S+' (\S+) (\d+) (\S+)$/gm)].map(
     ([, fileName = "", size, hash = ""]) => ({
       ...splitFileName(fileName),
       fileName,
@@ -128,8 +141,11 @@ function splitFileName(fileName: string): { name: string; version: string } {
   return { name, version: decodeURIComponent(version) };
 }
 
-function sourcesOf({ suite, mirror, keyring }: AptSuite, security: string | undefined): string {
-  const line = (uri: string, name: string) => `deb [signed-by=${keyring}] ${uri} ${name} main\n`;
+function sourcesOf(apt: AptSuite, security: string | undefined): string {
+  const { suite, form, mirror, keyring } = apt;
+  const type = form === "source" ? "deb-src" : "deb";
+  const line = (uri: string, name: string) =>
+    `${type} [signed-by=${keyring}] ${uri} ${name} main\n`;
   return (
     line(mirror.main, suite) + (security === undefined ? "" : line(security, `${suite}-security`))
   );

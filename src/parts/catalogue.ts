@@ -1,7 +1,7 @@
 // Every part that xSplice ever fetches, with its purpose: data, read by doctor, plan and fetch.
 // Sizes are rounded, for people, until the mirror tells the exact ones.
 
-import type { Suite } from "./apt-suite.ts";
+import type { PackageForm, Suite } from "./apt-suite.ts";
 import { PartsError } from "./errors.ts";
 
 export interface PartDefinition {
@@ -10,6 +10,8 @@ export interface PartDefinition {
   /** For people: what this is good for. */
   readonly purpose: string;
   readonly suite: Suite;
+  /** "binary" without it. A source is unpacked with Debian's patches applied. */
+  readonly form?: PackageForm;
   /** NAME or NAME=VERSION. */
   readonly packages: readonly string[];
   /** Of all that `packages` depend on, what comes along; nothing without it. */
@@ -42,7 +44,8 @@ const knownIds = [
   "xen-tools-4.14",
   "xen-tools-4.17",
   "xen-tools-4.20",
-  "build-tools",
+  "parser-generators",
+  "xen-source-4.17",
 ] as const;
 
 export const partIds: readonly string[] = knownIds;
@@ -131,12 +134,18 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     12 * MB,
   ),
   "xen-tools-4.20": xenTools("4.20", "trixie", ["xen-utils-4.20", "xenstore-utils"], 14 * MB),
-  "build-tools": {
-    purpose: "compiler and make tools of Debian 12, to build Xen's objects as Debian did",
+  "parser-generators": {
+    purpose: "flex, bison and m4, to prepare Xen's source for building where they are missing",
     suite: "bookworm",
-    packages: ["gcc", "binutils", "make", "flex", "bison", "python3-minimal", "libc6-dev"],
-    dependencies: /^(?!perl|debconf|dpkg|base-|passwd|adduser|media-types)/,
-    approximateBytes: 65 * MB,
+    packages: ["flex", "bison", "m4"],
+    approximateBytes: 1.9 * MB,
+  },
+  "xen-source-4.17": {
+    purpose: "the source that the hypervisor of part xen-4.17 was built from",
+    suite: "bookworm",
+    form: "source",
+    packages: [`xen=${PINNED_XEN_4_17}`],
+    approximateBytes: 4.9 * MB,
   },
 };
 

@@ -18,7 +18,7 @@ import { withLock } from "./lock.ts";
 import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manifest.ts";
 import type { PartsPlan, PlannedPart } from "./plan.ts";
 import type { OnProgress } from "./progress.ts";
-import { unpackPackage } from "./unpack.ts";
+import { unpackPackage, unpackSource } from "./unpack.ts";
 
 export interface FetchOptions {
   readonly onProgress?: OnProgress;
@@ -59,10 +59,7 @@ async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions
     await downloadWithProgress(part, downloads, options);
     const root = join(work, "root");
     mkdirSync(root);
-    for (const file of files) {
-      options.signal?.throwIfAborted();
-      await unpackPackage(join(downloads, file.fileName), root, definition.members ?? []);
-    }
+    await unpackAll(part, downloads, root, options);
     rmSync(downloads, { recursive: true });
     writeFileSync(join(work, MANIFEST_NAME), formatManifest(definition, files, sizeOf(root)));
     const home = partFolder(cache, definition.id);
@@ -72,6 +69,20 @@ async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions
     throw asOutOfSpace(error, cache);
   } finally {
     removeUnfinished(cache);
+  }
+}
+
+async function unpackAll(
+  { definition, files }: PlannedPart,
+  downloads: string,
+  root: string,
+  { signal }: FetchOptions,
+): Promise<void> {
+  const paths = files.map(({ fileName }) => join(downloads, fileName));
+  if (definition.form === "source") return await unpackSource(paths, root);
+  for (const path of paths) {
+    signal?.throwIfAborted();
+    await unpackPackage(path, root, definition.members ?? []);
   }
 }
 

@@ -56,7 +56,10 @@ function readStored(path: string): { definition: string; manifest: PartManifest 
 function hashOf(value: PartDefinition | readonly unknown[]): string {
   const significant =
     "packages" in value
-      ? [value.suite, value.packages, value.dependencies?.source, value.members]
+      ? [
+          ...[value.suite, value.packages, value.dependencies?.source, value.members],
+          ...(value.form === undefined ? [] : [value.form]),
+        ]
       : value;
   return createHash("sha256").update(JSON.stringify(significant)).digest("hex").slice(0, 32);
 }

@@ -7,6 +7,7 @@ import {
   findClosure,
   findPackages,
   type PackageFile,
+  type PackageForm,
   updateSuite,
 } from "./apt-suite.ts";
 import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
@@ -86,11 +87,11 @@ function suiteOpener(
 ): (definition: PartDefinition) => Promise<AptSuite> {
   const opened = new Map<string, Promise<AptSuite>>();
   let mirror: Promise<DebianMirror> | undefined;
-  const open = async ({ suite }: PartDefinition): Promise<AptSuite> => {
+  const open = async ({ suite, form = "binary" }: PartDefinition): Promise<AptSuite> => {
     mirror ??= findDebianMirror(join(cache, "apt"), environment);
     const apt: AptSuite = {
-      suite,
-      folder: join(cache, "apt", suite),
+      ...{ suite, form },
+      folder: join(cache, "apt", folderName(suite, form)),
       mirror: await mirror,
       keyring: await requireKeyring(cache, onProgress),
     };
@@ -98,10 +99,15 @@ function suiteOpener(
     return apt;
   };
   return (definition) => {
-    const known = opened.get(definition.suite) ?? open(definition);
-    opened.set(definition.suite, known);
+    const key = folderName(definition.suite, definition.form);
+    const known = opened.get(key) ?? open(definition);
+    opened.set(key, known);
     return known;
   };
+}
+
+function folderName(suite: string, form: PackageForm | undefined): string {
+  return form === "source" ? `${suite}-source` : suite;
 }
 
 async function planPart(definition: PartDefinition, apt: AptSuite): Promise<PlannedPart> {

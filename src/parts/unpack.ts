@@ -1,8 +1,10 @@
 // Takes files out of Debian packages, without root and without running any of their scripts.
 
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { PartsError } from "./errors.ts";
+import { runProcess } from "./run-process.ts";
 
 /**
  * Unpacks a package into `root`; with `members`, only what these tar wildcards name (as
@@ -38,6 +40,37 @@ export async function unpackPackage(
     problem: `Cannot unpack package "${packageFile}": ${complaint.trim()}`,
     remedy: "free some disk space if it ran out, and try again",
   });
+}
+
+/**
+ * Unpacks a source package of format "3.0 (quilt)": the original, then Debian's folder, then the
+ * patches that it names.
+ * @throws PartsError parts/unpack-failed
+ */
+export async function unpackSource(files: readonly string[], root: string): Promise<void> {
+  mkdirSync(root, { recursive: true });
+  const run = async (...argv: string[]): Promise<void> => {
+    const { exitCode, stderr } = await runProcess(argv, { cwd: root });
+    if (exitCode === 0) return;
+    throw new PartsError({
+      code: "parts/unpack-failed",
+      problem: `Cannot unpack a source package: "${argv.join(" ")}" failed`,
+      where: stderr.trim(),
+      remedy: "apt-get install patch xz-utils, if one of them is missing, and try again",
+    });
+  };
+  for (const path of files.filter((name) => /\.orig\.tar\.\w+$/.test(name))) {
+    await run("tar", "-xf", path, "--strip-components=1", "--no-same-owner");
+  }
+  for (const path of files.filter((name) => /\.debian\.tar\.\w+$/.test(name))) {
+    await run("tar", "-xf", path, "--no-same-owner");
+  }
+  const patches = join(root, "debian/patches");
+  const series = readFileSync(join(patches, "series"), "utf8").split("\n");
+  for (const name of series.filter((line) => line !== "" && !line.startsWith("#"))) {
+    const quiet = ["--silent", "--force", "--no-backup-if-mismatch"];
+    await run("patch", "-p1", ...quiet, "-i", join(patches, name));
+  }
 }
 
 function outcome(name: string, child: ReturnType<typeof spawn>): Promise<string> {
