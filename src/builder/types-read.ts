@@ -46,11 +46,41 @@ export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
   return { sections, units, byOffset };
 }
 
+/** The first entry of every unit, without what lies below: who made it, and how. */
+export function readUnitRoots(object: ElfObject): readonly DebugEntry[] {
+  const sections = findDebugSections(object);
+  if (sections === undefined) return [];
+  const cursor = new DwarfCursor(sections.info, sections.source);
+  const roots: DebugEntry[] = [];
+  while (cursor.offset < cursor.length) {
+    const { end, context, abbreviations } = readUnitHeader(cursor, sections);
+    const root = readEntry(cursor, abbreviations, context, undefined);
+    if (root !== undefined) roots.push(root.entry);
+    cursor.offset = end;
+  }
+  return roots;
+}
+
 function readUnit(
   cursor: DwarfCursor,
   sections: DebugSections,
   byOffset: Map<number, DebugEntry>,
 ): DebugEntry {
+  const { end, context, abbreviations } = readUnitHeader(cursor, sections);
+  const root = readEntries(cursor, end, abbreviations, context, byOffset);
+  if (root === undefined) throw cursor.malformed("a unit is empty");
+  cursor.offset = end;
+  return root;
+}
+
+interface UnitHeader {
+  /** Of the unit, into .debug_info. */
+  readonly end: number;
+  readonly context: FormContext;
+  readonly abbreviations: ReadonlyMap<number, Abbreviation>;
+}
+
+function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeader {
   const unitOffset = cursor.offset;
   const size = cursor.u32();
   const end = cursor.offset + size;
@@ -66,12 +96,11 @@ function readUnit(
     abbreviationOffset = cursor.u32();
     addressSize = cursor.u8();
   } else throw cursor.malformed(`its version is ${version}`);
-  const abbreviations = readAbbreviations(sections, abbreviationOffset);
-  const context = { sections, unitOffset, addressSize };
-  const root = readEntries(cursor, end, abbreviations, context, byOffset);
-  if (root === undefined) throw cursor.malformed("a unit is empty");
-  cursor.offset = end;
-  return root;
+  return {
+    end,
+    context: { sections, unitOffset, addressSize },
+    abbreviations: readAbbreviations(sections, abbreviationOffset),
+  };
 }
 
 interface Abbreviation {
@@ -114,27 +143,37 @@ function readEntries(
   const open: OpenEntry[] = [];
   let root: DebugEntry | undefined;
   while (cursor.offset < end) {
-    const offset = cursor.offset;
-    const code = cursor.count();
-    if (code === 0) {
-      open.pop();
-      if (open.length === 0) break;
-      continue;
+    const found = readEntry(cursor, abbreviations, context, open.at(-1));
+    if (found === undefined) open.pop();
+    else {
+      const { entry, hasChildren } = found;
+      byOffset.set(entry.offset, entry);
+      root ??= entry;
+      if (hasChildren) open.push(entry);
+      if (open.length > DEPTH_MAX) throw cursor.malformed("entries are nested too deep");
     }
-    const abbreviation = abbreviations.get(code);
-    if (abbreviation === undefined) throw cursor.malformed(`abbreviation ${code} is unknown`);
-    const attributes = new Map<number, AttributeValue>();
-    for (const form of abbreviation.forms) {
-      attributes.set(form.attribute, readForm(cursor, form, context));
-    }
-    const parent = open.at(-1);
-    const entry: OpenEntry = { offset, tag: abbreviation.tag, attributes, parent, children: [] };
-    byOffset.set(offset, entry);
-    parent?.children.push(entry);
-    root ??= entry;
-    if (abbreviation.hasChildren) open.push(entry);
-    if (open.length > DEPTH_MAX) throw cursor.malformed("entries are nested too deep");
     if (open.length === 0) break;
   }
   return root;
+}
+
+/** Undefined for the mark that ends a list of children. */
+function readEntry(
+  cursor: DwarfCursor,
+  abbreviations: ReadonlyMap<number, Abbreviation>,
+  context: FormContext,
+  parent: OpenEntry | undefined,
+): { readonly entry: OpenEntry; readonly hasChildren: boolean } | undefined {
+  const offset = cursor.offset;
+  const code = cursor.count();
+  if (code === 0) return undefined;
+  const abbreviation = abbreviations.get(code);
+  if (abbreviation === undefined) throw cursor.malformed(`abbreviation ${code} is unknown`);
+  const attributes = new Map<number, AttributeValue>();
+  for (const form of abbreviation.forms) {
+    attributes.set(form.attribute, readForm(cursor, form, context));
+  }
+  const entry: OpenEntry = { offset, tag: abbreviation.tag, attributes, parent, children: [] };
+  parent?.children.push(entry);
+  return { entry, hasChildren: abbreviation.hasChildren };
 }

@@ -1,7 +1,8 @@
-// Debugging sections of a relocatable object with their relocations applied: offsets of strings and
-// abbreviations are what the linker would make of them if the object stood alone.
+// Debugging sections of an executable, or of a relocatable object with its relocations applied:
+// offsets of strings and abbreviations are what the linker would make of them if it stood alone.
 
 import { relocationField } from "../diff/relocation-field.ts";
+import { ElfType } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
@@ -35,8 +36,9 @@ export function findDebugSections(object: ElfObject): DebugSections | undefined 
   };
 }
 
-/** A copy. All relocations of debugging sections are absolute: S + A. */
+/** All relocations of debugging sections are absolute: S + A. */
 function relocated(object: ElfObject, section: Section): Uint8Array {
+  if (object.header.type !== ElfType.ET_REL) return contentsOf(object, section);
   const bytes = contentsOf(object, section).slice();
   const view = new DataView(bytes.buffer);
   for (const { offset, type, symbol, addend } of relocationsOf(object, section)) {
