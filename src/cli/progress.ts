@@ -15,7 +15,15 @@ const CLEAR_LINE = "\r\u001b[K";
 
 export function progressLine(io: CommandIo, indent = ""): ProgressLine {
   const { stderr } = io;
-  return stderr.isTTY === true ? movingLine(stderr, indent) : plainLines(stderr, indent);
+  const shown = stderr.isTTY === true ? movingLine(stderr, indent) : plainLines(stderr, indent);
+  let finished: string | undefined;
+  const onProgress: OnProgress = (progress) => {
+    // The end may be told twice: by a last look at the files, and by whoever fetched them.
+    if (progress.kind === "bytes" && progress.text === finished) return;
+    if (progress.kind === "bytes" && progress.done >= progress.total) finished = progress.text;
+    shown.onProgress(progress);
+  };
+  return { end: shown.end, onProgress };
 }
 
 function movingLine(stderr: CommandIo["stderr"], indent: string): ProgressLine {
@@ -34,7 +42,9 @@ function movingLine(stderr: CommandIo["stderr"], indent: string): ProgressLine {
       }
       const { text, done, total } = progress;
       const amount = `${bar(done, total)} ${megabytes(done)} of ${megabytes(total)}`;
-      stderr.write(`${CLEAR_LINE}${indent}${amount}  ${text}`.slice(0, (stderr.columns ?? 80) + 2));
+      // A line that wraps could not be taken back.
+      const line = `${indent}${amount}  ${text}`.slice(0, (stderr.columns ?? 80) - 1);
+      stderr.write(`${CLEAR_LINE}${line}`);
       isOpen = true;
       if (done >= total) end();
     },

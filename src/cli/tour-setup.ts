@@ -34,30 +34,23 @@ export async function fetchTourParts(
   options: OpenLabOptions,
 ): Promise<void> {
   page.step("Get what it takes");
+  page.words(`An emulated computer, Xen, and a small Linux: all from Debian's packages, unpacked into
+    your cache folder, without root. Nothing is installed.`);
+  page.gap();
   const progress = progressLine(io, "     ");
-  const parts = partsForLab(options);
+  const { onProgress } = progress;
   const cache = cacheFolder(io.env);
-  const plan = await planParts(parts, {
-    cache,
-    environment: io.env,
-    onProgress: progress.onProgress,
-  });
+  const plan = await planParts(partsForLab(options), { cache, environment: io.env, onProgress });
   for (const { reason } of plan.unavailable) throw reason;
-  if (plan.toFetch.length === 0) {
-    page.words(`An emulated computer, Xen, and a small Linux. All of it is here already: nothing is
-      downloaded.`);
-    page.fact("kept in", cache);
-    return;
-  }
-  announce(page, plan);
-  await fetchParts(plan, { onProgress: progress.onProgress, signal: io.signal });
+  if (plan.toFetch.length > 0) announce(page, plan);
+  await fetchParts(plan, { onProgress, signal: io.signal });
   progress.end();
+  if (plan.toFetch.length === 0) page.fact("download", "nothing, all of it is here");
+  page.fact("kept in", cache);
 }
 
 function announce(page: TourPage, plan: PartsPlan): void {
-  page.words(`An emulated computer, Xen, and a small Linux, from Debian's packages. They are
-    unpacked into your cache folder, without root, and nothing is installed. This is downloaded
-    now, and never again:`);
+  page.words("This is downloaded now, and never again:");
   page.gap();
   page.code(
     plan.toFetch.map(
@@ -65,9 +58,7 @@ function announce(page: TourPage, plan: PartsPlan): void {
         `${definition.id.padEnd(10)} ${megabytes(downloadBytes).padStart(8)}  ${definition.purpose}`,
     ),
   );
-  page.gap();
-  page.fact("in all", megabytes(plan.downloadBytes));
-  page.fact("kept in", plan.cache);
+  page.code([`${"in all".padEnd(10)} ${megabytes(plan.downloadBytes).padStart(8)}`]);
   page.gap();
 }
 
