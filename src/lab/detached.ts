@@ -1,6 +1,14 @@
 // Labs that outlive the command that started them: start, find, connect, end.
 
-import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectAgent, connectMonitor } from "./connection.ts";
@@ -13,6 +21,7 @@ import { isAlive } from "./seat.ts";
 
 const CONNECT_MAX_MS = 10_000;
 const END_MAX_MS = 5_000;
+const START_MAX_MS = 10_000;
 
 export interface ListedLab extends LabFile {
   /** "ended": its QEMU is gone, its console can still be read. */
@@ -83,7 +92,7 @@ export async function endLab(name: string | undefined): Promise<LabInfo> {
  * Gives the number of folders.
  */
 export async function removeDeadLabs(): Promise<number> {
-  const dead = listRunFolders().filter((folder) => !isRunning(folder));
+  const dead = listRunFolders().filter((folder) => !isRunning(folder) && !isStarting(folder));
   for (const folder of dead) await endFolder(folder);
   return dead.length;
 }
@@ -114,6 +123,12 @@ async function endFolder(folder: string): Promise<void> {
 function isRunning(folder: string): boolean {
   const pid = qemuPid(folder);
   return pid !== undefined && isAlive(pid) && isQemuOf(folder, pid);
+}
+
+/** Between the making of the folder and the first word of its supervisor. */
+function isStarting(folder: string): boolean {
+  const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return qemuPid(folder) === undefined && age < START_MAX_MS;
 }
 
 function qemuPid(folder: string): number | undefined {

@@ -2,7 +2,7 @@
 // of the machine's installed packages, no root. What it downloads is verified by apt itself, from
 // the archive's signature down to each package's hash.
 
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DebianMirror } from "./apt-mirror.ts";
 import { PartsError } from "./errors.ts";
@@ -43,8 +43,8 @@ const LISTS_MAX_AGE_MS = 6 * 60 * 60 * 1000;
 export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promise<void> {
   const stamp = join(apt.folder, "updated");
   const sources = sourcesOf(apt, apt.mirror.security);
+  if (isFresh(stamp, sources)) return;
   writeConfiguration(apt, sources);
-  if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < LISTS_MAX_AGE_MS) return;
   onProgress({
     kind: "note",
     text: `asking the mirror for the package lists of Debian ${apt.suite} (about 9 MB)`,
@@ -57,7 +57,14 @@ export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promis
     if (withoutSecurity.exitCode === 0) result = withoutSecurity;
   }
   if (result.exitCode !== 0) throw suiteUnavailable(apt, result);
-  writeFileSync(stamp, "");
+  writeFileSync(stamp, sources);
+}
+
+/** The stamp holds the sources that the lists are of: another mirror has others. */
+function isFresh(stamp: string, sources: string): boolean {
+  const status = statSync(stamp, { throwIfNoEntry: false });
+  if (status === undefined || Date.now() - status.mtimeMs > LISTS_MAX_AGE_MS) return false;
+  return readFileSync(stamp, "utf8") === sources;
 }
 
 const DOWNLOAD: Readonly<Record<PackageForm, readonly string[]>> = {
