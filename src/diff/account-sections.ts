@@ -3,13 +3,15 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
+import { relocationsOf } from "../elf/relocations.ts";
 import type { Findings } from "./account.ts";
-import { type Atom, isNameless, roleOf } from "./atom.ts";
+import { type Atom, isNameless, roleOf, type SplitObject } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { assemblyRemedy } from "./include.ts";
 import { type Judgement, refuseSection } from "./judge-change.ts";
 import type { Disposition, Ledger, LedgerEntry } from "./ledger.ts";
 import { entryFor } from "./ledger-entry.ts";
+import { requireDefined } from "./require-defined.ts";
 import { sameBytes } from "./same-bytes.ts";
 
 export function accountSections(findings: Findings, ledger: Ledger): void {
@@ -18,7 +20,7 @@ export function accountSections(findings: Findings, ledger: Ledger): void {
   for (const [left, right] of pairSections(before.atoms, after.atoms)) {
     accountGroup(left, right, findings.comparison, ledger);
   }
-  accountAlignment(findings.comparison, ledger);
+  accountAlignment(findings, ledger);
 }
 
 /** What is the same somewhere on the other side is the same: a literal is nothing but its content. */
@@ -105,15 +107,31 @@ function accountGroup(
   ledger.add(entryFor(first, side, disposition, [reason ?? "differs"]), ...left, ...right);
 }
 
-function sameAtom(before: Atom, after: Atom | undefined, { sides }: Comparison): boolean {
+function sameAtom(before: Atom, after: Atom | undefined, comparison: Comparison): boolean {
   if (after === undefined || before.size !== after.size) return false;
-  const meaningsOf = (atom: Atom): string =>
-    atom.references.map((found) => `${found.offset} ${sides.meanings.ofReference(found)}`).join();
   const sameHeader =
     before.section.type === after.section.type && before.section.flags === after.section.flags;
   return (
-    sameHeader && sameBytes(before.bytes, after.bytes) && meaningsOf(before) === meaningsOf(after)
+    sameHeader &&
+    sameBytes(before.bytes, after.bytes) &&
+    describeReferences(before, comparison.before, comparison) ===
+      describeReferences(after, comparison.after, comparison)
   );
+}
+
+/** References are known by meaning only in sections that are loaded. */
+function describeReferences(atom: Atom, { object }: SplitObject, { sides }: Comparison): string {
+  if ((atom.section.flags & SectionFlag.SHF_ALLOC) !== 0n) {
+    const { references } = atom;
+    return references.map((found) => `${found.offset} ${sides.meanings.ofReference(found)}`).join();
+  }
+  return relocationsOf(object, atom.section)
+    .map(({ offset, type, addend, symbol: index }) => {
+      const { name, value, place } = requireDefined(object.symbols[index]);
+      const section = place.kind === "section" ? object.sections[place.index]?.name : place.kind;
+      return [offset, type, addend, name, value, section].join(" ");
+    })
+    .join();
 }
 
 function judgeGroup(atom: Atom): Judgement {
@@ -152,8 +170,9 @@ function judgeGroup(atom: Atom): Judgement {
   }
 }
 
-/** Sections of the same name, in order; the alignment of variables is that of their section. */
-function accountAlignment({ before, after }: Comparison, ledger: Ledger): void {
+/** Sections of the same name, in order; a variable alone in its section is aligned as that is. */
+function accountAlignment({ comparison, changes }: Findings, ledger: Ledger): void {
+  const { before, after, correlation } = comparison;
   const known = new Map<string, Section[]>();
   for (const section of before.object.sections) {
     known.set(section.name, [...(known.get(section.name) ?? []), section]);
@@ -161,18 +180,20 @@ function accountAlignment({ before, after }: Comparison, ledger: Ledger): void {
   for (const section of after.object.sections) {
     const partner = known.get(section.name)?.shift();
     if (partner === undefined || partner.alignment === section.alignment) continue;
-    const isLoaded = (section.flags & SectionFlag.SHF_ALLOC) !== 0n;
-    const data = after.atoms.filter((atom) => atom.section === section && atom.kind === "data");
-    const [only] = data;
-    const isStricter = section.alignment > partner.alignment && isLoaded && data.length === 1;
+    const [only, ...others] = after.atoms.filter((atom) => atom.section === section);
+    const isStricter =
+      only?.kind === "data" &&
+      others.length === 0 &&
+      correlation.findBefore(only)?.section === partner &&
+      !changes.reasons.has(only) &&
+      section.alignment > partner.alignment;
     const refused: Disposition = {
       kind: "refused",
       rule: "data-alignment",
       remedy: "keep its alignment, and put what needs another into a new variable",
     };
     ledger.add({
-      what:
-        isStricter && only !== undefined ? `variable "${only.name}"` : `section "${section.name}"`,
+      what: isStricter ? `variable "${only.name}"` : `section "${section.name}"`,
       section: section.name,
       offset: 0,
       side: "both",

@@ -128,7 +128,14 @@ function judgeNew(
       "give the static variables of that name different names in the patch",
     );
   }
-  if (role === "init" || role === "attached-code") return "with";
+  if (atom.kind === "filling" || atom.kind === "whole" || atom.kind === "entry") {
+    return problem(
+      "nameless-data",
+      `refers to bytes of "${atom.name}" that are not its own and have no name`,
+      "compile with -ffunction-sections -fdata-sections",
+    );
+  }
+  if (role === "attached-code") return "with";
   if (!loadable.includes(role)) {
     return role === "per-cpu"
       ? undefined // told once, for the variable itself (account.ts)

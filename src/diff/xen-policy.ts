@@ -5,10 +5,20 @@
 import { ALTERNATIVE_SIZE, alternativeLayoutOf } from "../xen-abi/alternatives.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
-import type { SectionPolicy, SectionRule, TableField, TableLayout } from "./policy.ts";
-import { xenUnsafeFunctions } from "./xen-unsafe-functions.ts";
+import type {
+  SectionPolicy,
+  SectionRule,
+  TableField,
+  TableLayout,
+  UnsafeFunction,
+} from "./policy.ts";
 
-export function xenSectionPolicy(release: Release, architecture: Architecture): SectionPolicy {
+/** Which functions are unsafe is another table, of which the caller knows (builder/unpatchable.ts). */
+export function xenSectionPolicy(
+  release: Release,
+  architecture: Architecture,
+  unsafeFunctions: readonly UnsafeFunction[],
+): SectionPolicy {
   const alternatives = alternativeTable(
     ALTERNATIVE_SIZE[alternativeLayoutOf(release, architecture)],
   );
@@ -22,7 +32,7 @@ export function xenSectionPolicy(release: Release, architecture: Architecture): 
       { name: /^\.ex_table(\.pre)?$/, role: "table", layout: exceptionTable },
       ...namedSections,
     ],
-    unsafeFunctions: xenUnsafeFunctions,
+    unsafeFunctions,
     jumpSize: isX86 ? 5 : 4,
   };
 }
@@ -99,7 +109,11 @@ const namedSections: readonly SectionRule[] = [
   { name: /^\.(init|initcall)/, role: "init" },
   { name: /^\.archinfo\.init$/, role: "init" },
   { name: /^\.data\.param(hypfs)?$/, role: "init" },
-  { name: /^\.livepatch\.hooks\./, role: "read-only" },
+  {
+    name: /^\.livepatch\.hooks\./,
+    role: "unsupported",
+    purpose: "hooks come in a file of their own (--hooks FILE.c), not with the patch",
+  },
   {
     name: /^\.text\.(entry|header|kexec)(\.|$)/,
     role: "unsupported",
