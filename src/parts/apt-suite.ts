@@ -38,7 +38,7 @@ const LISTS_MAX_AGE_MS = 6 * 60 * 60 * 1000;
 
 /**
  * Makes the lists of a suite's packages at most some hours old.
- * @throws PartsError parts/suite-unavailable
+ * @throws PartsError parts/suite-gone, parts/suite-unavailable
  */
 export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promise<void> {
   const stamp = join(apt.folder, "updated");
@@ -199,7 +199,7 @@ function runApt(
 function suiteUnavailable({ suite, mirror }: AptSuite, result: RunResult): PartsError {
   const gone = /404|does not have a Release file/.test(result.stderr);
   return new PartsError({
-    code: "parts/suite-unavailable",
+    code: gone ? "parts/suite-gone" : "parts/suite-unavailable",
     problem: gone
       ? `Cannot use Debian ${suite}: it is not on the mirror (any more)`
       : `Cannot use Debian ${suite}: its package lists could not be fetched`,

@@ -9,7 +9,9 @@ export class PartsError extends XspliceError<
   | "parts/no-mirror"
   /** No key to verify Debian's archive with. */
   | "parts/no-keyring"
-  /** The mirror has no such suite (any more), or does not answer. */
+  /** The mirror has no such suite (any more). */
+  | "parts/suite-gone"
+  /** The mirror does not answer, or not as it should. */
   | "parts/suite-unavailable"
   /** The suite has no such package or version. */
   | "parts/package-unavailable"

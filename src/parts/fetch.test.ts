@@ -167,7 +167,7 @@ test("planParts() reports a suite that has left the mirror, and goes on with the
   });
   assert.deepEqual(plan.toFetch, []);
   const [unavailable] = plan.unavailable;
-  assert.equal(unavailable?.reason.report.code, "parts/suite-unavailable");
+  assert.equal(unavailable?.reason.report.code, "parts/suite-gone");
   assert.match(unavailable?.reason.report.problem ?? "", /not on the mirror/);
   assert.match(unavailable?.reason.report.remedy ?? "", /XSPLICE_DEBIAN_MIRROR/);
 });
