@@ -16,7 +16,6 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
-import { Errno } from "../xen-abi/errno.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
@@ -26,8 +25,8 @@ import { FACTS_SCRIPT, parseHostFacts } from "./host-facts.ts";
 import { queryRefused, uploadRefused } from "./refusals.ts";
 import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection.ts";
 import { readRing, remoteConsole } from "./ssh-console.ts";
+import { runStockTool, type ToolRun } from "./ssh-stock-tool.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./ssh-tools.ts";
-import { withTemporaryFile } from "./ssh-upload.ts";
 import { settledState } from "./status.ts";
 import { parseStockList, stockErrno } from "./stock-output.ts";
 
@@ -72,16 +71,13 @@ export class SshStockHost implements LivepatchHost {
   async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
     checkUpload(name, payload);
     const deadline = this.#deadline(options);
-    const readConsole = await this.#watchConsole(deadline);
-    const output = await this.#run(
-      `upload payload "${name}"`,
-      withTemporaryFile('xen-livepatch upload "$1" "$file"', [name], payload),
-      deadline,
+    const run = await deadline.limit(`upload payload "${name}"`, (signal) =>
+      runStockTool(this.#connection, ["upload", name], signal, payload),
     );
-    const errno = stockErrno(output, this.label);
+    const errno = stockErrno(run.output, this.label);
     if (errno === 0) return;
-    const nameTaken = errno === Errno.EEXIST && (await this.#status(name, deadline)) !== undefined;
-    const console = await readConsole();
+    const nameTaken = run.payloads?.some((loaded) => loaded.name === name) ?? false;
+    const console = await this.#consoleSince(run.ringBefore, deadline);
     throw uploadRefused(this.label, { name, errno, nameTaken, console });
   }
 
@@ -95,17 +91,7 @@ export class SshStockHost implements LivepatchHost {
       });
     }
     const deadline = this.#deadline(options);
-    const target: ActTarget = {
-      label: this.label,
-      status: (other) => this.#status(other, deadline),
-      appliedNames: async () =>
-        (await this.#list(deadline))
-          .filter(({ status }) => settledState(status) === "applied")
-          .map((payload) => payload.name),
-      start: (request) => this.#start(request, deadline),
-      watchConsole: () => this.#watchConsole(deadline),
-    };
-    return act(target, { action, name }, options, systemClock);
+    return act(this.#actTarget(deadline), { action, name }, options, systemClock);
   }
 
   async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
@@ -128,21 +114,44 @@ export class SshStockHost implements LivepatchHost {
     return (await this.#list(deadline)).find((payload) => payload.name === name)?.status;
   }
 
-  async #start(request: StartRequest, deadline: Deadline): Promise<number> {
-    const { action, name } = request;
-    const flags = request.dependencyCheck === "hypervisor-only" ? ["--nodeps"] : [];
-    const output = await this.#run(
-      `${action} payload "${name}"`,
-      { script: `${REMOTE_PRELUDE} xen-livepatch "$@"`, args: [action, name, ...flags] },
-      deadline,
-    );
-    return stockErrno(output, this.label);
+  /** What the tool's run left is also the answer to the question that follows it. */
+  #actTarget(deadline: Deadline): ActTarget {
+    let left: readonly ListedPayload[] | undefined;
+    let ringBefore: string | undefined;
+    const list = async (): Promise<readonly ListedPayload[]> => {
+      const payloads = left ?? (await this.#list(deadline));
+      left = undefined;
+      return payloads;
+    };
+    return {
+      label: this.label,
+      status: async (name) => (await list()).find((payload) => payload.name === name)?.status,
+      appliedNames: async () =>
+        (await list())
+          .filter(({ status }) => settledState(status) === "applied")
+          .map(({ name }) => name),
+      start: async (request) => {
+        const run = await this.#start(request, deadline);
+        left = run.payloads;
+        ringBefore ??= run.ringBefore === "" ? undefined : run.ringBefore;
+        return stockErrno(run.output, this.label);
+      },
+      watchConsole: async () => async () =>
+        ringBefore === undefined ? "" : this.#consoleSince(ringBefore, deadline),
+    };
   }
 
-  async #watchConsole(deadline: Deadline): Promise<() => Promise<string>> {
-    if (!this.capabilities.console) return async () => "";
-    const { mark } = newInRing(await this.#ring(deadline), undefined);
-    return async () => newInRing(await this.#ring(deadline), mark).text;
+  #start({ action, name, dependencyCheck }: StartRequest, deadline: Deadline): Promise<ToolRun> {
+    const flags = dependencyCheck === "hypervisor-only" ? ["--nodeps"] : [];
+    return deadline.limit(`${action} payload "${name}"`, (signal) =>
+      runStockTool(this.#connection, [action, name, ...flags], signal),
+    );
+  }
+
+  async #consoleSince(ringBefore: string, deadline: Deadline): Promise<string> {
+    if (!this.capabilities.console) return "";
+    const { mark } = newInRing(ringBefore, undefined);
+    return newInRing(await this.#ring(deadline), mark).text;
   }
 
   #ring(deadline: Deadline): Promise<string> {

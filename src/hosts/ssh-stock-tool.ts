@@ -1,0 +1,64 @@
+// One run of `xen-livepatch` at the other end, with all that is wanted around it: the list of
+// payloads that it leaves, and when it fails what the console held before. One round trip.
+
+import { randomUUID } from "node:crypto";
+import type { ListedPayload } from "../host/host.ts";
+import type { RemoteScript, SshConnection } from "./ssh-connection.ts";
+import { REMOTE_PRELUDE } from "./ssh-tools.ts";
+import { withTemporaryFile } from "./ssh-upload.ts";
+import { parseStockList, type ToolOutput } from "./stock-output.ts";
+
+export interface ToolRun {
+  readonly output: ToolOutput;
+  /** As they were right after it; `undefined` when they could not be listed. */
+  readonly payloads: readonly ListedPayload[] | undefined;
+  /** What `xl dmesg` said before; "" when the tool did not fail, or xl does not work. */
+  readonly ringBefore: string;
+}
+
+/** $1 separates the parts of the output; the rest is the tool's command line. */
+const RUN = `
+separator=$1
+shift
+ring=$(xl dmesg 2>/dev/null)
+xen-livepatch "$@"
+code=$?
+echo "$separator$code"
+xen-livepatch list 2>/dev/null
+echo "$separator$?"
+[ $code -eq 0 ] || printf %s "$ring"
+`;
+
+/** @param file a payload, whose path becomes the last argument */
+export async function runStockTool(
+  connection: SshConnection,
+  argv: readonly string[],
+  signal: AbortSignal,
+  file?: Uint8Array,
+): Promise<ToolRun> {
+  const separator = `xsplice ${randomUUID()} `;
+  const remote: RemoteScript =
+    file === undefined
+      ? { script: REMOTE_PRELUDE + RUN, args: [separator, ...argv] }
+      : withTemporaryFile(`set -- "$@" "$file"${RUN}`, [separator, ...argv], file);
+  const { stdout, stderr, exitCode } = await connection.run(remote, signal);
+  const [said = "", listed, ring = ""] = stdout.split(separator);
+  // Without a separator the script itself did not get that far.
+  if (listed === undefined) {
+    return { output: { stdout, stderr, exitCode }, payloads: undefined, ringBefore: "" };
+  }
+  const list = afterNumber(listed);
+  return {
+    output: { stdout: said, stderr, exitCode: list.number },
+    payloads:
+      afterNumber(ring).number === 0
+        ? parseStockList(list.rest, `xen-livepatch list on ${connection.label}`)
+        : undefined,
+    ringBefore: afterNumber(ring).rest,
+  };
+}
+
+function afterNumber(text: string): { readonly number: number; readonly rest: string } {
+  const end = text.indexOf("\n");
+  return { number: Number(text.slice(0, end)), rest: text.slice(end + 1) };
+}
