@@ -16,7 +16,7 @@ import type { ActOptions, LivepatchHost } from "../src/host/host.ts";
 import { labHost } from "../src/hosts/lab.ts";
 import { invariant } from "../src/invariant.ts";
 import { type Lab, openLab, prepareLab } from "../src/lab/mod.ts";
-import { installXsplice } from "../test/lab/install-xsplice.ts";
+import { installXsplice } from "../test/lab/dom0-xsplice.ts";
 
 const RUNS = { command: 11, inProcess: 41, coldBoot: 3, restore: 11 } as const;
 const NAME = "bench";
@@ -58,12 +58,10 @@ async function measure(): Promise<Measured> {
     await host.act("revert", NAME, act);
     return elapsedMs;
   });
-  const program = await installXsplice(lab);
-  await lab.exec(["insmod", "xen-privcmd.ko"]);
+  await installXsplice(lab);
   const applyMs = await timeApply(host, () => applyFromHere(lab));
   const stockApplyMs = await timeApply(host, () => applyInDom0(lab, ["xen-livepatch"]));
-  const inDom0 = ["node", `${program}/dist/src/cli/main.js`, "--host", "local"];
-  const applyInDom0Ms = await timeApply(host, () => applyInDom0(lab, inDom0));
+  const applyInDom0Ms = await timeApply(host, () => applyInDom0(lab, ["xsplice"]));
   return { applyMs, stockApplyMs, inProcessMs, coldBootMs, restoreMs, applyInDom0Ms };
 }
 

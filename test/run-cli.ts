@@ -2,6 +2,7 @@
 
 import { Readable, Writable } from "node:stream";
 import { runCli } from "../src/cli/run.ts";
+import type { OpenHost } from "../src/cli/spec.ts";
 import type { LivepatchHost } from "../src/host/host.ts";
 
 export interface CliRun {
@@ -12,7 +13,7 @@ export interface CliRun {
 
 export interface CliSurroundings {
   readonly host?: LivepatchHost;
-  readonly openHost?: (address: string) => Promise<LivepatchHost>;
+  readonly openHost?: OpenHost;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
