@@ -9,7 +9,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "xen-abi": ["bytes"],
   payload: ["bytes", "elf", "isa", "xen-abi"],
   diff: ["bytes", "elf", "isa", "xen-abi"],
-  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "diff"],
+  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "diff", "parts"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
   parts: ["bytes"],

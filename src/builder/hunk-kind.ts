@@ -1,0 +1,75 @@
+// What a file of Xen's source is to the hypervisor, by its name alone: code that an object may have,
+// something that decides how objects are made, or something else that is installed beside it.
+
+export type FileKind =
+  | { readonly kind: "code" }
+  | { readonly kind: "make-file" }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "other-architecture" }
+  | { readonly kind: "not-hypervisor"; readonly component: string };
+
+/** `path` is below the source folder; `architecture` as in `xen/arch/`. */
+export function kindOfFile(path: string, architecture: string): FileKind {
+  const [, other] = /^xen\/(?:arch\/|include\/asm-)(x86|arm|riscv|ppc)\//.exec(path) ?? [];
+  const isShared = path.startsWith("xen/include/public/");
+  if (other !== undefined && other !== architecture && !isShared) {
+    return { kind: "other-architecture" };
+  }
+  for (const { pattern, kind } of rules) if (pattern.test(path)) return kind;
+  return { kind: "not-hypervisor", component: componentOf(path) };
+}
+
+/** Whether programs outside of the hypervisor are built from this file as well. */
+export function isPublicHeader(path: string): boolean {
+  return path.startsWith("xen/include/public/");
+}
+
+/** The first rule that fits counts. */
+const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = [
+  {
+    pattern: /^xen\/test\//,
+    kind: { kind: "not-hypervisor", component: "Xen's own live patch tests" },
+  },
+  {
+    pattern: /^xen\/.*(\.lds\.S|\.lds|\.lds\.h)$/,
+    kind: { kind: "refused", reason: "a linker script lays out the hypervisor when it is linked" },
+  },
+  {
+    pattern: /^xen\/(.*\/)?Kconfig(\.\w+)?$|^xen\/arch\/\w+\/configs\//,
+    kind: { kind: "refused", reason: "a change of the configuration reaches every object" },
+  },
+  {
+    pattern: /^xen\/(.*\/)?(Makefile(\.\w+)?|build\.mk|Rules\.mk|arch\.mk)$/,
+    kind: { kind: "make-file" },
+  },
+  {
+    pattern: /^xen\/.*\.mk$|^Config\.mk$|^config\/|^xen\/scripts\/Kbuild/,
+    kind: { kind: "refused", reason: "make files that all objects share" },
+  },
+  {
+    pattern: /^xen\/(tools|scripts)\/|^xen\/.*\.(py|awk|pl|sh|lst|in|l|y|flf)$/,
+    kind: { kind: "refused", reason: "it generates source when the hypervisor is built" },
+  },
+  { pattern: /^xen\/.*\.(c|h|S|inc)$/, kind: { kind: "code" } },
+  {
+    pattern: /^xen\/.*\.(dts|dtsi|txt|md|rst|pandoc)$|^xen\/COPYING/,
+    kind: { kind: "not-hypervisor", component: "documents" },
+  },
+  {
+    pattern: /^xen\//,
+    kind: { kind: "refused", reason: "its part in the hypervisor is not known" },
+  },
+];
+
+const components: readonly { readonly pattern: RegExp; readonly name: string }[] = [
+  { pattern: /^tools\/(ocaml\/xenstored|xenstored?|xenstore)\b/, name: "xenstored" },
+  { pattern: /^tools\/firmware\//, name: "guest firmware (hvmloader and others)" },
+  { pattern: /^tools\/(libs|include|xl|python|ocaml|misc|helpers)\//, name: "the toolstack" },
+  { pattern: /^tools\//, name: "Xen's tools" },
+  { pattern: /^stubdom\//, name: "stub domains" },
+  { pattern: /^(docs|automation|m4|misc|debian|\.\w+)\//, name: "documents and packaging" },
+];
+
+function componentOf(path: string): string {
+  return components.find(({ pattern }) => pattern.test(path))?.name ?? "documents and packaging";
+}

@@ -1,0 +1,91 @@
+// The account of a patch: what became of each of its files and hunks. Nothing of a patch may be
+// missing here, and nothing is dropped without a reason that stands here.
+
+import type { FileKind } from "./hunk-kind.ts";
+import { isPublicHeader } from "./hunk-kind.ts";
+import { type FilePatch, pathOf } from "./patch-file.ts";
+
+export type Outcome =
+  /** What becomes of it in these objects is for the comparison to say. */
+  | { readonly kind: "compiled"; readonly objects: readonly string[] }
+  | { readonly kind: "not-in-configuration"; readonly reason: string }
+  | { readonly kind: "not-hypervisor"; readonly component: string }
+  /** A fix with such a part cannot be live patched. */
+  | { readonly kind: "refused"; readonly reason: string; readonly remedy: string };
+
+export interface FileEntry {
+  readonly patch: string;
+  readonly file: string;
+  readonly outcome: Outcome;
+  /** What needs an update besides the hypervisor. */
+  readonly besides: string | undefined;
+  readonly hunks: readonly string[];
+}
+
+export interface LedgerFacts {
+  readonly kindOf: (path: string) => FileKind;
+  /** Objects whose dependencies name the file, before or after the patch. */
+  readonly objectsOf: (path: string) => readonly string[];
+  /** Why a file of this name cannot be carried, found out by building. */
+  readonly refusalOf: (path: string) => string | undefined;
+  /** New objects that a make file brings; `undefined` when it changes existing ones. */
+  readonly makeFileObjects: (path: string) => readonly string[] | undefined;
+}
+
+export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): FileEntry[] {
+  return patches.map((patch) => {
+    const file = pathOf(patch);
+    const isBoth = isPublicHeader(file);
+    return {
+      patch: patch.patch,
+      file,
+      outcome: outcomeOf(patch, facts),
+      besides: isBoth ? "programs that are built with this public header" : undefined,
+      hunks: patch.hunks.map(({ header }) => header),
+    };
+  });
+}
+
+function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
+  const path = pathOf(patch);
+  const kind = facts.kindOf(path);
+  switch (kind.kind) {
+    case "not-hypervisor":
+      return kind;
+    case "other-architecture":
+      return notInConfiguration("it is for another architecture");
+    case "refused":
+      return refused(kind.reason);
+    case "make-file":
+      return makeFileOutcome(facts.makeFileObjects(path));
+    case "code":
+      return codeOutcome(patch, path, facts);
+  }
+}
+
+function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcome {
+  if (patch.kind === "binary") return refused("a binary patch of a source file");
+  const reason = facts.refusalOf(path);
+  if (reason !== undefined) return refused(reason);
+  const paths = [patch.oldPath, patch.newPath].filter((name) => name !== undefined);
+  const objects = [...new Set(paths.flatMap((name) => facts.objectsOf(name)))].sort();
+  if (objects.length > 0) return { kind: "compiled", objects };
+  return notInConfiguration("no object of the hypervisor depends on it");
+}
+
+function makeFileOutcome(objects: readonly string[] | undefined): Outcome {
+  if (objects === undefined) {
+    return refused("a make file that changes how objects of the hypervisor are made");
+  }
+  if (objects.length > 0) return { kind: "compiled", objects };
+  return notInConfiguration("every command of the build stays the same");
+}
+
+function notInConfiguration(reason: string): Outcome {
+  return { kind: "not-in-configuration", reason };
+}
+
+function refused(reason: string): Outcome {
+  const remedy = "leave this part out of the patch if the fix does not need it; else reboot";
+  return { kind: "refused", reason, remedy };
+}

@@ -1,0 +1,46 @@
+// What goes wrong between a source patch and the objects before and after it. Reasons why a fix
+// cannot be live patched are not here: those are facts of the ledger (hunk-ledger.ts).
+
+import { XspliceError } from "../error.ts";
+
+export type BuildErrorCode =
+  /** Not the source of a hypervisor, or a release whose make files are not known. */
+  | "build/no-source-tree"
+  /** The configuration cannot be read or is none of Xen's. */
+  | "build/bad-config"
+  /** Not a unified diff, or one that contradicts itself. */
+  | "build/bad-patch"
+  /** A hunk does not fit the source. */
+  | "build/patch-does-not-apply"
+  /** A program is missing that Xen's make files call. */
+  | "build/no-build-tools"
+  /** Xen's own make ended with an error: before the patch. */
+  | "build/make-failed"
+  /** The compiler refuses the patched source. */
+  | "build/compile-failed"
+  /** Nothing can be stored in the cache. */
+  | "build/cannot-store";
+
+export class BuildError extends XspliceError<BuildErrorCode> {}
+
+/** A full disk or a folder without permission, as the user sees it; anything else unchanged. */
+export function asStorageError(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const problems: Readonly<Record<string, string>> = {
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    EACCES: "permission denied",
+    EROFS: "the file system is read-only",
+  };
+  const problem = problems[String(error.code)];
+  if (problem === undefined) return error;
+  return new BuildError(
+    {
+      code: "build/cannot-store",
+      problem: `Cannot keep a scratch copy of the source: ${problem}`,
+      where: folder,
+      remedy: "free some space (a copy takes about 60 MB), or set XDG_CACHE_HOME to another disk",
+    },
+    { cause: error },
+  );
+}

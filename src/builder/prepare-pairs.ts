@@ -1,0 +1,228 @@
+// From a source, a configuration and patches to pairs of objects, before and after, with the account
+// of every file and hunk. The user's folder is read; everything is made in the cache.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, type Environment } from "../parts/cache-folder.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import { findCandidates } from "./affected.ts";
+import { applyFilePatches, type PatchedFile } from "./apply-patch.ts";
+import { type FileKind, kindOfFile } from "./hunk-kind.ts";
+import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
+import type { LineRegion } from "./line-regions.ts";
+import { asStorageError, BuildError } from "./make-errors.ts";
+import type { CompileUnit } from "./make-listing.ts";
+import { findMakeTools, type MakeTools } from "./make-tools.ts";
+import { type FilePatch, type PatchInput, parsePatchFile } from "./patch-file.ts";
+import { compareListings, mayReachGenerated, regenerate, writePatched } from "./prepare-after.ts";
+import { type Base, openBase } from "./prepare-base.ts";
+import { type CompiledSides, compileSides } from "./prepare-compile.ts";
+import type { ConfigDifference } from "./prepare-config.ts";
+import { type LineTreatment, neutralizeFiles } from "./prepare-lines.ts";
+import { type Phase, Timings } from "./prepare-timings.ts";
+import { linkTree, makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
+import { isHypervisorSource, readSourceTree, type SourceTree } from "./source-tree.ts";
+
+export interface PairsRequest {
+  /** Top folder of Xen's source. */
+  readonly source: string;
+  readonly config: { readonly name: string; readonly text: string };
+  /** In the order in which they are applied. */
+  readonly patches: readonly PatchInput[];
+  readonly architecture: Architecture;
+  /** As `CC` of make; gcc if undefined. */
+  readonly compiler: string | undefined;
+  readonly jobs: number;
+  /** The cache of xSplice, and where programs are found; its defaults are the user's own. */
+  readonly cache?: string;
+  readonly environment?: Environment;
+  readonly onProgress?: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ObjectPair {
+  /** Below `xen/`, such as `common/kernel.o`. */
+  readonly object: string;
+  /** C or assembly files that it is compiled from; nearly always one. */
+  readonly sources: readonly string[];
+  /** `undefined` for an object that the patch brings. */
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array;
+  /** Of the patched side. */
+  readonly command: string;
+  /** Below `xen/`, of both sides. */
+  readonly dependencies: readonly string[];
+}
+
+export interface PreparedPairs {
+  readonly pairs: readonly ObjectPair[];
+  readonly ledger: readonly FileEntry[];
+  /** Of each changed file of code, by its path below `xen/`. */
+  readonly lines: Readonly<
+    Record<string, LineTreatment & { readonly regions: readonly LineRegion[] }>
+  >;
+  readonly configDifferences: readonly ConfigDifference[];
+  readonly compiler: { readonly command: string; readonly version: string };
+  readonly release: SourceTree["version"];
+  /** SHA-256 of the source, in hex. */
+  readonly sourceDigest: string;
+  readonly phases: readonly Phase[];
+}
+
+/** @throws BuildError, PartsError; the reason of `signal` */
+export async function preparePairs(request: PairsRequest): Promise<PreparedPairs> {
+  const cache = request.cache ?? cacheFolder(request.environment);
+  try {
+    return await prepare({ ...request, cache });
+  } catch (error) {
+    throw asStorageError(error, cache);
+  }
+}
+
+async function prepare(request: PairsRequest & { cache: string }): Promise<PreparedPairs> {
+  const timings = new Timings();
+  const source = timings.measure("read source", () => readSourceTree(request.source));
+  const { patches, files } = timings.measure("apply", () => applyAll(request, source));
+  const tools = await timings.measureAsync("find tools", () => findMakeTools(request));
+  const { config, cache, jobs, signal, onProgress = () => {} } = request;
+  const context = { tools, cache, jobs, signal, onProgress, timings };
+  const base = await openBase({ ...context, source, config });
+  const work = makeWorkFolder(join(base.folder, "work"));
+  try {
+    const isCode = (path: string) => kindOf(path, request.architecture).kind === "code";
+    const sides = await build({ base, files, work, isCode, ...context });
+    const ledger = writeLedger(patches, ledgerFacts(base, sides, request.architecture));
+    if (sides.failure !== undefined) {
+      // What stands in the ledger already explains why: a part that cannot be carried was needed.
+      if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
+    }
+    return {
+      pairs: sides.pairs,
+      ledger,
+      lines: sides.lines,
+      configDifferences: base.configDifferences,
+      compiler: { command: tools.compiler, version: tools.compilerVersion },
+      release: source.version,
+      sourceDigest: source.digest,
+      phases: timings.phases,
+    };
+  } finally {
+    timings.measure("clean", () => removeWorkFolder(work));
+  }
+}
+
+interface BuildInput {
+  readonly base: Base;
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  readonly work: string;
+  /** By the path below the source folder. */
+  readonly isCode: (path: string) => boolean;
+  readonly tools: MakeTools;
+  readonly jobs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (text: string) => void;
+  readonly timings: Timings;
+}
+
+interface BuiltSides extends CompiledSides {
+  readonly lines: PreparedPairs["lines"];
+  readonly added: readonly CompileUnit[];
+  readonly changedRules: boolean;
+  readonly regenerated: readonly string[];
+}
+
+async function build(input: BuildInput): Promise<BuiltSides> {
+  const { base, files, work, timings } = input;
+  const tree = join(work, "after");
+  timings.measure("link", () => {
+    const generated = mayReachGenerated(base, files) ? "copied" : "linked";
+    linkTree(base.tree, base.contents, { folder: tree, generated });
+    writePatched(tree, files);
+  });
+  const after = await timings.measureAsync("regenerate", () =>
+    regenerate(base, tree, files, input),
+  );
+  const { added, changed } = compareListings(base.listing, after.listing);
+  const ownCode = [...files.keys()].filter(input.isCode).map(belowXen);
+  const changedFiles = [...ownCode, ...after.regenerated];
+  const candidates = await timings.measureAsync("dependencies", () =>
+    findCandidates(base, changedFiles, input),
+  );
+  const { regions, treated } = timings.measure("lines", () => neutralizeFiles(tree, files));
+  const compiled = await compileSides({
+    ...input,
+    units: candidates,
+    added,
+    tree,
+    changedFiles,
+    aliases: after.listing.aliases,
+    neutral: treated,
+    restorePlain: () => writePatched(tree, files),
+  });
+  const lines = Object.fromEntries(
+    [...regions].map(([path, own]) => {
+      const treatment = compiled.wasNeutral
+        ? (treated.get(path) ?? { kind: "unneeded" as const })
+        : { kind: "plain" as const, reason: "the line-neutral source did not compile" };
+      return [path, { ...treatment, regions: own }];
+    }),
+  );
+  const { regenerated } = after;
+  return { ...compiled, lines, added, changedRules: changed.length > 0, regenerated };
+}
+
+function applyAll(
+  { patches, source: folder }: PairsRequest,
+  source: SourceTree,
+): { patches: readonly FilePatch[]; files: ReadonlyMap<string, PatchedFile> } {
+  const known = new Set(source.files.map(({ path }) => path));
+  const readText = (path: string): string | undefined => {
+    try {
+      return readFileSync(join(folder, path), "latin1");
+    } catch {
+      return undefined; // No such file, or a folder: the patch is refused where it needs one.
+    }
+  };
+  const exists = (path: string) => known.has(path) || readText(path) !== undefined;
+  const parsed = patches.flatMap((patch) => parsePatchFile(patch, exists));
+  if (parsed.length === 0) {
+    throw new BuildError({
+      code: "build/bad-patch",
+      problem: "Cannot build a payload: no patch was given",
+      expected: "at least one, by --patch or --series",
+    });
+  }
+  // A source package may lack what is not the hypervisor; the ledger names it all the same.
+  const ours = parsed.filter((patch) =>
+    [patch.oldPath, patch.newPath].some((path) => path !== undefined && isHypervisorSource(path)),
+  );
+  return { patches: parsed, files: applyFilePatches(ours, readText) };
+}
+
+function ledgerFacts(base: Base, sides: BuiltSides, architecture: Architecture) {
+  const naming = (names: readonly string[]) =>
+    sides.pairs
+      .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
+      .map(({ object }) => object);
+  return {
+    kindOf: (path: string) => kindOf(path, architecture),
+    objectsOf: (path: string) => {
+      const direct = naming([belowXen(path)]);
+      return direct.length > 0 ? direct : naming(sides.regenerated);
+    },
+    refusalOf: (path: string) =>
+      base.listing.embedded.some(({ source }) => source === belowXen(path))
+        ? "code that is embedded in the hypervisor's image and runs only while it boots"
+        : undefined,
+    makeFileObjects: () =>
+      sides.changedRules ? undefined : sides.added.map(({ object }) => object),
+  };
+}
+
+function kindOf(path: string, architecture: Architecture): FileKind {
+  return kindOfFile(path, architecture === "aarch64" ? "arm" : "x86");
+}
+
+function belowXen(path: string): string {
+  return path.replace(/^xen\//, "");
+}

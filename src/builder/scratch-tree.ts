@@ -1,0 +1,119 @@
+// Copies of a source tree. The first one has the files' contents; a working copy for one patch has
+// hard links to them. What a build has made is copied where make is to make it anew, since it writes
+// into some of those files in place. Times stay, as make goes by them.
+
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { SourceFile } from "./source-tree.ts";
+
+export function writeSources(files: readonly SourceFile[], folder: string): void {
+  const made = new Set<string>();
+  for (const { path, content } of files) {
+    const place = join(folder, path);
+    makeFolder(dirname(place), made);
+    if (content.kind === "link") symlinkSync(content.target, place);
+    else writeFileSync(place, content.bytes, { mode: content.executable ? 0o755 : 0o644 });
+  }
+}
+
+export interface TreeContents {
+  readonly folders: readonly string[];
+  readonly sources: readonly string[];
+  /** Files and links that a build made. */
+  readonly generated: readonly string[];
+}
+
+/** All that lies below a scratch copy of `sources`, without folders that `skip` names. */
+export function readTreeContents(
+  folder: string,
+  sources: ReadonlySet<string>,
+  skip: RegExp,
+): TreeContents {
+  const contents = { folders: [] as string[], sources: [] as string[], generated: [] as string[] };
+  const walk = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (skip.test(path)) continue;
+      if (entry.isDirectory()) {
+        contents.folders.push(path);
+        walk(path);
+      } else if (sources.has(path)) contents.sources.push(path);
+      else contents.generated.push(path);
+    }
+  };
+  walk("");
+  return contents;
+}
+
+/** Makes a working copy of `base` in `folder`, which is not there yet. */
+export function linkTree(
+  base: string,
+  contents: TreeContents,
+  { folder, generated }: { readonly folder: string; readonly generated: "linked" | "copied" },
+): void {
+  mkdirSync(folder);
+  for (const path of contents.folders) mkdirSync(join(folder, path));
+  for (const path of contents.sources) linkSync(join(base, path), join(folder, path));
+  const place = generated === "linked" ? linkSync : copyWithTimes;
+  for (const path of contents.generated) place(join(base, path), join(folder, path));
+}
+
+/** Replaces a file of a working copy without writing into the file that it is linked to. */
+export function replaceFile(place: string, content: string | undefined): void {
+  rmSync(place, { force: true });
+  if (content === undefined) return;
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, content, "latin1");
+}
+
+/** A folder for one process; those of processes that have died are removed first. */
+export function makeWorkFolder(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const owner = Number(name.split("-")[0]);
+    if (!isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(parent, `${process.pid}-`));
+}
+
+export function removeWorkFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    // EPERM: there is one, of somebody else.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function copyWithTimes(from: string, to: string): void {
+  const stat = lstatSync(from);
+  if (stat.isSymbolicLink()) {
+    symlinkSync(readlinkSync(from), to);
+    return;
+  }
+  copyFileSync(from, to);
+  utimesSync(to, stat.atime, stat.mtime);
+}
+
+function makeFolder(folder: string, made: Set<string>): void {
+  if (made.has(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  made.add(folder);
+}
