@@ -36,6 +36,7 @@ const outline: readonly {
   {
     heading: "Payload files:",
     entries: {
+      build: async () => (await import("./build.ts")).buildCommand,
       compile: async () => (await import("./compile.ts")).compileCommand,
       inspect: async () => (await import("./inspect.ts")).inspectCommand,
     },

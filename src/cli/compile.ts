@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { CompiledPayload } from "../builder/compile.ts";
-import type { PayloadBelow } from "../builder/payload-below.ts";
-import { hexNumber, parseHex, toHex } from "../bytes/hex.ts";
+import { hexNumber, toHex } from "../bytes/hex.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { readPayload } from "./preflight.ts";
+import { readBelow } from "./payload-below-option.ts";
 import { readInputFile } from "./read-input-file.ts";
 import { renderFacts } from "./render-facts.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
+import { splitPair } from "./split-pair.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A debug xen-syms has some 30 MB; ten times that is a mistake. */
@@ -120,25 +120,6 @@ function requireXenSyms(path: string | undefined): string {
     remedy:
       "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
   });
-}
-
-function splitPair(option: string, text: string): readonly [string, string] {
-  const at = text.indexOf("=");
-  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
-  throw new UsageError({
-    code: "usage/bad-value",
-    problem: `Cannot use "${text}" for ${option}: it is no pair`,
-    expected: "two words with = between them",
-  });
-}
-
-/** A build-id in hex, or a payload's file: then the C code can use what that payload brought. */
-async function readBelow(text: string): Promise<PayloadBelow> {
-  if (/^([0-9a-f]{2}){8,32}$/i.test(text)) {
-    return { buildId: parseHex(text), symbolMap: undefined };
-  }
-  const { buildId, symbolMap } = (await readPayload(text)).payload;
-  return { buildId: parseHex(buildId), symbolMap };
 }
 
 function summaryOf(output: string, compiled: CompiledPayload): object {

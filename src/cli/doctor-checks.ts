@@ -2,8 +2,12 @@
 // `--version` of compilers.
 
 import { execFile } from "node:child_process";
-import { access, constants, readFile } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { findDebianMirror } from "../parts/apt-mirror.ts";
+import { PartsError } from "../parts/errors.ts";
 import { findProgram } from "../parts/parts.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -56,9 +60,15 @@ export async function checkMachine(env: CommandIo["env"]): Promise<readonly Job[
     {
       job: "fetch the parts below, and run labs (xsplice demo, xsplice lab)",
       needs: "all",
-      checks: ["apt-get", "dpkg-deb", "tar", "gcc"].map((name) =>
-        program(name, `the lab is made from Debian's packages, with ${name}: use Debian or Ubuntu`),
-      ),
+      checks: [
+        ...["apt-get", "dpkg-deb", "tar", "gcc"].map((name) =>
+          program(
+            name,
+            `the lab is made from Debian's packages, with ${name}: use Debian or Ubuntu`,
+          ),
+        ),
+        await mirrorCheck(env),
+      ],
     },
   ];
 }
@@ -93,6 +103,21 @@ async function compilerCheck(name: string, env: CommandIo["env"]): Promise<Check
     return { what, found: `${path}, ${stdout.split("\n")[0] ?? ""}`, remedy };
   } catch {
     return { what, found: undefined, remedy: `${path} does not run; ${remedy}` };
+  }
+}
+
+/** Looks at apt's configuration only; the mirror itself is not asked. */
+async function mirrorCheck(env: CommandIo["env"]): Promise<Check> {
+  const what = "the address of a Debian mirror";
+  const scratch = await mkdtemp(join(tmpdir(), "xsplice-doctor-"));
+  try {
+    const { main, origin } = await findDebianMirror(scratch, env);
+    return { what, found: `${main}, from ${origin}`, remedy: "" };
+  } catch (error) {
+    if (!(error instanceof PartsError)) throw error;
+    return { what, found: undefined, remedy: error.report.remedy ?? error.report.problem };
+  } finally {
+    await rm(scratch, { recursive: true });
   }
 }
 

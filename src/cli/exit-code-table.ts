@@ -22,6 +22,11 @@ export const ownExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.usage, meaning: "the command line was used wrongly; nothing was tried" },
 ];
 
+export const buildExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.unpatchable, meaning: "the fix cannot be live patched; every reason is told" },
+  { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
+];
+
 export const commonExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.bug, meaning: "a bug in xsplice" },
   { code: ExitCode.interrupted, meaning: "stopped by ^C or SIGTERM; nothing is left behind" },

@@ -9,6 +9,10 @@ export const ExitCode = {
   failure: 1,
   /** Stock verbs only: EAGAIN or EBUSY, so that trying again makes sense. */
   retry: 2,
+  /** build only: the fix cannot be live patched. */
+  unpatchable: 2,
+  /** build only: the patch changes nothing that the hypervisor runs. */
+  unchanged: 3,
   /** Wrong use of the command line; stock verbs answer 1, as xen-livepatch does. */
   usage: 64,
   /** Our bug. */

@@ -3,6 +3,7 @@ import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { labNameArgument } from "./lab-options.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
 
 const LOOK_EVERY_MS = 100;
 
@@ -20,6 +21,7 @@ export const labConsoleCommand: CommandSpec = {
   ],
   kind: "own",
   run: async (call) => {
+    refuseEndlessDocument(call);
     const { consoleOfLab } = await import("../lab/detached.ts");
     const [name] = call.args;
     const read = (): string => consoleOfLab(name).replaceAll("\r", "");
@@ -29,6 +31,15 @@ export const labConsoleCommand: CommandSpec = {
     return ExitCode.success;
   },
 };
+
+function refuseEndlessDocument({ options, globals }: CommandCall): void {
+  if (!options.has("follow") || globals.output === "text") return;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: "Cannot follow a console with --json: the document would never end",
+    remedy: "leave one of the two out",
+  });
+}
 
 /** Ends by ^C only, or when the lab and its console are gone. */
 async function follow({ io }: CommandCall, read: () => string): Promise<number> {

@@ -13,7 +13,7 @@ export interface ProgressLine {
 const BAR_WIDTH = 24;
 const CLEAR_LINE = "\r\u001b[K";
 
-export function progressLine(io: CommandIo, indent = ""): ProgressLine {
+export function progressLine(io: Pick<CommandIo, "stderr">, indent = ""): ProgressLine {
   const { stderr } = io;
   const shown = stderr.isTTY === true ? movingLine(stderr, indent) : plainLines(stderr, indent);
   let finished: string | undefined;
