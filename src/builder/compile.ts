@@ -127,7 +127,8 @@ function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>)
   }
 }
 
-function thunksOf({ byName }: XenSyms): Thunks {
+/** As the hypervisor was built with them. */
+export function thunksOf({ byName }: Pick<Surroundings, "byName">): Thunks {
   return {
     indirectCalls: byName.has("__x86_indirect_thunk_rax"),
     returns: byName.has("__x86_return_thunk"),

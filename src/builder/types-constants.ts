@@ -40,6 +40,7 @@ export const DwarfAttribute = {
   DW_AT_count: 0x37,
   DW_AT_data_member_location: 0x38,
   DW_AT_decl_file: 0x3a,
+  DW_AT_decl_line: 0x3b,
   DW_AT_declaration: 0x3c,
   DW_AT_external: 0x3f,
   DW_AT_specification: 0x47,

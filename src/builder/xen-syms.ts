@@ -36,6 +36,8 @@ export interface XenSyms {
   readonly byName: ReadonlyMap<string, XenSymbol>;
   /** Locals by bare name. */
   readonly locals: ReadonlyMap<string, readonly XenSymbol[]>;
+  /** Names of Xen's table that stand for several places; byName has the first. */
+  readonly ambiguous: ReadonlySet<string>;
   /** First bytes of what lies at `address`. @throws ElfError when there are none */
   readonly bytesAt: (address: bigint, length: number) => Uint8Array;
 }
@@ -47,14 +49,14 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
   if (architecture === undefined) {
     throw unusable(source, `it is for ELF machine ${object.header.machine}`, "x86-64 or AArch64");
   }
-  const { byName, locals } = indexSymbols(object);
+  const { byName, locals, ambiguous } = indexSymbols(object);
   if (byName.size === 0)
     throw unusable(source, "it has no symbols", "the unstripped xen-syms file");
   const buildId = findBuildId(object);
   if (buildId === undefined) throw unusable(source, "it has no build-id", "a .note.gnu.build-id");
   const bytesAt = (address: bigint, length: number) => bytesAtAddress(object, address, length);
   const release = readRelease(architecture, byName, bytesAt);
-  return { source, architecture, buildId, release, byName, locals, bytesAt };
+  return { source, architecture, buildId, release, byName, locals, ambiguous, bytesAt };
 }
 
 function unusable(source: string, state: string, expected: string): BuilderError {
@@ -67,14 +69,18 @@ function unusable(source: string, state: string, expected: string): BuilderError
   });
 }
 
-function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals"> {
+function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "ambiguous"> {
   const isInit = initMemory(object);
   const byName = new Map<string, XenSymbol>();
   const locals = new Map<string, XenSymbol[]>();
+  const ambiguous = new Set<string>();
   const add = (symbol: ElfSymbol, name: string): XenSymbol | undefined => {
     if (symbol.place.kind !== "section" || symbol.name === "") return undefined;
     const known = byName.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (known.address !== symbol.value) ambiguous.add(name);
+      return known;
+    }
     const entry: XenSymbol = {
       name,
       bareName: symbol.name,
@@ -96,7 +102,7 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals"> {
     if (namesakes === undefined) locals.set(symbol.name, [entry]);
     else if (!namesakes.includes(entry)) namesakes.push(entry);
   }
-  return { byName, locals };
+  return { byName, locals, ambiguous };
 }
 
 /** Assembly code often has no type; what lies in an executable section is code all the same. */

@@ -1,0 +1,60 @@
+// Each pair of objects compared, with what the builder knows: the release, the lines that moved, and
+// what the author allows.
+
+import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
+import type { SectionPolicy } from "../diff/policy.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import { writeElf } from "../elf/write.ts";
+import { lineRuleFor } from "./build-lines.ts";
+import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
+import type { BuildRefusal } from "./refusal.ts";
+
+export interface ComparedObject {
+  readonly pair: ObjectPair;
+  readonly before: ElfObject;
+  readonly after: ElfObject;
+  readonly diff: ObjectDiff;
+}
+
+export interface CompareOptions {
+  readonly policy: SectionPolicy;
+  /** Init functions and data by name, whose change is not to take effect. */
+  readonly allowedInit: ReadonlySet<string>;
+}
+
+/** @throws DiffError, ElfError, BuilderError */
+export function compareObjects(
+  { pairs, lines }: PreparedPairs,
+  { policy, allowedInit }: CompareOptions,
+): readonly ComparedObject[] {
+  return pairs.map((pair) => {
+    const after = openElf(pair.after, pair.object);
+    const before = pair.before === undefined ? emptyLike(after) : openElf(pair.before, pair.object);
+    const isSameLine = lineRuleFor(before, pair.dependencies, lines);
+    return {
+      pair,
+      before,
+      after,
+      diff: diffObjects(before, after, { policy, isSameLine, allowedInit }),
+    };
+  });
+}
+
+/** What stands before an object that the patch brings. */
+function emptyLike({ header, source }: ElfObject): ElfObject {
+  const { machine, osAbi, flags } = header;
+  return openElf(writeElf({ machine, osAbi, flags, sections: [], symbols: [] }), source);
+}
+
+export function refusalsOfObjects(objects: readonly ComparedObject[]): readonly BuildRefusal[] {
+  return objects.flatMap(({ pair, diff }) =>
+    diff.refusals.map(({ what, section, offset, reasons, disposition }) => ({
+      rule: disposition.rule,
+      what,
+      where: `${pair.object}, section "${section}", offset 0x${offset.toString(16)}`,
+      reasons,
+      remedy: disposition.remedy,
+    })),
+  );
+}

@@ -1,0 +1,112 @@
+// Does the fix fit the hypervisor that runs? Its code must be what the unpatched source compiles to,
+// and its memory laid out as the patched code will read it.
+
+import { type Atom, namingSymbol } from "../diff/atom.ts";
+import { SymbolBinding } from "../elf/constants.ts";
+import type { ElfObject } from "../elf/object.ts";
+import type { ComparedObject } from "./build-compare.ts";
+import { type CompilerComparison, compareCompilers, compilerFactsOf } from "./compiler-check.ts";
+import { compareLayouts, type LayoutFinding } from "./layout.ts";
+import type { BuildRefusal } from "./refusal.ts";
+import { refuseMismatches } from "./run-pre-report.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+export interface FitOptions {
+  readonly xen: XenSyms;
+  /** The same file, as an ELF object. */
+  readonly hypervisor: ElfObject;
+  readonly allowedLayouts: readonly string[];
+}
+
+export interface Fit {
+  readonly compilers: CompilerComparison;
+  /** Types that differ, also those that may. */
+  readonly layouts: readonly LayoutFinding[];
+  /** Functions that were found in the hypervisor as compiled, by Xen's names. */
+  readonly compared: number;
+  readonly refusals: readonly BuildRefusal[];
+}
+
+/** @throws BuilderError builder/bad-debug-info, ElfError */
+export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
+  const { xen, hypervisor, allowedLayouts } = options;
+  const compilers = compareAllCompilers(hypervisor, objects);
+  const difference = compilers.verdict === "different" ? compilers.text : undefined;
+  const layouts = compareLayouts(
+    objects.map(({ pair, before, after }) => ({ object: pair.object, before, after })),
+    allowedLayouts,
+  );
+  let compared = 0;
+  const mismatches = objects.flatMap(({ pair, diff }) => {
+    const functions = functionsToFind(diff);
+    compared += functions.length;
+    return refuseMismatches(diff.comparison.before, functions, xen, difference).map((found) => ({
+      rule: "run-pre",
+      what: `function "${found.function}"`,
+      where: `${pair.object}, ${xen.source}`,
+      reasons: [
+        `${found.problem}${sides(found.built, found.running)}`,
+        `likely reason: ${found.likely}`,
+      ],
+      remedy:
+        "give the source, configuration and compiler that this very hypervisor was built from and with",
+    }));
+  });
+  return { compilers, layouts, compared, refusals: [...mismatches, ...layoutRefusals(layouts)] };
+}
+
+function sides(built: string | undefined, running: string | undefined): string {
+  if (built === undefined || running === undefined) return "";
+  return `\n  compiled here: ${built}\n  hypervisor:    ${running}`;
+}
+
+/** Each replaced function, and each that it or its new body reaches by a local symbol. */
+function functionsToFind({
+  replaced,
+  carried,
+  comparison,
+}: ComparedObject["diff"]): readonly Atom[] {
+  const found = new Set<Atom>();
+  const addLocal = (atom: Atom | undefined): void => {
+    const isLocal = atom !== undefined && namingSymbol(atom)?.binding === SymbolBinding.STB_LOCAL;
+    if (isLocal && atom.kind === "function" && atom.rule.role === "code") found.add(atom);
+  };
+  for (const { before } of replaced) {
+    found.add(before);
+    for (const { target } of before.references) if (target.kind === "atom") addLocal(target.atom);
+  }
+  for (const atom of carried.keys()) {
+    for (const { target } of atom.references) {
+      if (target.kind !== "atom" || carried.has(target.atom)) continue;
+      addLocal(comparison.correlation.findBefore(target.atom));
+    }
+  }
+  return [...found];
+}
+
+/** The first object that differs speaks for all. */
+function compareAllCompilers(
+  hypervisor: ElfObject,
+  objects: readonly ComparedObject[],
+): CompilerComparison {
+  const facts = compilerFactsOf(hypervisor);
+  const all = objects.map(({ after }) => compareCompilers(facts, compilerFactsOf(after)));
+  return (
+    all.find(({ verdict }) => verdict === "different") ??
+    all.find(({ verdict }) => verdict === "unknown") ??
+    all[0] ?? { verdict: "unknown", text: "nothing was compiled" }
+  );
+}
+
+function layoutRefusals(layouts: readonly LayoutFinding[]): readonly BuildRefusal[] {
+  return layouts.flatMap(({ type, objects, changes, verdict }) => {
+    if (verdict.kind !== "refused") return [];
+    return {
+      rule: "layout",
+      what: type,
+      where: objects.join(", "),
+      reasons: [...changes, verdict.why],
+      remedy: `if no value of the old layout can meet the new code, say --allow-layout "${type}"; else keep the layout, and put new state elsewhere`,
+    };
+  });
+}

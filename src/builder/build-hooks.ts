@@ -1,0 +1,81 @@
+// Hooks that the author of a fix adds: C files compiled as `xsplice compile` does, which may call
+// what the fix brings.
+
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { draftFrom } from "../elf/draft-from.ts";
+import { openElf } from "../elf/open.ts";
+import type { Hook, SourceObject } from "../payload/emit-input.ts";
+import { bindSymbols } from "./bind-symbols.ts";
+import { thunksOf } from "./compile.ts";
+import { compileSource, findCompiler } from "./compiler.ts";
+import { BuilderError } from "./errors.ts";
+import type { LinkSymbol, Surroundings } from "./payload-below.ts";
+import { takeHooks } from "./take-hooks.ts";
+
+export interface CompiledHooks {
+  readonly objects: readonly SourceObject[];
+  readonly hooks: readonly Hook[];
+}
+
+/** @throws BuilderError */
+export async function compileHooks(
+  sources: readonly string[],
+  surroundings: Surroundings,
+  compiler: string | undefined,
+): Promise<CompiledHooks> {
+  if (sources.length === 0) return { objects: [], hooks: [] };
+  const found = await findCompiler(surroundings.architecture, compiler);
+  const folder = await mkdtemp(join(tmpdir(), "xsplice-hooks-"));
+  try {
+    const objects: SourceObject[] = [];
+    const hooks: Hook[] = [];
+    for (const source of sources) {
+      const output = join(folder, `${objects.length}.o`);
+      const thunks = thunksOf(surroundings);
+      await compileSource(found, { source, output, thunks, includes: [], extraFlags: [] });
+      const draft = draftFrom(openElf(await readFile(output), source));
+      const own = takeHooks(draft, source);
+      if (own.length === 0) throw noHooks(source);
+      objects.push({ source, draft });
+      hooks.push(...own);
+    }
+    return { objects, hooks };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Names what the hooks refer to; `brought` are functions and variables of the fix. */
+export function bindHooks(
+  { objects }: CompiledHooks,
+  surroundings: Surroundings,
+  brought: readonly string[],
+): void {
+  const byName = new Map(surroundings.byName);
+  for (const name of brought) byName.set(name, broughtSymbol(name));
+  bindSymbols(
+    objects.map(({ draft }) => draft),
+    { ...surroundings, byName },
+  );
+}
+
+function broughtSymbol(name: string): LinkSymbol {
+  return {
+    name,
+    bareName: name,
+    address: undefined,
+    sizeBytes: 0,
+    kind: "function",
+    isInit: false,
+  };
+}
+
+function noHooks(source: string): BuilderError {
+  return new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot take hooks from "${source}": it declares none`,
+    expected: "at least one XSPLICE_HOOK_… macro of share/include/xsplice.h",
+  });
+}

@@ -1,0 +1,163 @@
+// From compared objects to a payload: what is carried is bound to the hypervisor's own symbols, hooks
+// are added, and the emitter makes the file. Whatever cannot be bound is a refusal, all at once.
+
+import { type CarriedObject, carryChanges } from "../diff/carry.ts";
+import { SymbolBinding } from "../elf/constants.ts";
+import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
+import { EmitError, type EmitInput, type Hook, type SourceObject } from "../payload/emit-input.ts";
+import type { ComparedObject } from "./build-compare.ts";
+import { bindHooks, type CompiledHooks } from "./build-hooks.ts";
+import type { LinkSymbol, Surroundings } from "./payload-below.ts";
+import type { BuildRefusal } from "./refusal.ts";
+import { xenNameOf } from "./run-pre.ts";
+import { similarNames } from "./similar-names.ts";
+
+export interface LinkInput {
+  readonly objects: readonly ComparedObject[];
+  readonly hooks: CompiledHooks;
+  readonly surroundings: Surroundings;
+  readonly emit: Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks">;
+}
+
+export interface BuiltFunction {
+  /** As Xen's table spells it. */
+  readonly name: string;
+  readonly object: string;
+  readonly oldSizeBytes: number;
+  readonly newSizeBytes: number;
+  /** Why it gets a new body; at least one. */
+  readonly why: readonly string[];
+}
+
+export type LinkResult =
+  | {
+      readonly kind: "linked";
+      readonly payload: EmittedPayload;
+      readonly functions: readonly BuiltFunction[];
+    }
+  | { readonly kind: "refused"; readonly refusals: readonly BuildRefusal[] };
+
+/** The objects must have no refusals of their own. @throws EmitError for inputs that contradict */
+export function linkPayload(input: LinkInput): LinkResult {
+  const carried = input.objects
+    .filter(({ diff }) => diff.outcome === "patchable")
+    .map((object) => ({ object, ...carryChanges(object.diff, xenNameOf) }));
+  const refusals = bindToXen(
+    carried.map(({ object, draft, renamed }) => ({ name: object.pair.object, draft, renamed })),
+    input.surroundings,
+  );
+  if (refusals.length > 0) return { kind: "refused", refusals };
+  bindHooks(
+    input.hooks,
+    input.surroundings,
+    carried.flatMap(({ draft }) => globalsOf(draft)),
+  );
+  // From here every undefined symbol is one that the hypervisor or the payload below has.
+  const sources = carried.map(({ object, draft }) => ({ source: object.pair.object, draft }));
+  const { objects: hookObjects, hooks } = input.hooks;
+  const emitted = emit(
+    input,
+    [...sources, ...hookObjects],
+    carried.flatMap(({ replacements }) => replacements),
+    hooks,
+  );
+  if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
+  const functions = carried.flatMap(({ object, replacements }) =>
+    replacements.map(({ oldName, oldSizeBytes, newBody }, index) => ({
+      name: oldName,
+      object: object.pair.object,
+      oldSizeBytes,
+      newSizeBytes: Number(newBody.size),
+      why: object.diff.replaced[index]?.reasons ?? [],
+    })),
+  );
+  return { kind: "linked", payload: emitted, functions };
+}
+
+function emit(
+  { emit: rest }: LinkInput,
+  objects: readonly SourceObject[],
+  replacements: CarriedObject["replacements"],
+  hooks: readonly Hook[],
+): EmittedPayload | BuildRefusal {
+  try {
+    return emitPayload({ ...rest, objects, replacements, guards: [], hooks });
+  } catch (error) {
+    if (!(error instanceof EmitError)) throw error;
+    const { code, problem, where, expected, remedy } = error.report;
+    // What the author of the fix can do something about, and no option of his.
+    const rules: readonly string[] = ["emit/too-large", "emit/short-branch", "emit/unsupported"];
+    if (!rules.includes(code)) throw error;
+    const rule = code.slice("emit/".length);
+    const reasons = [problem, ...(expected === undefined ? [] : [`expected: ${expected}`])];
+    return { rule, what: "payload", where: where ?? "the payload as a whole", reasons, remedy };
+  }
+}
+
+interface BindingObject {
+  readonly name: string;
+  readonly draft: ElfDraft;
+  readonly renamed: CarriedObject["renamed"];
+}
+
+/** Names symbols as Xen's table does; says which ones it lacks. */
+function bindToXen(
+  objects: readonly BindingObject[],
+  surroundings: Surroundings,
+): readonly BuildRefusal[] {
+  const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
+  const renamed = new Map(objects.flatMap((object) => [...object.renamed]));
+  return objects.flatMap(({ name: object, draft }) =>
+    undefinedSymbols(draft).flatMap((symbol): readonly BuildRefusal[] => {
+      if (brought.has(symbol.name)) return [];
+      const name = renamed.get(symbol.name) ?? symbol.name;
+      const found = surroundings.byName.get(name);
+      const refusal = refusalFor(name, found, object, surroundings);
+      if (refusal !== undefined) return [refusal];
+      symbol.name = found?.name ?? name;
+      return [];
+    }),
+  );
+}
+
+function refusalFor(
+  name: string,
+  found: LinkSymbol | undefined,
+  object: string,
+  { source, byName, ambiguous }: Surroundings,
+): BuildRefusal | undefined {
+  const refusal = { what: `symbol "${name}"`, where: `${object}, ${source}` };
+  if (found === undefined) {
+    const similar = similarNames(name, byName.keys());
+    const remedy =
+      similar.length > 0
+        ? `is it ${similar.join(" or ")}?`
+        : "check that the source is the hypervisor's";
+    return {
+      ...refusal,
+      rule: "missing-symbol",
+      reasons: ["the hypervisor has no such symbol"],
+      remedy,
+    };
+  }
+  if (found.isInit) {
+    const reasons = ["the fix refers to it, and its memory is gone when Xen has booted"];
+    return { ...refusal, rule: "init-reference", reasons, remedy: undefined };
+  }
+  if (!ambiguous.has(name)) return undefined;
+  const reasons = ["the hypervisor has several symbols of this name, and Xen would take the first"];
+  return { ...refusal, rule: "ambiguous", reasons, remedy: undefined };
+}
+
+function globalsOf({ symbols }: ElfDraft): readonly string[] {
+  return symbols
+    .filter(({ place, binding }) => place !== "undefined" && binding !== SymbolBinding.STB_LOCAL)
+    .map(({ name }) => name);
+}
+
+/** Those that something refers to. */
+function undefinedSymbols({ sections }: ElfDraft): readonly DraftSymbol[] {
+  const referred = sections.flatMap(({ relocations }) => relocations.map(({ symbol }) => symbol));
+  return [...new Set(referred)].filter(({ place }) => place === "undefined");
+}

@@ -1,0 +1,198 @@
+// `xsplice build`: from a source patch to a payload. buildFix() is the list of passes; each of them
+// only adds refusals, so that all are told at once, and a payload is made only when there are none.
+
+import { roleOf } from "../diff/atom.ts";
+import { xenSectionPolicy } from "../diff/xen-policy.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import type { Environment } from "../parts/cache-folder.ts";
+import type { EmittedPayload } from "../payload/emit.ts";
+import type { EmitInput } from "../payload/emit-input.ts";
+import { needsWritableFuncs } from "../xen-abi/features.ts";
+import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
+import { type ComparedObject, compareObjects, refusalsOfObjects } from "./build-compare.ts";
+import { checkFit, type Fit } from "./build-fit.ts";
+import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
+import { type LinkResult, linkPayload } from "./build-link.ts";
+import { type Metadata, metadataOf } from "./build-metadata.ts";
+import { BuilderError } from "./errors.ts";
+import type { PatchInput } from "./patch-file.ts";
+import { type PayloadBelow, withPayloadBelow } from "./payload-below.ts";
+import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
+import { type Phase, Timings } from "./prepare-timings.ts";
+import type { BuildRefusal } from "./refusal.ts";
+import { unsafeFunctions } from "./unpatchable.ts";
+import { readXenSyms, type XenSyms } from "./xen-syms.ts";
+
+export interface BuildOptions {
+  /** Top folder of Xen's source, which is read only. */
+  readonly source: string;
+  /** The hypervisor that runs, with its symbols. */
+  readonly xenSyms: { readonly name: string; readonly bytes: Uint8Array };
+  readonly config: { readonly name: string; readonly text: string };
+  /** In the order in which they are applied. */
+  readonly patches: readonly PatchInput[];
+  /** The payload to sit on; the hypervisor itself if undefined. */
+  readonly below: PayloadBelow | undefined;
+  /** C files with hooks. */
+  readonly hooks: readonly string[];
+  readonly name: string | undefined;
+  readonly metadata: Metadata;
+  /** Init functions and data by name, whose change need not take effect. */
+  readonly allowInit: readonly string[];
+  readonly allowLayout: readonly string[];
+  readonly compiler: string | undefined;
+  readonly jobs: number;
+  readonly toolVersion: string;
+  readonly cache?: string;
+  readonly environment?: Environment;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface BuiltFix {
+  /** `unchanged`: nothing that the hypervisor runs differs. */
+  readonly outcome: "built" | "refused" | "unchanged";
+  /** When built. */
+  readonly payload: EmittedPayload | undefined;
+  readonly functions: Extract<LinkResult, { kind: "linked" }>["functions"];
+  readonly refusals: readonly BuildRefusal[];
+  readonly objects: readonly ComparedObject[];
+  readonly prepared: PreparedPairs;
+  readonly fit: Fit;
+  readonly release: Release;
+  readonly xen: XenSyms;
+  readonly metadata: Metadata;
+  readonly phases: readonly Phase[];
+}
+
+/**
+ * What cannot be live patched is an outcome, not an error.
+ * @throws BuildError, BuilderError, DiffError, ElfError, EmitError; the reason of `signal`
+ */
+export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
+  const timings = new Timings();
+  const { xen, hypervisor } = timings.measure("read hypervisor", () => readHypervisor(options));
+  const prepared = await preparePairs({ ...options, architecture: xen.architecture });
+  const release = releaseOf(xen, prepared);
+  // From here every file and hunk has its objects or its reason.
+  const surroundings = withPayloadBelow(xen, options.below);
+  const hooks = await timings.measureAsync("compile hooks", () =>
+    compileHooks(options.hooks, surroundings, options.compiler),
+  );
+  const objects = timings.measure("compare", () =>
+    compareAll(prepared, xen, release, hooks, options),
+  );
+  const allowedLayouts = options.allowLayout;
+  const fit = timings.measure("fit", () => checkFit(objects, { xen, hypervisor, allowedLayouts }));
+  const found = [...refusalsOfFiles(prepared), ...refusalsOfObjects(objects), ...fit.refusals];
+  const metadata = metadataOf({
+    ...options,
+    mode: options.below === undefined ? "on-hypervisor" : "on-payload",
+    own: options.metadata,
+  });
+  const isChanged =
+    hooks.hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
+  // From here nothing is refused any more but what cannot be linked.
+  const linked =
+    found.length > 0 || !isChanged
+      ? undefined
+      : timings.measure("emit", () =>
+          linkPayload({
+            objects,
+            hooks,
+            surroundings,
+            emit: emitOptions(options, xen, release, metadata),
+          }),
+        );
+  const refusals = linked?.kind === "refused" ? linked.refusals : found;
+  const isLinked = linked?.kind === "linked";
+  return {
+    outcome: refusals.length > 0 ? "refused" : isLinked ? "built" : "unchanged",
+    payload: isLinked ? linked.payload : undefined,
+    functions: isLinked ? linked.functions : [],
+    refusals,
+    objects,
+    prepared,
+    fit,
+    release,
+    xen,
+    metadata,
+    phases: [...prepared.phases, ...timings.phases],
+  };
+}
+
+function readHypervisor({ xenSyms }: BuildOptions): {
+  readonly xen: XenSyms;
+  readonly hypervisor: ElfObject;
+} {
+  const { bytes, name } = xenSyms;
+  return { xen: readXenSyms(bytes, name), hypervisor: openElf(bytes, name) };
+}
+
+/** @throws BuilderError when the source is of another release than the hypervisor */
+function releaseOf(xen: XenSyms, { release: source }: PreparedPairs): Release {
+  const { release = { ...source, point: 0 } } = xen;
+  if (release.major === source.major && release.minor === source.minor) return release;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot build for "${xen.source}": it is Xen ${release.major}.${release.minor}, the source is Xen ${source.major}.${source.minor}`,
+    expected: "the source that this very hypervisor was built from",
+  });
+}
+
+/** A hook answers for what init code would have done: such changes are then the author's. */
+function compareAll(
+  prepared: PreparedPairs,
+  xen: XenSyms,
+  release: Release,
+  { hooks }: CompiledHooks,
+  { allowInit }: BuildOptions,
+): readonly ComparedObject[] {
+  const unsafe = unsafeFunctions(xen.architecture, release);
+  const policy = xenSectionPolicy(release, xen.architecture, unsafe);
+  const objects = compareObjects(prepared, { policy, allowedInit: new Set(allowInit) });
+  const rules: readonly string[] = ["init-code", "init-data"];
+  const hasInit = objects.some(({ diff }) =>
+    diff.refusals.some(({ disposition }) => rules.includes(disposition.rule)),
+  );
+  if (hooks.length === 0 || !hasInit) return objects;
+  return compareObjects(prepared, { policy, allowedInit: new Set(initNames(objects)) });
+}
+
+function initNames(objects: readonly ComparedObject[]): readonly string[] {
+  return objects
+    .flatMap(({ diff: { comparison } }) => [...comparison.before.atoms, ...comparison.after.atoms])
+    .filter((atom) => roleOf(atom) === "init")
+    .map(({ name }) => name);
+}
+
+function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
+  return ledger.flatMap(({ patch, file, outcome, hunks }) =>
+    outcome.kind !== "refused"
+      ? []
+      : {
+          rule: "file",
+          what: file,
+          where: [patch, ...hunks].join(" "),
+          reasons: [outcome.reason],
+          remedy: outcome.remedy,
+        },
+  );
+}
+
+function emitOptions(
+  { below }: BuildOptions,
+  xen: XenSyms,
+  release: Release,
+  metadata: Metadata,
+): Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks"> {
+  return {
+    architecture: xen.architecture,
+    payloadVersion: requireReleaseLine(release).payloadVersion,
+    depends: below?.buildId ?? xen.buildId,
+    xenDepends: xen.buildId,
+    metadata,
+    funcsAccess: needsWritableFuncs(release, xen.architecture) ? "writable" : "read-only",
+  };
+}

@@ -1,0 +1,161 @@
+// The report that lies beside a payload, and is shown for a fix that cannot be live patched: what
+// became of every hunk and of every difference, made from what, in how much time. JSON; the format's
+// number grows when a field changes its meaning.
+
+import { createHash } from "node:crypto";
+import { hexNumber, toHex } from "../bytes/hex.ts";
+import type { LedgerEntry } from "../diff/ledger.ts";
+import { formatRelease } from "../xen-abi/release.ts";
+import type { BuildOptions, BuiltFix } from "./build.ts";
+import type { BuiltFunction } from "./build-link.ts";
+import type { FileEntry } from "./hunk-ledger.ts";
+import type { LayoutFinding } from "./layout.ts";
+import type { Phase } from "./prepare-timings.ts";
+import type { BuildRefusal } from "./refusal.ts";
+
+export const REPORT_FORMAT = 1;
+
+export interface BuildReport {
+  readonly format: typeof REPORT_FORMAT;
+  readonly tool: string;
+  readonly outcome: BuiltFix["outcome"];
+  /** None unless built. */
+  readonly payload: ReportedPayload | undefined;
+  readonly functions: readonly ReportedFunction[];
+  readonly refusals: readonly BuildRefusal[];
+  /** Every file and hunk of the patches. */
+  readonly files: readonly FileEntry[];
+  /** Every difference of every object. */
+  readonly objects: readonly ReportedObject[];
+  /** Types that differ, also those that may. */
+  readonly layouts: readonly LayoutFinding[];
+  readonly hypervisor: {
+    readonly release: string;
+    readonly buildId: string;
+    /** Functions that were found in it as they were compiled here. */
+    readonly functionsCompared: number;
+  };
+  readonly compiler: {
+    readonly command: string;
+    readonly version: string;
+    readonly verdict: "same" | "different" | "unknown";
+    readonly comparison: string;
+  };
+  /** Settings that the given configuration and the one that was built with do not share. */
+  readonly configDifferences: readonly object[];
+  /** How the lines of each changed file were kept in their places. */
+  readonly lines: Readonly<Record<string, { readonly kind: string; readonly reason?: string }>>;
+  readonly inputs: ReportedInputs;
+  readonly timings: {
+    readonly totalMs: number;
+    /** All but the compiler and make. */
+    readonly ownMs: number;
+    readonly phases: readonly Phase[];
+  };
+}
+
+export interface ReportedPayload {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly buildId: string;
+  readonly depends: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ReportedFunction extends BuiltFunction {
+  /** In the hypervisor, in hex. */
+  readonly address: string;
+}
+
+export interface ReportedObject {
+  /** Below `xen/`. */
+  readonly object: string;
+  readonly sources: readonly string[];
+  readonly outcome: "unchanged" | "patchable" | "refused";
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/** SHA-256 each, in hex; files by the names that they were given by. */
+export interface ReportedInputs {
+  readonly source: string;
+  readonly xenSyms: string;
+  readonly config: string;
+  readonly patches: Readonly<Record<string, string>>;
+}
+
+export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): BuildReport {
+  const { prepared, fit, xen } = fix;
+  const { command, version } = prepared.compiler;
+  return {
+    format: REPORT_FORMAT,
+    tool: `xsplice ${options.toolVersion}`,
+    outcome: fix.outcome,
+    payload: payloadOf(fix, options, output),
+    functions: fix.functions.map((found) => ({
+      ...found,
+      address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
+    })),
+    refusals: fix.refusals,
+    files: prepared.ledger,
+    objects: fix.objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
+      return { object, sources, outcome, ledger };
+    }),
+    layouts: fit.layouts,
+    hypervisor: {
+      release: formatRelease(fix.release),
+      buildId: toHex(xen.buildId),
+      functionsCompared: fit.compared,
+    },
+    compiler: {
+      command,
+      version,
+      verdict: fit.compilers.verdict,
+      comparison: fit.compilers.text,
+    },
+    configDifferences: prepared.configDifferences,
+    lines: Object.fromEntries(
+      Object.entries(prepared.lines).map(([file, { regions: _, ...treatment }]) => [
+        file,
+        treatment,
+      ]),
+    ),
+    inputs: inputsOf(fix, options),
+    timings: timingsOf(fix.phases),
+  };
+}
+
+function payloadOf(
+  { payload, xen, metadata }: BuiltFix,
+  { below }: BuildOptions,
+  output: string,
+): ReportedPayload | undefined {
+  if (payload === undefined) return undefined;
+  return {
+    file: output,
+    sizeBytes: payload.bytes.length,
+    sha256: sha256(payload.bytes),
+    buildId: toHex(payload.buildId),
+    depends: toHex(below?.buildId ?? xen.buildId),
+    metadata: Object.fromEntries(metadata),
+  };
+}
+
+function inputsOf({ prepared }: BuiltFix, { xenSyms, config, patches }: BuildOptions) {
+  return {
+    source: prepared.sourceDigest,
+    xenSyms: sha256(xenSyms.bytes),
+    config: sha256(Buffer.from(config.text)),
+    patches: Object.fromEntries(patches.map(({ name, bytes }) => [name, sha256(bytes)])),
+  };
+}
+
+function timingsOf(phases: readonly Phase[]): BuildReport["timings"] {
+  const sum = (some: readonly Phase[]) => some.reduce((total, { ms }) => total + ms, 0);
+  const ownMs = sum(phases.filter(({ by }) => by === "xsplice"));
+  return { totalMs: sum(phases), ownMs, phases };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

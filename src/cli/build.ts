@@ -1,0 +1,76 @@
+import { dirname } from "node:path";
+import type { BuiltFix } from "../builder/build.ts";
+import type { BuildReport } from "../builder/report.ts";
+import { buildOptionSpecs, readBuildOptions } from "./build-options.ts";
+import { renderExplanation, renderReport } from "./build-report.ts";
+import { emit, toJson } from "./emit.ts";
+import { ExitCode } from "./exit-code.ts";
+import type { CommandSpec } from "./spec.ts";
+
+export const buildCommand: CommandSpec = {
+  name: "build",
+  summary: "make a payload from a source patch",
+  description: [
+    "Compiles the objects that the patch changes, without it and with it, by Xen's own make files in a copy of the source, and puts what differs into a payload. Calls and data bind to the hypervisor's own by name.",
+    "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
+    "Ends with 0 when the payload is built, 2 when the fix cannot be live patched, 3 when it changes nothing that the hypervisor runs.",
+  ],
+  arguments: [],
+  options: buildOptionSpecs,
+  examples: [
+    {
+      command:
+        "xsplice build --source xen-4.17 --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 --config /boot/xen-4.17-amd64.config --patch xsa999.patch -o xsa999.livepatch",
+      explains: "from a security fix to a payload for Debian's hypervisor",
+    },
+    {
+      command:
+        "xsplice build --source xen-4.17 --xen-syms xen-syms --config xen.config --patch fix.patch --explain do_domctl",
+      explains: "the same, and show the instructions of a function before and after",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const { options, output, explain } = await readBuildOptions(call, (text) => {
+      if (call.globals.output === "text") call.io.stderr.write(`${text}\n`);
+    });
+    const [{ buildFix }, { reportOf }] = await Promise.all([
+      import("../builder/build.ts"),
+      import("../builder/report.ts"),
+    ]);
+    const fix = await buildFix(options);
+    const report = reportOf(fix, options, output);
+    await writeResults(fix, report, output);
+    const explained = await explainAll(fix, explain);
+    emit(call, explain === undefined ? report : { ...report, explained }, () =>
+      [renderReport(report, output), ...explained.map(renderExplanation)].join("\n"),
+    );
+    return exitCodes[fix.outcome];
+  },
+};
+
+const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
+  built: ExitCode.success,
+  refused: ExitCode.unpatchable,
+  unchanged: ExitCode.unchanged,
+};
+
+/** The payload last: where there is one, there is its report. What an earlier build left goes. */
+async function writeResults(fix: BuiltFix, report: BuildReport, output: string): Promise<void> {
+  const [{ writeFileAtomically }, { mkdir, rm }] = await Promise.all([
+    import("../builder/write-file.ts"),
+    import("node:fs/promises"),
+  ]);
+  await mkdir(dirname(output), { recursive: true });
+  await rm(output, { force: true });
+  await writeFileAtomically(`${output}.json`, Buffer.from(`${toJson(report)}\n`));
+  if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
+}
+
+async function explainAll(fix: BuiltFix, name: string | undefined) {
+  if (name === undefined) return [];
+  const { explainFunction, noSuchFunction } = await import("../builder/report-explain.ts");
+  const explained = explainFunction(fix.objects, name);
+  if (explained.length === 0) throw noSuchFunction(name, fix.objects);
+  return explained;
+}
