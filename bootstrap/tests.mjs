@@ -15,6 +15,11 @@ export function labTests() {
   return testFiles("test").filter(isLabTest);
 }
 
+/** Fetches what the labs are made of, with sizes told first, and boots each kind of lab once. */
+export function prepareLabs() {
+  run(process.execPath, ["--enable-source-maps", join(root, "dist/test/lab/prepare.js")]);
+}
+
 /** Runs the files with node's own test runner, whose summary closes the output. */
 export function runTests(files, { concurrency } = {}) {
   const args = ["--enable-source-maps", "--test", "--test-reporter=spec"];
