@@ -19,6 +19,8 @@ after(() => rmSync(folder, { recursive: true }));
 
 const first = join(folder, "first.livepatch");
 const second = join(folder, "second.1.livepatch");
+/** Expects other code than the hypervisor has, so it cannot be applied. */
+const guarded = join(folder, "guarded.livepatch");
 
 /** In this order, from an empty hypervisor to an empty hypervisor. */
 const commandLines: readonly (readonly string[])[] = [
@@ -47,6 +49,7 @@ const commandLines: readonly (readonly string[])[] = [
   ["load", second],
   ["revert", "second.1"],
   ["unload", "second.1"],
+  ["load", guarded],
   ["list"],
 ];
 
@@ -81,11 +84,13 @@ async function prepare(xen: string): Promise<Lab> {
   assert.ok(lab.info.symbols);
   const image = readXenImage(lab.info.symbols);
   await lab.exec(["mkdir", "-p", folder]);
-  for (const [path, text] of [
-    [first, ".first"],
-    [second, ".second"],
+  for (const [path, text, more] of [
+    [first, ".first", {}],
+    [second, ".second", {}],
+    [guarded, ".guarded", { expectation: "00112233445566" }],
   ] as const) {
-    const { bytes } = build(extraVersion(image, text, { metadata: ["a=b", `text=${text}`] }));
+    const metadata = ["a=b", `text=${text}`];
+    const { bytes } = build(extraVersion(image, text, { metadata, ...more }));
     writeFileSync(path, bytes);
     await lab.exec(["sh", "-c", `cat > ${path}`], { stdin: bytes });
   }
