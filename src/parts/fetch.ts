@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { downloadPackages } from "./apt-suite.ts";
+import { downloadPackages, forgetParsedLists } from "./apt-suite.ts";
 import { PartsError } from "./errors.ts";
 import { withLock } from "./lock.ts";
 import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manifest.ts";
@@ -46,6 +46,7 @@ export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): P
           await fetchPart(plan.cache, part, options);
         }
       }
+      for (const { apt } of plan.toFetch) forgetParsedLists(apt);
     },
     options.signal,
   );

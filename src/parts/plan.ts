@@ -6,6 +6,7 @@ import {
   type AptSuite,
   findClosure,
   findPackages,
+  forgetParsedLists,
   type PackageFile,
   type PackageForm,
   updateSuite,
@@ -68,6 +69,7 @@ export async function planParts(
           unavailable.push({ definition, reason });
         }
       }
+      for (const { apt } of toFetch) forgetParsedLists(apt);
     });
   }
   return {
