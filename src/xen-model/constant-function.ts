@@ -1,0 +1,53 @@
+// What a tiny function of the hypervisor returns, found by reading it: those that return a constant
+// or the address of a constant (x86-64). This is how xen-syms tells its release, and how the model
+// shows the effect of a payload that replaces one of them. No emulator: anything else is undefined.
+
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { decodeJump, X86_JUMP_SIZE } from "../isa/jump.ts";
+
+const EM_X86_64 = 62;
+const ENDBR64_SIZE = 4;
+/** Far more than such a function has, and than jumps lead on. */
+const STEPS_MAX = 16;
+const TEXT_SIZE_MAX = 256;
+const RET = 0xc3;
+
+/** So many bytes at an address; undefined where they are not known. */
+export type ReadBytes = (address: bigint, length: number) => Uint8Array | undefined;
+
+/** `mov $n, %eax`, `lea n(%rip), %rax`, and a return, behind jumps. */
+export function constantResult(read: ReadBytes, entry: bigint): bigint | undefined {
+  let at = entry;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const code = read(at, 8);
+    if (code === undefined) return undefined;
+    const view = new DataView(code.buffer, code.byteOffset, code.length);
+    const jump = decodeJump(EM_X86_64, at, code);
+    if (startsWithEndbr64(code)) at += BigInt(ENDBR64_SIZE);
+    else if (jump !== undefined) at = jump;
+    else if (code[0] === 0xb8) return endsAt(read, at + 5n, BigInt(view.getUint32(1, true)));
+    else if (code[0] === 0x48 && code[1] === 0x8d && code[2] === 0x05) {
+      return endsAt(read, at + 7n, at + 7n + BigInt(view.getInt32(3, true)));
+    } else return undefined;
+  }
+  return undefined;
+}
+
+/** The text whose address a function returns. */
+export function constantText(read: ReadBytes, entry: bigint): string | undefined {
+  const address = constantResult(read, entry);
+  if (address === undefined) return undefined;
+  for (let length = 0; length < TEXT_SIZE_MAX; length++) {
+    const byte = read(address + BigInt(length), 1);
+    if (byte === undefined) return undefined;
+    if (byte[0] === 0) return Buffer.from(read(address, length) ?? []).toString("utf8");
+  }
+  return undefined;
+}
+
+/** `value`, if the function ends there: by a return, or a jump to the return thunk. */
+function endsAt(read: ReadBytes, at: bigint, value: bigint): bigint | undefined {
+  const code = read(at, X86_JUMP_SIZE);
+  const ends = code?.[0] === RET || (code && decodeJump(EM_X86_64, at, code) !== undefined);
+  return ends ? value : undefined;
+}

@@ -1,0 +1,66 @@
+// The old code that a payload expects: ABI reference §1.4.
+
+import { hexNumber, toHex } from "../bytes/hex.ts";
+import type { ErrnoName } from "../xen-abi/errno.ts";
+import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import type { Memory } from "./memory.ts";
+import type { LoadedPayload, ModelFunction } from "./payload.ts";
+import { readString } from "./read-memory.ts";
+import { type Assumption, crash, type Place, refuse } from "./verdict.ts";
+
+const step = "apply/expectation";
+
+export interface ExpectationContext {
+  readonly memory: Memory;
+  readonly assumptions: Assumption[];
+}
+
+/** Stops at the first function whose code is not as expected. */
+export function checkExpectations(context: ExpectationContext, payload: LoadedPayload): void {
+  for (const [index, item] of payload.functions.entries()) {
+    checkOne(context, payload.name, item, { section: FUNCS_SECTION, offset: index });
+  }
+}
+
+function checkOne(
+  context: ExpectationContext,
+  payload: string,
+  item: ModelFunction,
+  place: Place,
+): void {
+  const { entry, oldAddress } = item;
+  const { expectation } = entry;
+  if (!expectation?.enabled) return;
+  const fail = (errno: ErrnoName, rc: number, words: string, before: string[] = []): never => {
+    const name = readString(context, entry.nameAddress, step, place);
+    const lines = before.map((line) => `${name}: ${line}`);
+    const last = `${payload}: expectations of ${name} failed (rc=${rc}), aborting!`;
+    return refuse(step, errno, `${words} at "${name}"`, { place, console: [...lines, last] });
+  };
+  if (expectation.reserved !== 0) fail("EINVAL", -22, "reserved bits are set in the expectation");
+  if (entry.oldSize < expectation.length) {
+    fail("ERANGE", -34, "the expectation is longer than the function");
+  }
+  const expected = expectation.data.subarray(0, expectation.length);
+  const found = context.memory.read(oldAddress, expected.length);
+  if (found.kind === "fault") {
+    const trap = found.gone ? "init-memory" : "unmapped-memory";
+    crash(trap, step, `the code expected at ${hexNumber(oldAddress)} is compared`, place);
+  }
+  if (found.kind === "elsewhere") {
+    const words = `memory at ${hexNumber(oldAddress)} has what is expected`;
+    context.assumptions.push({ about: "memory-not-followed", words });
+    return;
+  }
+  const isOther = expected.some(
+    (byte, index) => found.unknown?.[index] !== 1 && byte !== found.bytes[index],
+  );
+  if (isOther) {
+    const bytes = `expected:${toHex(expected)}, actual:${toHex(found.bytes)}`;
+    fail("EINVAL", -22, "the code is not what is expected", [`expectation failed: ${bytes}`]);
+  }
+  if (found.unknown?.includes(1)) {
+    const words = `the code at ${hexNumber(oldAddress)} depends on the CPU, and is as expected`;
+    context.assumptions.push({ about: "code-changed-at-boot", words });
+  }
+}

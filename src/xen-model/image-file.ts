@@ -1,0 +1,123 @@
+// The sections, bytes and symbols of an executable hypervisor image with debug symbols (xen-syms),
+// read from the raw records. Looser than elf/read.ts, of which it is independent: what the model
+// does not need is not looked at.
+
+import { gunzipSync } from "node:zlib";
+import { ByteReader } from "../bytes/byte-reader.ts";
+import { ElfIdent, SectionType } from "../elf/constants.ts";
+import {
+  ELF_MAGIC,
+  type RawHeader,
+  type RawSection,
+  readRawHeader,
+  readRawSection,
+  SYM_SIZE,
+} from "../elf/raw.ts";
+import { ModelError } from "./errors.ts";
+
+export interface ImageSection extends RawSection {
+  readonly index: number;
+  readonly name: string;
+  /** Empty for SHT_NOBITS. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ImageSymbol {
+  readonly name: string;
+  readonly st_info: number;
+  readonly st_shndx: number;
+  readonly st_value: bigint;
+  readonly st_size: bigint;
+}
+
+export interface ImageFile {
+  readonly source: string;
+  readonly header: RawHeader;
+  readonly sections: readonly ImageSection[];
+  readonly symbols: readonly ImageSymbol[];
+}
+
+/** A xen-syms with all debug information, inflated, is far below. */
+const IMAGE_SIZE_MAX = 256 * 1024 * 1024;
+
+/** @param bytes plain or gzip @throws ModelError xen-model/bad-hypervisor; ByteError */
+export function readImageFile(bytes: Uint8Array, source: string): ImageFile {
+  const plain = inflate(bytes, source);
+  const reader = new ByteReader(plain, source);
+  const header = readRawHeader(reader);
+  const isElf64 =
+    ELF_MAGIC.every((byte, index) => header.ei_mag[index] === byte) &&
+    header.ei_class === ElfIdent.ELFCLASS64 &&
+    header.ei_data === ElfIdent.ELFDATA2LSB;
+  if (!isElf64) throw badImage(source, "it is no little-endian ELF64 file");
+  const raw = Array.from({ length: header.e_shnum }, (_, index) => {
+    reader.seek(toOffset(header.e_shoff, source) + index * header.e_shentsize);
+    return readRawSection(reader);
+  });
+  const contents = raw.map((section) => contentsOf(section, reader));
+  const names = contents[header.e_shstrndx] ?? new Uint8Array();
+  const sections = raw.map((section, index): ImageSection => {
+    const own = contents[index] ?? new Uint8Array();
+    return { ...section, index, name: textAt(names, section.sh_name), bytes: own };
+  });
+  return { source, header, sections, symbols: readSymbols(sections, source) };
+}
+
+export function badImage(source: string, state: string): ModelError {
+  return new ModelError({
+    code: "xen-model/bad-hypervisor",
+    problem: `Cannot model the hypervisor of "${source}": ${state}`,
+    expected: "the xen-syms file of a hypervisor for x86-64 or AArch64, plain or gzip",
+  });
+}
+
+/** NUL-terminated; bytes as they are, one character each, so that any two names compare right. */
+export function textAt(bytes: Uint8Array, offset: number): string {
+  if (offset >= bytes.length) return "";
+  const end = bytes.indexOf(0, offset);
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.toString("latin1", offset, end < 0 ? bytes.length : end);
+}
+
+function inflate(bytes: Uint8Array, source: string): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: IMAGE_SIZE_MAX });
+  } catch (cause) {
+    const { report } = badImage(source, "its compressed data are damaged, or too large");
+    throw new ModelError(report, { cause });
+  }
+}
+
+function contentsOf(section: RawSection, reader: ByteReader): Uint8Array {
+  if (section.sh_type === SectionType.SHT_NOBITS || section.sh_type === SectionType.SHT_NULL) {
+    return new Uint8Array();
+  }
+  reader.seek(toOffset(section.sh_offset, reader.source));
+  return reader.bytes("section", toOffset(section.sh_size, reader.source));
+}
+
+function readSymbols(sections: readonly ImageSection[], source: string): ImageSymbol[] {
+  const table = sections.find(({ sh_type }) => sh_type === SectionType.SHT_SYMTAB);
+  if (table === undefined) throw badImage(source, "it has no symbols");
+  const names = sections[table.sh_link]?.bytes ?? new Uint8Array();
+  const view = new DataView(table.bytes.buffer, table.bytes.byteOffset, table.bytes.length);
+  const count = Math.floor(table.bytes.length / SYM_SIZE);
+  return Array.from({ length: count }, (_, index) => symbolAt(view, index * SYM_SIZE, names));
+}
+
+/** Elf64_Sym without a reader: an image has thousands. */
+function symbolAt(view: DataView, at: number, names: Uint8Array): ImageSymbol {
+  return {
+    name: textAt(names, view.getUint32(at, true)),
+    st_info: view.getUint8(at + 4),
+    st_shndx: view.getUint16(at + 6, true),
+    st_value: view.getBigUint64(at + 8, true),
+    st_size: view.getBigUint64(at + 16, true),
+  };
+}
+
+function toOffset(value: bigint, source: string): number {
+  if (value > BigInt(IMAGE_SIZE_MAX)) throw badImage(source, `an offset in it is ${value}`);
+  return Number(value);
+}

@@ -1,0 +1,86 @@
+// What Xen does with an uploaded file, pass by pass, in its order: ABI reference §2. Any pass may
+// end it (verdict.ts); nothing of a refused payload stays behind.
+
+import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { Memory, Region, UnknownRange } from "./memory.ts";
+import type { LoadedPayload } from "./payload.ts";
+import { hasFlag, type PayloadFile, readPayloadFile } from "./payload-file.ts";
+import { exportSymbols } from "./payload-symbols.ts";
+import { type Allocate, type Placement, placeSections } from "./place-sections.ts";
+import { prepareAltCalls, prepareAlternatives } from "./prepare-alternatives.ts";
+import { prepareFunctions } from "./prepare-functions.ts";
+import { prepareHooks } from "./prepare-hooks.ts";
+import { checkHypervisorEarly, checkHypervisorLate, prepareNotes } from "./prepare-notes.ts";
+import { prepareBugFrames, prepareExceptions, prepareMetadata } from "./prepare-tables.ts";
+import { relocateSections } from "./relocate-sections.ts";
+import { type LookUp, resolveSymbols } from "./resolve-symbols.ts";
+import { checkPresence, findNamed } from "./special-sections.ts";
+import type { Assumption } from "./verdict.ts";
+
+/** What loading needs of the hypervisor as it is then. */
+export interface LoadSurroundings {
+  readonly xen: Hypervisor;
+  /** The payload's regions are added to it; the caller takes it over when the load succeeds. */
+  readonly memory: Memory;
+  readonly allocate: Allocate;
+  readonly lookUp: LookUp;
+  /** Name of the loaded payload with that build-id. */
+  readonly findById: (id: Uint8Array) => string | undefined;
+}
+
+export interface LoadContext extends LoadSurroundings {
+  readonly file: PayloadFile;
+  readonly placement: Placement;
+  readonly assumptions: Assumption[];
+}
+
+/** Throws Stop, as its passes do. */
+export function loadPayload(
+  name: string,
+  bytes: Uint8Array,
+  surroundings: LoadSurroundings,
+): LoadedPayload {
+  const { xen, memory, lookUp, allocate } = surroundings;
+  const file = readPayloadFile(bytes, xen);
+  checkHypervisorEarly(file, xen);
+  const placement = placeSections(file, xen, allocate);
+  const symbols = resolveSymbols(file, placement, lookUp);
+  relocateSections({ file, xen, placement, symbols });
+  checkPresence(file, xen);
+  // From here on the payload's memory is as its code will see it, but for alternatives.
+  const unknown: UnknownRange[] = [];
+  for (const region of regionsOf(placement, unknown)) memory.map(region);
+  const context: LoadContext = { ...surroundings, file, placement, assumptions: [] };
+  const functions = prepareFunctions(context);
+  const hooks = prepareHooks(context);
+  const ids = prepareNotes(context);
+  prepareBugFrames(context);
+  unknown.push(...prepareAlternatives(context), ...prepareAltCalls(context));
+  unknown.sort((left, right) => left.start - right.start);
+  prepareExceptions(context);
+  const metadata = prepareMetadata(context);
+  checkHypervisorLate(ids, xen);
+  const exports = exportSymbols(context, symbols, functions);
+  const table = findNamed(file, FUNCS_SECTION);
+  return {
+    ...{ name, placement, functions, hooks, metadata, exports },
+    ...{ buildId: ids.own, depends: ids.depends, assumptions: context.assumptions },
+    isFunctionTableWritable: table !== undefined && hasFlag(table, "SHF_WRITE"),
+  };
+}
+
+/** @param unknown in the first region, the code; may still grow */
+export function regionsOf(placement: Placement, unknown: readonly UnknownRange[]): Region[] {
+  const { base, bytes, groups } = placement;
+  const codeSize = groups.rw.start;
+  const region = (start: number, end: number, kind: Region["kind"]): Region => ({
+    ...{ start: base + BigInt(start), sizeBytes: end - start, kind },
+    bytes: bytes.subarray(start, end),
+    unknown: kind === "payload-text" ? unknown : [],
+  });
+  return [
+    region(0, codeSize, "payload-text"),
+    region(codeSize, bytes.length, "payload-data"),
+  ].filter(({ sizeBytes }) => sizeBytes > 0);
+}

@@ -1,0 +1,171 @@
+// Alternatives and indirect calls of a payload, which Xen rewrites at load for the CPU that it runs
+// on: ABI reference §1.8 and §2.10, steps 7 and 8. Which features the CPU has the model does not
+// know, so what stands there afterwards is unknown, and so is whether the numbering of the features
+// is that of this build.
+
+import { ByteReader } from "../bytes/byte-reader.ts";
+import {
+  ALT_CALL_INSTRUCTION_SIZE,
+  ALT_CALL_SITE_SIZE,
+  ALTERNATIVE_SIZE,
+  type Alternative,
+  alternativeLayoutOf,
+  readAlternative,
+} from "../xen-abi/alternatives.ts";
+import {
+  ALT_CALL_SITES_SECTION,
+  ALTERNATIVES_CODE_SECTION,
+  ALTERNATIVES_SECTION,
+} from "../xen-abi/sections.ts";
+import type { LoadContext } from "./load.ts";
+import type { UnknownRange } from "./memory.ts";
+import { checkMultiple } from "./prepare-tables.ts";
+import { findLoaded, findNamed, type LoadedSection } from "./special-sections.ts";
+import type { StepId } from "./steps.ts";
+import { crash, refuse } from "./verdict.ts";
+
+/** Longest original with its padding, in bytes. */
+const ORIGINAL_SIZE_MAX = 254;
+/** More 32-bit words of CPU features than any release has, in bits. */
+const FEATURE_COUNT_MAX = 64 * 32;
+/** From 4.21 on: applies when the feature is absent. */
+const INVERTED = 0x8000;
+
+/** Rewritten places in the payload's memory, in bytes from its start. */
+export function prepareAlternatives(context: LoadContext): readonly UnknownRange[] {
+  const { file, placement, xen } = context;
+  const step = "tables/alternatives";
+  const table = findLoaded(file, placement, ALTERNATIVES_SECTION, step);
+  if (table === undefined) return [];
+  const layout = alternativeLayoutOf(xen.release, xen.architecture);
+  const size = ALTERNATIVE_SIZE[layout];
+  checkMultiple(ALTERNATIVES_SECTION, table.bytes, size, step);
+  if (table.bytes.length === 0) return [];
+  const reader = new ByteReader(table.bytes, ALTERNATIVES_SECTION);
+  const entries = Array.from({ length: table.bytes.length / size }, (_, index) => {
+    reader.seek(index * size);
+    return locate(readAlternative(reader, layout), table, index * size, context);
+  });
+  if (xen.features.has("checks-alternatives-range")) checkRanges(context, entries);
+  for (const entry of entries) checkEntry(context, entry);
+  context.assumptions.push({
+    about: "alternatives-feature",
+    words: "its alternatives number CPU features as this hypervisor does",
+  });
+  return entries.flatMap(({ original, originalSize }) =>
+    clip(original, originalSize, context.placement.bytes.length),
+  );
+}
+
+export function prepareAltCalls(context: LoadContext): readonly UnknownRange[] {
+  const { file, placement, xen } = context;
+  const step = "tables/alt-calls";
+  const name = ALT_CALL_SITES_SECTION;
+  if (!xen.features.has("alt-call-sites") || findNamed(file, name) === undefined) return [];
+  const place = { section: name };
+  if (xen.architecture !== "x86_64") {
+    refuse(step, "EOPNOTSUPP", "Arm has no calls of this kind", { place });
+  }
+  const table = findLoaded(file, placement, name, step);
+  if (table === undefined) return [];
+  checkMultiple(name, table.bytes, ALT_CALL_SITE_SIZE, step);
+  const reader = new ByteReader(table.bytes, name);
+  const sites: UnknownRange[] = [];
+  for (let at = 0; at < table.bytes.length; at += ALT_CALL_SITE_SIZE) {
+    const start = offsetIn(context, table) + at + reader.i32("alt_call");
+    const end = start + ALT_CALL_INSTRUCTION_SIZE;
+    if (!isInText(context, start, end)) {
+      refuse(step, "EINVAL", "a call lies outside of the payload's code", { place });
+    }
+    const [opcode, operand] = placement.bytes.subarray(start, end);
+    if (opcode !== 0xff || operand !== 0x15) {
+      refuse(step, "EINVAL", "there is no indirect call at a site", { place });
+    }
+    sites.push({ start, end });
+  }
+  return sites;
+}
+
+interface LocatedAlternative {
+  readonly alternative: Alternative;
+  /** In the payload's memory, in bytes. */
+  readonly original: number;
+  readonly replacement: number;
+  /** With its padding. */
+  readonly originalSize: number;
+}
+
+function locate(
+  alternative: Alternative,
+  table: LoadedSection,
+  at: number,
+  context: LoadContext,
+): LocatedAlternative {
+  const field = offsetIn(context, table) + at;
+  return {
+    alternative,
+    original: field + alternative.originalOffset,
+    replacement: field + 4 + alternative.replacementOffset,
+    originalSize: alternative.originalSize + (alternative.paddingSize ?? 0),
+  };
+}
+
+function checkRanges(context: LoadContext, entries: readonly LocatedAlternative[]): void {
+  const { file, placement } = context;
+  const step = "tables/alternatives";
+  const place = { section: ALTERNATIVES_SECTION };
+  if (placement.groups.text.sizeBytes === 0) {
+    refuse(step, "EINVAL", "there is no code that could have alternatives", { place });
+  }
+  const code = findLoaded(file, placement, ALTERNATIVES_CODE_SECTION, step);
+  if (code === undefined) {
+    refuse(step, "EINVAL", `"${ALTERNATIVES_CODE_SECTION}" is missing`, { place });
+  }
+  const codeStart = offsetIn(context, code);
+  for (const { alternative, original, originalSize, replacement } of entries) {
+    if (!isInText(context, original, original + originalSize)) {
+      refuse(step, "EINVAL", "an original lies outside of the payload's code", { place });
+    }
+    const end = replacement + alternative.replacementSize;
+    if (replacement < codeStart || end > codeStart + code.bytes.length) {
+      const words = `a replacement lies outside of "${ALTERNATIVES_CODE_SECTION}"`;
+      refuse(step, "EINVAL", words, { place });
+    }
+  }
+}
+
+function checkEntry({ xen }: LoadContext, entry: LocatedAlternative): void {
+  const { alternative, originalSize } = entry;
+  const { replacementSize, feature } = alternative;
+  const step: StepId = "tables/alternatives";
+  const place = { section: ALTERNATIVES_SECTION };
+  if (xen.architecture === "aarch64") {
+    if (replacementSize === originalSize) return;
+    const words = `a replacement of ${replacementSize} bytes is for ${originalSize}`;
+    crash("alternatives-length", step, words, place);
+  }
+  const isTooLong = replacementSize > originalSize || originalSize > ORIGINAL_SIZE_MAX;
+  const inverted = xen.features.has("alt-call-sites") ? INVERTED : 0;
+  const isNoFeature = (feature & ~inverted) >= FEATURE_COUNT_MAX;
+  if (!isTooLong && !isNoFeature) return;
+  const words = isNoFeature
+    ? `there is no CPU feature ${feature}`
+    : `${replacementSize} bytes are to replace ${originalSize}`;
+  if (!xen.features.has("returns-alternatives-errors")) {
+    crash("alternatives-check", step, words, place);
+  }
+  refuse(step, isNoFeature ? "ERANGE" : "ENOSPC", words, { place });
+}
+
+function offsetIn({ placement }: LoadContext, { address }: LoadedSection): number {
+  return Number(address - placement.base);
+}
+
+function isInText({ placement }: LoadContext, start: number, end: number): boolean {
+  return start >= 0 && end <= placement.groups.text.sizeBytes;
+}
+
+function clip(start: number, size: number, length: number): UnknownRange[] {
+  const range = { start: Math.max(start, 0), end: Math.min(start + size, length) };
+  return range.start < range.end ? [range] : [];
+}

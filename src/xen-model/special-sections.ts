@@ -1,0 +1,81 @@
+// Sections that Xen looks up by name: the first of a name counts. Which have to be there: ABI
+// reference §2.9. All are read from run-time memory, so one that is not loaded is Xen's death.
+
+import { HOOK_POINTER_SIZE, hookKinds, hookRules } from "../xen-abi/hooks.ts";
+import {
+  BUILD_ID_SECTION,
+  DEPENDS_SECTION,
+  FUNCS_SECTION,
+  XEN_DEPENDS_SECTION,
+} from "../xen-abi/sections.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { PayloadFile, PayloadSection } from "./payload-file.ts";
+import type { Placement } from "./place-sections.ts";
+import type { StepId } from "./steps.ts";
+import { crash, refuse } from "./verdict.ts";
+
+export interface LoadedSection {
+  readonly section: PayloadSection;
+  readonly address: bigint;
+  /** As it lies in memory, relocated. */
+  readonly bytes: Uint8Array;
+}
+
+export function findNamed(file: PayloadFile, name: string): PayloadSection | undefined {
+  return file.sections.find((section) => section.index > 0 && section.name === name);
+}
+
+/** In memory; stops when the section has no place there. */
+export function findLoaded(
+  file: PayloadFile,
+  placement: Placement,
+  name: string,
+  step: StepId,
+): LoadedSection | undefined {
+  const section = findNamed(file, name);
+  if (section === undefined) return undefined;
+  const placed = placement.sections.get(section.index);
+  if (placed === undefined) {
+    return crash("section-not-loaded", step, `"${name}" is not SHF_ALLOC`, { section: name });
+  }
+  const { offset } = placed;
+  return {
+    section,
+    address: placement.base + BigInt(offset),
+    bytes: placement.bytes.subarray(offset, offset + Number(section.sh_size)),
+  };
+}
+
+export function checkPresence(file: PayloadFile, xen: Hypervisor): void {
+  const isVersion2 = xen.features.has("payload-version-2");
+  const mandatory = isVersion2 ? [DEPENDS_SECTION] : [FUNCS_SECTION, DEPENDS_SECTION];
+  if (isVersion2 && !xen.features.has("early-build-id-check")) mandatory.push(XEN_DEPENDS_SECTION);
+  for (const name of [...mandatory, BUILD_ID_SECTION]) {
+    const section = findNamed(file, name);
+    if (section === undefined) refuseSection(name, "missing", "presence/mandatory");
+    else if (section.sh_size === 0n) refuseSection(name, "empty", "presence/mandatory");
+  }
+  if (!isVersion2) return;
+  const patching = [FUNCS_SECTION, ...hookKinds.map((kind) => hookRules[kind].section)];
+  const present = patching.flatMap((name) => findNamed(file, name) ?? []);
+  for (const { name, sh_size } of present) {
+    if (sh_size === 0n) refuseSection(name, "empty", "presence/patching");
+  }
+  if (present.length === 0) {
+    const console = ["Nothing to patch. Aborting..."];
+    refuse("presence/patching", "EINVAL", "it has neither functions nor hooks", { console });
+  }
+}
+
+export function refuseSection(name: string, state: "missing" | "empty", step: StepId): never {
+  const console = [`${name} is ${state}`];
+  return refuse(step, "EINVAL", `its section "${name}" is ${state}`, {
+    place: { section: name },
+    console,
+  });
+}
+
+/** Bytes of one hook pointer divide the section. */
+export function holdsPointers(section: PayloadSection): boolean {
+  return section.sh_size % BigInt(HOOK_POINTER_SIZE) === 0n;
+}

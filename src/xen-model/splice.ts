@@ -1,0 +1,140 @@
+// Writing a jump or NOPs over a function's entry, and the old bytes back: ABI reference §5.
+
+import { ByteWriter } from "../bytes/byte-writer.ts";
+import { hexNumber } from "../bytes/hex.ts";
+import { needsWritableFuncs } from "../xen-abi/features.ts";
+import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import { jumpOffset } from "./entry-offset.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { Region } from "./memory.ts";
+import { fixedNops, nops } from "./nops.ts";
+import type { FunctionState, LoadedPayload, ModelFunction } from "./payload.ts";
+import type { ModelState } from "./state.ts";
+import { type Assumption, crash, type Place } from "./verdict.ts";
+
+const step = "apply/splice";
+const X86_JUMP_SIZE = 5;
+const ARM_JUMP_SIZE = 4;
+
+export interface SpliceContext {
+  readonly state: ModelState;
+  readonly assumptions: Assumption[];
+}
+
+/** The states of the payload's functions afterwards; the memory is changed. */
+export function applyFunctions(
+  context: SpliceContext,
+  payload: LoadedPayload,
+  states: readonly FunctionState[],
+): readonly FunctionState[] {
+  const { xen } = context.state;
+  const writes = payload.functions.length > 0;
+  const isProtected = !payload.isFunctionTableWritable;
+  if (writes && isProtected && needsWritableFuncs(xen.release, xen.architecture)) {
+    crash("read-only-functions", step, "the table of functions is read-only", {
+      section: FUNCS_SECTION,
+    });
+  }
+  return payload.functions.map((item, index) => {
+    const state = states[index] ?? item.initialState;
+    return state.isApplied ? state : applyOne(context, item, { section: FUNCS_SECTION });
+  });
+}
+
+/** From the first to the last, as Xen does. */
+export function revertFunctions(
+  { state }: SpliceContext,
+  payload: LoadedPayload,
+  states: readonly FunctionState[],
+): readonly FunctionState[] {
+  return payload.functions.map((item, index) => {
+    const old = states[index] ?? item.initialState;
+    const tracksState = state.xen.features.has("payload-version-2");
+    if (tracksState && !old.isApplied) return old;
+    const length = Math.min(spliceLength(state.xen, item, old.patchOffset), old.saved.length);
+    const at = item.oldAddress + BigInt(old.patchOffset);
+    if (length > 0 && state.memory.findRegion(at) !== undefined) {
+      state.memory.write(at, old.saved.subarray(0, length), old.savedUnknown);
+    }
+    return { ...old, isApplied: false };
+  });
+}
+
+function applyOne(context: SpliceContext, item: ModelFunction, place: Place): FunctionState {
+  const { state, assumptions } = context;
+  const { xen, memory } = state;
+  const patchOffset = jumpOffset({ xen, memory, assumptions }, item.oldAddress, step, place);
+  const length = spliceLength(xen, item, patchOffset);
+  if (length < 0) crash("nop-over-endbr", step, `${item.entry.newSize} bytes of NOPs`, place);
+  const at = item.oldAddress + BigInt(patchOffset);
+  const none = { isApplied: true, patchOffset, saved: new Uint8Array(), savedUnknown: undefined };
+  if (length === 0) return none;
+  if (!checkWritable(context, at, place)) return none;
+  const old = memory.read(at, length);
+  if (old.kind !== "bytes") {
+    return crash("unmapped-memory", step, `the code at ${hexNumber(at)} is saved`, place);
+  }
+  writeNew(context, item, at, length);
+  return { isApplied: true, patchOffset, saved: old.bytes, savedUnknown: old.unknown };
+}
+
+/** Negative where Xen's unsigned arithmetic wraps around. */
+function spliceLength(xen: Hypervisor, { entry }: ModelFunction, patchOffset: number): number {
+  if (entry.newAddress === 0n) return entry.newSize - patchOffset;
+  return xen.architecture === "x86_64" ? X86_JUMP_SIZE : ARM_JUMP_SIZE;
+}
+
+function writeNew(context: SpliceContext, item: ModelFunction, at: bigint, length: number): void {
+  const { xen, memory, options } = context.state;
+  const { newAddress } = item.entry;
+  if (newAddress !== 0n) {
+    memory.write(at, jumpBytes(xen.architecture === "aarch64", at, newAddress));
+    return;
+  }
+  const family = options.cpu?.nops;
+  const fixed = fixedNops(xen.architecture, length);
+  if (fixed !== undefined) memory.write(at, fixed);
+  else if (family !== undefined) memory.write(at, nops(xen.release, family, length));
+  else memory.write(at, nops(xen.release, "long", length), new Uint8Array(length).fill(1));
+}
+
+function jumpBytes(isArm: boolean, from: bigint, to: bigint): Uint8Array {
+  if (isArm) {
+    const words = BigInt.asUintN(26, (to - from) >> 2n);
+    return new ByteWriter(ARM_JUMP_SIZE).u32(Number(0x14000000n | words)).toBytes();
+  }
+  const distance = BigInt.asIntN(32, to - (from + BigInt(X86_JUMP_SIZE)));
+  return new ByteWriter(X86_JUMP_SIZE).u8(0xe9).i32(Number(distance)).toBytes();
+}
+
+/** False where the model does not follow the memory; stops where Xen would fault. */
+function checkWritable({ state, assumptions }: SpliceContext, at: bigint, place: Place): boolean {
+  const { xen, memory } = state;
+  const { start, end } = xen.image;
+  const place16 = hexNumber(at);
+  if (xen.architecture === "aarch64" && (at < start || at >= end)) {
+    crash("outside-image", step, `the code at ${place16} is not the hypervisor's own`, place);
+  }
+  const found = memory.read(at, 1);
+  if (found.kind === "fault") {
+    const trap = found.gone ? "init-memory" : "unmapped-memory";
+    crash(trap, step, `the code at ${place16} is patched`, place);
+  }
+  const region = memory.findRegion(at);
+  if (found.kind === "elsewhere" || region === undefined) {
+    const words = `memory at ${place16} can be written to while Xen patches`;
+    assumptions.push({ about: "memory-not-followed", words });
+    return false;
+  }
+  if (isProtected(region, state)) {
+    crash("write-protected", step, `the memory at ${place16} is read-only`, place);
+  }
+  return true;
+}
+
+/** ABI reference §5.3: once all memory was writable while patching, later only code is. */
+function isProtected({ kind }: Region, { xen }: ModelState): boolean {
+  if (xen.architecture !== "x86_64" || !xen.features.has("relaxes-page-permissions")) return false;
+  if (kind === "read-only") return !xen.features.has("rodata-writable-in-hooks");
+  return kind === "payload-text" && !xen.features.has("registered-at-upload");
+}
