@@ -8,7 +8,7 @@ import type { Findings } from "./account.ts";
 import { type Atom, isNameless, roleOf, type SplitObject } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { assemblyRemedy } from "./include.ts";
-import { type Judgement, refuseSection } from "./judge-change.ts";
+import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
 import type { Disposition, Ledger, LedgerEntry } from "./ledger.ts";
 import { entryFor } from "./ledger-entry.ts";
 import { requireDefined } from "./require-defined.ts";
@@ -100,8 +100,8 @@ function accountGroup(
     ledger.markSame(...left, ...right);
     return;
   }
-  const { disposition, reason } = judgeGroup(first);
-
+  const isOneSided = left.length === 0 || right.length === 0;
+  const { disposition, reason } = judgeGroup(first, isOneSided);
   const side: LedgerEntry["side"] =
     left.length === 0 ? "after" : right.length === 0 ? "before" : "both";
   ledger.add(entryFor(first, side, disposition, [reason ?? "differs"]), ...left, ...right);
@@ -134,19 +134,16 @@ function describeReferences(atom: Atom, { object }: SplitObject, { sides }: Comp
     .join();
 }
 
-function judgeGroup(atom: Atom): Judgement {
+function judgeGroup(atom: Atom, isOneSided: boolean): Judgement {
   if (atom.kind === "filling") {
     return { disposition: { kind: "no-effect", rule: "filling" }, reason: "between other things" };
   }
   if (atom.kind === "entry") {
-    return {
-      disposition: {
-        kind: "refused",
-        rule: "unowned-entry",
-        remedy: "leave the assembly or the init code that it belongs to unchanged",
-      },
-      reason: `an entry of "${atom.section.name}" differs that belongs to no function`,
-    };
+    return refusal(
+      "unowned-entry",
+      `an entry of "${atom.section.name}" differs that belongs to no function`,
+      "leave the assembly or the init code that it belongs to unchanged",
+    );
   }
   switch (roleOf(atom)) {
     case "debug":
@@ -157,14 +154,15 @@ function judgeGroup(atom: Atom): Judgement {
         reason: "the hypervisor's linker script leaves it out",
       };
     case "producer":
-      return {
-        disposition: {
-          kind: "refused",
-          rule: "other-compiler",
-          remedy: "compile both sides with the compiler of the running hypervisor",
-        },
-        reason: "the two objects were made by different compilers",
-      };
+      // A file that the patch adds, or takes away, has nothing on the other side.
+      if (isOneSided) {
+        return { disposition: { kind: "no-effect", rule: "debug-info" }, reason: "only one side" };
+      }
+      return refusal(
+        "other-compiler",
+        "the two objects were made by different compilers",
+        "compile both sides with the compiler of the running hypervisor",
+      );
     default:
       return refuseSection(atom);
   }

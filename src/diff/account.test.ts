@@ -61,7 +61,7 @@ test("diffObjects() does not mind the order of sections and symbols", () => {
     draft.symbols = file === undefined ? [] : [file, ...shuffled(symbols)];
     assert.deepEqual(diffBytes(bytes, writeElf(draft)).ledger, []);
   });
-  fc.assert(property, { numRuns: 60 });
+  fc.assert(property, { numRuns: 20 });
 });
 
 /** Changes one thing of a draft; false when the numbers lead to nothing that could be changed. */
@@ -174,6 +174,6 @@ for (const [what, tamper] of Object.entries(tamperings)) {
         assert.notEqual(diffBytes(after, bytes).ledger.length, 0);
       },
     );
-    fc.assert(property, { numRuns: 80 });
+    fc.assert(property, { numRuns: 40 });
   });
 }

@@ -142,7 +142,10 @@ test("carryChanges() names what it replaces, and what got another name", () => {
   const { replacements, renamed } = carryChanges(diff, (symbol, file) =>
     symbol.binding === 0 ? `${file}#${symbol.name}` : symbol.name,
   );
-  assert.deepEqual(replacements.map(({ oldName }) => oldName), ["f"]);
+  assert.deepEqual(
+    replacements.map(({ oldName }) => oldName),
+    ["f"],
+  );
   assert.deepEqual([...renamed], [["k", "file.c#k"]]);
 });
 

@@ -23,11 +23,15 @@ export function isCode(section: Section): boolean {
   return (section.flags & SectionFlag.SHF_EXECINSTR) !== 0n;
 }
 
-/** By the offset of the field. `starts` are offsets at which code begins, in any order. */
+/**
+ * By the offset of the field: those that a relocation fills in, and those that lead elsewhere than
+ * into their own stretch of code. `starts` are offsets at which code begins, in any order.
+ */
 export function distanceFields(
   object: ElfObject,
   section: Section,
   starts: readonly number[],
+  relocated: ReadonlySet<number>,
 ): ReadonlyMap<number, DistanceField> {
   const found = new Map<number, DistanceField>();
   if (!isCode(section) || object.header.machine !== Machine.EM_X86_64) return found;
@@ -37,7 +41,9 @@ export function distanceFields(
     const end = requireDefined(cuts[index + 1]);
     for (const instruction of findInstructions(bytes.subarray(start, end)) ?? []) {
       const field = distanceFieldOf(instruction, start);
-      if (field !== undefined) found.set(field.offset, field);
+      if (field === undefined) continue;
+      const staysInside = field.target >= start && field.target < end;
+      if (!staysInside || relocated.has(field.offset)) found.set(field.offset, field);
     }
   }
   return found;

@@ -152,7 +152,7 @@ function compareEntries(before: Atom, after: Atom, sides: Sides, findings: Findi
   for (const [index, entry] of left.entries()) {
     const partner = right[index];
     if (partner === undefined) return;
-    if (entry.section.name !== partner.section.name) {
+    if (entry.section.name !== partner.section.name || !sameSection(entry, partner)) {
       findings.aspects.add("entries");
       return;
     }

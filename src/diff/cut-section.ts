@@ -62,9 +62,16 @@ function mergeableStarts({ object, section }: CutInput): readonly number[] {
   const starts: number[] = [];
   for (let offset = 0, ended = true; offset < size; offset += entrySize) {
     if (ended) starts.push(offset);
-    ended = !isStrings || bytes.subarray(offset, offset + entrySize).every((byte) => byte === 0);
+    ended = !isStrings || isZero(bytes, offset, entrySize);
   }
   return starts;
+}
+
+function isZero(bytes: Uint8Array, start: number, length: number): boolean {
+  for (let offset = start; offset < start + length; offset++) {
+    if (bytes[offset] !== 0) return false;
+  }
+  return true;
 }
 
 /** Nameless pieces from each of `starts` to the next. */

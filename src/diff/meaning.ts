@@ -59,7 +59,7 @@ export class Meanings {
     const fields = atom.references
       .filter(({ offset }) => offset >= start && offset < end)
       .map((reference) => `${reference.offset - start}:${this.ofReference(reference)}`);
-    return `{${atom.kind} ${atom.section.flags} ${content} ${fields.join(",")}}`;
+    return `{${atom.kind} ${atom.section.type} ${atom.section.flags} ${content} ${fields.join(",")}}`;
   }
 
   /** The field and what it says; the place that it lies at is not part of it. */

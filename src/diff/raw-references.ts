@@ -3,7 +3,7 @@
 // displacement counts from the end of its instruction, and that a bug frame has its line number above
 // the displacement.
 
-import { SymbolType } from "../elf/constants.ts";
+import { SectionFlag, SymbolType } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
 import { readRelocations, relocatedSection } from "../elf/relocations.ts";
 import type { Reference } from "./atom.ts";
@@ -30,14 +30,14 @@ export type RawReference = Omit<Reference, "target"> & {
   readonly isTableRelative: boolean;
 };
 
-/** Relocations of all sections, by section index. */
+/** Relocations of what is loaded, by section index: those of debugging data are ten times as many. */
 export function relocationsBySection(
   object: ElfObject,
 ): ReadonlyMap<number, readonly Relocation[]> {
   const found = new Map<number, Relocation[]>();
   for (const section of object.sections) {
     const target = relocatedSection(object, section);
-    if (target === undefined) continue;
+    if (target === undefined || (target.flags & SectionFlag.SHF_ALLOC) === 0n) continue;
     const list = found.get(target.index) ?? [];
     found.set(target.index, list.concat(readRelocations(object, section, target)));
   }
@@ -56,8 +56,8 @@ export interface SectionInput {
 /** In order of their offsets; those that the assembler filled in may also stay inside of an atom. */
 export function rawReferences(input: SectionInput): readonly RawReference[] {
   const { object, section, relocations, starts } = input;
-  const fields = distanceFields(object, section, starts);
   const relocated = new Set(relocations.map(({ offset }) => offset));
+  const fields = distanceFields(object, section, starts, relocated);
   const found = [
     ...relocations.map((relocation) => fromRelocation(input, relocation, fields)),
     ...[...fields.values()]

@@ -23,7 +23,7 @@ export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObje
       section,
       rule: ruleForSection(policy, section.name),
       symbols: symbols.get(section.index) ?? [],
-      places: places.get(section.index) ?? [],
+      places: [...(places.get(section.index) ?? [])],
       relocated: (references.get(section.index) ?? [])
         .filter(({ relocation }) => relocation !== undefined)
         .map(({ offset }) => offset),
@@ -110,13 +110,14 @@ function readReferences(
 /** Where nameless pieces begin. A distance in a jump table leads into code, which has names. */
 function referredPlaces(
   references: ReadonlyMap<number, readonly RawReference[]>,
-): ReadonlyMap<number, readonly number[]> {
-  const found = new Map<number, number[]>();
-  for (const { place, isTableRelative, relocation } of [...references.values()].flat()) {
-    if (place.kind !== "section" || isTableRelative || relocation === undefined) continue;
-    const list = found.get(place.index) ?? [];
-    list.push(place.offset);
-    found.set(place.index, list);
+): ReadonlyMap<number, ReadonlySet<number>> {
+  const found = new Map<number, Set<number>>();
+  for (const ofSection of references.values()) {
+    for (const { place, isTableRelative, relocation } of ofSection) {
+      if (place.kind !== "section" || isTableRelative || relocation === undefined) continue;
+      const offsets = found.get(place.index) ?? new Set();
+      found.set(place.index, offsets.add(place.offset));
+    }
   }
   return found;
 }
