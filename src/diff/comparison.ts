@@ -20,6 +20,8 @@ export interface DiffOptions {
    * global is taken to be known everywhere.
    */
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
+  /** Functions that the patch changed and that were inlined into a function, by its name. */
+  readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
 }
 
 export interface Comparison {

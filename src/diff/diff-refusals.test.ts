@@ -1,7 +1,19 @@
 // What no payload can carry, each with the name of its rule. As in diff-objects.test.ts, a case is a
 // small file before and after a patch.
 
-import { checkDiffs, fileAround, flavours, noinline, testPolicy } from "./diff.test.support.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readElf } from "../elf/read.ts";
+import {
+  checkDiffs,
+  compileBytes,
+  fileAround,
+  flavours,
+  noinline,
+  summaryOf,
+  testPolicy,
+} from "./diff.test.support.ts";
+import { diffObjects } from "./diff-objects.ts";
 
 const ownSections = flavours.slice(0, 2);
 const init = (body: string): string =>
@@ -105,3 +117,34 @@ checkDiffs([
     },
   },
 ]);
+
+/** A loop over an array, as the compiler writes it, with another variable behind the array. */
+function walk(step: number, between: string): ReturnType<typeof readElf> {
+  const text = `
+    .section .data.read_mostly,"aw"
+    .type array,@object\n.size array,16\narray: .fill 16
+    ${between}
+    .type last,@object\n.size last,8\nlast: .quad 1
+    .text
+    .type walk,@function
+    walk: lea array(%rip),%rax\n lea array+16(%rip),%rdx
+    1: addl $${step},(%rax)\n add $4,%rax\n cmp %rdx,%rax\n jne 1b\n ret
+    .size walk,.-walk`;
+  return readElf(compileBytes(text, [], "file.S"), "file.S");
+}
+
+test("diffObjects() refuses the end of an array that a new variable may have moved", () => {
+  const fresh = ".type fresh,@object\n.size fresh,8\nfresh: .quad 2\n";
+  const options = { policy: testPolicy };
+  assert.deepEqual(summaryOf(diffObjects(walk(1, ""), walk(2, ""), options)).replaced, ["walk"]);
+  const { refused } = summaryOf(diffObjects(walk(1, ""), walk(1, fresh), options));
+  assert.deepEqual(refused, [`ambiguous function "walk"`]);
+});
+
+const asm = (body: string): ReturnType<typeof readElf> =>
+  readElf(compileBytes(`.text\n.globl entry\nentry: ${body}\n ret\n`, [], "file.S"), "file.S");
+
+test("diffObjects() refuses assembly whose symbol has no length", () => {
+  const diff = diffObjects(asm("nop"), asm("pause"), { policy: testPolicy });
+  assert.deepEqual(summaryOf(diff).refused, [`assembly assembly "entry"`]);
+});

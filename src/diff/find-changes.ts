@@ -21,7 +21,11 @@ export function findChanges(comparison: Comparison): Changes {
   for (const [before, after] of comparison.correlation.pairs()) {
     const verdict = comparison.verdicts.get(after);
     if (verdict?.kind !== "different") continue;
-    reasons.set(after, explainDifference(before, after, verdict.aspects, comparison));
+    const inlined = comparison.options.changedInlines?.(after.name) ?? [];
+    reasons.set(after, [
+      ...inlined.map((name) => `inlines "${name}", which changed`),
+      ...explainDifference(before, after, verdict.aspects, comparison),
+    ]);
   }
   // Each change can make another one necessary.
   for (let known = -1; known !== reasons.size; ) {

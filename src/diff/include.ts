@@ -5,6 +5,7 @@
 import { SymbolBinding } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
+import { findEndedBy } from "./end-of-array.ts";
 import type { Changes } from "./find-changes.ts";
 import type { Disposition, RefusalRule } from "./ledger.ts";
 import { findColdParent } from "./names.ts";
@@ -96,6 +97,14 @@ function judgeReference(
       "short-branch",
       `jumps to "${atom.name}" by a distance of ${reference.size} byte`,
       "compile with -ffunction-sections, so that the jump can reach the hypervisor",
+    );
+  }
+  const neighbour = findEndedBy(from, reference, comparison);
+  if (neighbour !== undefined) {
+    return problem(
+      "ambiguous",
+      `refers to where "${neighbour.name}" ends and "${atom.name}" begins, and could mean either`,
+      `put "${atom.name}" into a section of its own (-fdata-sections, no section attribute)`,
     );
   }
   const before = comparison.correlation.findBefore(atom);

@@ -1,0 +1,36 @@
+// The end of an array is the address of what lies behind it, and in a section that several variables
+// share nobody can tell which of them is meant. As long as both lie side by side in the hypervisor as
+// well, either reading gives the same address; a new variable between them makes the difference.
+
+import { SymbolType } from "../elf/constants.ts";
+import type { Atom, Reference } from "./atom.ts";
+import type { Comparison } from "./comparison.ts";
+
+/**
+ * The variable whose end the reference of `from` could mean, when that would be another place than
+ * the start of its target.
+ */
+export function findEndedBy(
+  from: Atom,
+  { target, relocation, use }: Reference,
+  { after, correlation }: Comparison,
+): Atom | undefined {
+  if (target.kind !== "atom" || target.offset !== 0 || target.atom.kind !== "data")
+    return undefined;
+  if (relocation?.symbol.type !== SymbolType.STT_SECTION || use === "memory") return undefined;
+  const { atom } = target;
+  const array = after.atoms[after.atoms.indexOf(atom) - 1];
+  if (array === undefined || array.kind !== "data" || !liesBefore(array, atom)) return undefined;
+  const isWalked = from.references.some((other) => {
+    return other.target.kind === "atom" && other.target.atom === array;
+  });
+  if (!isWalked) return undefined;
+  const [oldArray, oldAtom] = [correlation.findBefore(array), correlation.findBefore(atom)];
+  const wereNeighbours =
+    oldArray !== undefined && oldAtom !== undefined && liesBefore(oldArray, oldAtom);
+  return wereNeighbours ? undefined : array;
+}
+
+function liesBefore(left: Atom, right: Atom): boolean {
+  return left.section === right.section && left.start + left.size === right.start;
+}
