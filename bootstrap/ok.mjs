@@ -7,5 +7,6 @@ import { fastTests, runTests } from "./tests.mjs";
 
 setUp(); // compiles, so the types are checked
 const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-const lint = run(process.execPath, [biome, "ci", "."]);
+const colors = process.stdout.isTTY ? [] : ["--colors=off"]; // else it colours a log file, too
+const lint = run(process.execPath, [biome, "ci", ...colors, "."]);
 process.exitCode = lint === 0 ? runTests(fastTests()) : lint;
