@@ -48,6 +48,18 @@ export function startDeadline(label: string, options: CallOptions, clock: Clock)
   };
 }
 
+/** Single answers that are under way when an action's time is up are still waited for. */
+const LAST_ANSWER_MS = 2000;
+
+/** For the steps of an action, whose own deadline says when no other step is begun. */
+export function startStepDeadline(label: string, options: CallOptions, clock: Clock): Deadline {
+  return startDeadline(
+    label,
+    { ...options, deadlineMs: options.deadlineMs + LAST_ANSWER_MS },
+    clock,
+  );
+}
+
 /** A transport may be deaf to its signal; the caller must not wait for it all the same. */
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

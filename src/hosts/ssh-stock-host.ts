@@ -20,7 +20,7 @@ import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { newInRing } from "./console-ring.ts";
-import { type Deadline, startDeadline } from "./deadline.ts";
+import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "./host-facts.ts";
 import { queryRefused, uploadRefused } from "./refusals.ts";
 import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection.ts";
@@ -90,7 +90,7 @@ export class SshStockHost implements LivepatchHost {
         expected: "Xen's tools 4.14 or later",
       });
     }
-    const deadline = this.#deadline(options);
+    const deadline = startStepDeadline(this.label, options, systemClock);
     return act(this.#actTarget(deadline), { action, name }, options, systemClock);
   }
 

@@ -20,7 +20,7 @@ import type { XenClient } from "../xen-call/client.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
-import { type Deadline, startDeadline } from "./deadline.ts";
+import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { architectureOf } from "./host-facts.ts";
 import { uploadRefused } from "./refusals.ts";
 import { decodeStatus, settledState } from "./status.ts";
@@ -109,7 +109,7 @@ export class XenHost implements LivepatchHost {
 
   async act(action: Action, name: string, options: ActOptions): Promise<ActOutcome> {
     checkName(name);
-    const deadline = this.#deadline(options);
+    const deadline = startStepDeadline(this.label, options, systemClock);
     const target: ActTarget = {
       label: this.label,
       status: (other) => this.#status(other, deadline),

@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { toHex } from "../../src/bytes/hex.ts";
 import { HostError, type HostErrorCode } from "../../src/host/errors.ts";
 import type { ActOptions, LivepatchHost } from "../../src/host/host.ts";
+import { settledState } from "../../src/hosts/status.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { PAYLOAD_NAME_MAX, PAYLOAD_SIZE_MAX } from "../../src/xen-abi/limits.ts";
 import {
@@ -324,9 +325,11 @@ export async function clearHost(host: LivepatchHost): Promise<void> {
     payloads.length > 0;
     payloads = await host.list(call)
   ) {
-    for (const { name } of [...payloads].reverse()) {
+    for (const { name, status } of [...payloads].reverse()) {
       // The one on top of the stack is found by trying: the list does not tell.
-      await host.act("revert", name, actOptions).catch(passOver("host/wrong-state"));
+      if (settledState(status) === "applied") {
+        await host.act("revert", name, actOptions).catch(passOver("host/wrong-state"));
+      }
       await host.act("unload", name, actOptions).catch(passOver("host/wrong-state"));
     }
   }

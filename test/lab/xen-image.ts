@@ -21,6 +21,7 @@ export interface XenImage {
   /** Hex. */
   readonly buildId: string;
   functionNamed(name: string): XenFunction;
+  addressOf(symbol: string): bigint;
 }
 
 /** @param path of xen-syms, perhaps compressed */
@@ -28,6 +29,7 @@ export function readXenImage(path: string): XenImage {
   const object = openElf(readFileSync(path), path);
   return {
     buildId: requireBuildId(object),
+    addressOf: (name) => requireSymbol(object, name).value,
     functionNamed(name) {
       const symbol = requireSymbol(object, name);
       const size = Number(symbol.size);
