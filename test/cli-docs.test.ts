@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
-import { ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
+import { buildExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
 import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
 import { packageVersion } from "../src/cli/version.ts";
@@ -25,8 +25,12 @@ function commandRow(spec: CommandSpec, path: string): string {
   const words = spec.arguments.map(({ name, count }) =>
     count === "one" ? name : count === "one-or-many" ? `${name}…` : `[${name}]`,
   );
-  const rows = spec.kind === "stock" ? stockExitCodes : ownExitCodes;
-  const codes = rows.map(({ code }) => code).join(", ");
+  const own = path === "build" ? [...ownExitCodes, ...buildExitCodes] : ownExitCodes;
+  const rows = spec.kind === "stock" ? stockExitCodes : own;
+  const codes = rows
+    .map(({ code }) => code)
+    .sort((left, right) => left - right)
+    .join(", ");
   return `| \`${[path, ...words].join(" ")}\` | ${spec.summary} | ${codes} |\n`;
 }
 
@@ -42,7 +46,8 @@ function commandTable(): string {
     "\n| command | what it does | exit codes |\n| --- | --- | --- |\n",
     ...rows,
     `\n${meanings("Verbs of `xen-livepatch`", stockExitCodes)}`,
-    `\n${meanings("All others", ownExitCodes)}\n`,
+    `\n${meanings("All others", ownExitCodes)}`,
+    `\n${meanings("`build` besides", buildExitCodes)}\n`,
   ].join("");
 }
 

@@ -1,6 +1,7 @@
 // The manual page in the man(7) macros, from the command tree.
 
 import {
+  buildExitCodes,
   commonExitCodes,
   type ExitCodeRow,
   ownExitCodes,
@@ -37,6 +38,9 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
     ".PP",
     "All other commands:",
     ...ownExitCodes.flatMap(renderExitCode),
+    ".PP",
+    "xsplice build besides:",
+    ...buildExitCodes.flatMap(renderExitCode),
     ".PP",
     "Every command:",
     ...commonExitCodes.flatMap(renderExitCode),
