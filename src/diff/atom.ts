@@ -47,11 +47,13 @@ export interface Reference {
   /** Of the field, in bytes. */
   readonly size: number;
   readonly target: Target;
+  /** The field is a whole instruction, of which only some bits say where the target is (AArch64). */
+  readonly isInstruction: boolean;
   /** Which relocation fills the field in; undefined when the assembler already did. */
   readonly relocation: FieldRelocation | undefined;
   /** What the instruction does with it. */
   readonly use: "branch" | "address" | "memory" | "data";
-  /** From the end of the field to where its distance counts from; 0 in data. */
+  /** From the start of the field to where its distance counts from; 0 in data. */
   readonly bias: number;
   /** Bits of the addend above the place (TableField.placeBits): a part of the line number. */
   readonly lineBits: number | undefined;

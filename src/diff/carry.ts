@@ -1,8 +1,10 @@
 // From a comparison to what the emitter takes: a draft that holds only what is carried. References to
 // what the hypervisor has become undefined symbols under the names of its own table.
 
+import { Machine } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { ElfSymbol } from "../elf/object.ts";
+import { Aarch64Relocation } from "../isa/aarch64.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { type Atom, namingSymbol, type Reference } from "./atom.ts";
 import { layOut } from "./carried-sections.ts";
@@ -100,13 +102,18 @@ function carryReference(
   if (relocation === undefined) {
     // The assembler had filled it in, which holds no longer when both ends travel apart.
     const place = target.atom.start + target.offset;
-    const type =
-      reference.use === "branch" ? X86Relocation.R_X86_64_PLT32 : X86Relocation.R_X86_64_PC32;
+    const type = relocationTypeFor(reference, machine);
     return { offset, type, symbol, addend: BigInt(place - origin - bias) };
   }
   const { type, addend } = relocation;
   // The same place, said from another origin: whatever else the addend holds stays as it is.
   return { offset, type, symbol, addend: addend + relocation.symbol.value - BigInt(origin) };
+}
+
+function relocationTypeFor({ use }: Reference, machine: number): number {
+  // The arithmetic of R_AARCH64_JUMP26 is the same.
+  if (machine === Machine.EM_AARCH64) return Aarch64Relocation.R_AARCH64_CALL26;
+  return use === "branch" ? X86Relocation.R_X86_64_PLT32 : X86Relocation.R_X86_64_PC32;
 }
 
 function renamedGlobals(

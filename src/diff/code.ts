@@ -5,7 +5,8 @@
 import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
-import { findInstructions, type X86Instruction } from "../isa/x86-instructions.ts";
+import { findAarch64Branches } from "../isa/aarch64-branches.ts";
+import { findInstructions } from "../isa/x86-instructions.ts";
 import { requireDefined } from "./require-defined.ts";
 
 /** A field that holds a distance; offsets count from the section's start. */
@@ -15,6 +16,7 @@ export interface DistanceField {
   /** From the field's start to the end of the instruction, from where the distance counts. */
   readonly bias: number;
   readonly use: "branch" | "address" | "memory";
+  readonly isInstruction: boolean;
   /** What the present bytes say. */
   readonly target: number;
 }
@@ -34,14 +36,14 @@ export function distanceFields(
   relocated: ReadonlySet<number>,
 ): ReadonlyMap<number, DistanceField> {
   const found = new Map<number, DistanceField>();
-  if (!isCode(section) || object.header.machine !== Machine.EM_X86_64) return found;
+  if (!isCode(section)) return found;
   const bytes = contentsOf(object, section);
   const cuts = [...new Set([0, ...starts, bytes.length])].sort((left, right) => left - right);
   for (const [index, start] of cuts.slice(0, -1).entries()) {
     const end = requireDefined(cuts[index + 1]);
-    for (const instruction of findInstructions(bytes.subarray(start, end)) ?? []) {
-      const field = distanceFieldOf(instruction, start);
-      if (field === undefined) continue;
+    const stretch = bytes.subarray(start, end);
+    const isX86 = object.header.machine === Machine.EM_X86_64;
+    for (const field of isX86 ? x86Fields(stretch, start) : aarch64Fields(stretch, start)) {
       const staysInside = field.target >= start && field.target < end;
       if (!staysInside || relocated.has(field.offset)) found.set(field.offset, field);
     }
@@ -49,15 +51,31 @@ export function distanceFields(
   return found;
 }
 
-function distanceFieldOf(instruction: X86Instruction, start: number): DistanceField | undefined {
-  const { reference } = instruction;
-  if (reference === undefined) return undefined;
-  const { fieldOffset, fieldSize, kind, target } = reference;
-  return {
-    offset: start + fieldOffset,
-    size: fieldSize,
-    bias: instruction.offset + instruction.length - fieldOffset,
-    use: kind !== "operand" ? "branch" : instruction.takesAddress ? "address" : "memory",
-    target: start + Number(BigInt.asIntN(64, target)),
-  };
+function x86Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
+  return (findInstructions(bytes) ?? []).flatMap((instruction): DistanceField[] => {
+    const { reference } = instruction;
+    if (reference === undefined) return [];
+    const { fieldOffset, fieldSize, kind, target } = reference;
+    return [
+      {
+        offset: start + fieldOffset,
+        size: fieldSize,
+        bias: instruction.offset + instruction.length - fieldOffset,
+        use: kind !== "operand" ? "branch" : instruction.takesAddress ? "address" : "memory",
+        isInstruction: false,
+        target: start + Number(BigInt.asIntN(64, target)),
+      },
+    ];
+  });
+}
+
+function aarch64Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
+  return findAarch64Branches(bytes).map(({ offset, reach, target }) => ({
+    offset: start + offset,
+    size: 4,
+    bias: 0,
+    use: reach === "far" ? "branch" : "address",
+    isInstruction: true,
+    target: start + target,
+  }));
 }

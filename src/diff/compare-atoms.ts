@@ -10,7 +10,7 @@ import { genericName } from "./names.ts";
 import { blockLength, fieldOf, type Ownership } from "./owners.ts";
 import { meansTheSame } from "./relocation-field.ts";
 import { requireDefined } from "./require-defined.ts";
-import { sameBytes } from "./same-bytes.ts";
+import { sameBytes, withoutFields } from "./same-bytes.ts";
 
 export type Aspect =
   | "section"
@@ -72,7 +72,12 @@ function compareContents(before: Atom, after: Atom, sides: Sides, findings: Find
     else if (!sameSpelling(reference.relocation, partner.relocation)) findings.rules.add("moved");
   }
   if (!sameBytes(lineBytes(before), lineBytes(after))) findings.rules.add("line-number");
-  else if (!sameBytes(before.bytes, after.bytes)) findings.rules.add("overwritten");
+  else if (!sameBytes(before.bytes, after.bytes)) findings.rules.add(ruleForBytes(before));
+}
+
+/** Bytes that the assembler filled in differ because their target moved. */
+function ruleForBytes({ references }: Atom): NoEffectRule {
+  return references.some(({ relocation }) => relocation === undefined) ? "moved" : "overwritten";
 }
 
 function sameReference(
@@ -108,10 +113,10 @@ function comparableBytes(atom: Atom): Uint8Array | undefined {
   const silent = atom.rule.layout?.fields.filter(
     ({ meaning }) => meaning === "padding" || meaning === "line",
   );
-  const fields = [...atom.references, ...(silent ?? [])];
-  if (atom.bytes === undefined || fields.length === 0) return atom.bytes;
-  const copy = atom.bytes.slice();
-  for (const { offset, size } of fields) copy.fill(0, offset, offset + size);
+  const bytes = withoutFields(atom);
+  if (bytes === undefined || silent === undefined || silent.length === 0) return bytes;
+  const copy = bytes.slice();
+  for (const { offset, size } of silent) copy.fill(0, offset, offset + size);
   return copy;
 }
 

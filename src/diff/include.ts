@@ -92,10 +92,10 @@ function judgeReference(
     reason,
     remedy,
   });
-  if (reference.relocation === undefined && reference.size < 4 && !isNameless(atom)) {
+  if (!canReachXen(reference) && !isNameless(atom)) {
     return problem(
       "short-branch",
-      `jumps to "${atom.name}" by a distance of ${reference.size} byte`,
+      `refers to "${atom.name}" by a distance that is too short for the hypervisor`,
       "compile with -ffunction-sections, so that the jump can reach the hypervisor",
     );
   }
@@ -179,6 +179,11 @@ function referredBefore(from: Atom, to: Atom, { correlation, before }: Compariso
   const [left, right] = [correlation.findBefore(from), correlation.findBefore(to)];
   if (left === undefined || right === undefined) return false;
   return before.referrers.get(right)?.has(left) ?? false;
+}
+
+/** A relocation can fill the field in with whatever distance the payload has from Xen. */
+function canReachXen({ relocation, size, use, isInstruction }: Reference): boolean {
+  return relocation !== undefined || (isInstruction ? use === "branch" : size >= 4);
 }
 
 function withoutRepetition(problems: readonly Problem[]): readonly Problem[] {

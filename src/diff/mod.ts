@@ -2,6 +2,12 @@
 // must come along, and what no payload can carry.
 
 export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
+export {
+  type CarriedObject,
+  type CarriedReplacement,
+  carryChanges,
+  type NameInXen,
+} from "./carry.ts";
 export type { DiffOptions } from "./comparison.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";

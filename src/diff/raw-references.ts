@@ -68,12 +68,13 @@ export function rawReferences(input: SectionInput): readonly RawReference[] {
 }
 
 function fromField(section: Section, field: DistanceField): RawReference {
-  const { offset, size, bias, use, target } = field;
+  const { offset, size, bias, use, isInstruction, target } = field;
   return {
     offset,
     size,
     bias,
     use,
+    isInstruction,
     place: { kind: "section", index: section.index, offset: target, symbol: undefined },
     relocation: undefined,
     lineBits: undefined,
@@ -89,7 +90,7 @@ function fromRelocation(
   const { object, rule } = input;
   const { offset, type, addend } = relocation;
   const symbol = requireDefined(object.symbols[relocation.symbol]);
-  const { size, isRelative } = relocationField(object.header.machine, type);
+  const { size, isRelative, isInstruction } = relocationField(object.header.machine, type);
   const tableField = tableFieldAt(rule, offset);
   const { distance, lineBits } = splitAddend(addend, tableField);
   const inCode = isCode(input.section);
@@ -100,6 +101,7 @@ function fromRelocation(
     offset,
     size,
     bias,
+    isInstruction,
     use: inCode ? (field?.use ?? "address") : "data",
     place: placeOf(symbol, distance + BigInt(bias - fromEntry)),
     relocation: { type, symbol, addend },

@@ -10,6 +10,8 @@ export interface RelocationField {
   readonly size: number;
   /** Holds a distance, not an address. */
   readonly isRelative: boolean;
+  /** The relocation fills in some bits of the word; the others are the instruction. */
+  readonly isInstruction: boolean;
 }
 
 const X = X86Relocation;
@@ -30,6 +32,7 @@ const x86Fields: ReadonlyMap<number, RelocationField> = new Map([
 const aarch64Fields: ReadonlyMap<number, RelocationField> = new Map([
   [A.R_AARCH64_NONE, absolute(0)],
   [A.R_AARCH64_ABS64, absolute(8)],
+  [A.R_AARCH64_ABS32, absolute(4)],
   [A.R_AARCH64_ABS16, absolute(2)],
   [A.R_AARCH64_PREL64, relative(8)],
   [A.R_AARCH64_PREL32, relative(4)],
@@ -39,8 +42,7 @@ const aarch64Fields: ReadonlyMap<number, RelocationField> = new Map([
 export function relocationField(machine: number, type: number): RelocationField {
   return machine === Machine.EM_X86_64
     ? (x86Fields.get(type) ?? relative(4))
-    : // Fields of instructions: the relocation fills in bits of one word, the addend is the place's.
-      (aarch64Fields.get(type) ?? absolute(4));
+    : (aarch64Fields.get(type) ?? { ...absolute(4), isInstruction: true });
 }
 
 /** The assembler takes one or the other for the same thing. */
@@ -52,9 +54,9 @@ export function meansTheSame(machine: number, left: number, right: number): bool
 }
 
 function absolute(size: number): RelocationField {
-  return { size, isRelative: false };
+  return { size, isRelative: false, isInstruction: false };
 }
 
 function relative(size: number): RelocationField {
-  return { size, isRelative: true };
+  return { size, isRelative: true, isInstruction: false };
 }

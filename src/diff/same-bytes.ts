@@ -24,6 +24,8 @@ export function sameBytes(left: Uint8Array | undefined, right: Uint8Array | unde
 export function withoutFields({ bytes, references }: Atom): Uint8Array | undefined {
   if (bytes === undefined || references.length === 0) return bytes;
   const copy = bytes.slice();
-  for (const { offset, size } of references) copy.fill(0, offset, offset + size);
+  for (const { offset, size, isInstruction } of references) {
+    if (!isInstruction) copy.fill(0, offset, offset + size);
+  }
   return copy;
 }

@@ -1,0 +1,54 @@
+// Which places AArch64 code refers to by a distance that the assembler filled in: instructions are
+// words, told by their fixed bits (Arm ARM, C4.1). ADRP is not among them, since a page is known only
+// at run time.
+
+export interface Aarch64Branch {
+  /** Of the instruction, in bytes. */
+  readonly offset: number;
+  /** `far`: b and bl, which reach 128 MiB; `near`: conditional branches, adr and literal loads. */
+  readonly reach: "far" | "near";
+  /** May lie outside of the code, on either side. */
+  readonly target: number;
+}
+
+interface Form {
+  readonly mask: number;
+  readonly bits: number;
+  /** Of the distance in words: its lowest bit and its width. */
+  readonly shift: number;
+  readonly width: number;
+  readonly reach: Aarch64Branch["reach"];
+}
+
+const forms: readonly Form[] = [
+  // b, bl
+  { mask: 0x7c000000, bits: 0x14000000, shift: 0, width: 26, reach: "far" },
+  // b.cond; cbz, cbnz; tbz, tbnz; ldr of a literal
+  { mask: 0xff000010, bits: 0x54000000, shift: 5, width: 19, reach: "near" },
+  { mask: 0x7e000000, bits: 0x34000000, shift: 5, width: 19, reach: "near" },
+  { mask: 0x7e000000, bits: 0x36000000, shift: 5, width: 14, reach: "near" },
+  { mask: 0x3b000000, bits: 0x18000000, shift: 5, width: 19, reach: "near" },
+];
+
+export function findAarch64Branches(bytes: Uint8Array): readonly Aarch64Branch[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: Aarch64Branch[] = [];
+  for (let offset = 0; offset + 4 <= bytes.length; offset += 4) {
+    const word = view.getUint32(offset, true);
+    const form = forms.find(({ mask, bits }) => (word & mask) >>> 0 === bits);
+    const distance = form === undefined ? adrDistance(word) : distanceOf(word, form);
+    if (distance === undefined) continue;
+    found.push({ offset, reach: form?.reach ?? "near", target: offset + distance });
+  }
+  return found;
+}
+
+function distanceOf(word: number, { shift, width }: Form): number {
+  return ((word << (32 - width - shift)) >> (32 - width)) * 4;
+}
+
+/** adr: immhi in bits 5 to 23, immlo in bits 29 and 30. */
+function adrDistance(word: number): number | undefined {
+  if ((word & 0x9f000000) >>> 0 !== 0x10000000) return undefined;
+  return (((word << 8) >> 13) << 2) | ((word >>> 29) & 3);
+}
