@@ -17,7 +17,7 @@ const leftBehind = /^\.(eh_frame(_hdr)?|gcc_except_table|sframe|note)(\.|$)/;
 
 /** Sections whose contents would need somebody in the hypervisor to act on them. */
 const unsupportedNames: readonly (readonly [RegExp, string])[] = [
-  [/percpu/, "Xen sets its per-CPU area up at boot, and a payload's variable would be outside"],
+  [/^\.(data|bss)\.percpu(\.|$)/, "Xen sets its per-CPU area up at boot, and a payload's variable would be outside"],
   [/^\.(init|fini)(\.|$)/, "Xen runs its initialisation code once, at boot"],
   [/^\.(preinit_array|init_array|fini_array|ctors|dtors)(\.|$)/, "Xen runs no constructors"],
   [/^\.(livepatch\.|modinfo$|xsplice\.)/, "the emitter itself makes this section"],
@@ -25,6 +25,7 @@ const unsupportedNames: readonly (readonly [RegExp, string])[] = [
 
 /** @throws EmitError emit/unsupported, naming the first section or symbol that cannot travel */
 export function keepTravellingSections(draft: ElfDraft, architecture: Architecture): void {
+  fillReferencedSections(draft);
   const kept = draft.sections.filter(travels);
   const keptSet = new Set(kept);
   for (const section of kept) {
@@ -38,6 +39,20 @@ export function keepTravellingSections(draft: ElfDraft, architecture: Architectu
     refuseUnsupportedSymbol(symbol.name, symbol.type, symbol.place === "common");
     return true;
   });
+}
+
+/**
+ * An alternative that is replaced by nothing points into an `.altinstr_replacement` that may be
+ * empty, and Xen wants the place to lie in that section (ABI reference §2.10). Releases before 4.17
+ * and its backports give empty sections no address, so there are some bytes, which nobody reads.
+ */
+function fillReferencedSections({ sections }: ElfDraft): void {
+  for (const { relocations } of sections.filter(travels)) {
+    for (const { place } of relocations.map(({ symbol }) => symbol)) {
+      if (typeof place === "string" || (place.flags & SHF_ALLOC) === 0n) continue;
+      if (sizeOfSection(place) === 0) place.content = new Uint8Array(4);
+    }
+  }
 }
 
 function travels(section: DraftSection): boolean {

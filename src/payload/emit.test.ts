@@ -203,3 +203,19 @@ test("emitPayload() is read without a complaint by readelf and objdump", () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("emitPayload() gives an alternative that is replaced by nothing a place to point to", () => {
+  const alternative = `
+    int f(int x) {
+      asm volatile("661: nop; 662:\\n"
+                   ".pushsection .altinstructions, \\"a\\"\\n"
+                   ".long 661b - ., 663f - .\\n.word 1\\n.byte 1, 0, 0, 0\\n"
+                   ".popsection\\n"
+                   ".pushsection .altinstr_replacement, \\"ax\\"\\n663:\\n.popsection");
+      return x + 3;
+    }`;
+  const { bytes } = emitPayload(emitInput(compileDraft({ c: alternative }), ["f"]));
+  const replacement = requireSection(readElf(bytes, "x.livepatch"), ".altinstr_replacement");
+  assert.ok(replacement.size > 0);
+  parseFaultless(bytes);
+});
