@@ -5,7 +5,7 @@
 // boot changes (ABI reference §8.3) is in the way.
 
 import type { Atom, Reference, SplitObject, Target } from "../diff/atom.ts";
-import { isNameless, namingSymbol } from "../diff/atom.ts";
+import { isNameless, namingSymbol, symbolSizeOf } from "../diff/atom.ts";
 import { relocationField } from "../diff/relocation-field.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
@@ -46,8 +46,9 @@ export function checkRunPre(
     if (running === undefined) return mismatch({ kind: "missing" });
     const difference = compareAtom({ pre, xen, known }, atom, running.address);
     if (difference !== undefined) return mismatch(difference);
-    if (running.sizeBytes === atom.size) return [];
-    return mismatch({ kind: "size", offset: Math.min(running.sizeBytes, atom.size) });
+    const sizeBytes = symbolSizeOf(atom);
+    if (running.sizeBytes === sizeBytes) return [];
+    return mismatch({ kind: "size", offset: Math.min(running.sizeBytes, sizeBytes) });
   });
 }
 

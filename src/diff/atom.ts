@@ -94,6 +94,11 @@ export function isNameless(atom: Atom): boolean {
   return atom.kind === "literal" || atom.kind === "nameless-code";
 }
 
+/** What its symbol says, in bytes; less than `size` when code of a subsection follows (cut-section.ts). */
+export function symbolSizeOf(atom: Atom): number {
+  return Number(namingSymbol(atom)?.size ?? atom.size);
+}
+
 /** The symbol that names it. */
 export function namingSymbol(atom: Atom): ElfSymbol | undefined {
   return isNamed(atom) ? atom.symbols[0] : undefined;

@@ -6,7 +6,7 @@ import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
 import { X86Relocation } from "../isa/x86.ts";
-import { type Atom, namingSymbol, type Reference } from "./atom.ts";
+import { type Atom, namingSymbol, type Reference, symbolSizeOf } from "./atom.ts";
 import { layOut } from "./carried-sections.ts";
 import { CarriedSymbols } from "./carried-symbols.ts";
 import type { ObjectDiff } from "./diff-objects.ts";
@@ -63,7 +63,7 @@ export function carryChanges(diff: ObjectDiff, nameInXen: NameInXen): CarriedObj
     },
     replacements: diff.replaced.map(({ before, after }) => ({
       oldName: nameInXen(requireDefined(namingSymbol(before)), comparison.before.file),
-      oldSizeBytes: before.size,
+      oldSizeBytes: symbolSizeOf(before),
       newBody: symbols.ofCarried(after),
     })),
     renamed: renamedGlobals(diff, nameInXen),

@@ -101,7 +101,7 @@ function cutAtSymbols(input: CutInput): readonly Atom[] {
   const { section } = input;
   const atoms: Atom[] = [];
   let covered = 0;
-  for (const range of namedRanges(input)) {
+  for (const range of withSubsections(input, namedRanges(input))) {
     atoms.push(...cutNameless(input, covered, range.start));
     atoms.push(
       atomOf(input, kindOf(section, range), range.start, range.end - range.start, range.symbols),
@@ -112,6 +112,24 @@ function cutAtSymbols(input: CutInput): readonly Atom[] {
     atoms.push(...cutNameless(input, covered, section.size));
   }
   return atoms;
+}
+
+/**
+ * Code that inline assembly puts into a subsection (`.subsection 1`) lies behind its function, and
+ * short jumps lead there and back: where a section has one function, all of its code is that.
+ */
+function withSubsections(
+  { object, section, rule }: CutInput,
+  ranges: readonly NamedRange[],
+): readonly NamedRange[] {
+  const [only, ...others] = ranges.filter(({ hasSize }) => hasSize);
+  if (only === undefined || others.length > 0 || only.start !== 0 || rule.role !== "code") {
+    return ranges;
+  }
+  const rest = contentsOf(object, section).subarray(only.end);
+  if (!isCode(section) || isFilling(rest, true)) return ranges;
+  const symbols = ranges.flatMap((range) => range.symbols);
+  return [{ ...only, end: section.size, symbols }];
 }
 
 function kindOf(section: Section, { hasSize, symbols }: NamedRange): AtomKind {

@@ -1,7 +1,7 @@
 // What becomes of a pair that is not to stay as it is: replaced, copied, or refused for what reasons.
 
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
-import { type Atom, roleOf } from "./atom.ts";
+import { type Atom, roleOf, symbolSizeOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Changes } from "./find-changes.ts";
 import { assemblyRemedy, type Inclusion } from "./include.ts";
@@ -96,11 +96,12 @@ function refuseFunction(before: Atom, after: Atom, comparison: Comparison): read
   const { policy } = comparison.options;
   const found: Judgement[] = [];
   const landing = before.bytes && startsWithEndbr64(before.bytes) ? ENDBR64_SIZE : 0;
-  if (before.size < policy.jumpSize + landing) {
+  const size = symbolSizeOf(before);
+  if (size < policy.jumpSize + landing) {
     found.push(
       refusal(
         "too-small",
-        `it has ${before.size} bytes, and the jump to a new body needs ${policy.jumpSize + landing}`,
+        `it has ${size} bytes, and the jump to a new body needs ${policy.jumpSize + landing}`,
         "change its callers instead: a new function of another name, called by them",
       ),
     );
