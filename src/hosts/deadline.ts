@@ -70,7 +70,7 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 function noAnswer(label: string, task: string, deadlineMs: number): HostError {
   return new HostError({
     code: "host/timeout",
-    problem: `Cannot ${task} on ${label}: no answer within ${deadlineMs} ms`,
+    problem: `Cannot ${task}: ${label} gave no answer within ${deadlineMs} ms`,
     remedy: "check that the host is alive, or allow more time",
   });
 }

@@ -48,7 +48,11 @@ export class SshStockHost implements LivepatchHost {
 
   async info(options: CallOptions): Promise<HostInfo> {
     const script = REMOTE_PRELUDE + FACTS_SCRIPT;
-    const { stdout } = await this.#run("read the facts", { script }, this.#deadline(options));
+    const { stdout } = await this.#run(
+      "read what the hypervisor says of itself",
+      { script },
+      this.#deadline(options),
+    );
     const info = parseHostFacts(stdout);
     if (info !== undefined) return info;
     throw new HostError({

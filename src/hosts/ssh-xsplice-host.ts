@@ -44,7 +44,7 @@ export class SshXspliceHost implements LivepatchHost {
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
-    return (await this.#run("read the facts", ["info"], options)).info();
+    return (await this.#run("read what the hypervisor says of itself", ["info"], options)).info();
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {

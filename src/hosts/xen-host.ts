@@ -69,20 +69,24 @@ export class XenHost implements LivepatchHost {
 
   async info(options: CallOptions): Promise<HostInfo> {
     const client = this.#client;
-    return this.#limit("read the facts", this.#deadline(options), async (signal) => {
-      const { major, minor } = await client.version(signal);
-      const extra = await client.extraVersion(signal);
-      const compile = await client.compileInfo(signal);
-      const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
-      return {
-        version: { major, minor, extra },
-        buildId: await client.buildId(signal),
-        compiler: compile.compiler === "" ? undefined : compile.compiler,
-        compiledAt: compile.date === "" ? undefined : compile.date,
-        architecture: architectureOf(machine),
-        bootId: await this.#parts.readBootId(signal),
-      };
-    });
+    return this.#limit(
+      "read what the hypervisor says of itself",
+      this.#deadline(options),
+      async (signal) => {
+        const { major, minor } = await client.version(signal);
+        const extra = await client.extraVersion(signal);
+        const compile = await client.compileInfo(signal);
+        const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
+        return {
+          version: { major, minor, extra },
+          buildId: await client.buildId(signal),
+          compiler: compile.compiler === "" ? undefined : compile.compiler,
+          compiledAt: compile.date === "" ? undefined : compile.date,
+          architecture: architectureOf(machine),
+          bootId: await this.#parts.readBootId(signal),
+        };
+      },
+    );
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {

@@ -1,0 +1,94 @@
+// XenHost on the dialects that no hypervisor of ours speaks, and on one that dies. Real ones are in
+// test/lab/.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HostError } from "../host/errors.ts";
+import type { ActOptions } from "../host/host.ts";
+import { XenClient } from "../xen-call/client.ts";
+import { type FakeOptions, FakeXen } from "../xen-call/fake-xen.test.support.ts";
+import type { Hypercall, HypercallAnswer } from "../xen-call/transport.ts";
+import { XenHost } from "./xen-host.ts";
+
+const REVERT = 2;
+const CHECKED = 1;
+const APPLIED = 2;
+const call = { deadlineMs: 10_000 };
+const actOptions: ActOptions = { ...call, dependencyCheck: "whole-chain", quiesceMs: 30 };
+const oldXen: FakeOptions = { family: "A", version: [4, 13], interfaceVersion: 0x12 };
+const newXen: FakeOptions = { family: "C", version: [4, 22], interfaceVersion: 0x16 };
+
+/** Does what it is asked for at once. */
+class ObedientXen extends FakeXen {
+  override async hypercall(request: Hypercall): Promise<HypercallAnswer> {
+    const before = this.actions.length;
+    const answer = await super.hypercall(request);
+    const action = this.actions[before];
+    const [payload] = this.loaded;
+    if (action && payload) payload.state = action.cmd === REVERT ? CHECKED : APPLIED;
+    return answer;
+  }
+}
+
+function open(xen: FakeXen, death?: Promise<HostError>): Promise<XenHost> {
+  const client = new XenClient(xen);
+  const readBootId = async (): Promise<string> => "6f2c";
+  return XenHost.open({ label: "a fake", client, readBootId, ...(death && { death }) });
+}
+
+test("XenHost.open() knows what a release before 4.14 cannot do", async () => {
+  const host = await open(new ObedientXen(oldXen));
+  assert.deepEqual(host.capabilities, {
+    timeLimit: true,
+    noDependencies: false,
+    console: true,
+    metadata: false,
+  });
+  await host.upload("fix", new Uint8Array(100), call);
+  assert.deepEqual(await host.list(call), [
+    { name: "fix", status: { kind: "checked" }, metadata: undefined },
+  ]);
+  const options = { ...actOptions, dependencyCheck: "hypervisor-only" } as const;
+  await assert.rejects(
+    host.act("apply", "fix", options),
+    (error: unknown) => error instanceof HostError && error.report.code === "host/unsupported",
+  );
+});
+
+test("XenHost acts on the oldest and on the newest dialect", async () => {
+  for (const dialect of [oldXen, newXen]) {
+    const xen = new ObedientXen(dialect);
+    const host = await open(xen);
+    await host.upload("fix", new Uint8Array(100), call);
+    const applied = await host.act("apply", "fix", actOptions);
+    assert.deepEqual(applied.status, { kind: "applied" });
+    assert.equal(xen.actions[0]?.timeout, 30_000_000);
+    const reverted = await host.act("revert", "fix", actOptions);
+    assert.deepEqual(reverted.status, { kind: "checked" });
+  }
+});
+
+test("XenHost says why contact was lost when its machine died", async () => {
+  class DyingXen extends FakeXen {
+    isDead = false;
+    override async hypercall(request: Hypercall): Promise<HypercallAnswer> {
+      if (!this.isDead) return super.hypercall(request);
+      throw new HostError({ code: "host/unreachable", problem: "Cannot reach it: gone" });
+    }
+  }
+  const xen = new DyingXen(newXen);
+  const crash = new HostError({ code: "host/crashed", problem: "Cannot go on: it crashed" });
+  const host = await open(xen, Promise.resolve(crash));
+  xen.isDead = true;
+  await assert.rejects(host.list(call), crash);
+});
+
+test("XenHost refuses a name that no Xen takes before it asks", async () => {
+  const host = await open(new ObedientXen(newXen));
+  for (const name of ["", "n".repeat(128), "a\0b"]) {
+    await assert.rejects(
+      host.status(name, call),
+      (error: unknown) => error instanceof HostError && error.report.code === "host/bad-argument",
+    );
+  }
+});
