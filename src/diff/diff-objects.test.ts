@@ -1,7 +1,13 @@
 // What the comparison finds and what it leaves alone. Each case is a small file before and after a
 // patch, compiled with and without sections of their own, at -O2 and -O1.
 
-import { checkDiffs, type ExpectedDiff, fileAround, noinline } from "./diff.test.support.ts";
+import {
+  checkDiffs,
+  type ExpectedDiff,
+  fileAround,
+  flavours,
+  noinline,
+} from "./diff.test.support.ts";
 
 const unchanged = { outcome: "unchanged", replaced: [], added: [], refused: [] } as const;
 
@@ -14,105 +20,108 @@ function patchable(
 
 const f = (body: string): string => `${noinline} int f(int x) { ${body} }`;
 
-checkDiffs([
-  {
-    name: "finds nothing in the same text",
-    before: fileAround(f("return outside(x + 4);")),
-    after: fileAround(f("return outside(x + 4);")),
-    expected: unchanged,
-  },
-  {
-    name: "finds a changed constant, and only its function",
-    before: fileAround(f("return outside(x + 4);")),
-    after: fileAround(f("return outside(x + 8);")),
-    expected: patchable(["f"]),
-  },
-  {
-    name: "leaves functions alone that only moved",
-    before: fileAround(f("return outside(x + 4);")),
-    after: fileAround(f("for (int i = 0; i < x; i++) outside(i * i + g); return outside(x);")),
-    expected: patchable(["f"]),
-  },
-  {
-    name: "tells one callee from another of the same shape",
-    before: fileAround(
-      `${noinline} int h(int x) { return outside(x) + 2; } ${f("return one(x) + 5;")}`,
-    ),
-    after: fileAround(
-      `${noinline} int h(int x) { return outside(x) + 2; } ${f("return h(x) + 5;")}`,
-    ),
-    expected: patchable(["f"]),
-  },
-  {
-    name: "brings a new function with its new variables",
-    before: fileAround(f("return outside(x);")),
-    after: fileAround(`static int seen = 3; static int zero;
+checkDiffs(
+  [
+    {
+      name: "finds nothing in the same text",
+      before: fileAround(f("return outside(x + 4);")),
+      after: fileAround(f("return outside(x + 4);")),
+      expected: unchanged,
+    },
+    {
+      name: "finds a changed constant, and only its function",
+      before: fileAround(f("return outside(x + 4);")),
+      after: fileAround(f("return outside(x + 8);")),
+      expected: patchable(["f"]),
+    },
+    {
+      name: "leaves functions alone that only moved",
+      before: fileAround(f("return outside(x + 4);")),
+      after: fileAround(f("for (int i = 0; i < x; i++) outside(i * i + g); return outside(x);")),
+      expected: patchable(["f"]),
+    },
+    {
+      name: "tells one callee from another of the same shape",
+      before: fileAround(
+        `${noinline} int h(int x) { return outside(x) + 2; } ${f("return one(x) + 5;")}`,
+      ),
+      after: fileAround(
+        `${noinline} int h(int x) { return outside(x) + 2; } ${f("return h(x) + 5;")}`,
+      ),
+      expected: patchable(["f"]),
+    },
+    {
+      name: "brings a new function with its new variables",
+      before: fileAround(f("return outside(x);")),
+      after: fileAround(`static int seen = 3; static int zero;
       ${noinline} static int fresh(int x) { zero += x; return seen++ + zero; }
       ${f("return outside(fresh(x));")}`),
-    expected: patchable(["f"], ["fresh", "seen", "zero"]),
-  },
-  {
-    name: "tells strings by their content",
-    before: fileAround(`extern void say(const char *); ${noinline} void h(void) { say("same"); }
+      expected: patchable(["f"], ["fresh", "seen", "zero"]),
+    },
+    {
+      name: "tells strings by their content",
+      before: fileAround(`extern void say(const char *); ${noinline} void h(void) { say("same"); }
       ${f('say("old"); return 1;')}`),
-    after: fileAround(`extern void say(const char *); ${noinline} void e(void) { say("first"); }
+      after: fileAround(`extern void say(const char *); ${noinline} void e(void) { say("first"); }
       ${noinline} void h(void) { say("same"); } ${f('say("new"); return 1;')}`),
-    expected: patchable(["f"], ["e"]),
-  },
-  {
-    name: "tells static variables of functions whatever their numbers",
-    before: fileAround(`${f("static int count; return count += x;")}
+      expected: patchable(["f"], ["e"]),
+    },
+    {
+      name: "tells static variables of functions whatever their numbers",
+      before: fileAround(`${f("static int count; return count += x;")}
       ${noinline} int h(int x) { static int count; return count += x * 2; }`),
-    after: fileAround(`${noinline} int e(int x) { static int count; return count += x * 7; }
+      after: fileAround(`${noinline} int e(int x) { static int count; return count += x * 7; }
       ${f("static int count; return count += x;")}
       ${noinline} int h(int x) { static int count; return count += x * 3; }`),
-    expected: patchable(["h"], ["count.2", "e"]),
-  },
-  {
-    name: "tells clones of functions whatever their numbers",
-    before: fileAround(`
+      expected: patchable(["h"], ["count.2", "e"]),
+    },
+    {
+      name: "tells clones of functions whatever their numbers",
+      before: fileAround(`
       ${noinline} static int part(int x, int y) { return outside(x) * y + outside(y) / y; }
       int h(int x) { return part(x, 8) + part(x + 1, 8) * 2; }`),
-    after: fileAround(`
+      after: fileAround(`
       ${noinline} static int early(int x, int y) { return outside(x + y) * y + outside(y) / y; }
       int e(int x) { return early(x, 2) + early(x + 4, 2); }
       ${noinline} static int part(int x, int y) { return outside(x) * y + outside(y) / y; }
       int h(int x) { return part(x, 8) + part(x + 1, 8) * 3; }`),
-    expected: { outcome: "patchable", replaced: ["h"], refused: [] },
-  },
-  {
-    name: "replaces a parent for its cold part",
-    before: fileAround(`extern void die(int) __attribute__((cold));
+      expected: { outcome: "patchable", replaced: ["h"], refused: [] },
+    },
+    {
+      name: "replaces a parent for its cold part",
+      before: fileAround(`extern void die(int) __attribute__((cold));
       int k(int x) { if (x > 3) die(1); return outside(x); }`),
-    after: fileAround(`extern void die(int) __attribute__((cold));
+      after: fileAround(`extern void die(int) __attribute__((cold));
       int k(int x) { if (x > 3) die(2); return outside(x); }`),
-    expected: patchable(["k"]),
-  },
-  {
-    name: "does not mind what became static or stopped being it",
-    before: fileAround(`${f("return outside(x + 4);")}
+      expected: patchable(["k"]),
+    },
+    {
+      name: "does not mind what became static or stopped being it",
+      before: fileAround(`${f("return outside(x + 4);")}
       ${noinline} static int k(int x) { return outside(x) + 9; } int m(int x) { return k(x) + f(x); }`),
-    after: fileAround(`static ${f("return outside(x + 4);")}
+      after: fileAround(`static ${f("return outside(x + 4);")}
       ${noinline} int k(int x) { return outside(x) + 9; } int m(int x) { return k(x) + f(x); }`),
-    expected: unchanged,
-  },
-  {
-    name: "finds a change that is only in a table of jumps",
-    before: fileAround(f(dispatch(1, 2))),
-    after: fileAround(f(dispatch(2, 1))),
-    expected: { outcome: "patchable", replaced: ["f"], refused: [] },
-  },
-  {
-    name: "replaces the readers of a constant table whose address stays among them",
-    before: fileAround(
-      `static const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3] + outside(x);")}`,
-    ),
-    after: fileAround(
-      `static const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3] + outside(x);")}`,
-    ),
-    expected: patchable(["f"], ["table"]),
-  },
-]);
+      expected: unchanged,
+    },
+    {
+      name: "finds a change that is only in a table of jumps",
+      before: fileAround(f(dispatch(1, 2))),
+      after: fileAround(f(dispatch(2, 1))),
+      expected: { outcome: "patchable", replaced: ["f"], refused: [] },
+    },
+    {
+      name: "replaces the readers of a constant table whose address stays among them",
+      before: fileAround(
+        `static const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3] + outside(x);")}`,
+      ),
+      after: fileAround(
+        `static const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3] + outside(x);")}`,
+      ),
+      expected: patchable(["f"], ["table"]),
+    },
+  ],
+  flavours,
+);
 
 /** A switch that becomes a table; the code of the two cases is the same whichever comes first. */
 function dispatch(first: number, second: number): string {

@@ -12,6 +12,7 @@ import {
   noinline,
   summaryOf,
   testPolicy,
+  twoFlavours,
 } from "./diff.test.support.ts";
 import { diffObjects } from "./diff-objects.ts";
 
@@ -20,103 +21,107 @@ const init = (body: string): string =>
   `extern int g; __attribute__((section(".init.text"), noinline)) void setup(void) { ${body} }`;
 const f = (body: string): string => `${noinline} int f(int x) { ${body} }`;
 
-checkDiffs([
-  {
-    name: "refuses a changed initial value of a variable",
-    before: "int v = 1; int f(void) { return v; }",
-    after: "int v = 2; int f(void) { return v; }",
-    expected: { outcome: "refused", replaced: [], refused: [`data-initial-value variable "v"`] },
-  },
-  {
-    name: "refuses a changed size of a variable",
-    before: "int v[4]; int f(int i) { return v[i]; }",
-    after: "int v[8]; int f(int i) { return v[i]; }",
-    expected: { outcome: "refused", refused: [`data-size variable "v"`] },
-  },
-  {
-    name: "refuses a variable that is aligned more strictly",
-    before: "__attribute__((aligned(8))) int v[4]; int f(int i) { return v[i]; }",
-    after: "__attribute__((aligned(64))) int v[4]; int f(int i) { return v[i]; }",
-    expected: { outcome: "refused", refused: [`data-alignment variable "v"`] },
-    flavours: ownSections,
-  },
-  {
-    name: "refuses a constant table whose address goes elsewhere",
-    before: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 5};
-      ${f("keep(table); return table[x & 3] + outside(x);")}`),
-    after: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 4};
-      ${f("keep(table); return table[x & 3] + outside(x);")}`),
-    expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
-  },
-  {
-    name: "refuses a constant table that other files can read",
-    before: fileAround(`const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3];")}`),
-    after: fileAround(`const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3];")}`),
-    expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
-  },
-  {
-    name: "refuses init functions that changed",
-    before: init("g = 1;"),
-    after: init("g = 2;"),
-    expected: { outcome: "refused", refused: [`init-code function "setup"`] },
-  },
-  {
-    name: "takes init functions that the author allows to change",
-    before: init("g = 1;"),
-    after: init("g = 2;"),
-    options: { allowedInit: new Set(["setup"]) },
-    expected: { outcome: "unchanged", refused: [] },
-  },
-  {
-    name: "refuses new references to what is freed after boot",
-    before: fileAround(`${init("g = 1;")} ${f("return outside(x);")}`),
-    after: fileAround(`${init("g = 1;")} ${f("setup(); return outside(x);")}`),
-    expected: { outcome: "refused", refused: [`init-reference function "f"`] },
-  },
-  {
-    name: "refuses a new per-CPU variable",
-    before: fileAround(f("return outside(x) + 3;")),
-    after: fileAround(`__attribute__((section(".bss.percpu"))) int per;
-      ${f("return outside(x) + 3 + per;")}`),
-    expected: { outcome: "refused", replaced: ["f"], refused: [`per-cpu variable "per"`] },
-  },
-  {
-    name: "refuses a change in a section that nobody knows",
-    before: `__attribute__((section(".strange"), used)) static int s = 1;`,
-    after: `__attribute__((section(".strange"), used)) static int s = 2;`,
-    expected: { outcome: "refused", refused: [`unsupported-section variable "s"`] },
-  },
-  {
-    name: "refuses a function that is too small for the jump",
-    before: "void f(void) { } extern void h(void);",
-    after: "extern void h(void); void f(void) { h(); h(); }",
-    expected: { outcome: "refused", refused: [`too-small function "f"`] },
-  },
-  {
-    name: "refuses functions that the policy calls unsafe",
-    before: fileAround(f("return outside(x);")),
-    after: fileAround(f("return outside(x + 1);")),
-    options: {
-      policy: {
-        ...testPolicy,
-        unsafeFunctions: [{ name: /^f$/, file: /file\.c$/, reason: "it is in the way" }],
-      },
+checkDiffs(
+  [
+    {
+      name: "refuses a changed initial value of a variable",
+      before: "int v = 1; int f(void) { return v; }",
+      after: "int v = 2; int f(void) { return v; }",
+      expected: { outcome: "refused", replaced: [], refused: [`data-initial-value variable "v"`] },
     },
-    expected: { outcome: "refused", refused: [`unsafe-path function "f"`] },
-  },
-  {
-    name: "refuses a static variable that may be one of several",
-    before: fileAround(f("static int count; return outside(count += x);")),
-    after: fileAround(`${noinline} static int k(int x) { static int count; return count += x * 5; }
+    {
+      name: "refuses a changed size of a variable",
+      before: "int v[4]; int f(int i) { return v[i]; }",
+      after: "int v[8]; int f(int i) { return v[i]; }",
+      expected: { outcome: "refused", refused: [`data-size variable "v"`] },
+    },
+    {
+      name: "refuses a variable that is aligned more strictly",
+      before: "__attribute__((aligned(8))) int v[4]; int f(int i) { return v[i]; }",
+      after: "__attribute__((aligned(64))) int v[4]; int f(int i) { return v[i]; }",
+      expected: { outcome: "refused", refused: [`data-alignment variable "v"`] },
+      flavours: ownSections,
+    },
+    {
+      name: "refuses a constant table whose address goes elsewhere",
+      before: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 5};
+      ${f("keep(table); return table[x & 3] + outside(x);")}`),
+      after: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 4};
+      ${f("keep(table); return table[x & 3] + outside(x);")}`),
+      expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
+    },
+    {
+      name: "refuses a constant table that other files can read",
+      before: fileAround(`const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3];")}`),
+      after: fileAround(`const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3];")}`),
+      expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
+    },
+    {
+      name: "refuses init functions that changed",
+      before: init("g = 1;"),
+      after: init("g = 2;"),
+      expected: { outcome: "refused", refused: [`init-code function "setup"`] },
+    },
+    {
+      name: "takes init functions that the author allows to change",
+      before: init("g = 1;"),
+      after: init("g = 2;"),
+      options: { allowedInit: new Set(["setup"]) },
+      expected: { outcome: "unchanged", refused: [] },
+    },
+    {
+      name: "refuses new references to what is freed after boot",
+      before: fileAround(`${init("g = 1;")} ${f("return outside(x);")}`),
+      after: fileAround(`${init("g = 1;")} ${f("setup(); return outside(x);")}`),
+      expected: { outcome: "refused", refused: [`init-reference function "f"`] },
+    },
+    {
+      name: "refuses a new per-CPU variable",
+      before: fileAround(f("return outside(x) + 3;")),
+      after: fileAround(`__attribute__((section(".bss.percpu"))) int per;
+      ${f("return outside(x) + 3 + per;")}`),
+      expected: { outcome: "refused", replaced: ["f"], refused: [`per-cpu variable "per"`] },
+    },
+    {
+      name: "refuses a change in a section that nobody knows",
+      before: `__attribute__((section(".strange"), used)) static int s = 1;`,
+      after: `__attribute__((section(".strange"), used)) static int s = 2;`,
+      expected: { outcome: "refused", refused: [`unsupported-section variable "s"`] },
+    },
+    {
+      name: "refuses a function that is too small for the jump",
+      before: "void f(void) { } extern void h(void);",
+      after: "extern void h(void); void f(void) { h(); h(); }",
+      expected: { outcome: "refused", refused: [`too-small function "f"`] },
+    },
+    {
+      name: "refuses functions that the policy calls unsafe",
+      before: fileAround(f("return outside(x);")),
+      after: fileAround(f("return outside(x + 1);")),
+      options: {
+        policy: {
+          ...testPolicy,
+          unsafeFunctions: [{ name: /^f$/, file: /file\.c$/, reason: "it is in the way" }],
+        },
+      },
+      expected: { outcome: "refused", refused: [`unsafe-path function "f"`] },
+    },
+    {
+      name: "refuses a static variable that may be one of several",
+      before: fileAround(f("static int count; return outside(count += x);")),
+      after:
+        fileAround(`${noinline} static int k(int x) { static int count; return count += x * 5; }
       ${noinline} static int m(int x) { static int count; return count += x; }
       ${f("return outside(k(x) + m(x));")}`),
-    expected: {
-      outcome: "refused",
-      replaced: ["f"],
-      refused: [`ambiguous function "k"`, `ambiguous function "m"`],
+      expected: {
+        outcome: "refused",
+        replaced: ["f"],
+        refused: [`ambiguous function "k"`, `ambiguous function "m"`],
+      },
     },
-  },
-]);
+  ],
+  twoFlavours,
+);
 
 /** A loop over an array, as the compiler writes it, with another variable behind the array. */
 function walk(step: number, between: string): ReturnType<typeof readElf> {

@@ -10,6 +10,7 @@ import {
   flavours,
   noinline,
   summaryOf,
+  twoFlavours,
 } from "./diff.test.support.ts";
 
 const alternative = (feature: number, replacement: string): string => `
@@ -34,44 +35,47 @@ const h = `${noinline} int h(int *p) { ${alternative(7, "lfence")} ${mayFault(1)
 const unchanged = { outcome: "unchanged", replaced: [], refused: [] } as const;
 const changed = { outcome: "patchable", replaced: ["f"], added: [], refused: [] } as const;
 
-checkDiffs([
-  {
-    name: "leaves alternatives alone that are the same",
-    before: fileAround(f(alternative(7, "lfence")) + h),
-    after: fileAround(h + f(alternative(7, "lfence"))),
-    expected: unchanged,
-  },
-  {
-    name: "finds a change that is only in the feature of an alternative",
-    before: fileAround(f(alternative(7, "lfence")) + h),
-    after: fileAround(f(alternative(8, "lfence")) + h),
-    expected: changed,
-  },
-  {
-    name: "finds a change that is only in the replacement of an alternative",
-    before: fileAround(f(alternative(7, "lfence")) + h),
-    after: fileAround(f(alternative(7, "mfence")) + h),
-    expected: changed,
-  },
-  {
-    name: "finds an alternative that is new",
-    before: fileAround(f('asm volatile (".byte 0x0f,0x1f,0x00");') + h),
-    after: fileAround(f(alternative(7, "lfence")) + h),
-    expected: changed,
-  },
-  {
-    name: "finds a change that is only in a fix-up",
-    before: fileAround(h + f(mayFault(1))),
-    after: fileAround(h + f(mayFault(2))),
-    expected: changed,
-  },
-  {
-    name: "does not take the line of a bug frame for a change",
-    before: fileAround(f(bug(100)) + h),
-    after: fileAround(f(bug(300)) + h),
-    expected: unchanged,
-  },
-]);
+checkDiffs(
+  [
+    {
+      name: "leaves alternatives alone that are the same",
+      before: fileAround(f(alternative(7, "lfence")) + h),
+      after: fileAround(h + f(alternative(7, "lfence"))),
+      expected: unchanged,
+    },
+    {
+      name: "finds a change that is only in the feature of an alternative",
+      before: fileAround(f(alternative(7, "lfence")) + h),
+      after: fileAround(f(alternative(8, "lfence")) + h),
+      expected: changed,
+    },
+    {
+      name: "finds a change that is only in the replacement of an alternative",
+      before: fileAround(f(alternative(7, "lfence")) + h),
+      after: fileAround(f(alternative(7, "mfence")) + h),
+      expected: changed,
+    },
+    {
+      name: "finds an alternative that is new",
+      before: fileAround(f('asm volatile (".byte 0x0f,0x1f,0x00");') + h),
+      after: fileAround(f(alternative(7, "lfence")) + h),
+      expected: changed,
+    },
+    {
+      name: "finds a change that is only in a fix-up",
+      before: fileAround(h + f(mayFault(1))),
+      after: fileAround(h + f(mayFault(2))),
+      expected: changed,
+    },
+    {
+      name: "does not take the line of a bug frame for a change",
+      before: fileAround(f(bug(100)) + h),
+      after: fileAround(f(bug(300)) + h),
+      expected: unchanged,
+    },
+  ],
+  twoFlavours,
+);
 
 test("diffObjects() tells a table entry's place and the line of a bug frame", () => {
   const [flags] = flavours;
