@@ -55,6 +55,7 @@ export class SshConnection implements AsyncDisposable {
     const connection = new SshConnection(options, folder);
     try {
       await connection.#keepOpen(signal);
+      signal.throwIfAborted(); // too late: nobody is there to close it
       return connection;
     } catch (error) {
       await connection[Symbol.asyncDispose]();
@@ -97,6 +98,10 @@ export class SshConnection implements AsyncDisposable {
     keeper.stderr?.on("data", (chunk) => {
       stderr += String(chunk);
     });
+    keeper.once("error", ({ message }) => {
+      stderr += message; // the program could not be started
+    });
+    keeper.stdin?.on("error", () => undefined); // it ended before its input did
     const kill = (): void => void keeper.kill();
     signal.addEventListener("abort", kill, { once: true });
     try {
@@ -113,6 +118,8 @@ export class SshConnection implements AsyncDisposable {
       [
         ...first,
         ...["-T", "-o", `ControlPath=${join(this.#folder, "control")}`],
+        // What a configuration may have for sessions of people, and what would be in our way.
+        ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
         ...options,
         ...["--", this.#options.destination],
         scriptCommand(remote.script, remote.args ?? []),

@@ -158,6 +158,18 @@ test("openSshHost() says what ssh said when the host cannot be reached", async (
   await rm(folder, { recursive: true });
 });
 
+test("openSshHost() says so when there is no ssh", async () => {
+  await assert.rejects(
+    openSshHost({ destination: "dom0", command: ["/no/such/ssh"], ...options }),
+    (error: unknown) => {
+      assert.ok(error instanceof HostError);
+      assert.equal(error.report.code, "host/unreachable");
+      assert.match(error.report.where ?? "", /ENOENT/);
+      return true;
+    },
+  );
+});
+
 test("openSshHost() gives up on a host that does not answer", async () => {
   const { folder } = await makePlace();
   const silent = join(folder, "silent");
