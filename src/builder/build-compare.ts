@@ -7,6 +7,7 @@ import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
 import { lineRuleFor } from "./build-lines.ts";
+import { findStaticHomes } from "./build-statics.ts";
 import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
 import type { BuildRefusal } from "./refusal.ts";
 
@@ -36,7 +37,12 @@ export function compareObjects(
       pair,
       before,
       after,
-      diff: diffObjects(before, after, { policy, isSameLine, allowedInit }),
+      diff: diffObjects(before, after, {
+        policy,
+        isSameLine,
+        allowedInit,
+        findHomes: findStaticHomes,
+      }),
     };
   });
 }

@@ -3,6 +3,7 @@
 
 import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
+import type { FindHomes } from "./correlate.ts";
 import type { Correlation } from "./correlation.ts";
 import { findLineConstants, type IsSameLine } from "./line-rule.ts";
 import { Meanings } from "./meaning.ts";
@@ -20,6 +21,8 @@ export interface DiffOptions {
    * global is taken to be known everywhere.
    */
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
+  /** In which functions static variables stand, where numbers of the compiler leave it open. */
+  readonly findHomes?: FindHomes | undefined;
   /** Functions that the patch changed and that were inlined into a function, by its name. */
   readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
 }

@@ -1,10 +1,11 @@
 // Pairs what bears a number of the compiler. Two static variables may have changed their numbers with
 // each other, and to bind to the wrong one would split or mix their state, so:
 //   1. instructions at the same place of two functions with the same bytes refer to the same thing;
-//   2. the only `count.#` that a function refers to is the `count.#` that it referred to before,
+//   2. debug information says in which function a static variable stands, wherever it was inlined;
+//   3. the only `count.#` that a function refers to is the `count.#` that it referred to before,
 //      unless another `count.#` of the object before is without such a successor;
-//   3. clones of functions, read-only data and init data hold no state: when one is left on each side, or when
-//      contents agree, any pairing gives the same running code.
+//   4. clones of functions, read-only data and init data hold no state: when one is left on each
+//      side, or when contents agree, any pairing gives the same running code.
 // What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
 
 import { type Atom, isNameless, roleOf } from "./atom.ts";
@@ -12,13 +13,20 @@ import type { NameGroup } from "./correlate.ts";
 import type { Correlation } from "./correlation.ts";
 import { sameOutsideFields } from "./same-bytes.ts";
 
-export function correlateNumbered(groups: readonly NameGroup[], correlation: Correlation): void {
+/** The function that a static variable of the object before, or after, was declared in. */
+export type HomeOf = (side: "before" | "after", atom: Atom) => string | undefined;
+
+export function correlateNumbered(
+  groups: readonly NameGroup[],
+  correlation: Correlation,
+  homeOf: HomeOf,
+): void {
   const keyOf = new Map<Atom, NameGroup>();
   for (const group of groups) {
     for (const atom of [...group.before, ...group.after]) keyOf.set(atom, group);
   }
-  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom) };
-  const passes = [pairByPlace, pairByOnlyUse, pairStateless];
+  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom), homeOf };
+  const passes = [pairByPlace, pairByHome, pairByOnlyUse, pairStateless];
   // Each pair that is found may be the evidence for the next, so begin again after every success.
   while (passes.some((pass) => pass(groups, context)));
   for (const group of groups) markLeftovers(group, correlation);
@@ -27,6 +35,7 @@ export function correlateNumbered(groups: readonly NameGroup[], correlation: Cor
 interface Context {
   readonly correlation: Correlation;
   readonly groupOf: (atom: Atom) => NameGroup | undefined;
+  readonly homeOf: HomeOf;
 }
 
 type Pass = (groups: readonly NameGroup[], context: Context) => boolean;
@@ -38,6 +47,26 @@ const pairByPlace: Pass = (_, context) => {
   return acceptVotes(votes, context);
 };
 
+const pairByHome: Pass = (groups, { correlation, homeOf }) => {
+  let found = false;
+  for (const group of groups) {
+    const [before, after] = [group.before, group.after].map((atoms) =>
+      atoms.filter((atom) => !correlation.isPaired(atom) && !isStateless(atom)),
+    );
+    for (const atom of before ?? []) {
+      const home = homeOf("before", atom);
+      const neighbours = (before ?? []).filter((other) => homeOf("before", other) === home);
+      const partners = (after ?? []).filter((other) => homeOf("after", other) === home);
+      const [only] = partners;
+      if (home === undefined || only === undefined) continue;
+      if (neighbours.length > 1 || partners.length > 1) continue;
+      correlation.pair(atom, only);
+      found = true;
+    }
+  }
+  return found;
+};
+
 const pairByOnlyUse: Pass = (groups, context) => {
   const votes = collectVotes(context, (before, after, vote) => {
     const usedBefore = groupedTargets(before, context);
@@ -45,7 +74,9 @@ const pairByOnlyUse: Pass = (groups, context) => {
       const [left, right] = [usedBefore.get(group), targets];
       const [only, partner] = [[...(left ?? [])][0], [...right][0]];
       if (only === undefined || partner === undefined) continue;
-      if (left?.size === 1 && right.size === 1) vote(only, partner);
+      if (left?.size !== 1 || right.size !== 1) continue;
+      const [home, newHome] = [context.homeOf("before", only), context.homeOf("after", partner)];
+      if (home === undefined || newHome === undefined || home === newHome) vote(only, partner);
     }
   });
   for (const { before } of groups) {
@@ -57,20 +88,24 @@ const pairByOnlyUse: Pass = (groups, context) => {
 };
 
 const pairStateless: Pass = (groups, { correlation }) => {
+  let found = false;
   for (const group of groups) {
     const before = group.before.filter((atom) => !correlation.isPaired(atom));
     const after = group.after.filter((atom) => !correlation.isPaired(atom));
-    for (const candidate of after) {
-      if (!isStateless(candidate)) continue;
-      const partner =
-        before.find((atom) => sameOutsideFields(atom, candidate)) ??
-        (before.length === 1 && after.length === 1 ? before[0] : undefined);
-      if (partner === undefined || !isStateless(partner)) continue;
+    const isLast = before.length === 1 && after.length === 1;
+    for (const candidate of after.filter(isStateless)) {
+      const partner = before.find(
+        (atom) =>
+          isStateless(atom) &&
+          !correlation.isPaired(atom) &&
+          (isLast || sameOutsideFields(atom, candidate)),
+      );
+      if (partner === undefined) continue;
       correlation.pair(partner, candidate);
-      return true;
+      found = true;
     }
   }
-  return false;
+  return found;
 };
 
 /** Code and constants, and what is freed after boot. */

@@ -3,9 +3,9 @@
 // instruction of the same function refers to both.
 
 import { SymbolBinding, SymbolType } from "../elf/constants.ts";
-import type { ElfSymbol } from "../elf/object.ts";
+import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "./atom.ts";
-import { correlateNumbered } from "./correlate-numbered.ts";
+import { correlateNumbered, type HomeOf } from "./correlate-numbered.ts";
 import { Correlation } from "./correlation.ts";
 import { genericName, isNumbered } from "./names.ts";
 
@@ -15,7 +15,15 @@ export interface NameGroup {
   readonly after: Atom[];
 }
 
-export function correlate(before: SplitObject, after: SplitObject): Correlation {
+/**
+ * `findHomes` tells for an object in which function each static variable stands; it is asked only
+ * when names and places leave a question open.
+ */
+export function correlate(
+  before: SplitObject,
+  after: SplitObject,
+  findHomes: FindHomes | undefined,
+): Correlation {
   const correlation = new Correlation();
   const groups = groupByName(before, after);
   for (const group of groups.values()) pairWhenUnique(group, correlation);
@@ -24,8 +32,26 @@ export function correlate(before: SplitObject, after: SplitObject): Correlation 
   correlateNumbered(
     [...groups.values()].map((group) => unpaired(group, correlation)),
     correlation,
+    homesOf({ before, after }, findHomes),
   );
   return correlation;
+}
+
+/** From debug information, which the comparison itself does not read. */
+export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => string | undefined;
+
+function homesOf(
+  splits: { readonly before: SplitObject; readonly after: SplitObject },
+  findHomes: FindHomes | undefined,
+): HomeOf {
+  const known = new Map<string, ReturnType<FindHomes>>();
+  return (side, atom) => {
+    const symbol = atom.symbols[0];
+    if (findHomes === undefined || symbol === undefined) return undefined;
+    const homes = known.get(side) ?? findHomes(splits[side].object);
+    known.set(side, homes);
+    return homes(symbol);
+  };
 }
 
 function groupByName(before: SplitObject, after: SplitObject): ReadonlyMap<string, NameGroup> {

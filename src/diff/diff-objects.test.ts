@@ -1,12 +1,16 @@
 // What the comparison finds and what it leaves alone. Each case is a small file before and after a
 // patch, compiled with and without sections of their own, at -O2 and -O1.
 
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import {
   checkDiffs,
+  diffTexts,
   type ExpectedDiff,
   fileAround,
   flavours,
   noinline,
+  summaryOf,
 } from "./diff.test.support.ts";
 
 const unchanged = { outcome: "unchanged", replaced: [], added: [], refused: [] } as const;
@@ -129,3 +133,17 @@ function dispatch(first: number, second: number): string {
     case ${second}: return outside(32) + 7; case 3: return outside(43) - x; case 4: return one(5);
     case 5: return one(9) * 2; case 6: return one(17) + 1; default: return g; }`;
 }
+
+test("diffObjects() asks for the home of a static variable that was inlined before", () => {
+  const k = "static int k(int x) { static int count; return outside(count += x); }";
+  const f = (step: number): string => `${noinline} int f(int x) { return k(x) * ${step}; }`;
+  const texts = {
+    before: fileAround(`__attribute__((always_inline)) ${k} ${f(3)}`),
+    after: fileAround(`${noinline} ${k} ${f(5)}`),
+  };
+  const refused = summaryOf(diffTexts(texts)).refused;
+  assert.deepEqual(refused, [`ambiguous function "k"`]);
+  const findHomes = () => () => "k";
+  const diff = diffTexts({ ...texts, options: { findHomes } });
+  assert.deepEqual(summaryOf(diff), { ...patchable(["f"], ["k"]) });
+});

@@ -9,6 +9,7 @@ export {
   type NameInXen,
 } from "./carry.ts";
 export type { DiffOptions } from "./comparison.ts";
+export type { FindHomes } from "./correlate.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";
 export type {

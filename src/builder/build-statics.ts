@@ -1,0 +1,71 @@
+// In which function a static variable stands, for the comparison: compilers number such variables
+// anew in every build, and inlining moves what refers to them. Each variable's entry has a location,
+// and the location a relocation against the variable.
+
+import type { FindHomes } from "../diff/correlate.ts";
+import { SymbolType } from "../elf/constants.ts";
+import type { ElfSymbol } from "../elf/object.ts";
+import { relocationsOf } from "../elf/relocations.ts";
+import { findSection } from "../elf/sections.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
+import { textOf } from "./types-model.ts";
+import { type DebugEntry, type DebugInfo, readDebugInfo } from "./types-read.ts";
+
+/** Of an object without debug information nothing is known. @throws BuilderError, ElfError */
+export const findStaticHomes: FindHomes = (object) => {
+  const section = findSection(object, ".debug_info");
+  const info = section === undefined ? undefined : readDebugInfo(object);
+  const homes = new Map<string, string | undefined>();
+  if (section === undefined || info === undefined) return () => undefined;
+  const entryAt = entryFinder(info);
+  for (const { offset, symbol: index, addend } of relocationsOf(object, section)) {
+    const symbol = object.symbols[index];
+    if (symbol?.place.kind !== "section" || symbol.type === SymbolType.STT_FUNC) continue;
+    const entry = entryAt(offset);
+    if (entry?.tag !== T.DW_TAG_variable) continue;
+    homes.set(keyOf(symbol, addend), homeOf(info, entry));
+  }
+  return (symbol) => homes.get(keyOf(symbol, 0n));
+};
+
+function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
+  return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;
+}
+
+/** The entry that the byte at an offset belongs to. */
+function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | undefined {
+  const offsets = [...byOffset.keys()].sort((left, right) => left - right);
+  return (offset) => {
+    let [low, high] = [0, offsets.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((offsets[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return byOffset.get(offsets[low] ?? -1);
+  };
+}
+
+/** The function that the variable was written in, also where it was inlined. */
+function homeOf(info: DebugInfo, entry: DebugEntry): string | undefined {
+  const home = findFunction(originOf(info, entry) ?? entry);
+  if (home === undefined) return undefined;
+  return textOf(originOf(info, home) ?? home, A.DW_AT_name);
+}
+
+function findFunction(entry: DebugEntry): DebugEntry | undefined {
+  let found = entry.parent;
+  while (
+    found !== undefined &&
+    found.tag !== T.DW_TAG_subprogram &&
+    found.tag !== T.DW_TAG_inlined_subroutine
+  ) {
+    found = found.parent;
+  }
+  return found;
+}
+
+function originOf({ byOffset }: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
+  const origin = entry.attributes.get(A.DW_AT_abstract_origin);
+  return origin?.kind === "entry" ? byOffset.get(origin.offset) : undefined;
+}
