@@ -48,8 +48,12 @@ export interface HypervisorOptions {
 const X86_WINDOW_SIZE = 1n << 30n;
 const LARGE_PAGE = 2n << 20n;
 const ARM_WINDOW_SIZE = 2n << 20n;
+/** Behind Xen's own gigabytes nothing is mapped, up to its table of page frames. */
+const X86_FRAME_TABLE = 0xffff82e000000000n;
 /** What a process of dom0 can never have mapped. */
 const NULL_AREA_END = 0x10000n;
+/** Linux keeps the last page free, for error numbers in the place of pointers. */
+const LAST_PAGE = (1n << 64n) - 4096n;
 const CANONICAL_LOW_END = 1n << 47n;
 const CANONICAL_HIGH_START = (1n << 64n) - (1n << 47n);
 
@@ -75,15 +79,17 @@ export function openHypervisor(
   const payloadWindow = payloadWindowOf(architecture, line, image);
   const boot = { release, architecture, sections, lookup };
   const regions = regionsOf(sections, findBootChanges(boot), lookup);
-  const inWindow = (address: bigint) =>
-    (payloadWindow.start <= address && address < payloadWindow.end) ||
+  const emptyEnd = architecture === "x86_64" ? X86_FRAME_TABLE : payloadWindow.end;
+  const isEmpty = (address: bigint) =>
+    (payloadWindow.start <= address && address < emptyEnd) ||
     address < NULL_AREA_END ||
+    address >= LAST_PAGE ||
     (CANONICAL_LOW_END <= address && address < CANONICAL_HIGH_START);
   return {
     ...{ source, architecture, machine, release, line, image, payloadWindow, lookup },
     features: featuresOf(release),
     buildId: buildIdOf(file),
-    memory: new Memory(regions, inWindow),
+    memory: new Memory(regions, isEmpty),
   };
 }
 

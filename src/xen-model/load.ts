@@ -27,12 +27,13 @@ export interface LoadSurroundings {
   readonly lookUp: LookUp;
   /** Name of the loaded payload with that build-id. */
   readonly findById: (id: Uint8Array) => string | undefined;
+  /** Grows while loading. */
+  readonly assumptions: Assumption[];
 }
 
 export interface LoadContext extends LoadSurroundings {
   readonly file: PayloadFile;
   readonly placement: Placement;
-  readonly assumptions: Assumption[];
 }
 
 /** Throws Stop, as its passes do. */
@@ -51,7 +52,7 @@ export function loadPayload(
   // From here on the payload's memory is as its code will see it, but for alternatives.
   const unknown: UnknownRange[] = [];
   for (const region of regionsOf(placement, unknown)) memory.map(region);
-  const context: LoadContext = { ...surroundings, file, placement, assumptions: [] };
+  const context: LoadContext = { ...surroundings, file, placement };
   const functions = prepareFunctions(context);
   const hooks = prepareHooks(context);
   const ids = prepareNotes(context);
@@ -65,7 +66,7 @@ export function loadPayload(
   const table = findNamed(file, FUNCS_SECTION);
   return {
     ...{ name, placement, functions, hooks, metadata, exports },
-    ...{ buildId: ids.own, depends: ids.depends, assumptions: context.assumptions },
+    ...{ buildId: ids.own, depends: ids.depends },
     isFunctionTableWritable: table !== undefined && hasFlag(table, "SHF_WRITE"),
   };
 }

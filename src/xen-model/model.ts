@@ -22,21 +22,22 @@ import {
   type ModelState,
   say,
 } from "./state.ts";
-import { type Assumption, type Crash, type Refusal, refuse, stopped } from "./verdict.ts";
+import {
+  type Answered,
+  type Assumption,
+  type Crash,
+  type Refusal,
+  refuse,
+  stopped,
+} from "./verdict.ts";
 
-export type UploadAnswer =
-  | { readonly kind: "accepted"; readonly payload: LoadedPayload }
-  | Refusal
-  | Crash;
+export type UploadAnswer = Answered<
+  { readonly kind: "accepted"; readonly payload: LoadedPayload } | Refusal | Crash
+>;
 
-export type ActionAnswer =
-  | {
-      readonly kind: "accepted";
-      readonly effect: ActionEffect;
-      readonly assumptions: readonly Assumption[];
-    }
-  | Refusal
-  | Crash;
+export type ActionAnswer = Answered<
+  { readonly kind: "accepted"; readonly effect: ActionEffect } | Refusal | Crash
+>;
 
 /** Of one payload, as GET and LIST tell it. */
 export interface ModelStatus {
@@ -84,19 +85,21 @@ export class XenModel {
   upload(name: string, bytes: Uint8Array): UploadAnswer {
     return this.#alive((state) => {
       const memory = state.memory.fork();
+      const assumptions: Assumption[] = [];
       const answer = stopped(() => {
         checkUpload(state, name, bytes);
         const payload = loadPayload(name, bytes, {
-          ...{ xen: state.xen, memory, allocate: allocateIn(state) },
+          ...{ xen: state.xen, memory, allocate: allocateIn(state), assumptions },
           lookUp: xenLookUp(state.xen, (symbol) => state.exports.get(symbol)?.value),
           findById: (id) => state.ids.get(toHex(id)),
         });
         return { kind: "accepted", payload } as const;
       });
       if (answer.kind === "accepted") this.#take(answer.payload, memory);
-      if (answer.kind === "refused")
+      if (answer.kind === "refused") {
         say(state, ...answer.console.map((line) => `${name}: ${line}`));
-      return answer;
+      }
+      return { ...answer, assumptions };
     });
   }
 
@@ -126,10 +129,10 @@ export class XenModel {
       const assumptions: Assumption[] = [];
       const answer = stopped(() => {
         const effect = beginAction(state, request, assumptions);
-        return { kind: "accepted", effect, assumptions } as const;
+        return { kind: "accepted", effect } as const;
       });
       if (answer.kind === "refused") say(state, ...answer.console);
-      return answer;
+      return { ...answer, assumptions };
     });
   }
 
@@ -147,7 +150,6 @@ export class XenModel {
     if (answer.kind !== "accepted" || answer.effect !== "scheduled") return answer;
     const done = this.settle();
     invariant(done !== undefined, "nothing was scheduled");
-    if (done.kind !== "done") return done;
     return { ...done, assumptions: [...answer.assumptions, ...done.assumptions] };
   }
 

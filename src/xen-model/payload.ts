@@ -4,7 +4,6 @@
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { Placement } from "./place-sections.ts";
-import type { Assumption } from "./verdict.ts";
 
 export interface ModelFunction {
   readonly entry: LivepatchFunc;
@@ -43,7 +42,6 @@ export interface LoadedPayload {
   readonly metadata: Uint8Array;
   readonly exports: readonly ExportedSymbol[];
   readonly isFunctionTableWritable: boolean;
-  readonly assumptions: readonly Assumption[];
 }
 
 export interface PayloadLife {

@@ -9,6 +9,7 @@ import type { PayloadLife } from "./payload.ts";
 import { applyFunctions, revertFunctions } from "./splice.ts";
 import { type ModelState, say, updateLife, type Work } from "./state.ts";
 import {
+  type Answered,
   type Assumption,
   type Crash,
   type Refusal,
@@ -17,11 +18,12 @@ import {
   stopped,
 } from "./verdict.ts";
 
-export type WorkAnswer =
-  | { readonly kind: "done"; readonly assumptions: readonly Assumption[] }
+export type WorkAnswer = Answered<
+  | { readonly kind: "done" }
   /** `rc` of the payload has it; what was reverted on the way stays reverted. */
   | { readonly kind: "failed"; readonly refusal: Refusal }
-  | Crash;
+  | Crash
+>;
 
 const UNPATCHED =
   "SYSTEM MIGHT BE INSECURE: Replace action has been aborted after reverting ALL payloads!";
@@ -35,13 +37,13 @@ export function doWork(state: ModelState, work: Work): WorkAnswer {
     updateLife(state, work.name, { rc: 0 });
     return { kind: "done", assumptions };
   }
-  if (answer.kind === "crash") return answer;
+  if (answer.kind === "crash") return { ...answer, assumptions };
   updateLife(state, work.name, { rc: -answer.errno });
   say(state, ...answer.console);
   if (work.action === "replace") {
     say(state, `${work.name} finished REPLACE with rc=${-answer.errno}`);
   }
-  return { kind: "failed", refusal: answer };
+  return { kind: "failed", refusal: answer, assumptions };
 }
 
 /** The CPUs did not meet in time: nothing was done. */
@@ -52,7 +54,7 @@ export function missWork(state: ModelState, work: Work): WorkAnswer {
   );
   invariant(refusal !== undefined, "a refusal that does not refuse");
   updateLife(state, work.name, { rc: -refusal.errno });
-  return { kind: "failed", refusal };
+  return { kind: "failed", refusal, assumptions: [] };
 }
 
 function perform(state: ModelState, { action, name }: Work, assumptions: Assumption[]): void {

@@ -33,9 +33,9 @@ export function syntheticXenSyms(release = "4.17.5"): Uint8Array {
   const [, minor = "17", extra = ".0"] = /^4\.(\d+)(.*)$/.exec(release) ?? [];
   const text = new Uint8Array(0x1000).fill(0x90);
   const place = (at: number, hex: string) => text.set(parseHex(hex), at);
-  functionNames.forEach((_, index) =>
-    place(index * FUNCTION_SIZE, `31c0${"0f1f4000".repeat(8)}c3`),
-  );
+  for (const index of functionNames.keys()) {
+    place(index * FUNCTION_SIZE, `31c0${"0f1f4000".repeat(8)}c3`);
+  }
   place(functionNames.indexOf("marked") * FUNCTION_SIZE, "f30f1efa31c0c3");
   place(0x400, "b804000000c3");
   place(0x410, `b8${Number(minor).toString(16).padStart(2, "0")}000000c3`);

@@ -48,6 +48,9 @@ export interface Assumption {
   readonly words: string;
 }
 
+/** An answer with what it rests on. */
+export type Answered<Answer> = Answer & { readonly assumptions: readonly Assumption[] };
+
 export class Stop extends Error {
   readonly answer: Refusal | Crash;
 
