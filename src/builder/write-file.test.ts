@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -27,4 +38,22 @@ test("writeFileAtomically() leaves nothing behind when it fails", async () => {
     BuilderError,
   );
   assert.deepEqual(readdirSync(folder), before);
+});
+
+test("writeFileAtomically() writes into a pipe or device, and never in its place", async () => {
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
+  const [read] = await Promise.all([readFile(path), writeFileAtomically(path, Uint8Array.of(7))]);
+  assert.deepEqual(new Uint8Array(read), Uint8Array.of(7));
+  assert.ok(lstatSync(path).isFIFO());
+  rmSync(path);
+});
+
+test("writeFileAtomically() writes what a symbolic link names, and leaves the link", async () => {
+  const [target, link] = [join(folder, "target"), join(folder, "link")];
+  writeFileSync(target, "old");
+  symlinkSync("target", link);
+  await writeFileAtomically(link, Uint8Array.of(9));
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.deepEqual(new Uint8Array(readFileSync(target)), Uint8Array.of(9));
 });

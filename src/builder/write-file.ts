@@ -1,14 +1,21 @@
 // Writes a result so that its file is either whole or not there: beside its place under another
-// name, then renamed. Nothing is left behind on failure.
+// name, then renamed. Nothing is left behind on failure. What is there and no plain file (a device
+// such as /dev/null, a pipe) is written to instead: renaming would put a file in its place.
 
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { BuilderError } from "./errors.ts";
 
 /** @throws BuilderError builder/cannot-write */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  let temporary: string | undefined;
   try {
+    const place = await findPlace(path);
+    if (place === "special") {
+      await writeFile(path, bytes);
+      return;
+    }
+    temporary = `${place.path}.${randomBytes(6).toString("hex")}.tmp`;
     const file = await open(temporary, "wx", 0o644);
     try {
       await file.writeFile(bytes);
@@ -16,9 +23,9 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, place.path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (temporary !== undefined) await rm(temporary, { force: true });
     throw new BuilderError(
       {
         code: "builder/cannot-write",
@@ -26,5 +33,17 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
       },
       { cause },
     );
+  }
+}
+
+/** Behind symbolic links, which stay what they are. */
+async function findPlace(path: string): Promise<"special" | { readonly path: string }> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile() && !found.isDirectory()) return "special";
+    return { path: await realpath(path) };
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { path };
+    throw error;
   }
 }
