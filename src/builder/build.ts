@@ -8,7 +8,7 @@ import { openElf } from "../elf/open.ts";
 import type { Environment } from "../parts/cache-folder.ts";
 import type { EmittedPayload } from "../payload/emit.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
-import { needsWritableFuncs } from "../xen-abi/features.ts";
+import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { type ComparedObject, compareObjects, refusalsOfObjects } from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
@@ -193,6 +193,6 @@ function emitOptions(
     depends: below?.buildId ?? xen.buildId,
     xenDepends: xen.buildId,
     metadata,
-    funcsAccess: needsWritableFuncs(release, xen.architecture) ? "writable" : "read-only",
+    funcsAccess: wantsWritableFuncs(release) ? "writable" : "read-only",
   };
 }

@@ -55,6 +55,9 @@ test("findUnfitness() keeps a read-only table away from releases that would cras
   assert.deepEqual(on(".2"), ["payload/trap"]);
   assert.deepEqual(on(".5"), []);
   assert.deepEqual(on("-unstable"), []);
+  // From between two releases: like either of them.
+  assert.deepEqual(on(".3-pre"), ["payload/trap"]);
+  assert.deepEqual(on(".4-pre"), []);
 });
 
 test("findUnfitness() sees a name that is taken and a payload that is loaded already", () => {

@@ -44,7 +44,7 @@ export interface FunctionRow {
 export interface FunctionTableOptions {
   readonly architecture: Architecture;
   readonly version: PayloadVersion;
-  /** Some releases write into the table: needsWritableFuncs() of xen-abi. */
+  /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly access: "read-only" | "writable";
 }
 

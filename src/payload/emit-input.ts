@@ -56,7 +56,7 @@ export interface EmitInput {
   readonly xenDepends: Uint8Array;
   /** Goes to `.modinfo`; the build-id and the dependency are put in front. */
   readonly metadata: readonly (readonly [key: string, value: string])[];
-  /** Some releases write into the table: needsWritableFuncs() of xen-abi. */
+  /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly funcsAccess: "read-only" | "writable";
 }
 

@@ -88,3 +88,16 @@ export function needsWritableFuncs(release: Release, architecture: Architecture)
   if (hasFeature(release, "function-state-outside")) return false;
   return architecture === "aarch64" || hasFeature(release, "relaxes-page-permissions");
 }
+
+/**
+ * Whether a payload for the release should have `.livepatch.funcs` writable: wherever the release
+ * is not surely one that keeps its state elsewhere. Numbers promise little here: "4.17.3-pre" is a
+ * build from before 4.17.3, and distributions ship 4.17.0 with patches of 4.17.1. Xen takes a
+ * writable array everywhere, applies it again all the same, and 4.8 and 4.9 do so with no other
+ * (ABI reference §2.6).
+ */
+export function wantsWritableFuncs(release: Release): boolean {
+  const { since, backports }: FeatureHistory = featureHistory["function-state-outside"];
+  const first = backports.find(({ minor }) => minor === release.minor) ?? since;
+  return compareReleases(release, first) <= 0;
+}

@@ -56,6 +56,7 @@ export {
   featuresOf,
   hasFeature,
   needsWritableFuncs,
+  wantsWritableFuncs,
 } from "./features.ts";
 export {
   HOOK_POINTER_SIZE,

@@ -7,6 +7,7 @@ import {
   featuresOf,
   hasFeature,
   needsWritableFuncs,
+  wantsWritableFuncs,
 } from "./features.ts";
 import {
   findReleaseLine,
@@ -93,4 +94,16 @@ test("needsWritableFuncs() names exactly the releases of the reference", () => {
   }
   assert.equal(needsWritableFuncs(parseRelease("4.14.6"), "aarch64"), true);
   assert.equal(needsWritableFuncs(parseRelease("4.17.3"), "aarch64"), false);
+});
+
+test("wantsWritableFuncs() leaves the array read-only only where Xen surely writes elsewhere", () => {
+  const wants = (text: string) => wantsWritableFuncs(parseRelease(text));
+  // 4.8 and 4.9 apply a payload again only with a writable array; "-pre" comes before its release.
+  const writable = ["4.7.0", "4.8.1", "4.9.4", "4.13.5", "4.14.6", "4.16.7", "4.17.0", "4.17.2"];
+  for (const text of [...writable, "4.17.3-pre", "4.18.0", "4.18.1-pre", "4.19-unstable"]) {
+    assert.equal(wants(text), true, text);
+  }
+  for (const text of ["4.17.4", "4.17.5+72-g0114", "4.18.2", "4.19.1", "4.20.0", "4.22.0"]) {
+    assert.equal(wants(text), false, text);
+  }
 });
