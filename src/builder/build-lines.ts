@@ -2,6 +2,7 @@
 // line-neutral (line-neutral.ts). A line counts only when it lies in the function itself or in one
 // that was inlined into it, so that a constant which the fix changes is not taken for one by chance.
 
+import { posix } from "node:path";
 import type { IsSameLine } from "../diff/line-rule.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { type LineRegion, oldLineOf } from "./line-regions.ts";
@@ -49,7 +50,8 @@ function functionLines(
   const starts = new Map<string, Map<number, DebugEntry>>();
   for (const entry of model.info.byOffset.values()) {
     if (entry.tag !== T.DW_TAG_subprogram || entry.attributes.has(A.DW_AT_declaration)) continue;
-    const file = model.fileOf(entry)?.replace(/^(\.\/)+/, "");
+    const told = model.fileOf(entry);
+    const file = told === undefined ? undefined : posix.normalize(told);
     const line = numberOf(entry, A.DW_AT_decl_line);
     if (file === undefined || line === undefined || !files.has(file)) continue;
     const inFile = starts.get(file) ?? new Map<number, DebugEntry>();

@@ -33,7 +33,10 @@ function readTables(
   cursor: DwarfCursor,
   context: Parameters<typeof readForm>[2],
 ): ReadonlyMap<number, string> {
-  const directories = readTable(cursor, context).map(({ path }) => path);
+  // Directory 0 is where the compiler ran: paths are meant from there.
+  const directories = readTable(cursor, context).map(({ path }, index) =>
+    index === 0 ? "" : path,
+  );
   const files = readTable(cursor, context);
   return new Map(
     files.map(({ path, directory }, index) => [index, joined(directories[directory], path)]),
