@@ -21,6 +21,7 @@ export function bindSymbols(drafts: readonly ElfDraft[], xen: Surroundings): voi
     const found = findXenSymbol(symbol.name, xen);
     if (found === undefined) unknown.add(symbol.name);
     else if (found.isInit) throw goneAfterBoot(found, xen);
+    else if (xen.ambiguous.has(found.name)) throw ambiguousName("refer to", found, xen);
     else symbol.name = found.name;
   }
   if (unknown.size > 0) throw unknownSymbols([...unknown].sort(), xen);
@@ -51,6 +52,16 @@ function findXenSymbol(name: string, xen: Surroundings): LinkSymbol | undefined 
     where: xen.source,
     expected: locals.map((local) => local.name).join("\n"),
     remedy: 'say which one in C, with the name in quotes: extern … __asm__("\\"file.c#name\\"");',
+  });
+}
+
+/** Old releases do not make sure that names are unique; Xen takes any of the places then. */
+export function ambiguousName(verb: string, { name }: LinkSymbol, xen: Surroundings): BuilderError {
+  return new BuilderError({
+    code: "builder/ambiguous",
+    problem: `Cannot ${verb} "${name}": several places in Xen bear this name, and Xen would take any of them`,
+    where: xen.source,
+    expected: "a name that stands for one place only",
   });
 }
 

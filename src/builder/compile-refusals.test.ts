@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { XspliceError } from "../error.ts";
-import { compile, folder, report } from "./compile.test.support.ts";
+import { compile, folder, report, xen } from "./compile.test.support.ts";
 import type { CompileOptions } from "./compile.ts";
 import { makeXenSyms } from "./xen-syms.test.support.ts";
 import { readXenSyms } from "./xen-syms.ts";
@@ -95,6 +95,29 @@ const refusals: readonly (readonly [
     "int roomy(void) { return 1; }",
     report("builder/no-compiler", /--cc/),
     { compiler: "no-such-compiler" },
+  ],
+  [
+    "a function whose name stands for two places",
+    "int roomy(void) { return 1; }",
+    report("builder/ambiguous", /Cannot replace "roomy": several places/),
+    { xen: { ...xen, ambiguous: new Set(["roomy"]) } },
+  ],
+  [
+    "a reference to a name that stands for two places",
+    "extern long domain_list; int roomy(void) { return domain_list; }",
+    report("builder/ambiguous", /Cannot refer to "domain_list": several places/),
+    { xen: { ...xen, ambiguous: new Set(["domain_list"]) } },
+  ],
+  [
+    "a definition under a quoted name, which could not be declared weak",
+    'int name(void) __asm__("\\"common/domain.c#get_name\\""); int name(void) { return 1; }',
+    report("builder/bad-option", /--replace common\/domain\.c#get_name=NAME/),
+  ],
+  [
+    "hooks for Xen 4.7, which would never call them",
+    "static void up(void) {} XSPLICE_HOOK_LOAD(up) int roomy(void) { return 1; }",
+    report("builder/bad-option", /Cannot use hooks with Xen 4\.7\.1/),
+    { release: { major: 4, minor: 7, point: 1 } },
   ],
 ];
 

@@ -12,9 +12,14 @@ import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import type { Hook } from "../payload/emit-input.ts";
-import { needsWritableFuncs } from "../xen-abi/features.ts";
+import { hasFeature, wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
-import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
+import {
+  formatRelease,
+  type PayloadVersion,
+  type Release,
+  requireReleaseLine,
+} from "../xen-abi/release.ts";
 import { bindSymbols } from "./bind-symbols.ts";
 import { type Compiler, compileSource, findCompiler, type Thunks } from "./compiler.ts";
 import { BuilderError } from "./errors.ts";
@@ -88,9 +93,22 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   }
 }
 
-/** A later payload may replace helpers as well, as long as they are not static. */
+/**
+ * A later payload may replace helpers as well, as long as they are not static.
+ * @throws BuilderError for a name that C cannot spell, which could not be declared weak
+ */
 function ownFunctions(drafts: readonly ElfDraft[]): readonly string[] {
-  return drafts.flatMap(({ symbols }) => symbols.filter(isOwnFunction).map(({ name }) => name));
+  const names = drafts.flatMap(({ symbols }) => {
+    return symbols.filter(isOwnFunction).map(({ name }) => name);
+  });
+  const odd = names.find((name) => !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name));
+  if (odd === undefined) return names;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot replace "${odd}" by a function that bears this very name`,
+    expected: "a name of C; quoted names (__asm__) are for what the source only refers to",
+    remedy: `call it by a plain name, and pair the two by --replace ${odd}=NAME`,
+  });
 }
 
 interface CompiledSource {
@@ -166,8 +184,15 @@ function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): 
   const { xen } = options;
   const release = options.release ?? xen.release;
   const payloadVersion = release === undefined ? 2 : requireReleaseLine(release).payloadVersion;
+  if (hooks.length > 0 && release !== undefined && !hasFeature(release, "load-hooks")) {
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot use hooks with Xen ${formatRelease(release)}: it would not call them`,
+      expected: "Xen 4.8 or later, or functions only",
+    });
+  }
   // Without a release the table is writable: that works everywhere, a read-only one does not.
-  const writable = release === undefined || needsWritableFuncs(release, xen.architecture);
+  const writable = release === undefined || wantsWritableFuncs(release);
   const emitted = emitPayload({
     architecture: xen.architecture,
     payloadVersion,

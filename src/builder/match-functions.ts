@@ -5,6 +5,7 @@ import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Replacement } from "../payload/emit-input.ts";
+import { ambiguousName } from "./bind-symbols.ts";
 import { BuilderError } from "./errors.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
@@ -133,6 +134,7 @@ function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
       "a function outside of .init.text",
     );
   }
+  if (xen.ambiguous.has(name)) throw ambiguousName("replace", xenFunction, xen);
   if (address === undefined && xen.architecture === "aarch64") {
     throw refuse("it lies in a payload, which Xen cannot patch on Arm", "a function of Xen itself");
   }
