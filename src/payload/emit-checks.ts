@@ -12,6 +12,7 @@ import {
   SECTION_ALIGNMENT_MAX,
   SECTION_COUNT_MAX,
 } from "../xen-abi/limits.ts";
+import { specialTableSections } from "../xen-abi/sections.ts";
 import { BUILD_ID_KEY } from "./build-id.ts";
 import { EmitError, type EmitInput, type GuardBytes, type Replacement } from "./emit-input.ts";
 import { DEPENDS_KEY } from "./emit-tables.ts";
@@ -32,12 +33,21 @@ export function checkEmitInput(input: EmitInput): void {
     throw badRequest("it expects bytes of old code", "payload version 2 (Xen 4.14 and later)");
   }
   for (const guard of guards) checkGuard(guard);
-  for (const { expectation, oldName } of replacements) {
-    if (expectation !== undefined) checkExpectation(expectation, oldName);
+  for (const { expectation, oldName, oldSizeBytes } of replacements) {
+    if (expectation === undefined) continue;
+    checkExpectation(expectation, oldName);
+    if (expectation.length <= oldSizeBytes) continue;
+    throw badRequest(
+      `it expects ${expectation.length} bytes of "${oldName}", which has ${oldSizeBytes}`,
+      "no more bytes than the old function has",
+    );
   }
   for (const kind of hookKinds) checkHooks(kind, input);
   checkMetadata(input.metadata);
 }
+
+/** The table has 32 bits for it. */
+const FUNCTION_SIZE_MAX = 0xffff_ffff;
 
 /** Xen restores in the order in which it patched, so the same function twice is never undone. */
 function checkReplacements(replacements: readonly Replacement[]): void {
@@ -45,7 +55,9 @@ function checkReplacements(replacements: readonly Replacement[]): void {
   for (const { newBody, oldName, oldSizeBytes } of replacements) {
     if (seen.has(oldName)) throw badRequest(`it replaces "${oldName}" twice`, "one new body");
     seen.add(oldName);
-    if (oldSizeBytes <= 0) throw badRequest(`"${oldName}" has no size`, "its size in bytes");
+    if (!(oldSizeBytes > 0 && oldSizeBytes <= FUNCTION_SIZE_MAX)) {
+      throw badRequest(`"${oldName}" is ${oldSizeBytes} bytes long`, "its size, in 32 bits");
+    }
     if (typeof newBody.place === "string" || newBody.size < 2n) {
       throw badRequest(
         `the new "${oldName}" is ${newBody.size} bytes long`,
@@ -105,7 +117,7 @@ function badRequest(state: string, expected: string): EmitError {
   });
 }
 
-/** @throws EmitError emit/too-large, for what can be told before the file is written */
+/** @throws EmitError emit/too-large, emit/unsupported: what can be told before the file is written */
 export function checkLimits(draft: ElfDraft): void {
   // The null section, the symbol table and its two string tables come with the file.
   const count = draft.sections.reduce(
@@ -113,6 +125,7 @@ export function checkLimits(draft: ElfDraft): void {
     4,
   );
   if (count > SECTION_COUNT_MAX) throw tooLarge(`${count} sections`, `${SECTION_COUNT_MAX}`);
+  refuseSecondTables(draft);
   for (const section of draft.sections) {
     const sizeBytes = sizeOfSection(section);
     if (section.alignment > SECTION_ALIGNMENT_MAX) {
@@ -124,6 +137,18 @@ export function checkLimits(draft: ElfDraft): void {
     if (section.type === SectionType.SHT_NOBITS && sizeBytes > NOBITS_SIZE_MAX) {
       throw tooLarge(`${sizeBytes} bytes of "${section.name}"`, `${NOBITS_SIZE_MAX} bytes`);
     }
+  }
+}
+
+/** Objects that give a table different flags: Xen reads the first of the name only (§1.2). */
+function refuseSecondTables({ sections }: ElfDraft): void {
+  for (const name of specialTableSections) {
+    if (sections.filter((section) => section.name === name).length < 2) continue;
+    throw new EmitError({
+      code: "emit/unsupported",
+      problem: `Cannot make the payload: it would have two sections "${name}", of which Xen reads one`,
+      expected: "the same flags for this section in all objects",
+    });
   }
 }
 

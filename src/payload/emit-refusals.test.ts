@@ -64,6 +64,29 @@ test("emitPayload() refuses the same function twice, which Xen would never resto
   assert.throws(() => emitPayload(input), refused("emit/bad-request"));
 });
 
+test("emitPayload() refuses an expectation beyond the old function, which Xen never applies", () => {
+  const input = emitInput(compileDraft(example), ["f"]);
+  const [replacement] = input.replacements;
+  assert.ok(replacement);
+  for (const more of [
+    { oldSizeBytes: 8, expectation: new Uint8Array(9) },
+    { oldSizeBytes: 2 ** 32 },
+  ]) {
+    const replacements = [{ ...replacement, ...more }];
+    assert.throws(() => emitPayload({ ...input, replacements }), refused("emit/bad-request"));
+  }
+});
+
+test("emitPayload() refuses two tables of one name, of which Xen reads the first", () => {
+  const table = (flags: string) =>
+    `asm(".section .ex_table,${JSON.stringify(flags).replaceAll('"', '\\"')}; .quad 0; .text");`;
+  const first = compileDraft({ c: `${table("a")} int f(int n) { return n; }` });
+  const second = compileDraft({ c: table("aw") });
+  const input = emitInput(first, ["f"]);
+  const objects = [...input.objects, { source: "second.c", draft: second }];
+  assert.throws(() => emitPayload({ ...input, objects }), refused("emit/unsupported"));
+});
+
 test("emitPayload() refuses what is larger than Xen loads", () => {
   const draft = compileDraft({ c: "char big[3 << 20] = { 1 }; int f(int n) { return big[n]; }" });
   assert.throws(() => emitPayload(emitInput(draft, ["f"])), refused("emit/too-large"));
