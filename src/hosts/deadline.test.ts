@@ -50,3 +50,9 @@ test("Deadline.limit() passes on what the step gives or throws", async () => {
     failure,
   );
 });
+
+test("Deadline.limit() waits when the time is longer than a timer of Node", async () => {
+  const deadline = startDeadline("dom0", { deadlineMs: 40 * 24 * 3600 * 1000 }, systemClock);
+  const later = () => new Promise<string>((resolve) => setTimeout(() => resolve("late"), 20));
+  assert.equal(await deadline.limit("wait", later), "late");
+});

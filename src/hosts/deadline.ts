@@ -18,6 +18,9 @@ export interface Deadline {
   limit<Value>(task: string, step: (signal: AbortSignal) => Promise<Value>): Promise<Value>;
 }
 
+/** Longer ones end at once: Node keeps them in 31 bits. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** @param label of the host, for the message of a timeout */
 export function startDeadline(label: string, options: CallOptions, clock: Clock): Deadline {
   const start = clock.now();
@@ -34,7 +37,7 @@ export function startDeadline(label: string, options: CallOptions, clock: Clock)
       options.signal?.addEventListener("abort", giveUp, { once: true });
       const timer = setTimeout(
         () => controller.abort(noAnswer(label, task, options.deadlineMs)),
-        remaining(),
+        Math.min(remaining(), TIMER_MAX_MS),
       );
       try {
         return await Promise.race([step(controller.signal), rejectionOf(controller.signal)]);
