@@ -10,8 +10,11 @@ import type { MakeTools } from "./make-tools.ts";
 import type { Base } from "./prepare-base.ts";
 import { findIncluders } from "./source-includes.ts";
 
-/** Dependencies by the name of the compiled object; all of the listing. */
-export type DependencyMap = Readonly<Record<string, readonly string[]>>;
+/**
+ * Dependencies by the name of the compiled object; all of the listing. `null` where the compiler
+ * cannot tell before the build has generated the source.
+ */
+export type DependencyMap = Readonly<Record<string, readonly string[] | null>>;
 
 export interface AffectedOptions {
   readonly tools: MakeTools;
@@ -35,14 +38,17 @@ export async function findCandidates(
   return listing.units.filter(({ object }) => names.has(object));
 }
 
-/** Units with a compile whose dependencies name one of the files. */
+/** Units with a compile whose dependencies name one of the files, or may do. */
 export function unitsNaming(
   { units }: Listing,
   changed: readonly string[],
   dependencies: DependencyMap,
 ): readonly CompileUnit[] {
   const files = new Set(changed);
-  const names = (object: string) => (dependencies[object] ?? []).some((file) => files.has(file));
+  const names = (object: string) => {
+    const own = dependencies[object];
+    return own == null || own.some((file) => files.has(file));
+  };
   return units.filter(({ compiles }) => compiles.some(({ object }) => names(object)));
 }
 
@@ -67,13 +73,13 @@ export async function allDependencies(
   const { units, aliases } = base.listing;
   const queue = units.flatMap(({ compiles }) => compiles);
   const total = queue.length;
-  const dependencies: Record<string, readonly string[]> = {};
+  const dependencies: Record<string, readonly string[] | null> = {};
   let done = 0;
   const work = async () => {
     for (let compile = queue.pop(); compile !== undefined; compile = queue.pop()) {
       const options = { environment: tools.environment, aliases, signal };
       const answer = await askDependencies(join(base.tree, "xen"), compile, options);
-      dependencies[compile.object] = answer ?? [compile.source];
+      dependencies[compile.object] = answer ?? null;
       done++;
       if (done % 20 === 0 || done === total)
         onProgress(`dependencies of objects: ${done}/${total}`);

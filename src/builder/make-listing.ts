@@ -28,11 +28,15 @@ export interface Listing {
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** `compiler` is the command that make was told to use. */
-export function parseListing(dryRun: string, compiler: string): Listing {
+/** `compiler` is the command that make was told to use; `known` are links that are there already. */
+export function parseListing(
+  dryRun: string,
+  compiler: string,
+  known: Listing["aliases"] = {},
+): Listing {
   const facts = collectFacts(dryRun, compiler);
   const { compiles, madeFrom, linked, folders } = facts;
-  const aliases = Object.fromEntries(facts.aliases);
+  const aliases = { ...known, ...Object.fromEntries(facts.aliases) };
   const reached = new Set<string>();
   const units: CompileUnit[] = [];
   for (const object of [...linked].sort()) {

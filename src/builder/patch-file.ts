@@ -58,11 +58,28 @@ export function pathOf({ oldPath, newPath }: FilePatch): string {
 
 function parse(name: string, text: string): StructuredPatch[] {
   try {
-    return parsePatch(text);
+    return parsePatch(withoutSignatures(text));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw badPatch(name, "it is not a unified diff that holds together", reason);
   }
+}
+
+/** Mail signatures (`-- ` after the last hunk, as git format-patch writes it) look like removals. */
+function withoutSignatures(text: string): string {
+  let [oldLeft, newLeft] = [0, 0];
+  const lines = text.split("\n").filter((line) => {
+    const [, oldLines, newLines] = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line) ?? [];
+    if (oldLeft <= 0 && newLeft <= 0) {
+      if (line.startsWith("@@ "))
+        [oldLeft, newLeft] = [Number(oldLines ?? 1), Number(newLines ?? 1)];
+      return !/^-- ?\r?$/.test(line);
+    }
+    if (!line.startsWith("+") && !line.startsWith("\\")) oldLeft--;
+    if (!line.startsWith("-") && !line.startsWith("\\")) newLeft--;
+    return true;
+  });
+  return lines.join("\n");
 }
 
 function toFilePatch(patch: string, file: StructuredPatch, strip: number): FilePatch {

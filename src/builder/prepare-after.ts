@@ -57,7 +57,7 @@ export async function regenerate(
   onProgress("asking Xen's make files for the commands of the patched build");
   const run = { tools, flags: ["--dry-run"], jobs: 1, signal };
   const { stdout } = await runMakeOn(tree, [LIST_GOAL], run);
-  return { listing: parseListing(stdout, tools.compiler), regenerated };
+  return { listing: parseListing(stdout, tools.compiler, base.listing.aliases), regenerated };
 }
 
 /** Units with no counterpart of the same commands on the other side. */

@@ -11,9 +11,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { withLock } from "../parts/lock.ts";
 import { BuildError } from "./make-errors.ts";
 import { type Listing, parseListing } from "./make-listing.ts";
@@ -50,7 +51,7 @@ export interface BaseRequest {
 }
 
 /** Of what lies in the cache: another number, and it is made anew. */
-const FORMAT = 2;
+const FORMAT = 3;
 const UNFINISHED = ".unfinished-";
 const STAMP = "base.json";
 
@@ -129,12 +130,21 @@ async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
   const dryRun = await timings.measureAsync("list", () => make([LIST_GOAL], ["--dry-run"], 1));
   const listing = parseListing(dryRun.stdout, tools.compiler);
   return timings.measure("scan", () => {
+    makeLinks(xen, listing.aliases);
     const texts = source.files.filter(({ path }) => isTextOfCode(path));
     const paths = new Set(source.files.map(({ path }) => path));
     const contents = readTreeContents(tree, paths, notNeededFor(tools.variables));
     const includes = readIncludes(texts, parseConfig(used));
     return { contents, listing, includes, configDifferences };
   });
+}
+
+/** Those that the build would make first: the compiler cannot be asked about a source without. */
+function makeLinks(xen: string, aliases: Listing["aliases"]): void {
+  for (const [link, target] of Object.entries(aliases)) {
+    const place = join(xen, link);
+    if (!existsSync(place)) symlinkSync(relative(dirname(place), join(xen, target)), place);
+  }
 }
 
 /** Folders that no object of the architecture is made from: a working copy goes without. */

@@ -4,16 +4,16 @@
 export interface ConfigDifference {
   /** `CONFIG_LIVEPATCH` */
   readonly name: string;
-  /** As the file has it; `undefined` where it is not set. */
-  readonly given: string | undefined;
-  readonly used: string | undefined;
+  /** As the file has it; `n` where it is not set. */
+  readonly given: string;
+  readonly used: string;
 }
 
 export function compareConfigs(given: string, used: string): ConfigDifference[] {
   const [one, other] = [parseConfig(given), parseConfig(used)];
   const names = [...new Set([...one.keys(), ...other.keys()])].sort();
   return names.flatMap((name) => {
-    const difference = { name, given: one.get(name), used: other.get(name) };
+    const difference = { name, given: one.get(name) ?? "n", used: other.get(name) ?? "n" };
     return difference.given === difference.used ? [] : [difference];
   });
 }

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTwoFilesPatch } from "diff";
+import fc from "fast-check";
+import { applyFilePatches } from "./apply-patch.ts";
+import { BuildError } from "./make-errors.ts";
+import { parsePatchFile } from "./patch-file.ts";
+
+function apply(patch: string, files: Readonly<Record<string, string>>) {
+  const exists = (path: string) => path in files;
+  const parsed = parsePatchFile({ name: "fix.patch", bytes: Buffer.from(patch, "latin1") }, exists);
+  return applyFilePatches(parsed, (path) => files[path]);
+}
+
+const numbered = Array.from({ length: 30 }, (_, index) => `line ${index + 1}\n`).join("");
+
+test("applyFilePatches() gives what the patch was made from", () => {
+  const line = fc.constantFrom("a", "b", "{", "}", "", "\tx = 1;", "\xe9");
+  const text = fc
+    .array(line, { minLength: 1, maxLength: 30 })
+    .map((lines) => `${lines.join("\n")}\n`);
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      fc.pre(before !== after);
+      const patch = createTwoFilesPatch("a/xen/f.c", "b/xen/f.c", before, after);
+      const result = apply(patch, { "xen/f.c": before }).get("xen/f.c");
+      assert.deepEqual(result, { before, after });
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("applyFilePatches() applies hunks that have moved", () => {
+  const after = numbered.replace("line 20\n", "line twenty\n");
+  const patch = createTwoFilesPatch("a/f.c", "b/f.c", numbered, after);
+  const moved = `first\nsecond\n${numbered}`;
+  assert.equal(apply(patch, { "f.c": moved }).get("f.c")?.after, `first\nsecond\n${after}`);
+});
+
+test("applyFilePatches() applies several patches to one file in their order", () => {
+  const one = numbered.replace("line 3\n", "line three\n");
+  const two = one.replace("line three\n", "line 3 again\n");
+  const patches = [
+    createTwoFilesPatch("a/f.c", "b/f.c", numbered, one),
+    createTwoFilesPatch("a/f.c", "b/f.c", one, two),
+  ];
+  assert.deepEqual(apply(patches.join(""), { "f.c": numbered }).get("f.c"), {
+    before: numbered,
+    after: two,
+  });
+});
+
+test("applyFilePatches() says which hunk does not fit, what it wants, and what is there", () => {
+  const patch = createTwoFilesPatch(
+    "a/f.c",
+    "b/f.c",
+    numbered,
+    numbered.replace("line 3\n", "x\n").replace("line 20\n", "y\n"),
+  );
+  const other = numbered.replace("line 18\n", "line eighteen\n");
+  assert.throws(
+    () => apply(patch, { "f.c": other }),
+    (error) => {
+      assert.ok(error instanceof BuildError);
+      assert.equal(error.report.code, "build/patch-does-not-apply");
+      assert.match(error.report.problem, /"f\.c": hunk 2 of 2/);
+      assert.equal(error.report.where, 'line 18: "line eighteen"');
+      assert.equal(error.report.expected, '"line 18"');
+      return true;
+    },
+  );
+});
+
+test("applyFilePatches() recognizes a patch that the source has already", () => {
+  const after = numbered.replace("line 3\n", "x\n");
+  const patch = createTwoFilesPatch("a/f.c", "b/f.c", numbered, after);
+  assert.throws(
+    () => apply(patch, { "f.c": after }),
+    (error) => error instanceof BuildError && /already/.test(error.report.remedy ?? ""),
+  );
+});
+
+test("applyFilePatches() makes, deletes and renames files", () => {
+  const git =
+    "diff --git a/old.c b/new.c\nsimilarity index 100%\nrename from old.c\nrename to new.c\n";
+  const create =
+    "diff --git a/fresh.c b/fresh.c\nnew file mode 100644\n" +
+    "--- /dev/null\n+++ b/fresh.c\n@@ -0,0 +1,1 @@\n+int x;\n";
+  const result = apply(git + create, { "old.c": "int y;\n" });
+  assert.deepEqual(result.get("old.c"), { before: "int y;\n", after: undefined });
+  assert.equal(result.get("new.c")?.after, "int y;\n");
+  assert.deepEqual(result.get("fresh.c"), { before: undefined, after: "int x;\n" });
+});
+
+test("applyFilePatches() refuses a file that is missing, and a new one that is there", () => {
+  const change = "--- a/gone.c\n+++ b/gone.c\n@@ -1,1 +1,1 @@\n-a\n+b\n";
+  const create = "--- /dev/null\n+++ b/there.c\n@@ -0,0 +1,1 @@\n+int x;\n";
+  for (const patch of [change, create]) {
+    assert.throws(
+      () => apply(patch, { "there.c": "int x;\n" }),
+      (error) => error instanceof BuildError && error.report.code === "build/patch-does-not-apply",
+    );
+  }
+});
