@@ -185,3 +185,22 @@ test("the agent outlives whatever frames a client makes up", { skip: onXen }, as
     stop();
   }
 });
+
+test("AgentClient takes no more from an agent than it gave room for", async () => {
+  const flood = new Duplex({ read: () => undefined });
+  flood._write = (bytes: Uint8Array, _encoding, done): void => {
+    // A HELLO comes back with a version behind its nonce; whatever else is asked gets a flood.
+    const [type, channel] = [bytes[8], bytes[4] ?? 0];
+    if (type === FrameType.HELLO) {
+      const answer = Buffer.concat([bytes.subarray(9), Uint8Array.of(1, 0, 0, 0)]);
+      flood.push(encodeFrame(0, FrameType.HELLO, answer));
+    } else if (type === FrameType.EXEC) {
+      const chunk = encodeFrame(channel, FrameType.STDOUT, new Uint8Array(100_000));
+      for (let count = 0; count < 3; count++) flood.push(chunk);
+    }
+    done();
+  };
+  await using agent = await AgentClient.connect(flood, { label: "test", timeoutMs: 5000 });
+  const unread = agent.spawn(["yes"]);
+  await assert.rejects(unread.exit, refusedWith("agent/protocol", /more than it was given room/));
+});

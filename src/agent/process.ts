@@ -147,6 +147,8 @@ class CreditedOutput {
   readonly #queue: Uint8Array[] = [];
   #wanted = false;
   #owed = 0;
+  /** What the agent may still send. */
+  #credit = WINDOW_BYTES;
 
   constructor(type: StreamType, send: SendFrame) {
     this.#type = type;
@@ -159,8 +161,16 @@ class CreditedOutput {
     });
   }
 
-  /** An empty chunk is the end. */
+  /** An empty chunk is the end. @throws AgentError agent/protocol beyond the credit */
   take(chunk: Uint8Array): void {
+    this.#credit -= chunk.length;
+    if (this.#credit < 0) {
+      throw new AgentError({
+        code: "agent/protocol",
+        problem: "Cannot read from the agent: it sends more than it was given room for",
+        expected: `at most ${WINDOW_BYTES} bytes ahead of their reader`,
+      });
+    }
     this.#queue.push(chunk);
     this.#flush();
   }
@@ -176,6 +186,7 @@ class CreditedOutput {
     // Not for every line: a quarter of the window at a time keeps the agent busy just as well.
     if (this.#owed < WINDOW_BYTES / 4) return;
     this.#send(FrameType.CREDIT, encodeCredit(this.#type, this.#owed));
+    this.#credit += this.#owed;
     this.#owed = 0;
   }
 }

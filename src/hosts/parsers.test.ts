@@ -91,3 +91,7 @@ test("RemoteDocument refuses whatever else comes", () => {
     assert.throws(() => RemoteDocument.parse(text, "test").payloads(), HostError, text);
   }
 });
+
+test("scriptCommand() quotes a leading =, which zsh would take for a command to be looked up", () => {
+  assert.equal(scriptCommand("list", ["=sh", "a=b"]), "sh -c list xsplice '=sh' a=b");
+});
