@@ -65,6 +65,7 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
 
 function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcome {
   if (patch.kind === "binary") return refused("a binary patch of a source file");
+  if (patch.kind === "mode") return notInConfiguration("only the mode of the file changes");
   const reason = facts.refusalOf(path);
   if (reason !== undefined) return refused(reason);
   const paths = [patch.oldPath, patch.newPath].filter((name) => name !== undefined);

@@ -2,17 +2,14 @@
 // hard links to them. What a build has made is copied where make is to make it anew, since it writes
 // into some of those files in place. Times stay, as make goes by them.
 
+import { execFileSync } from "node:child_process";
 import {
-  copyFileSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -66,8 +63,8 @@ export function linkTree(
   mkdirSync(folder);
   for (const path of contents.folders) mkdirSync(join(folder, path));
   for (const path of contents.sources) linkSync(join(base, path), join(folder, path));
-  const place = generated === "linked" ? linkSync : copyWithTimes;
-  for (const path of contents.generated) place(join(base, path), join(folder, path));
+  if (generated === "copied") copyWithTimes(base, contents.generated, folder);
+  else for (const path of contents.generated) linkSync(join(base, path), join(folder, path));
 }
 
 /** Replaces a file of a working copy without writing into the file that it is linked to. */
@@ -102,14 +99,11 @@ function isAlive(processId: number): boolean {
   }
 }
 
-function copyWithTimes(from: string, to: string): void {
-  const stat = lstatSync(from);
-  if (stat.isSymbolicLink()) {
-    symlinkSync(readlinkSync(from), to);
-    return;
-  }
-  copyFileSync(from, to);
-  utimesSync(to, stat.atime, stat.mtime);
+/** By cp: it keeps times to the nanosecond, which decide what make takes for old. */
+function copyWithTimes(base: string, paths: readonly string[], folder: string): void {
+  if (paths.length === 0) return;
+  const options = ["--archive", "--parents", `--target-directory=${folder}`, "--"];
+  execFileSync("cp", [...options, ...paths], { cwd: base });
 }
 
 function makeFolder(folder: string, made: Set<string>): void {

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kindOfFile } from "./hunk-kind.ts";
+import { type LedgerFacts, writeLedger } from "./hunk-ledger.ts";
+import type { FilePatch } from "./patch-file.ts";
+
+test("kindOfFile() tells code from what decides how code is made, and from everything else", () => {
+  const cases = {
+    "xen/common/kernel.c": "code",
+    "xen/include/public/sysctl.h": "code",
+    "xen/include/asm-generic/vm_event.h": "code",
+    "xen/arch/x86/x86_64/entry.S": "code",
+    "xen/arch/arm/traps.c": "other-architecture",
+    "xen/arch/arm/Makefile": "other-architecture",
+    "xen/include/asm-arm/domain.h": "other-architecture",
+    "xen/arch/x86/xen.lds.S": "refused",
+    "xen/common/Kconfig": "refused",
+    "xen/arch/x86/Kconfig.cpu": "refused",
+    "xen/Kconfig.debug": "refused",
+    "xen/tools/gen-cpuid.py": "refused",
+    "xen/include/xlat.lst": "refused",
+    "xen/scripts/gen_hypercall.awk": "refused",
+    "Config.mk": "refused",
+    "config/StdGNU.mk": "refused",
+    "xen/common/Makefile": "make-file",
+    "xen/arch/x86/arch.mk": "make-file",
+    "xen/test/livepatch/Makefile": "not-hypervisor",
+    "tools/xl/xl.c": "not-hypervisor",
+    "docs/misc/xen-command-line.pandoc": "not-hypervisor",
+    "SUPPORT.md": "not-hypervisor",
+  };
+  const found = Object.keys(cases).map((path) => [path, kindOfFile(path, "x86").kind]);
+  assert.deepEqual(Object.fromEntries(found), cases);
+  assert.equal(kindOfFile("xen/arch/arm/traps.c", "arm").kind, "code");
+});
+
+test("kindOfFile() names the component that needs an update besides", () => {
+  const components = ["tools/ocaml/xenstored/store.ml", "tools/firmware/hvmloader/hvmloader.c"].map(
+    (path) => kindOfFile(path, "x86"),
+  );
+  assert.deepEqual(components, [
+    { kind: "not-hypervisor", component: "xenstored" },
+    { kind: "not-hypervisor", component: "guest firmware (hvmloader and others)" },
+  ]);
+});
+
+const facts: LedgerFacts = {
+  kindOf: (path) => kindOfFile(path, "x86"),
+  objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
+  refusalOf: (path) => (path === "xen/arch/x86/boot/reloc.c" ? "it is embedded" : undefined),
+  makeFileObjects: () => [],
+};
+
+const patchOf = (path: string, kind: FilePatch["kind"] = "change"): FilePatch => ({
+  patch: "fix.patch",
+  oldPath: path,
+  newPath: path,
+  kind,
+  hunks: [{ header: "@@ -1,1 +1,1 @@", content: hunk }],
+});
+const hunk = { oldStart: 1, oldLines: 1, newStart: 1, newLines: 1, lines: ["-a", "+b"] };
+
+test("writeLedger() has an entry with a reason for every file, and its hunks", () => {
+  const paths = [
+    "xen/common/kernel.c",
+    "xen/common/unused.c",
+    "xen/arch/x86/boot/reloc.c",
+    "xen/common/Makefile",
+    "docs/x.md",
+  ];
+  const ledger = writeLedger(
+    paths.map((path) => patchOf(path)),
+    facts,
+  );
+  assert.deepEqual(
+    ledger.map(({ file, outcome }) => [file, outcome.kind]),
+    [
+      ["xen/common/kernel.c", "compiled"],
+      ["xen/common/unused.c", "not-in-configuration"],
+      ["xen/arch/x86/boot/reloc.c", "refused"],
+      ["xen/common/Makefile", "not-in-configuration"],
+      ["docs/x.md", "not-hypervisor"],
+    ],
+  );
+  for (const { hunks } of ledger) assert.deepEqual(hunks, ["@@ -1,1 +1,1 @@"]);
+});
+
+test("writeLedger() refuses a binary patch of code, and lets a change of the mode alone pass", () => {
+  const [binary, mode] = writeLedger(
+    [patchOf("xen/common/kernel.c", "binary"), patchOf("xen/common/kernel.c", "mode")],
+    facts,
+  );
+  assert.equal(binary?.outcome.kind, "refused");
+  assert.equal(mode?.outcome.kind, "not-in-configuration");
+});
