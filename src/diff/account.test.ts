@@ -140,6 +140,12 @@ const tamperings: Readonly<Record<string, Tampering>> = {
     symbol.type = (symbol.type + 1 + (change % 2)) % 3;
     return true;
   },
+  "a section's name": (draft, which = 0) => {
+    const section = pick(draft.sections, which);
+    if (section === undefined) return false;
+    section.name += "x";
+    return true;
+  },
   "a section's alignment": (draft, which = 0) => {
     const section = pick(draft.sections, which);
     if (section === undefined) return false;

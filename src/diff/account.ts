@@ -1,5 +1,6 @@
 // Last pass: an entry in the ledger for everything that differs, and the proof that nothing is left.
 
+import { accountAliases } from "./account-aliases.ts";
 import { accountSections } from "./account-sections.ts";
 import { accountSymbols } from "./account-symbols.ts";
 import type { Atom } from "./atom.ts";
@@ -32,6 +33,7 @@ export function accountForAll(findings: Findings): readonly LedgerEntry[] {
     const { rule, remedy, reason } = problem;
     ledger.add(entryFor(problem.atom, "after", { kind: "refused", rule, remedy }, [reason]));
   }
+  accountAliases(findings.comparison, ledger);
   accountSections(findings, ledger);
   accountSymbols(findings.comparison, ledger);
   ledger.checkComplete([...before.atoms, ...after.atoms]);

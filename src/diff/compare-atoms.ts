@@ -40,6 +40,7 @@ export function compareAtoms(before: Atom, after: Atom, sides: Sides): Verdict {
   else compareContents(before, after, sides, { rules, aspects });
   if (!sameSymbols(before, after)) rules.add("symbol-attributes");
   if (before.symbols[0]?.name !== after.symbols[0]?.name) rules.add("renumbered");
+  if (before.section.name !== after.section.name) rules.add("moved");
   compareEntries(before, after, sides, { rules, aspects });
   return aspects.size > 0 ? { kind: "different", aspects } : { kind: "same", rules };
 }

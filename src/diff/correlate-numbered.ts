@@ -1,11 +1,11 @@
 // Pairs what bears a number of the compiler. Two static variables may have changed their numbers with
 // each other, and to bind to the wrong one would split or mix their state, so:
 //   1. instructions at the same place of two functions with the same bytes refer to the same thing;
-//   2. debug information says in which function a static variable stands, wherever it was inlined;
+//   2. debug information says in which function a variable stands, wherever it was inlined;
 //   3. the only `count.#` that a function refers to is the `count.#` that it referred to before,
 //      unless another `count.#` of the object before is without such a successor;
-//   4. clones of functions, read-only data and init data hold no state: when one is left on each
-//      side, or when contents agree, any pairing gives the same running code.
+//   4. functions, read-only data and init data hold no state: when contents agree, or when one clone
+//      is left on each side, any pairing gives the same running code.
 // What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
 
 import { type Atom, isNameless, roleOf } from "./atom.ts";
@@ -51,7 +51,7 @@ const pairByHome: Pass = (groups, { correlation, homeOf }) => {
   let found = false;
   for (const group of groups) {
     const [before, after] = [group.before, group.after].map((atoms) =>
-      atoms.filter((atom) => !correlation.isPaired(atom) && !isStateless(atom)),
+      atoms.filter((atom) => !correlation.isPaired(atom) && atom.kind === "data"),
     );
     for (const atom of before ?? []) {
       const home = homeOf("before", atom);
@@ -98,7 +98,7 @@ const pairStateless: Pass = (groups, { correlation }) => {
         (atom) =>
           isStateless(atom) &&
           !correlation.isPaired(atom) &&
-          (isLast || sameOutsideFields(atom, candidate)),
+          (sameOutsideFields(atom, candidate) || (isLast && atom.kind === "function")),
       );
       if (partner === undefined) continue;
       correlation.pair(partner, candidate);

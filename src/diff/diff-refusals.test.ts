@@ -107,6 +107,16 @@ checkDiffs(
       expected: { outcome: "refused", refused: [`unsafe-path function "f"`] },
     },
     {
+      name: "refuses that a function goes whose address was handed out",
+      before:
+        fileAround(`extern void hook(int (*)(int)); ${noinline} static int k(int x) { return outside(x); }
+      ${f("hook(k); return outside(x);")}`),
+      after:
+        fileAround(`extern void hook(int (*)(int)); ${noinline} static int m(int x) { return outside(x) + 1; }
+      ${f("hook(m); return outside(x);")}`),
+      expected: { outcome: "refused", replaced: ["f"], refused: [`held-address function "k"`] },
+    },
+    {
       name: "refuses a static variable that may be one of several",
       before: fileAround(f("static int count; return outside(count += x);")),
       after:
@@ -122,6 +132,21 @@ checkDiffs(
   ],
   twoFlavours,
 );
+
+const twins = (second: string): string => `
+  .text\n .globl f, h\n .type f,@function\n .type h,@function
+  f: mov $1,%eax\n nop\n ret\n .size f,.-f
+  ${second}\n .size h,6`;
+
+test("diffObjects() refuses that what had two names becomes two things, and the reverse", () => {
+  const object = (text: string): ReturnType<typeof readElf> =>
+    readElf(compileBytes(text, [], "file.S"), "file.S");
+  const [one, two] = [object(twins(".set h, f")), object(twins("h: mov $2,%eax\n ret"))];
+  const rulesOf = (left: typeof one, right: typeof one): readonly string[] =>
+    summaryOf(diffObjects(left, right, { policy: testPolicy })).refused;
+  assert.deepEqual(rulesOf(one, two), [`alias function "h"`]);
+  assert.deepEqual(rulesOf(two, one), [`alias function "f"`]);
+});
 
 /** A loop over an array, as the compiler writes it, with another variable behind the array. */
 function walk(step: number, between: string): ReturnType<typeof readElf> {

@@ -13,12 +13,34 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
       return judgeInit(atom, comparison, "it had its effect when the hypervisor booted");
     case "unsupported":
       return refuseSection(atom);
-    default:
-      return {
-        disposition: { kind: "no-effect", rule: "no-longer-used" },
-        reason: "nothing new refers to it",
-      };
+    default: {
+      const holder = findHolder(atom, comparison);
+      if (holder === undefined) {
+        return {
+          disposition: { kind: "no-effect", rule: "no-longer-used" },
+          reason: "nothing new refers to it",
+        };
+      }
+      return refusal(
+        "held-address",
+        `"${holder.name}" handed out its address, and nobody knows who still calls it`,
+        "keep a function of that name, which does what the old one should do now",
+      );
+    }
   }
+}
+
+/** Who took the address of a function otherwise than to call it at once. */
+function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {
+  if (atom.kind !== "function") return undefined;
+  return [...(before.referrers.get(atom) ?? [])].find(
+    ({ kind, references }) =>
+      kind !== "entry" &&
+      references.some(
+        ({ target, use }) =>
+          use !== "branch" && target.kind === "atom" && target.atom === atom && target.offset === 0,
+      ),
+  );
 }
 
 /** `atom` is of the object after. */

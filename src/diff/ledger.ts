@@ -45,6 +45,10 @@ export type RefusalRule =
   | "read-only-escapes"
   | "per-cpu"
   | "ambiguous"
+  /** Two names for one thing became two things, or the other way round. */
+  | "alias"
+  /** Gone, but its address was handed out: nobody knows who still calls it. */
+  | "held-address"
   | "nameless-data"
   | "assembly"
   | "too-small"
