@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs a lab's QEMU and sees to it that nothing of it outlives its owner: not by ^C, not by kill -9.
 #
-#   supervise.sh RUN-FOLDER owned|detached COMMAND...
+#   supervise.sh RUN-FOLDER COMMAND...
 #
-# owned:    standard input is a pipe whose other end the owner holds. When that closes, for whatever
-#           reason, QEMU is killed and the run folder removed.
-# detached: QEMU runs until somebody ends it; the run folder stays for whoever asks why it ended.
+# Standard input is a pipe whose other end the owner holds. When that closes, for whatever reason,
+# QEMU is killed and the run folder removed. But when the owner said "detach" before, once its lab is
+# up, QEMU runs until somebody ends it; the run folder stays for whoever asks why it ended.
 
-folder=$1 mode=$2
-shift 2
+folder=$1
+shift
 cd "$folder" || exit 1
 exec 3<&0 </dev/null
 
@@ -16,21 +16,23 @@ exec 3<&0 </dev/null
 qemu=$!
 echo "$qemu" >qemu.pid.new && mv qemu.pid.new qemu.pid
 
-if [ "$mode" = owned ]; then
-    # A shell's own `read` needs no further process that would have to be ended too.
-    {
-        read -r _ <&3
-        [ -e exit-status ] || kill -KILL "$qemu" 2>/dev/null
-    } &
-fi
+# A shell's own `read` needs no further process that would have to be ended too.
+{
+    read -r word <&3
+    if [ "$word" = detach ]; then
+        : >detached
+    elif ! [ -e exit-status ]; then
+        kill -KILL "$qemu" 2>/dev/null
+    fi
+} &
 exec 3<&-
 
 wait "$qemu"
 echo "$?" >exit-status.new && mv exit-status.new exit-status
-[ "$mode" = owned ] || exit 0
 
 # The owner may still want to read why QEMU ended; it lets go when it has.
 wait
+[ -e detached ] && exit 0
 cd /
 rm -rf "$folder"
 rmdir "${folder%/*}" 2>/dev/null

@@ -98,8 +98,9 @@ async function bringUp(
     supervised.requireRunning();
   };
   const ended = new AbortController();
+  let seated: Seated | undefined;
   try {
-    const seated = await connectMonitor(supervised.folder, label, stillWanted);
+    seated = await connectMonitor(supervised.folder, label, stillWanted);
     seated.qmp.closed.then(() => ended.abort());
     await load(seated, stillWanted);
     const agent = await connectAgent(supervised.folder, seated.seat.index, {
@@ -109,7 +110,8 @@ async function bringUp(
     });
     return { supervised, seated, agent };
   } catch (error) {
-    const lost = ended.signal.aborted || error instanceof AgentError;
+    // Without a monitor QEMU ended at once: its own words say more than those of the connection.
+    const lost = seated === undefined || ended.signal.aborted || error instanceof AgentError;
     const why = lost && !cancelled.aborted ? await supervised.endReport(error) : error;
     await supervised.stop();
     signal?.throwIfAborted();

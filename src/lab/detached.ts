@@ -36,6 +36,8 @@ export async function startDetachedLab(options: OpenLabOptions = {}): Promise<La
   await running.agent.close();
   running.seated.qmp.close();
   running.seated.seat.release();
+  // Only now: a start that fails, is stopped or killed leaves nothing that nobody knows of.
+  await running.supervised.detach();
   return info;
 }
 

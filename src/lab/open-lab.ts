@@ -53,6 +53,7 @@ export interface StartedLab {
   readonly running: RunningMachine;
 }
 
+/** It is this process's own in either case; a "detached" one is so until it is let go. */
 export async function startLab(
   options: OpenLabOptions,
   lifetime: "owned" | "detached",
@@ -67,12 +68,12 @@ export async function startLab(
     startedFrom === "cold-boot"
       ? await coldBoot(
           {
-            ...{ qemu, machine, lifetime, memory: "anonymous" },
+            ...{ qemu, machine, memory: "anonymous" },
             files: { ...files, memory: undefined, bootConsole: undefined },
           },
           boot,
         )
-      : await restoreOrRetake(recipe, sources, lifetime, context, label);
+      : await restoreOrRetake(recipe, sources, context, label);
   const info: LabInfo = {
     name,
     xen: recipe.hypervisor.name,
@@ -121,7 +122,6 @@ async function snapshotOf(
 async function restoreOrRetake(
   recipe: LabRecipe,
   sources: LabSources,
-  lifetime: "owned" | "detached",
   context: Context,
   label: string,
 ): Promise<RunningMachine> {
@@ -129,7 +129,7 @@ async function restoreOrRetake(
     const { qemu, machine, files } = sources;
     return await restore(
       {
-        ...{ qemu, machine, lifetime, memory: "private-file" },
+        ...{ qemu, machine, memory: "private-file" },
         files: { ...files, memory: snapshot.memory, bootConsole: snapshot.console },
       },
       snapshot.state,

@@ -34,7 +34,6 @@ export interface MachineStart {
   readonly machine: Machine;
   readonly files: MachineFiles;
   readonly memory: MachineMemory;
-  readonly lifetime: "owned" | "detached";
 }
 
 /** Between the end of a connection and the word of the supervisor. */
@@ -66,19 +65,15 @@ export class SupervisedMachine {
     }
   }
 
-  private constructor(folder: string, { qemu, machine, memory, lifetime }: MachineStart) {
+  private constructor(folder: string, { qemu, machine, memory }: MachineStart) {
     this.folder = folder;
     const argv = [...qemu.argv, ...machineArguments(machine, memory)];
-    this.#supervisor = spawn(
-      "/bin/sh",
-      [shareFile("lab/supervise.sh"), folder, lifetime, ...argv],
-      {
-        // A group of its own: the terminal's ^C is for the owner, who lets go of the pipe.
-        detached: true,
-        stdio: [lifetime === "owned" ? "pipe" : "ignore", "ignore", "ignore"],
-        env: { ...process.env, ...qemu.env },
-      },
-    );
+    this.#supervisor = spawn("/bin/sh", [shareFile("lab/supervise.sh"), folder, ...argv], {
+      // A group of its own: the terminal's ^C is for the owner, who lets go of the pipe.
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: { ...process.env, ...qemu.env },
+    });
     const lifeline = this.#supervisor.stdin as Socket | null;
     lifeline?.on("error", () => undefined); // The supervisor ended first: all the same.
     // An owner that forgets its lab may end; that closes the pipe and so ends the lab.
@@ -107,6 +102,11 @@ export class SupervisedMachine {
     return this.#endedError(undefined, cause);
   }
 
+  /** Lets it run until somebody ends it; until now it would have ended with this process. */
+  async detach(): Promise<void> {
+    await new Promise<void>((resolve) => this.#supervisor.stdin?.end("detach\n", () => resolve()));
+  }
+
   /** Ends QEMU and removes the run folder; returns when both are gone. */
   async stop(): Promise<void> {
     this.#supervisor.ref();
@@ -118,8 +118,9 @@ export class SupervisedMachine {
 
   #endedError(status: string | undefined, cause?: unknown): LabError {
     const words = ["qemu.log", RunFile.console]
-      .map((name) => readIfThere(join(this.folder, name))?.trim().split(/\r?\n/) ?? [])
-      .flatMap((lines) => lines.slice(-LAST_LINES));
+      .map((name) => readIfThere(join(this.folder, name))?.trim() ?? "")
+      .filter((text) => text !== "")
+      .flatMap((text) => text.split(/\r?\n/).slice(-LAST_LINES));
     return new LabError(
       {
         code: "lab/boot-failed",

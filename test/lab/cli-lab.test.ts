@@ -78,6 +78,32 @@ describe("a lab that stays", () => {
   });
 });
 
+for (const signal of ["SIGINT", "SIGKILL"] as const) {
+  test(`lab up leaves nothing when ${signal} meets it in the middle of a restore`, async () => {
+    await prepareLab();
+    const runtime = mkdtempSync(join(folder, "run-"));
+    const labs = (): string[] => readdirSync(runtime, { recursive: true, encoding: "utf8" });
+    const child = spawn(process.execPath, [main, "lab", "up"], {
+      stdio: "ignore",
+      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+    });
+    const ended = once(child, "close", { signal: AbortSignal.timeout(20_000) });
+    while (!labs().some((file) => file.endsWith("qemu.pid"))) await sleep(1);
+    child.kill(signal);
+    await ended;
+    assert.equal(child.exitCode, signal === "SIGINT" ? 130 : null);
+    const deadline = Date.now() + 5000;
+    while (labs().length > 0 && Date.now() < deadline) await sleep(20);
+    assert.deepEqual(labs(), []);
+  });
+}
+
+test("lab up tells what QEMU said of a file that is no hypervisor", () => {
+  const up = xsplice("lab", "up", "--xen", "/bin/sh");
+  assert.equal(up.status, 1);
+  assert.match(up.stderr, /Cannot bring a lab up: its QEMU ended with status 1\n +where: +\S/);
+});
+
 test("compile, load, list, revert and unload work by commands alone", () => {
   const payload = join(folder, "extra.livepatch");
   const steps = [
