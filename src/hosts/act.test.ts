@@ -256,6 +256,21 @@ test("act() takes another client's result for what it is", async () => {
   assert.deepEqual(outcome.status, { kind: "applied" });
 });
 
+test("act() sees its own action through when another client's revert ended right before it", async () => {
+  const xen = new FakeXen();
+  xen.workMs = 210;
+  xen.load("a", { state: APPLIED });
+  assert.equal(await xen.start({ ...options, action: "revert", name: "a" }), 0);
+  const start = xen.start.bind(xen);
+  xen.start = async (request) => {
+    await xen.sleep(20);
+    return start(request);
+  };
+  const outcome = await run(xen, "apply", "a");
+  assert.equal(outcome.result, "done");
+  assert.deepEqual(outcome.status, { kind: "applied" });
+});
+
 test("act() explains a payload that Xen applies only once", async () => {
   const xen = new FakeXen();
   xen.load("a", { oneWay: true });

@@ -24,6 +24,7 @@ import {
 import { judgeAttempt, judgeStart } from "./act-verdict.ts";
 import type { Clock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
+import { settledState } from "./status.ts";
 
 /** What a kind of host has to offer so that act() can do the rest. */
 export interface ActTarget {
@@ -143,9 +144,18 @@ class ActRun {
     if (this.#action === "replace" && !this.#accepted && others.length > 0) {
       throw replaceBesideOthers(this.#subject(), others);
     }
+    if (status.kind !== "busy") {
+      return this.#outcome(this.#accepted ? "done" : "unnecessary", status);
+    }
     // Xen takes a senseless action only from a payload that it has no work for.
-    if (status.kind === "busy" && (await this.#start(this.#timeLimit())) !== 0) return undefined;
-    return this.#outcome(this.#accepted ? "done" : "unnecessary", status);
+    if ((await this.#start(this.#timeLimit())) !== 0) return undefined;
+    // Or was it no longer senseless, since what was under way undid the goal just before?
+    const after = await this.#lookAround();
+    if (after?.kind === "busy" && settledState(after) === settledState(status)) {
+      return this.#outcome(this.#accepted ? "done" : "unnecessary", after);
+    }
+    this.#accepted = true;
+    return undefined;
   }
 
   #start(quiesceMs: number): Promise<number> {
