@@ -5,6 +5,7 @@ import type { Comparison } from "./comparison.ts";
 import { assemblyRemedy } from "./include.ts";
 import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
 import type { RefusalRule } from "./ledger.ts";
+import type { SectionRole } from "./policy.ts";
 
 /** `atom` is of the object before. */
 export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
@@ -30,12 +31,16 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
   }
 }
 
+/** Not in memory when the hypervisor runs, whatever they refer to. */
+const absentRoles: readonly SectionRole[] = ["discarded", "debug", "producer"];
+
 /** Who took the address of a function otherwise than to call it at once. */
 function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {
   if (atom.kind !== "function") return undefined;
   return [...(before.referrers.get(atom) ?? [])].find(
-    ({ kind, references }) =>
+    ({ kind, rule, references }) =>
       kind !== "entry" &&
+      !absentRoles.includes(rule.role) &&
       references.some(
         ({ target, use }) =>
           use !== "branch" && target.kind === "atom" && target.atom === atom && target.offset === 0,
