@@ -1,0 +1,92 @@
+// A hypervisor to build fixes for: the small Xen of small-xen.test.support.ts, compiled and linked as
+// its own make files compile it. Not a test.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { BuildOptions } from "./build.ts";
+import { makeSmallXen, smallXen } from "./small-xen.test.support.ts";
+
+/** What the small Xen lacks to be one that runs, as 4.`minor`. */
+function entry(minor: number): string {
+  return `
+    .globl __init_begin, __init_end, _start
+    .globl xen_major_version, xen_minor_version, xen_extra_version
+    .section .init.text, "ax"
+    __init_begin: .fill 16, 1, 0x90
+    __init_end:
+    .section .rodata
+    extra: .asciz ".5"
+    .fill 16, 1, 0
+    .text
+    _start: ret
+    xen_major_version: mov $4, %eax
+    ret
+    xen_minor_version: mov $${minor}, %eax
+    ret
+    xen_extra_version: lea extra(%rip), %rax
+    ret
+    .fill 8, 1, 0x90
+  `;
+}
+
+/** Linked from the sources, with those of `changes` in their place. */
+export function linkHypervisor(
+  changes: Readonly<Record<string, string>> = {},
+  minor = 17,
+): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-hypervisor-"));
+  try {
+    const run = (...args: readonly string[]) =>
+      execFileSync("gcc", args, { cwd: folder, stdio: "pipe" });
+    const files = { ...smallXen, ...changes, "xen/include/generated.h": "#define GENERATED 1\n" };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    writeFileSync(join(folder, "entry.s"), entry(minor));
+    const sections = ["-ffunction-sections", "-fdata-sections", "-g"];
+    const names = ["kernel", "user", "start"];
+    for (const name of names) {
+      const flags = ["-nostdinc", "-Ixen/include", ...sections];
+      run(...flags, "-c", `xen/common/${name}.c`, "-o", `${name}.o`);
+    }
+    const link = ["-static", "-nostdlib", "-no-pie", "-Wl,--build-id=sha1", "-Wl,-z,noexecstack"];
+    const address = "-Wl,-Ttext-segment=0xffffffff80200000";
+    run(...link, address, "entry.s", ...names.map((name) => `${name}.o`), "-o", "xen-syms");
+    return new Uint8Array(readFileSync(join(folder, "xen-syms")));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface SmallBuild {
+  /** Of the source, to be changed before the first build. */
+  readonly source: string;
+  /** As `xsplice build` hands them on; texts by path as in the small Xen. */
+  options(changes: Readonly<Record<string, string>>, more?: Partial<BuildOptions>): BuildOptions;
+}
+
+export function makeSmallBuild(
+  t: { after(work: () => void): void },
+  xenSyms: Uint8Array,
+): SmallBuild {
+  const small = makeSmallXen(t);
+  return {
+    source: small.source,
+    options: (changes, more = {}) => ({
+      ...small.request(changes),
+      xenSyms: { name: "xen-syms", bytes: xenSyms },
+      below: undefined,
+      hooks: [],
+      name: undefined,
+      metadata: [],
+      allowInit: [],
+      allowLayout: [],
+      toolVersion: "1.2.3",
+      onProgress: () => {},
+      ...more,
+    }),
+  };
+}
