@@ -3,13 +3,14 @@
 // variable of the user's shell changes what is compiled.
 
 import { delimiter, join } from "node:path";
+import type { Environment } from "../parts/cache-folder.ts";
 import { findProgram, type PartsOptions, requirePart } from "../parts/parts.ts";
 import { runProcess } from "../parts/run-process.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { BuildError } from "./make-errors.ts";
 
-/** The part that has flex, bison and m4 for machines without them. */
-export const GENERATORS_PART = "parser-generators";
+const GENERATORS_PART = "parser-generators";
+const generators = ["flex", "bison", "m4"] as const;
 
 export interface MakeTools {
   /** Of make, and all that it calls. */
@@ -31,7 +32,12 @@ export interface MakeToolsOptions extends PartsOptions {
 /** From where programs may read settings that do not change what they make. */
 const passedOn = ["HOME", "TMPDIR", "CCACHE_DIR"] as const;
 
-/** @throws BuildError build/no-build-tools */
+/** Parts to fetch before findMakeTools(): what this machine has not. */
+export function partsForBuild(environment: Environment = process.env): readonly string[] {
+  return hasGenerators(environment) ? [] : [GENERATORS_PART];
+}
+
+/** @throws BuildError build/no-build-tools; PartsError parts/missing */
 export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTools> {
   const { environment: own = process.env, architecture } = options;
   const foreign = hostArchitecture() !== architecture;
@@ -69,19 +75,21 @@ function hostArchitecture(): Architecture {
   return process.arch === "arm64" ? "aarch64" : "x86_64";
 }
 
+function hasGenerators(environment: Environment): boolean {
+  return generators.every((name) => findProgram(name, environment) !== undefined);
+}
+
 /** Paths that make those of the part work from where they lie. */
 function generatorsEnvironment(options: PartsOptions, path: string): Record<string, string> {
   const { environment = process.env } = options;
-  const isThere = (name: string) => findProgram(name, environment) !== undefined;
-  if (["flex", "bison", "m4"].every(isThere)) return {};
+  if (hasGenerators(environment)) return {};
   const part = requirePart(GENERATORS_PART, options);
-  if (part.kind === "provided") return {};
+  if (part.kind !== "cached") throw noTools(generators);
   const { root } = part;
   return {
     PATH: [join(root, "usr/bin"), path].join(delimiter),
     BISON_PKGDATADIR: join(root, "usr/share/bison"),
     M4: join(root, "usr/bin/m4"),
-    LD_LIBRARY_PATH: join(root, "usr/lib/x86_64-linux-gnu"),
   };
 }
 
