@@ -26,7 +26,7 @@ export async function remoteConsole(
   return newInRing(ring, request.since);
 }
 
-export async function readRing(connection: SshConnection, signal: AbortSignal): Promise<string> {
+async function readRing(connection: SshConnection, signal: AbortSignal): Promise<string> {
   const script = `${REMOTE_PRELUDE} xl dmesg`;
   return (await connection.run({ script }, signal)).stdout;
 }

@@ -24,7 +24,7 @@ import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "./host-facts.ts";
 import { queryRefused, uploadRefused } from "./refusals.ts";
 import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection.ts";
-import { readRing, remoteConsole } from "./ssh-console.ts";
+import { remoteConsole } from "./ssh-console.ts";
 import { runStockTool, type ToolRun } from "./ssh-stock-tool.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./ssh-tools.ts";
 import { settledState } from "./status.ts";
@@ -34,6 +34,8 @@ export class SshStockHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly #connection: SshConnection;
+  /** The console's ring when it was looked at last: what a failure adds to it is the reason. */
+  #ring: string;
 
   constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
@@ -41,9 +43,10 @@ export class SshStockHost implements LivepatchHost {
     this.capabilities = {
       timeLimit: false,
       noDependencies: tools.nodeps,
-      console: tools.xl,
+      console: tools.ring !== undefined,
       metadata: tools.nodeps,
     };
+    this.#ring = tools.ring ?? "";
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
@@ -81,7 +84,8 @@ export class SshStockHost implements LivepatchHost {
     const errno = stockErrno(run.output, this.label);
     if (errno === 0) return;
     const nameTaken = run.payloads?.some((loaded) => loaded.name === name) ?? false;
-    const console = await this.#consoleSince(run.ringBefore, deadline);
+    const console = this.#newInConsole(run.ring);
+    this.#ring = run.ring ?? this.#ring;
     throw uploadRefused(this.label, { name, errno, nameTaken, console });
   }
 
@@ -95,7 +99,15 @@ export class SshStockHost implements LivepatchHost {
       });
     }
     const deadline = startStepDeadline(this.label, options, systemClock);
-    return act(this.#actTarget(deadline), { action, name }, options, systemClock);
+    let seen: string | undefined;
+    const target = this.#actTarget(deadline, (ring) => {
+      seen = ring;
+    });
+    try {
+      return await act(target, { action, name }, options, systemClock);
+    } finally {
+      this.#ring = seen ?? this.#ring;
+    }
   }
 
   async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
@@ -118,10 +130,10 @@ export class SshStockHost implements LivepatchHost {
     return (await this.#list(deadline)).find((payload) => payload.name === name)?.status;
   }
 
-  /** What the tool's run left is also the answer to the question that follows it. */
-  #actTarget(deadline: Deadline): ActTarget {
+  /** What a run of the tool left is also the answer to the question that follows it. */
+  #actTarget(deadline: Deadline, onRing: (ring: string) => void): ActTarget {
     let left: readonly ListedPayload[] | undefined;
-    let ringBefore: string | undefined;
+    let ring: string | undefined;
     const list = async (): Promise<readonly ListedPayload[]> => {
       const payloads = left ?? (await this.#list(deadline));
       left = undefined;
@@ -137,11 +149,11 @@ export class SshStockHost implements LivepatchHost {
       start: async (request) => {
         const run = await this.#start(request, deadline);
         left = run.payloads;
-        ringBefore ??= run.ringBefore === "" ? undefined : run.ringBefore;
+        ring = run.ring;
+        if (ring !== undefined) onRing(ring);
         return stockErrno(run.output, this.label);
       },
-      watchConsole: async () => async () =>
-        ringBefore === undefined ? "" : this.#consoleSince(ringBefore, deadline),
+      watchConsole: async () => async () => this.#newInConsole(ring),
     };
   }
 
@@ -152,14 +164,9 @@ export class SshStockHost implements LivepatchHost {
     );
   }
 
-  async #consoleSince(ringBefore: string, deadline: Deadline): Promise<string> {
-    if (!this.capabilities.console) return "";
-    const { mark } = newInRing(ringBefore, undefined);
-    return newInRing(await this.#ring(deadline), mark).text;
-  }
-
-  #ring(deadline: Deadline): Promise<string> {
-    return deadline.limit("read the console", (signal) => readRing(this.#connection, signal));
+  #newInConsole(ring: string | undefined): string {
+    if (ring === undefined) return "";
+    return newInRing(ring, newInRing(this.#ring, undefined).mark).text;
   }
 
   #run(task: string, remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {

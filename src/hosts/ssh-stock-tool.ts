@@ -1,5 +1,5 @@
-// One run of `xen-livepatch` at the other end, with all that is wanted around it: the list of
-// payloads that it leaves, and when it fails what the console held before. One round trip.
+// One run of `xen-livepatch` at the other end, with all that is wanted after it: the list of
+// payloads, and when it failed what the console holds. One round trip.
 
 import { randomUUID } from "node:crypto";
 import type { ListedPayload } from "../host/host.ts";
@@ -12,21 +12,20 @@ export interface ToolRun {
   readonly output: ToolOutput;
   /** As they were right after it; `undefined` when they could not be listed. */
   readonly payloads: readonly ListedPayload[] | undefined;
-  /** What `xl dmesg` said before; "" when the tool did not fail, or xl does not work. */
-  readonly ringBefore: string;
+  /** What `xl dmesg` said after it failed; `undefined` when it did not, or xl does not work. */
+  readonly ring: string | undefined;
 }
 
 /** $1 separates the parts of the output; the rest is the tool's command line. */
 const RUN = `
 separator=$1
 shift
-ring=$(xl dmesg 2>/dev/null)
 xen-livepatch "$@"
 code=$?
 echo "$separator$code"
 xen-livepatch list 2>/dev/null
 echo "$separator$?"
-[ $code -eq 0 ] || printf %s "$ring"
+[ $code -eq 0 ] || xl dmesg 2>/dev/null
 `;
 
 /** @param file a payload, whose path becomes the last argument */
@@ -45,19 +44,19 @@ export async function runStockTool(
   const [said = "", listed, ring = ""] = stdout.split(separator);
   // Without a separator the script itself did not get that far.
   if (listed === undefined) {
-    return { output: { stdout, stderr, exitCode }, payloads: undefined, ringBefore: "" };
+    return { output: { stdout, stderr, exitCode }, payloads: undefined, ring: undefined };
   }
   const list = afterNumber(listed);
+  const after = afterNumber(ring);
+  const where = `xen-livepatch list on ${connection.label}`;
   return {
     output: { stdout: said, stderr, exitCode: list.number },
-    payloads:
-      afterNumber(ring).number === 0
-        ? parseStockList(list.rest, `xen-livepatch list on ${connection.label}`)
-        : undefined,
-    ringBefore: afterNumber(ring).rest,
+    payloads: after.number === 0 ? parseStockList(list.rest, where) : undefined,
+    ring: after.rest === "" ? undefined : after.rest,
   };
 }
 
+/** Exit code of what came before, and the text that follows it. */
 function afterNumber(text: string): { readonly number: number; readonly rest: string } {
   const end = text.indexOf("\n");
   return { number: Number(text.slice(0, end)), rest: text.slice(end + 1) };

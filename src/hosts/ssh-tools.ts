@@ -7,8 +7,8 @@ export interface RemoteTools {
   /** Can be run there and reaches the hypervisor. */
   readonly xsplice: boolean;
   readonly xenLivepatch: boolean;
-  /** `xl dmesg` works. */
-  readonly xl: boolean;
+  /** What `xl dmesg` says; `undefined` where it does not work. */
+  readonly ring: string | undefined;
   /** The stock tool is of 4.14 or later: it has `--nodeps`, and lists metadata. */
   readonly nodeps: boolean;
 }
@@ -30,11 +30,14 @@ command -v xen-livepatch >/dev/null && {
   echo "has xen-livepatch"
   xen-livepatch help 2>&1 | grep -q -e --nodeps && echo "has nodeps"
 }
-command -v xl >/dev/null && xl dmesg >/dev/null 2>&1 && echo "has xl"
 command -v xsplice >/dev/null && xsplice --host local --json info >/dev/null 2>&1 &&
   echo "has xsplice"
+echo "ring"
+xl dmesg 2>/dev/null
 exit 0
 `;
+
+const RING = "\nring\n";
 
 /** @throws HostError host/unsupported when there is nothing to patch with */
 export async function probeTools(
@@ -42,12 +45,14 @@ export async function probeTools(
   signal: AbortSignal,
 ): Promise<RemoteTools> {
   const { stdout } = await connection.run({ script: PROBE_SCRIPT }, signal);
-  const has = (what: string): boolean => stdout.split("\n").includes(`has ${what}`);
+  const [found = "", ...rest] = `\n${stdout}`.split(RING);
+  const has = (what: string): boolean => found.split("\n").includes(`has ${what}`);
+  const ring = rest.join(RING);
   const tools = {
     xsplice: has("xsplice"),
     xenLivepatch: has("xen-livepatch"),
-    xl: has("xl"),
     nodeps: has("nodeps"),
+    ring: ring === "" ? undefined : ring,
   };
   if (tools.xsplice || tools.xenLivepatch) return tools;
   throw new HostError({

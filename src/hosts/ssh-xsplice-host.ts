@@ -38,7 +38,7 @@ export class SshXspliceHost implements LivepatchHost {
     this.capabilities = {
       timeLimit: true,
       noDependencies: true,
-      console: tools.xl,
+      console: tools.ring !== undefined,
       metadata: true,
     };
   }
