@@ -6,6 +6,7 @@ import type { SectionPolicy } from "../diff/policy.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
+import { changedInlinesOf } from "./build-inlines.ts";
 import { lineRuleFor } from "./build-lines.ts";
 import { findStaticHomes } from "./build-statics.ts";
 import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
@@ -42,6 +43,7 @@ export function compareObjects(
         isSameLine,
         allowedInit,
         findHomes: findStaticHomes,
+        changedInlines: changedInlinesOf(before, lines),
       }),
     };
   });

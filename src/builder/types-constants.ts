@@ -44,6 +44,7 @@ export const DwarfAttribute = {
   DW_AT_declaration: 0x3c,
   DW_AT_external: 0x3f,
   DW_AT_specification: 0x47,
+  DW_AT_call_line: 0x59,
   DW_AT_type: 0x49,
   DW_AT_data_bit_offset: 0x6b,
 } as const;

@@ -35,8 +35,16 @@ const UNIT_TYPE_COMPILE = 1;
 /** Deeper trees than any C source makes. */
 const DEPTH_MAX = 1000;
 
+/** Several questions are asked of one object; reading it is most of what each would cost. */
+const alreadyRead = new WeakMap<ElfObject, DebugInfo | undefined>();
+
 /** Undefined when the object has none. @throws BuilderError builder/bad-debug-info, ElfError */
 export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
+  if (!alreadyRead.has(object)) alreadyRead.set(object, readWholeInfo(object));
+  return alreadyRead.get(object);
+}
+
+function readWholeInfo(object: ElfObject): DebugInfo | undefined {
   const sections = findDebugSections(object);
   if (sections === undefined) return undefined;
   const cursor = new DwarfCursor(sections.info, sections.source);

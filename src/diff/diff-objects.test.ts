@@ -134,6 +134,17 @@ function dispatch(first: number, second: number): string {
     case 5: return one(9) * 2; case 6: return one(17) + 1; default: return g; }`;
 }
 
+test("diffObjects() gives what was inlined as the first reason", () => {
+  const texts = {
+    before: fileAround(f("return outside(x + 4);")),
+    after: fileAround(f("return outside(x + 8);")),
+  };
+  const changedInlines = (name: string) => (name === "f" ? ["helper"] : []);
+  const [replaced] = diffTexts({ ...texts, options: { changedInlines } }).replaced;
+  assert.equal(replaced?.reasons[0], `inlines "helper", which changed`);
+  assert.match(replaced?.reasons[1] ?? "", /^instruction at \+0x[0-9a-f]+ differs: .* → /);
+});
+
 test("diffObjects() asks for the home of a static variable that was inlined before", () => {
   const k = "static int k(int x) { static int count; return outside(count += x); }";
   const f = (step: number): string => `${noinline} int f(int x) { return k(x) * ${step}; }`;
