@@ -2,6 +2,7 @@
 // §1.3, §1.4, §2.10. What depends on the hypervisor's own code (is the function large enough for
 // a jump behind its ENDBR64, is it in reach) cannot be seen in the payload alone.
 
+import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
 import { NOP_SIZE_MAX } from "../xen-abi/limits.ts";
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
@@ -45,6 +46,34 @@ export function checkFunction(file: PayloadFile, checked: CheckedEntry): void {
   }
   checkSizes(file, entry, refuse);
   checkExpectation(raw, refuse);
+  checkLanding(file, entry, refuse);
+}
+
+/**
+ * An entry that was seen before: Xen restores in the order in which it patched, so what it saved of
+ * the first is what it leaves behind (ABI reference §3.9). Guards write nothing.
+ */
+export class WrittenPlaces {
+  readonly #seen = new Set<string>();
+
+  check(file: PayloadFile, entry: PayloadFunction, where: string): void {
+    if (entry.kind === "guard") return;
+    const { oldAddress, name } = entry;
+    const place =
+      oldAddress.kind === "name" || (oldAddress.kind === "symbol" && oldAddress.addend === 0n)
+        ? ["symbol", oldAddress.kind === "name" ? name : oldAddress.symbol]
+        : Object.values(oldAddress).map(String);
+    const key = place.join("\0");
+    if (this.#seen.has(key)) {
+      file.findings.error({
+        code: "payload/trap",
+        problem: `Cannot patch "${name ?? place[1]}" twice: Xen would never restore it`,
+        where,
+        expected: "one entry that writes to a place",
+      });
+    }
+    this.#seen.add(key);
+  }
 }
 
 type Refuse = (code: PayloadErrorCode, state: string, expected: string) => void;
@@ -79,4 +108,14 @@ function checkExpectation({ expectation, oldSize }: LivepatchFunc, refuse: Refus
     const state = `it expects ${expectation.length} bytes of a function of ${oldSize}`;
     refuse("payload/malformed", state, "no more than the function has; Xen will not apply it");
   }
+}
+
+/** Behind an ENDBR64 Xen blanks 4 bytes less, and takes less than none for 4 GiB (§5.2). */
+function checkLanding({ architecture }: PayloadFile, entry: PayloadFunction, refuse: Refuse): void {
+  if (architecture !== "x86_64" || entry.kind === "replace") return;
+  const blanked = entry.kind === "nop" ? entry.newSize : 0;
+  const expected = entry.expectation ?? new Uint8Array();
+  if (blanked >= 4 || !(startsWithEndbr64(expected) || startsWithPoisonedEndbr(expected))) return;
+  const state = `it starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
+  refuse("payload/trap", state, "a place behind the ENDBR64; Xen would crash on applying");
 }

@@ -23,7 +23,7 @@ test("describePayload() says in words what the payload does", () => {
     `made for      ${XEN_ID}`,
     `sits on       ${BASE_ID}`,
     "Functions of the hypervisor (3)",
-    "common/livepatch.c#get_name is only checked, if it starts with f30f1efa4154",
+    "common/livepatch.c#get_name is only checked, if it starts with 415441554154",
     "xen_extra_version (12 bytes) is replaced by stock_extra (8 bytes)",
     "do_nothing (40 bytes) gets 5 bytes of no-operations, if it starts with e8",
     "preapply: stock_may_apply  (before apply begins; can veto it)",
@@ -61,7 +61,7 @@ test("payloadToJson() gives values that JSON can hold, bytes and wide numbers as
     name: "common/livepatch.c#get_name",
     oldAddress: { kind: "symbol", symbol: "common/livepatch.c#get_name", addend: "0x0" },
     oldSize: 31,
-    expectation: "f30f1efa4154",
+    expectation: "415441554154",
   });
   assert.equal(value.buildId, inspection.contents.buildId);
   assert.deepEqual(value.findings, []);

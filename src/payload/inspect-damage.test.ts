@@ -79,6 +79,26 @@ const damages: readonly Damage[] = [
     ],
   },
   {
+    what: "a guard that begins at an ENDBR64, on which the host crashes",
+    edit: (_, section) => {
+      for (const [index, byte] of [0xf3, 0x0f, 0x1e, 0xfa].entries()) {
+        setByte(section(".livepatch.funcs"), 73 + index, byte);
+      }
+    },
+    expected: [["payload/trap", "it starts with ENDBR64, and 0 bytes are to become NOPs"]],
+  },
+  {
+    what: "the same function patched twice, of which Xen would never restore the first",
+    edit: (_, section) => {
+      const funcs = section(".livepatch.funcs");
+      const entry = contentOf(funcs).subarray(104, 208);
+      funcs.content = new Uint8Array([...contentOf(funcs), ...entry]);
+      const copied = funcs.relocations.filter(({ offset }) => offset >= 104 && offset < 208);
+      funcs.relocations.push(...copied.map((from) => ({ ...from, offset: from.offset + 208 })));
+    },
+    expected: [["payload/trap", 'Cannot patch "xen_extra_version" twice']],
+  },
+  {
     what: "a pointer with half a relocation",
     edit: (_, section) => {
       for (const relocation of section(".livepatch.hooks.load").relocations) relocation.type = 2;

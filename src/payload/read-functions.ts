@@ -10,7 +10,7 @@ import {
   readLivepatchFunc,
 } from "../xen-abi/livepatch-func.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
-import { checkFunction } from "./check-function.ts";
+import { checkFunction, WrittenPlaces } from "./check-function.ts";
 import type { OldAddress, PayloadFunction } from "./payload.ts";
 import { type PayloadFile, type PointerTable, readPointers, whereIn } from "./targets.ts";
 
@@ -30,11 +30,14 @@ export function readFunctions(file: PayloadFile, section: Section): FunctionTabl
   const pointers = readPointers(file, section);
   const size = LIVEPATCH_FUNC_SIZE[version];
   const functions: PayloadFunction[] = [];
+  const written = new WrittenPlaces();
   for (let offset = 0; offset < bytes.length; offset += size) {
     pointers.reader.seek(offset);
     const raw = readLivepatchFunc(pointers.reader, version);
     const entry = interpret(raw, pointers, offset);
-    checkFunction(file, { raw, entry, version, where: whereIn(file, section, offset) });
+    const where = whereIn(file, section, offset);
+    checkFunction(file, { raw, entry, version, where });
+    written.check(file, entry, where);
     functions.push(entry);
   }
   return { version, functions };

@@ -21,7 +21,7 @@ const recipe: StockRecipe = {
       oldAddress: "by-symbol",
       oldSize: 31,
       by: "guard",
-      expectation: "f30f1efa4154",
+      expectation: "415441554154",
     },
     { name: "xen_extra_version", oldSize: 12, by: { symbol: "stock_extra" } },
     { name: "do_nothing", oldSize: 40, by: { nopBytes: 5 }, expectation: "e8" },

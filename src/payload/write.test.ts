@@ -120,6 +120,13 @@ const symbolMapEntry: fc.Arbitrary<SymbolMapEntry> = fc.record(
   flat,
 );
 
+/** The same place patched twice is refused, whether it is told by symbol or by name. */
+function placeOf({ name, oldAddress }: PayloadFunction): string {
+  if (oldAddress.kind === "name") return `${name}+0`;
+  if (oldAddress.kind === "symbol") return `${oldAddress.symbol}+${oldAddress.addend}`;
+  return Object.values(oldAddress).join();
+}
+
 const tables: fc.Arbitrary<PayloadTables> = fc
   .constantFrom(1 as const, 2 as const)
   .chain((version) =>
@@ -127,7 +134,11 @@ const tables: fc.Arbitrary<PayloadTables> = fc
       {
         architecture: fc.constantFrom(...architectures),
         version: fc.constant(version),
-        functions: fc.array(functionEntry(version), { minLength: 1, maxLength: 5 }),
+        functions: fc.uniqueArray(functionEntry(version), {
+          minLength: 1,
+          maxLength: 5,
+          selector: placeOf,
+        }),
         hooks,
         buildId,
         depends: buildId,
