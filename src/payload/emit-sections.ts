@@ -17,7 +17,10 @@ const leftBehind = /^\.(eh_frame(_hdr)?|gcc_except_table|sframe|note)(\.|$)/;
 
 /** Sections whose contents would need somebody in the hypervisor to act on them. */
 const unsupportedNames: readonly (readonly [RegExp, string])[] = [
-  [/^\.(data|bss)\.percpu(\.|$)/, "Xen sets its per-CPU area up at boot, and a payload's variable would be outside"],
+  [
+    /^\.(data|bss)\.percpu(\.|$)/,
+    "Xen sets its per-CPU area up at boot, and a payload's variable would be outside",
+  ],
   [/^\.(init|fini)(\.|$)/, "Xen runs its initialisation code once, at boot"],
   [/^\.(preinit_array|init_array|fini_array|ctors|dtors)(\.|$)/, "Xen runs no constructors"],
   [/^\.(livepatch\.|modinfo$|xsplice\.)/, "the emitter itself makes this section"],
