@@ -156,8 +156,9 @@ function checkSymbols({ symbols, object, findings }: PayloadFile): void {
   }
 }
 
-/** Of the sections that are loaded; Xen skips the others. */
+/** Of the sections that are loaded; Xen skips the others. Every section is searched for each. */
 function checkRelocations(file: PayloadFile): void {
+  if (file.object.sections.length > SECTION_COUNT_MAX) return;
   for (const section of file.object.sections) {
     if ((section.flags & SHF_ALLOC) !== 0n) checkRelocationsOf(file, section);
   }

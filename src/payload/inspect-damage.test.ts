@@ -196,6 +196,19 @@ const damages: readonly Damage[] = [
   },
 ];
 
+test("inspectPayload() is done quickly with a payload of more sections than Xen looks at", () => {
+  const draft = draftFrom(readElf(stockPayload(), SOURCE));
+  const empty = { name: "e", type: 1, flags: 2n, alignment: 1, entrySize: 0 };
+  for (let count = 0; count < 25_000; count++) {
+    draft.sections.push({ ...empty, content: new Uint8Array(), relocations: [] });
+  }
+  const bytes = writeElf(draft);
+  const start = performance.now();
+  const { findings } = inspectPayload(bytes, SOURCE);
+  assert.ok(findings.some(({ report }) => report.code === "payload/too-large"));
+  assert.ok(performance.now() - start < 5000);
+});
+
 for (const { what, edit, expected } of damages) {
   test(`inspectPayload() finds: ${what}`, () => {
     const draft = draftFrom(readElf(stockPayload(), SOURCE));
