@@ -37,6 +37,7 @@ const knownIds = [
   "busybox",
   "squashfs-tools",
   "ssh-server",
+  "ssh-client",
   "xen-4.14",
   "xen-4.17",
   "xen-4.17.7",
@@ -99,6 +100,14 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     packages: ["dropbear-bin"],
     dependencies: LIBRARIES,
     approximateBytes: 4.2 * MB,
+  },
+  "ssh-client": {
+    purpose: "the other end of ssh, for tests of hosts over ssh",
+    suite: "bookworm",
+    packages: ["openssh-client"],
+    dependencies: LIBRARIES,
+    approximateBytes: 8.2 * MB,
+    providedBy: "ssh",
   },
   "xen-4.14": xen("4.14", "bullseye", ["xen-hypervisor-4.14-amd64"], 6 * MB),
   "xen-4.17": xen(

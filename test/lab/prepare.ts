@@ -24,7 +24,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, prepareNext));
 
 /** Ids of the parts that are there afterwards. */
 async function fetchAll(): Promise<Set<string>> {
-  const plan = await planParts([...new Set(kinds.flatMap(partsForLab))], { onProgress });
+  const ids = new Set([...kinds.flatMap(partsForLab), "ssh-client"]);
+  const plan = await planParts([...ids], { onProgress });
   for (const { reason } of plan.unavailable) say(reason.message);
   if (plan.toFetch.length > 0) {
     say(
