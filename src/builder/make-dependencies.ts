@@ -63,8 +63,8 @@ export function parseRule(rule: string): string[] {
   );
 }
 
-/** The command without what it would write. */
-function withoutOutputs(command: readonly string[]): string[] {
+/** A compile command without what it would write: for asking the compiler something else. */
+export function withoutOutputs(command: readonly string[]): string[] {
   const withArgument = /^-(o|MF|MQ|MT)$/;
   return command.filter(
     (word, at) =>

@@ -30,9 +30,9 @@ export function writePatched(tree: string, files: ReadonlyMap<string, PatchedFil
 
 /** Sources of objects are not what headers are generated from; everything else may be. */
 export function mayReachGenerated(base: Base, files: ReadonlyMap<string, PatchedFile>): boolean {
-  const sources = new Set(
-    base.listing.units.flatMap(({ compiles }) => compiles.map(({ source }) => `xen/${source}`)),
-  );
+  const { units, embedded } = base.listing;
+  const compiles = [...units.flatMap((unit) => unit.compiles), ...embedded];
+  const sources = new Set(compiles.map(({ source }) => `xen/${source}`));
   return [...files.keys()].some((path) => !sources.has(path) && path.startsWith("xen/"));
 }
 
