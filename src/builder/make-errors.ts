@@ -33,14 +33,21 @@ export function asStorageError(error: unknown, folder: string): unknown {
     EROFS: "the file system is read-only",
   };
   const problem = problems[String(error.code)];
-  if (problem === undefined) return error;
-  return new BuildError(
-    {
-      code: "build/cannot-store",
-      problem: `Cannot keep a scratch copy of the source: ${problem}`,
-      where: folder,
-      remedy: "free some space (a copy takes about 60 MB), or set XDG_CACHE_HOME to another disk",
-    },
-    { cause: error },
-  );
+  return problem === undefined ? error : cannotStore(problem, folder, { cause: error });
+}
+
+/** When a program ended because nothing more could be written. @throws BuildError */
+export function requireSpace(messages: string, folder: string): void {
+  const [problem] = /No space left on device|Disk quota exceeded/.exec(messages) ?? [];
+  if (problem !== undefined) throw cannotStore(problem.toLowerCase(), folder);
+}
+
+function cannotStore(problem: string, folder: string, options?: ErrorOptions): BuildError {
+  const report = {
+    code: "build/cannot-store",
+    problem: `Cannot keep a scratch copy of the source: ${problem}`,
+    where: folder,
+    remedy: "free some space (a copy takes about 60 MB), or set XDG_CACHE_HOME to another disk",
+  } as const;
+  return new BuildError(report, options);
 }

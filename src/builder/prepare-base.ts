@@ -4,26 +4,23 @@
 // beside its place and renamed when it is whole: whatever interrupts this leaves nothing half done.
 
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { withLock } from "../parts/lock.ts";
-import { BuildError } from "./make-errors.ts";
+import { BuildError, requireSpace } from "./make-errors.ts";
 import { type Listing, parseListing } from "./make-listing.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./make-run.ts";
 import type { MakeTools } from "./make-tools.ts";
 import { type ConfigDifference, compareConfigs, parseConfig } from "./prepare-config.ts";
 import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./prepare-recipe.ts";
 import type { Timings } from "./prepare-timings.ts";
-import { readTreeContents, type TreeContents, writeSources } from "./scratch-tree.ts";
+import {
+  makeWorkFolder,
+  readTreeContents,
+  removeWorkFolder,
+  type TreeContents,
+  writeSources,
+} from "./scratch-tree.ts";
 import { isTextOfCode, readIncludes, type TextIncludes } from "./source-includes.ts";
 import type { SourceTree } from "./source-tree.ts";
 
@@ -95,15 +92,14 @@ function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
 }
 
 async function makeBase(request: BaseRequest, bases: string, folder: string): Promise<void> {
-  mkdirSync(bases, { recursive: true });
-  const work = mkdtempSync(join(bases, UNFINISHED));
+  const work = makeWorkFolder(bases, UNFINISHED);
   try {
     const tree = join(work, "tree");
     const stamp = await prepareTree(request, tree);
     writeFileSync(join(work, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
     renameSync(work, folder);
   } finally {
-    rmSync(work, { recursive: true, force: true }); // Gone already when it was renamed.
+    removeWorkFolder(work); // Gone already when it was renamed.
   }
 }
 
@@ -197,6 +193,7 @@ export async function runMakeOn(
   const makeFile = own ? { makeFile: `../${MAKE_FILE}` } : {};
   const result = await runMake({ folder: join(tree, "xen"), goals, ...run, ...makeFile });
   if (result.exitCode === 0) return result;
+  requireSpace(errorsOf(result), tree);
   throw new BuildError({
     code: "build/make-failed",
     problem: `Cannot prepare a build: Xen's make ended with ${result.exitCode} at "${goals.join(" ")}"`,

@@ -2,7 +2,7 @@
 // those after it in their working copy.
 
 import { join } from "node:path";
-import { BuildError } from "./make-errors.ts";
+import { BuildError, requireSpace } from "./make-errors.ts";
 import type { CompileUnit, Listing } from "./make-listing.ts";
 import { makeObjects, takeObject } from "./make-objects.ts";
 import { errorsOf, type MakeResult } from "./make-run.ts";
@@ -93,6 +93,7 @@ async function compileAfter(
   const make = () => makeObjects({ tree, units: [...units, ...added], tools, jobs, signal });
   const first = await make();
   if (first.exitCode === 0) return { wasNeutral: true, failure: undefined };
+  requireSpace(errorsOf(first), tree);
   const isNeutral = [...neutral.values()].some(({ kind }) => kind === "neutral");
   if (isNeutral) restorePlain();
   const plain = isNeutral ? await make() : first;

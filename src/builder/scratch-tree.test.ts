@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { asStorageError, BuildError } from "./make-errors.ts";
+import { asStorageError, BuildError, requireSpace } from "./make-errors.ts";
 import { findObject, keepObject } from "./scratch-objects.ts";
 import {
   linkTree,
@@ -86,6 +86,8 @@ test("asStorageError() says what a full disk means, and leaves other errors alon
   const full = Object.assign(new Error("x"), { code: "ENOSPC" });
   const told = asStorageError(full, "/cache");
   assert.ok(told instanceof BuildError && /disk is full/.test(told.report.problem));
+  assert.throws(() => requireSpace("as: x.o: No space left on device", "/cache"), BuildError);
+  requireSpace("error: expected ;", "/cache");
   const other = new Error("y");
   assert.equal(asStorageError(other, "/cache"), other);
 });

@@ -75,14 +75,18 @@ export function replaceFile(place: string, content: string | undefined): void {
   writeFileSync(place, content, "latin1");
 }
 
-/** A folder for one process; those of processes that have died are removed first. */
-export function makeWorkFolder(parent: string): string {
+/**
+ * A folder for one process, with `prefix` before its name; those of processes that have died are
+ * removed first.
+ */
+export function makeWorkFolder(parent: string, prefix = ""): string {
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
-    const owner = Number(name.split("-")[0]);
-    if (!isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (!name.startsWith(prefix)) continue;
+    const [, owner] = /^(\d+)-/.exec(name.slice(prefix.length)) ?? [];
+    if (owner !== undefined && !isAlive(Number(owner))) removeWorkFolder(join(parent, name));
   }
-  return mkdtempSync(join(parent, `${process.pid}-`));
+  return mkdtempSync(join(parent, `${prefix}${process.pid}-`));
 }
 
 export function removeWorkFolder(folder: string): void {
