@@ -111,7 +111,7 @@ function beginReplace(state: ModelState, life: PayloadLife): ActionEffect {
   checkDependency(state, life, undefined);
   const involved = [...state.applied.map((other) => requireLife(state, other)), life];
   const vetoing = involved.find(({ payload }) =>
-    hooksAgainstReplace.some((kind) => payload.hooks.has(kind)),
+    hooksAgainstReplace.some((kind) => payload.hooks.counts.has(kind)),
   );
   if (vetoing !== undefined) {
     const words = `"${vetoing.payload.name}" has hooks that can refuse`;
@@ -149,7 +149,7 @@ function askHook(
   assumptions: Assumption[],
 ): void {
   const { name } = payload;
-  if (!payload.hooks.has(kind)) return;
+  if (!payload.hooks.counts.has(kind)) return;
   const result = hookResult(state, name, kind, assumptions);
   if (result === 0) return;
   updateLife(state, name, { rc: result });

@@ -1,9 +1,9 @@
 // What Xen holds of a loaded payload. Records of passes are readonly; what changes over the
 // payload's life is a record of its own, which a fork of the model copies.
 
-import type { HookKind } from "../xen-abi/hooks.ts";
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { Placement } from "./place-sections.ts";
+import type { PreparedHooks } from "./prepare-hooks.ts";
 
 export interface ModelFunction {
   readonly entry: LivepatchFunc;
@@ -37,8 +37,7 @@ export interface LoadedPayload {
   readonly buildId: Uint8Array;
   readonly depends: Uint8Array;
   readonly functions: readonly ModelFunction[];
-  /** How many functions hang on each kind; a pointer of 0 in a single-hook section is none. */
-  readonly hooks: ReadonlyMap<HookKind, number>;
+  readonly hooks: PreparedHooks;
   readonly metadata: Uint8Array;
   readonly exports: readonly ExportedSymbol[];
   readonly isFunctionTableWritable: boolean;

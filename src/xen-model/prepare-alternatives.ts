@@ -28,18 +28,20 @@ import { crash, refuse } from "./verdict.ts";
 const ORIGINAL_SIZE_MAX = 254;
 /** More 32-bit words of CPU features than any release has, in bits. */
 const FEATURE_COUNT_MAX = 64 * 32;
+/** Features that every release has under the same number, that of CPUID, in bits. */
+const COMMON_FEATURE_COUNT = 9 * 32;
 /** From 4.21 on: applies when the feature is absent. */
 const INVERTED = 0x8000;
 
 /** Rewritten places in the payload's memory, in bytes from its start. */
 export function prepareAlternatives(context: LoadContext): readonly UnknownRange[] {
-  const { file, placement, xen } = context;
+  const { xen } = context;
   const step = "tables/alternatives";
-  const table = findLoaded(file, placement, ALTERNATIVES_SECTION, step);
+  const table = findLoaded(context, ALTERNATIVES_SECTION, step);
   if (table === undefined) return [];
   const layout = alternativeLayoutOf(xen.release, xen.architecture);
   const size = ALTERNATIVE_SIZE[layout];
-  checkMultiple(ALTERNATIVES_SECTION, table.bytes, size, step);
+  checkMultiple(table.section, size, step);
   if (table.bytes.length === 0) return [];
   const reader = new ByteReader(table.bytes, ALTERNATIVES_SECTION);
   const entries = Array.from({ length: table.bytes.length / size }, (_, index) => {
@@ -48,10 +50,12 @@ export function prepareAlternatives(context: LoadContext): readonly UnknownRange
   });
   if (xen.features.has("checks-alternatives-range")) checkRanges(context, entries);
   for (const entry of entries) checkEntry(context, entry);
-  context.assumptions.push({
-    about: "alternatives-feature",
-    words: "its alternatives number CPU features as this hypervisor does",
-  });
+  if (entries.some(({ alternative }) => alternative.feature >= COMMON_FEATURE_COUNT)) {
+    context.assumptions.push({
+      about: "alternatives-feature",
+      words: "its alternatives number CPU features as this hypervisor does",
+    });
+  }
   return entries.flatMap(({ original, originalSize }) =>
     clip(original, originalSize, context.placement.bytes.length),
   );
@@ -66,9 +70,9 @@ export function prepareAltCalls(context: LoadContext): readonly UnknownRange[] {
   if (xen.architecture !== "x86_64") {
     refuse(step, "EOPNOTSUPP", "Arm has no calls of this kind", { place });
   }
-  const table = findLoaded(file, placement, name, step);
+  const table = findLoaded(context, name, step);
   if (table === undefined) return [];
-  checkMultiple(name, table.bytes, ALT_CALL_SITE_SIZE, step);
+  checkMultiple(table.section, ALT_CALL_SITE_SIZE, step);
   const reader = new ByteReader(table.bytes, name);
   const sites: UnknownRange[] = [];
   for (let at = 0; at < table.bytes.length; at += ALT_CALL_SITE_SIZE) {
@@ -111,13 +115,13 @@ function locate(
 }
 
 function checkRanges(context: LoadContext, entries: readonly LocatedAlternative[]): void {
-  const { file, placement } = context;
+  const { placement } = context;
   const step = "tables/alternatives";
   const place = { section: ALTERNATIVES_SECTION };
   if (placement.groups.text.sizeBytes === 0) {
     refuse(step, "EINVAL", "there is no code that could have alternatives", { place });
   }
-  const code = findLoaded(file, placement, ALTERNATIVES_CODE_SECTION, step);
+  const code = findLoaded(context, ALTERNATIVES_CODE_SECTION, step);
   if (code === undefined) {
     refuse(step, "EINVAL", `"${ALTERNATIVES_CODE_SECTION}" is missing`, { place });
   }

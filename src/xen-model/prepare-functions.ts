@@ -23,8 +23,8 @@ const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const;
 const JUMP_REACH = { x86_64: 1n << 31n, aarch64: 1n << 27n } as const;
 
 export function prepareFunctions(context: LoadContext): readonly ModelFunction[] {
-  const { file, placement, xen } = context;
-  const table = findLoaded(file, placement, FUNCS_SECTION, "functions/table");
+  const { xen } = context;
+  const table = findLoaded(context, FUNCS_SECTION, "functions/table");
   if (table === undefined) return [];
   const version = xen.line.payloadVersion;
   const size = LIVEPATCH_FUNC_SIZE[version];

@@ -3,24 +3,39 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { HOOK_POINTER_SIZE, type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";
 import type { LoadContext } from "./load.ts";
-import { findLoaded, holdsPointers } from "./special-sections.ts";
+import { findLoaded, findNamed, isLoaded } from "./special-sections.ts";
 import { refuse } from "./verdict.ts";
 
-export function prepareHooks(context: LoadContext): ReadonlyMap<HookKind, number> {
-  const { file, placement, xen } = context;
-  const hooks = new Map<HookKind, number>();
+export interface PreparedHooks {
+  /** How many functions hang on each kind; a pointer of 0 in a single-hook section is none. */
+  readonly counts: ReadonlyMap<HookKind, number>;
+  /** Tables without an address, that Xen walks through when it calls the hooks. */
+  readonly lost: ReadonlySet<HookKind>;
+}
+
+export function prepareHooks(context: LoadContext): PreparedHooks {
+  const { file, xen } = context;
+  const counts = new Map<HookKind, number>();
+  const lost = new Set<HookKind>();
   for (const kind of hookKinds) {
     const { section: name, count, since } = hookRules[kind];
     const isKnown = xen.features.has("load-hooks") && since <= xen.line.payloadVersion;
-    const found = isKnown ? findLoaded(file, placement, name, "hooks/size") : undefined;
-    if (found === undefined) continue;
-    const isOne = found.bytes.length === HOOK_POINTER_SIZE;
-    if (count === "one" ? !isOne : !holdsPointers(found.section)) {
-      const words = `"${name}" has ${found.bytes.length} bytes`;
+    const section = isKnown ? findNamed(file, name) : undefined;
+    if (section === undefined) continue;
+    const size = Number(section.sh_size);
+    if (count === "one" ? size !== HOOK_POINTER_SIZE : size % HOOK_POINTER_SIZE !== 0) {
+      const words = `"${name}" has ${size} bytes`;
       refuse("hooks/size", "EINVAL", words, { place: { section: name } });
     }
-    const pointer = isOne ? new ByteReader(found.bytes, name).u64("hook") : 1n;
-    if (count === "many" || pointer !== 0n) hooks.set(kind, found.bytes.length / HOOK_POINTER_SIZE);
+    if (count === "many") {
+      counts.set(kind, size / HOOK_POINTER_SIZE);
+      if (!isLoaded(context, section)) lost.add(kind);
+      continue;
+    }
+    // Without an address it is, for Xen, as if it were not there.
+    const isFollowed = isLoaded(context, section) || xen.features.has("early-build-id-check");
+    const found = isFollowed ? findLoaded(context, name, "hooks/size") : undefined;
+    if (found && new ByteReader(found.bytes, name).u64("hook") !== 0n) counts.set(kind, 1);
   }
-  return hooks;
+  return { counts, lost };
 }

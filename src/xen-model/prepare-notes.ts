@@ -70,8 +70,8 @@ function checkHypervisor(id: Uint8Array, xen: Hypervisor): void {
 
 /** Its bytes in memory. */
 function noteOf(context: LoadContext, name: string, step: StepId): Uint8Array {
-  const { file, placement, xen } = context;
-  const found = findLoaded(file, placement, name, step);
+  const { xen } = context;
+  const found = findLoaded(context, name, step);
   const note = found && readBuildIdNote(found.bytes);
   if (note?.kind === "id") return note.id;
   const errno: ErrnoName =

@@ -10,6 +10,7 @@ import {
   MODINFO_SECTION,
 } from "../xen-abi/sections.ts";
 import type { LoadContext } from "./load.ts";
+import type { PayloadSection } from "./payload-file.ts";
 import { findLoaded, findNamed } from "./special-sections.ts";
 import type { StepId } from "./steps.ts";
 import { crash, refuse } from "./verdict.ts";
@@ -17,17 +18,17 @@ import { crash, refuse } from "./verdict.ts";
 /** From then on an empty table of exceptions is a table. */
 const EMPTY_EXCEPTIONS_SINCE = { major: 4, minor: 10, point: 0 } as const;
 
-export function prepareBugFrames(context: LoadContext): void {
-  const { file, placement, xen } = context;
+export function prepareBugFrames({ file, xen }: LoadContext): void {
   const count = bugFrameTypesOf(xen.release, xen.architecture).length;
   for (const name of BUG_FRAME_SECTIONS.slice(0, count)) {
-    const found = findNamed(file, name) && findLoaded(file, placement, name, "tables/bug-frames");
-    if (found)
-      checkMultiple(name, found.bytes, BUG_FRAME_UNIT[xen.architecture], "tables/bug-frames");
+    // Its bytes are looked at only when some code hits a BUG or WARN.
+    const section = findNamed(file, name);
+    if (section) checkMultiple(section, BUG_FRAME_UNIT[xen.architecture], "tables/bug-frames");
   }
 }
 
-export function prepareExceptions({ file, placement, xen }: LoadContext): void {
+export function prepareExceptions(context: LoadContext): void {
+  const { file, xen } = context;
   const name = EXCEPTION_TABLE_SECTION;
   const step = "tables/exceptions";
   const section = findNamed(file, name);
@@ -38,16 +39,18 @@ export function prepareExceptions({ file, placement, xen }: LoadContext): void {
   }
   const takesEmpty = compareReleases(xen.release, EMPTY_EXCEPTIONS_SINCE) >= 0;
   if (section.sh_size === 0n && !takesEmpty) refuse(step, "EINVAL", "it is empty", { place });
-  const found = findLoaded(file, placement, name, step);
-  if (found !== undefined) checkMultiple(name, found.bytes, EXCEPTION_ENTRY_SIZE, step);
+  checkMultiple(section, EXCEPTION_ENTRY_SIZE, step);
+  // It is sorted in place.
+  if (section.sh_size > 0n) findLoaded(context, name, step);
 }
 
-export function prepareMetadata({ file, placement, xen }: LoadContext): Uint8Array {
+export function prepareMetadata(context: LoadContext): Uint8Array {
+  const { xen } = context;
   const none = new Uint8Array();
   if (!xen.features.has("payload-version-2")) return none;
   const step = "tables/metadata";
   const place = { section: MODINFO_SECTION };
-  const found = findLoaded(file, placement, MODINFO_SECTION, step);
+  const found = findLoaded(context, MODINFO_SECTION, step);
   if (found === undefined) return none;
   if (found.bytes.length === 0) crash("empty-metadata", step, "it is empty", place);
   if (found.bytes.at(-1) !== 0) {
@@ -56,8 +59,9 @@ export function prepareMetadata({ file, placement, xen }: LoadContext): Uint8Arr
   return found.bytes;
 }
 
-export function checkMultiple(name: string, bytes: Uint8Array, unit: number, step: StepId): void {
-  if (bytes.length % unit === 0) return;
-  const words = `${bytes.length} bytes are no whole entries of ${unit}`;
+export function checkMultiple(section: PayloadSection, unit: number, step: StepId): void {
+  const { name, sh_size } = section;
+  if (sh_size % BigInt(unit) === 0n) return;
+  const words = `${sh_size} bytes are no whole entries of ${unit}`;
   refuse(step, "EINVAL", words, { place: { section: name } });
 }

@@ -12,6 +12,7 @@ import {
   type Answered,
   type Assumption,
   type Crash,
+  crash,
   type Refusal,
   refusalOf,
   refuse,
@@ -77,6 +78,7 @@ function perform(state: ModelState, { action, name }: Work, assumptions: Assumpt
 function applyPayload(state: ModelState, life: PayloadLife, assumptions: Assumption[]): void {
   const { payload, functionStates } = life;
   actionHook(state, life, "apply", assumptions);
+  requireHooks(life, "load");
   const context = { state, assumptions };
   const spliced = applyFunctions(context, payload, functionStates);
   state.applied.push(payload.name);
@@ -87,6 +89,7 @@ function revertPayload(state: ModelState, life: PayloadLife, assumptions: Assump
   const { payload, functionStates } = life;
   actionHook(state, life, "revert", assumptions);
   const restored = revertFunctions({ state, assumptions }, payload, functionStates);
+  requireHooks(life, "unload");
   state.applied.splice(state.applied.lastIndexOf(payload.name), 1);
   const change = { state: "checked", wasReverted: true, functionStates: restored } as const;
   updateLife(state, payload.name, change);
@@ -121,9 +124,18 @@ function actionHook(
   kind: HookKind & ("apply" | "revert"),
   assumptions: Assumption[],
 ): void {
-  if (!payload.hooks.has(kind)) return;
+  if (!payload.hooks.counts.has(kind)) return;
   const result = hookResult(state, payload.name, kind, assumptions);
   if (result !== 0) refuse("hook/action", -result, `its ${kind} hook returned ${result}`);
+}
+
+/** Those that Xen calls by walking through their table. */
+function requireHooks({ payload }: PayloadLife, kind: HookKind & ("load" | "unload")): void {
+  if (payload.hooks.counts.has("apply") && kind === "load") return;
+  if (payload.hooks.counts.has("revert") && kind === "unload") return;
+  if (!payload.hooks.lost.has(kind)) return;
+  const place = { section: `.livepatch.hooks.${kind}` };
+  crash("section-not-loaded", "hook/call", `the ${kind} hooks are not SHF_ALLOC`, place);
 }
 
 export function requireLife(state: ModelState, name: string): PayloadLife {

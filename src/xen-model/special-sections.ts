@@ -1,7 +1,7 @@
 // Sections that Xen looks up by name: the first of a name counts. Which have to be there: ABI
 // reference §2.9. All are read from run-time memory, so one that is not loaded is Xen's death.
 
-import { HOOK_POINTER_SIZE, hookKinds, hookRules } from "../xen-abi/hooks.ts";
+import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 import {
   BUILD_ID_SECTION,
   DEPENDS_SECTION,
@@ -9,8 +9,8 @@ import {
   XEN_DEPENDS_SECTION,
 } from "../xen-abi/sections.ts";
 import type { Hypervisor } from "./hypervisor.ts";
+import type { LoadContext } from "./load.ts";
 import type { PayloadFile, PayloadSection } from "./payload-file.ts";
-import type { Placement } from "./place-sections.ts";
 import type { StepId } from "./steps.ts";
 import { crash, refuse } from "./verdict.ts";
 
@@ -25,25 +25,37 @@ export function findNamed(file: PayloadFile, name: string): PayloadSection | und
   return file.sections.find((section) => section.index > 0 && section.name === name);
 }
 
-/** In memory; stops when the section has no place there. */
+/**
+ * In memory. A section that was not loaded has no address: old releases follow it all the same and
+ * die; later ones read the uploaded file, which is freed when the upload is done.
+ */
 export function findLoaded(
-  file: PayloadFile,
-  placement: Placement,
+  context: LoadContext,
   name: string,
   step: StepId,
 ): LoadedSection | undefined {
+  const { file, placement, xen, assumptions } = context;
   const section = findNamed(file, name);
   if (section === undefined) return undefined;
+  const size = Number(section.sh_size);
   const placed = placement.sections.get(section.index);
-  if (placed === undefined) {
-    return crash("section-not-loaded", step, `"${name}" is not SHF_ALLOC`, { section: name });
+  if (placed !== undefined) {
+    const { offset } = placed;
+    const bytes = placement.bytes.subarray(offset, offset + size);
+    return { section, address: placement.base + BigInt(offset), bytes };
   }
-  const { offset } = placed;
-  return {
-    section,
-    address: placement.base + BigInt(offset),
-    bytes: placement.bytes.subarray(offset, offset + Number(section.sh_size)),
-  };
+  if (!xen.features.has("early-build-id-check")) {
+    crash("section-not-loaded", step, `"${name}" is not SHF_ALLOC`, { section: name });
+  }
+  const words = `memory of the upload, free since, still has "${name}", which is not SHF_ALLOC`;
+  assumptions.push({ about: "freed-memory", words });
+  const start = Number(section.sh_offset);
+  return { section, address: 0n, bytes: file.bytes.subarray(start, start + size) };
+}
+
+/** Whether Xen's pointer to it leads anywhere. */
+export function isLoaded({ placement }: LoadContext, section: PayloadSection): boolean {
+  return placement.sections.has(section.index);
 }
 
 export function checkPresence(file: PayloadFile, xen: Hypervisor): void {
@@ -73,9 +85,4 @@ export function refuseSection(name: string, state: "missing" | "empty", step: St
     place: { section: name },
     console,
   });
-}
-
-/** Bytes of one hook pointer divide the section. */
-export function holdsPointers(section: PayloadSection): boolean {
-  return section.sh_size % BigInt(HOOK_POINTER_SIZE) === 0n;
 }

@@ -60,6 +60,7 @@ export const steps = {
   "replace/revert": "3",
   "hook/veto": "1.6",
   "hook/action": "1.6",
+  "hook/call": "1.6",
   "rendezvous/missed": "4.3",
 } as const satisfies Record<string, string>;
 

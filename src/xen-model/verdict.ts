@@ -43,6 +43,7 @@ export interface Assumption {
     | "hook-result"
     | "code-changed-at-boot"
     | "memory-not-followed"
+    | "freed-memory"
     | "cpu-features"
     | "alternatives-feature";
   readonly words: string;

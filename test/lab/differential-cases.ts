@@ -8,6 +8,7 @@ import { mutationBases, type ScriptPayload, scriptPayloads } from "./differentia
 import { randomFrom } from "./differential-random.ts";
 import { modelStep, type Step } from "./differential-script.ts";
 import { standardUploads } from "./differential-standard.ts";
+import { deadlyScripts } from "./differential-tables.ts";
 import type { XenImage } from "./xen-image.ts";
 
 export interface Case {
@@ -27,9 +28,12 @@ export interface CaseSource {
 const SEQUENCE_LENGTH = 14;
 
 export function standardCases({ xen }: CaseSource): readonly Case[] {
-  return standardUploads(xen).map(({ what, bytes }) => ({
-    id: `standard/${what}`,
+  const uploads = standardUploads(xen).map(({ what, bytes }) => ({
     ...{ what, steps: wholeLife("a", bytes) },
+  }));
+  return [...uploads, ...deadlyScripts(xen)].map(({ what, steps }) => ({
+    id: `standard/${what}`,
+    ...{ what, steps },
   }));
 }
 

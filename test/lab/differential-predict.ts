@@ -45,7 +45,7 @@ function strangeEffect(
   xen: XenImage,
   trusted: ReadonlySet<string>,
 ): string | undefined {
-  if (payload.hooks.size > 0 && !trusted.has(payload.name))
+  if (payload.hooks.counts.size > 0 && !trusted.has(payload.name))
     return "it runs hooks that are not ours";
   const idle = idleFunctions.map((name) => xen.functionNamed(bareName(name)));
   for (const { entry, oldAddress } of payload.functions) {

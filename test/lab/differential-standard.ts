@@ -4,6 +4,7 @@
 import { openElf } from "../../src/elf/open.ts";
 import { requireSection } from "../../src/elf/sections.ts";
 import { mutationBases, named, recipe, type ScriptPayload } from "./differential-payloads.ts";
+import { tableUploads } from "./differential-tables.ts";
 import { refusedUploads } from "./error-code-uploads.ts";
 import type { XenImage } from "./xen-image.ts";
 
@@ -147,6 +148,25 @@ const changes: readonly FieldChange[] = [
     value: 0x3f,
   },
   { what: "a function marked as applied", section: FUNCS, inside: true, at: 64, size: 1, value: 2 },
+  { what: "functions that are not loaded", section: FUNCS, at: 8, size: 8, value: 0 },
+  {
+    what: "a build-id that is not loaded",
+    section: ".note.gnu.build-id",
+    at: 8,
+    size: 8,
+    value: 0,
+  },
+  {
+    what: "a dependency that is not loaded",
+    section: ".livepatch.depends",
+    at: 8,
+    size: 8,
+    value: 0,
+  },
+  { what: "names of symbols in section 0", section: ".symtab", at: 40, size: 4, value: 0 },
+  { what: "relocations of section 0", section: RELA, at: 44, size: 4, value: 0 },
+  { what: "functions without alignment", section: FUNCS, at: 48, size: 8, value: 0 },
+  { what: "a note without alignment", section: ".note.gnu.build-id", at: 48, size: 8, value: 0 },
   { what: "no new size", section: FUNCS, inside: true, at: 24, size: 4, value: 0 },
   { what: "an old size of 5", section: FUNCS, inside: true, at: 28, size: 4, value: 5 },
   { what: "an old size of 8", section: FUNCS, inside: true, at: 28, size: 4, value: 8 },
@@ -158,6 +178,8 @@ export function standardUploads(xen: XenImage): readonly StandardUpload[] {
   return [
     ...refusedUploads.map(({ what, bytes }) => ({ what, bytes: bytes(xen) })),
     ...changes.map((change) => ({ what: change.what, bytes: changed(good, change) })),
+    ...tableUploads(xen),
+    { what: "a section whose size wraps around", bytes: wrapped(good) },
     ...mutationBases(xen).map(({ name, bytes }) => ({ what: `nothing wrong (${name})`, bytes })),
   ];
 }
@@ -172,6 +194,16 @@ function changed({ bytes }: ScriptPayload, change: FieldChange): Uint8Array {
   return copy;
 }
 
+/** Ends before it begins, in 64 bits. */
+function wrapped({ bytes }: ScriptPayload): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const view = new DataView(copy.buffer);
+  const what = { what: "", section: ".rodata.str1.1", at: 0, size: 8, value: 0 } as const;
+  view.setBigUint64(startOf(bytes, view, what) + SH_SIZE, (1n << 64n) - 64n, true);
+  return copy;
+}
+
+const SH_SIZE = 32;
 const E_SHOFF = 40;
 const SECTION_HEADER_SIZE = 64;
 
