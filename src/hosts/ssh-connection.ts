@@ -104,6 +104,8 @@ export class SshConnection implements AsyncDisposable {
     keeper.stdin?.on("error", () => undefined); // it ended before its input did
     const kill = (): void => void keeper.kill();
     signal.addEventListener("abort", kill, { once: true });
+    // Time may have been up before there was a process.
+    if (signal.aborted) kill();
     try {
       if (!(await saysGreeting(keeper))) throw this.#unreachable(stderr);
     } finally {

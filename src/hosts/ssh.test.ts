@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { HostError } from "../host/errors.ts";
 import type { LivepatchHost } from "../host/host.ts";
 import { openSshHost } from "./ssh.ts";
+import { SshConnection } from "./ssh-connection.ts";
 
 const options = { deadlineMs: 20_000 };
 const actOptions = { ...options, quiesceMs: 30, dependencyCheck: "whole-chain" } as const;
@@ -179,6 +180,13 @@ test("openSshHost() gives up on a host that does not answer", async () => {
     (error: unknown) => error instanceof HostError && error.report.code === "host/timeout",
   );
   await rm(folder, { recursive: true });
+});
+
+test("SshConnection.open() leaves no ssh behind when time was up before it started", async () => {
+  const options = { destination: "dom0", command: ["sh", "-c", "exec sleep 60"] };
+  const start = performance.now();
+  await assert.rejects(SshConnection.open(options, AbortSignal.abort()), HostError);
+  assert.ok(performance.now() - start < 30_000);
 });
 
 test("openSshHost() refuses a destination that ssh would take for an option", async () => {
