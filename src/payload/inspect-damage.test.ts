@@ -209,6 +209,19 @@ test("inspectPayload() is done quickly with a payload of more sections than Xen 
   assert.ok(performance.now() - start < 5000);
 });
 
+test("inspectPayload() reads no name of an entry that goes on for ever", () => {
+  const draft = draftFrom(readElf(stockPayload(), SOURCE));
+  const funcs = draft.sections.find(({ name }) => name === ".livepatch.funcs");
+  const name = funcs?.relocations.find(({ offset }) => offset === 104);
+  assert.ok(name !== undefined && typeof name.symbol.place === "object");
+  const strings = name.symbol.place;
+  name.addend = BigInt(contentOf(strings).length) - name.symbol.value;
+  strings.content = new Uint8Array([...contentOf(strings), ...Buffer.alloc(5000, "A"), 0]);
+  const { contents } = inspectPayload(writeElf(draft), SOURCE);
+  assert.equal(contents.functions[1]?.name, undefined);
+  assert.equal(contents.functions[2]?.name, "do_nothing");
+});
+
 for (const { what, edit, expected } of damages) {
   test(`inspectPayload() finds: ${what}`, () => {
     const draft = draftFrom(readElf(stockPayload(), SOURCE));

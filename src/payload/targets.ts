@@ -15,6 +15,9 @@ import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Findings } from "./finding.ts";
 import type { Target } from "./payload.ts";
 
+/** Of an entry's name, in bytes; names in Xen's own table have 127 at most. */
+const TEXT_SIZE_MAX = 4096;
+
 /** The relocation that fills a whole pointer. */
 export const pointerRelocation: Readonly<Record<Architecture, number>> = {
   x86_64: X86Relocation.R_X86_64_64,
@@ -37,7 +40,7 @@ export interface PointerTable {
   readonly reader: ByteReader;
   /** `undefined` for a null pointer, and for one that cannot be told (with a finding). */
   readonly target: (offset: number) => Target | undefined;
-  /** The NUL-terminated text that a pointer points at; `undefined` when there is none. */
+  /** The NUL-terminated text that a pointer points at; `undefined` when there is none, or no end. */
   readonly text: (offset: number) => string | undefined;
 }
 
@@ -143,7 +146,9 @@ function followRelocation(
 
 function textAt(object: ElfObject, followed: Followed | undefined): string | undefined {
   if (followed?.own === undefined || followed.target.kind !== "own") return undefined;
-  const bytes = contentsOf(object, followed.own).subarray(followed.target.offset);
+  const { offset } = followed.target;
+  // Without a limit, thousands of entries that share one long text would fill the memory.
+  const bytes = contentsOf(object, followed.own).subarray(offset, offset + TEXT_SIZE_MAX + 1);
   const end = bytes.indexOf(0);
   return end < 0
     ? undefined
