@@ -200,3 +200,21 @@ test("compilePayload() takes clang for gcc", async (context) => {
   );
   assert.equal(functions.length, 2);
 });
+
+test("compilePayload() warns of pointers to functions without ENDBR64, and of nothing else", async () => {
+  const c = `extern int roomy(int); typedef void (*fn)(void);
+    static fn table[] = { (fn)roomy, (fn)printk };
+    fn pick(int n) { return n ? table[n & 1] : (fn)memset; }
+    static void aside(void) {} fn own(void) { table[0] = aside; return aside; }
+    const char *xen_extra_version(void) { printk("%d", roomy(1)); return memset(0, 0, 1); }
+    fn replaced(void) { return (fn)xen_extra_version; }`;
+  const xenWithMemset = { ...xen, byName: new Map(xen.byName) };
+  const printk = xen.byName.get("printk");
+  assert.ok(printk);
+  xenWithMemset.byName.set("memset", { ...printk, name: "memset", bareName: "memset" });
+  const { warnings } = await compile(c, { xen: xenWithMemset });
+  const named = [...warnings.matchAll(/takes the address of "(\w+)"/g)].map(([, name]) => name);
+  assert.deepEqual(named, ["memset", "printk", "xen_extra_version"]);
+  const calls = await compile('const char *xen_extra_version(void) { printk("a"); return "b"; }');
+  assert.equal(calls.warnings, "");
+});

@@ -23,6 +23,7 @@ import {
 import { bindSymbols } from "./bind-symbols.ts";
 import { type Compiler, compileSource, findCompiler, type Thunks } from "./compiler.ts";
 import { BuilderError } from "./errors.ts";
+import { unmarkedPointers } from "./landing-marks.ts";
 import {
   type FunctionPair,
   isOwnFunction,
@@ -56,7 +57,7 @@ export interface CompiledPayload extends EmittedPayload {
   readonly release: Release | undefined;
   readonly replaced: readonly ReplacedFunction[];
   readonly hooks: readonly { readonly kind: HookKind; readonly name: string }[];
-  /** Of the compiler. */
+  /** Of the compiler, and of pointers that not every host stands (landing-marks.ts). */
   readonly warnings: string;
 }
 
@@ -193,6 +194,13 @@ function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): 
   }
   // Without a release the table is writable: that works everywhere, a read-only one does not.
   const writable = release === undefined || wantsWritableFuncs(release);
+  const drafts = compiled.map(({ draft }) => draft);
+  const surroundings = withPayloadBelow(xen, options.below);
+  const warnOfPointers = unmarkedPointers(drafts, pairs, surroundings).map(
+    (name) =>
+      `warning: the source takes the address of "${name}", which does not start with ENDBR64 in ` +
+      "Xen: a host that enforces branch tracking (CET-IBT) crashes when it is called by pointer\n",
+  );
   const emitted = emitPayload({
     architecture: xen.architecture,
     payloadVersion,
@@ -216,6 +224,6 @@ function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): 
       newSizeBytes: Number(newBody.size),
     })),
     hooks: hooks.map(({ kind, code }) => ({ kind, name: code.name })),
-    warnings: compiled.map(({ warnings }) => warnings).join(""),
+    warnings: [...compiled.map(({ warnings }) => warnings), ...warnOfPointers].join(""),
   };
 }

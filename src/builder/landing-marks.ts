@@ -1,0 +1,79 @@
+// Pointers to functions of Xen that do not start with ENDBR64. Xen 4.17 and later put the mark only
+// on functions that they call by pointer themselves (ABI reference §5.1, §9.6). A payload that takes
+// the address of another one works on most machines, and brings down those whose CPU and Xen enforce
+// the mark (CET-IBT) as soon as somebody calls it through the pointer.
+
+import { SectionFlag } from "../elf/constants.ts";
+import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { IsaError } from "../isa/errors.ts";
+import { X86Relocation } from "../isa/x86.ts";
+import { decodeBranches } from "../isa/x86-decode.ts";
+import type { FunctionPair } from "./match-functions.ts";
+import type { LinkSymbol, Surroundings } from "./payload-below.ts";
+
+/** Names of such functions, sorted; none for a Xen without marks. Symbols must be bound to Xen. */
+export function unmarkedPointers(
+  drafts: readonly ElfDraft[],
+  pairs: readonly FunctionPair[],
+  xen: Surroundings,
+): readonly string[] {
+  if (xen.architecture !== "x86_64") return [];
+  const names = new Set<string>();
+  for (const section of drafts.flatMap((draft) => draft.sections)) {
+    if ((section.flags & SectionFlag.SHF_ALLOC) === 0n) continue;
+    for (const relocation of section.relocations) {
+      const meant = xenFunctionOf(relocation.symbol, pairs, xen);
+      if (meant === undefined || names.has(meant.name) || isMarked(meant, xen)) continue;
+      if (takesAddress(section, relocation)) names.add(meant.name);
+    }
+  }
+  return names.size > 0 && hasMarks(xen) ? [...names].sort() : [];
+}
+
+/** A replaced function stands for Xen's own entry, to which the emitter leads all references. */
+function xenFunctionOf(
+  symbol: DraftSymbol,
+  pairs: readonly FunctionPair[],
+  xen: Surroundings,
+): LinkSymbol | undefined {
+  if (symbol.place === "undefined") {
+    const found = xen.byName.get(symbol.name);
+    return found?.kind === "function" ? found : undefined;
+  }
+  const { place, value } = symbol;
+  return pairs.find(({ newBody }) => newBody.place === place && newBody.value === value)
+    ?.xenFunction;
+}
+
+/** What lies in a payload below is not looked at: our own functions have the mark. */
+function isMarked({ address, sizeBytes }: LinkSymbol, xen: Surroundings): boolean {
+  if (address === undefined || sizeBytes < 4) return address === undefined;
+  return startsWithEndbr64(xen.bytesAt(address, 4));
+}
+
+function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelocation): boolean {
+  const { R_X86_64_64, R_X86_64_PC32 } = X86Relocation;
+  if (type === R_X86_64_64) return addend === 0n;
+  const isCode = (section.flags & SectionFlag.SHF_EXECINSTR) !== 0n;
+  if (type !== R_X86_64_PC32 || !isCode || !(section.content instanceof Uint8Array)) return false;
+  try {
+    const found = decodeBranches(section.content, 0).find(
+      ({ displacementOffset }) => displacementOffset === offset,
+    );
+    return found?.kind === "operand";
+  } catch (error) {
+    if (error instanceof IsaError) return false; // the emitter tells, where it matters
+    throw error;
+  }
+}
+
+function hasMarks(xen: Surroundings): boolean {
+  return [...xen.byName.values()].some(
+    (symbol) =>
+      symbol.kind === "function" &&
+      symbol.address !== undefined &&
+      symbol.sizeBytes >= 4 &&
+      isMarked(symbol, xen),
+  );
+}
