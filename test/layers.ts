@@ -24,7 +24,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
   parts: ["bytes"],
   lab: ["bytes", "elf", "agent", "parts"],
-  hosts: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab"],
+  hosts: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab", "xen-model"],
   cli: [
     "bytes",
     "host",

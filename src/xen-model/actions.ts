@@ -150,7 +150,7 @@ function askHook(
 ): void {
   const { name } = payload;
   if (!payload.hooks.counts.has(kind)) return;
-  const result = hookResult(state, name, kind, assumptions);
+  const result = hookResult(state, payload, kind, assumptions);
   if (result === 0) return;
   updateLife(state, name, { rc: result });
   const when = kind === "preapply" ? "pre-apply" : "pre-revert";

@@ -11,21 +11,24 @@ const ENDBR64_SIZE = 4;
 const STEPS_MAX = 16;
 const TEXT_SIZE_MAX = 256;
 const RET = 0xc3;
+/** Of those that are known here, in bytes. */
+const INSTRUCTION_SIZE_MAX = 7;
 
 /** So many bytes at an address; undefined where they are not known. */
 export type ReadBytes = (address: bigint, length: number) => Uint8Array | undefined;
 
-/** `mov $n, %eax`, `lea n(%rip), %rax`, and a return, behind jumps. */
+/** `mov $n, %eax`, `xor %eax, %eax`, `lea n(%rip), %rax`, and a return, behind jumps. */
 export function constantResult(read: ReadBytes, entry: bigint): bigint | undefined {
   let at = entry;
   for (let step = 0; step < STEPS_MAX; step++) {
-    const code = read(at, 8);
+    const code = read(at, INSTRUCTION_SIZE_MAX);
     if (code === undefined) return undefined;
     const view = new DataView(code.buffer, code.byteOffset, code.length);
     const jump = decodeJump(EM_X86_64, at, code);
     if (startsWithEndbr64(code)) at += BigInt(ENDBR64_SIZE);
     else if (jump !== undefined) at = jump;
     else if (code[0] === 0xb8) return endsAt(read, at + 5n, BigInt(view.getUint32(1, true)));
+    else if (code[0] === 0x31 && code[1] === 0xc0) return endsAt(read, at + 2n, 0n);
     else if (code[0] === 0x48 && code[1] === 0x8d && code[2] === 0x05) {
       return endsAt(read, at + 7n, at + 7n + BigInt(view.getInt32(3, true)));
     } else return undefined;
@@ -47,7 +50,8 @@ export function constantText(read: ReadBytes, entry: bigint): string | undefined
 
 /** `value`, if the function ends there: by a return, or a jump to the return thunk. */
 function endsAt(read: ReadBytes, at: bigint, value: bigint): bigint | undefined {
+  if (read(at, 1)?.[0] === RET) return value;
   const code = read(at, X86_JUMP_SIZE);
-  const ends = code?.[0] === RET || (code && decodeJump(EM_X86_64, at, code) !== undefined);
-  return ends ? value : undefined;
+  const jumps = code !== undefined && decodeJump(EM_X86_64, at, code) !== undefined;
+  return jumps ? value : undefined;
 }

@@ -155,6 +155,16 @@ export class Memory {
   }
 }
 
+/** Reads what is mapped and known; undefined for the rest. */
+export function knownBytes(
+  memory: Memory,
+): (address: bigint, length: number) => Uint8Array | undefined {
+  return (address, length) => {
+    const found = memory.read(address, length);
+    return found.kind === "bytes" && found.unknown === undefined ? found.bytes : undefined;
+  };
+}
+
 function pageOf(address: bigint): number {
   return Number(address >> PAGE_SHIFT);
 }

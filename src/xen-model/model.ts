@@ -10,7 +10,7 @@ import { constantText } from "./constant-function.ts";
 import { ModelError } from "./errors.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import { loadPayload } from "./load.ts";
-import type { MemoryRead } from "./memory.ts";
+import { knownBytes, type MemoryRead } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
 import { doWork, missWork, type WorkAnswer } from "./rendezvous.ts";
 import { xenLookUp } from "./resolve-symbols.ts";
@@ -73,7 +73,7 @@ export class XenModel {
 
   /** Names, the newest last; LIST does not tell that. */
   get applied(): readonly string[] {
-    return this.#state.applied;
+    return [...this.#state.applied];
   }
 
   /** What a release build prints, without the prefix of its console. */
@@ -158,14 +158,13 @@ export class XenModel {
     return this.#state.memory.read(address, length);
   }
 
-  /** What XENVER_extraversion would answer; `undefined` when the code is not of the plain form. */
-  extraVersion(): string | undefined {
-    const entry = this.#state.xen.lookup("xen_extra_version");
-    if (entry === undefined) return undefined;
-    return constantText((address, length) => {
-      const found = this.read(address, length);
-      return found.kind === "bytes" && found.unknown === undefined ? found.bytes : undefined;
-    }, entry);
+  /**
+   * The text that a function of the hypervisor returns, as it is patched now: xen_extra_version and
+   * the like. `undefined` when its code is not of the plain form.
+   */
+  textOf(functionName: string): string | undefined {
+    const entry = this.#state.xen.lookup(functionName);
+    return entry === undefined ? undefined : constantText(knownBytes(this.#state.memory), entry);
   }
 
   /** Another hypervisor in the same state, that goes its own way from here on. */

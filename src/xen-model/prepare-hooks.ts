@@ -9,6 +9,8 @@ import { refuse } from "./verdict.ts";
 export interface PreparedHooks {
   /** How many functions hang on each kind; a pointer of 0 in a single-hook section is none. */
   readonly counts: ReadonlyMap<HookKind, number>;
+  /** The function, of kinds that have only one. */
+  readonly functions: ReadonlyMap<HookKind, bigint>;
   /** Tables without an address, that Xen walks through when it calls the hooks. */
   readonly lost: ReadonlySet<HookKind>;
 }
@@ -16,6 +18,7 @@ export interface PreparedHooks {
 export function prepareHooks(context: LoadContext): PreparedHooks {
   const { file, xen } = context;
   const counts = new Map<HookKind, number>();
+  const functions = new Map<HookKind, bigint>();
   const lost = new Set<HookKind>();
   for (const kind of hookKinds) {
     const { section: name, count, since } = hookRules[kind];
@@ -35,7 +38,10 @@ export function prepareHooks(context: LoadContext): PreparedHooks {
     // Without an address it is, for Xen, as if it were not there.
     const isFollowed = isLoaded(context, section) || xen.features.has("early-build-id-check");
     const found = isFollowed ? findLoaded(context, name, "hooks/size") : undefined;
-    if (found && new ByteReader(found.bytes, name).u64("hook") !== 0n) counts.set(kind, 1);
+    const pointer = found ? new ByteReader(found.bytes, name).u64("hook") : 0n;
+    if (pointer === 0n) continue;
+    counts.set(kind, 1);
+    functions.set(kind, pointer);
   }
-  return { counts, lost };
+  return { counts, functions, lost };
 }

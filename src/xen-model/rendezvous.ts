@@ -125,7 +125,7 @@ function actionHook(
   assumptions: Assumption[],
 ): void {
   if (!payload.hooks.counts.has(kind)) return;
-  const result = hookResult(state, payload.name, kind, assumptions);
+  const result = hookResult(state, payload, kind, assumptions);
   if (result !== 0) refuse("hook/action", -result, `its ${kind} hook returned ${result}`);
 }
 

@@ -22,6 +22,21 @@ export interface CodeComparison {
   readonly label: string;
 }
 
+/** Whether the lab has the code that it booted with, after everything was reverted. */
+export async function isPristine(
+  { lab, model }: Pick<CodeComparison, "lab" | "model">,
+  addresses: ReadonlySet<bigint>,
+): Promise<boolean> {
+  for (const address of addresses) {
+    const expected = model.read(address, ENTRY_SIZE);
+    if (expected.kind !== "bytes") continue;
+    const found = Uint8Array.from(await lab.readHypervisor(address, ENTRY_SIZE));
+    forgiveUnknown(expected.bytes, found, expected.unknown);
+    if (toHex(found) !== toHex(expected.bytes)) return false;
+  }
+  return true;
+}
+
 export async function compareCode(comparison: CodeComparison): Promise<Outcome | undefined> {
   const { lab, model, label } = comparison;
   for (const address of patchedAddresses(model)) {
@@ -37,7 +52,7 @@ export async function compareCode(comparison: CodeComparison): Promise<Outcome |
   return undefined;
 }
 
-function patchedAddresses(model: XenModel): Set<bigint> {
+export function patchedAddresses(model: XenModel): Set<bigint> {
   const { start, end } = model.hypervisor.image;
   const all = model.list().flatMap(({ name }) => model.payload(name)?.functions ?? []);
   const addresses = all.map(({ oldAddress }) => oldAddress);

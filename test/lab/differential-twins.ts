@@ -9,7 +9,7 @@ import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { type Hypervisor, openHypervisor } from "../../src/xen-model/hypervisor.ts";
 import { XenModel } from "../../src/xen-model/model.ts";
 import type { ModelOptions } from "../../src/xen-model/state.ts";
-import { compareCode } from "./differential-code.ts";
+import { compareCode, isPristine, patchedAddresses } from "./differential-code.ts";
 import { predict } from "./differential-predict.ts";
 import { actForReal, type RealAnswer, realErrno, realStatuses } from "./differential-real.ts";
 import { differs, modelErrno, type Outcome, type Step } from "./differential-script.ts";
@@ -25,6 +25,8 @@ export class Twins implements AsyncDisposable {
   retries = 0;
   /** Labs that were needed: one, and one for each that died or could not be cleaned. */
   labs = 0;
+  /** Of all functions that the case patched. */
+  readonly #touched = new Set<bigint>();
   /** What was under way. */
   #label = "";
   readonly #hypervisor: Hypervisor;
@@ -98,6 +100,7 @@ export class Twins implements AsyncDisposable {
       const { errno, retries } = await actForReal(client, step);
       this.retries += retries;
       answers.push(`${label}: ${realErrno(errno)}`);
+      for (const address of patchedAddresses(model)) this.#touched.add(address);
       const compared =
         differs(label, realErrno(expected), realErrno(errno)) ??
         differs(`states after ${label}`, modelStatuses(model), await realStatuses(client)) ??
@@ -109,10 +112,16 @@ export class Twins implements AsyncDisposable {
 
   /** Reverts and unloads everything; a new lab where that does not work. */
   async #clean(): Promise<void> {
-    const { client } = this.#place();
+    const { client, lab } = this.#place();
+    const touched = new Set(this.#touched);
+    this.#touched.clear();
     for (let round = 0; round < 64; round++) {
       const payloads = await client.list();
-      if (payloads.length === 0) return;
+      if (payloads.length === 0) {
+        // A payload can make Xen "restore" what was never there.
+        if (!(await isPristine({ lab, model: this.boot() }, touched))) await this.#renew();
+        return;
+      }
       for (const { name } of [...payloads].reverse()) {
         await actForReal(client, { do: "revert", name });
         await actForReal(client, { do: "unload", name });

@@ -24,6 +24,8 @@ export interface HostUnderTest {
   readonly xen: XenImage;
   /** "4.17"; what the hypervisor's version has to begin with. */
   readonly release: string;
+  /** `false` for a host that runs no code, and so no hooks. */
+  readonly runsHooks: boolean;
   /** Of the hypervisor, from outside. */
   readMemory(address: bigint, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -90,7 +92,8 @@ function describeQueries(suite: Suite): void {
     assert.equal(await host.status("nobody", call), undefined);
   });
 
-  suite("console() gives what the hypervisor printed since the mark", async ({ host, xen }) => {
+  suite("console() gives what the hypervisor printed since the mark", async (under) => {
+    const { host, xen, runsHooks } = under;
     if (!host.capabilities.console) {
       await refused(host.console(undefined, call), { code: "host/unsupported" });
       return;
@@ -102,7 +105,7 @@ function describeQueries(suite: Suite): void {
     await host.act("apply", "a", actOptions);
     const first = await host.console(mark, call);
     assert.equal(first.lost, false);
-    assert.equal(first.text.split(words).length, 2, first.text);
+    assert.equal(first.text.split(words).length, runsHooks ? 2 : 1, first.text);
     assert.doesNotMatch((await host.console(first.mark, call)).text, /the hook ran/);
   });
 }

@@ -26,6 +26,7 @@ export async function openOnLab(
       host,
       xen: readXenImage(lab.info.symbols),
       release: options.xen,
+      runsHooks: true,
       readMemory: (address, length) => lab.readHypervisor(address, length),
       close: async () => {
         await host[Symbol.asyncDispose]();
