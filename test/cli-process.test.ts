@@ -63,3 +63,15 @@ test("a reader that goes away is no error", () => {
   assert.match(stdout, /^\.TH XSPLICE 1 .*\n0\n$/);
   assert.equal(stderr, "");
 });
+
+test("output that cannot be written is told", () => {
+  const command = `"${process.execPath}" "${main}" man > /dev/full`;
+  const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /^Cannot write to standard output: ENOSPC/);
+});
+
+test("words that nobody reads change no exit code", () => {
+  const command = `"${process.execPath}" "${main}" bogus 2> /dev/full`;
+  assert.equal(spawnSync("sh", ["-c", command]).status, 64);
+});

@@ -123,6 +123,30 @@ test("^C ends with 130 and without an error", async () => {
   assert.ok(host.isClosed);
 });
 
+test("^C under --json is one document, too", async () => {
+  const host = new FakeHost();
+  host.failures.set("info", new Error("any"));
+  const run = await runXsplice(["info", "--json"], { host, signal: AbortSignal.abort() });
+  assert.equal(run.exitCode, 130);
+  assert.deepEqual(JSON.parse(run.stdout).error, {
+    code: "stopped",
+    problem: "Stopped by a signal",
+  });
+});
+
+test("a full disk is told as such, and not called our bug", async () => {
+  const host = new FakeHost();
+  const full = Object.assign(new Error("ENOSPC: no space left"), {
+    code: "ENOSPC",
+    syscall: "open",
+    path: "/cache/file",
+  });
+  host.failures.set("info", full);
+  const run = await runXsplice(["info"], { host });
+  assert.equal(run.exitCode, 1);
+  assert.match(run.stderr, /^Cannot go on: the disk is full\n +where: +\/cache\/file\n +remedy: /);
+});
+
 test("doctor names every part with its purpose, size and way without root", async () => {
   const run = await runXsplice(["doctor", "--json"], { env: { PATH: "/usr/bin:/bin" } });
   const { jobs, parts } = JSON.parse(run.stdout);

@@ -52,10 +52,11 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
   const output = isJson ? "pipe" : "inherit";
   const child = spawn(command, rest, { env, stdio: ["inherit", output, output] });
   const said = { stdout: "", stderr: "" };
-  child.stdout?.on("data", (text) => {
+  // Decoded as a stream: a character may lie across two chunks.
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
     said.stdout += String(text);
   });
-  child.stderr?.on("data", (text) => {
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
     said.stderr += String(text);
   });
   const stop = (): void => void child.kill("SIGTERM");

@@ -17,8 +17,13 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, on
 
 // The reader of a pipe went away, as in `xsplice list | head -1`: nothing is wrong.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? ExitCode.success : ExitCode.failure);
+  if (error.code === "EPIPE") process.exit(ExitCode.success);
+  process.stderr.write(`Cannot write to standard output: ${error.message}\n`);
+  process.exit(ExitCode.failure);
 });
+
+// Nobody reads what is said beside the result: the work goes on, and ends with its own exit code.
+process.stderr.on("error", () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   io: {

@@ -9,6 +9,7 @@ import type { CommandIo } from "./io.ts";
 import { buildProgram, HelpShown } from "./program.ts";
 import { renderBug, renderError } from "./render-error.ts";
 import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
+import { asSystemError } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
 import { packageVersion } from "./version.ts";
 import { welcomeText } from "./welcome.ts";
@@ -33,7 +34,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
     return await program.run(args);
   } catch (error) {
     if (error instanceof HelpShown) return ExitCode.success;
-    if (io.signal.aborted) return stopped(io);
+    if (io.signal.aborted) return stopped(io, args);
     return failed(error, { args, io, isStock: isStock(tree, verb, args) });
   }
 }
@@ -44,12 +45,13 @@ interface Failed {
   readonly isStock: boolean;
 }
 
-function stopped(io: CommandIo): number {
-  io.stderr.write("Stopped.\n");
+function stopped(io: CommandIo, args: readonly string[]): number {
+  writeReport(io, args, { code: "stopped", problem: "Stopped by a signal" }, "Stopped.");
   return ExitCode.interrupted;
 }
 
-function failed(error: unknown, { args, io, isStock }: Failed): number {
+function failed(thrown: unknown, { args, io, isStock }: Failed): number {
+  const error = asSystemError(thrown) ?? thrown;
   if (!(error instanceof XspliceError)) {
     writeReport(io, args, { code: "bug", problem: String(error) }, renderBug(error));
     return ExitCode.bug;

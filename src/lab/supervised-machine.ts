@@ -40,6 +40,10 @@ export interface MachineStart {
 const END_POLLS = 200;
 const END_POLL_MS = 5;
 const LAST_LINES = 30;
+/** As a shell tells it: what a memory file gives whose disk is full. */
+const ENDED_BY_SIGBUS = "135";
+const ROOM_REMEDY =
+  "make room on the disk of the cache folder: the guest's memory, a file there, cannot grow";
 
 export class SupervisedMachine {
   readonly folder: string;
@@ -126,6 +130,7 @@ export class SupervisedMachine {
         code: "lab/boot-failed",
         problem: `Cannot bring a lab up: its QEMU ended with status ${status?.trim() ?? "unknown"}`,
         where: words.join("\n") || "without a word",
+        ...(status?.trim() === ENDED_BY_SIGBUS ? { remedy: ROOM_REMEDY } : {}),
       },
       { cause },
     );

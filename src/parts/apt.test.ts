@@ -75,6 +75,8 @@ test("cacheFolder() follows XDG_CACHE_HOME when it is absolute, HOME otherwise",
   assert.equal(cacheFolder({ XDG_CACHE_HOME: "/c", HOME: "/h" }), "/c/xsplice");
   assert.equal(cacheFolder({ XDG_CACHE_HOME: "relative", HOME: "/h" }), "/h/.cache/xsplice");
   assert.equal(cacheFolder({ HOME: "/h" }), "/h/.cache/xsplice");
+  for (const HOME of ["", "relative"])
+    assert.match(cacheFolder({ HOME }), /^\/.*\.cache\/xsplice$/);
 });
 
 test("requireCacheFolder() says of a folder that cannot be made what to set", () => {

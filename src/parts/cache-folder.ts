@@ -1,20 +1,21 @@
 // Where everything lies that can be made again: parts, images, snapshots.
 
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { PartsError } from "./errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `xsplice` in the XDG cache folder. A relative XDG_CACHE_HOME counts as not set, as XDG says. */
+/** `xsplice` in the XDG cache folder. What is empty or relative counts as not set, as XDG says. */
 export function cacheFolder(environment: Environment = process.env): string {
-  const configured = environment["XDG_CACHE_HOME"];
-  const base =
-    configured !== undefined && isAbsolute(configured)
-      ? configured
-      : join(environment["HOME"] ?? homedir(), ".cache");
+  const configured = absolute(environment["XDG_CACHE_HOME"]);
+  const base = configured ?? join(absolute(environment["HOME"]) ?? userInfo().homedir, ".cache");
   return join(base, "xsplice");
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
 /**

@@ -1,0 +1,33 @@
+// What the system refuses, wherever it happens to meet us, for reasons that are neither a bug of ours
+// nor the user's input: a full disk first of all.
+
+import { XspliceError } from "../error.ts";
+
+const states: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EACCES: "permission denied",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  ENOMEM: "there is no memory left",
+};
+
+export class SystemError extends XspliceError<"system/refused"> {}
+
+/** `undefined` for every other error. */
+export function asSystemError(error: unknown): SystemError | undefined {
+  if (error instanceof XspliceError || !(error instanceof Error)) return undefined;
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const isNoTemporaryFolder = syscall === "mkdtemp" && code === "ENOENT";
+  const state = isNoTemporaryFolder ? "there is no such folder" : states[code ?? ""];
+  if (state === undefined || syscall === undefined) return undefined;
+  const report = {
+    code: "system/refused",
+    problem: `Cannot go on: ${state}`,
+    where: path === undefined ? `"${syscall}" of a file` : path,
+    remedy:
+      "make room or give access; XDG_CACHE_HOME and TMPDIR name other folders for caches and work",
+  } as const;
+  return new SystemError(report, { cause: error });
+}
