@@ -9,14 +9,19 @@ import { writeElf } from "../elf/write.ts";
 import { changedInlinesOf } from "./build-inlines.ts";
 import { lineRuleFor } from "./build-lines.ts";
 import { findStaticHomes } from "./build-statics.ts";
+import { type CompilerFacts, compilerFactsOf } from "./compiler-check.ts";
+import { findLayoutChanges, isSettled, type LayoutChange } from "./layout.ts";
 import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
 import type { BuildRefusal } from "./refusal.ts";
+import { findTypes } from "./types-model.ts";
 
 export interface ComparedObject {
   readonly pair: ObjectPair;
   readonly before: ElfObject;
   readonly after: ElfObject;
   readonly diff: ObjectDiff;
+  readonly layoutChanges: readonly LayoutChange[];
+  readonly compiler: CompilerFacts;
 }
 
 export interface CompareOptions {
@@ -30,21 +35,29 @@ export function compareObjects(
   { pairs, lines }: PreparedPairs,
   { policy, allowedInit }: CompareOptions,
 ): readonly ComparedObject[] {
+  const settled = new Set<string>();
+  // One at a time, so that only the debug information of one pair is held.
   return pairs.map((pair) => {
     const after = openElf(pair.after, pair.object);
     const before = pair.before === undefined ? emptyLike(after) : openElf(pair.before, pair.object);
     const isSameLine = lineRuleFor(before, pair.dependencies, lines);
+    const diff = diffObjects(before, after, {
+      policy,
+      isSameLine,
+      allowedInit,
+      findHomes: findStaticHomes,
+      changedInlines: changedInlinesOf(before, lines),
+    });
+    const types = { before: findTypes(before), after: findTypes(after) };
+    const layoutChanges = findLayoutChanges({ object: pair.object, ...types }, settled);
+    for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
     return {
       pair,
       before,
       after,
-      diff: diffObjects(before, after, {
-        policy,
-        isSameLine,
-        allowedInit,
-        findHomes: findStaticHomes,
-        changedInlines: changedInlinesOf(before, lines),
-      }),
+      diff,
+      layoutChanges,
+      compiler: compilerFactsOf(after, types.after?.info.units),
     };
   });
 }

@@ -6,7 +6,7 @@ import { SymbolBinding } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { type CompilerComparison, compareCompilers, compilerFactsOf } from "./compiler-check.ts";
-import { compareLayouts, type LayoutFinding } from "./layout.ts";
+import { judgeLayouts, type LayoutFinding } from "./layout.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { refuseMismatches } from "./run-pre-report.ts";
 import type { XenSyms } from "./xen-syms.ts";
@@ -32,8 +32,8 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
   const { xen, hypervisor, allowedLayouts } = options;
   const compilers = compareAllCompilers(hypervisor, objects);
   const difference = compilers.verdict === "different" ? compilers.text : undefined;
-  const layouts = compareLayouts(
-    objects.map(({ pair, before, after }) => ({ object: pair.object, before, after })),
+  const layouts = judgeLayouts(
+    objects.flatMap(({ layoutChanges }) => layoutChanges),
     allowedLayouts,
   );
   let compared = 0;
@@ -90,7 +90,7 @@ function compareAllCompilers(
   objects: readonly ComparedObject[],
 ): CompilerComparison {
   const facts = compilerFactsOf(hypervisor);
-  const all = objects.map(({ after }) => compareCompilers(facts, compilerFactsOf(after)));
+  const all = objects.map(({ compiler }) => compareCompilers(facts, compiler));
   return (
     all.find(({ verdict }) => verdict === "different") ??
     all.find(({ verdict }) => verdict === "unknown") ??

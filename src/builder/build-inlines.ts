@@ -5,8 +5,8 @@
 import type { ElfObject } from "../elf/object.ts";
 import type { LineRegion } from "./line-regions.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
+import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
+import { type DebugEntry, hasAttribute } from "./types-read.ts";
 
 /** By path below `xen/`, which lines of a file the patch changed. */
 export type ChangedLines = Readonly<
@@ -36,7 +36,7 @@ function findChangedInlines(
   const changed = changedFunctions(model, lines);
   for (const entry of model.info.byOffset.values()) {
     if (entry.tag !== T.DW_TAG_inlined_subroutine) continue;
-    const origin = originOf(model, entry);
+    const origin = entryAt(model.info, entry, A.DW_AT_abstract_origin);
     const inlined = origin === undefined ? undefined : changed.get(origin);
     const holder = holderOf(model, entry);
     if (inlined === undefined || holder === undefined) continue;
@@ -72,7 +72,7 @@ interface FunctionEntry {
 function functionsByFile(model: TypeModel): ReadonlyMap<string, readonly FunctionEntry[]> {
   const found = new Map<string, FunctionEntry[]>();
   for (const entry of model.info.byOffset.values()) {
-    if (entry.tag !== T.DW_TAG_subprogram || entry.attributes.has(A.DW_AT_declaration)) continue;
+    if (entry.tag !== T.DW_TAG_subprogram || hasAttribute(entry, A.DW_AT_declaration)) continue;
     const file = model.fileOf(entry)?.replace(/^(\.\/)+/, "");
     const [name, first] = [textOf(entry, A.DW_AT_name), numberOf(entry, A.DW_AT_decl_line)];
     if (file === undefined || name === undefined || first === undefined) continue;
@@ -108,10 +108,5 @@ function holderOf(model: TypeModel, entry: DebugEntry): string | undefined {
   let holder = entry.parent;
   while (holder !== undefined && holder.tag !== T.DW_TAG_subprogram) holder = holder.parent;
   if (holder === undefined) return undefined;
-  return textOf(originOf(model, holder) ?? holder, A.DW_AT_name);
-}
-
-function originOf({ info }: TypeModel, entry: DebugEntry): DebugEntry | undefined {
-  const origin = entry.attributes.get(A.DW_AT_abstract_origin);
-  return origin?.kind === "entry" ? info.byOffset.get(origin.offset) : undefined;
+  return textOf(entryAt(model.info, holder, A.DW_AT_abstract_origin) ?? holder, A.DW_AT_name);
 }

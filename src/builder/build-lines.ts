@@ -8,8 +8,8 @@ import type { ElfObject } from "../elf/object.ts";
 import { type LineRegion, oldLineOf } from "./line-regions.ts";
 import type { PreparedPairs } from "./prepare-pairs.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
+import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
+import { type DebugEntry, hasAttribute } from "./types-read.ts";
 
 /** Undefined when no line has moved in what the object was compiled from. */
 export function lineRuleFor(
@@ -49,7 +49,7 @@ function functionLines(
   const own = new Map<DebugEntry, FunctionLines>();
   const starts = new Map<string, Map<number, DebugEntry>>();
   for (const entry of model.info.byOffset.values()) {
-    if (entry.tag !== T.DW_TAG_subprogram || entry.attributes.has(A.DW_AT_declaration)) continue;
+    if (entry.tag !== T.DW_TAG_subprogram || hasAttribute(entry, A.DW_AT_declaration)) continue;
     const told = model.fileOf(entry);
     const file = told === undefined ? undefined : posix.normalize(told);
     const line = numberOf(entry, A.DW_AT_decl_line);
@@ -72,7 +72,7 @@ function functionLines(
   for (const [entry, lines] of own) add(textOf(entry, A.DW_AT_name), lines);
   for (const entry of model.info.byOffset.values()) {
     if (entry.tag !== T.DW_TAG_inlined_subroutine) continue;
-    const inlined = originOf(model, entry);
+    const inlined = entryAt(model.info, entry, A.DW_AT_abstract_origin);
     add(nameOfHolder(model, entry), inlined === undefined ? undefined : own.get(inlined));
   }
   return found;
@@ -82,11 +82,6 @@ function nameOfHolder(model: TypeModel, entry: DebugEntry): string | undefined {
   let holder = entry.parent;
   while (holder !== undefined && holder.tag !== T.DW_TAG_subprogram) holder = holder.parent;
   if (holder === undefined) return undefined;
-  const origin = originOf(model, holder);
+  const origin = entryAt(model.info, holder, A.DW_AT_abstract_origin);
   return textOf(holder, A.DW_AT_name) ?? (origin && textOf(origin, A.DW_AT_name));
-}
-
-function originOf({ info }: TypeModel, entry: DebugEntry): DebugEntry | undefined {
-  const origin = entry.attributes.get(A.DW_AT_abstract_origin);
-  return origin?.kind === "entry" ? info.byOffset.get(origin.offset) : undefined;
 }

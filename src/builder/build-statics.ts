@@ -8,7 +8,7 @@ import type { ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { textOf } from "./types-model.ts";
+import { entryAt, textOf } from "./types-model.ts";
 import { type DebugEntry, type DebugInfo, readDebugInfo } from "./types-read.ts";
 
 /** Of an object without debug information nothing is known. @throws BuilderError, ElfError */
@@ -17,11 +17,11 @@ export const findStaticHomes: FindHomes = (object) => {
   const info = section === undefined ? undefined : readDebugInfo(object);
   const homes = new Map<string, string | undefined>();
   if (section === undefined || info === undefined) return () => undefined;
-  const entryAt = entryFinder(info);
+  const entryOf = entryFinder(info);
   for (const { offset, symbol: index, addend } of relocationsOf(object, section)) {
     const symbol = object.symbols[index];
     if (symbol?.place.kind !== "section" || symbol.type === SymbolType.STT_FUNC) continue;
-    const entry = entryAt(offset);
+    const entry = entryOf(offset);
     if (entry?.tag !== T.DW_TAG_variable) continue;
     homes.set(keyOf(symbol, addend), homeOf(info, entry));
   }
@@ -32,7 +32,7 @@ function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
   return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;
 }
 
-/** The entry that the byte at an offset belongs to. */
+/** The entry that the byte at an offset belongs to; none for calls and blocks. */
 function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | undefined {
   const offsets = [...byOffset.keys()].sort((left, right) => left - right);
   return (offset) => {
@@ -42,15 +42,16 @@ function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | 
       if ((offsets[middle] ?? 0) <= offset) low = middle;
       else high = middle;
     }
-    return byOffset.get(offsets[low] ?? -1);
+    const found = byOffset.get(offsets[low] ?? -1);
+    return found !== undefined && offset < found.end ? found : undefined;
   };
 }
 
 /** The function that the variable was written in, also where it was inlined. */
 function homeOf(info: DebugInfo, entry: DebugEntry): string | undefined {
-  const home = findFunction(originOf(info, entry) ?? entry);
+  const home = findFunction(entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry);
   if (home === undefined) return undefined;
-  return textOf(originOf(info, home) ?? home, A.DW_AT_name);
+  return textOf(entryAt(info, home, A.DW_AT_abstract_origin) ?? home, A.DW_AT_name);
 }
 
 function findFunction(entry: DebugEntry): DebugEntry | undefined {
@@ -63,9 +64,4 @@ function findFunction(entry: DebugEntry): DebugEntry | undefined {
     found = found.parent;
   }
   return found;
-}
-
-function originOf({ byOffset }: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
-  const origin = entry.attributes.get(A.DW_AT_abstract_origin);
-  return origin?.kind === "entry" ? byOffset.get(origin.offset) : undefined;
 }

@@ -5,7 +5,7 @@ import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 import { DwarfAttribute } from "./types-constants.ts";
 import { textOf } from "./types-model.ts";
-import { readUnitRoots } from "./types-read.ts";
+import { type DebugEntry, readUnitRoots } from "./types-read.ts";
 
 export interface CompilerFacts {
   /** Of .comment: `GCC: (Debian 12.2.0-14+deb12u1) 12.2.0`, one for each compiler that took part. */
@@ -21,11 +21,14 @@ export interface CompilerComparison {
   readonly text: string;
 }
 
-/** @throws BuilderError builder/bad-debug-info */
-export function compilerFactsOf(object: ElfObject): CompilerFacts {
+/** `units` are those of the object, if they are known. @throws BuilderError builder/bad-debug-info */
+export function compilerFactsOf(
+  object: ElfObject,
+  units: readonly DebugEntry[] = readUnitRoots(object),
+): CompilerFacts {
   const comment = findSection(object, ".comment");
   const text = comment === undefined ? "" : Buffer.from(contentsOf(object, comment)).toString();
-  const producers = readUnitRoots(object)
+  const producers = units
     .map((root) => textOf(root, DwarfAttribute.DW_AT_producer) ?? "")
     .filter((producer) => !producer.startsWith("GNU AS") && producer !== "");
   return {

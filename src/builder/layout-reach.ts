@@ -4,8 +4,8 @@
 // that could have come from an allocation is enough for "memory".
 
 import { DwarfAttribute as A, DW_OP_ADDR, DwarfTag as T } from "./types-constants.ts";
-import { bareType, isAggregate, type TypeModel, textOf, typeOf } from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
+import { bareType, entryAt, isAggregate, type TypeModel, textOf, typeOf } from "./types-model.ts";
+import { attributeOf, type DebugEntry, hasAttribute } from "./types-read.ts";
 
 export type Reach =
   /** `example`: a variable on a stack. */
@@ -161,21 +161,22 @@ function membersBelow(model: TypeModel, holder: DebugEntry): readonly DebugEntry
 
 /** Globals, and locals that keep their value. */
 function isInMemory(variable: DebugEntry): boolean {
-  const location = variable.attributes.get(A.DW_AT_location);
-  if (location?.kind === "bytes" && location.value[0] === DW_OP_ADDR) return true;
+  const location = attributeOf(variable, A.DW_AT_location);
+  if (location instanceof Uint8Array && location[0] === DW_OP_ADDR) return true;
   return (
     variable.parent?.tag === T.DW_TAG_compile_unit ||
-    variable.attributes.has(A.DW_AT_external) ||
-    variable.attributes.has(A.DW_AT_declaration)
+    hasAttribute(variable, A.DW_AT_external) ||
+    hasAttribute(variable, A.DW_AT_declaration)
   );
 }
 
 /** The entry that says what another one of the same thing leaves out. */
 function originOf(model: TypeModel, entry: DebugEntry): DebugEntry {
-  const origin =
-    entry.attributes.get(A.DW_AT_abstract_origin) ?? entry.attributes.get(A.DW_AT_specification);
-  const found = origin?.kind === "entry" ? model.info.byOffset.get(origin.offset) : undefined;
-  return found ?? entry;
+  return (
+    entryAt(model.info, entry, A.DW_AT_abstract_origin) ??
+    entryAt(model.info, entry, A.DW_AT_specification) ??
+    entry
+  );
 }
 
 /** `"count" of "do_it"` */

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { XspliceError } from "../error.ts";
-import { compareLayouts, type LayoutFinding } from "./layout.ts";
+import { findLayoutChanges, judgeLayouts, type LayoutFinding } from "./layout.ts";
 import { findTypes } from "./types-model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-layout-"));
@@ -35,8 +35,16 @@ function compare(
   fixed: string,
   allowed: readonly string[] = [],
 ): readonly LayoutFinding[] {
-  const pair = { object: "domain.o", before: compile(before), after: compile(fixed) };
-  return compareLayouts([pair], allowed);
+  return compareObjects(compile(before), compile(fixed), allowed);
+}
+
+function compareObjects(
+  before: ElfObject,
+  fixed: ElfObject,
+  allowed: readonly string[] = [],
+): readonly LayoutFinding[] {
+  const [old, now] = [findTypes(before), findTypes(fixed)];
+  return judgeLayouts(findLayoutChanges({ object: "domain.o", before: old, after: now }), allowed);
 }
 
 const NEW = "/*new*/";
@@ -137,7 +145,7 @@ const cases: readonly {
 ];
 
 for (const { name, text, fix, type, changes, why } of cases) {
-  test(`compareLayouts() refuses ${name}`, () => {
+  test(`judgeLayouts() refuses ${name}`, () => {
     const source = `${use}\n${text}`;
     const findings = compare(source.replace(NEW, ""), source.replace(NEW, fix));
     const found = findings.find((finding) => finding.type === type);
@@ -152,7 +160,7 @@ const onStacks = `${use}
   static __attribute__((noinline)) int g(struct walk *w) { return sink(w, w->i.n); }
   int f(void) { struct walk w = { { 1 } }; return g(&w) + 1; }`;
 
-test("compareLayouts() takes what is shown to live on stacks only", () => {
+test("judgeLayouts() takes what is shown to live on stacks only", () => {
   const findings = compare(onStacks.replace(NEW, ""), onStacks.replace(NEW, "int m;"));
   assert.deepEqual(
     findings.map(({ type, verdict }) => [type, verdict.kind, "rule" in verdict && verdict.rule]),
@@ -167,36 +175,36 @@ test("compareLayouts() takes what is shown to live on stacks only", () => {
 const global = `struct domain { int id; ${NEW} }; struct domain first; int f(void) { return first.id; }`;
 
 for (const name of ["struct domain", "domain", "more"]) {
-  test(`compareLayouts() takes what the author allows as ${name}`, () => {
+  test(`judgeLayouts() takes what the author allows as ${name}`, () => {
     const [found] = compare(global.replace(NEW, ""), global.replace(NEW, "int more;"), [name]);
     assert.equal(found?.verdict.kind, "no-effect");
     assert.match(found?.verdict.why ?? "", new RegExp(`allowed as ${name}`));
   });
 }
 
-test("compareLayouts() lets an enumerator be added that changes no other", () => {
+test("findLayoutChanges() lets an enumerator be added that changes no other", () => {
   const text = `enum mode { OFF, ON ${NEW} } mode; int f(void) { return mode == ON; }`;
   assert.deepEqual(compare(text.replace(NEW, ""), text.replace(NEW, ", HALF")), []);
 });
 
-test("compareLayouts() takes other names for the same for no change", () => {
+test("findLayoutChanges() takes other names for the same for no change", () => {
   const text = `typedef int id_t; struct domain { ${NEW} id; } first; int f(void) { return first.id; }`;
   assert.deepEqual(compare(text.replace(NEW, "int"), text.replace(NEW, "const id_t")), []);
 });
 
-test("compareLayouts() finds nothing between an object and itself, of DWARF 4 and 5", () => {
+test("findLayoutChanges() finds nothing between an object and itself, of DWARF 4 and 5", () => {
   for (const flags of [["-g"], ["-g", "-gdwarf-4"], []]) {
     const object = compile(onStacks.replace(NEW, ""), flags);
-    assert.deepEqual(compareLayouts([{ object: "o", before: object, after: object }], []), []);
+    assert.deepEqual(compareObjects(object, object), []);
   }
 });
 
-test("compareLayouts() compares DWARF 4 with DWARF 5", () => {
+test("findLayoutChanges() compares DWARF 4 with DWARF 5", () => {
   const shared = `#define NEW_SHARED\n#include "include/public/shared.h"\n struct shared s = { 1 }; ${global}`;
   const before = compile(shared.replace(NEW, ""), ["-g", "-gdwarf-4"]);
   const fixed = compile(shared.replace(NEW, "int more;"));
   assert.deepEqual(
-    compareLayouts([{ object: "o", before, after: fixed }], []).map(({ type }) => type),
+    compareObjects(before, fixed).map(({ type }) => type),
     ["struct domain"],
   );
   const [four, five] = [findTypes(before), findTypes(fixed)];
@@ -215,7 +223,7 @@ test("findTypes() reads or refuses debug information with any byte spoiled", () 
       bytes[at] = (bytes[at] ?? 0) ^ 0xff;
       try {
         const spoiled = openElf(bytes, "spoiled.o");
-        compareLayouts([{ object: "o", before: object, after: spoiled }], []);
+        compareObjects(object, spoiled);
       } catch (error) {
         assert.ok(error instanceof XspliceError, `byte ${at}: ${error}`);
       }

@@ -3,16 +3,15 @@
 // own is not needed. Only a type whose values are shown to live on stacks alone may change, or one
 // that the author has looked at and allows by name.
 
-import type { ElfObject } from "../elf/object.ts";
 import { type Layout, layoutOf } from "./layout-describe.ts";
 import { type Reach, reachOf } from "./layout-reach.ts";
-import { findTypes, type TypeModel } from "./types-model.ts";
+import type { TypeModel } from "./types-model.ts";
 
-/** One object, compiled from the source without and with the fix. */
+/** The types of one object, compiled from the source without and with the fix. */
 export interface LayoutPair {
   readonly object: string;
-  readonly before: ElfObject;
-  readonly after: ElfObject;
+  readonly before: TypeModel | undefined;
+  readonly after: TypeModel | undefined;
 }
 
 export interface LayoutFinding {
@@ -32,48 +31,77 @@ export interface LayoutFinding {
 }
 
 /**
- * Every type with another layout, size or value of an enumerator. `allowed` are types by name, with
- * or without `struct`, or enumerators.
- * @throws BuilderError builder/bad-debug-info, ElfError
+ * What differs between the two sides of one object. Keeps nothing of the models. Of types in
+ * `settled` nobody needs to know any more where their values are.
  */
-export function compareLayouts(
-  pairs: readonly LayoutPair[],
+export function findLayoutChanges(
+  { object, before, after }: LayoutPair,
+  settled: ReadonlySet<string> = new Set(),
+): readonly LayoutChange[] {
+  if (before === undefined || after === undefined) return [];
+  return [...changedTypes(before, after)].map(([type, changes]) => {
+    if (settled.has(type)) return { type, object, changes, reaches: [] };
+    const old = reachOf(before, type);
+    const reaches = old.kind === "memory" ? [old] : [old, reachOf(after, type)];
+    return { type, object, changes, reaches };
+  });
+}
+
+/**
+ * Every type with another layout, size or value of an enumerator, once. `allowed` are types by name,
+ * with or without `struct`, or enumerators.
+ */
+export function judgeLayouts(
+  changes: readonly LayoutChange[],
   allowed: readonly string[],
 ): readonly LayoutFinding[] {
-  const changed = new Map<string, ChangedType>();
-  for (const { object, before, after } of pairs) {
-    const [old, fixed] = [findTypes(before), findTypes(after)];
-    if (old === undefined || fixed === undefined) continue;
-    for (const [type, changes] of changedTypes(old, fixed)) {
-      const known = changed.get(type) ?? { changes, objects: [], reaches: [] };
-      known.objects.push(object);
-      known.reaches.push(reachOf(old, type), reachOf(fixed, type));
-      changed.set(type, known);
-    }
+  const byType = new Map<string, LayoutChange[]>();
+  for (const change of changes) {
+    const known = byType.get(change.type) ?? [];
+    known.push(change);
+    byType.set(change.type, known);
   }
-  return [...changed].map(([type, { changes, objects, reaches }]) => ({
-    type,
-    objects,
-    changes: changes.map(({ text }) => text),
-    verdict: judge(type, changes, reaches, allowed),
-  }));
+  return [...byType].map(([type, found]) => {
+    const parts = [
+      ...new Map(
+        found.flatMap((change) => change.changes).map((part) => [part.text, part]),
+      ).values(),
+    ];
+    const reaches = found.flatMap((change) => change.reaches);
+    return {
+      type,
+      objects: found.map(({ object }) => object),
+      changes: parts.map(({ text }) => text),
+      verdict: judge(type, parts, reaches, allowed),
+    };
+  });
 }
 
-interface ChangedType {
-  readonly changes: readonly Change[];
-  readonly objects: string[];
-  /** Of both sides of every object. */
-  readonly reaches: Reach[];
+/** Whether nothing that other objects show can allow the type to change. */
+export function isSettled({ reaches }: LayoutChange): boolean {
+  return reaches.some(({ kind }) => kind === "memory");
 }
 
-interface Change {
+/** A type that differs in one object. */
+export interface LayoutChange {
+  readonly type: string;
+  readonly object: string;
+  readonly changes: readonly PartChange[];
+  /** As far as it takes to know. */
+  readonly reaches: readonly Reach[];
+}
+
+export interface PartChange {
   /** The member or enumerator; undefined for the size. */
   readonly part: string | undefined;
   readonly text: string;
 }
 
-function changedTypes(old: TypeModel, fixed: TypeModel): ReadonlyMap<string, readonly Change[]> {
-  const found = new Map<string, readonly Change[]>();
+function changedTypes(
+  old: TypeModel,
+  fixed: TypeModel,
+): ReadonlyMap<string, readonly PartChange[]> {
+  const found = new Map<string, readonly PartChange[]>();
   for (const [name, type] of old.types) {
     const counterpart = fixed.types.get(name);
     if (counterpart === undefined) continue;
@@ -84,8 +112,8 @@ function changedTypes(old: TypeModel, fixed: TypeModel): ReadonlyMap<string, rea
   return found;
 }
 
-function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly Change[] {
-  const changes: Change[] = [];
+function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly PartChange[] {
+  const changes: PartChange[] = [];
   if (old.size !== fixed.size) {
     changes.push({ part: undefined, text: `its size is ${old.size} → ${fixed.size} bytes` });
   }
@@ -104,7 +132,7 @@ function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly Ch
 
 function judge(
   type: string,
-  changes: readonly Change[],
+  changes: readonly PartChange[],
   reaches: readonly Reach[],
   allowed: readonly string[],
 ): LayoutFinding["verdict"] {

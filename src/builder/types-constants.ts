@@ -1,11 +1,13 @@
 // Numbers of DWARF 5 (chapter 7) that the reader of types needs; DWARF 4 has the same where it has
-// them. Other tags and attributes pass through unnamed.
+// them. Attributes without a name here are passed over.
 
 /** DWARF 5, table 7.3 */
 export const DwarfTag = {
   DW_TAG_array_type: 0x01,
   DW_TAG_enumeration_type: 0x04,
   DW_TAG_formal_parameter: 0x05,
+  DW_TAG_label: 0x0a,
+  DW_TAG_lexical_block: 0x0b,
   DW_TAG_member: 0x0d,
   DW_TAG_pointer_type: 0x0f,
   DW_TAG_compile_unit: 0x11,
@@ -13,6 +15,7 @@ export const DwarfTag = {
   DW_TAG_subroutine_type: 0x15,
   DW_TAG_typedef: 0x16,
   DW_TAG_union_type: 0x17,
+  DW_TAG_unspecified_parameters: 0x18,
   DW_TAG_inlined_subroutine: 0x1d,
   DW_TAG_subrange_type: 0x21,
   DW_TAG_base_type: 0x24,
@@ -23,6 +26,11 @@ export const DwarfTag = {
   DW_TAG_volatile_type: 0x35,
   DW_TAG_restrict_type: 0x37,
   DW_TAG_atomic_type: 0x47,
+  DW_TAG_call_site: 0x48,
+  DW_TAG_call_site_parameter: 0x49,
+  /** What gcc makes of these two for DWARF 4. */
+  DW_TAG_GNU_call_site: 0x4109,
+  DW_TAG_GNU_call_site_parameter: 0x410a,
 } as const;
 
 /** DWARF 5, table 7.5 */

@@ -44,7 +44,10 @@ export class DwarfCursor {
 
   /** An unsigned LEB128 that counts or numbers something. */
   count(): number {
-    return Number(this.uleb());
+    const first = this.#bytes[this.offset] ?? 0x80;
+    if (first >= 0x80) return Number(this.uleb());
+    this.offset++;
+    return first;
   }
 
   /** Signed LEB128. */

@@ -4,7 +4,7 @@
 import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./types-constants.ts";
 import { DwarfCursor } from "./types-cursor.ts";
 import { readForm } from "./types-forms.ts";
-import type { DebugEntry } from "./types-read.ts";
+import { attributeOf, type DebugEntry } from "./types-read.ts";
 import type { DebugSections } from "./types-sections.ts";
 
 /** By the numbers of DW_AT_decl_file; paths are as the compiler was told them. */
@@ -12,9 +12,9 @@ export function sourceFilesOf(
   unit: DebugEntry,
   sections: DebugSections,
 ): ReadonlyMap<number, string> {
-  const statements = unit.attributes.get(DwarfAttribute.DW_AT_stmt_list);
-  if (statements?.kind !== "section-offset") return new Map();
-  const cursor = new DwarfCursor(sections.lines, sections.source, statements.offset);
+  const statements = attributeOf(unit, DwarfAttribute.DW_AT_stmt_list);
+  if (typeof statements !== "number") return new Map();
+  const cursor = new DwarfCursor(sections.lines, sections.source, statements);
   cursor.skip(4);
   const version = cursor.u16();
   const addressSize = version >= 5 ? cursor.u8() : 8;
@@ -62,9 +62,9 @@ function readTable(
     let [path, directory] = ["", 0];
     for (const { content, form } of formats) {
       const value = readForm(cursor, { form, constant: undefined }, context);
-      if (content === DW_LNCT_PATH && value.kind === "text") path = value.value;
-      if (content === DW_LNCT_DIRECTORY_INDEX && value.kind === "number") {
-        directory = Number(value.value);
+      if (content === DW_LNCT_PATH && typeof value === "string") path = value;
+      if (content === DW_LNCT_DIRECTORY_INDEX && typeof value !== "string") {
+        directory = Number(value);
       }
     }
     entries.push({ path, directory });

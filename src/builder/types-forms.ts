@@ -6,17 +6,13 @@ import { DwarfForm as F } from "./types-constants.ts";
 import { DwarfCursor } from "./types-cursor.ts";
 import type { DebugSections } from "./types-sections.ts";
 
-export type AttributeValue =
-  | { readonly kind: "number"; readonly value: bigint }
-  | { readonly kind: "text"; readonly value: string }
-  | { readonly kind: "bytes"; readonly value: Uint8Array }
-  /** An offset into .debug_info. */
-  | { readonly kind: "entry"; readonly offset: number }
-  /** An offset into another section. */
-  | { readonly kind: "section-offset"; readonly offset: number };
+/**
+ * Numbers that fit are plain ones; references to entries are offsets into .debug_info, and offsets
+ * into other sections stay what they are. Which of these it is follows from the attribute.
+ */
+export type AttributeValue = number | bigint | string | Uint8Array;
 
 export interface AttributeForm {
-  readonly attribute: number;
   readonly form: number;
   /** For DW_FORM_implicit_const. */
   readonly constant: bigint | undefined;
@@ -32,67 +28,86 @@ export interface FormContext {
 /** Reads the value at the cursor, and passes it. @throws BuilderError builder/bad-debug-info */
 export function readForm(
   cursor: DwarfCursor,
-  { form, constant }: Pick<AttributeForm, "form" | "constant">,
+  { form, constant }: AttributeForm,
   { sections, unitOffset, addressSize }: FormContext,
 ): AttributeValue {
   switch (form) {
     case F.DW_FORM_addr:
-      return number(addressSize === 8 ? cursor.u64() : BigInt(cursor.u32()));
+      return addressSize === 8 ? cursor.u64() : cursor.u32();
     case F.DW_FORM_flag:
     case F.DW_FORM_data1:
-      return number(BigInt(cursor.u8()));
+      return cursor.u8();
     case F.DW_FORM_data2:
-      return number(BigInt(cursor.u16()));
+      return cursor.u16();
     case F.DW_FORM_data4:
-      return number(BigInt(cursor.u32()));
+      return cursor.u32();
     case F.DW_FORM_data8:
-      return number(cursor.u64());
+      return cursor.u64();
     case F.DW_FORM_udata:
-      return number(cursor.uleb());
+      return cursor.uleb();
     case F.DW_FORM_sdata:
-      return number(cursor.sleb());
+      return cursor.sleb();
     case F.DW_FORM_flag_present:
-      return number(1n);
+      return 1;
     case F.DW_FORM_implicit_const:
-      return number(constant ?? 0n);
+      return constant ?? 0;
     case F.DW_FORM_string:
-      return { kind: "text", value: cursor.text() };
+      return cursor.text();
     case F.DW_FORM_strp:
       return textAt(sections.strings, cursor.u32(), sections);
     case F.DW_FORM_line_strp:
       return textAt(sections.lineStrings, cursor.u32(), sections);
     case F.DW_FORM_ref1:
-      return { kind: "entry", offset: unitOffset + cursor.u8() };
+      return unitOffset + cursor.u8();
     case F.DW_FORM_ref2:
-      return { kind: "entry", offset: unitOffset + cursor.u16() };
+      return unitOffset + cursor.u16();
     case F.DW_FORM_ref4:
-      return { kind: "entry", offset: unitOffset + cursor.u32() };
+      return unitOffset + cursor.u32();
     case F.DW_FORM_ref8:
-      return { kind: "entry", offset: unitOffset + Number(cursor.u64()) };
+      return unitOffset + Number(cursor.u64());
     case F.DW_FORM_ref_udata:
-      return { kind: "entry", offset: unitOffset + cursor.count() };
+      return unitOffset + cursor.count();
     case F.DW_FORM_sec_offset:
-      return { kind: "section-offset", offset: cursor.u32() };
+      return cursor.u32();
     case F.DW_FORM_exprloc:
     case F.DW_FORM_block:
-      return { kind: "bytes", value: cursor.bytes(cursor.count()) };
+      return cursor.bytes(cursor.count());
     case F.DW_FORM_block1:
-      return { kind: "bytes", value: cursor.bytes(cursor.u8()) };
+      return cursor.bytes(cursor.u8());
     case F.DW_FORM_block2:
-      return { kind: "bytes", value: cursor.bytes(cursor.u16()) };
+      return cursor.bytes(cursor.u16());
     case F.DW_FORM_block4:
-      return { kind: "bytes", value: cursor.bytes(cursor.u32()) };
+      return cursor.bytes(cursor.u32());
     case F.DW_FORM_data16:
-      return { kind: "bytes", value: cursor.bytes(16) };
+      return cursor.bytes(16);
     default:
       throw cursor.malformed(`form ${hexNumber(form)} of an attribute is unknown`);
   }
 }
 
-function number(value: bigint): AttributeValue {
-  return { kind: "number", value };
+/** Bytes of the forms that have a size of their own; undefined for the others. */
+export function sizeOfForm(form: number, addressSize: number): number | undefined {
+  return form === F.DW_FORM_addr ? addressSize : fixedSizes.get(form);
 }
 
-function textAt(strings: Uint8Array, offset: number, { source }: DebugSections): AttributeValue {
-  return { kind: "text", value: new DwarfCursor(strings, source, offset).text() };
+const fixedSizes: ReadonlyMap<number, number> = new Map([
+  [F.DW_FORM_flag_present, 0],
+  [F.DW_FORM_implicit_const, 0],
+  [F.DW_FORM_flag, 1],
+  [F.DW_FORM_data1, 1],
+  [F.DW_FORM_ref1, 1],
+  [F.DW_FORM_data2, 2],
+  [F.DW_FORM_ref2, 2],
+  [F.DW_FORM_data4, 4],
+  [F.DW_FORM_ref4, 4],
+  [F.DW_FORM_strp, 4],
+  [F.DW_FORM_line_strp, 4],
+  [F.DW_FORM_sec_offset, 4],
+  [F.DW_FORM_data8, 8],
+  [F.DW_FORM_ref8, 8],
+  [F.DW_FORM_data16, 16],
+]);
+
+function textAt(strings: Uint8Array, offset: number, { source }: DebugSections): string {
+  return new DwarfCursor(strings, source, offset).text();
 }

@@ -5,7 +5,13 @@
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
 import { sourceFilesOf } from "./types-files.ts";
-import { type DebugEntry, type DebugInfo, readDebugInfo } from "./types-read.ts";
+import {
+  attributeOf,
+  type DebugEntry,
+  type DebugInfo,
+  hasAttribute,
+  readDebugInfo,
+} from "./types-read.ts";
 
 export interface TypeModel {
   readonly info: DebugInfo;
@@ -35,7 +41,7 @@ export function findTypes(object: ElfObject): TypeModel | undefined {
   };
   const types = new Map<string, DebugEntry>();
   for (const entry of info.byOffset.values()) {
-    if (!isAggregate(entry) || entry.attributes.has(A.DW_AT_declaration)) continue;
+    if (!isAggregate(entry) || hasAttribute(entry, A.DW_AT_declaration)) continue;
     const name = nameOf(entry);
     if (name !== undefined && !types.has(name)) types.set(name, entry);
   }
@@ -53,8 +59,17 @@ function isComposite(tag: number): boolean {
 
 /** What an entry says its type is; undefined for void. */
 export function typeOf(info: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
-  const value = entry.attributes.get(A.DW_AT_type);
-  return value?.kind === "entry" ? info.byOffset.get(value.offset) : undefined;
+  return entryAt(info, entry, A.DW_AT_type);
+}
+
+/** The entry that an attribute refers to. */
+export function entryAt(
+  info: DebugInfo,
+  entry: DebugEntry,
+  attribute: number,
+): DebugEntry | undefined {
+  const offset = attributeOf(entry, attribute);
+  return typeof offset === "number" ? info.byOffset.get(offset) : undefined;
 }
 
 /** Through typedefs and qualifiers. */
@@ -72,13 +87,13 @@ export function bareType(info: DebugInfo, type: DebugEntry | undefined): DebugEn
 }
 
 export function numberOf(entry: DebugEntry, attribute: number): bigint | undefined {
-  const value = entry.attributes.get(attribute);
-  return value?.kind === "number" ? value.value : undefined;
+  const value = attributeOf(entry, attribute);
+  return typeof value === "number" || typeof value === "bigint" ? BigInt(value) : undefined;
 }
 
 export function textOf(entry: DebugEntry, attribute: number): string | undefined {
-  const value = entry.attributes.get(attribute);
-  return value?.kind === "text" ? value.value : undefined;
+  const value = attributeOf(entry, attribute);
+  return typeof value === "string" ? value : undefined;
 }
 
 export function childrenOf(entry: DebugEntry, tag: number): readonly DebugEntry[] {

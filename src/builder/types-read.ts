@@ -2,23 +2,27 @@
 // .debug_abbrev (DWARF 5, sections 7.5.1 to 7.5.3; DWARF 4 differs in the unit's header).
 
 import type { ElfObject } from "../elf/object.ts";
-import { DwarfForm } from "./types-constants.ts";
+import { DwarfAttribute, DwarfForm, DwarfTag } from "./types-constants.ts";
 import { DwarfCursor } from "./types-cursor.ts";
 import {
   type AttributeForm,
   type AttributeValue,
   type FormContext,
   readForm,
+  sizeOfForm,
 } from "./types-forms.ts";
 import { type DebugSections, findDebugSections } from "./types-sections.ts";
 
 export interface DebugEntry {
   /** Into .debug_info. */
   readonly offset: number;
-  /** DW_TAG_… */
+  /** Behind its last value, before its children. */
+  readonly end: number;
+  /** DW_TAG_…; blocks and calls have no entry, what they hold belongs to what holds them. */
   readonly tag: number;
-  /** By DW_AT_… */
-  readonly attributes: ReadonlyMap<number, AttributeValue>;
+  /** Values in the order of `abbreviation.attributes`; see attributeOf(). */
+  readonly values: readonly AttributeValue[];
+  readonly abbreviation: Abbreviation;
   readonly parent: DebugEntry | undefined;
   readonly children: readonly DebugEntry[];
 }
@@ -35,13 +39,33 @@ const UNIT_TYPE_COMPILE = 1;
 /** Deeper trees than any C source makes. */
 const DEPTH_MAX = 1000;
 
-/** Several questions are asked of one object; reading it is most of what each would cost. */
-const alreadyRead = new WeakMap<ElfObject, DebugInfo | undefined>();
+/**
+ * Several questions are asked of one object, and reading it is most of what each would cost. Both
+ * sides of one pair are kept, no more: of a header's objects there are hundreds.
+ */
+const lastRead: { readonly object: ElfObject; readonly info: DebugInfo | undefined }[] = [];
+const KEPT_COUNT = 2;
+
+export function attributeOf(
+  { values, abbreviation }: DebugEntry,
+  attribute: number,
+): AttributeValue | undefined {
+  const index = abbreviation.attributes.indexOf(attribute);
+  return index < 0 ? undefined : values[index];
+}
+
+export function hasAttribute({ abbreviation }: DebugEntry, attribute: number): boolean {
+  return abbreviation.attributes.includes(attribute);
+}
 
 /** Undefined when the object has none. @throws BuilderError builder/bad-debug-info, ElfError */
 export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
-  if (!alreadyRead.has(object)) alreadyRead.set(object, readWholeInfo(object));
-  return alreadyRead.get(object);
+  const known = lastRead.find((read) => read.object === object);
+  if (known !== undefined) return known.info;
+  const info = readWholeInfo(object);
+  if (lastRead.length >= KEPT_COUNT) lastRead.shift();
+  lastRead.push({ object, info });
+  return info;
 }
 
 function readWholeInfo(object: ElfObject): DebugInfo | undefined {
@@ -63,7 +87,7 @@ export function readUnitRoots(object: ElfObject): readonly DebugEntry[] {
   while (cursor.offset < cursor.length) {
     const { end, context, abbreviations } = readUnitHeader(cursor, sections);
     const root = readEntry(cursor, abbreviations, context, undefined);
-    if (root !== undefined) roots.push(root.entry);
+    if (root?.entry !== undefined) roots.push(root.entry);
     cursor.offset = end;
   }
   return roots;
@@ -107,35 +131,72 @@ function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeade
   return {
     end,
     context: { sections, unitOffset, addressSize },
-    abbreviations: readAbbreviations(sections, abbreviationOffset),
+    abbreviations: readAbbreviations(sections, abbreviationOffset, addressSize),
   };
 }
 
+/** How entries of one kind are written: large objects have thousands of each. */
 interface Abbreviation {
   readonly tag: number;
   readonly hasChildren: boolean;
-  readonly forms: readonly AttributeForm[];
+  /** DW_AT_… that somebody asks for. */
+  readonly attributes: readonly number[];
+  readonly steps: readonly Step[];
+  readonly isTransparent: boolean;
 }
+
+type Step =
+  | { readonly kind: "skip"; readonly size: number }
+  | ({ readonly kind: "pass" | "keep" } & AttributeForm);
+
+const wantedAttributes: ReadonlySet<number> = new Set(Object.values(DwarfAttribute));
+const transparentTags: ReadonlySet<number> = new Set([
+  DwarfTag.DW_TAG_label,
+  DwarfTag.DW_TAG_lexical_block,
+  DwarfTag.DW_TAG_unspecified_parameters,
+  DwarfTag.DW_TAG_call_site,
+  DwarfTag.DW_TAG_call_site_parameter,
+  DwarfTag.DW_TAG_GNU_call_site,
+  DwarfTag.DW_TAG_GNU_call_site_parameter,
+]);
 
 function readAbbreviations(
   { abbreviations, source }: DebugSections,
   offset: number,
+  addressSize: number,
 ): ReadonlyMap<number, Abbreviation> {
   const cursor = new DwarfCursor(abbreviations, source, offset);
   const found = new Map<number, Abbreviation>();
   for (let code = cursor.count(); code !== 0; code = cursor.count()) {
-    const tag = cursor.count();
-    const hasChildren = cursor.u8() !== 0;
-    const forms: AttributeForm[] = [];
-    for (;;) {
-      const [attribute, form] = [cursor.count(), cursor.count()];
-      const constant = form === DwarfForm.DW_FORM_implicit_const ? cursor.sleb() : undefined;
-      if (attribute === 0 && form === 0) break;
-      forms.push({ attribute, form, constant });
-    }
-    found.set(code, { tag, hasChildren, forms });
+    found.set(code, readAbbreviation(cursor, addressSize));
   }
   return found;
+}
+
+function readAbbreviation(cursor: DwarfCursor, addressSize: number): Abbreviation {
+  const tag = cursor.count();
+  const hasChildren = cursor.u8() !== 0;
+  const attributes: number[] = [];
+  const steps: Step[] = [];
+  for (;;) {
+    const [attribute, form] = [cursor.count(), cursor.count()];
+    const constant = form === DwarfForm.DW_FORM_implicit_const ? cursor.sleb() : undefined;
+    if (attribute === 0 && form === 0) break;
+    const size = sizeOfForm(form, addressSize);
+    const last = steps.at(-1);
+    if (wantedAttributes.has(attribute)) {
+      attributes.push(attribute);
+      steps.push({ kind: "keep", form, constant });
+    } else if (size === undefined) steps.push({ kind: "pass", form, constant });
+    else if (last?.kind === "skip")
+      steps[steps.length - 1] = { kind: "skip", size: last.size + size };
+    else steps.push({ kind: "skip", size });
+  }
+  // What an inlined function's parameters are, the function itself says.
+  const isRepeated =
+    tag === DwarfTag.DW_TAG_formal_parameter && !attributes.includes(DwarfAttribute.DW_AT_type);
+  const isTransparent = isRepeated || transparentTags.has(tag);
+  return { tag, hasChildren, attributes, steps, isTransparent };
 }
 
 type OpenEntry = DebugEntry & { readonly children: DebugEntry[] };
@@ -148,16 +209,20 @@ function readEntries(
   context: FormContext,
   byOffset: Map<number, DebugEntry>,
 ): DebugEntry | undefined {
-  const open: OpenEntry[] = [];
+  // Of every list of children that is open: whose they are.
+  const open: (OpenEntry | undefined)[] = [];
   let root: DebugEntry | undefined;
   while (cursor.offset < end) {
-    const found = readEntry(cursor, abbreviations, context, open.at(-1));
+    const parent = open.at(-1);
+    const found = readEntry(cursor, abbreviations, context, parent);
     if (found === undefined) open.pop();
     else {
       const { entry, hasChildren } = found;
-      byOffset.set(entry.offset, entry);
-      root ??= entry;
-      if (hasChildren) open.push(entry);
+      if (entry !== undefined) {
+        byOffset.set(entry.offset, entry);
+        root ??= entry;
+      }
+      if (hasChildren) open.push(entry ?? parent);
       if (open.length > DEPTH_MAX) throw cursor.malformed("entries are nested too deep");
     }
     if (open.length === 0) break;
@@ -165,23 +230,37 @@ function readEntries(
   return root;
 }
 
-/** Undefined for the mark that ends a list of children. */
+/** Undefined for the mark that ends a list of children; without entry for transparent ones. */
 function readEntry(
   cursor: DwarfCursor,
   abbreviations: ReadonlyMap<number, Abbreviation>,
   context: FormContext,
   parent: OpenEntry | undefined,
-): { readonly entry: OpenEntry; readonly hasChildren: boolean } | undefined {
+): { readonly entry: OpenEntry | undefined; readonly hasChildren: boolean } | undefined {
   const offset = cursor.offset;
   const code = cursor.count();
   if (code === 0) return undefined;
   const abbreviation = abbreviations.get(code);
   if (abbreviation === undefined) throw cursor.malformed(`abbreviation ${code} is unknown`);
-  const attributes = new Map<number, AttributeValue>();
-  for (const form of abbreviation.forms) {
-    attributes.set(form.attribute, readForm(cursor, form, context));
+  const { tag, hasChildren, isTransparent } = abbreviation;
+  const values: AttributeValue[] = [];
+  for (const step of abbreviation.steps) {
+    if (step.kind === "skip") cursor.skip(step.size);
+    else {
+      const value = readForm(cursor, step, context);
+      if (step.kind === "keep") values.push(value);
+    }
   }
-  const entry: OpenEntry = { offset, tag: abbreviation.tag, attributes, parent, children: [] };
+  if (isTransparent) return { entry: undefined, hasChildren };
+  const entry: OpenEntry = {
+    offset,
+    end: cursor.offset,
+    tag,
+    values,
+    abbreviation,
+    parent,
+    children: [],
+  };
   parent?.children.push(entry);
-  return { entry, hasChildren: abbreviation.hasChildren };
+  return { entry, hasChildren };
 }
