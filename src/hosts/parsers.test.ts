@@ -92,6 +92,14 @@ test("RemoteDocument refuses whatever else comes", () => {
   }
 });
 
+test("RemoteDocument takes no result that it does not know for success", () => {
+  const outcome = { action: "apply", name: "fix", retries: 0, elapsedMs: 3, reverted: [] };
+  const read = (result: string) =>
+    RemoteDocument.parse(JSON.stringify({ ...outcome, result }), "test").outcome();
+  assert.equal(read("done").result, "done");
+  assert.throws(() => read("scheduled"), HostError);
+});
+
 test("scriptCommand() quotes a leading =, which zsh would take for a command to be looked up", () => {
   assert.equal(scriptCommand("list", ["=sh", "a=b"]), "sh -c list xsplice '=sh' a=b");
 });

@@ -64,10 +64,13 @@ export class RemoteDocument {
 
   outcome(): ActOutcome {
     const result = this.#text("result");
+    if (result !== "done" && result !== "unnecessary") {
+      throw notOurs(this.#source, `result "${result}"`);
+    }
     return {
       action: this.#text("action") as Action,
       name: this.#text("name"),
-      result: result === "unnecessary" ? result : "done",
+      result,
       retries: this.#number("retries"),
       elapsedMs: this.#number("elapsedMs"),
       status: this.#fields["status"] === undefined ? undefined : this.#status("status"),

@@ -119,7 +119,8 @@ function nameSources(
   for (const { draft } of objects) {
     let file = "";
     for (const symbol of draft.symbols) {
-      if (symbol.type === SymbolType.STT_FILE) file = symbol.name;
+      // File names may hold what would break the lines of the symbol map.
+      if (symbol.type === SymbolType.STT_FILE) file = symbol.name.replaceAll(/[\t\n]/g, "?");
       if (symbol.place === "undefined" || symbol.name === "") continue;
       const local = symbol.binding === SymbolBinding.STB_LOCAL && file !== "";
       names.set(symbolOf(symbol), local ? `${file}#${symbol.name}` : symbol.name);

@@ -17,6 +17,16 @@ test("tagSymbols() keeps names within what Xen stores, and apart even so", () =>
   }
 });
 
+test("tagSymbols() counts bytes, and spares mapping symbols of Arm only", () => {
+  const draft = compileDraft({ c: `int ${"é".repeat(90)}; int $d; int f(void) { return 1; }` });
+  tagSymbols(draft, "0123456789");
+  const names = draft.symbols.map(({ name }) => name);
+  const long = names.find((name) => name.startsWith("é")) ?? "";
+  assert.match(long, /^é+\.xs0123456789$/);
+  assert.ok(Buffer.byteLength(long) <= PAYLOAD_SYMBOL_NAME_MAX);
+  assert.ok(names.includes("$d.xs0123456789"));
+});
+
 test("tagSymbols() tells locals of one name apart, and leaves what Xen does not record alone", () => {
   const draft = compileDraft({
     c: `int f(void) { static int n; return n++; } int g(void) { static int n; return n++; }

@@ -5,7 +5,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { toHex } from "../bytes/hex.ts";
-import { SectionFlag, SymbolBinding, SymbolType } from "../elf/constants.ts";
+import { Machine, SectionFlag, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import { type DraftSection, type DraftSymbol, type ElfDraft, sizeOfSection } from "../elf/draft.ts";
 import { PAYLOAD_SYMBOL_NAME_MAX } from "../xen-abi/limits.ts";
 import type { EmitInput } from "./emit-input.ts";
@@ -70,7 +70,9 @@ function hashText(hash: Hash, parts: readonly unknown[]): void {
 /** Gives every symbol that Xen would record a name of its own. */
 export function tagSymbols(draft: ElfDraft, tag: string): void {
   const taken = new Set(draft.symbols.map(({ name }) => name));
+  const hasMappingSymbols = draft.machine === Machine.EM_AARCH64;
   for (const symbol of draft.symbols) {
+    if (hasMappingSymbols && /^\$[adtx](\.|$)/.test(symbol.name)) continue;
     if (isRecorded(symbol)) symbol.name = freshName(symbol.name, `.xs${tag}`, taken);
   }
 }
@@ -96,10 +98,13 @@ export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol 
   return marker;
 }
 
-/** Xen's rule for what enters its table of symbols, and so has to be unique: §2.11. */
+/**
+ * Xen's rule for what enters its table of symbols, and so has to be unique: §2.11; mapping symbols
+ * of Arm do not.
+ */
 function isRecorded({ name, place, type }: DraftSymbol): boolean {
   if (typeof place === "string" || name === "" || type === SymbolType.STT_SECTION) return false;
-  return !isExemptLabel(name, place) && !/^\$[adtx](\.|$)/.test(name);
+  return !isExemptLabel(name, place);
 }
 
 function isExemptLabel(name: string, place: DraftSection): boolean {
@@ -109,9 +114,16 @@ function isExemptLabel(name: string, place: DraftSection): boolean {
 function freshName(name: string, suffix: string, taken: Set<string>): string {
   for (let attempt = 1; ; attempt++) {
     const ending = attempt === 1 ? suffix : `${suffix}.${attempt}`;
-    const candidate = name.slice(0, PAYLOAD_SYMBOL_NAME_MAX - ending.length) + ending;
+    const candidate = firstBytes(name, PAYLOAD_SYMBOL_NAME_MAX - ending.length) + ending;
     if (taken.has(candidate)) continue;
     taken.add(candidate);
     return candidate;
   }
+}
+
+/** Whole characters only; Xen counts bytes of UTF-8. */
+function firstBytes(text: string, count: number): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= count) return text;
+  return new TextDecoder("utf-8").decode(bytes.subarray(0, count), { stream: true });
 }
