@@ -2,6 +2,7 @@
 // first where there is none.
 
 import { cacheFolder, requireCacheFolder } from "../parts/cache-folder.ts";
+import { withLock } from "../parts/lock.ts";
 import type { OnProgress } from "../parts/progress.ts";
 import { coldBoot, type RunningMachine, restore } from "./boot.ts";
 import { LabError } from "./errors.ts";
@@ -74,8 +75,7 @@ export async function startLab(
           boot,
         )
       : await restoreOrRetake(recipe, sources, context, label);
-  const info: LabInfo = {
-    name,
+  const nameless = {
     xen: recipe.hypervisor.name,
     packageVersion: sources.hypervisorFiles.packageVersion,
     symbols: sources.hypervisorFiles.symbols,
@@ -85,8 +85,20 @@ export async function startLab(
     startedFrom,
     folder: running.supervised.folder,
   };
-  writeLabFile(info, lifetime);
-  return { info, running };
+  try {
+    // Chosen again: another lab may have come up meanwhile, and taken the name.
+    const info = await withLock(context.cache, "lab-names", async () => {
+      const named: LabInfo = { name: chooseName(options.name), ...nameless };
+      writeLabFile(named, lifetime);
+      return named;
+    });
+    return { info, running };
+  } catch (error) {
+    running.seated.qmp.close();
+    running.seated.seat.release();
+    await running.supervised.stop();
+    throw error;
+  }
 }
 
 interface Context {

@@ -98,6 +98,25 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
   });
 }
 
+test("lab up gives labs that start at once names of their own, and one name to one of them", async () => {
+  await prepareLab();
+  const runtime = mkdtempSync(join(folder, "run-"));
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+  const up = async (...args: string[]): Promise<number | null> => {
+    const child = spawn(process.execPath, [main, "lab", "up", ...args], { stdio: "ignore", env });
+    await once(child, "close");
+    return child.exitCode;
+  };
+  const codes = await Promise.all([up(), up(), up("same"), up("same")]);
+  assert.deepEqual(codes.slice(0, 2), [0, 0]);
+  assert.deepEqual(codes.slice(2).sort(), [0, 1]);
+  for (const lab of ["lab-1", "lab-2", "same"]) {
+    const down = spawnSync(process.execPath, [main, "lab", "down", lab], { env, encoding: "utf8" });
+    assert.equal(down.stdout, `${lab} is down\n`);
+  }
+  assert.deepEqual(readdirSync(runtime), []);
+});
+
 test("lab up tells what QEMU said of a file that is no hypervisor", () => {
   const up = xsplice("lab", "up", "--xen", "/bin/sh");
   assert.equal(up.status, 1);
