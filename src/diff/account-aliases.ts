@@ -19,8 +19,7 @@ export function accountAliases({ before, after, correlation }: Comparison, ledge
       if (holder === undefined || told.has(holder)) continue;
       if (correlation.findBefore(holder) === atom || !isShared(atom, holder)) continue;
       told.add(holder);
-      const remedy =
-        "make the two differ in the old source's way, or give the new one another name";
+      const remedy = "give what changes a new name, and let its callers use that";
       const shared = entryNames(isAlias(atom) ? atom : holder).map((one) => `"${one}"`);
       const reason = isAlias(atom)
         ? `${shared.join(" and ")} were one, and are two now`

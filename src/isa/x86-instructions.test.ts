@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findInstructions } from "./x86-instructions.ts";
+
+const code = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
+
+test("findInstructions() tells distances, constants and taken addresses apart", () => {
+  const bytes = code(
+    ...[0x48, 0x8d, 0x3d, 0x10, 0, 0, 0], // lea 0x10(%rip),%rdi
+    ...[0xba, 0x39, 0x30, 0, 0], // mov $12345,%edx
+    ...[0xc7, 0x05, 4, 0, 0, 0, 7, 0, 0, 0], // movl $7,4(%rip)
+    ...[0xe8, 0xfb, 0xff, 0xff, 0xff], // call itself
+    ...[0x74, 0x00], // je behind
+    0xc3, // ret
+  );
+  const found = findInstructions(bytes)?.map(
+    ({ offset, length, reference, immediate, takesAddress }) => ({
+      offset,
+      length,
+      field: reference && [
+        reference.kind,
+        reference.fieldOffset,
+        reference.fieldSize,
+        Number(reference.target),
+      ],
+      immediate: immediate && [immediate.start, immediate.size],
+      takesAddress,
+    }),
+  );
+  const none = { field: undefined, immediate: undefined, takesAddress: false };
+  assert.deepEqual(found, [
+    { ...none, offset: 0, length: 7, field: ["operand", 3, 4, 23], takesAddress: true },
+    { ...none, offset: 7, length: 5, immediate: [8, 4] },
+    { ...none, offset: 12, length: 10, field: ["operand", 14, 4, 26], immediate: [18, 4] },
+    { ...none, offset: 22, length: 5, field: ["call", 23, 4, 22] },
+    { ...none, offset: 27, length: 2, field: ["conditional-jump", 28, 1, 29] },
+    { ...none, offset: 29, length: 1 },
+  ]);
+});
+
+test("findInstructions() gives nothing for bytes of which some are no instruction", () => {
+  assert.equal(findInstructions(code(0x90, 0x06, 0x90)), undefined);
+  assert.deepEqual(findInstructions(code()), []);
+});
