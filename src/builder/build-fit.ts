@@ -84,18 +84,17 @@ function functionsToFind({
   return [...found];
 }
 
-/** The first object that differs speaks for all. */
+/** The first object that differs speaks for all; assembly does not say who made it. */
 function compareAllCompilers(
   hypervisor: ElfObject,
   objects: readonly ComparedObject[],
 ): CompilerComparison {
   const facts = compilerFactsOf(hypervisor);
-  const all = objects.map(({ compiler }) => compareCompilers(facts, compiler));
-  return (
-    all.find(({ verdict }) => verdict === "different") ??
-    all.find(({ verdict }) => verdict === "unknown") ??
-    all[0] ?? { verdict: "unknown", text: "nothing was compiled" }
-  );
+  const all = objects
+    .filter(({ compiler }) => compiler.versions.length > 0)
+    .map(({ compiler }) => compareCompilers(facts, compiler));
+  const different = all.find(({ verdict }) => verdict === "different");
+  return different ?? all[0] ?? { verdict: "unknown", text: "nothing was compiled from C" };
 }
 
 function layoutRefusals(layouts: readonly LayoutFinding[]): readonly BuildRefusal[] {
