@@ -114,6 +114,12 @@ const refusals: readonly (readonly [
     report("builder/bad-option", /--replace common\/domain\.c#get_name=NAME/),
   ],
   [
+    "a reference to a hook's pointer, which does not travel",
+    `static void up(void) {} XSPLICE_HOOK_LOAD(up)
+     void *hook(void) { return (void *)&xsplice_hook_load_up; }`,
+    report("builder/bad-option", /Cannot refer to what a XSPLICE_HOOK_… macro defines/),
+  ],
+  [
     "hooks for Xen 4.7, which would never call them",
     "static void up(void) {} XSPLICE_HOOK_LOAD(up) int roomy(void) { return 1; }",
     report("builder/bad-option", /Cannot use hooks with Xen 4\.7\.1/),

@@ -218,3 +218,11 @@ test("compilePayload() warns of pointers to functions without ENDBR64, and of no
   const calls = await compile('const char *xen_extra_version(void) { printk("a"); return "b"; }');
   assert.equal(calls.warnings, "");
 });
+
+test("compilePayload() makes hooks of sources with debugging data, which stays behind", async () => {
+  const c = 'static void up(void) { printk("up"); } XSPLICE_HOOK_LOAD(up)';
+  const plain = parseFaultless((await compile(c)).bytes);
+  const debug = parseFaultless((await compile(c, { extraFlags: ["-g"] })).bytes);
+  assert.equal(debug.hooks.length, 1);
+  assert.deepEqual(debug.sections, plain.sections);
+});

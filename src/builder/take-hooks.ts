@@ -2,8 +2,8 @@
 // that Xen knows for the kind; here the pointers are taken out of the object again, since the
 // emitter makes these sections itself, with the flags and the order that Xen wants.
 
-import { Machine, SymbolType } from "../elf/constants.ts";
-import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { Machine, SectionFlag, SymbolType } from "../elf/constants.ts";
+import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Hook } from "../payload/emit-input.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
@@ -19,11 +19,29 @@ export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
   });
   const taken = new Set(hookKinds.map((kind) => hookRules[kind].section));
   const sections = new Set(draft.sections.filter(({ name }) => taken.has(name)));
+  const goes = ({ place }: DraftSymbol) => typeof place !== "string" && sections.has(place);
   draft.sections = draft.sections.filter((section) => !sections.has(section));
-  draft.symbols = draft.symbols.filter(
-    ({ place }) => typeof place === "string" || !sections.has(place),
-  );
+  for (const section of draft.sections) dropReferences(section, goes, source);
+  draft.symbols = draft.symbols.filter((symbol) => !goes(symbol));
   return hooks;
+}
+
+/** Debugging data, which no payload carries, knows of the pointers; nobody else may. */
+function dropReferences(
+  section: DraftSection,
+  goes: (symbol: DraftSymbol) => boolean,
+  source: string,
+): void {
+  const kept = section.relocations.filter(({ symbol }) => !goes(symbol));
+  if (kept.length < section.relocations.length && (section.flags & SectionFlag.SHF_ALLOC) !== 0n) {
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot refer to what a XSPLICE_HOOK_… macro defines, as "${section.name}" does`,
+      where: source,
+      expected: "the hook's function itself",
+    });
+  }
+  section.relocations = kept;
 }
 
 function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): DraftSymbol {
