@@ -43,8 +43,8 @@ struct livepatch_payload {
  *     static void hello(void) { printk(XENLOG_WARNING "hello from the payload\n"); }
  *     XSPLICE_HOOK_LOAD(hello)
  *
- * LOAD and UNLOAD (as many as you like): all CPUs stopped, interrupts off; just before functions
- * are patched, just after they are restored.
+ * LOAD and UNLOAD (as many as you like, called in the order in which they stand in the source): all
+ * CPUs stopped, interrupts off; just before functions are patched, just after they are restored.
  */
 #define XSPLICE_HOOK_LOAD(function) XSPLICE_HOOK_(load, void, (void), function)
 #define XSPLICE_HOOK_UNLOAD(function) XSPLICE_HOOK_(unload, void, (void), function)
@@ -70,6 +70,13 @@ struct livepatch_payload {
 
 #define XSPLICE_HOOK_(kind, result, arguments, function)                        \
     static result (*const xsplice_hook_##kind##_##function) arguments           \
-        __attribute__((used, section(".livepatch.hooks." #kind))) = function;
+        XSPLICE_IN_ORDER_ __attribute__((used, section(".livepatch.hooks." #kind))) = function;
+
+/* gcc would lay variables out in any order; clang keeps that of the source. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define XSPLICE_IN_ORDER_ __attribute__((no_reorder))
+#else
+#define XSPLICE_IN_ORDER_
+#endif
 
 #endif

@@ -226,3 +226,15 @@ test("compilePayload() makes hooks of sources with debugging data, which stays b
   assert.equal(debug.hooks.length, 1);
   assert.deepEqual(debug.sections, plain.sections);
 });
+
+test("compilePayload() leaves hooks of one kind in the order of the source", async () => {
+  const names = ["first", "second", "third", "fourth"];
+  const c = names.map((name) => {
+    return `static void ${name}(void) { printk("${name}"); } XSPLICE_HOOK_LOAD(${name})`;
+  });
+  const { hooks } = await compile(c.join("\n"));
+  assert.deepEqual(
+    hooks.map(({ name }) => name),
+    names,
+  );
+});
