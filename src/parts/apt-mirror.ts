@@ -22,14 +22,19 @@ const CODE_NAME = /^(buster|bullseye|bookworm|trixie|forky|duke|sid)$/;
 const MOVING_NAME = /^(stable|oldstable|oldoldstable|testing|unstable)$/;
 const SECURITY_NAME = /^(\w+-security|\w+\/updates)$/;
 
+/** As a line of sources.list can hold it. */
+const MIRROR_ADDRESS = /^[a-z][a-z+]*:\/[^\s[\]]+$/;
+
 /** @throws PartsError parts/no-apt, parts/no-mirror */
 export async function findDebianMirror(
   scratch: string,
   environment: Environment = process.env,
 ): Promise<DebianMirror> {
   const override = environment[MIRROR_VARIABLE]?.replace(/\/+$/, "");
-  if (override)
+  if (override) {
+    if (!MIRROR_ADDRESS.test(override)) throw notAnAddress(override);
     return { main: override, security: `${override}-security`, origin: MIRROR_VARIABLE };
+  }
   const found = mirrorFromUris(await configuredUris(scratch));
   if (found) return found;
   throw new PartsError({
@@ -37,6 +42,16 @@ export async function findDebianMirror(
     problem: "Cannot find a Debian mirror: this machine's apt is set up for none",
     expected: "an apt source with a Debian suite, or a variable that names a mirror",
     remedy: `set ${MIRROR_VARIABLE} to the address of a Debian mirror, the one that has the folder dists/bookworm below it; on Ubuntu this is always needed`,
+  });
+}
+
+function notAnAddress(text: string): PartsError {
+  return new PartsError({
+    code: "parts/no-mirror",
+    problem: `Cannot use "${text}" as a Debian mirror: it is no address`,
+    where: MIRROR_VARIABLE,
+    expected: "an address without spaces, such as http://HOST/debian",
+    remedy: "name the folder of the mirror that has dists/bookworm below it",
   });
 }
 

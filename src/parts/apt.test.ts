@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mirrorFromUris } from "./apt-mirror.ts";
+import { findDebianMirror, mirrorFromUris } from "./apt-mirror.ts";
 import { parseUris } from "./apt-suite.ts";
 import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
 import { partDefinition, partIds } from "./catalogue.ts";
@@ -105,4 +105,12 @@ test("partDefinition() pins every package of a hypervisor to an exact version", 
 test("partDefinition() refuses what it does not know", () => {
   assert.throws(() => partDefinition("xen-5.0"), { name: "PartsError" });
   assert.throws(() => partDefinition("nonsense"), /there is none of this name/);
+});
+
+test("findDebianMirror() refuses a variable that is no address", async () => {
+  for (const XSPLICE_DEBIAN_MIRROR of ["nonsense", "http://a/ debian", "http://a/\ndeb x"]) {
+    await assert.rejects(findDebianMirror("/nowhere", { XSPLICE_DEBIAN_MIRROR }), {
+      message: /it is no address\n +where: +XSPLICE_DEBIAN_MIRROR/,
+    });
+  }
 });
