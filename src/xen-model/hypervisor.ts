@@ -71,8 +71,7 @@ export function openHypervisor(
   const architecture = findArchitecture(machine);
   if (architecture === undefined) throw badImage(source, `it is for ELF machine ${machine}`);
   const sections = file.sections.filter(isLoaded);
-  const table = indexXenSymbols(file);
-  const lookup = (name: string) => table.get(name);
+  const lookup = indexXenSymbols(file.symbols);
   const release = releaseOf(sections, lookup, source, options);
   const line = requireReleaseLine(release);
   const image = spanOf(sections, source);

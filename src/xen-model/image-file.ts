@@ -22,19 +22,19 @@ export interface ImageSection extends RawSection {
   readonly bytes: Uint8Array;
 }
 
-export interface ImageSymbol {
-  readonly name: string;
-  readonly st_info: number;
-  readonly st_shndx: number;
-  readonly st_value: bigint;
-  readonly st_size: bigint;
+/** The records as they lie in the file: there are thousands, and few are looked at. */
+export interface ImageSymbols {
+  readonly count: number;
+  readonly records: DataView;
+  /** All names, one byte a character, each ended by a NUL. */
+  readonly names: string;
 }
 
 export interface ImageFile {
   readonly source: string;
   readonly header: RawHeader;
   readonly sections: readonly ImageSection[];
-  readonly symbols: readonly ImageSymbol[];
+  readonly symbols: ImageSymbols;
 }
 
 /** A xen-syms with all debug information, inflated, is far below. */
@@ -60,7 +60,7 @@ export function readImageFile(bytes: Uint8Array, source: string): ImageFile {
     const own = contents[index] ?? new Uint8Array();
     return { ...section, index, name: textAt(names, section.sh_name), bytes: own };
   });
-  return { source, header, sections, symbols: readSymbols(sections, source) };
+  return { source, header, sections, symbols: symbolsOf(sections, source) };
 }
 
 export function badImage(source: string, state: string): ModelError {
@@ -97,23 +97,15 @@ function contentsOf(section: RawSection, reader: ByteReader): Uint8Array {
   return reader.bytes("section", toOffset(section.sh_size, reader.source));
 }
 
-function readSymbols(sections: readonly ImageSection[], source: string): ImageSymbol[] {
+function symbolsOf(sections: readonly ImageSection[], source: string): ImageSymbols {
   const table = sections.find(({ sh_type }) => sh_type === SectionType.SHT_SYMTAB);
   if (table === undefined) throw badImage(source, "it has no symbols");
   const names = sections[table.sh_link]?.bytes ?? new Uint8Array();
-  const view = new DataView(table.bytes.buffer, table.bytes.byteOffset, table.bytes.length);
-  const count = Math.floor(table.bytes.length / SYM_SIZE);
-  return Array.from({ length: count }, (_, index) => symbolAt(view, index * SYM_SIZE, names));
-}
-
-/** Elf64_Sym without a reader: an image has thousands. */
-function symbolAt(view: DataView, at: number, names: Uint8Array): ImageSymbol {
+  const { buffer, byteOffset, length } = table.bytes;
   return {
-    name: textAt(names, view.getUint32(at, true)),
-    st_info: view.getUint8(at + 4),
-    st_shndx: view.getUint16(at + 6, true),
-    st_value: view.getBigUint64(at + 8, true),
-    st_size: view.getBigUint64(at + 16, true),
+    count: Math.floor(length / SYM_SIZE),
+    records: new DataView(buffer, byteOffset, length),
+    names: Buffer.from(names.buffer, names.byteOffset, names.length).toString("latin1"),
   };
 }
 
