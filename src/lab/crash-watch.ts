@@ -1,6 +1,6 @@
 // Notices that a lab is dead: Xen says so on its console, QEMU ends, or dom0's agent goes silent.
 
-import { closeSync, type FSWatcher, openSync, readSync, watch } from "node:fs";
+import { closeSync, type FSWatcher, openSync, readFileSync, readSync, watch } from "node:fs";
 import type { AgentClient } from "../agent/client.ts";
 import { AgentError } from "../agent/errors.ts";
 import type { CrashReport } from "./errors.ts";
@@ -126,6 +126,13 @@ export class CrashWatch {
       this.#text += buffer.toString("latin1", 0, count);
     }
   }
+}
+
+/** The death that a console tells of, for whoever comes later. */
+export function findCrash(consolePath: string): CrashReport | undefined {
+  const text = readFileSync(consolePath, "latin1").slice(0, CONSOLE_MAX);
+  const death = findDeath(text);
+  return death && { kind: death.kind, console: excerpt(text, death.at) };
 }
 
 function findDeath(text: string): { kind: CrashReport["kind"]; at: number } | undefined {

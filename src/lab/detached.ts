@@ -12,9 +12,11 @@ import {
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectAgent, connectMonitor } from "./connection.ts";
-import { LabError } from "./errors.ts";
+import { findCrash } from "./crash-watch.ts";
+import { crashError, LabError } from "./errors.ts";
 import { Lab, type LabInfo, labelOf } from "./lab.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
+import { RunFile } from "./machine.ts";
 import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
 import { isAlive } from "./seat.ts";
@@ -52,7 +54,7 @@ export function listLabs(): ListedLab[] {
 
 /**
  * A client of a running lab; closing it leaves the lab as it is. Without a name, the only one.
- * @throws LabError lab/unknown, lab/busy
+ * @throws LabError lab/unknown, lab/busy, lab/crashed
  */
 export async function connectLab(
   name: string | undefined,
@@ -60,6 +62,8 @@ export async function connectLab(
 ): Promise<Lab> {
   const { info } = requireLab(name, (lab) => lab.state === "running");
   const label = labelOf(info);
+  const crash = findCrash(join(info.folder, RunFile.console));
+  if (crash) throw crashError(label, crash);
   const deadline = AbortSignal.timeout(CONNECT_MAX_MS);
   const { signal } = options;
   const seated = await connectMonitor(info.folder, label, () => {

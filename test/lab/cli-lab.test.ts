@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { listLabs } from "../../src/lab/detached.ts";
-import { prepareLab } from "../../src/lab/open-lab.ts";
+import { openLab, prepareLab } from "../../src/lab/open-lab.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const example = fileURLToPath(new URL("../../../examples/extra-version.c", import.meta.url));
@@ -97,6 +97,18 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     assert.deepEqual(labs(), []);
   });
 }
+
+test("a lab whose hypervisor crashed is told to be so by every later command, at once", async () => {
+  await using lab = await openLab({ name: `${name}-dead` });
+  const entryOfExtraVersion = 0xffff82d040234940n; // in the one build that 4.17 names
+  await lab.writeHypervisor(entryOfExtraVersion, Uint8Array.of(0x0f, 0x0b));
+  xsplice("--host", `lab:${name}-dead`, "info");
+  const startedAt = Date.now();
+  const run = xsplice("--host", `lab:${name}-dead`, "list");
+  assert.equal(run.status, 1);
+  assert.match(run.stderr, /hypervisor crashed[\s\S]+\(XEN\)/);
+  assert.ok(Date.now() - startedAt < 5000);
+});
 
 test("lab up gives labs that start at once names of their own, and one name to one of them", async () => {
   await prepareLab();
