@@ -6,7 +6,7 @@
  * it takes the place of Xen's own as soon as the payload is applied, and steps back when it is
  * reverted.
  *
- *     xsplice compile examples/extra-version.c --xen-syms /usr/lib/debug/xen-syms-4.17-amd64 \
+ *     xsplice compile examples/extra-version.c --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 \
  *         -o extra-version.livepatch
  */
 const char *xen_extra_version(void)

@@ -62,7 +62,7 @@ export const compileCommand: CommandSpec = {
   examples: [
     {
       command:
-        "xsplice compile fix.c --xen-syms /usr/lib/debug/xen-syms-4.17-amd64 -o fix.livepatch",
+        "xsplice compile fix.c --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 -o fix.livepatch",
       explains: "replace the functions of Xen that fix.c defines",
     },
     {
