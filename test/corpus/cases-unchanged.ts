@@ -1,0 +1,46 @@
+// Patches of which the hypervisor runs nothing, and one that is none.
+
+import type { CorpusCase } from "./case.ts";
+
+export const unchangedCases: readonly CorpusCase[] = [
+  { name: "comment-only", rule: "a comment", expected: { outcome: "unchanged" } },
+  {
+    name: "line-shift-only",
+    rule: "lines that moved in a file with bug frames",
+    expected: { outcome: "unchanged" },
+  },
+  {
+    name: "line-shift-in-header",
+    rule: "lines that moved in a header",
+    expected: { outcome: "unchanged" },
+  },
+  {
+    name: "tools-only",
+    rule: "a tool, which no hypervisor contains",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "tools/misc/xen-livepatch.c": "not-hypervisor" },
+    },
+  },
+  {
+    name: "not-in-configuration",
+    rule: "a file that this configuration leaves out",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/common/perfc.c": "not-in-configuration" },
+    },
+  },
+  {
+    name: "other-architecture",
+    rule: "a file of another architecture",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/arch/arm/traps.c": "not-in-configuration" },
+    },
+  },
+  {
+    name: "does-not-compile",
+    rule: "a mistake in C",
+    expected: { outcome: "error", code: "build/compile-failed" },
+  },
+];

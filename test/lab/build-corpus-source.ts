@@ -1,0 +1,41 @@
+// What the corpus is built against: the source, configuration and symbols of the one Xen that can be
+// had with all three, from Debian's packages. Fetched when they are not there yet, with sizes told.
+
+import { join } from "node:path";
+import { megabytes, progressLine } from "../../src/cli/progress.ts";
+import { fetchParts, PINNED_XEN_4_17, planParts, requirePart } from "../../src/parts/mod.ts";
+
+export interface CorpusSource {
+  /** Folder of the source. */
+  readonly source: string;
+  readonly xenSyms: string;
+  readonly config: string;
+}
+
+const parts = ["xen-4.17", "xen-source-4.17", "parser-generators"];
+
+/** @throws PartsError for a part that cannot be had */
+export async function fetchCorpusSource(): Promise<CorpusSource> {
+  const { onProgress, end } = progressLine(process);
+  const plan = await planParts(parts, { onProgress });
+  const [gone] = plan.unavailable;
+  if (gone !== undefined) throw gone.reason;
+  for (const { definition, downloadBytes } of plan.toFetch) {
+    const size = megabytes(downloadBytes);
+    process.stderr.write(`Fetching ${size}: ${definition.id}, ${definition.purpose}\n`);
+  }
+  await fetchParts(plan, { onProgress });
+  end();
+  const xen = rootOf("xen-4.17");
+  return {
+    source: rootOf("xen-source-4.17"),
+    xenSyms: join(xen, "usr/lib/debug/boot/xen-syms-4.17-amd64"),
+    config: join(xen, "boot/xen-4.17-amd64.config"),
+  };
+}
+
+function rootOf(id: string): string {
+  const part = requirePart(id);
+  if (part.kind === "cached") return part.root;
+  throw new Error(`part ${id} of Xen ${PINNED_XEN_4_17} has no folder`);
+}
