@@ -1,5 +1,6 @@
-// From hand-written C to a payload.
+// From a source patch, or from hand-written C, to a payload.
 
+export { type BuildOptions, type BuiltFix, buildFix } from "./build.ts";
 export {
   type CompiledPayload,
   type CompileOptions,
@@ -7,7 +8,10 @@ export {
   type ReplacedFunction,
 } from "./compile.ts";
 export { BuilderError, type BuilderErrorCode } from "./errors.ts";
+export { BuildError, type BuildErrorCode } from "./make-errors.ts";
 export type { NamePair } from "./match-functions.ts";
 export type { PayloadBelow } from "./payload-below.ts";
+export type { BuildRefusal } from "./refusal.ts";
+export { type BuildReport, REPORT_FORMAT, reportOf } from "./report.ts";
 export { writeFileAtomically } from "./write-file.ts";
 export { readXenSyms, type XenSymbol, type XenSyms } from "./xen-syms.ts";

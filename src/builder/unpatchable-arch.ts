@@ -79,7 +79,15 @@ export const x86Paths: readonly UnpatchablePath[] = [
   {
     path: "live-patching",
     reason: whilePatching,
-    names: ["add_nops", "cache_flush", "hvm_asid_flush_core"],
+    names: [
+      "add_nops",
+      "cache_flush",
+      "hvm_asid_flush_core",
+      "flush_area_local",
+      "flush_area_mask",
+      "modify_xen_mappings",
+      "reset_virtual_region_perms",
+    ],
   },
   {
     path: "live-patching",
@@ -88,8 +96,8 @@ export const x86Paths: readonly UnpatchablePath[] = [
       "relax_virtual_region_perms",
       "tighten_virtual_region_perms",
       "modify_xen_mappings_lite",
-      "flush_area_local",
       "map_domain_page",
+      "mapcache_current_vcpu",
       "unmap_domain_page",
       "efi_rs_using_pgtables",
       "sync_local_execstate",
@@ -118,7 +126,7 @@ export const x86Paths: readonly UnpatchablePath[] = [
   {
     path: "softirq",
     reason: "CPUs come to where they wait through it, and return through it when Xen has patched",
-    names: ["smp_send_event_check_mask", "send_IPI_mask"],
+    names: ["smp_send_event_check_mask", "send_IPI_mask", "arch_skip_send_event_check"],
   },
   {
     path: "context-switch",
