@@ -1,16 +1,10 @@
-// Debug information as a tree of entries, read from .debug_info with the abbreviations of
-// .debug_abbrev (DWARF 5, sections 7.5.1 to 7.5.3; DWARF 4 differs in the unit's header).
+// Debug information as a tree of entries, read from .debug_info (DWARF 5, sections 7.5.1 and 7.5.2;
+// DWARF 4 differs in the unit's header).
 
 import type { ElfObject } from "../elf/object.ts";
-import { DwarfAttribute, DwarfForm, DwarfTag } from "./types-constants.ts";
+import { type Abbreviation, readAbbreviations } from "./types-abbreviations.ts";
 import { DwarfCursor } from "./types-cursor.ts";
-import {
-  type AttributeForm,
-  type AttributeValue,
-  type FormContext,
-  readForm,
-  sizeOfForm,
-} from "./types-forms.ts";
+import { type AttributeValue, type FormContext, readForm } from "./types-forms.ts";
 import { type DebugSections, findDebugSections } from "./types-sections.ts";
 
 export interface DebugEntry {
@@ -133,70 +127,6 @@ function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeade
     context: { sections, unitOffset, addressSize },
     abbreviations: readAbbreviations(sections, abbreviationOffset, addressSize),
   };
-}
-
-/** How entries of one kind are written: large objects have thousands of each. */
-interface Abbreviation {
-  readonly tag: number;
-  readonly hasChildren: boolean;
-  /** DW_AT_… that somebody asks for. */
-  readonly attributes: readonly number[];
-  readonly steps: readonly Step[];
-  readonly isTransparent: boolean;
-}
-
-type Step =
-  | { readonly kind: "skip"; readonly size: number }
-  | ({ readonly kind: "pass" | "keep" } & AttributeForm);
-
-const wantedAttributes: ReadonlySet<number> = new Set(Object.values(DwarfAttribute));
-const transparentTags: ReadonlySet<number> = new Set([
-  DwarfTag.DW_TAG_label,
-  DwarfTag.DW_TAG_lexical_block,
-  DwarfTag.DW_TAG_unspecified_parameters,
-  DwarfTag.DW_TAG_call_site,
-  DwarfTag.DW_TAG_call_site_parameter,
-  DwarfTag.DW_TAG_GNU_call_site,
-  DwarfTag.DW_TAG_GNU_call_site_parameter,
-]);
-
-function readAbbreviations(
-  { abbreviations, source }: DebugSections,
-  offset: number,
-  addressSize: number,
-): ReadonlyMap<number, Abbreviation> {
-  const cursor = new DwarfCursor(abbreviations, source, offset);
-  const found = new Map<number, Abbreviation>();
-  for (let code = cursor.count(); code !== 0; code = cursor.count()) {
-    found.set(code, readAbbreviation(cursor, addressSize));
-  }
-  return found;
-}
-
-function readAbbreviation(cursor: DwarfCursor, addressSize: number): Abbreviation {
-  const tag = cursor.count();
-  const hasChildren = cursor.u8() !== 0;
-  const attributes: number[] = [];
-  const steps: Step[] = [];
-  for (;;) {
-    const [attribute, form] = [cursor.count(), cursor.count()];
-    const constant = form === DwarfForm.DW_FORM_implicit_const ? cursor.sleb() : undefined;
-    if (attribute === 0 && form === 0) break;
-    const size = sizeOfForm(form, addressSize);
-    const last = steps.at(-1);
-    if (wantedAttributes.has(attribute)) {
-      attributes.push(attribute);
-      steps.push({ kind: "keep", form, constant });
-    } else if (size === undefined) steps.push({ kind: "pass", form, constant });
-    else if (last?.kind === "skip")
-      steps[steps.length - 1] = { kind: "skip", size: last.size + size };
-    else steps.push({ kind: "skip", size });
-  }
-  // What an inlined function's parameters are, the function itself says.
-  const isRepeated =
-    tag === DwarfTag.DW_TAG_formal_parameter && !attributes.includes(DwarfAttribute.DW_AT_type);
-  const isTransparent = isRepeated || transparentTags.has(tag);
-  return { tag, hasChildren, attributes, steps, isTransparent };
 }
 
 type OpenEntry = DebugEntry & { readonly children: DebugEntry[] };
