@@ -56,6 +56,7 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   };
   signal?.addEventListener("abort", stop, { once: true });
+  process.once("exit", stop);
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   child.stdout.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
@@ -69,6 +70,7 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     return { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
   } finally {
     signal?.removeEventListener("abort", stop);
+    process.removeListener("exit", stop);
   }
 }
 

@@ -84,7 +84,9 @@ export function extraFlagsFor(tree: string): string {
 
 function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
   const hash = createHash("sha256");
-  const inputs = [FORMAT, source.digest, config, tools.variables, tools.compilerVersion];
+  // Where python lies does not matter to what it writes.
+  const variables = tools.variables.filter((variable) => !variable.startsWith("PYTHON="));
+  const inputs = [FORMAT, source.digest, config, variables, tools.compilerVersion];
   return hash
     .update(JSON.stringify([...inputs, extraFlagsFor("")]))
     .digest("hex")

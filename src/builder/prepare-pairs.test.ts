@@ -117,6 +117,18 @@ test("preparePairs() accounts for every file that no object has", async (t) => {
   });
 });
 
+test("preparePairs() compiles the rest of a patch that has a refused part", async (t) => {
+  const xen = makeSmallXen(t);
+  const result = await preparePairs(
+    xen.request({ "xen/common/kernel.c": fixedKernel, "xen/Kconfig": "config NEW\n" }),
+  );
+  assert.deepEqual(objectsOf(result), ["common/kernel.o", "common/user.o"]);
+  assert.deepEqual(outcomesOf(result), {
+    "xen/common/kernel.c": "compiled",
+    "xen/Kconfig": "refused",
+  });
+});
+
 test("preparePairs() says what the compiler says of a patch that does not compile", async (t) => {
   const xen = makeSmallXen(t);
   const request = xen.request({ "xen/common/kernel.c": kernel.replace("wide()", "wide(") });

@@ -89,8 +89,13 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
   const base = await openBase({ ...context, source, config });
   const work = makeWorkFolder(join(base.folder, "work"));
   try {
-    const isCode = (path: string) => kindOf(path, request.architecture).kind === "code";
-    const sides = await build({ base, files, work, isCode, ...context });
+    const kind = (path: string) => kindOf(path, request.architecture).kind;
+    const isCode = (path: string) => kind(path) === "code";
+    // What is refused is not built: a setting or a generator would change every object.
+    const carried = new Map(
+      [...files].filter(([path]) => isCode(path) || kind(path) === "make-file"),
+    );
+    const sides = await build({ base, files: carried, work, isCode, ...context });
     const ledger = writeLedger(patches, ledgerFacts(base, sides, request.architecture));
     if (sides.failure !== undefined) {
       // What stands in the ledger already explains why: a part that cannot be carried was needed.
