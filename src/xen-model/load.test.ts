@@ -45,10 +45,10 @@ const nullSymbol = (version: 1 | 2): Uint8Array => {
   return makeElf({ ...parts, sections: [...parts.sections, section] });
 };
 
-/** An original of 2 bytes in .text, and 5 to put there. */
-const longAlternative = (): Uint8Array => {
+/** An original of 2 bytes in .text, and so many to put there. */
+const longAlternative = (replacementSize = 5): Uint8Array => {
   const replacement = { name: ".altinstr_replacement", flags: "AX", bytes: new Uint8Array(5) };
-  const entry = parseHex(`${"00000000".repeat(2)}000002050000`);
+  const entry = parseHex(`${"00000000".repeat(2)}0000020${replacementSize}0000`);
   const relocations = [
     { at: 0, type: 2, symbol: "original" },
     { at: 4, type: 2, symbol: "replacement" },
@@ -127,6 +127,19 @@ for (const [what, bytes, byRelease] of cases) {
     assert.deepEqual(Object.fromEntries(found), byRelease);
   });
 }
+
+test("XenModel.upload() asks for the CPU where alternatives kill a host with IBT", () => {
+  const bytes = longAlternative(2);
+  const judge = (release: string, ibt?: "active" | "inactive") => {
+    const answer = syntheticModel(release, { cpu: ibt ? { ibt } : {} }).upload("a", bytes);
+    const assumed = answer.assumptions.map(({ about }) => about);
+    return [answer.kind === "crash" ? answer.trap : answer.kind, ...assumed];
+  };
+  assert.deepEqual(judge("4.17.3", "active"), ["alternatives-with-ibt"]);
+  assert.deepEqual(judge("4.17.3", "inactive"), ["accepted"]);
+  assert.deepEqual(judge("4.17.3"), ["accepted", "cpu-features"]);
+  assert.deepEqual(judge("4.17.4", "active"), ["accepted"]);
+});
 
 test("XenModel.upload() answers any file cut short or with bytes changed, and never throws", () => {
   const good = syntheticPayload({ ...alpha, metadata: ["a=b"] });

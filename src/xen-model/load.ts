@@ -16,11 +16,13 @@ import { prepareBugFrames, prepareExceptions, prepareMetadata } from "./prepare-
 import { relocateSections } from "./relocate-sections.ts";
 import { type LookUp, resolveSymbols } from "./resolve-symbols.ts";
 import { checkPresence, findNamed } from "./special-sections.ts";
+import type { CpuProfile } from "./state.ts";
 import type { Assumption } from "./verdict.ts";
 
 /** What loading needs of the hypervisor as it is then. */
 export interface LoadSurroundings {
   readonly xen: Hypervisor;
+  readonly cpu: CpuProfile;
   /** The payload's regions are added to it; the caller takes it over when the load succeeds. */
   readonly memory: Memory;
   readonly allocate: Allocate;

@@ -90,6 +90,7 @@ export class XenModel {
         checkUpload(state, name, bytes);
         const payload = loadPayload(name, bytes, {
           ...{ xen: state.xen, memory, allocate: allocateIn(state), assumptions },
+          cpu: state.options.cpu ?? {},
           lookUp: xenLookUp(state.xen, (symbol) => state.exports.get(symbol)?.value),
           findById: (id) => state.ids.get(toHex(id)),
         });

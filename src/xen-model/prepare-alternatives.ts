@@ -12,6 +12,7 @@ import {
   alternativeLayoutOf,
   readAlternative,
 } from "../xen-abi/alternatives.ts";
+import { compareReleases } from "../xen-abi/release.ts";
 import {
   ALT_CALL_SITES_SECTION,
   ALTERNATIVES_CODE_SECTION,
@@ -30,6 +31,7 @@ const ORIGINAL_SIZE_MAX = 254;
 const FEATURE_COUNT_MAX = 64 * 32;
 /** Features that every release has under the same number, that of CPUID, in bits. */
 const COMMON_FEATURE_COUNT = 9 * 32;
+const IBT_SINCE = { major: 4, minor: 17, point: 0 } as const;
 /** From 4.21 on: applies when the feature is absent. */
 const INVERTED = 0x8000;
 
@@ -49,6 +51,7 @@ export function prepareAlternatives(context: LoadContext): readonly UnknownRange
     return locate(readAlternative(reader, layout), table, index * size, context);
   });
   if (xen.features.has("checks-alternatives-range")) checkRanges(context, entries);
+  checkIbt(context);
   for (const entry of entries) checkEntry(context, entry);
   if (entries.some(({ alternative }) => alternative.feature >= COMMON_FEATURE_COUNT)) {
     context.assumptions.push({
@@ -136,6 +139,18 @@ function checkRanges(context: LoadContext, entries: readonly LocatedAlternative[
       refuse(step, "EINVAL", words, { place });
     }
   }
+}
+
+/** From 4.17 on alternatives touch memory that is gone after boot, on hosts that track branches. */
+function checkIbt({ xen, cpu, assumptions }: LoadContext): void {
+  const isNew = compareReleases(xen.release, IBT_SINCE) >= 0;
+  const isHarmless = xen.features.has("alternatives-safe-with-ibt") || cpu.ibt === "inactive";
+  if (xen.architecture !== "x86_64" || !isNew || isHarmless) return;
+  const place = { section: ALTERNATIVES_SECTION };
+  if (cpu.ibt === "active") {
+    crash("alternatives-with-ibt", "tables/alternatives", "it has alternatives", place);
+  }
+  assumptions.push({ about: "cpu-features", words: "the host does not track indirect branches" });
 }
 
 function checkEntry({ xen }: LoadContext, entry: LocatedAlternative): void {

@@ -17,7 +17,6 @@ export const traps = {
   "unmapped-memory": "nothing is mapped at the address",
   "write-protected": "the place to be patched is not writable while Xen patches",
   "outside-image": "on Arm only code inside the hypervisor's image can be patched",
-  "inconsistent-hook": "a hook says one thing and the functions' state another: Xen panics",
 } as const satisfies Record<string, string>;
 
 export type TrapId = keyof typeof traps;
