@@ -2,10 +2,10 @@
 // as a whole, and what the section headers say.
 
 import { SectionFlag } from "../elf/constants.ts";
-import type { Section } from "../elf/object.ts";
+import type { ElfObject, ElfSymbol, Section, SymbolIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import type { Findings } from "./account.ts";
-import { type Atom, isNameless, roleOf, type SplitObject } from "./atom.ts";
+import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { assemblyRemedy } from "./include.ts";
 import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
@@ -111,27 +111,53 @@ function sameAtom(before: Atom, after: Atom | undefined, comparison: Comparison)
   if (after === undefined || before.size !== after.size) return false;
   const sameHeader =
     before.section.type === after.section.type && before.section.flags === after.section.flags;
+  if (!sameHeader || !sameBytes(before.bytes, after.bytes)) return false;
+  // References are known by meaning only in sections that are loaded.
+  const isLoaded = (after.section.flags & SectionFlag.SHF_ALLOC) !== 0n;
+  return isLoaded
+    ? describeReferences(before, comparison) === describeReferences(after, comparison)
+    : sameRelocations(before, after, comparison);
+}
+
+function describeReferences({ references }: Atom, { sides }: Comparison): string {
+  return references.map((found) => `${found.offset} ${sides.meanings.ofReference(found)}`).join();
+}
+
+function sameRelocations(before: Atom, after: Atom, comparison: Comparison): boolean {
+  const [left, right] = [comparison.before.object, comparison.after.object];
+  const relocations = relocationsOf(right, after.section);
+  const known = relocationsOf(left, before.section);
   return (
-    sameHeader &&
-    sameBytes(before.bytes, after.bytes) &&
-    describeReferences(before, comparison.before, comparison) ===
-      describeReferences(after, comparison.after, comparison)
+    known.length === relocations.length &&
+    known.every(({ offset, type, addend, symbol }, index) => {
+      const other = requireDefined(relocations[index]);
+      return (
+        other.offset === offset &&
+        other.type === type &&
+        other.addend === addend &&
+        sameSymbol(left, symbol, right, other.symbol)
+      );
+    })
   );
 }
 
-/** References are known by meaning only in sections that are loaded. */
-function describeReferences(atom: Atom, { object }: SplitObject, { sides }: Comparison): string {
-  if ((atom.section.flags & SectionFlag.SHF_ALLOC) !== 0n) {
-    const { references } = atom;
-    return references.map((found) => `${found.offset} ${sides.meanings.ofReference(found)}`).join();
-  }
-  return relocationsOf(object, atom.section)
-    .map(({ offset, type, addend, symbol: index }) => {
-      const { name, value, place } = requireDefined(object.symbols[index]);
-      const section = place.kind === "section" ? object.sections[place.index]?.name : place.kind;
-      return [offset, type, addend, name, value, section].join(" ");
-    })
-    .join();
+function sameSymbol(
+  left: ElfObject,
+  leftIndex: SymbolIndex,
+  right: ElfObject,
+  rightIndex: SymbolIndex,
+): boolean {
+  const one = requireDefined(left.symbols[leftIndex]);
+  const other = requireDefined(right.symbols[rightIndex]);
+  return (
+    one.name === other.name &&
+    one.value === other.value &&
+    sectionNameOf(left, one) === sectionNameOf(right, other)
+  );
+}
+
+function sectionNameOf(object: ElfObject, { place }: ElfSymbol): string | undefined {
+  return place.kind === "section" ? object.sections[place.index]?.name : place.kind;
 }
 
 function judgeGroup(atom: Atom, isOneSided: boolean): Judgement {

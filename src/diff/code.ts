@@ -6,7 +6,7 @@ import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { findAarch64Branches } from "../isa/aarch64-branches.ts";
-import { findInstructions } from "../isa/x86-instructions.ts";
+import { findReferences } from "../isa/x86-instructions.ts";
 import { requireDefined } from "./require-defined.ts";
 
 /** A field that holds a distance; offsets count from the section's start. */
@@ -52,20 +52,16 @@ export function distanceFields(
 }
 
 function x86Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
-  return (findInstructions(bytes) ?? []).flatMap((instruction): DistanceField[] => {
-    const { reference } = instruction;
-    if (reference === undefined) return [];
+  return (findReferences(bytes) ?? []).map(({ offset, length, reference, takesAddress }) => {
     const { fieldOffset, fieldSize, kind, target } = reference;
-    return [
-      {
-        offset: start + fieldOffset,
-        size: fieldSize,
-        bias: instruction.offset + instruction.length - fieldOffset,
-        use: kind !== "operand" ? "branch" : instruction.takesAddress ? "address" : "memory",
-        isInstruction: false,
-        target: start + Number(BigInt.asIntN(64, target)),
-      },
-    ];
+    return {
+      offset: start + fieldOffset,
+      size: fieldSize,
+      bias: offset + length - fieldOffset,
+      use: kind !== "operand" ? "branch" : takesAddress ? "address" : "memory",
+      isInstruction: false,
+      target: start + Number(BigInt.asIntN(64, target)),
+    };
   });
 }
 

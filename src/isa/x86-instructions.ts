@@ -1,6 +1,7 @@
-// Every instruction of a piece of x86-64 code with the fields that a reader of machine code wants
-// apart: the distance that it refers to, and the constants written into it.
+// The instructions of a piece of x86-64 code with the fields that a reader of machine code wants
+// apart: the distance that one refers to, and the constant written into it.
 
+import type { Decoder, Instruction } from "iced-x86";
 import { iced } from "./iced.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
@@ -11,46 +12,79 @@ export interface ConstantField {
 }
 
 /** Offsets count from where `bytes` begin, sizes are in bytes. */
-export interface X86Instruction {
+export interface X86Reference {
   readonly offset: number;
   readonly length: number;
   /** `target` is an offset into `bytes` as well, and may lie outside. */
-  readonly reference: (InstructionReference & { readonly fieldOffset: number }) | undefined;
-  /** The immediate operand, but not the distance of a branch. */
-  readonly immediate: ConstantField | undefined;
+  readonly reference: InstructionReference & { readonly fieldOffset: number };
   /** lea: the operand's address is taken, its memory is not read. */
   readonly takesAddress: boolean;
 }
 
-/** Undefined when some bytes are no instruction: what follows them could be misread. */
+export interface X86Instruction extends Omit<X86Reference, "reference"> {
+  readonly reference: X86Reference["reference"] | undefined;
+  /** The immediate operand, but not the distance of a branch. */
+  readonly immediate: ConstantField | undefined;
+}
+
+/**
+ * Only the instructions that refer to a place by a distance. Undefined when some bytes are no
+ * instruction: what follows them could be misread.
+ */
+export function findReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
+  const library = iced();
+  return collect(bytes, (instruction, decoder) => {
+    const reference = referenceOf(library, instruction, decoder);
+    if (reference === undefined) return undefined;
+    const offset = Number(instruction.ip);
+    return {
+      offset,
+      length: instruction.length,
+      reference: { ...reference, fieldOffset: offset + reference.fieldStart },
+      takesAddress: instruction.mnemonic === library.Mnemonic.Lea,
+    };
+  });
+}
+
+/** All instructions; undefined when some bytes are none. */
 export function findInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
   const library = iced();
-  const found: X86Instruction[] = [];
-  let valid = true;
-  eachInstruction(bytes, 0n, (instruction, decoder) => {
-    if (instruction.code === library.Code.INVALID) valid = false;
-    if (!valid) return;
+  return collect(bytes, (instruction, decoder) => {
     const offset = Number(instruction.ip);
     const reference = referenceOf(library, instruction, decoder);
-    const fields = decoder.getConstantOffsets(instruction);
-    try {
-      const isBranch = reference !== undefined && reference.kind !== "operand";
-      found.push({
-        offset,
-        length: instruction.length,
-        reference:
-          reference === undefined
-            ? undefined
-            : { ...reference, fieldOffset: offset + reference.fieldStart },
-        immediate:
-          isBranch || !fields.hasImmediate
-            ? undefined
-            : { start: offset + fields.immediateOffset, size: fields.immediateSize },
-        takesAddress: instruction.mnemonic === library.Mnemonic.Lea,
-      });
-    } finally {
-      fields.free();
-    }
+    const isBranch = reference !== undefined && reference.kind !== "operand";
+    return {
+      offset,
+      length: instruction.length,
+      reference: reference && { ...reference, fieldOffset: offset + reference.fieldStart },
+      immediate: isBranch ? undefined : immediateOf(instruction, decoder),
+      takesAddress: instruction.mnemonic === library.Mnemonic.Lea,
+    };
+  });
+}
+
+function collect<Item>(
+  bytes: Uint8Array,
+  describe: (instruction: Instruction, decoder: Decoder) => Item | undefined,
+): readonly Item[] | undefined {
+  const { Code } = iced();
+  const found: Item[] = [];
+  let valid = true;
+  eachInstruction(bytes, 0n, (instruction, decoder) => {
+    if (instruction.code === Code.INVALID) valid = false;
+    const item = valid ? describe(instruction, decoder) : undefined;
+    if (item !== undefined) found.push(item);
   });
   return valid ? found : undefined;
+}
+
+function immediateOf(instruction: Instruction, decoder: Decoder): ConstantField | undefined {
+  const fields = decoder.getConstantOffsets(instruction);
+  try {
+    if (!fields.hasImmediate) return undefined;
+    const start = Number(instruction.ip) + fields.immediateOffset;
+    return { start, size: fields.immediateSize };
+  } finally {
+    fields.free();
+  }
 }
