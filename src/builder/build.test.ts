@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { inspectPayload } from "../payload/inspect.ts";
 import { parsePayload } from "../payload/parse.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
-import { buildFix } from "./build.ts";
+import { type BuildOptions, buildFix } from "./build.ts";
 import { reportOf } from "./report.ts";
 import { explainFunction } from "./report-explain.ts";
 import { smallXen } from "./small-xen.test.support.ts";
@@ -129,19 +129,40 @@ test("buildFix() refuses a symbol that the hypervisor lacks", async () => {
   );
 });
 
-test("buildFix() refuses another layout of a type, until the author allows it", async (t) => {
-  const old = `static struct state { int a; } state;\n${kernel.replace("wide()", "state.a")}`;
+/** A patch from one text of the kernel's file to another, for a hypervisor made of the first. */
+function otherKernel(t: TestContext, old: string, text: string) {
   const base = makeSmallBuild(t, linkHypervisor({ [kernelFile]: old }));
   writeFileSync(join(base.source, kernelFile), old);
-  const text = old.replace("int a;", "int a; int b;").replace("state.a", "(state.a + 1)");
   const patch = createTwoFilesPatch(`a/${kernelFile}`, `b/${kernelFile}`, old, text);
-  const patches = [{ name: "layout.patch", bytes: Buffer.from(patch) }];
-  const { refusals } = await buildFix(base.options({}, { patches }));
+  const patches = [{ name: "other.patch", bytes: Buffer.from(patch) }];
+  return (more: Partial<BuildOptions> = {}) => buildFix(base.options({}, { patches, ...more }));
+}
+
+test("buildFix() refuses init code that the fix changes, but for the author's word or hook", async (t) => {
+  const setup =
+    'static __attribute__((used, section(".init.text"))) int setup(void) { return 1; }\n';
+  const text = kernel.replace("wide()", "wide() + 1");
+  const build = otherKernel(t, setup + kernel, setup.replace("1", "2") + text);
+  const { outcome, refusals } = await build();
+  assert.equal(outcome, "refused");
+  assert.deepEqual([...new Set(refusals.map(({ rule }) => rule))], ["init-code"]);
+  assert.match(refusals[0]?.remedy ?? "", /--allow-init setup/);
+  assert.equal((await build({ allowInit: ["setup"] })).outcome, "built");
+  const hooks = join(folder, "init-hook.c");
+  writeFileSync(hooks, "static void on_load(void) { }\nXSPLICE_HOOK_LOAD(on_load)\n");
+  assert.equal((await build({ hooks: [hooks] })).outcome, "built");
+});
+
+test("buildFix() refuses another layout of a type, until the author allows it", async (t) => {
+  const old = `static struct state { int a; } state;\n${kernel.replace("wide()", "state.a")}`;
+  const text = old.replace("int a;", "int a; int b;").replace("state.a", "(state.a + 1)");
+  const build = otherKernel(t, old, text);
+  const { refusals } = await build();
   assert.deepEqual(
     refusals.filter(({ rule }) => rule === "layout").map(({ what, where }) => [what, where]),
     [["struct state", "common/kernel.o, common/user.o"]],
   );
-  const allowed = await buildFix(base.options({}, { patches, allowLayout: ["state"] }));
+  const allowed = await build({ allowLayout: ["state"] });
   assert.deepEqual(
     allowed.fit.layouts.map(({ verdict }) => verdict.kind),
     ["no-effect"],

@@ -1,0 +1,142 @@
+// `xsplice build` as a user types it, on the small Xen: files in, exit codes, text, JSON, files out.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { linkHypervisor } from "../src/builder/build.test.support.ts";
+import { makeSmallXen, smallXen } from "../src/builder/small-xen.test.support.ts";
+import { type CliRun, runXsplice } from "./run-cli.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "xsplice-cli-build-"));
+const cleanups: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+after(() => {
+  for (const cleanUp of cleanups) cleanUp();
+});
+
+const small = makeSmallXen({ after: (work) => cleanups.push(work) });
+const xenSyms = join(folder, "xen-syms");
+const config = join(folder, "xen.config");
+const output = join(folder, "fix.livepatch");
+writeFileSync(xenSyms, linkHypervisor());
+writeFileSync(config, "CONFIG_LIVEPATCH=y\n");
+
+const kernelFile = "xen/common/kernel.c";
+const kernel = smallXen[kernelFile] ?? "";
+const fixed = { [kernelFile]: kernel.replace("wide()", "wide() + 40") };
+
+/** A patch of changed texts, as a file. */
+function patchFile(name: string, changes: Readonly<Record<string, string>>): string {
+  const path = join(folder, name);
+  writeFileSync(path, small.request(changes).patches[0]?.bytes ?? "");
+  return path;
+}
+
+function build(...args: readonly string[]): Promise<CliRun> {
+  const inputs = ["--source", small.source, "--xen-syms", xenSyms, "--config", config];
+  const env = { XDG_CACHE_HOME: small.cache, PATH: process.env["PATH"] ?? "" };
+  return runXsplice(["build", ...inputs, "-o", output, ...args], { env });
+}
+
+test("xsplice build makes a payload, and its report beside it", async () => {
+  const { exitCode, stdout, stderr } = await build("--patch", patchFile("fix.patch", fixed));
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /^Built .*fix\.livepatch: 2 functions replaced\n/);
+  assert.match(stdout, /\nreplaces {2}kernel, \d+ → \d+ bytes: /);
+  assert.match(stderr, /compiling/);
+  assert.ok(existsSync(output));
+  const report = JSON.parse(readFileSync(`${output}.json`, "utf8"));
+  assert.equal(report.outcome, "built");
+  assert.equal(report.payload.sizeBytes, readFileSync(output).length);
+});
+
+test("xsplice build ends with 2 when a part cannot be live patched, and leaves no payload", async () => {
+  writeFileSync(output, "of an earlier build");
+  const changes = { ...fixed, "xen/arch/x86/xen.lds.S": "SECTIONS { }\n" };
+  const { exitCode, stdout } = await build("--patch", patchFile("half.patch", changes));
+  assert.equal(exitCode, 2);
+  assert.match(
+    stdout,
+    /^Cannot be live patched: 1 reason\n\nxen\/arch\/x86\/xen\.lds\.S \(file\)\n {2}because: /,
+  );
+  assert.match(stdout, /\n {2}remedy: /);
+  assert.equal(existsSync(output), false);
+  assert.equal(JSON.parse(readFileSync(`${output}.json`, "utf8")).outcome, "refused");
+});
+
+test("xsplice build ends with 3 when nothing that runs changes", async () => {
+  const patch = patchFile("tools.patch", { "tools/xl/xl.c": "int main(void) { return 1; }\n" });
+  const { exitCode, stdout } = await build("--patch", patch);
+  assert.equal(exitCode, 3);
+  assert.match(stdout, /^Nothing to patch/);
+  assert.match(
+    stdout,
+    /tools\/xl\/xl\.c: not the hypervisor; the toolstack needs an update besides/,
+  );
+});
+
+test("xsplice build takes patches from a series, and gives its report as JSON", async () => {
+  patchFile("one.patch", fixed);
+  const series = join(folder, "series");
+  writeFileSync(series, "# first\n\none.patch -p1 # and why\n");
+  const { exitCode, stdout, stderr } = await build(
+    "--series",
+    series,
+    "--name",
+    "My fix",
+    "--meta",
+    "team=red",
+    "--json",
+  );
+  assert.equal(exitCode, 0, stderr);
+  const report = JSON.parse(stdout);
+  assert.deepEqual(report, JSON.parse(readFileSync(`${output}.json`, "utf8")));
+  assert.equal(report.payload.metadata.title, "My fix");
+  assert.equal(report.payload.metadata.team, "red");
+  assert.deepEqual(Object.keys(report.inputs.patches), [join(folder, "one.patch")]);
+  assert.equal(stderr, "");
+});
+
+test("xsplice build --explain shows a function on both sides", async () => {
+  const patch = patchFile("fix.patch", fixed);
+  const { exitCode, stdout } = await build("--patch", patch, "--explain", "kernel");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /\nkernel of common\/kernel\.o\n {2}before +after\n/);
+  assert.match(stdout, /\n\| +\+0x[0-9a-f]+: add /);
+  const unknown = await build("--patch", patch, "--explain", "kernal");
+  assert.equal(unknown.exitCode, 1);
+  assert.match(unknown.stderr, /Cannot explain "kernal".*\n.*did you mean kernel\?/);
+});
+
+const misuses: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+  [["build"], /Cannot build: --source is missing/],
+  [["build", "--source", "x"], /Cannot build: --xen-syms is missing/],
+  [["build", "--source", "x", "--xen-syms", "x"], /Cannot build: --config is missing/],
+  [
+    ["build", "--source", "x", "--xen-syms", "x", "--config", "x"],
+    /Cannot build: the patch is missing/,
+  ],
+];
+
+for (const [args, message] of misuses) {
+  test(`xsplice ${args.join(" ")} says what is missing`, async () => {
+    const { exitCode, stderr } = await runXsplice(args);
+    assert.equal(exitCode, 64);
+    assert.match(stderr, message);
+  });
+}
+
+test("xsplice build refuses numbers of jobs, pairs and files that are none", async () => {
+  const patch = patchFile("fix.patch", fixed);
+  for (const [option, value, message] of [
+    ["--jobs", "many", /Cannot use "many" for --jobs/],
+    ["--meta", "team", /Cannot use "team" for --meta/],
+    ["--depends", "/nowhere", /Cannot read "\/nowhere": there is no such file/],
+    ["--patch", "/nowhere", /Cannot read "\/nowhere": there is no such file/],
+  ] as const) {
+    const { exitCode, stderr } = await build("--patch", patch, option, value);
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, message);
+  }
+});
