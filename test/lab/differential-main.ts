@@ -23,6 +23,9 @@ async function runRelease(release: string, options: DifferentialOptions): Promis
   console.log(`Xen ${release}: ${JSON.stringify(counts)}, labs: ${twins.labs}`);
   await tryDeaths(twins, cases, options.deaths, ({ trap, words, id, seen }) => {
     console.log(`Xen ${release}: ${trap}: ${seen} (${words}; ${id})`);
+    counts.cases++;
+    if (seen === "crashed") counts.agree++;
+    else counts.disagree++;
   });
   return counts;
 }

@@ -9,7 +9,7 @@ export interface Counts {
   cases: number;
   agree: number;
   disagree: number;
-  /** Not played on the real one: the model says that it would die. */
+  /** Not played beside the others: the model says that the real one would die. */
   deadly: number;
   notJudged: number;
   /** Actions repeated after a missed rendezvous. */
