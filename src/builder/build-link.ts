@@ -44,7 +44,7 @@ export function linkPayload(input: LinkInput): LinkResult {
     .filter(({ diff }) => diff.outcome === "patchable")
     .map((object) => ({ object, ...carryChanges(object.diff, xenNameOf) }));
   const refusals = bindToXen(
-    carried.map(({ object, draft, renamed }) => ({ name: object.pair.object, draft, renamed })),
+    carried.map(({ object, ...rest }) => ({ name: object.pair.object, ...rest })),
     input.surroundings,
   );
   if (refusals.length > 0) return { kind: "refused", refusals };
@@ -99,6 +99,7 @@ interface BindingObject {
   readonly name: string;
   readonly draft: ElfDraft;
   readonly renamed: CarriedObject["renamed"];
+  readonly replacements: CarriedObject["replacements"];
 }
 
 /** Names symbols as Xen's table does; says which ones it lacks. */
@@ -108,17 +109,22 @@ function bindToXen(
 ): readonly BuildRefusal[] {
   const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
   const renamed = new Map(objects.flatMap((object) => [...object.renamed]));
-  return objects.flatMap(({ name: object, draft }) =>
-    undefinedSymbols(draft).flatMap((symbol): readonly BuildRefusal[] => {
-      if (brought.has(symbol.name)) return [];
-      const name = renamed.get(symbol.name) ?? symbol.name;
+  return objects.flatMap(({ name: object, draft, replacements }) => {
+    const refused = new Map<string, BuildRefusal>();
+    const find = (name: string): LinkSymbol | undefined => {
       const found = surroundings.byName.get(name);
       const refusal = refusalFor(name, found, object, surroundings);
-      if (refusal !== undefined) return [refusal];
-      symbol.name = found?.name ?? name;
-      return [];
-    }),
-  );
+      if (refusal !== undefined) refused.set(name, refusal);
+      return found;
+    };
+    for (const { oldName } of replacements) find(oldName);
+    for (const symbol of undefinedSymbols(draft)) {
+      if (brought.has(symbol.name)) continue;
+      const name = renamed.get(symbol.name) ?? symbol.name;
+      symbol.name = find(name)?.name ?? name;
+    }
+    return [...refused.values()];
+  });
 }
 
 function refusalFor(
