@@ -20,13 +20,13 @@ export const buildCommand: CommandSpec = {
   examples: [
     {
       command:
-        "xsplice build --source xen-4.17 --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 --config /boot/xen-4.17-amd64.config --patch xsa999.patch -o xsa999.livepatch",
-      explains: "from a security fix to a payload for Debian's hypervisor",
+        "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch xsa999.patch",
+      explains: "from a security fix to xsa999.livepatch",
     },
     {
       command:
-        "xsplice build --source xen-4.17 --xen-syms xen-syms --config xen.config --patch fix.patch --explain do_domctl",
-      explains: "the same, and show the instructions of a function before and after",
+        "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch fix.patch --explain f",
+      explains: "the same, and show the instructions of f before and after",
     },
   ],
   kind: "own",
