@@ -1,13 +1,14 @@
 // Hooks that the author of a fix adds: C files compiled as `xsplice compile` does, which may call
 // what the fix brings.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
 import type { Hook, SourceObject } from "../payload/emit-input.ts";
 import { bindSymbols } from "./bind-symbols.ts";
+import type { BuildOptions } from "./build.ts";
 import { thunksOf } from "./compile.ts";
 import { compileSource, findCompiler } from "./compiler.ts";
 import { BuilderError } from "./errors.ts";
@@ -17,31 +18,37 @@ import { takeHooks } from "./take-hooks.ts";
 export interface CompiledHooks {
   readonly objects: readonly SourceObject[];
   readonly hooks: readonly Hook[];
+  /** The compiler's, and of what it does not know. */
+  readonly warnings: string;
 }
 
-/** @throws BuilderError */
+/** @throws BuilderError; the reason of `signal` */
 export async function compileHooks(
   sources: readonly string[],
   surroundings: Surroundings,
-  compiler: string | undefined,
+  { compiler: command, signal }: Pick<BuildOptions, "compiler" | "signal">,
 ): Promise<CompiledHooks> {
-  if (sources.length === 0) return { objects: [], hooks: [] };
-  const found = await findCompiler(surroundings.architecture, compiler);
+  if (sources.length === 0) return { objects: [], hooks: [], warnings: "" };
+  const { architecture } = surroundings;
+  const thunks = thunksOf(surroundings);
+  const compiler = await findCompiler({ architecture, command, thunks, signal });
   const folder = await mkdtemp(join(tmpdir(), "xsplice-hooks-"));
   try {
     const objects: SourceObject[] = [];
     const hooks: Hook[] = [];
+    const said = [compiler.warnings];
     for (const source of sources) {
       const output = join(folder, `${objects.length}.o`);
-      const thunks = thunksOf(surroundings);
-      await compileSource(found, { source, output, thunks, includes: [], extraFlags: [] });
-      const draft = draftFrom(openElf(await readFile(output), source));
+      const request = { source, output, includes: [], extraFlags: [], signal };
+      const { bytes, warnings } = await compileSource(compiler, request);
+      said.push(warnings);
+      const draft = draftFrom(openElf(bytes, source));
       const own = takeHooks(draft, source);
       if (own.length === 0) throw noHooks(source);
       objects.push({ source, draft });
       hooks.push(...own);
     }
-    return { objects, hooks };
+    return { objects, hooks, warnings: said.join("") };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

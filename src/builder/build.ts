@@ -78,7 +78,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   // From here every file and hunk has its objects or its reason.
   const surroundings = withPayloadBelow(xen, options.below);
   const hooks = await timings.measureAsync("compile hooks", () =>
-    compileHooks(options.hooks, surroundings, options.compiler),
+    compileHooks(options.hooks, surroundings, options),
   );
   const objects = timings.measure("compare", () =>
     compareAll(prepared, xen, release, hooks, options),

@@ -85,18 +85,6 @@ const refusals: readonly (readonly [
     { replace: [{ old: "roomy", new: "mine" }] },
   ],
   [
-    "a source that is not there",
-    "",
-    report("builder/no-source", /ENOENT/),
-    { sources: ["/nowhere/patch.c"] },
-  ],
-  [
-    "a compiler that is not there",
-    "int roomy(void) { return 1; }",
-    report("builder/no-compiler", /--cc/),
-    { compiler: "no-such-compiler" },
-  ],
-  [
     "a function whose name stands for two places",
     "int roomy(void) { return 1; }",
     report("builder/ambiguous", /Cannot replace "roomy": several places/),

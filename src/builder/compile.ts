@@ -3,7 +3,7 @@
 // weak, which says to the compiler exactly what is true of them: another body may stand there at run
 // time. So it calls them instead of inlining them or building on what the present body happens to do.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SymbolBinding } from "../elf/constants.ts";
@@ -49,6 +49,8 @@ export interface CompileOptions {
   /** The payload to sit on; the hypervisor itself if undefined. */
   readonly below: PayloadBelow | undefined;
   readonly metadata: readonly (readonly [key: string, value: string])[];
+  /** Stops the compiler; nothing is left behind. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CompiledPayload extends EmittedPayload {
@@ -70,9 +72,9 @@ export interface ReplacedFunction {
   readonly newSizeBytes: number;
 }
 
-/** @throws BuilderError, EmitError, ElfError */
+/** @throws BuilderError, EmitError, ElfError; the reason of `signal` */
 export async function compilePayload(options: CompileOptions): Promise<CompiledPayload> {
-  const { xen, sources } = options;
+  const { xen, sources, signal } = options;
   if (sources.length === 0) {
     throw new BuilderError({
       code: "builder/no-source",
@@ -80,7 +82,9 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
       expected: "at least one",
     });
   }
-  const compiler = await findCompiler(xen.architecture, options.compiler);
+  const { architecture } = xen;
+  const wanted = { architecture, command: options.compiler, thunks: thunksOf(xen), signal };
+  const compiler = await findCompiler(wanted);
   const folder = await mkdtemp(join(tmpdir(), "xsplice-compile-"));
   try {
     const compile = (replaceable: readonly string[]) =>
@@ -88,7 +92,7 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
     const first = analyse(await compile([]), options);
     const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
     const final = replaceable.length === 0 ? first : analyse(await compile(replaceable), options);
-    return finish(final, options);
+    return finish(final, options, compiler.warnings);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -120,7 +124,7 @@ interface CompiledSource {
 
 async function compileAll(
   compiler: Compiler,
-  { sources, xen, extraFlags }: CompileOptions,
+  { sources, extraFlags, signal }: CompileOptions,
   folder: string,
   replaceable: readonly string[],
 ): Promise<readonly CompiledSource[]> {
@@ -129,9 +133,9 @@ async function compileAll(
   const compiled: CompiledSource[] = [];
   for (const source of sources) {
     const output = join(folder, `${compiled.length}.o`);
-    const request = { source, output, thunks: thunksOf(xen), includes: [weakHeader], extraFlags };
-    const warnings = await compileSource(compiler, request);
-    const draft = draftFrom(openElf(await readFile(output), source));
+    const request = { source, output, includes: [weakHeader], extraFlags, signal };
+    const { bytes, warnings } = await compileSource(compiler, request);
+    const draft = draftFrom(openElf(bytes, source));
     strengthen(draft.symbols, new Set(replaceable));
     compiled.push({ source, draft, warnings });
   }
@@ -181,7 +185,11 @@ function nothingToDo({ source }: Surroundings): BuilderError {
   });
 }
 
-function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): CompiledPayload {
+function finish(
+  { compiled, hooks, pairs }: Analysis,
+  options: CompileOptions,
+  warnOfCompiler: string,
+): CompiledPayload {
   const { xen } = options;
   const release = options.release ?? xen.release;
   const payloadVersion = release === undefined ? 2 : requireReleaseLine(release).payloadVersion;
@@ -224,6 +232,9 @@ function finish({ compiled, hooks, pairs }: Analysis, options: CompileOptions): 
       newSizeBytes: Number(newBody.size),
     })),
     hooks: hooks.map(({ kind, code }) => ({ kind, name: code.name })),
-    warnings: [...compiled.map(({ warnings }) => warnings), ...warnOfPointers].join(""),
+    warnings: [
+      ...[warnOfCompiler, ...compiled.map(({ warnings }) => warnings)],
+      ...warnOfPointers,
+    ].join(""),
   };
 }

@@ -3,17 +3,13 @@
 // (general registers only, no red zone, no runtime library), that lands on ENDBR64 wherever it is
 // called by pointer, and that says the same in every folder.
 
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { BuilderError } from "./errors.ts";
-
-/** Silence of a compiler after which it is stopped. */
-const COMPILE_TIMEOUT_MS = 120_000;
-/** What a compiler may say, in bytes. */
-const OUTPUT_SIZE_MAX = 4 * 1024 * 1024;
+import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
 /** Declarations for payload code; included in front of every source. */
 export const PAYLOAD_HEADER = fileURLToPath(
@@ -30,38 +26,19 @@ export interface Compiler {
   readonly command: string;
   readonly kind: "gcc" | "clang";
   readonly architecture: Architecture;
+  /** For thunks, as far as this compiler knows them. */
+  readonly thunkFlags: readonly string[];
+  /** One line for each flag that it does not know. */
+  readonly warnings: string;
 }
 
-/** @throws BuilderError builder/no-compiler */
-export async function findCompiler(
-  architecture: Architecture,
-  wanted: string | undefined,
-): Promise<Compiler> {
-  const command = wanted ?? defaultCompilers[architecture];
-  const answer = await run(command, ["--version"]);
-  if (answer.kind === "not-found" || answer.exitCode !== 0) {
-    throw new BuilderError({
-      code: "builder/no-compiler",
-      problem: `Cannot run the compiler "${command}": ${answer.kind === "not-found" ? answer.reason : `"--version" ended with ${answer.exitCode}`}`,
-      expected: "gcc or clang",
-      remedy: "install one, or name it with --cc or in $CC",
-    });
-  }
-  const kind = /\bclang\b/.test(answer.stdout) ? "clang" : "gcc";
-  return { command, kind, architecture };
-}
-
-export interface CompileRequest {
-  /** The C file, as the user named it. */
-  readonly source: string;
-  /** The object file that is to be made. */
-  readonly output: string;
+export interface WantedCompiler {
+  readonly architecture: Architecture;
+  /** The machine's usual one for the architecture if undefined. */
+  readonly command: string | undefined;
   /** Thunks that the hypervisor has, so that code takes them like Xen's own. */
   readonly thunks: Thunks;
-  /** Files to include in front, besides PAYLOAD_HEADER. */
-  readonly includes: readonly string[];
-  /** The user's own, last. */
-  readonly extraFlags: readonly string[];
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the hypervisor makes speculation-safe indirect calls and returns on x86. */
@@ -70,15 +47,73 @@ export interface Thunks {
   readonly returns: boolean;
 }
 
-/** Compiles one source, and gives the compiler's warnings. @throws BuilderError */
-export async function compileSource(compiler: Compiler, request: CompileRequest): Promise<string> {
+/** @throws BuilderError builder/no-compiler; the reason of `signal` */
+export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
+  const { architecture, signal } = wanted;
+  const command = wanted.command || defaultCompilers[architecture];
+  const answer = await runCompiler(command, ["--version"], signal);
+  if (answer.kind === "failed" || answer.exitCode !== 0) throw noCompiler(command, answer);
+  const kind = /\bclang\b/.test(answer.stdout) ? "clang" : "gcc";
+  const flags = thunkFlags(kind, architecture, wanted.thunks);
+  const known = await Promise.all(flags.map((flag) => knowsFlag(command, flag, signal)));
+  return {
+    ...{ command, kind, architecture },
+    thunkFlags: flags.filter((_, index) => known[index]),
+    warnings: flags
+      .filter((_, index) => !known[index])
+      .map((flag) => withoutThunks(command, flag))
+      .join(""),
+  };
+}
+
+function noCompiler(command: string, answer: CompilerAnswer): BuilderError {
+  const state = answer.kind === "failed" ? answer.reason : `it does not know "--version"`;
+  return new BuilderError({
+    code: "builder/no-compiler",
+    problem: `Cannot run the compiler "${command}": ${state}`,
+    expected: "gcc or clang",
+    remedy: "install one, or name it with --cc or in $CC",
+  });
+}
+
+/** clang knows return thunks from 15 on, gcc both kinds from 7.3 on. */
+function withoutThunks(command: string, flag: string): string {
+  return (
+    `warning: ${command} does not know ${flag}, which the hypervisor was built with: the new code ` +
+    "lacks this protection against speculation; use gcc, or clang 15 or later\n"
+  );
+}
+
+export interface CompileRequest {
+  /** The C file, as the user named it. */
+  readonly source: string;
+  /** The object file that is to be made. */
+  readonly output: string;
+  /** Files to include in front, besides PAYLOAD_HEADER. */
+  readonly includes: readonly string[];
+  /** The user's own, last. */
+  readonly extraFlags: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CompiledObject {
+  readonly bytes: Uint8Array;
+  /** The compiler's own words. */
+  readonly warnings: string;
+}
+
+/** @throws BuilderError; the reason of the request's signal */
+export async function compileSource(
+  compiler: Compiler,
+  request: CompileRequest,
+): Promise<CompiledObject> {
   const { source, output, includes, extraFlags } = request;
   await requireReadable(source);
   const folder = `${dirname(resolve(source))}/`;
-  const answer = await run(compiler.command, [
+  const flags = [
     ...commonFlags,
     ...architectureFlags(compiler),
-    ...(await thunkFlags(compiler, request.thunks)),
+    ...compiler.thunkFlags,
     `-ffile-prefix-map=${folder}=`,
     ...[PAYLOAD_HEADER, ...includes].flatMap((file) => ["-include", file]),
     ...extraFlags,
@@ -86,13 +121,49 @@ export async function compileSource(compiler: Compiler, request: CompileRequest)
     resolve(source),
     "-o",
     output,
-  ]);
-  if (answer.kind === "ended" && answer.exitCode === 0) return answer.stderr;
-  throw new BuilderError({
+  ];
+  const answer = await runCompiler(compiler.command, flags, request.signal);
+  if (answer.kind === "failed" || answer.exitCode !== 0) {
+    throw compileFailed(compiler, source, answer);
+  }
+  return { bytes: await readObject(compiler, request), warnings: answer.stderr };
+}
+
+function compileFailed(
+  { command }: Compiler,
+  source: string,
+  answer: CompilerAnswer,
+): BuilderError {
+  const problem = `Cannot compile "${source}"`;
+  if (answer.kind === "failed") {
+    const report = { problem: `${problem} by ${command}: ${answer.reason}` } as const;
+    return new BuilderError({ code: "builder/compile-failed", ...report });
+  }
+  const said = (answer.stderr || answer.stdout).trimEnd();
+  return new BuilderError({
     code: "builder/compile-failed",
-    problem: `Cannot compile "${source}": ${answer.kind === "ended" ? `${compiler.command} says` : answer.reason}`,
-    ...(answer.kind === "ended" ? { where: (answer.stderr || answer.stdout).trimEnd() } : {}),
+    problem: `${problem}: ${command} says`,
+    where: said === "" ? `nothing, and ends with ${answer.exitCode}` : said,
   });
+}
+
+async function readObject(
+  { command }: Compiler,
+  { source, output }: CompileRequest,
+): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(output));
+  } catch (cause) {
+    throw new BuilderError(
+      {
+        code: "builder/compile-failed",
+        problem: `Cannot compile "${source}": ${command} made no object file, and calls that success`,
+        expected: "gcc or clang",
+        remedy: "name one with --cc or in $CC, and leave out flags that stop it early (-E, -S)",
+      },
+      { cause },
+    );
+  }
 }
 
 /**
@@ -130,21 +201,26 @@ function architectureFlags({ architecture, kind }: Compiler): readonly string[] 
   return [...target, ...own[architecture]];
 }
 
-/** Leaves out what this compiler does not know (clang before 15 and return thunks). */
-async function thunkFlags(compiler: Compiler, thunks: Thunks): Promise<readonly string[]> {
-  if (compiler.architecture !== "x86_64") return [];
-  const wanted = [
-    ...(thunks.indirectCalls
-      ? [compiler.kind === "gcc" ? "-mindirect-branch=thunk-extern" : "-mretpoline-external-thunk"]
-      : []),
-    ...(thunks.returns ? ["-mfunction-return=thunk-extern"] : []),
+function thunkFlags(
+  kind: Compiler["kind"],
+  architecture: Architecture,
+  { indirectCalls, returns }: Thunks,
+): readonly string[] {
+  if (architecture !== "x86_64") return [];
+  const calls = kind === "gcc" ? "-mindirect-branch=thunk-extern" : "-mretpoline-external-thunk";
+  return [
+    ...(indirectCalls ? [calls] : []),
+    ...(returns ? ["-mfunction-return=thunk-extern"] : []),
   ];
-  const known = await Promise.all(wanted.map((flag) => knowsFlag(compiler, flag)));
-  return wanted.filter((_, index) => known[index]);
 }
 
-async function knowsFlag({ command }: Compiler, flag: string): Promise<boolean> {
-  const answer = await run(command, ["-Werror", flag, "-fsyntax-only", "-x", "c", "/dev/null"]);
+async function knowsFlag(
+  command: string,
+  flag: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const args = ["-Werror", flag, "-fsyntax-only", "-x", "c", "/dev/null"];
+  const answer = await runCompiler(command, args, signal);
   return answer.kind === "ended" && answer.exitCode === 0;
 }
 
@@ -153,40 +229,15 @@ async function requireReadable(source: string): Promise<void> {
   try {
     await readFile(source);
   } catch (cause) {
+    const isMissing = codeOfSystemError(cause) === "ENOENT";
     throw new BuilderError(
       {
         code: "builder/no-source",
-        problem: `Cannot read "${source}": ${cause instanceof Error ? cause.message : cause}`,
+        problem: `Cannot read "${source}": ${systemStateOf(cause)}`,
         expected: "a C file",
+        ...(isMissing ? { remedy: "check the name, and the folder that it starts from" } : {}),
       },
       { cause },
     );
   }
-}
-
-type Answer =
-  | {
-      readonly kind: "ended";
-      readonly exitCode: number;
-      readonly stdout: string;
-      readonly stderr: string;
-    }
-  | { readonly kind: "not-found"; readonly reason: string };
-
-/** The C locale keeps messages the same for everybody. */
-function run(command: string, args: readonly string[]): Promise<Answer> {
-  const options = {
-    encoding: "utf8",
-    maxBuffer: OUTPUT_SIZE_MAX,
-    timeout: COMPILE_TIMEOUT_MS,
-    env: { ...process.env, LC_ALL: "C" },
-  } as const;
-  return new Promise((done) => {
-    execFile(command, [...args], options, (error, stdout, stderr) => {
-      if (error === null) done({ kind: "ended", exitCode: 0, stdout, stderr });
-      else if (typeof error.code === "number") {
-        done({ kind: "ended", exitCode: error.code, stdout, stderr });
-      } else done({ kind: "not-found", reason: error.message });
-    });
-  });
 }

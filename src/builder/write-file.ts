@@ -4,6 +4,7 @@
 
 import { randomBytes } from "node:crypto";
 import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { BuilderError } from "./errors.ts";
 
 /** @throws BuilderError builder/cannot-write */
@@ -29,11 +30,17 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
     throw new BuilderError(
       {
         code: "builder/cannot-write",
-        problem: `Cannot write "${path}": ${cause instanceof Error ? cause.message : cause}`,
+        problem: `Cannot write "${path}": ${stateOfTarget(cause)}`,
+        remedy: "name another place, with --output",
       },
       { cause },
     );
   }
+}
+
+/** A file that is not there yet is no trouble: its folder is. */
+function stateOfTarget(cause: unknown): string {
+  return codeOfSystemError(cause) === "ENOENT" ? "there is no such folder" : systemStateOf(cause);
 }
 
 /** Behind symbolic links, which stay what they are. */

@@ -108,6 +108,7 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
     release: release === undefined ? undefined : parseRelease(release),
     below: below === undefined ? undefined : await readBelow(below),
     metadata,
+    signal: io.signal,
   });
 }
 

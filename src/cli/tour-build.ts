@@ -41,6 +41,7 @@ export async function buildPayload({
       release: undefined,
       below: undefined,
       metadata: [["about", "the tour of xsplice"]],
+      signal: call.io.signal,
     });
     page.gap();
     page.fact("built", `in ${((performance.now() - startedAt) / 1000).toFixed(2)} s`);

@@ -1,0 +1,32 @@
+// What the system says when it refuses a file or a program, in our words: the current state of the
+// thing, as the end of "Cannot <verb> <object>: <current state>".
+
+const states: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of its path is no folder",
+  EISDIR: "it is a folder",
+  ELOOP: "its symbolic links lead nowhere",
+  ENAMETOOLONG: "its name is too long",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ETXTBSY: "it is being run",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  ENOMEM: "there is no memory left",
+};
+
+/** Of whatever was thrown; what is not known is told as it is. */
+export function systemStateOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = codeOfSystemError(error);
+  if (code === undefined) return error.message;
+  return states[code] ?? `the system says ${code}`;
+}
+
+/** Such as `ENOENT`; `undefined` for an error that is not the system's. */
+export function codeOfSystemError(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
