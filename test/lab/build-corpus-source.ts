@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { megabytes, progressLine } from "../../src/cli/progress.ts";
+import { partsForLab } from "../../src/lab/mod.ts";
 import { fetchParts, PINNED_XEN_4_17, planParts, requirePart } from "../../src/parts/mod.ts";
 
 export interface CorpusSource {
@@ -13,6 +14,16 @@ export interface CorpusSource {
 }
 
 const parts = ["xen-4.17", "xen-source-4.17", "parser-generators"];
+
+/**
+ * For the option `skip` of a test: why the source cannot be had any more, or false. Any other trouble
+ * is left to the test, which fails of it.
+ */
+export async function whyNoCorpusSource(): Promise<string | false> {
+  const { unavailable } = await planParts([...new Set([...parts, ...partsForLab({})])]);
+  const gone = unavailable.find(({ reason }) => reason.report.code === "parts/suite-gone");
+  return gone === undefined ? false : gone.reason.message;
+}
 
 /** @throws PartsError for a part that cannot be had */
 export async function fetchCorpusSource(): Promise<CorpusSource> {
