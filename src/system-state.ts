@@ -3,6 +3,7 @@
 
 const states: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",
+  EEXIST: "something else bears its name",
   ENOTDIR: "a part of its path is no folder",
   EISDIR: "it is a folder",
   ELOOP: "its symbolic links lead nowhere",

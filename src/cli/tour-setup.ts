@@ -40,10 +40,11 @@ export async function fetchTourParts(
   const progress = progressLine(io, "     ");
   const { onProgress } = progress;
   const cache = cacheFolder(io.env);
-  const plan = await planParts(partsForLab(options), { cache, environment: io.env, onProgress });
+  const watched = { onProgress, signal: io.signal };
+  const plan = await planParts(partsForLab(options), { cache, environment: io.env, ...watched });
   for (const { reason } of plan.unavailable) throw reason;
   if (plan.toFetch.length > 0) announce(page, plan);
-  await fetchParts(plan, { onProgress, signal: io.signal });
+  await fetchParts(plan, watched);
   progress.end();
   if (plan.toFetch.length === 0) page.fact("download", "nothing, all of it is here");
   page.fact("kept in", cache);

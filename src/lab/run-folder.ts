@@ -1,9 +1,11 @@
 // Where a lab's sockets, log and process ids lie while it runs. Short paths: a Unix socket's
 // address holds 107 bytes.
 
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../parts/make-folder.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 
 const SOCKET_PATH_MAX = 107;
@@ -15,15 +17,29 @@ export function makeRunFolder(): string {
   const parent = runFolders();
   for (let attempt = 0; ; attempt++) {
     try {
-      mkdirSync(parent, { recursive: true, mode: 0o700 });
+      makeFolder(parent, 0o700);
       requireOwn(parent);
       return mkdtempSync(join(parent, PREFIX));
     } catch (error) {
       // The last lab to end removes the parent, perhaps between the two calls.
-      const vanished = error instanceof Error && "code" in error && error.code === "ENOENT";
-      if (!vanished || attempt >= 10) throw error;
+      const vanished = codeOfSystemError(error) === "ENOENT";
+      if (!vanished || attempt >= 10) throw cannotMake(parent, error);
     }
   }
+}
+
+function cannotMake(folder: string, cause: unknown): unknown {
+  if (codeOfSystemError(cause) === undefined) return cause;
+  const state =
+    codeOfSystemError(cause) === "ENOENT"
+      ? "the system makes no folder there"
+      : systemStateOf(cause);
+  const report = {
+    code: "lab/build-failed",
+    problem: `Cannot keep the sockets of a lab in "${folder}": ${state}`,
+    remedy: "set XDG_RUNTIME_DIR to a folder that you may write to",
+  } as const;
+  return new LabError(report, { cause });
 }
 
 /** The run folders of all labs of this user. */

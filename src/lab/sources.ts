@@ -100,7 +100,7 @@ export async function prepareSources(
 
 async function fetchMissing(recipe: LabRecipe, options: PrepareOptions): Promise<void> {
   const { cache, onProgress, signal } = options;
-  const plan = await planParts(partsOf(recipe), { cache, onProgress });
+  const plan = await planParts(partsOf(recipe), { cache, onProgress, signal });
   for (const { reason } of plan.unavailable) throw reason;
   if (plan.toFetch.length === 0) return;
   const megabytes = (plan.downloadBytes / 1e6).toFixed(0);

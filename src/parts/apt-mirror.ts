@@ -25,17 +25,18 @@ const SECURITY_NAME = /^(\w+-security|\w+\/updates)$/;
 /** As a line of sources.list can hold it. */
 const MIRROR_ADDRESS = /^[a-z][a-z+]*:\/[^\s[\]]+$/;
 
-/** @throws PartsError parts/no-apt, parts/no-mirror */
+/** @throws PartsError parts/no-apt, parts/no-mirror; the reason of `signal` */
 export async function findDebianMirror(
   scratch: string,
   environment: Environment = process.env,
+  signal?: AbortSignal,
 ): Promise<DebianMirror> {
   const override = environment[MIRROR_VARIABLE]?.replace(/\/+$/, "");
   if (override) {
     if (!MIRROR_ADDRESS.test(override)) throw notAnAddress(override);
     return { main: override, security: `${override}-security`, origin: MIRROR_VARIABLE };
   }
-  const found = mirrorFromUris(await configuredUris(scratch));
+  const found = mirrorFromUris(await configuredUris(scratch, signal));
   if (found) return found;
   throw new PartsError({
     code: "parts/no-mirror",
@@ -75,17 +76,18 @@ export function mirrorFromUris(listing: string): DebianMirror | undefined {
   return { main, security, origin: "this machine's apt sources" };
 }
 
-async function configuredUris(scratch: string): Promise<string> {
+async function configuredUris(scratch: string, signal: AbortSignal | undefined): Promise<string> {
   // With empty lists apt names every release file that it would ask for.
   const state = join(scratch, "machine-sources");
   mkdirSync(join(state, "lists/partial"), { recursive: true });
   writeFileSync(join(state, "status"), "");
-  const listing = await runProcess([
+  const argv = [
     "apt-get",
     ...["-o", `Dir::State=${state}`, "-o", `Dir::State::status=${join(state, "status")}`],
     ...["-o", `Dir::Cache=${state}`, "-o", "Debug::NoLocking=1"],
     ...["update", "--print-uris"],
-  ]);
+  ];
+  const listing = await runProcess(argv, { signal });
   rmSync(state, { recursive: true, force: true });
   if (listing.exitCode !== undefined) return listing.stdout;
   throw new PartsError({

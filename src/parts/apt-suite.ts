@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import type { DebianMirror } from "./apt-mirror.ts";
 import { PartsError } from "./errors.ts";
-import type { OnProgress } from "./progress.ts";
+import type { FetchOptions } from "./progress.ts";
 import { type RunResult, runProcess } from "./run-process.ts";
 
 export type Suite = "bullseye" | "bookworm" | "trixie";
@@ -45,9 +45,12 @@ export function forgetParsedLists({ folder }: Pick<AptSuite, "folder">): void {
 
 /**
  * Makes the lists of a suite's packages at most some hours old.
- * @throws PartsError parts/suite-gone, parts/suite-unavailable
+ * @throws PartsError parts/suite-gone, parts/suite-unavailable; the reason of the signal
  */
-export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promise<void> {
+export async function updateSuite(
+  apt: AptSuite,
+  { onProgress = () => {}, signal }: FetchOptions,
+): Promise<void> {
   const stamp = join(apt.folder, "updated");
   const sources = sourcesOf(apt, apt.mirror.security);
   if (isFresh(stamp, sources)) return;
@@ -56,11 +59,11 @@ export async function updateSuite(apt: AptSuite, onProgress: OnProgress): Promis
     kind: "note",
     text: `asking the mirror for the package lists of Debian ${apt.suite} (about 9 MB)`,
   });
-  let result = await runApt(apt, ["update"]);
+  let result = await runApt(apt, ["update"], { signal });
   if (result.exitCode !== 0 && apt.mirror.security !== undefined) {
     // Some mirrors do not have the security archive; all that is pinned lies in the main one.
     writeConfiguration(apt, sourcesOf(apt, undefined));
-    const withoutSecurity = await runApt(apt, ["update"]);
+    const withoutSecurity = await runApt(apt, ["update"], { signal });
     if (withoutSecurity.exitCode === 0) result = withoutSecurity;
   }
   if (result.exitCode !== 0) throw suiteUnavailable(apt, result);
@@ -86,8 +89,10 @@ const DOWNLOAD: Readonly<Record<PackageForm, readonly string[]>> = {
 export async function findPackages(
   apt: AptSuite,
   packages: readonly string[],
+  signal?: AbortSignal,
 ): Promise<PackageFile[]> {
-  const result = await runApt(apt, [...DOWNLOAD[apt.form], "--print-uris", ...packages]);
+  const command = [...DOWNLOAD[apt.form], "--print-uris", ...packages];
+  const result = await runApt(apt, command, { signal });
   if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
   const files = parseUris(result.stdout);
   if (apt.form === "binary") return files;
@@ -100,11 +105,13 @@ export async function findPackages(
  * These packages and all that they depend on, down to libc, each as NAME=VERSION.
  * @throws PartsError parts/package-unavailable
  */
-export async function findClosure(apt: AptSuite, packages: readonly string[]): Promise<string[]> {
-  const result = await runApt(apt, [
-    ...["install", "--print-uris", "--no-install-recommends", "--assume-yes"],
-    ...packages,
-  ]);
+export async function findClosure(
+  apt: AptSuite,
+  packages: readonly string[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const flags = ["--print-uris", "--no-install-recommends", "--assume-yes"];
+  const result = await runApt(apt, ["install", ...flags, ...packages], { signal });
   if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
   const fileNames = [...result.stdout.matchAll(/^'\S+' (\S+\.deb) /gm)];
   return fileNames.map(([, fileName = ""]) => {

@@ -1,9 +1,11 @@
 // Where everything lies that can be made again: parts, images, snapshots.
 
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { PartsError } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,16 +26,22 @@ function absolute(path: string | undefined): string | undefined {
  */
 export function requireCacheFolder(cache: string): void {
   try {
-    mkdirSync(cache, { recursive: true });
+    makeFolder(cache);
     accessSync(cache, constants.W_OK);
   } catch (cause) {
     throw new PartsError(
       {
         code: "parts/no-cache",
-        problem: `Cannot keep anything in "${cache}": ${cause instanceof Error ? cause.message : cause}`,
+        problem: `Cannot keep anything in "${cache}": ${stateOf(cause)}`,
         remedy: "set XDG_CACHE_HOME to a folder that you may write to",
       },
       { cause },
     );
   }
+}
+
+/** What is not there was to be made. */
+function stateOf(cause: unknown): string {
+  const isRefused = codeOfSystemError(cause) === "ENOENT";
+  return isRefused ? "the system makes no folder there" : systemStateOf(cause);
 }

@@ -17,6 +17,8 @@ export class PartsError extends XspliceError<
   | "parts/package-unavailable"
   /** The cache folder cannot be written to. */
   | "parts/no-cache"
+  /** No program to hold locks with. */
+  | "parts/no-flock"
   | "parts/download-failed"
   | "parts/unpack-failed"
   /** A part is needed that is not in the cache. */

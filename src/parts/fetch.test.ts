@@ -31,6 +31,7 @@ const mirror = join(world, "mirror");
 const bin = join(world, "bin");
 const log = join(world, "apt.log");
 const failure = join(world, "fail");
+const silence = join(world, "silent");
 
 makePackage("busybox-static", { "bin/busybox": "applets", "usr/share/doc/x": "words" });
 makePackage("debian-archive-keyring", {
@@ -69,6 +70,7 @@ while [ $# -gt 0 ]; do
 done
 echo "$words" >>${log}
 set -- $words
+[ ! -e ${silence} ] || exec sleep 60
 [ ! -e ${failure} ] || { cat ${failure} >&2; exit 100; }
 case "$*" in
 "update --print-uris") echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0 " ;;
@@ -97,6 +99,7 @@ let caches = 0;
 function emptyCache(): string {
   rmSync(log, { force: true });
   rmSync(failure, { force: true });
+  rmSync(silence, { force: true });
   return join(world, `cache-${++caches}`);
 }
 
@@ -124,6 +127,26 @@ test("fetchParts() brings what planParts() named, only the members that the part
   assert.ok(state.kind === "cached");
   assert.equal(readFileSync(join(state.root, "bin/busybox"), "utf8"), "applets");
   assert.ok(!existsSync(join(state.root, "usr/share/doc")));
+});
+
+test("planParts() stops apt-get when it is told to", async () => {
+  const cache = emptyCache();
+  writeFileSync(silence, "");
+  const stop = new AbortController();
+  const planning = planParts(["busybox"], { cache, signal: stop.signal });
+  while (!existsSync(log)) await new Promise((done) => setTimeout(done, 10));
+  stop.abort(new Error("enough"));
+  await assert.rejects(planning, /^Error: enough$/);
+  // The lock is free again.
+  await withLock(cache, "apt", async () => undefined);
+});
+
+test("planParts() refuses a cache folder in which nothing can be made", async () => {
+  const cache = "/proc/1/cache/xsplice";
+  await assert.rejects(planParts(["busybox"], { cache }), {
+    message:
+      /Cannot keep anything in "\/proc\/1\/cache\/xsplice": the system makes no folder there\n +remedy: +set XDG/,
+  });
 });
 
 test("planParts() asks no mirror when everything is there", async () => {
@@ -190,10 +213,17 @@ test("inspectParts() takes a program of the machine's own where a part allows it
 test("requireKeyring() brings the keyring with the machine's own apt where there is none", async () => {
   const cache = emptyCache();
   const notes: string[] = [];
-  const path = await requireKeyring(cache, (event) => notes.push(event.text), join(world, "empty"));
+  const path = await requireKeyring(
+    cache,
+    { onProgress: ({ text }) => notes.push(text) },
+    join(world, "empty"),
+  );
   assert.equal(readFileSync(path, "utf8"), "keys");
   assert.match(notes.join(), /debian-archive-keyring/);
-  assert.equal(await requireKeyring(cache, () => assert.fail(), join(world, "empty")), path);
+  assert.equal(
+    await requireKeyring(cache, { onProgress: () => assert.fail() }, join(world, "empty")),
+    path,
+  );
 });
 
 test("withLock() lets one work at a time, and goes on when a holder is killed", async () => {

@@ -17,13 +17,8 @@ import { PartsError } from "./errors.ts";
 import { withLock } from "./lock.ts";
 import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manifest.ts";
 import type { PartsPlan, PlannedPart } from "./plan.ts";
-import type { OnProgress } from "./progress.ts";
+import type { FetchOptions } from "./progress.ts";
 import { unpackPackage, unpackSource } from "./unpack.ts";
-
-export interface FetchOptions {
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal | undefined;
-}
 
 const UNFINISHED = ".unfinished-";
 const PROGRESS_INTERVAL_MS = 250;

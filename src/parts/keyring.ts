@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PartsError } from "./errors.ts";
-import type { OnProgress } from "./progress.ts";
+import type { FetchOptions } from "./progress.ts";
 import { runProcess } from "./run-process.ts";
 import { unpackPackage } from "./unpack.ts";
 
@@ -21,11 +21,11 @@ const PACKAGE = "debian-archive-keyring";
 
 /**
  * Path of Debian's archive keyring, fetched into `cache` where the machine has none.
- * @throws PartsError parts/no-keyring
+ * @throws PartsError parts/no-keyring; the reason of `signal`
  */
 export async function requireKeyring(
   cache: string,
-  onProgress: OnProgress,
+  { onProgress = () => {}, signal }: FetchOptions,
   machineRoot = "/",
 ): Promise<string> {
   const fetched = join(cache, "keyring");
@@ -40,7 +40,7 @@ export async function requireKeyring(
   mkdirSync(cache, { recursive: true });
   const scratch = mkdtempSync(join(cache, "keyring-"));
   try {
-    await downloadFromMachineSources(scratch);
+    await downloadFromMachineSources(scratch, signal);
     const file = readdirSync(scratch).find((name) => name.endsWith(".deb"));
     if (file === undefined) throw noKeyring("apt-get download brought no file");
     await unpackPackage(join(scratch, file), join(scratch, "root"), []);
@@ -53,7 +53,10 @@ export async function requireKeyring(
 }
 
 /** Own state and cache folders, the machine's own sources: works without root. */
-async function downloadFromMachineSources(scratch: string): Promise<void> {
+async function downloadFromMachineSources(
+  scratch: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const state = join(scratch, "apt");
   mkdirSync(join(state, "lists/partial"), { recursive: true });
   mkdirSync(join(state, "archives/partial"), { recursive: true });
@@ -64,7 +67,7 @@ async function downloadFromMachineSources(scratch: string): Promise<void> {
     ...["-o", "Acquire::Languages=none"],
   ];
   for (const command of [["update"], ["download", PACKAGE]]) {
-    const result = await runProcess(["apt-get", ...own, ...command], { cwd: scratch });
+    const result = await runProcess(["apt-get", ...own, ...command], { cwd: scratch, signal });
     if (result.exitCode !== 0) throw noKeyring(result.stderr.trim());
   }
 }

@@ -2,12 +2,14 @@
 // child that lives as long as its standard input stays open: whoever dies, even by SIGKILL, lets go.
 
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { codeOfSystemError } from "../system-state.ts";
+import { requireCacheFolder } from "./cache-folder.ts";
+import { PartsError } from "./errors.ts";
 
 /**
  * Runs `work` while no other process holds the lock `name` of this cache folder; waits for it.
- * @throws what `work` throws; the reason of `signal` when it is aborted while waiting
+ * @throws PartsError parts/no-cache, parts/no-flock; what `work` throws; the reason of `signal` when it is aborted while waiting
  */
 export async function withLock<Result>(
   cache: string,
@@ -16,7 +18,7 @@ export async function withLock<Result>(
   signal?: AbortSignal,
 ): Promise<Result> {
   const folder = join(cache, "locks");
-  mkdirSync(folder, { recursive: true });
+  requireCacheFolder(folder);
   const release = await acquire(join(folder, `${name.replaceAll(/[^\w.+-]/g, "_")}.lock`), signal);
   try {
     return await work();
@@ -46,7 +48,7 @@ async function acquire(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    throw codeOfSystemError(error) === "ENOENT" ? noFlock(error) : error;
   } finally {
     signal?.removeEventListener("abort", giveUp);
   }
@@ -54,4 +56,13 @@ async function acquire(
     holder.stdin.end();
     await ended;
   };
+}
+
+function noFlock(cause: unknown): PartsError {
+  const report = {
+    code: "parts/no-flock",
+    problem: "Cannot keep other processes from making the same things: there is no program flock",
+    remedy: "install it (Debian: util-linux)",
+  } as const;
+  return new PartsError(report, { cause });
 }

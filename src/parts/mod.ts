@@ -1,7 +1,7 @@
 export { cacheFolder, type Environment } from "./cache-folder.ts";
 export { type PartDefinition, PINNED_XEN_4_17, partDefinition, partIds } from "./catalogue.ts";
 export { PartsError } from "./errors.ts";
-export { type FetchOptions, fetchParts } from "./fetch.ts";
+export { fetchParts } from "./fetch.ts";
 export type { PartManifest } from "./manifest.ts";
 export {
   findProgram,
@@ -12,4 +12,4 @@ export {
   requirePart,
 } from "./parts.ts";
 export { type PartsPlan, type PlannedPart, type PlanOptions, planParts } from "./plan.ts";
-export type { OnProgress, Progress } from "./progress.ts";
+export type { FetchOptions, OnProgress, Progress } from "./progress.ts";

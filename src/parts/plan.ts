@@ -17,7 +17,7 @@ import { PartsError } from "./errors.ts";
 import { requireKeyring } from "./keyring.ts";
 import { withLock } from "./lock.ts";
 import { inspectParts, type Part, type PartsOptions } from "./parts.ts";
-import type { OnProgress } from "./progress.ts";
+import type { FetchOptions } from "./progress.ts";
 
 export interface PlannedPart {
   readonly definition: PartDefinition;
@@ -39,19 +39,17 @@ export interface PartsPlan {
   readonly downloadBytes: number;
 }
 
-export interface PlanOptions extends PartsOptions {
-  readonly onProgress?: OnProgress;
-}
+export interface PlanOptions extends PartsOptions, FetchOptions {}
 
 /**
  * Asks the mirror only when something is missing.
- * @throws PartsError parts/no-cache
+ * @throws PartsError parts/no-cache; the reason of `signal`
  */
 export async function planParts(
   ids: readonly string[],
   options: PlanOptions = {},
 ): Promise<PartsPlan> {
-  const { environment = process.env, onProgress = () => {} } = options;
+  const { environment = process.env, signal } = options;
   const cache = options.cache ?? cacheFolder(environment);
   const parts = inspectParts(ids, options);
   const missing = parts.filter(({ state }) => state.kind === "missing");
@@ -59,18 +57,19 @@ export async function planParts(
   const unavailable: PartsPlan["unavailable"][number][] = [];
   if (missing.length > 0) {
     requireCacheFolder(cache);
-    await withLock(cache, "apt", async () => {
-      const open = suiteOpener(cache, options, onProgress);
+    const planUnderLock = async (): Promise<void> => {
+      const open = suiteOpener(cache, options);
       for (const { definition } of missing) {
         try {
-          toFetch.push(await planPart(definition, await open(definition)));
+          toFetch.push(await planPart(definition, await open(definition), signal));
         } catch (reason) {
           if (!(reason instanceof PartsError)) throw reason;
           unavailable.push({ definition, reason });
         }
       }
       for (const { apt } of toFetch) forgetParsedLists(apt);
-    });
+    };
+    await withLock(cache, "apt", planUnderLock, signal);
   }
   return {
     cache,
@@ -84,20 +83,20 @@ export async function planParts(
 /** Opens each suite once; a suite that failed fails the same way for its next part. */
 function suiteOpener(
   cache: string,
-  { environment = process.env }: PlanOptions,
-  onProgress: OnProgress,
+  options: PlanOptions,
 ): (definition: PartDefinition) => Promise<AptSuite> {
+  const { environment = process.env } = options;
   const opened = new Map<string, Promise<AptSuite>>();
   let mirror: Promise<DebianMirror> | undefined;
   const open = async ({ suite, form = "binary" }: PartDefinition): Promise<AptSuite> => {
-    mirror ??= findDebianMirror(join(cache, "apt"), environment);
+    mirror ??= findDebianMirror(join(cache, "apt"), environment, options.signal);
     const apt: AptSuite = {
       ...{ suite, form },
       folder: join(cache, "apt", folderName(suite, form)),
       mirror: await mirror,
-      keyring: await requireKeyring(cache, onProgress),
+      keyring: await requireKeyring(cache, options),
     };
-    await updateSuite(apt, onProgress);
+    await updateSuite(apt, options);
     return apt;
   };
   return (definition) => {
@@ -112,8 +111,12 @@ function folderName(suite: string, form: PackageForm | undefined): string {
   return form === "source" ? `${suite}-source` : suite;
 }
 
-async function planPart(definition: PartDefinition, apt: AptSuite): Promise<PlannedPart> {
-  const files = await findPackages(apt, await packagesOf(definition, apt));
+async function planPart(
+  definition: PartDefinition,
+  apt: AptSuite,
+  signal: AbortSignal | undefined,
+): Promise<PlannedPart> {
+  const files = await findPackages(apt, await packagesOf(definition, apt, signal), signal);
   const downloadBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { definition, apt, files, downloadBytes };
 }
@@ -121,10 +124,11 @@ async function planPart(definition: PartDefinition, apt: AptSuite): Promise<Plan
 async function packagesOf(
   { packages, dependencies }: PartDefinition,
   apt: AptSuite,
+  signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   if (dependencies === undefined) return packages;
   const names = new Set(packages.map(nameOf));
-  const closure = await findClosure(apt, packages);
+  const closure = await findClosure(apt, packages, signal);
   return closure.filter((entry) => names.has(nameOf(entry)) || dependencies.test(nameOf(entry)));
 }
 

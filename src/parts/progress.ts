@@ -1,4 +1,5 @@
-// What a long operation says while it runs; whoever called decides how it is shown.
+// What a long operation says while it runs, and how it is stopped; whoever called decides how it is
+// shown.
 
 export type Progress =
   /** A new step begins. */
@@ -12,3 +13,8 @@ export type Progress =
     };
 
 export type OnProgress = (progress: Progress) => void;
+
+export interface FetchOptions {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}

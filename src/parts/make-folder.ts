@@ -1,0 +1,26 @@
+// Makes a folder and those above it, step by step. Node's own `recursive` never ends in a folder that
+// exists and in which nothing can be made, such as those below /proc.
+
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** @throws the system's error, of the first folder that cannot be made */
+export function makeFolder(path: string, mode = 0o777): void {
+  if (isFolder(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above, mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
