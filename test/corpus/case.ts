@@ -4,12 +4,15 @@ import type { RefusalRule } from "../../src/diff/ledger.ts";
 import type { Probe } from "./probes.ts";
 
 export interface CorpusCase {
-  /** Of the patch: `patches/NAME.patch`. */
   readonly name: string;
+  /** `patches/PATCH.patch`; that of the case's own name if undefined. */
+  readonly patch?: string;
   /** The rule that it is an example of. */
   readonly rule: string;
   /** Options of `xsplice build` besides the usual ones. */
   readonly options?: readonly string[];
+  /** A file of `hooks/`. */
+  readonly hooks?: string;
   readonly expected: Expectation;
 }
 

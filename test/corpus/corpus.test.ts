@@ -6,10 +6,12 @@ import { corpus } from "./cases.ts";
 // The patches are no output of the compiler.
 const folder = new URL("../../../test/corpus/patches/", import.meta.url);
 const names = corpus.map(({ name }) => name);
+const patches = new Set(corpus.map(({ name, patch = name }) => patch));
 
-test("corpus names every patch once", () => {
+test("corpus has every patch, and each case once", () => {
   const files = readdirSync(folder).map((file) => file.replace(/\.patch$/, ""));
-  assert.deepEqual([...names].sort(), files.sort());
+  assert.deepEqual([...patches].sort(), files.sort());
+  assert.equal(new Set(names).size, names.length);
 });
 
 test("corpus has forty patches, fifteen of which show on a real Xen", () => {
@@ -19,7 +21,7 @@ test("corpus has forty patches, fifteen of which show on a real Xen", () => {
 });
 
 test("corpus takes no more of Xen's text than one line around a change", () => {
-  for (const name of names) {
+  for (const name of patches) {
     const text = readFileSync(new URL(`${name}.patch`, folder), "latin1");
     const [head, ...hunks] = text.split(/^@@ .*\n/m);
     assert.match(head ?? "", /^Subject: \[PATCH\] \S/, name);

@@ -9,8 +9,8 @@ import { type CorpusCase, exitCodes } from "../corpus/case.ts";
 import { runXsplice } from "../run-cli.ts";
 import type { CorpusSource } from "./build-corpus-source.ts";
 
-// The patches are no output of the compiler.
-const patches = fileURLToPath(new URL("../../../test/corpus/patches/", import.meta.url));
+// They are no output of the compiler.
+const inputs = fileURLToPath(new URL("../../../test/corpus/", import.meta.url));
 
 export interface CaseBuild {
   readonly exitCode: number;
@@ -23,7 +23,7 @@ export interface CaseBuild {
 }
 
 export async function buildCase(
-  { name, options = [] }: CorpusCase,
+  { name, patch = name, hooks, options = [] }: CorpusCase,
   source: CorpusSource,
   folder: string,
 ): Promise<CaseBuild> {
@@ -34,8 +34,9 @@ export async function buildCase(
       ...["--source", source.source],
       ...["--xen-syms", source.xenSyms],
       ...["--config", source.config],
-      ...["--patch", join(patches, `${name}.patch`)],
+      ...["--patch", join(inputs, "patches", `${patch}.patch`)],
       ...["--output", output],
+      ...(hooks === undefined ? [] : ["--hooks", join(inputs, "hooks", hooks)]),
       ...options,
       "--json",
     ],
