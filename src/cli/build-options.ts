@@ -127,7 +127,7 @@ export async function readBuildOptions(
       patches: await Promise.all(
         names.map(async (name): Promise<PatchInput> => ({ name, bytes: await read(name) })),
       ),
-      below: below === undefined ? undefined : await readBelow(below),
+      below: below === undefined ? undefined : await readBelow(below, io.signal),
       hooks: options.texts("hooks"),
       name: options.text("name"),
       metadata: options.texts("meta").map((text) => splitPair("--meta", text)),

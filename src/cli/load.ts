@@ -25,7 +25,7 @@ export const loadCommand: CommandSpec = {
     const [file = ""] = call.args;
     const name = payloadNameOf(file);
     checkPayloadName(name);
-    const payload = await readPayload(file);
+    const payload = await readPayload(file, call.io.signal);
     return withHost(call, async (host, options) => {
       emit(call, await load(call, host, { name, payload, options }), () => "");
       return ExitCode.success;

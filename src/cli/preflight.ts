@@ -12,10 +12,11 @@ export interface PayloadFile {
 }
 
 /** @throws XspliceError unless `path` is a payload that some hypervisor would take */
-export async function readPayload(path: string): Promise<PayloadFile> {
+export async function readPayload(path: string, signal?: AbortSignal): Promise<PayloadFile> {
   const bytes = await readInputFile(path, {
     sizeMax: PAYLOAD_SIZE_MAX,
     reason: "the hypervisor's limit for a payload",
+    ...(signal && { signal }),
   });
   const { parsePayload } = await import("../payload/parse.ts");
   return { bytes, payload: parsePayload(bytes, path) };

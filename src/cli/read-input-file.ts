@@ -2,40 +2,52 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { XspliceError } from "../error.ts";
+import { systemStateOf } from "../system-state.ts";
+import { readPipe } from "./read-pipe.ts";
 
 export class InputFileError extends XspliceError<
   "file/missing" | "file/not-a-file" | "file/no-permission" | "file/too-large" | "file/unreadable"
 > {}
 
-/** @throws InputFileError with the file's name, unless it is a file of at most `sizeMax` bytes */
-export async function readInputFile(
-  path: string,
-  limit: { readonly sizeMax: number; readonly reason: string },
-): Promise<Uint8Array> {
+export interface InputLimit {
+  readonly sizeMax: number;
+  /** Why not more. */
+  readonly reason: string;
+  /** A pipe may keep its reader waiting. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @throws InputFileError with the file's name, unless it is one of at most `sizeMax` bytes; the reason
+ *   of the signal
+ */
+export async function readInputFile(path: string, limit: InputLimit): Promise<Uint8Array> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw notAFile(path, found.isDirectory() ? "a directory" : "a device");
+    if (found.isDirectory()) throw notAFile(path);
+    if (!found.isFile()) {
+      const bytes = await readPipe(path, found.isFIFO() ? "pipe" : "device", limit);
+      if (bytes === undefined) throw tooLarge(path, `more than ${limit.sizeMax}`, limit);
+      return bytes;
+    }
     // Asked before reading, so that a wrong name does not fill the memory.
-    if (found.size > limit.sizeMax) throw tooLarge(path, found.size, limit);
+    if (found.size > limit.sizeMax) throw tooLarge(path, String(found.size), limit);
     return new Uint8Array(await readFile(path));
   } catch (cause) {
+    limit.signal?.throwIfAborted();
     throw cause instanceof InputFileError ? cause : unreadable(path, cause);
   }
 }
 
-function notAFile(path: string, kind: string): InputFileError {
+function notAFile(path: string): InputFileError {
   return new InputFileError({
     code: "file/not-a-file",
-    problem: `Cannot read "${path}": it is ${kind}`,
+    problem: `Cannot read "${path}": it is a directory`,
     expected: "a file",
   });
 }
 
-function tooLarge(
-  path: string,
-  size: number,
-  limit: { readonly sizeMax: number; readonly reason: string },
-): InputFileError {
+function tooLarge(path: string, size: string, limit: InputLimit): InputFileError {
   return new InputFileError({
     code: "file/too-large",
     problem: `Cannot use "${path}": it has ${size} bytes`,
@@ -55,6 +67,6 @@ function unreadable(path: string, cause: unknown): InputFileError {
     const remedy = "run as a user who may read it";
     return new InputFileError({ code: "file/no-permission", problem, remedy }, { cause });
   }
-  const problem = `Cannot read "${path}": the system says ${code}`;
+  const problem = `Cannot read "${path}": ${systemStateOf(cause)}`;
   return new InputFileError({ code: "file/unreadable", problem }, { cause });
 }

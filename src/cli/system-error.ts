@@ -2,16 +2,9 @@
 // nor the user's input: a full disk first of all.
 
 import { XspliceError } from "../error.ts";
+import { systemStateOf } from "../system-state.ts";
 
-const states: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EROFS: "the file system is read-only",
-  EACCES: "permission denied",
-  EMFILE: "too many files are open",
-  ENFILE: "too many files are open",
-  ENOMEM: "there is no memory left",
-};
+const refusals = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EMFILE", "ENFILE", "ENOMEM"];
 
 export class SystemError extends XspliceError<"system/refused"> {}
 
@@ -20,8 +13,9 @@ export function asSystemError(error: unknown): SystemError | undefined {
   if (error instanceof XspliceError || !(error instanceof Error)) return undefined;
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   const isNoTemporaryFolder = syscall === "mkdtemp" && code === "ENOENT";
-  const state = isNoTemporaryFolder ? "there is no such folder" : states[code ?? ""];
-  if (state === undefined || syscall === undefined) return undefined;
+  if (syscall === undefined) return undefined;
+  if (!isNoTemporaryFolder && !refusals.includes(code ?? "")) return undefined;
+  const state = isNoTemporaryFolder ? "there is no such folder" : systemStateOf(error);
   const report = {
     code: "system/refused",
     problem: `Cannot go on: ${state}`,

@@ -24,7 +24,7 @@ export const uploadCommand: CommandSpec = {
   run: async (call) => {
     const [name = "", file = ""] = call.args;
     checkPayloadName(name);
-    const payload = await readPayload(file);
+    const payload = await readPayload(file, call.io.signal);
     return withHost(call, async (host, options) => {
       await uploadAsStock(host, { name, payload, options }, stockVoice(call));
       const status = await host.status(name, options);

@@ -26,7 +26,8 @@ export function inflate(bytes: Uint8Array, source: string): Uint8Array {
           code: "elf/unsupported",
           problem: `Cannot inflate "${source}": it holds more than ${INFLATED_SIZE_MAX} bytes`,
           where: source,
-          remedy: "inflate it with gunzip first",
+          expected: "a xen-syms or an object, which have a tenth of that at most",
+          remedy: "check that it is the right file",
         },
         { cause },
       );
