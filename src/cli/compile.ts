@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { CompiledPayload } from "../builder/compile.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
+import type { Release } from "../xen-abi/release.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { readBelow } from "./payload-below-option.ts";
@@ -90,14 +91,16 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
   const symsPath = requireXenSyms(options.text("xen-syms"));
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
   const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
+  const release = await readRelease(options.text("release"));
   const reason = "far more than a xen-syms has";
-  const syms = await readInputFile(symsPath, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
-  const [{ compilePayload }, { readXenSyms }, { parseRelease }] = await Promise.all([
+  const syms = await readInputFile(symsPath, {
+    ...{ sizeMax: XEN_SYMS_SIZE_MAX, reason },
+    signal: io.signal,
+  });
+  const [{ compilePayload }, { readXenSyms }] = await Promise.all([
     import("../builder/compile.ts"),
     import("../builder/xen-syms.ts"),
-    import("../xen-abi/release.ts"),
   ]);
-  const release = options.text("release");
   const below = options.text("depends");
   return compilePayload({
     sources: args,
@@ -105,11 +108,23 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
     replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
     compiler: options.text("cc") ?? (io.env["CC"] || undefined),
     extraFlags: options.texts("cflag"),
-    release: release === undefined ? undefined : parseRelease(release),
-    below: below === undefined ? undefined : await readBelow(below),
+    release,
+    below: below === undefined ? undefined : await readBelow(below, io.signal),
     metadata,
     signal: io.signal,
   });
+}
+
+async function readRelease(text: string | undefined): Promise<Release | undefined> {
+  if (text === undefined) return undefined;
+  const { parseRelease, ReleaseError } = await import("../xen-abi/release.ts");
+  try {
+    return parseRelease(text);
+  } catch (cause) {
+    if (!(cause instanceof ReleaseError)) throw cause;
+    const report = { ...cause.report, code: "usage/bad-value", where: "--release" } as const;
+    throw new UsageError(report, { cause });
+  }
 }
 
 function requireXenSyms(path: string | undefined): string {

@@ -1,8 +1,10 @@
 // Exit codes of every command; docs/cli.md shows them as a table. The stock verbs keep the codes of
 // xen-livepatch (ABI §7.4), the others use those of sysexits.h for what is not a plain failure.
 
+import type { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
 import { Errno } from "../xen-abi/errno.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const ExitCode = {
   success: 0,
@@ -20,6 +22,15 @@ export const ExitCode = {
   /** Stopped by ^C, as a shell would report it. */
   interrupted: 130,
 } as const;
+
+/** Of libraries, for words that are wrong whatever they are used for: all come from the command line. */
+const wrongUse: readonly string[] = ["lab/bad-argument", "host/bad-argument"];
+
+/** What `error` ends a verb of ours with. */
+export function ownExitCode(error: XspliceError): number {
+  const isWrongUse = error instanceof UsageError || wrongUse.includes(error.report.code);
+  return isWrongUse ? ExitCode.usage : ExitCode.failure;
+}
 
 /** What `error` ends a stock verb with. */
 export function stockExitCode(error: unknown): number {

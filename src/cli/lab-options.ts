@@ -33,15 +33,18 @@ export const labOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** @throws UsageError; what is out of range is the lab's to refuse */
+/** @throws UsageError */
 export async function readLabOptions(
   { options, io }: CommandCall,
   progress: ProgressLine,
 ): Promise<OpenLabOptions> {
-  const { cacheFolder } = await import("../parts/cache-folder.ts");
+  const [{ cacheFolder }, { labLimits }] = await Promise.all([
+    import("../parts/cache-folder.ts"),
+    import("../lab/lab-options.ts"),
+  ]);
   const [xen, xenSymbols] = [options.text("xen"), options.text("xen-syms")];
-  const cpus = readCount("--cpus", options.text("cpus"));
-  const memoryMb = readCount("--memory", options.text("memory"));
+  const cpus = readCount("--cpus", options.text("cpus"), labLimits.cpus);
+  const memoryMb = readCount("--memory", options.text("memory"), labLimits.memoryMb);
   return {
     ...(xen === undefined ? {} : { xen }),
     ...(xenSymbols === undefined ? {} : { xenSymbols }),
@@ -54,11 +57,18 @@ export async function readLabOptions(
   };
 }
 
-function readCount(option: string, text: string | undefined): number | undefined {
+function readCount(
+  option: string,
+  text: string | undefined,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,6}$/.test(text)) return Number(text);
+  const isNumber = /^\d{1,6}$/.test(text);
+  if (isNumber && min <= Number(text) && Number(text) <= max) return Number(text);
   throw new UsageError({
     code: "usage/bad-value",
-    problem: `Cannot use "${text}" for ${option}: it is no whole number`,
+    problem: `Cannot start a lab with ${option} ${text}: it is ${isNumber ? "out of range" : "no whole number"}`,
+    expected: `${min} to ${max}`,
+    remedy: `give another number, or leave ${option} out`,
   });
 }

@@ -22,7 +22,10 @@ export function checkPayloadName(name: string): void {
         ? "Cannot use an empty name for a payload"
         : `Cannot use "${shortened(name)}" as the name of a payload: it is ${length} bytes long`,
     expected: `1 to ${PAYLOAD_NAME_MAX} bytes, the limit of the hypervisor's interface`,
-    remedy: "choose a shorter name; it need not be that of the file",
+    remedy:
+      length === 0
+        ? "name it; load takes the file's name, which must not begin with its only dot"
+        : "choose a shorter name; it need not be that of the file",
   });
 }
 

@@ -4,13 +4,12 @@
 import { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
 import { loadTree } from "./command-tree.ts";
-import { ExitCode, stockExitCode } from "./exit-code.ts";
+import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { buildProgram, HelpShown } from "./program.ts";
 import { renderBug, renderError } from "./render-error.ts";
 import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
 import { asSystemError } from "./system-error.ts";
-import { UsageError } from "./usage-error.ts";
 import { packageVersion } from "./version.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -58,8 +57,7 @@ function failed(thrown: unknown, { args, io, isStock }: Failed): number {
   }
   const errno = error instanceof HostError ? error.errno : undefined;
   writeReport(io, args, { ...error.report, errno }, renderError(error, isStock ? "stock" : "own"));
-  if (isStock) return stockExitCode(error);
-  return error instanceof UsageError ? ExitCode.usage : ExitCode.failure;
+  return isStock ? stockExitCode(error) : ownExitCode(error);
 }
 
 function writeReport(io: CommandIo, args: readonly string[], report: object, text: string): void {

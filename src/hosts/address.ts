@@ -23,6 +23,7 @@ export function parseAddress(text: string): HostAddress {
     code: "host/bad-argument",
     problem: `Cannot use "${text}" as a host: it names none`,
     expected: "local, lab, lab:NAME or ssh:USER@HOST",
+    remedy: "name one with --host, or in $XSPLICE_HOST",
   });
 }
 

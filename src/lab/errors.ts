@@ -3,8 +3,12 @@
 import { type ErrorReport, XspliceError } from "../error.ts";
 
 export type LabErrorCode =
-  /** No such hypervisor, image or option. */
+  /** A word or number that no lab can be started with. */
   | "lab/bad-argument"
+  /** A file that was named is not there. */
+  | "lab/missing-file"
+  /** A lab of that name is up. */
+  | "lab/name-taken"
   /** Something that is made on this machine could not be made: agent, image, run folder. */
   | "lab/build-failed"
   /** QEMU did not start, or ended before the lab was up. */

@@ -2,7 +2,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LabError } from "./errors.ts";
+import { LabError, type LabErrorCode } from "./errors.ts";
 import type { LabInfo } from "./lab.ts";
 import { listRunFolders } from "./run-folder.ts";
 
@@ -36,7 +36,7 @@ export function readLabFile(folder: string): LabFile | undefined {
 
 /**
  * The wanted name, or the first free of lab-1, lab-2, …
- * @throws LabError lab/bad-argument when it is taken, or no name
+ * @throws LabError lab/name-taken, lab/bad-argument when it is no name
  */
 export function chooseName(wanted: string | undefined): string {
   const taken = new Set(listRunFolders().map((folder) => readLabFile(folder)?.info.name));
@@ -46,15 +46,20 @@ export function chooseName(wanted: string | undefined): string {
     return `lab-${number}`;
   }
   if (!/^[A-Za-z0-9][\w.-]{0,30}$/.test(wanted)) {
-    throw badName(wanted, "it is no plain word of at most 31 letters, digits, dots and dashes");
+    throw badName(
+      "lab/bad-argument",
+      wanted,
+      "it is no plain word of at most 31 letters, digits, dots and dashes",
+    );
   }
-  if (taken.has(wanted)) throw badName(wanted, "there is one of this name already");
+  if (taken.has(wanted))
+    throw badName("lab/name-taken", wanted, "there is one of this name already");
   return wanted;
 }
 
-function badName(name: string, why: string): LabError {
+function badName(code: LabErrorCode, name: string, why: string): LabError {
   return new LabError({
-    code: "lab/bad-argument",
+    code,
     problem: `Cannot call a lab "${name}": ${why}`,
     remedy: "choose another name, or see which labs there are: xsplice lab list",
   });

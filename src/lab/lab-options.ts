@@ -21,15 +21,16 @@ export interface LabOptions {
 
 const DEFAULTS = { xen: "4.17", cpus: 1, memoryMb: 512, userland: "minimal" } as const;
 /** Less, and dom0's kernel does not find room; more cpus than that QEMU's pc board lacks. */
-const MEMORY_MIN_MB = 448;
-const MEMORY_MAX_MB = 2048;
-const CPUS_MAX = 8;
+export const labLimits = {
+  cpus: { min: 1, max: 8 },
+  memoryMb: { min: 448, max: 2048 },
+} as const;
 
 /** @throws LabError lab/bad-argument */
 export function recipeOf(options: LabOptions): LabRecipe {
   const { cpus = DEFAULTS.cpus, memoryMb = DEFAULTS.memoryMb, hypervisorOptions = [] } = options;
-  requireWithin("cpus", cpus, 1, CPUS_MAX);
-  requireWithin("memoryMb", memoryMb, MEMORY_MIN_MB, MEMORY_MAX_MB);
+  requireWithin("cpus", cpus);
+  requireWithin("memoryMb", memoryMb);
   for (const word of hypervisorOptions) requireWord(word);
   return {
     hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen),
@@ -47,7 +48,8 @@ export function kindOf({ hypervisor, machine, userland }: LabRecipe): string {
   return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${options}`;
 }
 
-function requireWithin(name: string, value: number, min: number, max: number): void {
+function requireWithin(name: keyof typeof labLimits, value: number): void {
+  const { min, max } = labLimits[name];
   if (Number.isInteger(value) && min <= value && value <= max) return;
   throw new LabError({
     code: "lab/bad-argument",

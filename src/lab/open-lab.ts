@@ -152,7 +152,8 @@ async function restoreOrRetake(
   try {
     return await attempt(snapshot);
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
+    // What this machine lacks, the next attempt would lack too.
+    if (!(error instanceof LabError) || error.report.code === "lab/build-failed") throw error;
     context.onProgress({ kind: "note", text: "the snapshot does not come up; taking it anew" });
     removeSnapshot(snapshot);
     return await attempt(await snapshotOf(recipe, sources, context));

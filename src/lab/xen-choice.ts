@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { partDefinition, partIds } from "../parts/catalogue.ts";
+import { PartsError } from "../parts/errors.ts";
 import { type PartsOptions, requirePart } from "../parts/parts.ts";
 import { LabError } from "./errors.ts";
 
@@ -27,7 +28,7 @@ export interface HypervisorFiles {
 /**
  * @param xen a release such as "4.17", the exact version of a package of Debian's, or the path of
  *   a hypervisor image (anything with a slash in it)
- * @throws LabError lab/bad-argument
+ * @throws LabError lab/bad-argument, lab/missing-file
  */
 export function chooseHypervisor(xen: string): Hypervisor {
   if (xen.includes("/")) {
@@ -37,13 +38,24 @@ export function chooseHypervisor(xen: string): Hypervisor {
   const part = `xen-${xen}`;
   const release = /^\d+\.\d+/.exec(xen)?.[0];
   if (release === undefined || !partIds.includes(`xen-tools-${release}`)) throw unknownXen(xen);
-  partDefinition(part); // Refuses a version that is none.
+  if (!isPart(part)) throw unknownXen(xen);
   return { name: xen, part, toolsPart: `xen-tools-${release}` };
+}
+
+/** What looks like a release may be followed by what is no version. */
+function isPart(id: string): boolean {
+  try {
+    partDefinition(id);
+    return true;
+  } catch (error) {
+    if (error instanceof PartsError) return false;
+    throw error;
+  }
 }
 
 /**
  * Of a hypervisor whose part has been fetched.
- * @throws PartsError parts/missing; LabError lab/bad-argument
+ * @throws PartsError parts/missing; LabError lab/bad-argument, lab/missing-file
  */
 export function findHypervisorFiles(
   hypervisor: Hypervisor,
@@ -70,8 +82,9 @@ export function findHypervisorFiles(
 function requireFile(path: string, what: string): void {
   if (existsSync(path) && statSync(path).isFile()) return;
   throw new LabError({
-    code: "lab/bad-argument",
+    code: "lab/missing-file",
     problem: `Cannot use ${what} "${path}": there is no such file`,
+    remedy: "check the name, and the folder that it starts from",
   });
 }
 
@@ -81,5 +94,6 @@ function unknownXen(xen: string): LabError {
     code: "lab/bad-argument",
     problem: `Cannot start a lab with Xen "${xen}": it is not known`,
     expected: `${releases.join(", ")}, the exact version of a Debian package of one of them, or the path of a hypervisor image`,
+    remedy: "name another one with --xen",
   });
 }

@@ -1,0 +1,64 @@
+// Wrong use of the command line: 64 for our own verbs, and words that name the option.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { openHost } from "../src/hosts/open-host.ts";
+import { FakeHost } from "./fake-host.ts";
+import { runXsplice } from "./run-cli.ts";
+
+const world = mkdtempSync(join(tmpdir(), "xsplice-use-"));
+const runtime = process.env["XDG_RUNTIME_DIR"];
+after(() => {
+  if (runtime === undefined) delete process.env["XDG_RUNTIME_DIR"];
+  else process.env["XDG_RUNTIME_DIR"] = runtime;
+  rmSync(world, { recursive: true });
+});
+process.env["XDG_RUNTIME_DIR"] = world;
+const env = { XDG_CACHE_HOME: join(world, "cache") };
+
+const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
+  [["lab", "up", "--cpus", "0"], /--cpus 0: it is out of range\n +expected: +1 to 8\n +remedy:/],
+  [["lab", "up", "--memory", "10"], /--memory 10: it is out of range\n +expected: +448 to 2048/],
+  [["lab", "up", "--memory", "much"], /--memory much: it is no whole number/],
+  [["lab", "up", "--xen", "4.99"], /Xen "4\.99": it is not known\n[\s\S]+--xen/],
+  [["lab", "up", "--xen", "4.17 x"], /Xen "4\.17 x": it is not known/],
+  [["lab", "up", "a b"], /Cannot call a lab "a b"/],
+  [["--host", "foo", "info"], /Cannot use "foo" as a host[\s\S]+remedy:.*--host/],
+  [["compile", "x.c", "--xen-syms", "x", "--release", "new"], /"new" as a release[\s\S]+--release/],
+];
+
+for (const [args, words] of wrong) {
+  test(`xsplice ${args.join(" ")} ends with 64`, async () => {
+    const run = await runXsplice(args, { env, openHost });
+    assert.match(run.stderr, words);
+    assert.deepEqual([run.exitCode, run.stdout], [64, ""]);
+  });
+}
+
+test("a stock verb ends with 1 for a host that is none, as for all wrong use", async () => {
+  assert.equal((await runXsplice(["--host", "foo", "list"], { openHost })).exitCode, 1);
+});
+
+test("lab up of a hypervisor that is not there is no wrong use", async () => {
+  const run = await runXsplice(["lab", "up", "--xen", "./absent"], { env });
+  assert.match(run.stderr, /"\.\/absent": there is no such file\n +remedy:/);
+  assert.equal(run.exitCode, 1);
+});
+
+test("lab up under a name that is taken is no wrong use", async () => {
+  const folder = join(world, `xsplice-${process.getuid?.()}`, "lab-taken");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "lab.json"), JSON.stringify({ format: 1, info: { name: "taken" } }));
+  const run = await runXsplice(["lab", "up", "taken", "--json"], { env });
+  assert.equal(JSON.parse(run.stdout).error.code, "lab/name-taken");
+  assert.equal(run.exitCode, 1);
+});
+
+test("an empty name of a payload is not called too long", async () => {
+  const host = new FakeHost();
+  const run = await runXsplice(["load", join(world, ".livepatch")], { host });
+  assert.match(run.stderr, /Cannot use an empty name[\s\S]+remedy: +name it/);
+});
