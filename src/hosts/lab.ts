@@ -1,12 +1,14 @@
 // The hypervisor of a lab: hypercalls are made by the agent in its dom0.
 
 import { HostError } from "../host/errors.ts";
-import type { LivepatchHost } from "../host/host.ts";
+import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import { connectLab } from "../lab/detached.ts";
 import type { CrashReport } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
+import { systemClock } from "./clock.ts";
+import { startDeadline } from "./deadline.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { XenHost } from "./xen-host.ts";
 
@@ -20,15 +22,28 @@ export async function labHost(lab: Lab, signal?: AbortSignal): Promise<Livepatch
 
 /**
  * A host on a running lab by its name, or on the only one; closing it leaves the lab running.
- * @throws LabError lab/unknown, lab/busy; HostError
+ * @throws LabError lab/unknown, lab/busy; HostError host/timeout and others
  */
 export async function openLabHost(
   name: string | undefined,
-  signal?: AbortSignal,
+  options: CallOptions,
 ): Promise<LivepatchHost> {
-  const lab = await connectLab(name, signal === undefined ? {} : { signal });
+  const label = name === undefined ? "the lab" : `lab ${name}`;
+  return await startDeadline(label, options, systemClock).limit("connect", (signal) =>
+    connect(name, options.deadlineMs, signal),
+  );
+}
+
+async function connect(
+  name: string | undefined,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<LivepatchHost> {
+  const lab = await connectLab(name, { signal, timeoutMs });
   try {
-    return await open(lab, () => lab.close(), signal);
+    const host = await open(lab, () => lab.close(), signal);
+    signal.throwIfAborted(); // Else nobody would close it.
+    return host;
   } catch (error) {
     await lab.close();
     throw error;

@@ -31,7 +31,7 @@ export async function openHost(
     }
     case "lab": {
       const { openLabHost } = await import("./lab.ts");
-      return openLabHost(parsed.name, signal);
+      return openLabHost(parsed.name, { deadlineMs, ...(signal && { signal }) });
     }
     case "ssh": {
       const { openSshHost } = await import("./ssh.ts");

@@ -54,25 +54,25 @@ export function listLabs(): ListedLab[] {
 
 /**
  * A client of a running lab; closing it leaves the lab as it is. Without a name, the only one.
- * @throws LabError lab/unknown, lab/busy, lab/crashed
+ * @throws LabError lab/unknown, lab/busy, lab/crashed, lab/no-answer; AgentError agent/no-answer
  */
 export async function connectLab(
   name: string | undefined,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
 ): Promise<Lab> {
   const { info } = requireLab(name, (lab) => lab.state === "running");
   const label = labelOf(info);
   const crash = findCrash(join(info.folder, RunFile.console));
   if (crash) throw crashError(label, crash);
-  const deadline = AbortSignal.timeout(CONNECT_MAX_MS);
-  const { signal } = options;
+  const { signal, timeoutMs = CONNECT_MAX_MS } = options;
+  const end = performance.now() + timeoutMs;
   const seated = await connectMonitor(info.folder, label, () => {
     signal?.throwIfAborted();
-    deadline.throwIfAborted();
+    if (performance.now() > end) throw silent(label, timeoutMs);
   });
   try {
     const agent = await connectAgent(info.folder, seated.seat.index, {
-      ...{ label, timeoutMs: CONNECT_MAX_MS },
+      ...{ label, timeoutMs },
       ...(signal && { signal }),
     });
     return new Lab({ info, seated, agent, stop: async () => undefined, hangAfterMs: undefined });
@@ -81,6 +81,14 @@ export async function connectLab(
     seated.seat.release();
     throw error;
   }
+}
+
+function silent(label: string, timeoutMs: number): LabError {
+  return new LabError({
+    code: "lab/no-answer",
+    problem: `Cannot connect to ${label}: its QEMU gave no answer within ${timeoutMs} ms`,
+    remedy: "see whether it was stopped, or end it with xsplice lab down",
+  });
 }
 
 /**

@@ -15,6 +15,8 @@ export type LabErrorCode =
   | "lab/boot-failed"
   /** No detached lab of that name, or one too many. */
   | "lab/unknown"
+  /** Its QEMU does not answer. */
+  | "lab/no-answer"
   /** Another client uses every way in. */
   | "lab/busy"
   /** An address that is not mapped, or QEMU would not give the memory. */

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "./errors.ts";
 
 const CONNECT_INTERVAL_MS = 3;
+/** A QEMU that was stopped takes connections, and says nothing. */
+const GREETING_INTERVAL_MS = 20;
 
 interface PendingRequest {
   readonly command: string;
@@ -22,7 +24,7 @@ export class QmpClient {
   #rest = "";
 
   /**
-   * Waits for the socket to appear, until `stillWanted` throws.
+   * Waits for the socket to appear and for QEMU's first answer, until `stillWanted` throws.
    * @throws what `stillWanted` throws
    */
   static async connect(path: string, stillWanted: () => void): Promise<QmpClient> {
@@ -31,7 +33,7 @@ export class QmpClient {
       const socket = await tryConnect(path);
       if (socket) {
         const client = new QmpClient(socket);
-        await client.execute("qmp_capabilities");
+        await client.#greet(stillWanted);
         return client;
       }
       await sleep(CONNECT_INTERVAL_MS);
@@ -49,6 +51,17 @@ export class QmpClient {
         resolve();
       });
     });
+  }
+
+  async #greet(stillWanted: () => void): Promise<void> {
+    try {
+      const answered = this.execute("qmp_capabilities").then(() => true);
+      const later = (): Promise<boolean> => sleep(GREETING_INTERVAL_MS, false, { ref: false });
+      while (!(await Promise.race([answered, later()]))) stillWanted();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /**
