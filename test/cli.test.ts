@@ -157,3 +157,14 @@ test("doctor names every part with its purpose, size and way without root", asyn
     assert.match(part.howToGet, /^fetched when needed from Debian \w+: /);
   }
 });
+
+test("doctor keeps the columns of the parts, however long their names", async () => {
+  const { stdout } = await runXsplice(["doctor"], { env: { PATH: "/usr/bin:/bin" } });
+  const [, list = ""] = stdout.split(/^Parts, .*\n/m);
+  const lines = list.trimEnd().split("\n");
+  const second = /(fetched|not fetched|machine's own) /;
+  const columns = lines.filter((line) => /^ {2}\S/.test(line)).map((line) => line.search(second));
+  assert.ok(columns.length >= 10);
+  assert.equal(new Set(columns).size, 1, list);
+  assert.match(stdout, /^ {4}[+-] flock: /m);
+});

@@ -67,6 +67,7 @@ export async function checkMachine(env: CommandIo["env"]): Promise<readonly Job[
             `the lab is made from Debian's packages, with ${name}: use Debian or Ubuntu`,
           ),
         ),
+        program("flock", "install it (Debian: util-linux); it keeps two commands apart"),
         await mirrorCheck(env),
       ],
     },

@@ -84,10 +84,12 @@ function renderJobs(jobs: readonly Job[]): string {
 }
 
 function renderParts({ cache, parts }: PartList): string {
+  const idWidth = Math.max(...parts.map(({ id }) => id.length));
   const words = { cached: "fetched", provided: "machine's own", missing: "not fetched" } as const;
   const lines = parts.map(({ id, purpose, state, sizeBytes, detail }) => {
     const size = state === "provided" ? "" : megabytes(sizeBytes);
-    return `  ${id.padEnd(15)} ${words[state].padEnd(13)} ${size.padStart(8)}  ${purpose}\n${" ".repeat(42)}${detail}\n`;
+    const facts = `  ${id.padEnd(idWidth)} ${words[state].padEnd(13)} ${size.padStart(8)}  `;
+    return `${facts}${purpose}\n${" ".repeat(facts.length)}${detail}\n`;
   });
   return `Parts, kept in ${cache}; none needs root:\n${lines.join("")}`;
 }
