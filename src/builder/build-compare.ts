@@ -32,7 +32,7 @@ export interface CompareOptions {
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
-  { pairs, lines }: PreparedPairs,
+  { pairs, lines }: Pick<PreparedPairs, "pairs" | "lines">,
   { policy, allowedInit }: CompareOptions,
 ): readonly ComparedObject[] {
   const settled = new Set<string>();
@@ -40,26 +40,46 @@ export function compareObjects(
   return pairs.map((pair) => {
     const after = openElf(pair.after, pair.object);
     const before = pair.before === undefined ? emptyLike(after) : openElf(pair.before, pair.object);
-    const isSameLine = lineRuleFor(before, pair.dependencies, lines);
-    const diff = diffObjects(before, after, {
-      policy,
-      isSameLine,
-      allowedInit,
-      findHomes: findStaticHomes,
-      changedInlines: changedInlinesOf(before, lines),
-    });
+    const compare = (): ObjectDiff =>
+      diffObjects(before, after, {
+        policy,
+        isSameLine: lineRuleFor(before, pair.dependencies, lines),
+        allowedInit,
+        findHomes: findStaticHomes,
+        changedInlines: changedInlinesOf(before, lines),
+      });
+    if (isSameFile(pair)) {
+      const diff = unchangedDiff(compare);
+      return { pair, before, after, diff, layoutChanges: [], compiler: compilerFactsOf(after) };
+    }
     const types = { before: findTypes(before), after: findTypes(after) };
     const layoutChanges = findLayoutChanges({ object: pair.object, ...types }, settled);
     for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
-    return {
-      pair,
-      before,
-      after,
-      diff,
-      layoutChanges,
-      compiler: compilerFactsOf(after, types.after?.info.units),
-    };
+    const compiler = compilerFactsOf(after, types.after?.info.units);
+    return { pair, before, after, diff: compare(), layoutChanges, compiler };
   });
+}
+
+/** Debug information included, so that no type differs either. */
+function isSameFile({ before, after }: ObjectPair): boolean {
+  return before !== undefined && Buffer.compare(before, after) === 0;
+}
+
+/** Most objects that read a changed header: nothing differs, and hardly ever asks anybody for more. */
+function unchangedDiff(compare: () => ObjectDiff): ObjectDiff {
+  let compared: ObjectDiff | undefined;
+  return {
+    outcome: "unchanged",
+    replaced: [],
+    added: [],
+    ledger: [],
+    refusals: [],
+    carried: new Map(),
+    get comparison() {
+      compared ??= compare();
+      return compared.comparison;
+    },
+  };
 }
 
 /** What stands before an object that the patch brings. */

@@ -38,6 +38,7 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
   );
   let compared = 0;
   const mismatches = objects.flatMap(({ pair, diff }) => {
+    if (diff.outcome === "unchanged") return [];
     const functions = functionsToFind(diff);
     compared += functions.length;
     return refuseMismatches(diff.comparison.before, functions, xen, difference).map((found) => ({
