@@ -8,6 +8,7 @@ import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import { EmitError, type EmitInput, type Hook, type SourceObject } from "../payload/emit-input.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { bindHooks, type CompiledHooks } from "./build-hooks.ts";
+import { pointerWarnings } from "./landing-marks.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { xenNameOf } from "./run-pre.ts";
@@ -35,6 +36,8 @@ export type LinkResult =
       readonly kind: "linked";
       readonly payload: EmittedPayload;
       readonly functions: readonly BuiltFunction[];
+      /** One line each, as those of `xsplice compile`. */
+      readonly warnings: string;
     }
   | { readonly kind: "refused"; readonly refusals: readonly BuildRefusal[] };
 
@@ -55,13 +58,11 @@ export function linkPayload(input: LinkInput): LinkResult {
   );
   // From here every undefined symbol is one that the hypervisor or the payload below has.
   const sources = carried.map(({ object, draft }) => ({ source: object.pair.object, draft }));
-  const { objects: hookObjects, hooks } = input.hooks;
-  const emitted = emit(
-    input,
-    [...sources, ...hookObjects],
-    carried.flatMap(({ replacements }) => replacements),
-    hooks,
-  );
+  const objects = [...sources, ...input.hooks.objects];
+  const replacements = carried.flatMap((object) => object.replacements);
+  // Before emitting, which leads references elsewhere.
+  const warnings = warningsOf(input, objects, replacements);
+  const emitted = emit(input, objects, replacements, input.hooks.hooks);
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
   const functions = carried.flatMap(({ object, replacements }) =>
     replacements.map(({ oldName, oldSizeBytes, newBody }, index) => ({
@@ -72,7 +73,20 @@ export function linkPayload(input: LinkInput): LinkResult {
       why: object.diff.replaced[index]?.reasons ?? [],
     })),
   );
-  return { kind: "linked", payload: emitted, functions };
+  return { kind: "linked", payload: emitted, functions, warnings };
+}
+
+function warningsOf(
+  { hooks, surroundings }: LinkInput,
+  objects: readonly SourceObject[],
+  replacements: CarriedObject["replacements"],
+): string {
+  const drafts = objects.map(({ draft }) => draft);
+  const replaced = replacements.flatMap(({ oldName, newBody }) => {
+    const xenFunction = surroundings.byName.get(oldName);
+    return xenFunction === undefined ? [] : [{ newBody, xenFunction }];
+  });
+  return [hooks.warnings, ...pointerWarnings(drafts, replaced, surroundings)].join("");
 }
 
 function emit(

@@ -57,6 +57,8 @@ export interface BuiltFix {
   readonly payload: EmittedPayload | undefined;
   readonly functions: Extract<LinkResult, { kind: "linked" }>["functions"];
   readonly refusals: readonly BuildRefusal[];
+  /** Lines of text; when built. */
+  readonly warnings: string;
   readonly objects: readonly ComparedObject[];
   readonly prepared: PreparedPairs;
   readonly fit: Fit;
@@ -112,6 +114,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     payload: isLinked ? linked.payload : undefined,
     functions: isLinked ? linked.functions : [],
     refusals,
+    warnings: isLinked ? linked.warnings : "",
     objects,
     prepared,
     fit,

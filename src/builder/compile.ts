@@ -23,7 +23,7 @@ import {
 import { bindSymbols } from "./bind-symbols.ts";
 import { type Compiler, compileSource, findCompiler, type Thunks } from "./compiler.ts";
 import { BuilderError } from "./errors.ts";
-import { unmarkedPointers } from "./landing-marks.ts";
+import { pointerWarnings } from "./landing-marks.ts";
 import {
   type FunctionPair,
   isOwnFunction,
@@ -203,12 +203,7 @@ function finish(
   // Without a release the table is writable: that works everywhere, a read-only one does not.
   const writable = release === undefined || wantsWritableFuncs(release);
   const drafts = compiled.map(({ draft }) => draft);
-  const surroundings = withPayloadBelow(xen, options.below);
-  const warnOfPointers = unmarkedPointers(drafts, pairs, surroundings).map(
-    (name) =>
-      `warning: the source takes the address of "${name}", which does not start with ENDBR64 in ` +
-      "Xen: a host that enforces branch tracking (CET-IBT) crashes when it is called by pointer\n",
-  );
+  const warnOfPointers = pointerWarnings(drafts, pairs, withPayloadBelow(xen, options.below));
   const emitted = emitPayload({
     architecture: xen.architecture,
     payloadVersion,

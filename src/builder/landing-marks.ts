@@ -12,10 +12,26 @@ import { decodeBranches } from "../isa/x86-decode.ts";
 import type { FunctionPair } from "./match-functions.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 
-/** Names of such functions, sorted; none for a Xen without marks. Symbols must be bound to Xen. */
-export function unmarkedPointers(
+/** Xen's function, and the code that takes its place. */
+export type Replaced = Pick<FunctionPair, "newBody" | "xenFunction">;
+
+/** One line for each such function; none for a Xen without marks. Symbols must be bound to Xen. */
+export function pointerWarnings(
   drafts: readonly ElfDraft[],
-  pairs: readonly FunctionPair[],
+  pairs: readonly Replaced[],
+  xen: Surroundings,
+): readonly string[] {
+  return unmarkedPointers(drafts, pairs, xen).map(
+    (name) =>
+      `warning: the source takes the address of "${name}", which does not start with ENDBR64 in ` +
+      "Xen: a host that enforces branch tracking (CET-IBT) crashes when it is called by pointer\n",
+  );
+}
+
+/** Names, sorted. */
+function unmarkedPointers(
+  drafts: readonly ElfDraft[],
+  pairs: readonly Replaced[],
   xen: Surroundings,
 ): readonly string[] {
   if (xen.architecture !== "x86_64") return [];
@@ -34,7 +50,7 @@ export function unmarkedPointers(
 /** A replaced function stands for Xen's own entry, to which the emitter leads all references. */
 function xenFunctionOf(
   symbol: DraftSymbol,
-  pairs: readonly FunctionPair[],
+  pairs: readonly Replaced[],
   xen: Surroundings,
 ): LinkSymbol | undefined {
   if (symbol.place === "undefined") {

@@ -23,6 +23,8 @@ export interface BuildReport {
   readonly payload: ReportedPayload | undefined;
   readonly functions: readonly ReportedFunction[];
   readonly refusals: readonly BuildRefusal[];
+  /** Lines of text: of the compiler of hooks, and of pointers that not every host stands. */
+  readonly warnings: string;
   /** Every file and hunk of the patches. */
   readonly files: readonly FileEntry[];
   /** Every difference of every object. */
@@ -97,6 +99,7 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
       address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
     })),
     refusals: fix.refusals,
+    warnings: fix.warnings,
     files: prepared.ledger,
     objects: fix.objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
       return { object, sources, outcome, ledger };

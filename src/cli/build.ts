@@ -42,6 +42,7 @@ export const buildCommand: CommandSpec = {
     const report = reportOf(fix, options, output);
     await writeResults(fix, report, output);
     const explained = await explainAll(fix, explain);
+    if (call.globals.output === "text") call.io.stderr.write(report.warnings);
     emit(call, explain === undefined ? report : { ...report, explained }, () =>
       [renderReport(report, output), ...explained.map(renderExplanation)].join("\n"),
     );
