@@ -24,7 +24,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, prepareNext));
 
 /** Ids of the parts that are there afterwards. */
 async function fetchAll(): Promise<Set<string>> {
-  const ids = new Set([...kinds.flatMap(partsForLab), "ssh-client"]);
+  const forBuilds = ["xen-source-4.17", "parser-generators"];
+  const ids = new Set([...kinds.flatMap(partsForLab), ...forBuilds, "ssh-client"]);
   const plan = await planParts([...ids], { onProgress });
   for (const { reason } of plan.unavailable) say(reason.message);
   if (plan.toFetch.length > 0) {
