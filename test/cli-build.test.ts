@@ -140,3 +140,12 @@ test("xsplice build refuses numbers of jobs, pairs and files that are none", asy
     assert.match(stderr, message);
   }
 });
+
+test("xsplice build says what is wrong with a place for the payload", async () => {
+  const patch = patchFile("fix.patch", fixed);
+  for (const place of ["/dev/null/fix", "/proc/1/none/fix"]) {
+    const { exitCode, stderr } = await build("--patch", patch, "-o", place);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /Cannot write "\/.*fix\.json": .*\n +remedy: +name another place/);
+  }
+});

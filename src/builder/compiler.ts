@@ -159,7 +159,7 @@ async function readObject(
         code: "builder/compile-failed",
         problem: `Cannot compile "${source}": ${command} made no object file, and calls that success`,
         expected: "gcc or clang",
-        remedy: "name one with --cc or in $CC, and leave out flags that stop it early (-E, -S)",
+        remedy: "name one with --cc or in $CC, and leave out flags that end it early",
       },
       { cause },
     );

@@ -58,12 +58,17 @@ const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
 
 /** The payload last: where there is one, there is its report. What an earlier build left goes. */
 async function writeResults(fix: BuiltFix, report: BuildReport, output: string): Promise<void> {
-  const [{ writeFileAtomically }, { mkdir, rm }] = await Promise.all([
+  const [{ writeFileAtomically }, { makeFolder }, { rm }] = await Promise.all([
     import("../builder/write-file.ts"),
+    import("../parts/make-folder.ts"),
     import("node:fs/promises"),
   ]);
-  await mkdir(dirname(output), { recursive: true });
-  await rm(output, { force: true });
+  try {
+    makeFolder(dirname(output));
+    await rm(output, { force: true });
+  } catch {
+    // The writing says what is wrong with this place.
+  }
   await writeFileAtomically(`${output}.json`, Buffer.from(`${toJson(report)}\n`));
   if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
 }
