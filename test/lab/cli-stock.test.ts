@@ -6,12 +6,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { after, test } from "node:test";
 import { openHost } from "../../src/hosts/open-host.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { runXsplice } from "../run-cli.ts";
 import { build, extraVersion } from "./contract-payloads.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage } from "./xen-image.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-beside-"));
@@ -106,7 +107,7 @@ function expectAgreement(args: readonly string[], theirs: Said, mine: Said): voi
 }
 
 for (const xen of ["4.14", "4.17", "4.20"]) {
-  describe(`the stock verbs on Xen ${xen}`, () => {
+  await describeOnXen(xen, `the stock verbs on Xen ${xen}`, () => {
     test("xsplice says and ends as xen-livepatch does", async () => {
       await using lab = await prepare(xen);
       const theirs: Said[] = [];

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { toHex } from "../../src/bytes/hex.ts";
 import { emitPayload } from "../../src/payload/emit.ts";
@@ -20,11 +20,12 @@ import {
   versions,
 } from "./compile-bench.ts";
 import { actOptions } from "./host-contract.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
 
 for (const xen of ["4.14", "4.17", "4.20"]) {
-  describe(`compilePayload() for Xen ${xen}`, () => {
+  await describeOnXen(xen, `compilePayload() for Xen ${xen}`, () => {
     let bench: Bench;
     before(async () => {
       bench = await openBench(xen);

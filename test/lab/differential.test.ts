@@ -2,16 +2,17 @@
 // `npm run test:differential`. Same seeds every time: what fails here fails again.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { mutationCase, sequenceCase, standardCases } from "./differential-cases.ts";
 import { describeFinding, playCases } from "./differential-run.ts";
 import { Twins } from "./differential-twins.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 
 const MUTATIONS = 120;
 const SEQUENCES = 12;
 
 for (const release of ["4.14", "4.17", "4.20"]) {
-  describe(`the model and Xen ${release}`, () => {
+  await describeOnXen(release, `the model and Xen ${release}`, () => {
     test("XenModel answers as the real hypervisor, in result codes, states and code", async (t) => {
       await using twins = await Twins.open(release);
       const source = { xen: twins.xen, boot: twins.boot.bind(twins) };

@@ -3,7 +3,7 @@
 // ENOBUFS (Xen 4.21 and later), ENOSPC and ERANGE of alternatives, EBUSY of a vm_event wait queue.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { labHost } from "../../src/hosts/lab.ts";
 import type { Lab } from "../../src/lab/lab.ts";
@@ -25,6 +25,7 @@ import type { SysctlInterface } from "../../src/xen-call/sysctl-interface.ts";
 import { build, extraVersion, withData, withVeto } from "./contract-payloads.ts";
 import { refusedUploads } from "./error-code-uploads.ts";
 import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 
 const call = { deadlineMs: 60_000 };
@@ -222,7 +223,7 @@ async function uploadAndApply(
 }
 
 for (const release of ["4.14", "4.17", "4.20"]) {
-  describe(`error numbers of Xen ${release}`, () => {
+  await describeOnXen(release, `error numbers of Xen ${release}`, () => {
     let lab: Lab;
     let place: Place;
     before(async () => {

@@ -2,7 +2,7 @@
 // version that the hypervisor gives, and in the bytes of its code, read from outside.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { toHex } from "../../src/bytes/hex.ts";
 import { HostError, type HostErrorCode } from "../../src/host/errors.ts";
 import type { ActOptions, LivepatchHost } from "../../src/host/host.ts";
@@ -17,6 +17,7 @@ import {
   withLoadHook,
   withVeto,
 } from "./contract-payloads.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 import type { XenImage } from "./xen-image.ts";
 
 export interface HostUnderTest {
@@ -39,9 +40,16 @@ export const actOptions: ActOptions = {
   quiesceMs: 200,
 };
 
-/** Opens once, runs the suite, closes. */
-export function describeLivepatchHost(label: string, open: () => Promise<HostUnderTest>): void {
-  describe(label, () => {
+/**
+ * Opens once, runs the suite, closes. `xen` is the release that it takes; when that cannot be had any
+ * more, the tests are skipped and tell why.
+ */
+export async function describeLivepatchHost(
+  label: string,
+  xen: string,
+  open: () => Promise<HostUnderTest>,
+): Promise<void> {
+  await describeOnXen(xen, label, () => {
     let under: HostUnderTest;
     before(async () => {
       under = await open();

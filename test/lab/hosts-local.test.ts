@@ -5,7 +5,7 @@ import { installXsplice } from "./dom0-xsplice.ts";
 import { describeLivepatchHost } from "./host-contract.ts";
 import { openOnLab } from "./lab-under-test.ts";
 
-describeLivepatchHost("dom0 itself, on Xen 4.17", () =>
+await describeLivepatchHost("dom0 itself, on Xen 4.17", "4.17", () =>
   openOnLab({ xen: "4.17", userland: "full" }, async (lab) => {
     await installXsplice(lab);
     return { host: await openDom0Host(lab) };

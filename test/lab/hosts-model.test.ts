@@ -11,7 +11,7 @@ import { symbolsOf } from "./symbols.ts";
 import { readXenImage } from "./xen-image.ts";
 
 for (const release of ["4.14", "4.17", "4.20"]) {
-  describeLivepatchHost(`the model of Xen ${release}`, async () => {
+  await describeLivepatchHost(`the model of Xen ${release}`, release, async () => {
     const path = symbolsOf(release);
     const model = XenModel.boot(openHypervisor(readFileSync(path), path));
     return {

@@ -5,7 +5,7 @@ import { describeLivepatchHost } from "./host-contract.ts";
 import { openOnLab } from "./lab-under-test.ts";
 import { openSshWay } from "./ssh-server.ts";
 
-describeLivepatchHost("ssh with the stock tools, on Xen 4.17", () =>
+await describeLivepatchHost("ssh with the stock tools, on Xen 4.17", "4.17", () =>
   openOnLab({ xen: "4.17", userland: "full" }, async (lab) => {
     const { command, destination, remove } = await openSshWay(lab);
     const host = await openSshHost({ command, destination, tools: "stock", deadlineMs: 60_000 });

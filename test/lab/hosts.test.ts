@@ -12,7 +12,8 @@ const labs = [
 ];
 
 for (const options of labs) {
-  describeLivepatchHost(`a lab with Xen ${options.xen}, ${options.cpus} CPUs`, () =>
+  const label = `a lab with Xen ${options.xen}, ${options.cpus} CPUs`;
+  await describeLivepatchHost(label, options.xen, () =>
     openOnLab(options, async (lab) => ({ host: await labHost(lab) })),
   );
 }

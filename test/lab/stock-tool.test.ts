@@ -2,7 +2,7 @@
 // on everything that both tell, to the letter where both print it.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { stockList } from "../../src/cli/stock-text.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "../../src/hosts/host-facts.ts";
@@ -13,12 +13,13 @@ import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { build, extraVersion, withData } from "./contract-payloads.ts";
 import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 
 const call = { deadlineMs: 60_000 };
 
 for (const release of ["4.14", "4.17", "4.20"]) {
-  describe(`xen-livepatch of Xen ${release} and xsplice`, () => {
+  await describeOnXen(release, `xen-livepatch of Xen ${release} and xsplice`, () => {
     let lab: Lab;
     let host: LivepatchHost;
     let xen: XenImage;

@@ -1,5 +1,6 @@
 // Debian's mirrors drop old releases one day: that is told, and is no failure of ours.
 
+import { describe } from "node:test";
 import { partsForLab } from "../../src/lab/mod.ts";
 import { planParts } from "../../src/parts/mod.ts";
 
@@ -11,4 +12,10 @@ export async function whyNoXen(xen: string): Promise<string | false> {
   const { unavailable } = await planParts(partsForLab({ xen, userland: "full" }));
   const gone = unavailable.find(({ reason }) => reason.report.code === "parts/suite-gone");
   return gone === undefined ? false : gone.reason.message;
+}
+
+/** `describe()` for tests on one release of Xen; skipped, and told why, when it cannot be had. */
+export async function describeOnXen(xen: string, title: string, body: () => void): Promise<void> {
+  const skip = await whyNoXen(xen);
+  describe(title, { skip }, body);
 }
