@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { BuilderError } from "./errors.ts";
-import { writeFileAtomically } from "./write-file.ts";
+import { removeEarlierResult, writeFileAtomically } from "./write-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-write-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,4 +56,19 @@ test("writeFileAtomically() writes what a symbolic link names, and leaves the li
   await writeFileAtomically(link, Uint8Array.of(9));
   assert.ok(lstatSync(link).isSymbolicLink());
   assert.deepEqual(new Uint8Array(readFileSync(target)), Uint8Array.of(9));
+});
+
+test("removeEarlierResult() takes away a file, also behind a link, and never a device", async () => {
+  const [target, link] = [join(folder, "earlier"), join(folder, "to-earlier")];
+  writeFileSync(target, "old");
+  symlinkSync("earlier", link);
+  await removeEarlierResult(link);
+  assert.ok(!readdirSync(folder).includes("earlier"));
+  assert.ok(lstatSync(link).isSymbolicLink());
+  const pipe = join(folder, "earlier-pipe");
+  execFileSync("mkfifo", [pipe]);
+  await removeEarlierResult(pipe);
+  assert.ok(lstatSync(pipe).isFIFO());
+  await removeEarlierResult(join(folder, "never-there"));
+  rmSync(pipe);
 });

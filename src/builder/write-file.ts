@@ -38,6 +38,18 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
   }
 }
 
+/**
+ * Takes away what an earlier run left at `path`: a plain file, also behind a link. A device, a pipe
+ * or a folder stays, as does what cannot be removed: writing tells what is wrong with the place.
+ */
+export async function removeEarlierResult(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isFile()) await rm(await realpath(path));
+  } catch {
+    // Nothing there, in most cases.
+  }
+}
+
 /** A file that is not there yet is no trouble: its folder is. */
 function stateOfTarget(cause: unknown): string {
   return codeOfSystemError(cause) === "ENOENT" ? "there is no such folder" : systemStateOf(cause);

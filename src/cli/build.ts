@@ -58,17 +58,16 @@ const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
 
 /** The payload last: where there is one, there is its report. What an earlier build left goes. */
 async function writeResults(fix: BuiltFix, report: BuildReport, output: string): Promise<void> {
-  const [{ writeFileAtomically }, { makeFolder }, { rm }] = await Promise.all([
+  const [{ removeEarlierResult, writeFileAtomically }, { makeFolder }] = await Promise.all([
     import("../builder/write-file.ts"),
     import("../parts/make-folder.ts"),
-    import("node:fs/promises"),
   ]);
   try {
     makeFolder(dirname(output));
-    await rm(output, { force: true });
   } catch {
     // The writing says what is wrong with this place.
   }
+  await removeEarlierResult(output);
   await writeFileAtomically(`${output}.json`, Buffer.from(`${toJson(report)}\n`));
   if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
 }
