@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { buildTest } from "../../test/why-no-build.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
 import { reportOf } from "./report.ts";
@@ -8,7 +8,7 @@ import { smallXen } from "./small-xen.test.support.ts";
 const file = "xen/common/kernel.c";
 const kernel = smallXen[file] ?? "";
 
-test("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
+buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
   const marked = [".globl marked", ".type marked, @function", "marked: endbr64", "ret"];
   const lines = [...marked, ".size marked, . - marked", ""].join("\\n");
   const start = `${smallXen["xen/common/start.c"]}__asm__("${lines}");\n`;

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, type TestContext, test } from "node:test";
+import { after, type TestContext } from "node:test";
 import { createTwoFilesPatch } from "diff";
+import { buildTest } from "../../test/why-no-build.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { parsePayload } from "../payload/parse.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
@@ -26,7 +27,7 @@ const kernelFile = "xen/common/kernel.c";
 const kernel = smallXen[kernelFile] ?? "";
 const fixed = { [kernelFile]: kernel.replace("wide()", "wide() + 40") };
 
-test("buildFix() makes a payload of every object that the fix changes", async () => {
+buildTest("buildFix() makes a payload of every object that the fix changes", async () => {
   const options = small.options(fixed, { metadata: [["team", "red"]] });
   const fix = await buildFix(options);
   assert.equal(fix.outcome, "built");
@@ -62,17 +63,20 @@ test("buildFix() makes a payload of every object that the fix changes", async ()
   assert.doesNotThrow(() => JSON.stringify(report));
 });
 
-test("buildFix() gives the same bytes in another folder, with another number of jobs", async (t) => {
-  const other = makeSmallBuild(t, xenSyms);
-  const [one, two] = [
-    await buildFix(small.options(fixed)),
-    await buildFix(other.options(fixed, { jobs: 1 })),
-  ];
-  assert.ok(one.payload && two.payload);
-  assert.deepEqual(one.payload.bytes, two.payload.bytes);
-});
+buildTest(
+  "buildFix() gives the same bytes in another folder, with another number of jobs",
+  async (t) => {
+    const other = makeSmallBuild(t, xenSyms);
+    const [one, two] = [
+      await buildFix(small.options(fixed)),
+      await buildFix(other.options(fixed, { jobs: 1 })),
+    ];
+    assert.ok(one.payload && two.payload);
+    assert.deepEqual(one.payload.bytes, two.payload.bytes);
+  },
+);
 
-test("buildFix() makes nothing of a fix that changes no code, and says so", async () => {
+buildTest("buildFix() makes nothing of a fix that changes no code, and says so", async () => {
   const { outcome, payload } = await buildFix(
     small.options({ [kernelFile]: `/* A comment,\n * of two lines. */\n${kernel}` }),
   );
@@ -80,7 +84,7 @@ test("buildFix() makes nothing of a fix that changes no code, and says so", asyn
   assert.equal(payload, undefined);
 });
 
-test("buildFix() tells every reason at once, and makes nothing", async () => {
+buildTest("buildFix() tells every reason at once, and makes nothing", async () => {
   const { outcome, payload, refusals } = await buildFix(
     small.options({
       [kernelFile]: kernel
@@ -100,7 +104,7 @@ test("buildFix() tells every reason at once, and makes nothing", async () => {
   for (const { reasons, where } of refusals) assert.ok(reasons.length > 0 && where !== "");
 });
 
-test("buildFix() refuses to patch code that is not what runs", async () => {
+buildTest("buildFix() refuses to patch code that is not what runs", async () => {
   const running = linkHypervisor({ [kernelFile]: kernel.replace("wide()", "wide() * 3") });
   const fix = await buildFix(
     small.options(fixed, { xenSyms: { name: "xen-syms", bytes: running } }),
@@ -115,7 +119,7 @@ test("buildFix() refuses to patch code that is not what runs", async () => {
   assert.match(found?.reasons[1] ?? "", /likely reason: another version of the source/);
 });
 
-test("buildFix() refuses a symbol that the hypervisor lacks", async () => {
+buildTest("buildFix() refuses a symbol that the hypervisor lacks", async () => {
   const text = kernel
     .replace("int kernel", "int strange(void);\nint kernel")
     .replace("wide()", "wide() + strange()");
@@ -138,22 +142,25 @@ function otherKernel(t: TestContext, old: string, text: string) {
   return (more: Partial<BuildOptions> = {}) => buildFix(base.options({}, { patches, ...more }));
 }
 
-test("buildFix() refuses init code that the fix changes, but for the author's word or hook", async (t) => {
-  const setup =
-    'static __attribute__((used, section(".init.text"))) int setup(void) { return 1; }\n';
-  const text = kernel.replace("wide()", "wide() + 1");
-  const build = otherKernel(t, setup + kernel, setup.replace("1", "2") + text);
-  const { outcome, refusals } = await build();
-  assert.equal(outcome, "refused");
-  assert.deepEqual([...new Set(refusals.map(({ rule }) => rule))], ["init-code"]);
-  assert.match(refusals[0]?.remedy ?? "", /--allow-init setup/);
-  assert.equal((await build({ allowInit: ["setup"] })).outcome, "built");
-  const hooks = join(folder, "init-hook.c");
-  writeFileSync(hooks, "static void on_load(void) { }\nXSPLICE_HOOK_LOAD(on_load)\n");
-  assert.equal((await build({ hooks: [hooks] })).outcome, "built");
-});
+buildTest(
+  "buildFix() refuses init code that the fix changes, but for the author's word or hook",
+  async (t) => {
+    const setup =
+      'static __attribute__((used, section(".init.text"))) int setup(void) { return 1; }\n';
+    const text = kernel.replace("wide()", "wide() + 1");
+    const build = otherKernel(t, setup + kernel, setup.replace("1", "2") + text);
+    const { outcome, refusals } = await build();
+    assert.equal(outcome, "refused");
+    assert.deepEqual([...new Set(refusals.map(({ rule }) => rule))], ["init-code"]);
+    assert.match(refusals[0]?.remedy ?? "", /--allow-init setup/);
+    assert.equal((await build({ allowInit: ["setup"] })).outcome, "built");
+    const hooks = join(folder, "init-hook.c");
+    writeFileSync(hooks, "static void on_load(void) { }\nXSPLICE_HOOK_LOAD(on_load)\n");
+    assert.equal((await build({ hooks: [hooks] })).outcome, "built");
+  },
+);
 
-test("buildFix() refuses another layout of a type, until the author allows it", async (t) => {
+buildTest("buildFix() refuses another layout of a type, until the author allows it", async (t) => {
   const old = `static struct state { int a; } state;\n${kernel.replace("wide()", "state.a")}`;
   const text = old.replace("int a;", "int a; int b;").replace("state.a", "(state.a + 1)");
   const build = otherKernel(t, old, text);
@@ -178,7 +185,7 @@ const withHelper = {
     .replace("wide()", "wide() + helper()"),
 };
 
-test("buildFix() adds hooks, which may call what a new file of the fix brings", async () => {
+buildTest("buildFix() adds hooks, which may call what a new file of the fix brings", async () => {
   const hooks = join(folder, "hooks.c");
   const code =
     "extern int helper(void);\nstatic void on_load(void) { helper(); }\nXSPLICE_HOOK_LOAD(on_load)\n";
@@ -200,13 +207,13 @@ test("buildFix() adds hooks, which may call what a new file of the fix brings", 
   );
 });
 
-test("buildFix() takes a file without hooks for a mistake", async () => {
+buildTest("buildFix() takes a file without hooks for a mistake", async () => {
   const hooks = join(folder, "none.c");
   writeFileSync(hooks, "int nothing;\n");
   await assert.rejects(buildFix(small.options(fixed, { hooks: [hooks] })), /it declares none/);
 });
 
-test("buildFix() refuses the source of another release", async () => {
+buildTest("buildFix() refuses the source of another release", async () => {
   const bytes = linkHypervisor({}, 18);
   await assert.rejects(
     buildFix(small.options(fixed, { xenSyms: { name: "xen-syms", bytes } })),
@@ -214,7 +221,7 @@ test("buildFix() refuses the source of another release", async () => {
   );
 });
 
-test("explainFunction() shows both sides line by line", async () => {
+buildTest("explainFunction() shows both sides line by line", async () => {
   const { objects } = await buildFix(small.options(fixed));
   const [explained] = explainFunction(objects, "kernel");
   assert.equal(explained?.object, "common/kernel.o");
@@ -224,7 +231,7 @@ test("explainFunction() shows both sides line by line", async () => {
   assert.deepEqual(explainFunction(objects, "nobody"), []);
 });
 
-test("buildFix() lets a function go that only tables of the linker refer to", async () => {
+buildTest("buildFix() lets a function go that only tables of the linker refer to", async () => {
   const fix = await buildFix(small.options({ [kernelFile]: kernel.replace("wide()", "7") }));
   assert.equal(fix.outcome, "built");
 });

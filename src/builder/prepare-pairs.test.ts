@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { buildTest } from "../../test/why-no-build.ts";
 import { BuildError } from "./make-errors.ts";
 import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 import { makeSmallXen, smallXen } from "./small-xen.test.support.ts";
@@ -25,40 +25,46 @@ function contentOf(folder: string): Record<string, string> {
   );
 }
 
-test("preparePairs() gives every object that a C file is compiled into, and no other", async (t) => {
-  const xen = makeSmallXen(t);
-  const untouched = contentOf(xen.source);
-  const result = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
-  assert.deepEqual(objectsOf(result), ["common/kernel.o", "common/user.o"]);
-  for (const { before, after, sources, dependencies } of result.pairs) {
-    assert.ok(before !== undefined && !Buffer.from(before).equals(after));
-    assert.ok(sources.length === 1 && dependencies.includes("common/kernel.c"));
-  }
-  assert.deepEqual(result.ledger[0]?.outcome, {
-    kind: "compiled",
-    objects: ["common/kernel.o", "common/user.o"],
-  });
-  assert.deepEqual(result.configDifferences, [
-    { name: "CONFIG_CC_VERSION", given: "n", used: "1" },
-  ]);
-  assert.deepEqual(contentOf(xen.source), untouched, "the source was changed");
-});
+buildTest(
+  "preparePairs() gives every object that a C file is compiled into, and no other",
+  async (t) => {
+    const xen = makeSmallXen(t);
+    const untouched = contentOf(xen.source);
+    const result = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
+    assert.deepEqual(objectsOf(result), ["common/kernel.o", "common/user.o"]);
+    for (const { before, after, sources, dependencies } of result.pairs) {
+      assert.ok(before !== undefined && !Buffer.from(before).equals(after));
+      assert.ok(sources.length === 1 && dependencies.includes("common/kernel.c"));
+    }
+    assert.deepEqual(result.ledger[0]?.outcome, {
+      kind: "compiled",
+      objects: ["common/kernel.o", "common/user.o"],
+    });
+    assert.deepEqual(result.configDifferences, [
+      { name: "CONFIG_CC_VERSION", given: "n", used: "1" },
+    ]);
+    assert.deepEqual(contentOf(xen.source), untouched, "the source was changed");
+  },
+);
 
-test("preparePairs() compiles on a known base only what is new, and makes the same bytes", async (t) => {
-  const xen = makeSmallXen(t);
-  const first = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
-  const again = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
-  assert.ok(!without("generate")(first) && without("generate")(again));
-  assert.deepEqual(again.pairs, first.pairs);
-  const elsewhere = makeSmallXen(t);
-  const other = await preparePairs({
-    ...elsewhere.request({ "xen/common/kernel.c": fixedKernel }),
-    jobs: 1,
-  });
-  assert.deepEqual(other.pairs, first.pairs);
-});
+buildTest(
+  "preparePairs() compiles on a known base only what is new, and makes the same bytes",
+  async (t) => {
+    const xen = makeSmallXen(t);
+    const first = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
+    const again = await preparePairs(xen.request({ "xen/common/kernel.c": fixedKernel }));
+    assert.ok(!without("generate")(first) && without("generate")(again));
+    assert.deepEqual(again.pairs, first.pairs);
+    const elsewhere = makeSmallXen(t);
+    const other = await preparePairs({
+      ...elsewhere.request({ "xen/common/kernel.c": fixedKernel }),
+      jobs: 1,
+    });
+    assert.deepEqual(other.pairs, first.pairs);
+  },
+);
 
-test("preparePairs() follows headers, generated ones too, to all objects", async (t) => {
+buildTest("preparePairs() follows headers, generated ones too, to all objects", async (t) => {
   const xen = makeSmallXen(t);
   const wide = await preparePairs(xen.request({ "xen/include/wide.h": "#define wide() 2\n" }));
   assert.deepEqual(objectsOf(wide), ["common/kernel.o", "common/user.o"]);
@@ -69,19 +75,22 @@ test("preparePairs() follows headers, generated ones too, to all objects", async
   assert.ok(generated.ledger[0]?.besides);
 });
 
-test("preparePairs() gives objects whose sections were renamed, and those of assembly", async (t) => {
-  const xen = makeSmallXen(t);
-  const result = await preparePairs(
-    xen.request({
-      "xen/common/start.c": "int start(void) { return 4; }\n",
-      "xen/common/entry.S": ".globl entry\nentry: nop\nret\n",
-    }),
-  );
-  assert.deepEqual(objectsOf(result), ["common/entry.o", "common/start.init.o"]);
-  assert.equal(result.lines["common/entry.S"]?.kind, "plain");
-});
+buildTest(
+  "preparePairs() gives objects whose sections were renamed, and those of assembly",
+  async (t) => {
+    const xen = makeSmallXen(t);
+    const result = await preparePairs(
+      xen.request({
+        "xen/common/start.c": "int start(void) { return 4; }\n",
+        "xen/common/entry.S": ".globl entry\nentry: nop\nret\n",
+      }),
+    );
+    assert.deepEqual(objectsOf(result), ["common/entry.o", "common/start.init.o"]);
+    assert.equal(result.lines["common/entry.S"]?.kind, "plain");
+  },
+);
 
-test("preparePairs() takes new files and the make file that brings them", async (t) => {
+buildTest("preparePairs() takes new files and the make file that brings them", async (t) => {
   const xen = makeSmallXen(t);
   const result = await preparePairs(
     xen.request({
@@ -96,7 +105,7 @@ test("preparePairs() takes new files and the make file that brings them", async 
   assert.deepEqual(new Set(Object.values(outcomesOf(result))), new Set(["compiled"]));
 });
 
-test("preparePairs() accounts for every file that no object has", async (t) => {
+buildTest("preparePairs() accounts for every file that no object has", async (t) => {
   const xen = makeSmallXen(t);
   const result = await preparePairs(
     xen.request({
@@ -117,7 +126,7 @@ test("preparePairs() accounts for every file that no object has", async (t) => {
   });
 });
 
-test("preparePairs() compiles the rest of a patch that has a refused part", async (t) => {
+buildTest("preparePairs() compiles the rest of a patch that has a refused part", async (t) => {
   const xen = makeSmallXen(t);
   const result = await preparePairs(
     xen.request({ "xen/common/kernel.c": fixedKernel, "xen/Kconfig": "config NEW\n" }),
@@ -129,21 +138,24 @@ test("preparePairs() compiles the rest of a patch that has a refused part", asyn
   });
 });
 
-test("preparePairs() says what the compiler says of a patch that does not compile", async (t) => {
-  const xen = makeSmallXen(t);
-  const request = xen.request({ "xen/common/kernel.c": kernel.replace("wide()", "wide(") });
-  await assert.rejects(
-    preparePairs(request),
-    (error) =>
-      error instanceof BuildError &&
-      error.report.code === "build/compile-failed" &&
-      /kernel\.c:3/.test(error.report.where ?? ""),
-  );
-  const [base = ""] = readdirSync(join(xen.cache, "build"));
-  assert.deepEqual(readdirSync(join(xen.cache, "build", base, "work")), []);
-});
+buildTest(
+  "preparePairs() says what the compiler says of a patch that does not compile",
+  async (t) => {
+    const xen = makeSmallXen(t);
+    const request = xen.request({ "xen/common/kernel.c": kernel.replace("wide()", "wide(") });
+    await assert.rejects(
+      preparePairs(request),
+      (error) =>
+        error instanceof BuildError &&
+        error.report.code === "build/compile-failed" &&
+        /kernel\.c:3/.test(error.report.where ?? ""),
+    );
+    const [base = ""] = readdirSync(join(xen.cache, "build"));
+    assert.deepEqual(readdirSync(join(xen.cache, "build", base, "work")), []);
+  },
+);
 
-test("preparePairs() serves two builds at once from one cache", async (t) => {
+buildTest("preparePairs() serves two builds at once from one cache", async (t) => {
   const xen = makeSmallXen(t);
   const changes = { "xen/common/kernel.c": fixedKernel };
   const [one, two] = await Promise.all([
@@ -154,7 +166,7 @@ test("preparePairs() serves two builds at once from one cache", async (t) => {
   assert.equal(readdirSync(join(xen.cache, "build")).length, 1);
 });
 
-test("preparePairs() leaves a sound cache when it is interrupted", async (t) => {
+buildTest("preparePairs() leaves a sound cache when it is interrupted", async (t) => {
   const xen = makeSmallXen(t);
   const request = xen.request({ "xen/common/kernel.c": fixedKernel });
   const reached = new Set<string>();
@@ -174,7 +186,7 @@ test("preparePairs() leaves a sound cache when it is interrupted", async (t) => 
   assert.equal((await preparePairs(request)).pairs.length, 2);
 });
 
-test("preparePairs() removes the working copies of builds that were killed", async (t) => {
+buildTest("preparePairs() removes the working copies of builds that were killed", async (t) => {
   const xen = makeSmallXen(t);
   const request = xen.request({ "xen/common/kernel.c": fixedKernel });
   await preparePairs(request);
@@ -185,7 +197,7 @@ test("preparePairs() removes the working copies of builds that were killed", asy
   assert.deepEqual(readdirSync(work), []);
 });
 
-test("preparePairs() refuses what is no source, no configuration, no patch", async (t) => {
+buildTest("preparePairs() refuses what is no source, no configuration, no patch", async (t) => {
   const xen = makeSmallXen(t);
   const request = xen.request({ "xen/common/kernel.c": fixedKernel });
   const cases = [

@@ -26,6 +26,16 @@ export interface Job {
   readonly checks: readonly Check[];
 }
 
+/** What Xen's own build calls, and unpacking its source; flex, bison and m4 are a part. */
+const buildPrograms: Readonly<Record<string, string>> = {
+  gcc: "gcc",
+  ld: "binutils",
+  make: "make",
+  python3: "python3-minimal",
+  patch: "patch",
+  xz: "xz-utils",
+};
+
 const run = promisify(execFile);
 const NODE_MAJOR_MIN = 20;
 
@@ -46,6 +56,16 @@ export async function checkMachine(env: CommandIo["env"]): Promise<readonly Job[
       job: "compile payloads from C (xsplice compile, xsplice demo)",
       needs: "one",
       checks: [await compilerCheck("gcc", env), await compilerCheck("clang", env)],
+    },
+    {
+      job: "build payloads from source patches (xsplice build)",
+      needs: "all",
+      checks: Object.entries(buildPrograms).map(([name, debian]) =>
+        program(
+          name,
+          `install it (Debian: ${debian}; without root: apt-get download ${debian}, unpack it by dpkg-deb -x, add its usr/bin to PATH)`,
+        ),
+      ),
     },
     {
       job: "patch the hypervisor of this machine (--host local)",

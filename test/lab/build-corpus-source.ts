@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { megabytes, progressLine } from "../../src/cli/progress.ts";
 import { partsForLab } from "../../src/lab/mod.ts";
 import { fetchParts, PINNED_XEN_4_17, planParts, requirePart } from "../../src/parts/mod.ts";
+import { whyNoBuild } from "../why-no-build.ts";
 
 export interface CorpusSource {
   /** Folder of the source. */
@@ -20,6 +21,8 @@ const parts = ["xen-4.17", "xen-source-4.17", "parser-generators"];
  * is left to the test, which fails of it.
  */
 export async function whyNoCorpusSource(): Promise<string | false> {
+  const unequipped = whyNoBuild();
+  if (unequipped !== false) return unequipped;
   const { unavailable } = await planParts([...new Set([...parts, ...partsForLab({})])]);
   const gone = unavailable.find(({ reason }) => reason.report.code === "parts/suite-gone");
   return gone === undefined ? false : gone.reason.message;

@@ -6,6 +6,7 @@ import { megabytes, progressLine } from "../../src/cli/progress.ts";
 import { XspliceError } from "../../src/error.ts";
 import { type LabOptions, partsForLab, prepareLab } from "../../src/lab/mod.ts";
 import { fetchParts, planParts } from "../../src/parts/mod.ts";
+import { whyNoBuild } from "../why-no-build.ts";
 
 const releases = ["4.14", "4.17", "4.20"];
 const kinds: readonly LabOptions[] = [
@@ -24,7 +25,7 @@ await Promise.all(Array.from({ length: AT_ONCE }, prepareNext));
 
 /** Ids of the parts that are there afterwards. */
 async function fetchAll(): Promise<Set<string>> {
-  const forBuilds = ["xen-source-4.17", "parser-generators"];
+  const forBuilds = whyNoBuild() === false ? ["xen-source-4.17", "parser-generators"] : [];
   const ids = new Set([...kinds.flatMap(partsForLab), ...forBuilds, "ssh-client"]);
   const plan = await planParts([...ids], { onProgress });
   for (const { reason } of plan.unavailable) say(reason.message);
