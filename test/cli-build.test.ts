@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { linkHypervisor } from "../src/builder/build.test.support.ts";
 import { makeSmallXen, smallXen } from "../src/builder/small-xen.test.support.ts";
 import { type CliRun, runXsplice } from "./run-cli.ts";
+import { buildTest } from "./why-no-build.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-cli-build-"));
 const cleanups: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -39,7 +40,7 @@ function build(...args: readonly string[]): Promise<CliRun> {
   return runXsplice(["build", ...inputs, "-o", output, ...args], { env });
 }
 
-test("xsplice build makes a payload, and its report beside it", async () => {
+buildTest("xsplice build makes a payload, and its report beside it", async () => {
   const { exitCode, stdout, stderr } = await build("--patch", patchFile("fix.patch", fixed));
   assert.equal(exitCode, 0, stderr);
   assert.match(stdout, /^Built .*fix\.livepatch: 2 functions replaced\n/);
@@ -51,21 +52,24 @@ test("xsplice build makes a payload, and its report beside it", async () => {
   assert.equal(report.payload.sizeBytes, readFileSync(output).length);
 });
 
-test("xsplice build ends with 2 when a part cannot be live patched, and leaves no payload", async () => {
-  writeFileSync(output, "of an earlier build");
-  const changes = { ...fixed, "xen/arch/x86/xen.lds.S": "SECTIONS { }\n" };
-  const { exitCode, stdout } = await build("--patch", patchFile("half.patch", changes));
-  assert.equal(exitCode, 2);
-  assert.match(
-    stdout,
-    /^Cannot be live patched: 1 reason\n\nxen\/arch\/x86\/xen\.lds\.S \(file\)\n {2}because: /,
-  );
-  assert.match(stdout, /\n {2}remedy: /);
-  assert.equal(existsSync(output), false);
-  assert.equal(JSON.parse(readFileSync(`${output}.json`, "utf8")).outcome, "refused");
-});
+buildTest(
+  "xsplice build ends with 2 when a part cannot be live patched, and leaves no payload",
+  async () => {
+    writeFileSync(output, "of an earlier build");
+    const changes = { ...fixed, "xen/arch/x86/xen.lds.S": "SECTIONS { }\n" };
+    const { exitCode, stdout } = await build("--patch", patchFile("half.patch", changes));
+    assert.equal(exitCode, 2);
+    assert.match(
+      stdout,
+      /^Cannot be live patched: 1 reason\n\nxen\/arch\/x86\/xen\.lds\.S \(file\)\n {2}because: /,
+    );
+    assert.match(stdout, /\n {2}remedy: /);
+    assert.equal(existsSync(output), false);
+    assert.equal(JSON.parse(readFileSync(`${output}.json`, "utf8")).outcome, "refused");
+  },
+);
 
-test("xsplice build ends with 3 when nothing that runs changes", async () => {
+buildTest("xsplice build ends with 3 when nothing that runs changes", async () => {
   const patch = patchFile("tools.patch", { "tools/xl/xl.c": "int main(void) { return 1; }\n" });
   const { exitCode, stdout } = await build("--patch", patch);
   assert.equal(exitCode, 3);
@@ -76,7 +80,7 @@ test("xsplice build ends with 3 when nothing that runs changes", async () => {
   );
 });
 
-test("xsplice build takes patches from a series, and gives its report as JSON", async () => {
+buildTest("xsplice build takes patches from a series, and gives its report as JSON", async () => {
   patchFile("one.patch", fixed);
   const series = join(folder, "series");
   writeFileSync(series, "# first\n\none.patch -p1 # and why\n");
@@ -98,7 +102,7 @@ test("xsplice build takes patches from a series, and gives its report as JSON", 
   assert.equal(stderr, "");
 });
 
-test("xsplice build --explain shows a function on both sides", async () => {
+buildTest("xsplice build --explain shows a function on both sides", async () => {
   const patch = patchFile("fix.patch", fixed);
   const { exitCode, stdout } = await build("--patch", patch, "--explain", "kernel");
   assert.equal(exitCode, 0);
@@ -127,7 +131,7 @@ for (const [args, message] of misuses) {
   });
 }
 
-test("xsplice build refuses numbers of jobs, pairs and files that are none", async () => {
+buildTest("xsplice build refuses numbers of jobs, pairs and files that are none", async () => {
   const patch = patchFile("fix.patch", fixed);
   for (const [option, value, message] of [
     ["--jobs", "many", /Cannot use "many" for --jobs/],
@@ -141,7 +145,7 @@ test("xsplice build refuses numbers of jobs, pairs and files that are none", asy
   }
 });
 
-test("xsplice build says what is wrong with a place for the payload", async () => {
+buildTest("xsplice build says what is wrong with a place for the payload", async () => {
   const patch = patchFile("fix.patch", fixed);
   for (const place of ["/dev/null/fix", "/proc/1/none/fix"]) {
     const { exitCode, stderr } = await build("--patch", patch, "-o", place);

@@ -23,7 +23,8 @@ test("Deadline.limit() gives up on a step that is deaf to its signal", async () 
     return true;
   });
   assert.equal(told?.aborted, true);
-  assert.equal(deadline.remaining(), 0);
+  // Timers of Node may ring a fraction of a millisecond early.
+  assert.ok(deadline.remaining() < 2);
 });
 
 test("Deadline.limit() throws the caller's own reason when the caller gives up", async () => {
