@@ -10,6 +10,7 @@ import type { EmittedPayload } from "../payload/emit.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
+import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import { type ComparedObject, compareObjects, refusalsOfObjects } from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
@@ -21,7 +22,6 @@ import { type PayloadBelow, withPayloadBelow } from "./payload-below.ts";
 import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
-import { unsafeFunctions } from "./unpatchable.ts";
 import { readXenSyms, type XenSyms } from "./xen-syms.ts";
 
 export interface BuildOptions {

@@ -13,7 +13,7 @@ import type {
   UnsafeFunction,
 } from "./policy.ts";
 
-/** Which functions are unsafe is another table, of which the caller knows (builder/unpatchable.ts). */
+/** Which functions are unsafe is another table, of which the caller knows (xen-abi/unpatchable.ts). */
 export function xenSectionPolicy(
   release: Release,
   architecture: Architecture,

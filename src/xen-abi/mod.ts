@@ -133,6 +133,7 @@ export {
   XEN_SYSCTL_SIZE,
   XenSysctl,
 } from "./sysctl.ts";
+export { type UnpatchableFunction, unsafeFunctions } from "./unpatchable.ts";
 export {
   COMPILE_INFO_SIZE,
   compileInfoLayout,

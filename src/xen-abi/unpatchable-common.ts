@@ -1,6 +1,6 @@
 // Paths of every architecture that cannot be replaced; unpatchable.ts says why there are any.
 
-import type { Feature } from "../xen-abi/features.ts";
+import type { Feature } from "./features.ts";
 
 /** Functions that cannot be replaced for one and the same reason. */
 export interface UnpatchablePath {

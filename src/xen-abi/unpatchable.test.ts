@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRelease } from "../xen-abi/release.ts";
+import { parseRelease } from "./release.ts";
 import { pathsOf, unsafeFunctions } from "./unpatchable.ts";
 
 const v417 = parseRelease("4.17.5");

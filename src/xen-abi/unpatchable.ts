@@ -2,23 +2,30 @@
 // the very moment at which Xen writes the jump, or leaves them without returning, or runs them to
 // write it (ABI reference §4.3, §4.4, §8.1). Xen itself has no such list and would patch them.
 
-import type { UnsafeFunction } from "../diff/policy.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
-import { hasFeature } from "../xen-abi/features.ts";
-import type { Release } from "../xen-abi/release.ts";
+import type { Architecture } from "./architecture.ts";
+import { hasFeature } from "./features.ts";
+import type { Release } from "./release.ts";
 import { aarch64Paths, x86Paths } from "./unpatchable-arch.ts";
 import { commonPaths, type UnpatchablePath } from "./unpatchable-common.ts";
 
-/** The paths of one release, for the comparison's policy; all of them when it is not known. */
+/** A function that cannot be replaced safely, and why not; diff/policy.ts takes it as it is. */
+export interface UnpatchableFunction {
+  readonly name: RegExp;
+  /** Of the source file, as the object's STT_FILE spells it; undefined for any. */
+  readonly file?: RegExp;
+  readonly reason: string;
+}
+
+/** The paths of one release; all of them when it is not known. */
 export function unsafeFunctions(
   architecture: Architecture,
   release: Release | undefined,
-): readonly UnsafeFunction[] {
+): readonly UnpatchableFunction[] {
   return pathsOf(architecture)
     .filter(({ feature }) => {
       return feature === undefined || release === undefined || hasFeature(release, feature);
     })
-    .flatMap(({ path, reason, names, files = [] }): readonly UnsafeFunction[] => [
+    .flatMap(({ path, reason, names, files = [] }): readonly UnpatchableFunction[] => [
       { name: anyOf(names), reason: `${labels[path]}: ${reason}` },
       ...files.map((file) => ({
         name: /^/,
