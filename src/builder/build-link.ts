@@ -5,7 +5,8 @@ import { type CarriedObject, carryChanges } from "../diff/carry.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
-import { EmitError, type EmitInput, type Hook, type SourceObject } from "../payload/emit-input.ts";
+import { EmitError, type EmitInput, type SourceObject } from "../payload/emit-input.ts";
+import type { Reason } from "../payload/reasons.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { bindHooks, type CompiledHooks } from "./build-hooks.ts";
 import { pointerWarnings } from "./landing-marks.ts";
@@ -62,7 +63,8 @@ export function linkPayload(input: LinkInput): LinkResult {
   const replacements = carried.flatMap((object) => object.replacements);
   // Before emitting, which leads references elsewhere.
   const warnings = warningsOf(input, objects, replacements);
-  const emitted = emit(input, objects, replacements, input.hooks.hooks);
+  const reasons = reasonsOf(carried);
+  const emitted = emit({ ...input, emit: { ...input.emit, reasons } }, objects, replacements);
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
   const functions = carried.flatMap(({ object, replacements }) =>
     replacements.map(({ oldName, oldSizeBytes, newBody }, index) => ({
@@ -74,6 +76,17 @@ export function linkPayload(input: LinkInput): LinkResult {
     })),
   );
   return { kind: "linked", payload: emitted, functions, warnings };
+}
+
+/** Travels in the payload; the report has it besides. */
+function reasonsOf(
+  carried: readonly (Pick<CarriedObject, "replacements"> & { readonly object: ComparedObject })[],
+): readonly Reason[] {
+  return carried.flatMap(({ object, replacements }) =>
+    replacements.flatMap(({ oldName }, index) =>
+      (object.diff.replaced[index]?.reasons ?? []).map((text) => ({ function: oldName, text })),
+    ),
+  );
 }
 
 function warningsOf(
@@ -90,10 +103,9 @@ function warningsOf(
 }
 
 function emit(
-  { emit: rest }: LinkInput,
+  { emit: rest, hooks: { hooks } }: LinkInput,
   objects: readonly SourceObject[],
   replacements: CarriedObject["replacements"],
-  hooks: readonly Hook[],
 ): EmittedPayload | BuildRefusal {
   try {
     return emitPayload({ ...rest, objects, replacements, guards: [], hooks });

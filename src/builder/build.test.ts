@@ -205,6 +205,8 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
     payload.symbolMap.map(({ sourceName, kind }) => `${kind} ${sourceName}`).sort(),
     ["function helper", "hook hooks.c#on_load", "replacement kernel", "replacement user"],
   );
+  const reasons = parsePayload(payload.bytes, "fix").reasons ?? [];
+  assert.ok(reasons.some((one) => one.function === "kernel" && /helper/.test(one.text)));
 });
 
 buildTest("buildFix() takes a file without hooks for a mistake", async () => {

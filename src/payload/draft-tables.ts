@@ -19,6 +19,7 @@ import {
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { sectionSymbolOf } from "./emit-layout.ts";
+import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
 
@@ -112,6 +113,13 @@ export function addSymbolMap(draft: ElfDraft, map: SymbolMap): void {
     ...constantSection(SYMBOL_MAP_SECTION, encodeSymbolMap(map), 1),
     flags: 0n,
   });
+}
+
+/** Not loaded by Xen either; nothing without reasons. */
+export function addReasons(draft: ElfDraft, reasons: readonly Reason[] | undefined): void {
+  if (reasons === undefined) return;
+  const content = encodeReasons(reasons);
+  draft.sections.push({ ...constantSection(REASONS_SECTION, content, 1), flags: 0n });
 }
 
 export type UndefinedSymbols = Map<string, DraftSymbol>;

@@ -7,6 +7,7 @@ import { XspliceError } from "../error.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
+import type { Reason } from "./reasons.ts";
 
 export interface SourceObject {
   /** What the object is called in messages, e.g. the C file that it was made from. */
@@ -56,6 +57,8 @@ export interface EmitInput {
   readonly xenDepends: Uint8Array;
   /** Goes to `.modinfo`; the build-id and the dependency are put in front. */
   readonly metadata: readonly (readonly [key: string, value: string])[];
+  /** Why functions are replaced, for `inspect`; no hypervisor loads them. */
+  readonly reasons?: readonly Reason[] | undefined;
   /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly funcsAccess: "read-only" | "writable";
 }

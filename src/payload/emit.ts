@@ -7,7 +7,12 @@
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { stampBuildId } from "./build-id.ts";
-import { addSymbolMap, requireUndefinedSymbol, undefinedSymbolsOf } from "./draft-tables.ts";
+import {
+  addReasons,
+  addSymbolMap,
+  requireUndefinedSymbol,
+  undefinedSymbolsOf,
+} from "./draft-tables.ts";
 import { checkEmitInput, checkLimits, checkSize } from "./emit-checks.ts";
 import type { EmitInput, Hook } from "./emit-input.ts";
 import { joinSections } from "./emit-layout.ts";
@@ -59,6 +64,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   addNotes(draft, input);
   addMetadata(draft, input);
   addSymbolMap(draft, symbolMap);
+  addReasons(draft, input.reasons);
   pruneSymbols(draft);
   checkLimits(draft);
   const bytes = writeElf(draft);

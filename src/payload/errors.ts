@@ -26,7 +26,9 @@ export type PayloadErrorCode =
   /** The name or the payload itself is on the host already. */
   | "payload/already-loaded"
   /** The symbol map that travels with a payload cannot be read. */
-  | "payload/symbol-map";
+  | "payload/symbol-map"
+  /** The reasons that travel with a payload cannot be read. */
+  | "payload/reasons";
 
 /** What the ELF reader found wrong keeps its code. */
 export class PayloadError extends XspliceError<PayloadErrorCode | ElfErrorCode> {}

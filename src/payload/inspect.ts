@@ -22,7 +22,7 @@ import { Findings, type PayloadFinding } from "./finding.ts";
 import type { PayloadContents, PayloadSection } from "./payload.ts";
 import { readFunctions } from "./read-functions.ts";
 import { readHooks } from "./read-hooks.ts";
-import { readBuildId, readMetadata, readSymbolMap } from "./read-notes.ts";
+import { readBuildId, readMetadata, readReasons, readSymbolMap } from "./read-notes.ts";
 import { readExports, readNeeds } from "./read-symbols.ts";
 import { namedStarts, type PayloadFile } from "./targets.ts";
 
@@ -91,6 +91,7 @@ function readContents(file: PayloadFile): PayloadContents {
     xenDepends: readBuildId(file, XEN_DEPENDS_SECTION),
     metadata: readMetadata(file),
     symbolMap: readSymbolMap(file),
+    reasons: readReasons(file),
     specialTables: object.sections
       .filter(({ name }) => specialTableSections.includes(name))
       .map(({ name, size }) => ({ section: name, sizeBytes: size })),

@@ -37,6 +37,7 @@ export type {
   SpecialTable,
   Target,
 } from "./payload.ts";
+export { decodeReasons, encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 export {
   decodeSymbolMap,
   encodeSymbolMap,

@@ -5,6 +5,7 @@
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
+import type { Reason } from "./reasons.ts";
 import type { SymbolMap } from "./symbol-map.ts";
 
 /** What a pointer in a payload's tables points at. */
@@ -77,6 +78,8 @@ export interface PayloadTables {
   readonly metadata: readonly string[];
   /** Only payloads made by xSplice have one. */
   readonly symbolMap: SymbolMap | undefined;
+  /** Why functions were replaced; several for one function. Only payloads made by xSplice have them. */
+  readonly reasons: readonly Reason[] | undefined;
 }
 
 export interface PayloadSection {

@@ -1,10 +1,11 @@
-// Build-ids, metadata and the symbol map of a payload: ABI reference §1.5, §1.7.
+// Build-ids, metadata, the symbol map and the reasons of a payload: ABI reference §1.5, §1.7.
 
 import { toHex } from "../bytes/hex.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 import { readBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { decodeModinfo } from "../xen-abi/modinfo.ts";
 import { MODINFO_SECTION } from "../xen-abi/sections.ts";
+import { decodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { decodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { type PayloadFile, whereIn } from "./targets.ts";
 
@@ -51,5 +52,14 @@ export function readSymbolMap(file: PayloadFile): SymbolMap | undefined {
   const section = findSection(object, SYMBOL_MAP_SECTION);
   if (section === undefined) return undefined;
   const read = () => decodeSymbolMap(contentsOf(object, section), object.source);
+  return findings.attempt(read, undefined, "warning");
+}
+
+/** As the symbol map: only for people and tools. */
+export function readReasons(file: PayloadFile): readonly Reason[] | undefined {
+  const { object, findings } = file;
+  const section = findSection(object, REASONS_SECTION);
+  if (section === undefined) return undefined;
+  const read = () => decodeReasons(contentsOf(object, section), object.source);
   return findings.attempt(read, undefined, "warning");
 }

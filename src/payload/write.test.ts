@@ -145,6 +145,9 @@ const tables: fc.Arbitrary<PayloadTables> = fc
         xenDepends: version === 1 ? fc.option(buildId, { nil: undefined }) : buildId,
         metadata: fc.array(text, { maxLength: 4 }),
         symbolMap: fc.option(fc.array(symbolMapEntry, { maxLength: 3 }), { nil: undefined }),
+        reasons: fc.option(fc.array(fc.record({ function: text, text }, flat), { maxLength: 3 }), {
+          nil: undefined,
+        }),
       },
       flat,
     ),
@@ -153,7 +156,7 @@ const tables: fc.Arbitrary<PayloadTables> = fc
 /** The tables among what parsePayload() gives. */
 function tablesOf(bytes: Uint8Array): PayloadTables {
   const payload = parsePayload(bytes, "test");
-  const { architecture, version, functions, hooks: found, metadata, symbolMap } = payload;
+  const { architecture, version, functions, hooks: found, metadata, symbolMap, reasons } = payload;
   const { buildId: id, depends, xenDepends } = payload;
   return {
     architecture,
@@ -165,6 +168,7 @@ function tablesOf(bytes: Uint8Array): PayloadTables {
     xenDepends,
     metadata,
     symbolMap,
+    reasons,
   };
 }
 

@@ -19,6 +19,7 @@ import {
 import {
   addFunctionRows,
   addHookRows,
+  addReasons,
   addSymbolMap,
   buildIdSection,
   constantSection,
@@ -32,11 +33,12 @@ import {
 import { sectionSymbolOf } from "./emit-layout.ts";
 import { PayloadError } from "./errors.ts";
 import type { OldAddress, PayloadTables } from "./payload.ts";
+import { REASONS_SECTION } from "./reasons.ts";
 import { SYMBOL_MAP_SECTION } from "./symbol-map.ts";
 
 /**
  * The payload in `bytes` with other tables: its code and data stay, its function table, hooks,
- * notes, metadata and symbol map become what `tables` says.
+ * notes, metadata, symbol map and reasons become what `tables` says.
  * @throws ElfError when `bytes` cannot be read or edited; PayloadError when `tables` point at a
  * section that the payload does not have, or its code at a table that goes
  */
@@ -89,10 +91,11 @@ export function addTables(
     draft.sections.push(constantSection(MODINFO_SECTION, encodeModinfo(tables.metadata), 1));
   }
   if (tables.symbolMap !== undefined) addSymbolMap(draft, tables.symbolMap);
+  addReasons(draft, tables.reasons);
 }
 
 function removeTables(draft: ElfDraft, source: string): void {
-  const names = [...livepatchSections, STRINGS_SECTION, SYMBOL_MAP_SECTION];
+  const names = [...livepatchSections, STRINGS_SECTION, SYMBOL_MAP_SECTION, REASONS_SECTION];
   const isTable = (section: DraftSection) => names.includes(section.name);
   const isOfTable = ({ place }: DraftSymbol) => typeof place === "object" && isTable(place);
   draft.sections = draft.sections.filter((section) => !isTable(section));
