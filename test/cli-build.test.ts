@@ -36,7 +36,7 @@ function patchFile(name: string, changes: Readonly<Record<string, string>>): str
 
 function build(...args: readonly string[]): Promise<CliRun> {
   const inputs = ["--source", small.source, "--xen-syms", xenSyms, "--config", config];
-  const env = { XDG_CACHE_HOME: small.cache, PATH: process.env["PATH"] ?? "" };
+  const env = { XDG_CACHE_HOME: small.cacheHome, PATH: process.env["PATH"] ?? "" };
   return runXsplice(["build", ...inputs, "-o", output, ...args], { env });
 }
 

@@ -1,18 +1,37 @@
-// Tests that build Xen's objects need more of the machine than gcc. Where it is missing they are
-// skipped and tell what brings it; never in CI.
+// Tests that build Xen's objects need a compiler, and parts where the machine lacks make or python3;
+// `npm test` fetches those first. Where anything is missing they are skipped and tell what brings
+// it; never in CI.
 
+import { existsSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { findProgram } from "../src/parts/parts.ts";
-
-const needed = ["make", "python3", "ld", "patch", "xz"];
+import { buildParts } from "../src/builder/make-tools.ts";
+import { cacheFolder } from "../src/parts/cache-folder.ts";
+import { findProgram, inspectParts } from "../src/parts/parts.ts";
 
 /** For the option `skip` of a test. @throws Error in CI, where nothing may be missing */
 export function whyNoBuild(): string | false {
-  const missing = needed.filter((name) => findProgram(name, process.env) === undefined);
-  if (missing.length === 0) return false;
-  const reason = `this machine has no ${missing.join(", no ")}: apt-get install make python3 binutils patch xz-utils`;
-  if (process.env["CI"] === "true") throw new Error(reason);
+  const reason = whyNoCompiler() || whyNoParts();
+  if (reason !== false && process.env["CI"] === "true") throw new Error(reason);
   return reason;
+}
+
+/** What no part can bring. */
+export function whyNoCompiler(): string | false {
+  const missing = ["gcc", "ld"].filter((name) => findProgram(name, process.env) === undefined);
+  return missing.length > 0 && `this machine has no ${missing.join(", no ")}: apt-get install gcc`;
+}
+
+function whyNoParts(): string | false {
+  const missing = inspectParts(buildParts).filter(({ state }) => state.kind === "missing");
+  const names = missing.map(({ definition }) => definition.id).join(", ");
+  return missing.length > 0 && `not fetched yet: ${names}; "npm test" without a selection does it`;
+}
+
+/** Lets builds in a cache of the test's own use the parts of this machine's. */
+export function sharePartsWith(cache: string): void {
+  const parts = join(cacheFolder(), "parts");
+  if (existsSync(parts)) symlinkSync(parts, join(cache, "parts"));
 }
 
 /** `test()` for what builds Xen's objects. */

@@ -1,16 +1,18 @@
-// The programs that Xen's make files call: found on this machine, or, where flex, bison and m4 are
-// missing, taken from the parts. What is found becomes the whole environment of make, so that no
-// variable of the user's shell changes what is compiled.
+// The programs that Xen's make files call: the machine's own, or, but for the compiler, those of
+// parts, which are fetched. What is found becomes the whole environment of make, so that no variable
+// of the user's shell changes what is compiled.
 
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Environment } from "../parts/cache-folder.ts";
+import { fetchMissing } from "../parts/fetch-missing.ts";
 import { findProgram, type PartsOptions, requirePart } from "../parts/parts.ts";
+import { pathWithParts } from "../parts/programs.ts";
 import { runProcess } from "../parts/run-process.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { BuildError } from "./make-errors.ts";
 
-const GENERATORS_PART = "parser-generators";
-const generators = ["flex", "bison", "m4"] as const;
+/** What building needs besides the compiler, each fetched where the machine has none. */
+export const buildParts = ["make", "python3", "parser-generators"] as const;
 
 export interface MakeTools {
   /** Of make, and all that it calls. */
@@ -27,45 +29,44 @@ export interface MakeToolsOptions extends PartsOptions {
   readonly architecture: Architecture;
   /** A name on the PATH or a path; gcc for the architecture if undefined. */
   readonly compiler: string | undefined;
+  readonly onProgress?: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** From where programs may read settings that do not change what they make. */
 const passedOn = ["HOME", "TMPDIR", "CCACHE_DIR"] as const;
 
-/** Parts to fetch before findMakeTools(): what this machine has not. */
-export function partsForBuild(environment: Environment = process.env): readonly string[] {
-  return hasGenerators(environment) ? [] : [GENERATORS_PART];
-}
-
-/** @throws BuildError build/no-build-tools; PartsError parts/missing */
+/** @throws BuildError build/no-build-tools; PartsError of a part that cannot be had */
 export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTools> {
   const { environment: own = process.env, architecture } = options;
   const foreign = hostArchitecture() !== architecture;
   const prefix = foreign ? `${architecture}-linux-gnu-` : "";
   const compiler = options.compiler ?? `${prefix}gcc`;
-  const missing = ["make", "gcc", "python3", `${prefix}ld`].filter(
-    (name) => findProgram(name, own) === undefined,
-  );
+  const missing = ["gcc", `${prefix}ld`].filter((name) => findProgram(name, own) === undefined);
   if (missing.length > 0) throw noTools(missing);
+  const { onProgress = () => {} } = options;
+  await fetchMissing(buildParts, {
+    ...options,
+    onProgress: ({ kind, text }) => kind === "note" && onProgress(text),
+  });
   const environment = {
-    PATH: own["PATH"] ?? "",
+    PATH: pathWithParts(buildParts, options),
     LC_ALL: "C",
     ...Object.fromEntries(
       passedOn.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
     ),
-    ...generatorsEnvironment(options, own["PATH"] ?? ""),
+    ...generatorsEnvironment(options),
   };
   const [version, python] = await Promise.all([
     runProcess([compiler, "--version"], { env: environment }),
-    runProcess(["python3", "-c", "import sys; print(sys.executable)"], { env: environment }),
+    findPython(options, environment),
   ]);
   if (version.exitCode !== 0) throw noTools([compiler]);
   const variables = [
     `XEN_TARGET_ARCH=${architecture === "aarch64" ? "arm64" : "x86_64"}`,
     ...(foreign ? [`CROSS_COMPILE=${prefix}`] : []),
     ...(options.compiler === undefined ? [] : [`CC=${compiler}`]),
-    // Not the starter script of a version manager, which make would run a hundred times.
-    ...(python.exitCode === 0 ? [`PYTHON=${python.stdout.trim()}`] : []),
+    ...(python === undefined ? [] : [`PYTHON=${python}`]),
   ];
   const compilerVersion = version.stdout.split("\n")[0] ?? "";
   return { environment, variables, compilerVersion, compiler };
@@ -75,21 +76,37 @@ function hostArchitecture(): Architecture {
   return process.arch === "arm64" ? "aarch64" : "x86_64";
 }
 
-function hasGenerators(environment: Environment): boolean {
-  return generators.every((name) => findProgram(name, environment) !== undefined);
+/** What stands before a script's name; undefined for whatever Xen's make files find. */
+async function findPython(
+  options: PartsOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const part = requirePart("python3", options);
+  if (part.kind === "cached") {
+    const { root } = part;
+    // Its libraries are for it alone: the compiler has its own.
+    const libraries = ["usr/lib", "lib"].map((name) =>
+      join(root, name, `${hostArchitecture()}-linux-gnu`),
+    );
+    return [
+      "env",
+      `LD_LIBRARY_PATH=${libraries.filter((folder) => existsSync(folder)).join(delimiter)}`,
+      `PYTHONHOME=${join(root, "usr")}`,
+      join(root, "usr/bin/python3"),
+    ].join(" ");
+  }
+  const asked = await runProcess(["python3", "-c", "import sys; print(sys.executable)"], { env });
+  // Not the starter script of a version manager, which make would run a hundred times.
+  return asked.exitCode === 0 ? asked.stdout.trim() : undefined;
 }
 
 /** Paths that make those of the part work from where they lie. */
-function generatorsEnvironment(options: PartsOptions, path: string): Record<string, string> {
-  const { environment = process.env } = options;
-  if (hasGenerators(environment)) return {};
-  const part = requirePart(GENERATORS_PART, options);
-  if (part.kind !== "cached") throw noTools(generators);
-  const { root } = part;
+function generatorsEnvironment(options: PartsOptions): Record<string, string> {
+  const part = requirePart("parser-generators", options);
+  if (part.kind !== "cached") return {};
   return {
-    PATH: [join(root, "usr/bin"), path].join(delimiter),
-    BISON_PKGDATADIR: join(root, "usr/share/bison"),
-    M4: join(root, "usr/bin/m4"),
+    BISON_PKGDATADIR: join(part.root, "usr/share/bison"),
+    M4: join(part.root, "usr/bin/m4"),
   };
 }
 
@@ -97,7 +114,7 @@ function noTools(missing: readonly string[]): BuildError {
   return new BuildError({
     code: "build/no-build-tools",
     problem: `Cannot build Xen's objects: this machine has no ${missing.join(", no ")}`,
-    expected: "make, gcc, binutils and python3; flex, bison and m4 are fetched when missing",
-    remedy: "install them, as root on Debian: apt-get install make gcc python3",
+    expected: "gcc and binutils; make, python3, flex, bison and m4 are fetched when missing",
+    remedy: "install it, as root on Debian: apt-get install gcc",
   });
 }

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createTwoFilesPatch } from "diff";
+import { sharePartsWith } from "../../test/why-no-build.ts";
 import type { PairsRequest } from "./prepare-pairs.ts";
 
 const topMakefile = `export XEN_VERSION       = 4
@@ -83,6 +84,8 @@ export const smallXen: Readonly<Record<string, string>> = {
 
 export interface SmallXen {
   readonly source: string;
+  /** XDG_CACHE_HOME of a command. */
+  readonly cacheHome: string;
   readonly cache: string;
   /** Of changed texts by path; a path that is not in `smallXen` is a new file. */
   request(changes: Readonly<Record<string, string>>): PairsRequest;
@@ -91,12 +94,14 @@ export interface SmallXen {
 export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
   const folder = mkdtempSync(join(tmpdir(), "xsplice-small-xen-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const [source, cache] = [join(folder, "source"), join(folder, "cache")];
+  const [source, cacheHome] = [join(folder, "source"), join(folder, "cache")];
+  const cache = join(cacheHome, "xsplice");
   for (const [path, text] of Object.entries(smallXen)) {
     mkdirSync(dirname(join(source, path)), { recursive: true });
     writeFileSync(join(source, path), text);
   }
-  mkdirSync(cache);
+  mkdirSync(cache, { recursive: true });
+  sharePartsWith(cache);
   const request = (changes: Readonly<Record<string, string>>): PairsRequest => ({
     source,
     config: { name: "small.config", text: "CONFIG_LIVEPATCH=y\n" },
@@ -106,7 +111,7 @@ export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
     jobs: 2,
     cache,
   });
-  return { source, cache, request };
+  return { source, cacheHome, cache, request };
 }
 
 function patchOf(changes: Readonly<Record<string, string>>): string {

@@ -6,10 +6,12 @@ import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { buildParts } from "../builder/make-tools.ts";
 import { findDebianMirror } from "../parts/apt-mirror.ts";
 import { PartsError } from "../parts/errors.ts";
-import { findProgram } from "../parts/parts.ts";
+import { findProgram, inspectParts } from "../parts/parts.ts";
 import type { CommandIo } from "./io.ts";
+import { megabytes } from "./progress.ts";
 
 export interface Check {
   /** What was looked for. */
@@ -25,16 +27,6 @@ export interface Job {
   readonly needs: "all" | "one";
   readonly checks: readonly Check[];
 }
-
-/** What Xen's own build calls, and unpacking its source; flex, bison and m4 are a part. */
-const buildPrograms: Readonly<Record<string, string>> = {
-  gcc: "gcc",
-  ld: "binutils",
-  make: "make",
-  python3: "python3-minimal",
-  patch: "patch",
-  xz: "xz-utils",
-};
 
 const run = promisify(execFile);
 const NODE_MAJOR_MIN = 20;
@@ -60,12 +52,11 @@ export async function checkMachine(env: CommandIo["env"]): Promise<readonly Job[
     {
       job: "build payloads from source patches (xsplice build)",
       needs: "all",
-      checks: Object.entries(buildPrograms).map(([name, debian]) =>
-        program(
-          name,
-          `install it (Debian: ${debian}; without root: apt-get download ${debian}, unpack it by dpkg-deb -x, add its usr/bin to PATH)`,
-        ),
-      ),
+      checks: [
+        await compilerCheck("gcc", env),
+        program("ld", "install it (Debian: binutils)"),
+        ...buildParts.map((id) => partCheck(id, env)),
+      ],
     },
     {
       job: "patch the hypervisor of this machine (--host local)",
@@ -125,6 +116,18 @@ async function compilerCheck(name: string, env: CommandIo["env"]): Promise<Check
   } catch {
     return { what, found: undefined, remedy: `${path} does not run; ${remedy}` };
   }
+}
+
+/** Nothing to do in either case: it is fetched by the command that needs it. */
+function partCheck(id: string, env: CommandIo["env"]): Check {
+  const [part] = inspectParts([id], { environment: env });
+  const found =
+    part?.state.kind === "provided"
+      ? part.state.program
+      : part?.state.kind === "cached"
+        ? `fetched, in ${part.state.root}`
+        : `fetched when it is needed, without root (${megabytes(part?.definition.approximateBytes ?? 0)})`;
+  return { what: id, found, remedy: "" };
 }
 
 /** Looks at apt's configuration only; the mirror itself is not asked. */

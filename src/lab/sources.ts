@@ -4,9 +4,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { fetchParts } from "../parts/fetch.ts";
+import { fetchMissing } from "../parts/fetch-missing.ts";
 import { type PartState, requirePart } from "../parts/parts.ts";
-import { planParts } from "../parts/plan.ts";
 import type { OnProgress } from "../parts/progress.ts";
 import { digestOf, digestOfFile } from "./digest.ts";
 import { LabError } from "./errors.ts";
@@ -68,7 +67,7 @@ export async function prepareSources(
   recipe: LabRecipe,
   options: PrepareOptions,
 ): Promise<LabSources> {
-  await fetchMissing(recipe, options);
+  await fetchMissing(partsOf(recipe), options);
   const { cache, signal } = options;
   const kernel = cachedPart("kernel", cache);
   const busybox = cachedPart("busybox", cache);
@@ -96,17 +95,6 @@ export async function prepareSources(
       ...images.map(({ identity }) => identity),
     ),
   };
-}
-
-async function fetchMissing(recipe: LabRecipe, options: PrepareOptions): Promise<void> {
-  const { cache, onProgress, signal } = options;
-  const plan = await planParts(partsOf(recipe), { cache, onProgress, signal });
-  for (const { reason } of plan.unavailable) throw reason;
-  if (plan.toFetch.length === 0) return;
-  const megabytes = (plan.downloadBytes / 1e6).toFixed(0);
-  const names = plan.toFetch.map(({ definition }) => definition.id).join(", ");
-  onProgress({ kind: "note", text: `downloading ${megabytes} MB from Debian's mirror: ${names}` });
-  await fetchParts(plan, { onProgress, signal });
 }
 
 async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<Image[]> {

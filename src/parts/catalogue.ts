@@ -19,8 +19,10 @@ export interface PartDefinition {
   /** Tar wildcards of what is kept of the packages; all without it. */
   readonly members?: readonly string[];
   readonly approximateBytes: number;
-  /** A program that takes the part's place where the machine has it. */
-  readonly providedBy?: string;
+  /** Programs that take the part's place where the machine has all of them. */
+  readonly providedBy?: readonly string[];
+  /** Parts whose programs unpack this one. */
+  readonly unpackedBy?: readonly string[];
 }
 
 /** Shared libraries, and what lets them be loaded; no interpreters, no services. */
@@ -45,7 +47,10 @@ const knownIds = [
   "xen-tools-4.14",
   "xen-tools-4.17",
   "xen-tools-4.20",
+  "make",
+  "python3",
   "parser-generators",
+  "source-unpackers",
   "xen-source-4.17",
 ] as const;
 
@@ -60,7 +65,7 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     packages: ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"],
     dependencies: LIBRARIES,
     approximateBytes: 36 * MB,
-    providedBy: "qemu-system-x86_64",
+    providedBy: ["qemu-system-x86_64"],
   },
   kernel: {
     purpose: "the Linux of a lab's dom0",
@@ -92,7 +97,7 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     packages: ["squashfs-tools"],
     dependencies: LIBRARIES,
     approximateBytes: 3.8 * MB,
-    providedBy: "mksquashfs",
+    providedBy: ["mksquashfs"],
   },
   "ssh-server": {
     purpose: "the ssh server in a lab's dom0, for tests of hosts over ssh",
@@ -107,7 +112,7 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     packages: ["openssh-client"],
     dependencies: LIBRARIES,
     approximateBytes: 8.2 * MB,
-    providedBy: "ssh",
+    providedBy: ["ssh"],
   },
   "xen-4.14": xen("4.14", "bullseye", ["xen-hypervisor-4.14-amd64"], 6 * MB),
   "xen-4.17": xen(
@@ -143,11 +148,34 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     12 * MB,
   ),
   "xen-tools-4.20": xenTools("4.20", "trixie", ["xen-utils-4.20", "xenstore-utils"], 14 * MB),
+  make: {
+    purpose: "runs Xen's make files, which compile its objects",
+    suite: "bookworm",
+    packages: ["make"],
+    approximateBytes: 0.4 * MB,
+    providedBy: ["make"],
+  },
+  python3: {
+    purpose: "runs the scripts of Xen's source that write headers, before its objects are compiled",
+    suite: "bookworm",
+    packages: ["python3-minimal"],
+    dependencies: /^((lib)?python3\.\d+-minimal|libexpat1)$/,
+    approximateBytes: 3 * MB,
+    providedBy: ["python3"],
+  },
   "parser-generators": {
-    purpose: "flex, bison and m4, to prepare Xen's source for building where they are missing",
+    purpose: "flex, bison and m4: they make the program that reads Xen's configuration",
     suite: "bookworm",
     packages: ["flex", "bison", "m4"],
     approximateBytes: 1.9 * MB,
+    providedBy: ["flex", "bison", "m4"],
+  },
+  "source-unpackers": {
+    purpose: "xz and patch, to unpack source packages of Debian",
+    suite: "bookworm",
+    packages: ["xz-utils", "patch"],
+    approximateBytes: 0.6 * MB,
+    providedBy: ["xz", "patch"],
   },
   "xen-source-4.17": {
     purpose: "the source that the hypervisor of part xen-4.17 was built from",
@@ -155,6 +183,7 @@ const definitions: Readonly<Record<(typeof knownIds)[number], Definition>> = {
     form: "source",
     packages: [`xen=${PINNED_XEN_4_17}`],
     approximateBytes: 4.9 * MB,
+    unpackedBy: ["source-unpackers"],
   },
 };
 

@@ -34,6 +34,7 @@ const failure = join(world, "fail");
 const silence = join(world, "silent");
 
 makePackage("busybox-static", { "bin/busybox": "applets", "usr/share/doc/x": "words" });
+for (const name of ["xz-utils", "patch"]) makePackage(name, {});
 makePackage("debian-archive-keyring", {
   "usr/share/keyrings/debian-archive-keyring.gpg": "keys",
 });
@@ -193,6 +194,25 @@ test("planParts() reports a suite that has left the mirror, and goes on with the
   assert.equal(unavailable?.reason.report.code, "parts/suite-gone");
   assert.match(unavailable?.reason.report.problem ?? "", /not on the mirror/);
   assert.match(unavailable?.reason.report.remedy ?? "", /XSPLICE_DEBIAN_MIRROR/);
+});
+
+test("planParts() fetches what unpacks a source before it, where the machine cannot", async () => {
+  const plan = async (PATH: string) => {
+    const cache = emptyCache();
+    mkdirSync(join(cache, "keyring/usr/share/keyrings"), { recursive: true });
+    writeFileSync(join(cache, "keyring/usr/share/keyrings/debian-archive-keyring.gpg"), "");
+    const environment = { ...process.env, PATH };
+    const { toFetch } = await planParts(["xen-source-4.17"], { cache, environment });
+    return toFetch.map(({ definition }) => definition.id);
+  };
+  for (const name of ["xz", "patch"]) {
+    writeFileSync(join(bin, name), "#!/bin/sh\n");
+    chmodSync(join(bin, name), 0o755);
+  }
+  assert.deepEqual(await plan(bin), ["xen-source-4.17"]);
+  rmSync(join(bin, "xz"));
+  assert.deepEqual(await plan(bin), ["source-unpackers", "xen-source-4.17"]);
+  rmSync(join(bin, "patch"));
 });
 
 test("requirePart() says of a part that was not fetched what to do", () => {

@@ -17,6 +17,7 @@ import { PartsError } from "./errors.ts";
 import { withLock } from "./lock.ts";
 import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manifest.ts";
 import type { PartsPlan, PlannedPart } from "./plan.ts";
+import { pathWithParts } from "./programs.ts";
 import type { FetchOptions } from "./progress.ts";
 import { unpackPackage, unpackSource } from "./unpack.ts";
 
@@ -55,7 +56,7 @@ async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions
     await downloadWithProgress(part, downloads, options);
     const root = join(work, "root");
     mkdirSync(root);
-    await unpackAll(part, downloads, root, options);
+    await unpackAll(cache, part, { downloads, root, signal: options.signal });
     rmSync(downloads, { recursive: true });
     writeFileSync(join(work, MANIFEST_NAME), formatManifest(definition, files, sizeOf(root)));
     const home = partFolder(cache, definition.id);
@@ -69,13 +70,14 @@ async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions
 }
 
 async function unpackAll(
+  cache: string,
   { definition, files }: PlannedPart,
-  downloads: string,
-  root: string,
-  { signal }: FetchOptions,
+  { downloads, root, signal }: FetchOptions & { downloads: string; root: string },
 ): Promise<void> {
   const paths = files.map(({ fileName }) => join(downloads, fileName));
-  if (definition.form === "source") return await unpackSource(paths, root);
+  const { form, unpackedBy = [] } = definition;
+  const path = pathWithParts(unpackedBy, { cache });
+  if (form === "source") return await unpackSource(paths, root, { ...process.env, PATH: path });
   for (const path of paths) {
     signal?.throwIfAborted();
     await unpackPackage(path, root, definition.members ?? []);

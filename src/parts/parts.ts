@@ -10,7 +10,7 @@ import { type PartManifest, partFolder, readManifest } from "./manifest.ts";
 export type PartState =
   /** Unpacked in the cache; `root` holds `usr`, `lib`, `boot`. */
   | { readonly kind: "cached"; readonly root: string; readonly manifest: PartManifest }
-  /** The machine has its own, which is used. */
+  /** The machine has its own, which is used; `program` is the first of those asked for. */
   | { readonly kind: "provided"; readonly program: string }
   | { readonly kind: "missing" };
 
@@ -53,9 +53,9 @@ export function requirePart(
 }
 
 function stateOf(definition: PartDefinition, cache: string, environment: Environment): PartState {
-  const { providedBy } = definition;
-  const program = providedBy === undefined ? undefined : findProgram(providedBy, environment);
-  if (program !== undefined) return { kind: "provided", program };
+  const programs = (definition.providedBy ?? []).map((name) => findProgram(name, environment));
+  const [program] = programs;
+  if (program !== undefined && !programs.includes(undefined)) return { kind: "provided", program };
   const manifest = readManifest(cache, definition);
   if (manifest === undefined) return { kind: "missing" };
   return { kind: "cached", root: join(partFolder(cache, definition.id), "root"), manifest };

@@ -51,7 +51,7 @@ export async function planParts(
 ): Promise<PartsPlan> {
   const { environment = process.env, signal } = options;
   const cache = options.cache ?? cacheFolder(environment);
-  const parts = inspectParts(ids, options);
+  const parts = inspectParts(withUnpackers(ids, options), options);
   const missing = parts.filter(({ state }) => state.kind === "missing");
   const toFetch: PlannedPart[] = [];
   const unavailable: PartsPlan["unavailable"][number][] = [];
@@ -60,6 +60,12 @@ export async function planParts(
     const planUnderLock = async (): Promise<void> => {
       const open = suiteOpener(cache, options);
       for (const { definition } of missing) {
+        const { unpackedBy = [] } = definition;
+        const lacking = unavailable.find((other) => unpackedBy.includes(other.definition.id));
+        if (lacking !== undefined) {
+          unavailable.push({ definition, reason: lacking.reason });
+          continue;
+        }
         try {
           toFetch.push(await planPart(definition, await open(definition), signal));
         } catch (reason) {
@@ -78,6 +84,14 @@ export async function planParts(
     unavailable,
     downloadBytes: toFetch.reduce((sum, { downloadBytes }) => sum + downloadBytes, 0),
   };
+}
+
+/** Before each part that is missing, the parts that unpack it. */
+function withUnpackers(ids: readonly string[], options: PlanOptions): readonly string[] {
+  const all = inspectParts(ids, options).flatMap(({ definition: { id, unpackedBy }, state }) =>
+    state.kind === "missing" ? [...(unpackedBy ?? []), id] : [id],
+  );
+  return [...new Set(all)];
 }
 
 /** Opens each suite once; a suite that failed fails the same way for its next part. */

@@ -44,19 +44,23 @@ export async function unpackPackage(
 
 /**
  * Unpacks a source package of format "3.0 (quilt)": the original, then Debian's folder, then the
- * patches that it names.
+ * patches that it names. `environment` is that of tar, which calls xz, and of patch.
  * @throws PartsError parts/unpack-failed
  */
-export async function unpackSource(files: readonly string[], root: string): Promise<void> {
+export async function unpackSource(
+  files: readonly string[],
+  root: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   mkdirSync(root, { recursive: true });
   const run = async (...argv: string[]): Promise<void> => {
-    const { exitCode, stderr } = await runProcess(argv, { cwd: root });
+    const { exitCode, stderr } = await runProcess(argv, { cwd: root, env: environment });
     if (exitCode === 0) return;
     throw new PartsError({
       code: "parts/unpack-failed",
       problem: `Cannot unpack a source package: "${argv.join(" ")}" failed`,
       where: stderr.trim(),
-      remedy: "apt-get install patch xz-utils, if one of them is missing, and try again",
+      remedy: "free some disk space if it ran out, and try again",
     });
   };
   for (const path of files.filter((name) => /\.orig\.tar\.\w+$/.test(name))) {

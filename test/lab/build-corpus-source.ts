@@ -2,10 +2,11 @@
 // had with all three, from Debian's packages. Fetched when they are not there yet, with sizes told.
 
 import { join } from "node:path";
+import { buildParts } from "../../src/builder/make-tools.ts";
 import { megabytes, progressLine } from "../../src/cli/progress.ts";
 import { partsForLab } from "../../src/lab/mod.ts";
 import { fetchParts, PINNED_XEN_4_17, planParts, requirePart } from "../../src/parts/mod.ts";
-import { whyNoBuild } from "../why-no-build.ts";
+import { whyNoCompiler } from "../why-no-build.ts";
 
 export interface CorpusSource {
   /** Folder of the source. */
@@ -14,14 +15,14 @@ export interface CorpusSource {
   readonly config: string;
 }
 
-const parts = ["xen-4.17", "xen-source-4.17", "parser-generators"];
+const parts = [...buildParts, "xen-4.17", "xen-source-4.17"];
 
 /**
  * For the option `skip` of a test: why the source cannot be had any more, or false. Any other trouble
  * is left to the test, which fails of it.
  */
 export async function whyNoCorpusSource(): Promise<string | false> {
-  const unequipped = whyNoBuild();
+  const unequipped = whyNoCompiler();
   if (unequipped !== false) return unequipped;
   const { unavailable } = await planParts([...new Set([...parts, ...partsForLab({})])]);
   const gone = unavailable.find(({ reason }) => reason.report.code === "parts/suite-gone");

@@ -2,11 +2,12 @@
 // it, and boots each kind of lab once, so that every test starts from a snapshot. With everything
 // there, it takes a fraction of a second. What cannot be had is told; its tests say so once more.
 
+import { buildParts } from "../../src/builder/make-tools.ts";
 import { megabytes, progressLine } from "../../src/cli/progress.ts";
 import { XspliceError } from "../../src/error.ts";
 import { type LabOptions, partsForLab, prepareLab } from "../../src/lab/mod.ts";
 import { fetchParts, planParts } from "../../src/parts/mod.ts";
-import { whyNoBuild } from "../why-no-build.ts";
+import { whyNoCompiler } from "../why-no-build.ts";
 
 const releases = ["4.14", "4.17", "4.20"];
 const kinds: readonly LabOptions[] = [
@@ -25,7 +26,7 @@ await Promise.all(Array.from({ length: AT_ONCE }, prepareNext));
 
 /** Ids of the parts that are there afterwards. */
 async function fetchAll(): Promise<Set<string>> {
-  const forBuilds = whyNoBuild() === false ? ["xen-source-4.17", "parser-generators"] : [];
+  const forBuilds = whyNoCompiler() === false ? [...buildParts, "xen-source-4.17"] : [];
   const ids = new Set([...kinds.flatMap(partsForLab), ...forBuilds, "ssh-client"]);
   const plan = await planParts([...ids], { onProgress });
   for (const { reason } of plan.unavailable) say(reason.message);

@@ -1,0 +1,19 @@
+// How programs of parts are found by other programs: through the PATH, and nothing else. Those that
+// the machine has are its own.
+
+import { delimiter, join } from "node:path";
+import type { Environment } from "./cache-folder.ts";
+import { type PartsOptions, requirePart } from "./parts.ts";
+
+/**
+ * The PATH of `environment`, with the programs of the parts before it that the machine lacks.
+ * @throws PartsError parts/missing
+ */
+export function pathWithParts(ids: readonly string[], options: PartsOptions = {}): string {
+  const { environment = process.env }: { environment?: Environment } = options;
+  const folders = ids.flatMap((id) => {
+    const part = requirePart(id, options);
+    return part.kind === "cached" ? ["usr/bin", "bin"].map((name) => join(part.root, name)) : [];
+  });
+  return [...folders, environment["PATH"] ?? ""].join(delimiter);
+}
