@@ -9,6 +9,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   isa: ["bytes"],
   "xen-abi": ["bytes"],
   payload: ["bytes", "elf", "isa", "xen-abi"],
+  guard: ["bytes", "elf", "isa", "xen-abi", "payload"],
   diff: ["bytes", "elf", "isa", "xen-abi"],
   "xen-model": [
     "bytes",
@@ -19,7 +20,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "isa/jump.ts",
     "isa/endbr64.ts",
   ],
-  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "diff", "parts"],
+  plan: ["bytes", "host", "xen-abi", "payload"],
+  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "guard", "diff", "parts"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
   parts: ["bytes"],
@@ -32,6 +34,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "isa",
     "xen-abi",
     "payload",
+    "guard",
     "diff",
     "builder",
     "agent",
@@ -39,5 +42,6 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "parts",
     "lab",
     "hosts",
+    "plan",
   ],
 };

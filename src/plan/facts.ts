@@ -1,0 +1,169 @@
+// What is known of a payload, as far as it decides on what it may be applied: all of it from the
+// payload's file, less from the metadata that Xen lists for what is loaded. What is not known is
+// `undefined`, never a guess.
+
+import {
+  BUILD_ID_KEY,
+  DEPENDS_KEY,
+  FUNCTIONS_IN_FILE,
+  FUNCTIONS_KEY,
+  GUARD_KEY,
+  type GuardLevel,
+  guardLevels,
+  MARKER_KEY,
+  MODE_KEY,
+  type PayloadMode,
+  payloadModes,
+  REQUIRES_KEY,
+} from "../payload/metadata-keys.ts";
+import type { Payload, PayloadFunction } from "../payload/payload.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
+import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import { type CodeRange, joinRanges } from "./code-range.ts";
+
+export interface PayloadFacts {
+  /** Hex, as all ids here. */
+  readonly buildId: string | undefined;
+  /** Build-id of the payload or hypervisor directly below. */
+  readonly depends: string | undefined;
+  /** Build-id of the hypervisor; payloads of version 1 have none. */
+  readonly xenDepends: string | undefined;
+  /** `undefined` also for payloads of other tools, which have none. */
+  readonly mode: PayloadMode | undefined;
+  readonly guard: GuardLevel | undefined;
+  /** Names of the functions that it replaces, as Xen's table spells them; sorted. */
+  readonly functions: readonly string[] | undefined;
+  /** The old code of these functions, whole. */
+  readonly replaces: readonly CodeRange[] | undefined;
+  /**
+   * Bytes that are surely different while it is applied. Of a jump only one: with an ENDBR64 in
+   * front it covers bytes 4 to 8 of the function and else 0 to 4.
+   */
+  readonly writes: readonly CodeRange[] | undefined;
+  /** Bytes that Xen compares before it applies. */
+  readonly guards: readonly CodeRange[] | undefined;
+  /** Symbol of its applied-marker. */
+  readonly marker: string | undefined;
+  /** Build-ids of payloads that must be applied below it, besides `depends`. */
+  readonly requires: readonly string[] | undefined;
+  /** Symbols that nobody else may have while it is loaded. */
+  readonly exports: readonly string[] | undefined;
+  /** Symbols that Xen, or a payload loaded before, must have. */
+  readonly imports: readonly string[] | undefined;
+  readonly hooks: readonly HookKind[] | undefined;
+  /** `writable`: it keeps state of its own, so Xen does not apply it again once it was reverted. */
+  readonly data: "writable" | "none" | undefined;
+  /** Strings of `.modinfo`; `undefined` where the host does not show them. */
+  readonly metadata: readonly string[] | undefined;
+}
+
+/** Where every jump lies, whether or not there is an ENDBR64 in front of it. */
+const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64: 0n };
+
+/** Everything that a payload's file tells. */
+export function factsOfPayload(payload: Payload): PayloadFacts {
+  const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
+  const values = new Map(metadata.map(splitPair));
+  const writesData = sections.some(({ name, loaded, sizeBytes }) => {
+    return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
+  });
+  return {
+    ...{ buildId, depends, xenDepends, metadata },
+    mode: payloadModes.find((mode) => mode === values.get(MODE_KEY)),
+    guard: guardLevels.find((level) => level === values.get(GUARD_KEY)),
+    functions: replacedNames(functions),
+    replaces: functions.flatMap((entry) =>
+      entry.kind === "replace" ? rangesOf(entry, 0n, entry.oldSize) : [],
+    ),
+    writes: functions.flatMap((entry) => writtenBy(entry, architecture)),
+    guards: joinRanges(
+      functions.flatMap((entry) => rangesOf(entry, 0n, entry.expectation?.length ?? 0)),
+    ),
+    marker: values.get(MARKER_KEY),
+    requires: listOf(values.get(REQUIRES_KEY)),
+    exports: payload.exports.map(({ name }) => name),
+    imports: payload.needs,
+    hooks: [...new Set(payload.hooks.map(({ kind }) => kind))],
+    data: writesData ? "writable" : "none",
+  };
+}
+
+/** What a list of loaded payloads tells of one that is loaded. */
+export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
+  const values = new Map((metadata ?? []).map(splitPair));
+  const mode = payloadModes.find((known) => known === values.get(MODE_KEY));
+  const functions = values.get(FUNCTIONS_KEY);
+  return {
+    ...unknownFacts,
+    buildId: values.get(BUILD_ID_KEY),
+    depends: values.get(DEPENDS_KEY),
+    mode,
+    guard: guardLevels.find((level) => level === values.get(GUARD_KEY)),
+    functions:
+      functions === undefined || functions === FUNCTIONS_IN_FILE ? undefined : listOf(functions),
+    marker: values.get(MARKER_KEY),
+    // Only whoever writes a mode writes, or leaves out, this.
+    requires: mode === undefined ? undefined : listOf(values.get(REQUIRES_KEY)),
+    metadata,
+  };
+}
+
+/** Of a payload of which only the name is known. */
+export const unknownFacts: PayloadFacts = {
+  buildId: undefined,
+  depends: undefined,
+  xenDepends: undefined,
+  mode: undefined,
+  guard: undefined,
+  functions: undefined,
+  replaces: undefined,
+  writes: undefined,
+  guards: undefined,
+  marker: undefined,
+  requires: undefined,
+  exports: undefined,
+  imports: undefined,
+  hooks: undefined,
+  data: undefined,
+  metadata: undefined,
+};
+
+function replacedNames(functions: readonly PayloadFunction[]): readonly string[] {
+  const names = functions.flatMap((entry) => {
+    if (entry.kind !== "replace" || entry.oldAddress.kind === "own") return [];
+    const { oldAddress, name } = entry;
+    return oldAddress.kind === "symbol" ? oldAddress.symbol : (name ?? []);
+  });
+  return [...new Set(names)].sort();
+}
+
+function writtenBy(entry: PayloadFunction, architecture: Architecture): readonly CodeRange[] {
+  if (entry.kind === "nop") return rangesOf(entry, 0n, entry.newSize);
+  return entry.kind === "replace" ? rangesOf(entry, JUMP_BYTE[architecture], 1) : [];
+}
+
+/** Bytes from the entry's old address on; none in the payload's own code, where nobody else is. */
+function rangesOf(entry: PayloadFunction, from: bigint, sizeBytes: number): readonly CodeRange[] {
+  if (sizeBytes === 0) return [];
+  const { oldAddress, name } = entry;
+  switch (oldAddress.kind) {
+    case "own":
+      return [];
+    case "symbol":
+      return [{ symbol: oldAddress.symbol, start: oldAddress.addend + from, sizeBytes }];
+    case "address":
+      return [{ symbol: undefined, start: oldAddress.address + from, sizeBytes }];
+    case "name":
+      return name === undefined ? [] : [{ symbol: name, start: from, sizeBytes }];
+  }
+}
+
+function listOf(value: string | undefined): readonly string[] {
+  return (value ?? "").split(",").filter((item) => item !== "");
+}
+
+function splitPair(text: string): readonly [key: string, value: string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
