@@ -1,5 +1,5 @@
-// What an operator sees in a list of payloads. The emitter puts the payload's build-id and what it
-// depends on in front.
+// What an operator sees in a list of payloads. The emitter puts in front what tools have to know
+// (payload/metadata-keys.ts).
 
 import type { PatchInput } from "./patch-file.ts";
 
@@ -9,8 +9,6 @@ export interface MetadataInput {
   /** Of the fix; from the first patch if undefined. */
   readonly name: string | undefined;
   readonly patches: readonly PatchInput[];
-  /** Sits on another payload rather than on the hypervisor itself. */
-  readonly mode: "on-hypervisor" | "on-payload";
   readonly toolVersion: string;
   /** The author's; win over ours. */
   readonly own: Metadata;
@@ -19,12 +17,11 @@ export interface MetadataInput {
 /** Longer titles make lists unreadable. */
 const TITLE_LENGTH_MAX = 100;
 
-export function metadataOf({ name, patches, mode, toolVersion, own }: MetadataInput): Metadata {
+export function metadataOf({ name, patches, toolVersion, own }: MetadataInput): Metadata {
   const advisories = advisoriesOf(patches);
   const ours: Metadata = [
     ["title", name ?? titleOf(patches)],
     ...(advisories.length > 0 ? [["xsa", advisories.join(",")] as const] : []),
-    ["mode", mode],
     ["tool", `xsplice ${toolVersion}`],
   ];
   const overridden = new Set(own.map(([key]) => key));

@@ -43,15 +43,11 @@ buildTest("buildFix() makes a payload of every object that the fix changes", asy
   assert.deepEqual(inspectPayload(fix.payload.bytes, "fix").findings, []);
   const payload = parsePayload(fix.payload.bytes, "fix");
   assert.deepEqual(
-    payload.functions.map(({ name }) => name),
-    ["kernel", "user"],
+    payload.functions.map(({ kind, name }) => (kind === "replace" ? name : kind)),
+    ["kernel", "user", "nop"],
   );
-  assert.deepEqual(payload.metadata.slice(2), [
-    "title=fix",
-    "mode=on-hypervisor",
-    "tool=xsplice 1.2.3",
-    "team=red",
-  ]);
+  assert.match(payload.metadata[5] ?? "", /^marker=xsplice\.marker\.xs/);
+  assert.deepEqual(payload.metadata.slice(6), ["title=fix", "tool=xsplice 1.2.3", "team=red"]);
   const report = reportOf(fix, options, "fix.livepatch");
   assert.equal(report.payload?.buildId, payload.buildId);
   assert.equal(report.compiler.verdict, "same");
@@ -194,16 +190,18 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
   assert.ok(payload);
   const { functions, hooks: found } = parsePayload(payload.bytes, "fix");
   assert.deepEqual(
-    functions.map(({ name }) => name),
-    ["kernel", "user"],
+    functions.map(({ kind, name }) => (kind === "replace" ? name : kind)),
+    ["kernel", "user", "nop"],
   );
   assert.deepEqual(
     found.map(({ kind }) => kind),
     ["load"],
   );
   assert.deepEqual(
-    payload.symbolMap.map(({ sourceName, kind }) => `${kind} ${sourceName}`).sort(),
-    ["function helper", "hook hooks.c#on_load", "replacement kernel", "replacement user"],
+    payload.symbolMap
+      .map(({ sourceName, kind }) => (kind === "marker" ? kind : `${kind} ${sourceName}`))
+      .sort(),
+    ["function helper", "hook hooks.c#on_load", "marker", "replacement kernel", "replacement user"],
   );
   const reasons = parsePayload(payload.bytes, "fix").reasons ?? [];
   assert.ok(reasons.some((one) => one.function === "kernel" && /helper/.test(one.text)));

@@ -8,6 +8,7 @@ import { openElf } from "../elf/open.ts";
 import type { Environment } from "../parts/cache-folder.ts";
 import type { EmittedPayload } from "../payload/emit.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
+import { markerFor } from "../payload/marker.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
@@ -90,7 +91,6 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const found = [...refusalsOfFiles(prepared), ...refusalsOfObjects(objects), ...fit.refusals];
   const metadata = metadataOf({
     ...options,
-    mode: options.below === undefined ? "on-hypervisor" : "on-payload",
     own: options.metadata,
   });
   const isChanged =
@@ -193,6 +193,10 @@ function emitOptions(
   return {
     architecture: xen.architecture,
     payloadVersion: requireReleaseLine(release).payloadVersion,
+    stacking: {
+      ...{ mode: "stack", guard: "none", requires: [] },
+      marker: markerFor(release, xen.architecture),
+    },
     depends: below?.buildId ?? xen.buildId,
     xenDepends: xen.buildId,
     metadata,

@@ -12,6 +12,7 @@ import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import type { Hook } from "../payload/emit-input.ts";
+import { markerFor } from "../payload/marker.ts";
 import { hasFeature, wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import {
@@ -211,6 +212,10 @@ function finish(
     replacements: pairs.map(replacementOf),
     guards: [],
     hooks,
+    stacking: {
+      ...{ mode: "stack", guard: "none", requires: [] },
+      marker: markerFor(release, xen.architecture),
+    },
     depends: options.below?.buildId ?? xen.buildId,
     xenDepends: xen.buildId,
     metadata: options.metadata,

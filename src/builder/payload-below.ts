@@ -26,7 +26,7 @@ export interface Surroundings extends Omit<XenSyms, "byName" | "locals"> {
 /** Xen's symbols and those of the payload; where both have a name, it is Xen's, as for its loader. */
 export function withPayloadBelow(xen: XenSyms, below: PayloadBelow | undefined): Surroundings {
   const brought = (below?.symbolMap ?? []).filter(
-    ({ kind, exportedName }) => kind !== "replacement" && exportedName !== "",
+    ({ kind, exportedName }) => kind !== "replacement" && kind !== "marker" && exportedName !== "",
   );
   if (brought.length === 0) return xen;
   const byName = new Map<string, LinkSymbol>(xen.byName);

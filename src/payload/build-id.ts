@@ -8,12 +8,10 @@ import { readElf } from "../elf/read.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 import { readBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { BUILD_ID_SECTION, MODINFO_SECTION } from "../xen-abi/sections.ts";
+import { BUILD_ID_KEY } from "./metadata-keys.ts";
 
 /** As ld and Xen have it: the length of a SHA-1. */
 const BUILD_ID_SIZE = 20;
-
-/** Key in `.modinfo`. */
-export const BUILD_ID_KEY = "build-id";
 
 export function unstampedBuildId(): Uint8Array {
   return new Uint8Array(BUILD_ID_SIZE);

@@ -13,9 +13,9 @@ import {
   SECTION_COUNT_MAX,
 } from "../xen-abi/limits.ts";
 import { specialTableSections } from "../xen-abi/sections.ts";
-import { BUILD_ID_KEY } from "./build-id.ts";
 import { EmitError, type EmitInput, type GuardBytes, type Replacement } from "./emit-input.ts";
-import { DEPENDS_KEY } from "./emit-tables.ts";
+import { MARKER_ID_SIZE } from "./marker.ts";
+import { reservedKeys } from "./metadata-keys.ts";
 
 /** @throws EmitError emit/bad-request */
 export function checkEmitInput(input: EmitInput): void {
@@ -43,6 +43,7 @@ export function checkEmitInput(input: EmitInput): void {
     );
   }
   for (const kind of hookKinds) checkHooks(kind, input);
+  checkStacking(input);
   checkMetadata(input.metadata);
 }
 
@@ -97,9 +98,21 @@ function checkHooks(kind: HookKind, { hooks, payloadVersion }: EmitInput): void 
   }
 }
 
+function checkStacking({ architecture, payloadVersion, stacking }: EmitInput): void {
+  const usesMarkers = stacking.marker === "carried" || stacking.requires.length > 0;
+  if (usesMarkers && (architecture !== "x86_64" || payloadVersion === 1)) {
+    const state = `it has to do with applied-markers, on ${architecture}, version ${payloadVersion}`;
+    throw badRequest(state, "x86-64 and payload version 2: nobody else can patch a payload so");
+  }
+  for (const { buildId, marker } of stacking.requires) {
+    if (marker.id.length === MARKER_ID_SIZE && /^[0-9a-f]+$/.test(buildId)) continue;
+    throw badRequest(`it requires "${buildId}"`, "a build-id, and a marker as its file says");
+  }
+}
+
 function checkMetadata(metadata: EmitInput["metadata"]): void {
   for (const [key, value] of metadata) {
-    const reserved = key === BUILD_ID_KEY || key === DEPENDS_KEY;
+    const reserved = reservedKeys.includes(key);
     if (reserved) throw badRequest(`its metadata names "${key}"`, "a key that is not our own");
     if (/^[^=\s\0]+$/.test(key) && !/[\0\n]/.test(value)) continue;
     throw badRequest(
@@ -153,16 +166,27 @@ function refuseSecondTables({ sections }: ElfDraft): void {
 }
 
 /** @throws EmitError emit/too-large */
-export function checkSize(payload: Uint8Array): void {
+export function checkSize(payload: Uint8Array, { guards }: EmitInput): void {
   if (payload.length <= PAYLOAD_SIZE_MAX) return;
-  throw tooLarge(`${payload.length} bytes`, `${PAYLOAD_SIZE_MAX} bytes (2 MiB)`);
+  const limit = `${PAYLOAD_SIZE_MAX} bytes (2 MiB)`;
+  const state = `${payload.length} bytes`;
+  if (guards.length < GUARDS_WORTH_A_WORD) throw tooLarge(state, limit);
+  const withGuards = `${state}, with ${guards.length} entries that guard old code`;
+  throw tooLarge(withGuards, limit, "guard less of it, or split it into several payloads");
 }
 
-function tooLarge(state: string, limit: string): EmitError {
+/** Some 30 KB: fewer of them never decide whether a payload is too large. */
+const GUARDS_WORTH_A_WORD = 200;
+
+function tooLarge(
+  state: string,
+  limit: string,
+  remedy = "split it into several payloads",
+): EmitError {
   return new EmitError({
     code: "emit/too-large",
     problem: `Cannot make the payload: it would have ${state}`,
     expected: `at most ${limit}, which is all that Xen loads`,
-    remedy: "split it into several payloads",
+    remedy,
   });
 }

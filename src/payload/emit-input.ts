@@ -7,6 +7,8 @@ import { XspliceError } from "../error.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
+import type { Marker } from "./marker.ts";
+import type { GuardLevel, PayloadMode } from "./metadata-keys.ts";
 import type { Reason } from "./reasons.ts";
 
 export interface SourceObject {
@@ -44,6 +46,23 @@ export interface Hook {
   readonly code: DraftSymbol;
 }
 
+/** What the payload asks of the payloads below it, and offers to those above; told in metadata. */
+export interface Stacking {
+  readonly mode: PayloadMode;
+  /** What `guards` amount to. */
+  readonly guard: GuardLevel;
+  /** An applied-marker (marker.ts): only where mayCarryMarker() of xen-abi allows it. */
+  readonly marker: "carried" | "none";
+  /** Payloads that must be applied; Xen checks it by their markers, whatever `depends` says. */
+  readonly requires: readonly RequiredPayload[];
+}
+
+export interface RequiredPayload {
+  /** Hex. */
+  readonly buildId: string;
+  readonly marker: Marker;
+}
+
 export interface EmitInput {
   readonly architecture: Architecture;
   readonly payloadVersion: PayloadVersion;
@@ -51,11 +70,12 @@ export interface EmitInput {
   readonly replacements: readonly Replacement[];
   readonly guards: readonly GuardBytes[];
   readonly hooks: readonly Hook[];
+  readonly stacking: Stacking;
   /** Build-id of the payload or hypervisor directly below. */
   readonly depends: Uint8Array;
   /** Build-id of the hypervisor. */
   readonly xenDepends: Uint8Array;
-  /** Goes to `.modinfo`; the build-id and the dependency are put in front. */
+  /** Goes to `.modinfo`, behind what the emitter puts there (metadata-keys.ts). */
   readonly metadata: readonly (readonly [key: string, value: string])[];
   /** Why functions are replaced, for `inspect`; no hypervisor loads them. */
   readonly reasons?: readonly Reason[] | undefined;

@@ -4,6 +4,7 @@
 import { SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Hook } from "./emit-input.ts";
+import { type CarriedMarker, markerEntry } from "./marker.ts";
 import type { SymbolMap, SymbolMapEntry } from "./symbol-map.ts";
 import { ENTRY_MARKER_OFFSET } from "./tag.ts";
 
@@ -15,6 +16,7 @@ interface MapSources {
   readonly hooks: readonly Hook[];
   /** The label behind each new body's entry. */
   readonly markers: ReadonlyMap<DraftSymbol, DraftSymbol>;
+  readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
 }
 
@@ -45,7 +47,8 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
     };
     return [entry];
   });
-  return [...replaced, ...brought];
+  const marker = sources.appliedMarker;
+  return [...replaced, ...brought, ...(marker === undefined ? [] : [markerEntry(marker)])];
 }
 
 /** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */

@@ -11,7 +11,7 @@ import {
   MODINFO_SECTION,
   XEN_DEPENDS_SECTION,
 } from "../xen-abi/sections.ts";
-import { BUILD_ID_KEY, unstampedBuildId, unstampedBuildIdText } from "./build-id.ts";
+import { unstampedBuildId, unstampedBuildIdText } from "./build-id.ts";
 import {
   addFunctionRows,
   addHookRows,
@@ -20,6 +20,18 @@ import {
   type FunctionRow,
 } from "./draft-tables.ts";
 import type { EmitInput, Hook } from "./emit-input.ts";
+import type { CarriedMarker } from "./marker.ts";
+import {
+  BUILD_ID_KEY,
+  DEPENDS_KEY,
+  FUNCTIONS_IN_FILE,
+  FUNCTIONS_KEY,
+  FUNCTIONS_VALUE_MAX,
+  GUARD_KEY,
+  MARKER_KEY,
+  MODE_KEY,
+  REQUIRES_KEY,
+} from "./metadata-keys.ts";
 
 /** One line of the function table, with symbols of the draft. */
 export interface TableEntry {
@@ -27,8 +39,8 @@ export interface TableEntry {
   readonly oldFunction: DraftSymbol;
   readonly oldOffset: number;
   readonly oldSizeBytes: number;
-  /** `undefined` for a guard entry. */
-  readonly newBody: DraftSymbol | undefined;
+  /** The body that takes over, or how many bytes to blank: none for a guard. */
+  readonly becomes: DraftSymbol | number;
   readonly expectation: Uint8Array | undefined;
 }
 
@@ -39,11 +51,11 @@ export function addFunctionTable(
   { architecture, payloadVersion, funcsAccess }: EmitInput,
 ): void {
   const rows = entries.map(
-    ({ label, oldFunction, oldOffset, oldSizeBytes, newBody, expectation }): FunctionRow => ({
+    ({ label, oldFunction, oldOffset, oldSizeBytes, becomes, expectation }): FunctionRow => ({
       label,
-      newAddress: newBody && { symbol: newBody, addend: 0n },
+      newAddress: typeof becomes === "number" ? undefined : { symbol: becomes, addend: 0n },
       oldAddress: { symbol: oldFunction, addend: BigInt(oldOffset) },
-      newSize: Number(newBody?.size ?? 0n),
+      newSize: typeof becomes === "number" ? becomes : Number(becomes.size),
       oldSize: oldSizeBytes,
       expectation,
     }),
@@ -71,18 +83,35 @@ export function addNotes(draft: ElfDraft, { depends, xenDepends }: EmitInput): v
 }
 
 /**
- * Xen hands metadata through to LIST, but no build-ids; so both ids stand there as text, and a tool
- * that sees a loaded payload can tell which one it is and what it sits on.
+ * Xen hands metadata through to LIST, but no build-ids; so both ids stand there as text, and what
+ * else a tool has to know of a payload that is loaded, when it has no file of it.
  */
-export function addMetadata(draft: ElfDraft, { depends, metadata }: EmitInput): void {
+export function addMetadata(
+  draft: ElfDraft,
+  input: EmitInput,
+  marker: CarriedMarker | undefined,
+): void {
+  const { mode, guard, requires } = input.stacking;
+  const optional = [
+    [MARKER_KEY, marker?.symbol.name ?? ""],
+    [REQUIRES_KEY, requires.map(({ buildId }) => buildId).join()],
+  ].filter(([, value]) => value !== "");
   const pairs = [
     [BUILD_ID_KEY, unstampedBuildIdText()],
-    [DEPENDS_KEY, toHex(depends)],
-    ...metadata,
+    [DEPENDS_KEY, toHex(input.depends)],
+    [MODE_KEY, mode],
+    [GUARD_KEY, guard],
+    [FUNCTIONS_KEY, functionList(input)],
+    ...optional,
+    ...input.metadata,
   ];
   const content = encodeModinfo(pairs.map(([key, value]) => `${key}=${value}`));
   draft.sections.push(constantSection(MODINFO_SECTION, content, 1));
 }
 
-/** Key of the build-id of whatever this payload sits on. */
-export const DEPENDS_KEY = "depends";
+function functionList({ replacements }: EmitInput): string {
+  const names = replacements.map(({ oldName }) => oldName);
+  const list = names.join();
+  const isClear = list.length <= FUNCTIONS_VALUE_MAX && !names.some((name) => name.includes(","));
+  return isClear ? list : FUNCTIONS_IN_FILE;
+}

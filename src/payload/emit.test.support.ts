@@ -90,6 +90,7 @@ export function emitInput(
     replacements,
     guards: [],
     hooks: [],
+    stacking: { mode: "stack", guard: "none", marker: "none", requires: [] },
     depends: new Uint8Array(20).fill(1),
     xenDepends: new Uint8Array(20).fill(2),
     metadata: [],

@@ -33,6 +33,9 @@ test("emitPayload() makes what parsePayload() reads back", () => {
   assert.deepEqual(payload.metadata, [
     `build-id=${toHex(buildId)}`,
     `depends=${"01".repeat(20)}`,
+    "mode=stack",
+    "guard=none",
+    "functions=xen_f,xen_g",
     "why=XSA-0",
   ]);
   assert.deepEqual(

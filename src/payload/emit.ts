@@ -26,16 +26,25 @@ import {
   addNotes,
   type TableEntry,
 } from "./emit-tables.ts";
+import {
+  addMarker,
+  finishedMarker,
+  guardOfRequired,
+  type Marker,
+  markerTableEntry,
+} from "./marker.ts";
 import { type MergedObjects, mergeObjects } from "./merge.ts";
 import { redirectToXen } from "./redirect.ts";
 import type { SymbolMap } from "./symbol-map.ts";
-import { addEntryMarker, tagOfInputs, tagSymbols } from "./tag.ts";
+import { addEntryMarker, hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
 
 export interface EmittedPayload {
   readonly bytes: Uint8Array;
   readonly buildId: Uint8Array;
   /** What the payload brings, under which names. */
   readonly symbolMap: SymbolMap;
+  /** For payloads that require this one to be applied. */
+  readonly marker: Marker | undefined;
 }
 
 /**
@@ -50,27 +59,30 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   // is undefined is meant to be Xen's.
   const { draft } = merged;
   keepTravellingSections(draft, architecture);
-  const tag = tagOfInputs(draft, input);
+  const hash = hashInputs(draft, input);
   const work = bindEntries(input, merged);
   // From here on the table's entries and hooks speak of symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
   const markers = markEntries(draft, work.replacements, input);
-  tagSymbols(draft, tag);
+  const marker = input.stacking.marker === "carried" ? addMarker(draft, hash) : undefined;
+  tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
   // From here on every section and symbol of the objects is where it will be in the payload.
-  const symbolMap = buildSymbolMap(draft, { ...work, markers, sourceNames: merged.sourceNames });
-  addFunctionTable(draft, work.entries, input);
+  const { sourceNames } = merged;
+  const symbolMap = buildSymbolMap(draft, { ...work, markers, appliedMarker: marker, sourceNames });
+  const markerRows = marker === undefined ? [] : [markerTableEntry(marker)];
+  addFunctionTable(draft, [...work.guards, ...work.replacing, ...markerRows], input);
   addHooks(draft, work.hooks, architecture);
   addNotes(draft, input);
-  addMetadata(draft, input);
+  addMetadata(draft, input, marker);
   addSymbolMap(draft, symbolMap);
   addReasons(draft, input.reasons);
   pruneSymbols(draft);
   checkLimits(draft);
   const bytes = writeElf(draft);
-  checkSize(bytes);
+  checkSize(bytes, input);
   const buildId = stampBuildId(bytes);
-  return { bytes, buildId, symbolMap };
+  return { bytes, buildId, symbolMap, marker: marker && finishedMarker(marker) };
 }
 
 /** A replaced function: its new body, and Xen's own by name. */
@@ -80,7 +92,8 @@ interface BoundReplacement {
 }
 
 interface BoundEntries {
-  readonly entries: readonly TableEntry[];
+  readonly guards: readonly TableEntry[];
+  readonly replacing: readonly TableEntry[];
   readonly replacements: readonly BoundReplacement[];
   readonly hooks: readonly Hook[];
 }
@@ -88,13 +101,14 @@ interface BoundEntries {
 /** Guards come first: Xen checks in the order of the table, and their labels say more. */
 function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
   const known = undefinedSymbolsOf(draft);
-  const guards = input.guards.map(
+  const required = input.stacking.requires.map(guardOfRequired);
+  const guards = [...required, ...input.guards].map(
     ({ label, oldName, oldOffset, bytes }): TableEntry => ({
       label,
       oldFunction: requireUndefinedSymbol(draft, known, oldName),
       oldOffset,
       oldSizeBytes: bytes.length,
-      newBody: undefined,
+      becomes: 0,
       expectation: bytes,
     }),
   );
@@ -110,12 +124,12 @@ function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): Boun
       oldFunction: requireUndefinedSymbol(draft, known, oldName),
       oldOffset: 0,
       oldSizeBytes,
-      newBody: symbolOf(newBody),
+      becomes: symbolOf(newBody),
       expectation,
     }),
   );
   const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
-  return { entries: [...guards, ...replacing], replacements, hooks };
+  return { guards, replacing, replacements, hooks };
 }
 
 /** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */

@@ -16,11 +16,20 @@ export {
   type GuardBytes,
   type Hook,
   type Replacement,
+  type RequiredPayload,
   type SourceObject,
+  type Stacking,
 } from "./emit-input.ts";
 export { PayloadError, type PayloadErrorCode } from "./errors.ts";
 export type { PayloadFinding, Severity } from "./finding.ts";
 export { type Inspection, inspectPayload } from "./inspect.ts";
+export { type Marker, markerFor, markerOf } from "./marker.ts";
+export {
+  type GuardLevel,
+  guardLevels,
+  type PayloadMode,
+  payloadModes,
+} from "./metadata-keys.ts";
 export { parsePayload } from "./parse.ts";
 export type {
   ExportedSymbol,
@@ -38,6 +47,7 @@ export type {
   Target,
 } from "./payload.ts";
 export { decodeReasons, encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
+export { mayIgnoreDependency, readStackingFacts, type StackingFacts } from "./stacking.ts";
 export {
   decodeSymbolMap,
   encodeSymbolMap,

@@ -14,9 +14,10 @@ const SYMBOL_MAP_LINES_MAX = 100_000;
 
 /**
  * `replacement`: the new body of a function of Xen; `function`, `data`: brought along by the
- * payload; `hook`: code that Xen calls while it applies or reverts.
+ * payload; `hook`: code that Xen calls while it applies or reverts; `marker`: the applied-marker,
+ * whose source name is its id in hexadecimal (marker.ts).
  */
-export const symbolMapKinds = ["replacement", "function", "data", "hook"] as const;
+export const symbolMapKinds = ["replacement", "function", "data", "hook", "marker"] as const;
 export type SymbolMapKind = (typeof symbolMapKinds)[number];
 
 export interface SymbolMapEntry {

@@ -40,7 +40,7 @@ test("tagSymbols() tells locals of one name apart, and leaves what Xen does not 
   assert.ok(names.includes("xen_print") && !names.includes("f"));
 });
 
-test("tagOfInputs() differs with everything that makes a payload another one", () => {
+test("hashInputs() differs with everything that makes a payload another one", () => {
   const draft = compileDraft({ c: "int f(void) { return 1; }" });
   const other = compileDraft({ c: "int f(void) { return 2; }" });
   const tagOf = (input: Parameters<typeof emitPayload>[0]): string | undefined =>
@@ -53,6 +53,7 @@ test("tagOfInputs() differs with everything that makes a payload another one", (
     { ...base, depends: new Uint8Array(20).fill(9) },
     { ...base, funcsAccess: "writable" as const },
     { ...base, payloadVersion: 1 as const },
+    { ...base, stacking: { ...base.stacking, guard: "full" as const } },
     { ...base, replacements: base.replacements.map((one) => ({ ...one, oldSizeBytes: 65 })) },
   ].map(tagOf);
   assert.equal(new Set(tags).size, tags.length);

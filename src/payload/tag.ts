@@ -8,13 +8,13 @@ import { toHex } from "../bytes/hex.ts";
 import { Machine, SectionFlag, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import { type DraftSection, type DraftSymbol, type ElfDraft, sizeOfSection } from "../elf/draft.ts";
 import { PAYLOAD_SYMBOL_NAME_MAX } from "../xen-abi/limits.ts";
-import type { EmitInput } from "./emit-input.ts";
+import type { EmitInput, Stacking } from "./emit-input.ts";
 
 /** Hexadecimal digits: 40 bits, so that even a thousand payloads hardly ever share a tag. */
 const TAG_DIGITS = 10;
 
-/** The hash of everything that decides what the payload does: code, data, entries, dependencies. */
-export function tagOfInputs(draft: ElfDraft, input: EmitInput): string {
+/** SHA-256 of everything that decides what the payload does: code, data, entries, dependencies. */
+export function hashInputs(draft: ElfDraft, input: EmitInput): Uint8Array {
   const hash = createHash("sha256");
   hashSections(hash, draft);
   hashText(hash, [
@@ -36,9 +36,23 @@ export function tagOfInputs(draft: ElfDraft, input: EmitInput): string {
       toHex(bytes),
     ]),
     input.hooks.map(({ kind, code }) => [kind, code.name]),
+    stackingParts(input.stacking),
     input.metadata,
   ]);
-  return hash.digest("hex").slice(0, TAG_DIGITS);
+  return new Uint8Array(hash.digest());
+}
+
+export function tagOfHash(hash: Uint8Array): string {
+  return toHex(hash).slice(0, TAG_DIGITS);
+}
+
+function stackingParts({ mode, guard, marker, requires }: Stacking): readonly unknown[] {
+  const required = requires.map((other) => [
+    other.buildId,
+    other.marker.symbol,
+    toHex(other.marker.id),
+  ]);
+  return [mode, guard, marker, required];
 }
 
 function hashSections(hash: Hash, draft: ElfDraft): void {

@@ -90,6 +90,33 @@ export function needsWritableFuncs(release: Release, architecture: Architecture)
 }
 
 /**
+ * Where code of a payload cannot be patched by a payload, itself or another: only regions that are
+ * known to hold code become writable, and a payload becomes known after its functions are written
+ * (ABI reference §5.3). The host faults.
+ */
+export function faultsOnPatchedPayload(release: Release, architecture: Architecture): boolean {
+  if (architecture === "aarch64") return true;
+  return (
+    hasFeature(release, "relaxes-page-permissions") && !hasFeature(release, "registered-at-upload")
+  );
+}
+
+/**
+ * Whether a payload for the release may carry an applied-marker, which is patched code of its own.
+ * Only where that is sure, also for "4.17.4-pre" and for 4.17.0 with patches of 4.17.1, as
+ * distributions ship it.
+ */
+export function mayCarryMarker(release: Release, architecture: Architecture): boolean {
+  if (architecture === "aarch64" || !hasFeature(release, "payload-version-2")) return false;
+  const permissions: FeatureHistory = featureHistory["relaxes-page-permissions"];
+  const firstMinor = Math.min(...permissions.backports.map(({ minor }) => minor));
+  if (release.minor < firstMinor) return true;
+  const { since, backports }: FeatureHistory = featureHistory["registered-at-upload"];
+  const first = backports.find(({ minor }) => minor === release.minor) ?? since;
+  return compareReleases(release, first) > 0;
+}
+
+/**
  * Whether a payload for the release should have `.livepatch.funcs` writable: wherever the release
  * is not surely one that keeps its state elsewhere. Numbers promise little here: "4.17.3-pre" is a
  * build from before 4.17.3, and distributions ship 4.17.0 with patches of 4.17.1. Xen takes a

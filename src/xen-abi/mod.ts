@@ -52,9 +52,11 @@ export {
 } from "./expectation.ts";
 export {
   type Feature,
+  faultsOnPatchedPayload,
   featureHistory,
   featuresOf,
   hasFeature,
+  mayCarryMarker,
   needsWritableFuncs,
   wantsWritableFuncs,
 } from "./features.ts";

@@ -209,6 +209,7 @@ async function checksGuards(bench: Bench): Promise<void> {
         bytes: expected,
       })),
       hooks: [],
+      stacking: { mode: "stack", guard: "full", marker: "none", requires: [] },
       depends: xen.buildId,
       xenDepends: xen.buildId,
       metadata: [],
