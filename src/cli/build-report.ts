@@ -2,7 +2,8 @@
 
 import type { BuildRefusal } from "../builder/refusal.ts";
 import type { BuildReport } from "../builder/report.ts";
-import type { ExplainedFunction, ExplainedRow } from "../builder/report-explain.ts";
+import type { ExplainedFunction } from "../builder/report-explain.ts";
+import { alignedLines } from "./aligned-lines.ts";
 import { renderFacts } from "./render-facts.ts";
 
 export function renderReport(report: BuildReport, output: string): string {
@@ -74,12 +75,9 @@ function factsOf(report: BuildReport, output: string): readonly (readonly [strin
   ];
 }
 
-export function renderExplanation({ object, name, rows }: ExplainedFunction): string {
-  const width = Math.max(...rows.map(({ before }) => before?.length ?? 0), "before".length);
-  const line = (mark: string, left: string, right: string) =>
-    `${mark} ${left.padEnd(width)}  ${right}`.trimEnd();
-  const body = rows.map(({ kind, before, after }: ExplainedRow) =>
-    line(kind === "same" ? " " : "|", before ?? "", after ?? ""),
-  );
-  return [`${name} of ${object}`, line(" ", "before", "after"), ...body, ""].join("\n");
+export function renderExplanation(
+  { object, name, rows }: ExplainedFunction,
+  columns: number,
+): string {
+  return [`${name} of ${object}`, ...alignedLines(rows, columns), ""].join("\n");
 }

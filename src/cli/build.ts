@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { BuiltFix } from "../builder/build.ts";
 import type { BuildReport } from "../builder/report.ts";
+import { columnsOf } from "./aligned-lines.ts";
 import { buildOptionSpecs, readBuildOptions } from "./build-options.ts";
 import { renderExplanation, renderReport } from "./build-report.ts";
 import { emit, toJson } from "./emit.ts";
@@ -44,7 +45,10 @@ export const buildCommand: CommandSpec = {
     const explained = await explainAll(fix, explain);
     if (call.globals.output === "text") call.io.stderr.write(report.warnings);
     emit(call, explain === undefined ? report : { ...report, explained }, () =>
-      [renderReport(report, output), ...explained.map(renderExplanation)].join("\n"),
+      [
+        renderReport(report, output),
+        ...explained.map((one) => renderExplanation(one, columnsOf(call.io.stdout))),
+      ].join("\n"),
     );
     return exitCodes[fix.outcome];
   },

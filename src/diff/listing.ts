@@ -3,6 +3,7 @@
 
 import { Machine } from "../elf/constants.ts";
 import { disassemble } from "../isa/disassemble.ts";
+import { nameOperand } from "../isa/name-operand.ts";
 import type { Atom } from "./atom.ts";
 import { describeTarget } from "./meaning.ts";
 
@@ -30,19 +31,10 @@ export function listInstructions(
   return lines.map(({ address, bytes, text }) => ({
     offset: Number(address),
     bytes,
-    text: withNames(text),
+    text: nameOperand(text),
   }));
 }
 
 function insideName(atom: Atom, target: bigint): string | undefined {
   return target >= 0n && target < BigInt(atom.size) ? `+0x${target.toString(16)}` : undefined;
-}
-
-/** `call 0x24 <f>` becomes `call f`, and `lea (%rip),%rdi # 0x24 <x>` becomes `lea x(%rip),%rdi`. */
-function withNames(text: string): string {
-  const [, plain, name] = /^(.*?)(?: # 0x[0-9a-f]+)? <(.*)>$/s.exec(text) ?? [];
-  if (plain === undefined || name === undefined) return text;
-  const operand = /-?(?:0x)?[0-9a-f]*(?=\(%rip\))/.exec(plain) ?? /(?:0x)?[0-9a-f]+$/.exec(plain);
-  if (operand === null) return `${plain} <${name}>`;
-  return plain.slice(0, operand.index) + name + plain.slice(operand.index + operand[0].length);
 }

@@ -1,0 +1,10 @@
+// Instructions as one reads them aloud: the name of what they refer to in the place of its address.
+
+/** `call 0x24 <f>` becomes `call f`, and `lea (%rip),%rdi # 0x24 <x>` becomes `lea x(%rip),%rdi`. */
+export function nameOperand(text: string): string {
+  const [, plain, name] = /^(.*?)(?: # 0x[0-9a-f]+)? <(.*)>$/s.exec(text) ?? [];
+  if (plain === undefined || name === undefined) return text;
+  const operand = /-?(?:0x)?[0-9a-f]*(?=\(%rip\))/.exec(plain) ?? /(?:0x)?[0-9a-f]+$/.exec(plain);
+  if (operand === null) return `${plain} <${name}>`;
+  return plain.slice(0, operand.index) + name + plain.slice(operand.index + operand[0].length);
+}
