@@ -91,6 +91,11 @@ export function tagSymbols(draft: ElfDraft, tag: string): void {
   }
 }
 
+/** The name that a symbol had before tagSymbols(); others are their own. */
+export function withoutTag(name: string): string {
+  return name.replace(/\.xs[0-9a-f]{10}(\.\d+)?$/, "");
+}
+
 /** From a body's entry to its marker, in bytes. */
 export const ENTRY_MARKER_OFFSET = 1;
 
