@@ -5,6 +5,7 @@ import { type Atom, namingSymbol } from "../diff/atom.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { ComparedObject } from "./build-compare.ts";
+import { refuseTakenNames } from "./build-taken-names.ts";
 import { type CompilerComparison, compareCompilers, compilerFactsOf } from "./compiler-check.ts";
 import { judgeLayouts, type LayoutFinding } from "./layout.ts";
 import type { BuildRefusal } from "./refusal.ts";
@@ -53,7 +54,8 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
         "give the source, configuration and compiler that this very hypervisor was built from and with",
     }));
   });
-  return { compilers, layouts, compared, refusals: [...mismatches, ...layoutRefusals(layouts)] };
+  const refusals = [...mismatches, ...refuseTakenNames(objects, xen), ...layoutRefusals(layouts)];
+  return { compilers, layouts, compared, refusals };
 }
 
 function sides(built: string | undefined, running: string | undefined): string {
