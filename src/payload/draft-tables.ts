@@ -19,6 +19,7 @@ import {
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { sectionSymbolOf } from "./emit-layout.ts";
+import { encodeOrigin, ORIGIN_SECTION, type PayloadOrigin } from "./origin.ts";
 import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
@@ -120,6 +121,13 @@ export function addReasons(draft: ElfDraft, reasons: readonly Reason[] | undefin
   if (reasons === undefined) return;
   const content = encodeReasons(reasons);
   draft.sections.push({ ...constantSection(REASONS_SECTION, content, 1), flags: 0n });
+}
+
+/** Not loaded by Xen either. */
+export function addOrigin(draft: ElfDraft, origin: PayloadOrigin | undefined): void {
+  if (origin === undefined) return;
+  const content = encodeOrigin(origin);
+  draft.sections.push({ ...constantSection(ORIGIN_SECTION, content, 1), flags: 0n });
 }
 
 export type UndefinedSymbols = Map<string, DraftSymbol>;

@@ -9,6 +9,7 @@ import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import type { Marker } from "./marker.ts";
 import type { GuardLevel, PayloadMode } from "./metadata-keys.ts";
+import type { PayloadOrigin } from "./origin.ts";
 import type { Reason } from "./reasons.ts";
 
 export interface SourceObject {
@@ -79,6 +80,8 @@ export interface EmitInput {
   readonly metadata: readonly (readonly [key: string, value: string])[];
   /** Why functions are replaced, for `inspect`; no hypervisor loads them. */
   readonly reasons?: readonly Reason[] | undefined;
+  /** What it is made from, for those who build on top of it; no hypervisor loads it. */
+  readonly origin?: PayloadOrigin | undefined;
   /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly funcsAccess: "read-only" | "writable";
 }

@@ -8,6 +8,7 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { stampBuildId } from "./build-id.ts";
 import {
+  addOrigin,
   addReasons,
   addSymbolMap,
   requireUndefinedSymbol,
@@ -77,6 +78,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   addMetadata(draft, input, marker);
   addSymbolMap(draft, symbolMap);
   addReasons(draft, input.reasons);
+  addOrigin(draft, input.origin);
   pruneSymbols(draft);
   checkLimits(draft);
   const bytes = writeElf(draft);

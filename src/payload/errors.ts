@@ -28,7 +28,9 @@ export type PayloadErrorCode =
   /** The symbol map that travels with a payload cannot be read. */
   | "payload/symbol-map"
   /** The reasons that travel with a payload cannot be read. */
-  | "payload/reasons";
+  | "payload/reasons"
+  /** What a payload was made from cannot be read, or was changed. */
+  | "payload/origin";
 
 /** What the ELF reader found wrong keeps its code. */
 export class PayloadError extends XspliceError<PayloadErrorCode | ElfErrorCode> {}

@@ -30,6 +30,14 @@ export {
   type PayloadMode,
   payloadModes,
 } from "./metadata-keys.ts";
+export {
+  decodeOrigin,
+  encodeOrigin,
+  ORIGIN_SECTION,
+  type OriginPatch,
+  type PayloadOrigin,
+  readOrigin,
+} from "./origin.ts";
 export { parsePayload } from "./parse.ts";
 export type {
   ExportedSymbol,
