@@ -19,6 +19,9 @@ export function alternativeLayoutOf(
   return architecture === "x86_64" && padded ? "padded" : "plain";
 }
 
+/** Bit of the feature that makes an alternative apply when the feature is absent; x86 from 4.21. */
+export const ALTERNATIVE_INVERTED = 0x8000;
+
 /** struct alt_instr. */
 export interface Alternative {
   readonly originalOffset: number;

@@ -3,6 +3,7 @@
 export {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
+  ALTERNATIVE_INVERTED,
   ALTERNATIVE_SIZE,
   type Alternative,
   type AlternativeLayout,

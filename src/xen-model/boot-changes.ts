@@ -6,6 +6,7 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
+  ALTERNATIVE_INVERTED,
   ALTERNATIVE_SIZE,
   alternativeLayoutOf,
   readAlternative,
@@ -38,6 +39,20 @@ export function findBootChanges(context: BootContext): readonly AddressRange[] {
     else if (range.end > last.end) merged[merged.length - 1] = { ...last, end: range.end };
   }
   return merged;
+}
+
+/** CPU features that the hypervisor's own alternatives ask for, in the numbering of its build. */
+export function featuresAskedFor(context: BootContext): ReadonlySet<number> {
+  const table = tableBetween(context, "__alt_instructions", "__alt_instructions_end");
+  const layout = alternativeLayoutOf(context.release, context.architecture);
+  const reader = new ByteReader(table.bytes, "a table of the hypervisor");
+  const features = new Set<number>();
+  for (let at = 0; at + ALTERNATIVE_SIZE[layout] <= table.bytes.length; ) {
+    reader.seek(at);
+    features.add(readAlternative(reader, layout).feature & ~ALTERNATIVE_INVERTED);
+    at += ALTERNATIVE_SIZE[layout];
+  }
+  return features;
 }
 
 function alternatives(context: BootContext): AddressRange[] {

@@ -3,8 +3,9 @@
 
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { constantResult } from "./constant-function.ts";
-import { knownBytes } from "./memory.ts";
+import { knownBytes, type Memory } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
+import type { PreparedHooks } from "./prepare-hooks.ts";
 import type { ModelState } from "./state.ts";
 import type { Assumption } from "./verdict.ts";
 
@@ -17,10 +18,23 @@ export function hookResult(
 ): number {
   const given = options.hookResult?.(name, kind);
   if (given !== undefined) return given;
-  const entry = hooks.functions.get(kind);
-  const constant = entry && constantResult(knownBytes(memory), entry);
+  const constant = constantOf(memory, hooks, kind);
   if (constant !== undefined) return Number(BigInt.asIntN(32, constant));
   const words = `the ${kind} hook of "${name}" does its work and returns 0`;
   assumptions.push({ about: "hook-result", words });
   return 0;
+}
+
+/** Its code returns a constant, and that is all. */
+export function doesNothing(
+  { memory }: ModelState,
+  { hooks }: LoadedPayload,
+  kind: HookKind,
+): boolean {
+  return constantOf(memory, hooks, kind) !== undefined;
+}
+
+function constantOf(memory: Memory, hooks: PreparedHooks, kind: HookKind): bigint | undefined {
+  const entry = hooks.functions.get(kind);
+  return entry && constantResult(knownBytes(memory), entry);
 }

@@ -15,6 +15,7 @@ import { type AddressRange, findBootChanges } from "./boot-changes.ts";
 import { readBuildIdNote } from "./build-id-note.ts";
 import { constantResult, constantText, type ReadBytes } from "./constant-function.ts";
 import { ModelError } from "./errors.ts";
+import { type ImageFacts, imageFactsOf } from "./image-facts.ts";
 import { badImage, type ImageFile, type ImageSection, readImageFile } from "./image-file.ts";
 import { Memory, type Region, type UnknownRange } from "./memory.ts";
 import { indexXenSymbols } from "./xen-symbols.ts";
@@ -37,6 +38,8 @@ export interface Hypervisor {
   readonly memory: Memory;
   /** Under the name of Xen's own table. */
   readonly lookup: (name: string) => bigint | undefined;
+  /** What else the file tells. */
+  readonly facts: ImageFacts;
 }
 
 export interface HypervisorOptions {
@@ -89,6 +92,7 @@ export function openHypervisor(
     features: featuresOf(release),
     buildId: buildIdOf(file),
     memory: new Memory(regions, isEmpty),
+    facts: imageFactsOf(file, boot),
   };
 }
 

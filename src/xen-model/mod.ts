@@ -3,6 +3,7 @@
 export type { ActionEffect, ActionRequest } from "./actions.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type Hypervisor, type HypervisorOptions, openHypervisor } from "./hypervisor.ts";
+export type { ImageFacts } from "./image-facts.ts";
 export type { MemoryRead } from "./memory.ts";
 export { type ActionAnswer, type ModelStatus, type UploadAnswer, XenModel } from "./model.ts";
 export type { NopFamily } from "./nops.ts";
@@ -12,3 +13,4 @@ export type { ActionName, CpuProfile, ModelOptions } from "./state.ts";
 export { type StepId, steps } from "./steps.ts";
 export { type TrapId, traps } from "./traps.ts";
 export type { Assumption, Crash, Place, Refusal } from "./verdict.ts";
+export type { ImageFunction } from "./xen-symbols.ts";

@@ -4,9 +4,11 @@
 // is that of this build.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import { hexNumber, toHex } from "../bytes/hex.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
+  ALTERNATIVE_INVERTED,
   ALTERNATIVE_SIZE,
   type Alternative,
   alternativeLayoutOf,
@@ -31,9 +33,10 @@ const ORIGINAL_SIZE_MAX = 254;
 const FEATURE_COUNT_MAX = 64 * 32;
 /** Features that every release has under the same number, that of CPUID, in bits. */
 const COMMON_FEATURE_COUNT = 9 * 32;
+const ALT_CALLS_SINCE = { major: 4, minor: 13, point: 0 } as const;
+const JUMP_SIZE = 5;
+const POINTER_SIZE = 8;
 const IBT_SINCE = { major: 4, minor: 17, point: 0 } as const;
-/** From 4.21 on: applies when the feature is absent. */
-const INVERTED = 0x8000;
 
 /** Rewritten places in the payload's memory, in bytes from its start. */
 export function prepareAlternatives(context: LoadContext): readonly UnknownRange[] {
@@ -52,7 +55,10 @@ export function prepareAlternatives(context: LoadContext): readonly UnknownRange
   });
   if (xen.features.has("checks-alternatives-range")) checkRanges(context, entries);
   checkIbt(context);
-  for (const entry of entries) checkEntry(context, entry);
+  for (const entry of entries) {
+    checkEntry(context, entry);
+    followAltCall(context, entry);
+  }
   if (entries.some(({ alternative }) => alternative.feature >= COMMON_FEATURE_COUNT)) {
     context.assumptions.push({
       about: "alternatives-feature",
@@ -164,7 +170,7 @@ function checkEntry({ xen }: LoadContext, entry: LocatedAlternative): void {
     crash("alternatives-length", step, words, place);
   }
   const isTooLong = replacementSize > originalSize || originalSize > ORIGINAL_SIZE_MAX;
-  const inverted = xen.features.has("alt-call-sites") ? INVERTED : 0;
+  const inverted = xen.features.has("alt-call-sites") ? ALTERNATIVE_INVERTED : 0;
   const isNoFeature = (feature & ~inverted) >= FEATURE_COUNT_MAX;
   if (!isTooLong && !isNoFeature) return;
   const words = isNoFeature
@@ -174,6 +180,32 @@ function checkEntry({ xen }: LoadContext, entry: LocatedAlternative): void {
     crash("alternatives-check", step, words, place);
   }
   refuse(step, isNoFeature ? "ERANGE" : "ENOSPC", words, { place });
+}
+
+/**
+ * An indirect call that is to become direct: Xen reads the pointer that it goes through. Up to 4.20
+ * it is told by a replacement that jumps back to itself (ABI reference §1.8).
+ */
+function followAltCall({ xen, memory, placement }: LoadContext, entry: LocatedAlternative): void {
+  const isKnown = compareReleases(xen.release, ALT_CALLS_SINCE) >= 0;
+  if (!isKnown || xen.architecture !== "x86_64" || xen.features.has("alt-call-sites")) return;
+  const { original, replacement, alternative } = entry;
+  const code = placement.bytes.subarray(original, original + ALT_CALL_INSTRUCTION_SIZE);
+  const [branch] = placement.bytes.subarray(replacement);
+  const distance = placement.bytes.subarray(replacement + 1, replacement + JUMP_SIZE);
+  const operand = branch === 0xe8 ? 0x15 : branch === 0xe9 ? 0x25 : undefined;
+  const isBack = alternative.replacementSize >= JUMP_SIZE && toHex(distance) === "fbffffff";
+  const isIndirect = code.length === ALT_CALL_INSTRUCTION_SIZE && code[0] === 0xff;
+  if (!isBack || !isIndirect || operand === undefined || code[1] !== operand) return;
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  const next = placement.base + BigInt(original + ALT_CALL_INSTRUCTION_SIZE);
+  const slot = BigInt.asUintN(64, next + BigInt(view.getInt32(2, true)));
+  const found = memory.read(slot, POINTER_SIZE);
+  if (found.kind !== "fault") return;
+  const trap = found.gone ? "altcall-through-init" : "unmapped-memory";
+  crash(trap, "tables/alternatives", `the pointer at ${hexNumber(slot)} is read`, {
+    section: ALTERNATIVES_SECTION,
+  });
 }
 
 function offsetIn({ placement }: LoadContext, { address }: LoadedSection): number {

@@ -2,9 +2,9 @@
 // §4.3 and §3.
 
 import { invariant, unreachable } from "../invariant.ts";
-import type { HookKind } from "../xen-abi/hooks.ts";
+import { type HookKind, hookRules } from "../xen-abi/hooks.ts";
 import { checkExpectations } from "./expectation.ts";
-import { hookResult } from "./hook-result.ts";
+import { doesNothing, hookResult } from "./hook-result.ts";
 import type { PayloadLife } from "./payload.ts";
 import { applyFunctions, revertFunctions } from "./splice.ts";
 import { type ModelState, say, updateLife, type Work } from "./state.ts";
@@ -78,6 +78,7 @@ function perform(state: ModelState, { action, name }: Work, assumptions: Assumpt
 function applyPayload(state: ModelState, life: PayloadLife, assumptions: Assumption[]): void {
   const { payload, functionStates } = life;
   actionHook(state, life, "apply", assumptions);
+  if (!payload.hooks.counts.has("apply")) checkWaitQueues(state, payload.name);
   requireHooks(life, "load");
   const context = { state, assumptions };
   const spliced = applyFunctions(context, payload, functionStates);
@@ -116,17 +117,33 @@ function replaceBy(state: ModelState, life: PayloadLife, assumptions: Assumption
 
 /**
  * A hook that takes the place of Xen's own work. What it does is not known: the model goes on as if
- * it had done what Xen would.
+ * it had done what Xen would. One that returns a constant and nothing else does nothing, and Xen
+ * panics when the functions are not in the state that it claims.
  */
 function actionHook(
   state: ModelState,
-  { payload }: PayloadLife,
+  { payload, functionStates }: PayloadLife,
   kind: HookKind & ("apply" | "revert"),
   assumptions: Assumption[],
 ): void {
   if (!payload.hooks.counts.has(kind)) return;
   const result = hookResult(state, payload, kind, assumptions);
+  const claimsApplied = (kind === "apply") === (result === 0);
+  const isTrue = functionStates.every(({ isApplied }) => isApplied === claimsApplied);
+  if (doesNothing(state, payload, kind) && !isTrue) {
+    const words = `the ${kind} hook returns ${result} and leaves the functions as they are`;
+    crash("inconsistent-hook", "hook/action", words, { section: hookRules[kind].section });
+  }
   if (result !== 0) refuse("hook/action", -result, `its ${kind} hook returned ${result}`);
+}
+
+/** Of x86 only: a vCPU on a wait queue has a stack that code to be patched may be on. */
+function checkWaitQueues({ xen, options }: ModelState, name: string): void {
+  const isChecked = xen.architecture === "x86_64" && xen.features.has("checks-wait-queues");
+  if (!isChecked || options.waitQueues !== "active") return;
+  refuse("apply/wait-queue", "EBUSY", "a vCPU waits for a listener of vm_event", {
+    console: [`${name}: Safety checks failed: -16`],
+  });
 }
 
 /** Those that Xen calls by walking through their table. */

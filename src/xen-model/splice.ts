@@ -132,9 +132,13 @@ function checkWritable({ state, assumptions }: SpliceContext, at: bigint, place:
   return true;
 }
 
-/** ABI reference §5.3: once all memory was writable while patching, later only code is. */
-function isProtected({ kind }: Region, { xen }: ModelState): boolean {
+/**
+ * ABI reference §5.3: once all memory was writable while patching, later only code is, and at first
+ * only that of payloads that are applied already.
+ */
+function isProtected({ kind, start }: Region, { xen, applied, lives }: ModelState): boolean {
   if (xen.architecture !== "x86_64" || !xen.features.has("relaxes-page-permissions")) return false;
   if (kind === "read-only") return !xen.features.has("rodata-writable-in-hooks");
-  return kind === "payload-text" && !xen.features.has("registered-at-upload");
+  if (kind !== "payload-text" || xen.features.has("registered-at-upload")) return false;
+  return !applied.some((name) => lives.get(name)?.payload.placement.base === start);
 }

@@ -19,6 +19,8 @@ export interface ModelOptions {
   readonly cpu?: CpuProfile;
   /** What a hook returns, 0 or a negative error number; `undefined` for unknown. */
   readonly hookResult?: (payload: string, hook: HookKind) => number | undefined;
+  /** A domain whose vCPUs wait for a vm_event listener; no payload is applied meanwhile (x86). */
+  readonly waitQueues?: "active" | "empty";
 }
 
 export type ActionName = "apply" | "revert" | "replace" | "unload";

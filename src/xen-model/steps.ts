@@ -55,6 +55,7 @@ export const steps = {
   "apply/reapply": "3",
   "apply/dependency": "3",
   "apply/expectation": "1.4",
+  "apply/wait-queue": "4.3",
   "apply/splice": "5",
   "replace/hooks": "3",
   "replace/revert": "3",

@@ -12,10 +12,13 @@ export const traps = {
   "alternatives-with-ibt": "alternatives of a payload touch freed memory on hosts with IBT",
   "alternatives-check": "Xen takes bad alternatives for a bug of its own",
   "alternatives-length": "on Arm, a replacement must be as long as the original",
+  "altcall-through-init":
+    "an indirect call that Xen makes direct goes through memory that was given away after boot",
   "nop-over-endbr": "fewer than 4 bytes of NOPs at an ENDBR64 wrap around to 4 GiB",
   "init-memory": "the address lies in memory that was given away after boot",
   "unmapped-memory": "nothing is mapped at the address",
   "write-protected": "the place to be patched is not writable while Xen patches",
+  "inconsistent-hook": "a hook says one thing, and leaves the payload's functions in another state",
   "outside-image": "on Arm only code inside the hypervisor's image can be patched",
 } as const satisfies Record<string, string>;
 

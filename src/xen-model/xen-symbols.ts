@@ -12,24 +12,82 @@ const NAME_LENGTH_MAX = 127;
 const ST_INFO = 4;
 const ST_SHNDX = 6;
 const ST_VALUE = 8;
+const ST_SIZE = 16;
 
 /** The address of a name; the first of a name counts, as in 4.13 and later there is only one. */
 export function indexXenSymbols(symbols: ImageSymbols): (name: string) => bigint | undefined {
-  const { count, records } = symbols;
   const places = new Map<string, number>();
+  visitXenSymbols(symbols, (name, at) => {
+    if (!places.has(name)) places.set(name, at);
+  });
+  return (name) => {
+    const at = places.get(name);
+    return at === undefined ? undefined : symbols.records.getBigUint64(at + ST_VALUE, true);
+  };
+}
+
+export interface ImageFunction {
+  /** As Xen's own table spells it. */
+  readonly name: string;
+  readonly address: bigint;
+  /** 0 where the file does not tell, as for much that is written in assembly. */
+  readonly sizeBytes: number;
+}
+
+/** What lies at or around an address, of all symbols in the sections that `isCode` tells. */
+export function indexXenFunctions(
+  symbols: ImageSymbols,
+  isCode: (sectionIndex: number) => boolean,
+): (address: bigint) => ImageFunction | undefined {
+  const { records } = symbols;
+  const all: ImageFunction[] = [];
+  visitXenSymbols(symbols, (name, at) => {
+    if (!isCode(records.getUint16(at + ST_SHNDX, true))) return;
+    const address = records.getBigUint64(at + ST_VALUE, true);
+    all.push({ name, address, sizeBytes: Number(records.getBigUint64(at + ST_SIZE, true)) });
+  });
+  // Of several names of one place the one that knows its size comes last, and is found first.
+  all.sort((left, right) => {
+    if (left.address === right.address) return left.sizeBytes - right.sizeBytes;
+    return left.address < right.address ? -1 : 1;
+  });
+  return (address) => functionAround(all, address);
+}
+
+/** Labels inside of a function that are passed on the way to its start. */
+const INNER_LABELS_MAX = 16;
+
+function functionAround(
+  sorted: readonly ImageFunction[],
+  address: bigint,
+): ImageFunction | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
+    else high = middle;
+  }
+  const nearest = sorted[low - 1];
+  for (let index = low - 1; index >= 0 && low - index <= INNER_LABELS_MAX; index--) {
+    const found = sorted[index];
+    if (found && address < found.address + BigInt(found.sizeBytes)) return found;
+  }
+  return nearest?.sizeBytes === 0 ? nearest : undefined;
+}
+
+/** `at` is the offset of the symbol's record. */
+function visitXenSymbols(symbols: ImageSymbols, visit: (name: string, at: number) => void): void {
+  const { count, records } = symbols;
   let file = "";
   for (let at = 0; at < count * SYM_SIZE; at += SYM_SIZE) {
     const info = records.getUint8(at + ST_INFO);
     if ((info & 0xf) === SymbolType.STT_FILE) file = nameAt(symbols, at);
     else if (isNamed(info, records.getUint16(at + ST_SHNDX, true))) {
       const name = tableName(nameAt(symbols, at), info, file);
-      if (name !== undefined && !places.has(name)) places.set(name, at);
+      if (name !== undefined) visit(name, at);
     }
   }
-  return (name) => {
-    const at = places.get(name);
-    return at === undefined ? undefined : records.getBigUint64(at + ST_VALUE, true);
-  };
 }
 
 /** Neither undefined nor absolute, and no section's. */

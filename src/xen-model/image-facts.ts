@@ -1,0 +1,85 @@
+// What a hypervisor's image tells besides what the model acts on, for those who judge payloads by
+// it (check/). All of it is read when it is asked for first: a model alone needs none.
+
+import { SectionFlag } from "../elf/constants.ts";
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { type BootContext, featuresAskedFor } from "./boot-changes.ts";
+import type { ImageFile } from "./image-file.ts";
+import { type ImageFunction, indexXenFunctions } from "./xen-symbols.ts";
+
+export interface ImageFacts {
+  /** As the file has them, memory given away after boot included; `undefined` where it has none. */
+  readonly fileBytes: (address: bigint, length: number) => Uint8Array | undefined;
+  /** The function that an address lies in. */
+  readonly functionAt: (address: bigint) => ImageFunction | undefined;
+  /** Of `.comment`, as `GCC: (Debian 12.2.0-14) 12.2.0`; empty when the file does not tell. */
+  readonly compilers: () => readonly string[];
+  /** CPU features that Xen's own alternatives ask for, in the numbering of this build. */
+  readonly alternativeFeatures: () => ReadonlySet<number>;
+  /**
+   * Functions whose ENDBR64 Xen writes over at boot when the host tracks indirect branches: those
+   * that the tables between __initdata_cf_clobber_start and _end point at (ABI reference §8.3).
+   */
+  readonly poisonedEntries: () => ReadonlySet<bigint>;
+}
+
+export function imageFactsOf(file: ImageFile, boot: BootContext): ImageFacts {
+  const isCode = (index: number) =>
+    ((file.sections[index]?.sh_flags ?? 0n) & SectionFlag.SHF_EXECINSTR) !== 0n;
+  const functions = once(() => indexXenFunctions(file.symbols, isCode));
+  return {
+    fileBytes: (address, length) => fileBytes(boot, address, length),
+    functionAt: (address) => functions()(address),
+    compilers: once(() => compilersOf(file)),
+    alternativeFeatures: once(() => featuresAskedFor(boot)),
+    poisonedEntries: once(() => poisonedEntriesOf(boot)),
+  };
+}
+
+const POINTER_SIZE = 8;
+const ENDBR64_SIZE = 4;
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function fileBytes(
+  { sections }: BootContext,
+  address: bigint,
+  length: number,
+): Uint8Array | undefined {
+  const home = sections.find(
+    ({ sh_addr, sh_size }) => sh_addr <= address && address < sh_addr + sh_size,
+  );
+  if (home === undefined) return undefined;
+  const start = Number(address - home.sh_addr);
+  const bytes = home.bytes.subarray(start, start + length);
+  return bytes.length === length ? bytes : undefined;
+}
+
+function compilersOf({ sections }: ImageFile): readonly string[] {
+  const comment = sections.find(({ name }) => name === ".comment");
+  if (comment === undefined) return [];
+  const lines = Buffer.from(comment.bytes).toString("latin1").split("\0");
+  return [...new Set(lines.filter((line) => line !== ""))];
+}
+
+function poisonedEntriesOf(boot: BootContext): ReadonlySet<bigint> {
+  const start = boot.lookup("__initdata_cf_clobber_start");
+  const end = boot.lookup("__initdata_cf_clobber_end");
+  const entries = new Set<bigint>();
+  if (start === undefined || end === undefined || end <= start) return entries;
+  const table = fileBytes(boot, start, Number(end - start));
+  if (table === undefined) return entries;
+  const view = new DataView(table.buffer, table.byteOffset, table.length);
+  for (let at = 0; at + POINTER_SIZE <= table.length; at += POINTER_SIZE) {
+    const entry = view.getBigUint64(at, true);
+    const code = fileBytes(boot, entry, ENDBR64_SIZE);
+    if (code !== undefined && startsWithEndbr64(code)) entries.add(entry);
+  }
+  return entries;
+}
