@@ -11,12 +11,14 @@ import { makeSmallXen, smallXen } from "./small-xen.test.support.ts";
 /** What the small Xen lacks to be one that runs, as 4.`minor`. */
 function entry(minor: number): string {
   return `
-    .globl __init_begin, __init_end, _start
+    .globl __init_begin, __init_end, __alt_instructions, __alt_instructions_end, _start
     .globl xen_major_version, xen_minor_version, xen_extra_version
     .section .init.text, "ax"
     __init_begin: .fill 16, 1, 0x90
     __init_end:
     .section .rodata
+    __alt_instructions:
+    __alt_instructions_end:
     extra: .asciz ".5"
     .fill 16, 1, 0
     .text

@@ -15,6 +15,9 @@ const files: Readonly<Record<string, string>> = {
     ${global("__x86_return_thunk", "ret")}
     ${global("__x86_indirect_thunk_rax", "jmp *%rax")}
     .section .rodata
+    .globl __alt_instructions, __alt_instructions_end
+    __alt_instructions:
+    __alt_instructions_end:
     extra: .asciz ".5-test"
     .zero 16
   `,

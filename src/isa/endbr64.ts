@@ -2,12 +2,12 @@
 
 export const ENDBR64: readonly number[] = [0xf3, 0x0f, 0x1e, 0xfa];
 /** nopw (%rcx): what Xen 4.17 and later write over an ENDBR64 that nobody may reach (ABI §5.1). */
-const POISON: readonly number[] = [0x66, 0x0f, 0x1f, 0x01];
+export const ENDBR64_POISON: readonly number[] = [0x66, 0x0f, 0x1f, 0x01];
 
 export function startsWithEndbr64(code: Uint8Array): boolean {
   return ENDBR64.every((byte, index) => code[index] === byte);
 }
 
 export function startsWithPoisonedEndbr(code: Uint8Array): boolean {
-  return POISON.every((byte, index) => code[index] === byte);
+  return ENDBR64_POISON.every((byte, index) => code[index] === byte);
 }

@@ -1,0 +1,77 @@
+// How guarded code is cut into expectations. The rule that costs: an entry that writes nothing must
+// not start where memory holds ENDBR64, or what Xen puts over one, since Xen would take 4 bytes from
+// the 0 that it has to write, and bring the host down (ABI reference §5.2).
+
+import { ENDBR64, ENDBR64_POISON } from "../isa/endbr64.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
+
+export interface ComparedBytes {
+  readonly bytes: Uint8Array;
+  /** False where memory may hold anything. */
+  readonly isCompared: (offset: number) => boolean;
+}
+
+export interface Chunk {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Chunks {
+  readonly chunks: readonly Chunk[];
+  /** Offsets of bytes to be compared at which no entry may start, and which none reaches. */
+  readonly skipped: readonly number[];
+}
+
+/** Arm wants whole instructions, and at least one: it checks the size of every entry. */
+const longestChunk: Readonly<Record<Architecture, number>> = {
+  x86_64: EXPECTATION_LENGTH_MAX,
+  aarch64: EXPECTATION_LENGTH_MAX - (EXPECTATION_LENGTH_MAX % 4),
+};
+
+export function cutIntoChunks(code: ComparedBytes, architecture: Architecture): Chunks {
+  const longest = longestChunk[architecture];
+  const chunks: { start: number; end: number }[] = [];
+  const skipped: number[] = [];
+  let offset = 0;
+  while (offset < code.bytes.length) {
+    let start = offset;
+    if (!code.isCompared(start)) {
+      offset++;
+      continue;
+    }
+    if (architecture === "x86_64" && mayBeLandingMark(code, start)) {
+      const previous = chunks.at(-1);
+      if (previous === undefined || previous.end !== start || previous.end - previous.start < 2) {
+        skipped.push(start);
+        offset++;
+        continue;
+      }
+      // The entry before gives a byte away; no mark starts there, since one starts behind it.
+      previous.end--;
+      start--;
+    }
+    let end = start + 1;
+    while (end < code.bytes.length && end - start < longest && code.isCompared(end)) end++;
+    chunks.push({ start, end });
+    offset = end;
+  }
+  return {
+    chunks: chunks.map(({ start, end }) => ({
+      offset: start,
+      bytes: code.bytes.slice(start, end),
+    })),
+    skipped,
+  };
+}
+
+/** Also where the bytes that would tell are not known, or belong to the function behind. */
+function mayBeLandingMark(code: ComparedBytes, start: number): boolean {
+  return [ENDBR64, ENDBR64_POISON].some((mark) =>
+    mark.every((byte, index) => {
+      const offset = start + index;
+      const { length } = code.bytes;
+      return offset >= length || !code.isCompared(offset) || code.bytes[offset] === byte;
+    }),
+  );
+}

@@ -1,0 +1,150 @@
+// The old-code guard: all bytes of the functions that a payload replaces, or relies on, as entries
+// of its function table that write nothing and expect up to 31 bytes each. An unmodified Xen compares
+// them before it applies the payload, and refuses with the host untouched where one byte differs.
+// What cannot be compared is told, byte by byte, in the plan.
+
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { AARCH64_JUMP_SIZE, X86_JUMP_SIZE } from "../isa/jump.ts";
+import type { GuardBytes } from "../payload/emit-input.ts";
+import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
+import { LIVEPATCH_FUNC_SIZE } from "../xen-abi/livepatch-func.ts";
+import { type CodeRange, findBootChanges, rangesWithin } from "./boot-changes.ts";
+import { type ComparedBytes, cutIntoChunks } from "./chunks.ts";
+import { GuardError } from "./errors.ts";
+import type {
+  GuardedFunction,
+  GuardPlan,
+  GuardRequest,
+  UnguardedRange,
+  UnguardedReason,
+} from "./plan.ts";
+
+/** How far into a function level `entry` looks, behind an ENDBR64: what one entry holds. */
+const ENTRY_SIZE = 31;
+/** jmp rel32: what stands at the entry of a function that a payload below has replaced. */
+const X86_JUMP = 0xe9;
+const ENDBR64_SIZE = 4;
+/** Two relocations, of the label and of the address: RELA entries of ELF64. */
+const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * 24;
+
+/**
+ * Functions come as the builder found them in `request.image`; each one once.
+ * @throws GuardError; ElfError when the file lacks bytes of a function
+ */
+export function guardsFor(request: GuardRequest): GuardPlan {
+  const changes = findBootChanges(request);
+  const plans = request.functions.map((target) => guardFunction(request, target, changes));
+  const guards = plans.flatMap((plan) => plan.guards);
+  checkFileSize(guards, plans);
+  return { guards, unguarded: plans.flatMap((plan) => plan.unguarded) };
+}
+
+/** What `guards` add to the payload's file, in bytes. */
+export function fileBytesOf(guards: readonly GuardBytes[]): number {
+  return guards.reduce((sum, { label }) => sum + FILE_BYTES_PER_GUARD + label.length + 1, 0);
+}
+
+function guardFunction(
+  { image, level }: GuardRequest,
+  target: GuardedFunction,
+  changes: readonly CodeRange[],
+): GuardPlan {
+  const { name, address, sizeBytes } = target;
+  if (sizeBytes === 0 || image.ambiguous.has(name)) {
+    const range = { functionName: name, offset: 0, sizeBytes, reason: "no-name" } as const;
+    return { guards: [], unguarded: [range] };
+  }
+  const isArm = image.architecture === "aarch64";
+  const code = new FunctionCode(image.bytesAt(address, sizeBytes).slice());
+  const end = address + BigInt(sizeBytes);
+  for (const range of rangesWithin(changes, { start: address, end })) {
+    code.leaveOut(Number(range.start - address), Number(range.end - address), "boot-change");
+  }
+  const hasLandingMark = !isArm && startsWithEndbr64(code.bytes);
+  const entry = hasLandingMark ? ENDBR64_SIZE : 0;
+  // Poisoned on some hosts; the jump goes behind it, so nothing is lost.
+  code.leaveOut(0, entry, "landing-mark");
+  const afterJump = entry + (isArm ? AARCH64_JUMP_SIZE : X86_JUMP_SIZE);
+  if (target.role === "relied") code.leaveOut(entry, afterJump, "replaceable-entry");
+  else if (target.below === "payload") {
+    code.leaveOut(entry, afterJump, "jump-below");
+    if (!isArm) code.expect(entry, X86_JUMP);
+  }
+  if (level === "entry") {
+    const asked = target.role === "relied" ? 0 : entry + ENTRY_SIZE;
+    code.leaveOut(asked, sizeBytes, "not-asked-for");
+  }
+  const chunks = cutIntoChunks(code, image.architecture);
+  for (const offset of chunks.skipped) code.leaveOut(offset, offset + 1, "landing-mark");
+  return {
+    guards: chunks.chunks.map(({ offset, bytes }) => ({
+      label: `${name}+${offset}`,
+      oldName: name,
+      oldOffset: offset,
+      bytes,
+    })),
+    unguarded: code.leftOut(name),
+  };
+}
+
+/** The bytes that memory has to hold, and which of them nobody can tell. */
+class FunctionCode implements ComparedBytes {
+  readonly bytes: Uint8Array;
+  readonly #reasons: (UnguardedReason | undefined)[];
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#reasons = Array.from({ length: bytes.length });
+  }
+
+  /** A first reason stays. */
+  leaveOut(start: number, end: number, reason: UnguardedReason): void {
+    const last = Math.min(end, this.bytes.length);
+    for (let offset = Math.max(start, 0); offset < last; offset++) {
+      this.#reasons[offset] ??= reason;
+    }
+  }
+
+  expect(offset: number, byte: number): void {
+    if (offset >= this.bytes.length) return;
+    this.bytes[offset] = byte;
+    this.#reasons[offset] = undefined;
+  }
+
+  isCompared(offset: number): boolean {
+    return this.#reasons[offset] === undefined;
+  }
+
+  leftOut(functionName: string): readonly UnguardedRange[] {
+    const ranges: UnguardedRange[] = [];
+    for (const [offset, reason] of this.#reasons.entries()) {
+      if (reason === undefined) continue;
+      const last = ranges.at(-1);
+      const continues = last?.reason === reason && last.offset + last.sizeBytes === offset;
+      if (continues) ranges[ranges.length - 1] = { ...last, sizeBytes: last.sizeBytes + 1 };
+      else ranges.push({ functionName, offset, sizeBytes: 1, reason });
+    }
+    return ranges;
+  }
+}
+
+/** Guards alone that fill the file: nothing that the emitter could still do about it. */
+function checkFileSize(guards: readonly GuardBytes[], plans: readonly GuardPlan[]): void {
+  const total = fileBytesOf(guards);
+  if (total <= PAYLOAD_SIZE_MAX) return;
+  const largest = plans
+    .flatMap((plan) => {
+      const name = plan.guards[0]?.oldName;
+      return name === undefined ? [] : [{ name, fileBytes: fileBytesOf(plan.guards) }];
+    })
+    .sort((left, right) => right.fileBytes - left.fileBytes)
+    .slice(0, 3)
+    .map(({ name, fileBytes }) => `"${name}" with ${fileBytes} bytes`);
+  throw new GuardError({
+    code: "guard/too-large",
+    problem: `Cannot guard ${plans.length} functions in full: it takes ${guards.length} entries, ${total} bytes of the payload's file`,
+    where: `the largest are ${largest.join(", ")}`,
+    expected: `at most ${PAYLOAD_SIZE_MAX} bytes (2 MiB), code and data included, which is all that Xen loads`,
+    remedy: "split the fix into several payloads, or build with --guard entry",
+  });
+}
