@@ -1,8 +1,9 @@
 // Each pair of objects compared, with what the builder knows: the release, the lines that moved, and
 // what the author allows.
 
+import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
-import type { SectionPolicy } from "../diff/policy.ts";
+import type { Disposition, NoEffectRule } from "../diff/ledger.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
@@ -24,16 +25,16 @@ export interface ComparedObject {
   readonly compiler: CompilerFacts;
 }
 
-export interface CompareOptions {
-  readonly policy: SectionPolicy;
-  /** Init functions and data by name, whose change is not to take effect. */
-  readonly allowedInit: ReadonlySet<string>;
-}
+/** What the author and the release say; the rest of the comparison's options are found here. */
+export type CompareOptions = Pick<
+  DiffOptions,
+  "policy" | "allowedInit" | "initChanges" | "allowedLost"
+>;
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
   { pairs, lines }: Pick<PreparedPairs, "pairs" | "lines">,
-  { policy, allowedInit }: CompareOptions,
+  options: CompareOptions,
 ): readonly ComparedObject[] {
   const settled = new Set<string>();
   // One at a time, so that only the debug information of one pair is held.
@@ -42,9 +43,8 @@ export function compareObjects(
     const before = pair.before === undefined ? emptyLike(after) : openElf(pair.before, pair.object);
     const compare = (): ObjectDiff =>
       diffObjects(before, after, {
-        policy,
+        ...options,
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
-        allowedInit,
         findHomes: findStaticHomes,
         changedInlines: changedInlinesOf(before, lines),
       });
@@ -86,6 +86,24 @@ function unchangedDiff(compare: () => ObjectDiff): ObjectDiff {
 function emptyLike({ header, source }: ElfObject): ElfObject {
   const { machine, osAbi, flags } = header;
   return openElf(writeElf({ machine, osAbi, flags, sections: [], symbols: [] }), source);
+}
+
+/** One line for each init function and variable whose change is left to the author's hooks. */
+export function warningsOfInit(objects: readonly ComparedObject[]): string {
+  return objects
+    .flatMap(({ pair, diff }) =>
+      diff.ledger
+        .filter(({ disposition }) => isNoEffect(disposition, "left-to-hook"))
+        .map(
+          ({ what }) =>
+            `warning: ${what} of ${pair.object} changed, and had its effect at boot: your hook must do what the new one would have done\n`,
+        ),
+    )
+    .join("");
+}
+
+function isNoEffect(disposition: Disposition, rule: NoEffectRule): boolean {
+  return disposition.kind === "no-effect" && disposition.rule === rule;
 }
 
 export function refusalsOfObjects(objects: readonly ComparedObject[]): readonly BuildRefusal[] {

@@ -152,7 +152,12 @@ buildTest(
     assert.equal((await build({ allowInit: ["setup"] })).outcome, "built");
     const hooks = join(folder, "init-hook.c");
     writeFileSync(hooks, "static void on_load(void) { }\nXSPLICE_HOOK_LOAD(on_load)\n");
-    assert.equal((await build({ hooks: [hooks] })).outcome, "built");
+    const hooked = await build({ hooks: [hooks] });
+    assert.equal(hooked.outcome, "built");
+    assert.match(
+      hooked.warnings,
+      /^warning: function "setup" of common\/kernel\.o changed, .*: your hook must do/,
+    );
   },
 );
 

@@ -1,7 +1,6 @@
 // `xsplice build`: from a source patch to a payload. buildFix() is the list of passes; each of them
 // only adds refusals, so that all are told at once, and a payload is made only when there are none.
 
-import { roleOf } from "../diff/atom.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
@@ -12,7 +11,12 @@ import { markerFor } from "../payload/marker.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
-import { type ComparedObject, compareObjects, refusalsOfObjects } from "./build-compare.ts";
+import {
+  type ComparedObject,
+  compareObjects,
+  refusalsOfObjects,
+  warningsOfInit,
+} from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
@@ -114,7 +118,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     payload: isLinked ? linked.payload : undefined,
     functions: isLinked ? linked.functions : [],
     refusals,
-    warnings: isLinked ? linked.warnings : "",
+    warnings: isLinked ? `${warningsOfInit(objects)}${linked.warnings}` : "",
     objects,
     prepared,
     fit,
@@ -144,30 +148,20 @@ function releaseOf(xen: XenSyms, { release: source }: PreparedPairs): Release {
   });
 }
 
-/** A hook answers for what init code would have done: such changes are then the author's. */
 function compareAll(
   prepared: PreparedPairs,
   xen: XenSyms,
   release: Release,
   { hooks }: CompiledHooks,
-  { allowInit }: BuildOptions,
+  { allowInit, allowLayout }: BuildOptions,
 ): readonly ComparedObject[] {
   const unsafe = unsafeFunctions(xen.architecture, release);
-  const policy = xenSectionPolicy(release, xen.architecture, unsafe);
-  const objects = compareObjects(prepared, { policy, allowedInit: new Set(allowInit) });
-  const rules: readonly string[] = ["init-code", "init-data"];
-  const hasInit = objects.some(({ diff }) =>
-    diff.refusals.some(({ disposition }) => rules.includes(disposition.rule)),
-  );
-  if (hooks.length === 0 || !hasInit) return objects;
-  return compareObjects(prepared, { policy, allowedInit: new Set(initNames(objects)) });
-}
-
-function initNames(objects: readonly ComparedObject[]): readonly string[] {
-  return objects
-    .flatMap(({ diff: { comparison } }) => [...comparison.before.atoms, ...comparison.after.atoms])
-    .filter((atom) => roleOf(atom) === "init")
-    .map(({ name }) => name);
+  return compareObjects(prepared, {
+    policy: xenSectionPolicy(release, xen.architecture, unsafe),
+    allowedInit: new Set(allowInit),
+    initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
+    allowedLost: new Set(allowLayout),
+  });
 }
 
 function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {

@@ -16,6 +16,10 @@ export interface DiffOptions {
   readonly isSameLine?: IsSameLine | undefined;
   /** Names of init functions and init data whose change the author accepts as not taking effect. */
   readonly allowedInit?: ReadonlySet<string> | undefined;
+  /** What becomes of all others; refused without it. */
+  readonly initChanges?: "refused" | "left-to-hooks" | undefined;
+  /** Names of variables that the author lets go together with what they hold. */
+  readonly allowedLost?: ReadonlySet<string> | undefined;
   /**
    * Does code outside of this object, as it was before, refer to a global name? Without it every
    * global is taken to be known everywhere.

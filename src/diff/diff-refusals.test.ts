@@ -19,6 +19,12 @@ import { diffObjects } from "./diff-objects.ts";
 const ownSections = flavours.slice(0, 2);
 const init = (body: string): string =>
   `extern int g; __attribute__((section(".init.text"), noinline)) void setup(void) { ${body} }`;
+const chain = (value: number): string => `
+  struct ops { int a, b; };
+  static const struct ops one_ops = {${value}, 2}, two_ops = {3, 4};
+  static const struct ops *const all[] = {&one_ops, &two_ops}, *current;
+  ${noinline} void choose(int x) { current = all[x & 1]; }
+  ${noinline} int f(int x) { return outside(current->a + x); }`;
 const f = (body: string): string => `${noinline} int f(int x) { ${body} }`;
 
 checkDiffs(
@@ -55,6 +61,31 @@ checkDiffs(
       before: fileAround(`const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3];")}`),
       after: fileAround(`const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3];")}`),
       expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
+    },
+    {
+      name: "refuses a constant whose address is read from a constant table",
+      before: fileAround(chain(1)),
+      after: fileAround(chain(7)),
+      expected: { outcome: "refused", refused: [`read-only-escapes constant "one_ops"`] },
+    },
+    {
+      name: "refuses that a variable goes with its state while a new one comes",
+      before: fileAround(`static int owners[4]; ${f("return outside(owners[x & 3]++);")}`),
+      after: fileAround(`static int holders[4]; ${f("return outside(holders[x & 3]++);")}`),
+      expected: { outcome: "refused", refused: [`data-lost variable "owners"`] },
+    },
+    {
+      name: "takes that a variable goes which the author allows to be lost",
+      before: fileAround(`static int owners[4]; ${f("return outside(owners[x & 3]++);")}`),
+      after: fileAround(`static int holders[4]; ${f("return outside(holders[x & 3]++);")}`),
+      options: { allowedLost: new Set(["owners"]) },
+      expected: { outcome: "patchable", replaced: ["f"], added: ["holders"] },
+    },
+    {
+      name: "takes that a variable goes where no other comes",
+      before: fileAround(`static int owners[4]; ${f("return outside(owners[x & 3]++);")}`),
+      after: fileAround(f("return outside(x & 3);")),
+      expected: { outcome: "patchable", replaced: ["f"] },
     },
     {
       name: "refuses init functions that changed",

@@ -5,48 +5,35 @@
 import { Machine, SymbolBinding } from "../elf/constants.ts";
 import { addressEscapes } from "../isa/x86-address-flow.ts";
 import { findInstructions } from "../isa/x86-instructions.ts";
-import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
+import { type Atom, isNameless, type Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
 /** `atom` is of the object before. Undefined when nobody can hold its address. */
-export function explainEscape(
-  atom: Atom,
-  comparison: Comparison,
-  seen: Set<Atom> = new Set([atom]),
-): string | undefined {
+export function explainEscape(atom: Atom, comparison: Comparison): string | undefined {
   const { isUsedElsewhere } = comparison.options;
   const isShared = atom.symbols.some(
     ({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && (isUsedElsewhere?.(name) ?? true),
   );
   if (isShared) return `"${atom.name}" can be read from other files`;
   for (const referrer of comparison.before.referrers.get(atom) ?? []) {
-    if (seen.has(referrer)) continue;
-    seen.add(referrer);
-    const leak = explainReferrer(referrer, atom, comparison, seen);
+    if (referrer === atom) continue;
+    const leak = explainReferrer(referrer, atom, comparison);
     if (leak !== undefined) return leak;
   }
   return undefined;
 }
 
-function explainReferrer(
-  referrer: Atom,
-  atom: Atom,
-  comparison: Comparison,
-  seen: Set<Atom>,
-): string | undefined {
+function explainReferrer(referrer: Atom, atom: Atom, comparison: Comparison): string | undefined {
   if (referrer.kind === "entry") return undefined; // travels with the function that it belongs to
-  if (isNameless(referrer)) return explainEscape(referrer, comparison, seen);
   if (referrer.kind === "function") {
     const leak = referrer.references.find(
       (reference) => pointsTo(reference, atom) && handsOut(referrer, reference, comparison),
     );
     return leak && `"${referrer.name}" hands out its address at +0x${leak.offset.toString(16)}`;
   }
-  if (referrer.kind === "data" && roleOf(referrer) === "read-only") {
-    // It holds the address itself, and becomes a copy in its turn: the same question for it.
-    return explainEscape(referrer, comparison, seen);
-  }
-  return `"${referrer.name}" holds its address`;
+  // Other data, constant or not: whoever read the address there may have kept it.
+  const holder = isNameless(referrer) ? "constant data" : `"${referrer.name}"`;
+  return `${holder} holds its address`;
 }
 
 function pointsTo({ target }: Reference, atom: Atom): boolean {

@@ -5,7 +5,7 @@ import { type Atom, roleOf, symbolSizeOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Changes } from "./find-changes.ts";
 import { assemblyRemedy, type Inclusion } from "./include.ts";
-import type { Disposition, RefusalRule } from "./ledger.ts";
+import type { Disposition, NoEffectRule, RefusalRule } from "./ledger.ts";
 import { findColdParent } from "./names.ts";
 
 export interface Judgement {
@@ -66,8 +66,8 @@ export function refuseSection({ rule, section }: Atom): Judgement {
 }
 
 function judgeInit(before: Atom, after: Atom, comparison: Comparison): readonly Judgement[] {
-  const isAllowed = comparison.options.allowedInit?.has(after.name) ?? false;
-  if (isAllowed) return [{ disposition: { kind: "no-effect", rule: "allowed-init" } }];
+  const excuse = excuseInit(after, comparison);
+  if (excuse !== undefined) return [{ disposition: { kind: "no-effect", rule: excuse } }];
   const isCode = after.kind === "function" || after.kind === "labelled-code";
   if (isCode && roleOf(before) === "init" && roleOf(after) !== "init") return [];
   const allow = `allow it by name (--allow-init ${after.name}) when that is enough`;
@@ -86,6 +86,12 @@ function judgeInit(before: Atom, after: Atom, comparison: Comparison): readonly 
           `${hookRemedy("does what the new data would have led to")}, or ${allow}`,
         ),
       ];
+}
+
+/** Why a change of init code or init data need not take effect, when the author has said so. */
+export function excuseInit({ name }: Atom, { options }: Comparison): NoEffectRule | undefined {
+  if (options.allowedInit?.has(name) ?? false) return "allowed-init";
+  return options.initChanges === "left-to-hooks" ? "left-to-hook" : undefined;
 }
 
 const ENDBR64_SIZE = 4;

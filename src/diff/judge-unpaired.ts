@@ -3,7 +3,7 @@
 import { type Atom, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { assemblyRemedy } from "./include.ts";
-import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
+import { excuseInit, type Judgement, refusal, refuseSection } from "./judge-change.ts";
 import type { RefusalRule } from "./ledger.ts";
 import type { SectionRole } from "./policy.ts";
 
@@ -15,6 +15,8 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
     case "unsupported":
       return refuseSection(atom);
     default: {
+      const lost = judgeLost(atom, comparison);
+      if (lost !== undefined) return lost;
       const holder = findHolder(atom, comparison);
       if (holder === undefined) {
         return {
@@ -29,6 +31,35 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
       );
     }
   }
+}
+
+const stateful: readonly SectionRole[] = ["writable", "boot-written", "per-cpu"];
+
+/**
+ * What a variable holds has been collected since the hypervisor booted. One that goes while another
+ * comes may have been renamed or split; nothing tells, and the new one starts anew.
+ */
+function judgeLost(atom: Atom, { after, correlation, options }: Comparison): Judgement | undefined {
+  const isState = (other: Atom) => other.kind === "data" && stateful.includes(roleOf(other));
+  if (!isState(atom)) return undefined;
+  // What may be the old one under another number is refused as ambiguous.
+  const newcomers = after.atoms.filter(
+    (other) =>
+      isState(other) &&
+      !correlation.isPaired(other) &&
+      correlation.candidatesOf(other).length === 0,
+  );
+  if (newcomers.length === 0) return undefined;
+  const names = newcomers.map(({ name }) => `"${name}"`).join(", ");
+  const reason = `what it holds is not seen by what is new: ${names}`;
+  if (options.allowedLost?.has(atom.name) ?? false) {
+    return { disposition: { kind: "no-effect", rule: "allowed-lost" }, reason };
+  }
+  return refusal(
+    "data-lost",
+    reason,
+    `keep its name; or, if what it holds may be lost, allow it by name (--allow-layout ${atom.name})`,
+  );
 }
 
 /** Not in memory when the hypervisor runs, whatever they refer to. */
@@ -72,10 +103,9 @@ export function judgeUncarried(atom: Atom, comparison: Comparison): Judgement {
   }
 }
 
-function judgeInit(atom: Atom, { options }: Comparison, reason: string): Judgement {
-  if (options.allowedInit?.has(atom.name) ?? false) {
-    return { disposition: { kind: "no-effect", rule: "allowed-init" }, reason };
-  }
+function judgeInit(atom: Atom, comparison: Comparison, reason: string): Judgement {
+  const excuse = excuseInit(atom, comparison);
+  if (excuse !== undefined) return { disposition: { kind: "no-effect", rule: excuse }, reason };
   const rule: RefusalRule = atom.kind === "data" ? "init-data" : "init-code";
   const remedy = `add a hook for what it means, or allow it by name (--allow-init ${atom.name})`;
   return refusal(rule, reason, remedy);

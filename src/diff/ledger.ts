@@ -32,7 +32,11 @@ export type NoEffectRule =
   /** Without a reference to it. */
   | "unreferenced-symbol"
   /** Already ran, and the author said that this is enough. */
-  | "allowed-init";
+  | "allowed-init"
+  /** Already ran, and hooks do what it would do now. */
+  | "left-to-hook"
+  /** A variable that goes with what it holds, as the author accepts. */
+  | "allowed-lost";
 
 /** Why the fix cannot be carried by a payload as it is. */
 export type RefusalRule =
@@ -42,6 +46,8 @@ export type RefusalRule =
   | "data-initial-value"
   | "data-size"
   | "data-alignment"
+  /** A variable in use goes, and a new one comes that may be meant to take its place. */
+  | "data-lost"
   | "read-only-escapes"
   | "per-cpu"
   | "ambiguous"
