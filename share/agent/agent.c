@@ -30,10 +30,12 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the protocol is little-endian");
 
-enum { PROTOCOL_VERSION = 1 };
+enum { PROTOCOL_VERSION = 2 };
+enum { ESCAPE = 0xf5, ESCAPED = 0, BEGIN = 1 };
 enum { FRAME_LENGTH_MAX = 4 << 20, FRAME_LENGTH_MIN = 5, FRAME_HEADER = 9 };
 enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 1024 };
-enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, RECONNECT_MS = 10, PORT_WAIT_MS = 60000 };
+enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, PORT_WAIT_MS = 60000 };
+enum { RECONNECT_MS = 10, ABSENT_MS_MAX = 1000 };
 enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT };
 
 // IOCTL_PRIVCMD_HYPERCALL: _IOC(NONE, 'P', 0, sizeof(struct privcmd_call))
@@ -56,7 +58,8 @@ struct process {
 
 static struct bytes received, queued;
 static struct process processes[PROCESS_MAX];
-static bool out_of_step;    // the last length was nonsense: skip to the next HELLO
+static bool in_step;        // a client began, and all of its frames made sense
+static bool escaping;       // the last byte that came was ESCAPE
 
 // --- bytes ---------------------------------------------------------------------------------
 
@@ -368,8 +371,6 @@ static void do_hello(const uint8_t *nonce)
 {
     uint8_t payload[12];
     uint32_t version = PROTOCOL_VERSION;
-    forget_all();
-    queued.start = queued.end = 0;
     memcpy(payload, nonce, 8);
     memcpy(payload + 8, &version, 4);
     send_frame(0, HELLO, payload, sizeof payload);
@@ -405,30 +406,23 @@ static void do_frame(uint32_t channel, uint8_t type, const uint8_t *payload, siz
     else send_error(channel, "a frame of unknown type or form", 0);
 }
 
-// Drops bytes up to what looks like a HELLO; its first byte at least, so that this ends.
-static void skip_to_hello(void)
+// Nothing of what comes before the next client begins can be understood.
+static void lose_step(const char *why)
 {
-    static const uint8_t hello[FRAME_HEADER] = {13, 0, 0, 0, 0, 0, 0, 0, HELLO};
-    while (held(&received) >= FRAME_HEADER) {
-        if (!memcmp(received.data + received.start, hello, FRAME_HEADER)) {
-            out_of_step = false;
-            return;
-        }
-        received.start++;
-    }
+    if (in_step) send_error(0, why, 0);
+    in_step = false;
+    received.start = received.end = 0;
 }
 
 // One frame, if there is a whole one.
 static bool next_frame(void)
 {
-    if (out_of_step) skip_to_hello();
-    if (out_of_step || held(&received) < FRAME_HEADER) return false;
+    if (held(&received) < FRAME_HEADER) return false;
     const uint8_t *frame = received.data + received.start;
     uint32_t length = u32_at(frame);
     if (length < FRAME_LENGTH_MIN || length > FRAME_LENGTH_MAX) {
-        send_error(0, "a frame of impossible length; all is ignored until HELLO", 0);
-        out_of_step = true;
-        return true;
+        lose_step("a frame of impossible length; all is ignored until a client begins");
+        return false;
     }
     if (held(&received) < 4 + (size_t)length) return false;
     received.start += 4 + (size_t)length;
@@ -436,26 +430,66 @@ static bool next_frame(void)
     return true;
 }
 
+static void end_session(void)
+{
+    forget_all();
+    queued.start = queued.end = 0;
+}
+
+// Behind an ESCAPE. Two of them are no mistake: a client ended with the first, another begins.
+static void take_escaped(uint8_t byte)
+{
+    escaping = byte == ESCAPE;
+    if (byte == BEGIN) {
+        end_session();
+        received.start = received.end = 0;
+        in_step = true;
+    } else if (byte == ESCAPED) {
+        received.data[received.end++] = ESCAPE;
+    } else if (byte != ESCAPE) {
+        lose_step("an escape of unknown kind; all is ignored until a client begins");
+    }
+}
+
+// `count` bytes were read behind the end of `received`; without their escapes they are shorter.
+static void take(size_t count)
+{
+    const uint8_t *next = received.data + received.end, *end = next + count;
+    while (next < end) {
+        if (escaping) {
+            take_escaped(*next++);
+            continue;
+        }
+        const uint8_t *escape = memchr(next, ESCAPE, end - next);
+        size_t plain = (escape ? escape : end) - next;
+        memmove(received.data + received.end, next, plain);
+        received.end += plain;
+        next += plain;
+        if (escape) {
+            escaping = true;
+            next++;
+        }
+    }
+    if (!in_step) received.start = received.end = 0;
+}
+
 // --- the loop ------------------------------------------------------------------------------
 
 static int port_in, port_out, child_signals;
 static bool connected = true;   // a port reads as ended, again and again, while nobody has it open
-static bool seen_open;          // poll() has found a client at the other end of the port
+static unsigned absent_ms;      // for how long nobody has had it open
 
-static void disconnect(void)
+// The kernel's news of who has the port open come in no order with the bytes: those of the next
+// client can be here before the news that it came, or that the last one went. So a client's
+// beginning parts the two, and nothing is forgotten here until it is sure that nobody came.
+static void miss_client(void)
 {
     if (port_in != port_out) {
         forget_all();
         exit(0);
     }
     connected = false;
-    // A new client's HELLO can be here before the news that there is a client: what was made of
-    // it must not be lost. This happens when a lab has just been restored.
-    if (!seen_open) return;
-    seen_open = false;
-    forget_all();
-    received.start = received.end = queued.start = queued.end = 0;
-    out_of_step = false;
+    if (absent_ms >= ABSENT_MS_MAX) end_session();
 }
 
 static void receive(void)
@@ -463,21 +497,17 @@ static void receive(void)
     if (!held(&received)) received.start = received.end = 0;
     reserve(&received, CHUNK);
     ssize_t count = read(port_in, received.data + received.end, CHUNK);
-    if (count > 0) {
-        received.end += count;
-        connected = true;
-    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-        disconnect();
-    } else {
-        connected = true;
-    }
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return miss_client();
+    connected = true;
+    absent_ms = 0;
+    if (count > 0) take(count);
 }
 
 static void transmit(void)
 {
     ssize_t count = write(port_out, queued.data + queued.start, held(&queued));
     if (count > 0) queued.start += count;
-    else if (errno != EAGAIN && errno != EINTR) disconnect();
+    else if (errno != EAGAIN && errno != EINTR) miss_client();
     if (!held(&queued)) queued.start = queued.end = 0;
 }
 
@@ -545,9 +575,11 @@ static void turn(void)
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
         if (p->used) running[count++] = p;
     for (int i = 0; i < count; i++) watch(fds + 3 + 3 * i, running[i]);
-    if (poll(fds, 3 + 3 * count, connected ? -1 : RECONNECT_MS) < 0 && errno != EINTR)
-        die("poll");
-    if (fds[0].fd >= 0 && !(fds[0].revents & POLLHUP)) seen_open = true;
+    int ready = poll(fds, 3 + 3 * count, connected ? -1 : RECONNECT_MS);
+    if (ready < 0 && errno != EINTR) die("poll");
+    // Counted, not measured: each round is a sleep in which the kernel can tell its news, however
+    // long the whole machine was stopped meanwhile.
+    if (ready == 0) absent_ms += RECONNECT_MS;
 
     for (int i = 0; i < count; i++) serve(fds + 3 + 3 * i, running[i]);
     if (fds[2].revents) {
@@ -558,7 +590,7 @@ static void turn(void)
     for (int i = 0; i < count; i++) finish(running[i]);
     if (fds[1].revents & POLLOUT) transmit();
     if (fds[0].revents || !connected) receive();
-    else if (fds[1].revents & (POLLHUP | POLLERR)) disconnect();
+    else if (fds[1].revents & (POLLHUP | POLLERR)) miss_client();
     while (held(&queued) < OUTPUT_HIGH && next_frame()) {}
 }
 

@@ -12,8 +12,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { AgentClient } from "./client.ts";
 import { AgentError, type AgentErrorCode } from "./errors.ts";
+import { BEGINNING, escapeFrames } from "./escape.ts";
 import { encodeFrame } from "./frames.ts";
-import { FrameType } from "./wire.ts";
+import { ESCAPE, FRAME_HEADER_SIZE, FrameType, PROTOCOL_VERSION } from "./wire.ts";
 
 const source = fileURLToPath(new URL("../../../share/agent/agent.c", import.meta.url));
 let folder = "";
@@ -154,6 +155,7 @@ test("AgentClient.connect() finds the agent behind left-overs and nonsense", asy
   const { stream, stop } = startAgent();
   try {
     const yes = Buffer.from("\u0001\0\0\0yes\0", "latin1");
+    stream.write(BEGINNING);
     stream.write(encodeFrame(7, FrameType.EXEC, yes));
     stream.write(encodeFrame(8, 200 as FrameType, yes));
     stream.write(Buffer.alloc(1000, 0xff));
@@ -175,9 +177,10 @@ test("the agent outlives whatever frames a client makes up", { skip: onXen }, as
     fc.tuple(channel, fc.constant(FrameType.EXEC), fc.constant(Buffer.from("\u0001\0\0\0cat\0"))),
     fc.tuple(channel, fc.constant(FrameType.STDIN), fc.constant(new Uint8Array(100_000))),
   );
+  stream.write(BEGINNING);
   try {
     for (const [number, type, payload] of fc.sample(made, { numRuns: 500, seed: 4711 })) {
-      stream.write(encodeFrame(number, type as FrameType, payload));
+      stream.write(escapeFrames(encodeFrame(number, type as FrameType, payload)));
     }
     await using agent = await AgentClient.connect(stream, { label: "test", timeoutMs: 5000 });
     assert.equal(`${(await agent.exec(["echo", "here"])).stdout}`, "here\n");
@@ -186,16 +189,21 @@ test("the agent outlives whatever frames a client makes up", { skip: onXen }, as
   }
 });
 
+function unescaped(bytes: Uint8Array): Buffer {
+  const text = Buffer.from(bytes).toString("latin1").replaceAll("\u00f5\0", "\u00f5");
+  return Buffer.from(text, "latin1");
+}
+
 test("AgentClient takes no more from an agent than it gave room for", async () => {
   const flood = new Duplex({ read: () => undefined });
   flood._write = (bytes: Uint8Array, _encoding, done): void => {
     // A HELLO comes back with a version behind its nonce; whatever else is asked gets a flood.
-    const [type, channel] = [bytes[8], bytes[4] ?? 0];
-    if (type === FrameType.HELLO) {
-      const answer = Buffer.concat([bytes.subarray(9), Uint8Array.of(1, 0, 0, 0)]);
+    if (bytes[0] === ESCAPE) {
+      const nonce = unescaped(bytes.subarray(BEGINNING.length)).subarray(FRAME_HEADER_SIZE);
+      const answer = Buffer.concat([nonce, Uint8Array.of(PROTOCOL_VERSION, 0, 0, 0)]);
       flood.push(encodeFrame(0, FrameType.HELLO, answer));
-    } else if (type === FrameType.EXEC) {
-      const chunk = encodeFrame(channel, FrameType.STDOUT, new Uint8Array(100_000));
+    } else if (bytes[8] === FrameType.EXEC) {
+      const chunk = encodeFrame(bytes[4] ?? 0, FrameType.STDOUT, new Uint8Array(100_000));
       for (let count = 0; count < 3; count++) flood.push(chunk);
     }
     done();

@@ -2,6 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import { AgentError } from "./errors.ts";
+import { escapeFrames } from "./escape.ts";
 import { type ExecOptions, type ExecResult, runToEnd } from "./exec.ts";
 import { encodeFrame, FrameDecoder } from "./frames.ts";
 import { aborted, disconnected, type HandshakeOptions, shakeHands } from "./handshake.ts";
@@ -142,7 +143,7 @@ export class AgentClient implements AsyncDisposable {
     sent?: (error?: Error | null) => void,
   ): void {
     if (this.#failure) sent?.(this.#failure);
-    else this.#stream.write(encodeFrame(channel, type, payload), sent);
+    else this.#stream.write(escapeFrames(encodeFrame(channel, type, payload)), sent);
   }
 
   #take(bytes: Uint8Array): void {

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { AgentError } from "./errors.ts";
+import { BEGINNING, escapeFrames } from "./escape.ts";
 import { encodeFrame } from "./frames.ts";
 import { decodeHello, encodeHello } from "./messages.ts";
 import { FRAME_HEADER_SIZE, FrameType, PROTOCOL_VERSION } from "./wire.ts";
@@ -18,12 +19,13 @@ export interface HandshakeOptions {
 }
 
 /**
- * Sends HELLO and waits for its answer. Gives what came behind the answer.
+ * Begins, sends HELLO and waits for its answer. Gives what came behind the answer.
  * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol
  */
 export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<Uint8Array> {
   const nonce = randomBytes(8).readBigUInt64LE();
   const hello = encodeHello(nonce);
+  const frame = encodeFrame(0, FrameType.HELLO, hello);
   const answerStart = answerTo(hello);
   const { label, timeoutMs, signal } = options;
   return new Promise((resolve, reject) => {
@@ -58,7 +60,7 @@ export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<U
     stream.on("data", onData).on("close", onClose).on("end", onClose).on("error", onError);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
-    else stream.write(encodeFrame(0, FrameType.HELLO, hello));
+    else stream.write(Buffer.concat([BEGINNING, escapeFrames(frame)]));
   });
 }
 
@@ -100,6 +102,7 @@ function wrongVersion(label: string, version: number): AgentError {
     code: "agent/protocol",
     problem: `Cannot talk to the agent of ${label}: it speaks version ${version} of the protocol`,
     expected: `version ${PROTOCOL_VERSION}`,
-    remedy: "build the agent anew from share/agent/agent.c of this xSplice",
+    remedy:
+      "start the lab anew; elsewhere, build the agent from share/agent/agent.c of this xSplice",
   });
 }

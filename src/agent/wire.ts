@@ -7,9 +7,13 @@
 //           u8  type        FrameType below
 //           payload
 //
-//   HELLO      client: u64 nonce. The agent ends every process, forgets every channel and answers
-//              HELLO with the same nonce and u32 protocol version. A client throws away all
-//              that arrives before that answer: left-overs of the client before it.
+// A client begins with ESCAPE BEGIN, and sends every ESCAPE in its frames as ESCAPE ESCAPED: so a
+// beginning occurs nowhere else. At a beginning the agent ends every process and forgets all that it
+// was sent before, half a frame of a client that died in it perhaps. What the agent sends is not
+// escaped: a client throws away all that arrives before the answer to its HELLO.
+//
+//   HELLO      client: u64 nonce, its first frame. The agent answers HELLO with the same nonce and
+//              u32 protocol version.
 //   HYPERCALL  u64 op; u64 args[5]; u8 mask of args that are arena offsets; u32 output length;
 //              u32 number of pointers; {u32 at, u32 target}…; arena bytes to the end of the frame
 //              -> RESULT  i64 result (negative: -errno); output bytes
@@ -24,15 +28,21 @@
 //              and has room for as many more. Each stream of a process starts with a credit of
 //              WINDOW_BYTES, so a reader that stops holds up its own stream and nothing else.
 //   ERROR      agent: UTF-8 text; the request on this channel could not be served. On channel 0:
-//              the length of a frame was impossible, and all is skipped until a HELLO.
+//              the length of a frame was impossible, and all is skipped until the next beginning.
 //
 // Frames for a process that has ended are no mistake: they crossed its EXIT on the way.
-// A client that died inside a frame leaves the agent waiting for the rest, which would swallow the
-// HELLO of the next client. A port tells the agent of the disconnect, and it starts afresh, unless
-// the next client was quicker than that: a client that gets no answer to HELLO closes the
-// connection and opens it once more.
+// A virtio-serial port tells the agent when clients come and go, but in no order with their bytes:
+// the next client's HELLO can be there before the news that the last one went. So such news never
+// part one client from the next; an agent without any client for a while ends what still runs.
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+
+/** To the agent only. The byte is in no UTF-8 text and rare in code, so hardly anything grows. */
+export const ESCAPE = 0xf5;
+/** Behind ESCAPE: it is the byte itself. */
+export const ESCAPED = 0;
+/** Behind ESCAPE: a client begins. */
+export const BEGIN = 1;
 
 /** Bounds of the length field: a 2 MiB payload, its name and what else belongs to it fit well. */
 export const FRAME_LENGTH_MIN = 5;
