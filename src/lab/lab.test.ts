@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { crashError } from "./errors.ts";
 import { kindOf, recipeOf } from "./lab-options.ts";
-import { machineArguments, SEATS } from "./machine.ts";
+import { machineArguments } from "./machine.ts";
 import { partsForLab } from "./open-lab.ts";
 import { QmpClient } from "./qmp.ts";
-import { claimSeat } from "./seat.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
 
 const world = mkdtempSync(join(tmpdir(), "xsplice-lab-"));
@@ -63,23 +62,6 @@ test("machineArguments() differ between boot and restore in the memory alone", (
   const restore = machineArguments(machine, "private-file").join(" ");
   assert.equal(restore, `${boot.replace("share=on", "share=off")} -incoming defer`);
   assert.match(boot, /-append com1=115200,8n1 console=com1 dom0_mem=320M,max:320M .*loglvl=all/);
-});
-
-test("claimSeat() gives each seat once, and again when its holder is gone", () => {
-  const folder = join(world, "seats");
-  mkdirSync(folder);
-  const seats = Array.from({ length: SEATS }, () => claimSeat(folder, "lab x"));
-  assert.deepEqual(
-    seats.map(({ index }) => index),
-    [0, 1, 2, 3],
-  );
-  assert.throws(() => claimSeat(folder, "lab x"), /4 other clients are using it/);
-  seats[2]?.release();
-  assert.equal(claimSeat(folder, "lab x").index, 2);
-  // No process has this id: the largest one that Linux gives is 2^22.
-  writeFileSync(join(folder, "seat-1"), String(2 ** 22 + 1));
-  assert.equal(claimSeat(folder, "lab x").index, 1);
-  assert.ok(existsSync(join(folder, "seat-1")));
 });
 
 test("crashError() says which death it was and shows the console", () => {

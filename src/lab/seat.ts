@@ -1,8 +1,10 @@
 // A way into a running lab: one agent and one monitor, for one process at a time. QEMU serves one
 // client per socket and lets others wait in silence, so a claim on a file tells which are free.
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeOfSystemError } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 import { SEATS } from "./machine.ts";
 
@@ -25,25 +27,47 @@ export function claimSeat(folder: string, label: string): Seat {
 }
 
 function claim(path: string): boolean {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return true;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-      if (isHeld(path)) return false;
-      rmSync(path, { force: true });
-    }
+  if (isStale(path)) removeStale(path);
+  // Linked when it is written: a claim that another process finds is whole.
+  const written = `${path}.${randomUUID()}`;
+  writeFileSync(written, String(process.pid), { flag: "wx" });
+  try {
+    linkSync(written, path);
+    return true;
+  } catch (error) {
+    if (codeOfSystemError(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(written, { force: true }); // The lab may just have been removed, with all in its folder.
   }
-  return false;
+}
+
+/**
+ * Only one process at a time: of two that found the same claim stale, the slower one would remove
+ * what a third has claimed meanwhile. A stale claim itself nobody else changes.
+ */
+function removeStale(path: string): void {
+  const turn = `${path}.removing`;
+  try {
+    mkdirSync(turn);
+  } catch (error) {
+    if (codeOfSystemError(error) === "EEXIST") return;
+    throw error;
+  }
+  try {
+    if (isStale(path)) rmSync(path);
+  } finally {
+    rmdirSync(turn);
+  }
 }
 
 /** A process that was killed could not give its claim back. */
-function isHeld(path: string): boolean {
+function isStale(path: string): boolean {
   try {
-    return isAlive(Number(readFileSync(path, "utf8")));
-  } catch {
-    return false;
+    return !isAlive(Number(readFileSync(path, "utf8")));
+  } catch (error) {
+    if (codeOfSystemError(error) === "ENOENT") return false;
+    throw error;
   }
 }
 
@@ -54,6 +78,6 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // Somebody else's process of that number: alive, though not ours.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return codeOfSystemError(error) === "EPERM";
   }
 }
