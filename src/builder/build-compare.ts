@@ -53,7 +53,10 @@ export function compareObjects(
       return { pair, before, after, diff, layoutChanges: [], compiler: compilerFactsOf(after) };
     }
     const types = { before: findTypes(before), after: findTypes(after) };
-    const layoutChanges = findLayoutChanges({ object: pair.object, ...types }, settled);
+    const layoutChanges = findLayoutChanges(
+      { object: pair.object, ...types, isChangedFile: (file) => lines[file] !== undefined },
+      settled,
+    );
     for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
     const compiler = compilerFactsOf(after, types.after?.info.units);
     return { pair, before, after, diff: compare(), layoutChanges, compiler };

@@ -51,7 +51,7 @@ function placeOf(member: DebugEntry): string {
   return `offset ${numberOf(member, A.DW_AT_data_member_location) ?? 0n}`;
 }
 
-function describeType(model: TypeModel, declared: DebugEntry | undefined): string {
+export function describeType(model: TypeModel, declared: DebugEntry | undefined): string {
   const type = bareType(model.info, declared);
   if (type === undefined) return "void";
   const target = (): string => describeType(model, typeOf(model.info, type));

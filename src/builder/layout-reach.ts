@@ -160,7 +160,7 @@ function membersBelow(model: TypeModel, holder: DebugEntry): readonly DebugEntry
 }
 
 /** Globals, and locals that keep their value. */
-function isInMemory(variable: DebugEntry): boolean {
+export function isInMemory(variable: DebugEntry): boolean {
   const location = attributeOf(variable, A.DW_AT_location);
   if (location instanceof Uint8Array && location[0] === DW_OP_ADDR) return true;
   return (
@@ -171,7 +171,7 @@ function isInMemory(variable: DebugEntry): boolean {
 }
 
 /** The entry that says what another one of the same thing leaves out. */
-function originOf(model: TypeModel, entry: DebugEntry): DebugEntry {
+export function originOf(model: TypeModel, entry: DebugEntry): DebugEntry {
   return (
     entryAt(model.info, entry, A.DW_AT_abstract_origin) ??
     entryAt(model.info, entry, A.DW_AT_specification) ??
@@ -180,7 +180,7 @@ function originOf(model: TypeModel, entry: DebugEntry): DebugEntry {
 }
 
 /** `"count" of "do_it"` */
-function labelOf(entry: DebugEntry): string {
+export function labelOf(entry: DebugEntry): string {
   const name = textOf(entry, A.DW_AT_name);
   let scope = entry.parent;
   while (scope !== undefined && scope.tag !== T.DW_TAG_subprogram) scope = scope.parent;

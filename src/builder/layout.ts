@@ -5,6 +5,8 @@
 
 import { type Layout, layoutOf } from "./layout-describe.ts";
 import { type Reach, reachOf } from "./layout-reach.ts";
+import { changedConstants, replacedTypes } from "./layout-renamed.ts";
+import { changedVariables } from "./layout-variables.ts";
 import type { TypeModel } from "./types-model.ts";
 
 /** The types of one object, compiled from the source without and with the fix. */
@@ -12,6 +14,8 @@ export interface LayoutPair {
   readonly object: string;
   readonly before: TypeModel | undefined;
   readonly after: TypeModel | undefined;
+  /** Does the patch change a file, by its path below `xen/`? */
+  readonly isChangedFile: (path: string) => boolean;
 }
 
 export interface LayoutFinding {
@@ -35,16 +39,27 @@ export interface LayoutFinding {
  * `settled` nobody needs to know any more where their values are.
  */
 export function findLayoutChanges(
-  { object, before, after }: LayoutPair,
+  { object, before, after, isChangedFile }: LayoutPair,
   settled: ReadonlySet<string> = new Set(),
 ): readonly LayoutChange[] {
   if (before === undefined || after === undefined) return [];
-  return [...changedTypes(before, after)].map(([type, changes]) => {
-    if (settled.has(type)) return { type, object, changes, reaches: [] };
-    const old = reachOf(before, type);
-    const reaches = old.kind === "memory" ? [old] : [old, reachOf(after, type)];
-    return { type, object, changes, reaches };
-  });
+  const named = [...changedTypes(before, after), ...replacedTypes(before, after, isChangedFile)];
+  return [
+    ...named.map(([type, changes]) => {
+      if (settled.has(type)) return { type, object, changes, reaches: [] };
+      const old = reachOf(before, type);
+      const reaches = old.kind === "memory" ? [old] : [old, reachOf(after, type)];
+      return { type, object, changes, reaches };
+    }),
+    ...[...changedConstants(before, after)].map(([type, changes]) => {
+      const why = "what has no type of its own can be kept in any number";
+      return { type, object, changes, reaches: [{ kind: "memory" as const, why }] };
+    }),
+    ...changedVariables(before, after).map(({ variable, changes }) => {
+      const why = "it holds what the old code has put there";
+      return { type: variable, object, changes, reaches: [{ kind: "memory" as const, why }] };
+    }),
+  ];
 }
 
 /**
