@@ -32,7 +32,7 @@ export async function compileHooks(
   const { architecture } = surroundings;
   const thunks = thunksOf(surroundings);
   const compiler = await findCompiler({ architecture, command, thunks, signal });
-  const folder = await mkdtemp(join(tmpdir(), "xsplice-hooks-"));
+  const folder = await mkdtemp(join(tmpdir(), `xsplice-hooks-${process.pid}-`));
   try {
     const objects: SourceObject[] = [];
     const hooks: Hook[] = [];

@@ -10,9 +10,10 @@ import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
+import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import type { Hook } from "../payload/emit-input.ts";
-import { markerFor } from "../payload/marker.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import { hasFeature, wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import {
@@ -32,7 +33,9 @@ import {
   type NamePair,
   replacementOf,
 } from "./match-functions.ts";
-import { type PayloadBelow, type Surroundings, withPayloadBelow } from "./payload-below.ts";
+import { planGuards } from "./mode-guards.ts";
+import { decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
+import { checkFoundation, type Foundation, type Surroundings, surroundingsOf } from "./payload-below.ts";
 import { takeHooks } from "./take-hooks.ts";
 import type { XenSyms } from "./xen-syms.ts";
 
@@ -47,8 +50,11 @@ export interface CompileOptions {
   readonly extraFlags: readonly string[];
   /** What xen-syms does not tell, or what is to hold instead. */
   readonly release: Release | undefined;
-  /** The payload to sit on; the hypervisor itself if undefined. */
-  readonly below: PayloadBelow | undefined;
+  /** What the payload is to lie on. */
+  readonly foundation: Foundation;
+  readonly mode: PayloadMode;
+  /** How much of the code that it replaces the payload carries, for Xen to compare. */
+  readonly guard: GuardLevel;
   readonly metadata: readonly (readonly [key: string, value: string])[];
   /** Stops the compiler; nothing is left behind. */
   readonly signal?: AbortSignal;
@@ -59,6 +65,8 @@ export interface CompiledPayload extends EmittedPayload {
   /** As used, given or found; `undefined` when neither. */
   readonly release: Release | undefined;
   readonly replaced: readonly ReplacedFunction[];
+  /** In words: what nobody compares when the payload is applied. */
+  readonly unchecked: readonly string[];
   readonly hooks: readonly { readonly kind: HookKind; readonly name: string }[];
   /** Of the compiler, and of pointers that not every host stands (landing-marks.ts). */
   readonly warnings: string;
@@ -83,10 +91,11 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
       expected: "at least one",
     });
   }
+  checkFoundation(options.foundation, xen);
   const { architecture } = xen;
   const wanted = { architecture, command: options.compiler, thunks: thunksOf(xen), signal };
   const compiler = await findCompiler(wanted);
-  const folder = await mkdtemp(join(tmpdir(), "xsplice-compile-"));
+  const folder = await mkdtemp(join(tmpdir(), `xsplice-compile-${process.pid}-`));
   try {
     const compile = (replaceable: readonly string[]) =>
       compileAll(compiler, options, folder, replaceable);
@@ -167,7 +176,7 @@ interface Analysis {
 
 function analyse(compiled: readonly CompiledSource[], options: CompileOptions): Analysis {
   const { replace } = options;
-  const xen = withPayloadBelow(options.xen, options.below);
+  const xen = surroundingsOf(options.xen, options.foundation);
   const drafts = compiled.map(({ draft }) => draft);
   const hooks = compiled.flatMap(({ draft, source }) => takeHooks(draft, source));
   const pairs = matchFunctions(drafts, replace, new Set(hooks.map(({ code }) => code)), xen);
@@ -204,25 +213,25 @@ function finish(
   // Without a release the table is writable: that works everywhere, a read-only one does not.
   const writable = release === undefined || wantsWritableFuncs(release);
   const drafts = compiled.map(({ draft }) => draft);
-  const warnOfPointers = pointerWarnings(drafts, pairs, withPayloadBelow(xen, options.below));
+  const surroundings = surroundingsOf(xen, options.foundation);
+  const warnOfPointers = pointerWarnings(drafts, pairs, surroundings);
+  const decided = decideStacking(options, { xen, release, payloadVersion });
+  refuseVetoes(options.mode, hooks);
   const emitted = emitPayload({
     architecture: xen.architecture,
     payloadVersion,
     objects: compiled,
     replacements: pairs.map(replacementOf),
-    guards: [],
+    ...guardsOf(pairs, drafts, { options, release }),
     hooks,
-    stacking: {
-      ...{ mode: "stack", guard: "none", requires: [] },
-      marker: markerFor(release, xen.architecture),
-    },
-    depends: options.below?.buildId ?? xen.buildId,
+    ...decided,
     xenDepends: xen.buildId,
     metadata: options.metadata,
     funcsAccess: writable ? "writable" : "read-only",
   });
   return {
     ...emitted,
+    unchecked: decided.unchecked,
     payloadVersion,
     release,
     replaced: pairs.map(({ newBody, xenFunction }) => ({
@@ -237,4 +246,35 @@ function finish(
       ...warnOfPointers,
     ].join(""),
   };
+}
+
+/** Of what is replaced, and of static functions of Xen that the code refers to. */
+function guardsOf(
+  pairs: readonly FunctionPair[],
+  drafts: readonly ElfDraft[],
+  { options, release }: { readonly options: CompileOptions; readonly release: Release | undefined },
+): Pick<GuardPlan, "guards"> {
+  const { xen, guard: level, foundation } = options;
+  const relied = drafts
+    .flatMap(({ symbols }) => symbols)
+    .filter(({ place, name }) => place === "undefined" && name.includes("#"))
+    .filter(({ name }) => xen.byName.get(name)?.kind === "function")
+    .map(({ name }) => name);
+  const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
+  const { payloads } = foundation;
+  return planGuards({ replaced, relied }, { xen, release, level, payloads });
+}
+
+/** @throws BuilderError builder/bad-option */
+function refuseVetoes(mode: PayloadMode, hooks: readonly Hook[]): void {
+  const kinds = hooks.map(({ kind }) => kind);
+  const [refusal] = refuseVetoingHooks(mode, kinds);
+  if (refusal === undefined) return;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot make a cumulative payload with ${refusal.what}: ${refusal.reasons.join()}`,
+    where: refusal.where,
+    expected: "hooks that let Xen put the payload in place of others",
+    ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
+  });
 }

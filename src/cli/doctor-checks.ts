@@ -133,7 +133,7 @@ function partCheck(id: string, env: CommandIo["env"]): Check {
 /** Looks at apt's configuration only; the mirror itself is not asked. */
 async function mirrorCheck(env: CommandIo["env"]): Promise<Check> {
   const what = "the address of a Debian mirror";
-  const scratch = await mkdtemp(join(tmpdir(), "xsplice-doctor-"));
+  const scratch = await mkdtemp(join(tmpdir(), `xsplice-doctor-${process.pid}-`));
   try {
     const { main, origin } = await findDebianMirror(scratch, env);
     return { what, found: `${main}, from ${origin}`, remedy: "" };

@@ -5,9 +5,9 @@ import type { CommandSpec } from "./spec.ts";
 
 export const labCleanCommand: CommandSpec = {
   name: "clean",
-  summary: "remove what ended labs left, and on request the caches",
+  summary: "remove what ended labs and killed commands left, and on request the caches",
   description: [
-    "Labs clean up behind themselves, also when their owner is killed; this is for what a power cut leaves. Running labs are not touched.",
+    "Labs clean up behind themselves, also when their owner is killed; this is for what a power cut leaves, and for temporary folders of commands that were killed. Running labs and commands are not touched.",
   ],
   arguments: [],
   options: [
@@ -23,12 +23,15 @@ export const labCleanCommand: CommandSpec = {
   ],
   kind: "own",
   run: async (call) => {
-    const [{ removeDeadLabs }, { removeSnapshots }, { cacheFolder }] = await Promise.all([
-      import("../lab/detached.ts"),
-      import("../lab/snapshot.ts"),
-      import("../parts/cache-folder.ts"),
-    ]);
+    const [{ removeDeadLabs }, { removeLeftOvers }, { removeSnapshots }, { cacheFolder }] =
+      await Promise.all([
+        import("../lab/detached.ts"),
+        import("../lab/left-overs.ts"),
+        import("../lab/snapshot.ts"),
+        import("../parts/cache-folder.ts"),
+      ]);
     const labs = await removeDeadLabs();
+    const folders = removeLeftOvers();
     const cache = cacheFolder(call.io.env);
     const removed = call.options.has("cache")
       ? "cache"
@@ -37,9 +40,9 @@ export const labCleanCommand: CommandSpec = {
         : "nothing";
     if (removed === "cache") await rm(cache, { recursive: true, force: true });
     if (removed === "snapshots") removeSnapshots(cache);
-    emit(call, { labs, removed, cache }, () => {
+    emit(call, { labs, folders, removed, cache }, () => {
       const more = removed === "nothing" ? "" : `Removed the ${removed} in ${cache}\n`;
-      return `Removed what ${labs} ended ${labs === 1 ? "lab" : "labs"} had left\n${more}`;
+      return `Removed what ${labs} ended ${labs === 1 ? "lab" : "labs"} had left, and ${folders} temporary ${folders === 1 ? "folder" : "folders"} of killed commands\n${more}`;
     });
     return ExitCode.success;
   },

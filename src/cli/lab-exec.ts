@@ -26,7 +26,8 @@ export const labExecCommand: CommandSpec = {
   run: async (call) => {
     const [name = "", ...command] = call.args;
     const { connectLab } = await import("../lab/detached.ts");
-    await using lab = await connectLab(name, { signal: call.io.signal });
+    const { deadlineMs: timeoutMs } = call.globals; // For connecting; the command takes its time.
+    await using lab = await connectLab(name, { signal: call.io.signal, timeoutMs });
     // Awaited here: what is returned without would outlive the connection.
     if (call.globals.output === "json") return await collected(call, lab, command);
     return await lab.guard(passedThrough(call, lab, command));

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CompiledPayload, compilePayload } from "../builder/compile.ts";
+import { onHypervisor } from "../builder/payload-below.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { Scene } from "./tour-scene.ts";
 
@@ -27,7 +28,7 @@ export async function buildPayload({
   page.words(`A compiler makes machine code of it, and xsplice makes a payload of that: a file that
     a running Xen can load. It says which function is replaced, for which build-id, and what of Xen
     it refers to.`);
-  const folder = await mkdtemp(join(tmpdir(), "xsplice-demo-"));
+  const folder = await mkdtemp(join(tmpdir(), `xsplice-demo-${process.pid}-`));
   try {
     const path = join(folder, "tour.c");
     await writeFile(path, source);
@@ -39,7 +40,9 @@ export async function buildPayload({
       compiler: call.io.env["CC"] || undefined,
       extraFlags: [],
       release: undefined,
-      below: undefined,
+      foundation: onHypervisor,
+      mode: "stack",
+      guard: "none",
       metadata: [["about", "the tour of xsplice"]],
       signal: call.io.signal,
     });

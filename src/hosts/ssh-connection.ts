@@ -51,7 +51,7 @@ export class SshConnection implements AsyncDisposable {
         expected: "ssh:USER@HOST",
       });
     }
-    const folder = await mkdtemp(join(tmpdir(), "xsplice-ssh-"));
+    const folder = await mkdtemp(join(tmpdir(), `xsplice-ssh-${process.pid}-`));
     const connection = new SshConnection(options, folder);
     try {
       await connection.#keepOpen(signal);

@@ -21,7 +21,7 @@ import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
 import { isAlive } from "./seat.ts";
 
-const CONNECT_MAX_MS = 10_000;
+const CONNECT_MAX_MS = 30_000;
 const END_MAX_MS = 5_000;
 const START_MAX_MS = 10_000;
 
@@ -52,15 +52,31 @@ export function listLabs(): ListedLab[] {
   });
 }
 
+export interface ConnectOptions {
+  readonly signal?: AbortSignal;
+  /** For an answer of its QEMU, then of its dom0; 30 s without it. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * A client of a running lab; closing it leaves the lab as it is. Without a name, the only one.
  * @throws LabError lab/unknown, lab/busy, lab/crashed, lab/no-answer; AgentError agent/no-answer
  */
 export async function connectLab(
   name: string | undefined,
-  options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  options: ConnectOptions = {},
 ): Promise<Lab> {
-  const { info } = requireLab(name, (lab) => lab.state === "running");
+  const isRunning = (lab: ListedLab): boolean => lab.state === "running";
+  const { info } = requireLab(name, isRunning);
+  try {
+    return await connectTo(info, options);
+  } catch (error) {
+    if (!existsSync(info.folder)) requireLab(name, isRunning); // It was ended meanwhile.
+    throw error;
+  }
+}
+
+async function connectTo(info: LabInfo, options: ConnectOptions): Promise<Lab> {
   const label = labelOf(info);
   const crash = findCrash(join(info.folder, RunFile.console));
   if (crash) throw crashError(label, crash);
