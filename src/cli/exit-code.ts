@@ -15,6 +15,12 @@ export const ExitCode = {
   unpatchable: 2,
   /** build only: the patch changes nothing that the hypervisor runs. */
   unchanged: 3,
+  /** diff only: the payloads differ. */
+  different: 2,
+  /** check only: the hypervisor would refuse a payload. */
+  refused: 2,
+  /** check only: it would not, and something can go wrong all the same. */
+  hazards: 3,
   /** Wrong use of the command line; stock verbs answer 1, as xen-livepatch does. */
   usage: 64,
   /** Our bug. */

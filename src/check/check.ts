@@ -1,0 +1,120 @@
+// The list of passes of `xsplice check`: each payload is uploaded to the model and applied, on top
+// of those before it; then the rules look at what happened and at the file. Bytes in, a report out.
+
+import { toHex } from "../bytes/hex.ts";
+import { formatRelease } from "../xen-abi/release.ts";
+import type { Hypervisor } from "../xen-model/hypervisor.ts";
+import { XenModel } from "../xen-model/model.ts";
+import type { CpuProfile } from "../xen-model/state.ts";
+import { findDirectUses } from "./direct-uses.ts";
+import { effectsOf, type FunctionEffect } from "./effect.ts";
+import { findHazards, type Hazard } from "./hazard.ts";
+import type { RuleId } from "./rules.ts";
+import { StackBelow } from "./stack-below.ts";
+import type { CheckedStep, PlayedStep, StepAction } from "./step.ts";
+import { type PayloadToCheck, readSubject } from "./subject.ts";
+import { type Assumption, assumptionsOf, type Verdict, verdictOf } from "./verdict.ts";
+
+export interface CheckRequest {
+  readonly hypervisor: Hypervisor;
+  /** In the order in which they are applied. */
+  readonly payloads: readonly PayloadToCheck[];
+  /** `replace`: the last payload takes the place of all before it, which are applied first. */
+  readonly action: StepAction;
+  /** `hypervisor-only` is NODEPS. */
+  readonly dependencyCheck: "whole-chain" | "hypervisor-only";
+  /** Rules whose hazards are accepted. */
+  readonly allowed: readonly RuleId[];
+  readonly cpu?: CpuProfile;
+}
+
+export interface CheckedPayload {
+  readonly name: string;
+  readonly source: string;
+  readonly action: StepAction;
+  readonly verdict: Verdict;
+  /** What the verdict rests on that the files do not tell. */
+  readonly assumptions: readonly Assumption[];
+  readonly hazards: readonly Hazard[];
+  readonly effects: readonly FunctionEffect[];
+}
+
+/**
+ * `refused`: Xen says no to one of them; `hazards`: it takes all, or dies of one, and at least one
+ * hazard is not allowed; notes and what is allowed leave it `clean`.
+ */
+export type CheckOutcome = "clean" | "refused" | "hazards";
+
+export interface CheckReport {
+  readonly outcome: CheckOutcome;
+  readonly hypervisor: {
+    readonly source: string;
+    readonly release: string;
+    /** Hex; left out when it has none. */
+    readonly buildId?: string;
+    readonly architecture: string;
+  };
+  readonly payloads: readonly CheckedPayload[];
+  readonly allowed: readonly RuleId[];
+}
+
+/**
+ * A payload that is refused, or that would kill the hypervisor, is left out for those after it.
+ * @throws ModelError xen-model/too-large for a payload that takes more memory than the model follows
+ */
+export function checkPayloads(request: CheckRequest): CheckReport {
+  const { hypervisor, cpu } = request;
+  const below = new StackBelow();
+  let model = XenModel.boot(hypervisor, cpu === undefined ? {} : { cpu });
+  const payloads = request.payloads.map((payload, index) => {
+    const isLast = index === request.payloads.length - 1;
+    const played = play(model, payload, { ...request, action: isLast ? request.action : "apply" });
+    const subject = readSubject(payload, played.loaded, hypervisor);
+    const step: CheckedStep = { ...played, hypervisor, subject, below };
+    const checked = judge(step, request.allowed);
+    if (checked.verdict.kind === "accepted") {
+      model = played.after;
+      below.push(subject, findDirectUses(subject));
+    }
+    return checked;
+  });
+  const { source, release, buildId, architecture } = hypervisor;
+  return {
+    outcome: outcomeOf(payloads),
+    hypervisor: {
+      ...{ source, release: formatRelease(release), architecture },
+      ...(buildId === undefined ? {} : { buildId: toHex(buildId) }),
+    },
+    payloads,
+    allowed: request.allowed,
+  };
+}
+
+function play(
+  model: XenModel,
+  { name, bytes }: PayloadToCheck,
+  { action, dependencyCheck }: Pick<CheckRequest, "action" | "dependencyCheck">,
+): PlayedStep {
+  const after = model.fork();
+  const upload = after.upload(name, bytes);
+  const loaded = upload.kind === "accepted" ? upload.payload : undefined;
+  const act = loaded && after.act({ action, name, dependencyCheck });
+  return { action, before: model, after, upload, act, loaded };
+}
+
+function judge(step: CheckedStep, allowed: readonly RuleId[]): CheckedPayload {
+  const { subject, action, below } = step;
+  return {
+    ...{ name: subject.name, source: subject.source, action },
+    verdict: verdictOf(step, subject.source),
+    assumptions: assumptionsOf(step),
+    hazards: findHazards(step, allowed),
+    effects: effectsOf(step, subject, below.applied),
+  };
+}
+
+function outcomeOf(payloads: readonly CheckedPayload[]): CheckOutcome {
+  if (payloads.some(({ verdict }) => verdict.kind === "refused")) return "refused";
+  const counts = ({ severity, isAllowed }: Hazard) => severity !== "note" && !isAllowed;
+  return payloads.some(({ hazards }) => hazards.some(counts)) ? "hazards" : "clean";
+}

@@ -1,0 +1,178 @@
+// Where a payload's code or data goes to its own body of a replaced function, instead of to Xen's
+// entry, at which the newest body can always be found. Once another payload replaces the function
+// too, such a reference still leads to the old body (docs/architecture.md, "Calls to a replaced
+// function"). Branches within one section have no relocation: they are found by their encoding, and
+// only when they lead to the very first byte of a body, which other bytes hardly ever do by chance.
+
+import { SectionType } from "../elf/constants.ts";
+import { ElfError } from "../elf/errors.ts";
+import type { ElfObject, Relocation, Section } from "../elf/object.ts";
+import { readRelocations } from "../elf/relocations.ts";
+import { contentsOf } from "../elf/sections.ts";
+import { findAarch64Branches } from "../isa/aarch64-branches.ts";
+import { X86Relocation } from "../isa/x86.ts";
+import { livepatchSections, specialTableSections } from "../xen-abi/sections.ts";
+import { loadedSections, type Subject, whereInSection } from "./subject.ts";
+
+/** New code of a replaced function. */
+export interface OwnBody {
+  /** Of the function that it replaces. */
+  readonly oldAddress: bigint;
+  readonly label: string;
+  readonly section: Section;
+  /** In its section, in bytes. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** In the hypervisor's memory. */
+  readonly address: bigint;
+}
+
+export interface DirectUse {
+  readonly body: OwnBody;
+  /** In the user's file. */
+  readonly where: string;
+}
+
+/** Empty for a payload that was refused. */
+export function findDirectUses(subject: Subject): readonly DirectUse[] {
+  const bodies = new Bodies(bodiesOf(subject));
+  if (bodies.isEmpty || subject.object === undefined) return [];
+  const uses: DirectUse[] = [];
+  for (const section of loadedSections(subject)) {
+    if (tables.has(section.name)) continue;
+    const relocations = relocationsOf(subject.object, section);
+    for (const { section: target, offset, from } of [
+      ...relocatedReferences(subject.object, relocations),
+      ...resolvedReferences(subject.object, section, relocations),
+    ]) {
+      const body = bodies.at(target, offset);
+      // A branch to the start from inside is a loop, or recursion: whoever is in there stays.
+      if (body === undefined || isInside(body, section, from)) continue;
+      uses.push({ body, where: whereInSection(subject, section, from) });
+    }
+  }
+  return uses;
+}
+
+/** Of sections that Xen reads by itself, where the body itself is meant. */
+const tables: ReadonlySet<string> = new Set([...livepatchSections, ...specialTableSections]);
+
+interface Reference {
+  /** Index of the section that is referred to, and the place in it. */
+  readonly section: number;
+  readonly offset: number;
+  /** Place of the reference in its own section, in bytes. */
+  readonly from: number;
+}
+
+class Bodies {
+  readonly #byPlace: ReadonlyMap<string, OwnBody>;
+
+  constructor(bodies: readonly OwnBody[]) {
+    this.#byPlace = new Map(bodies.map((body) => [`${body.section.index}:${body.offset}`, body]));
+  }
+
+  get isEmpty(): boolean {
+    return this.#byPlace.size === 0;
+  }
+
+  at(section: number, offset: number): OwnBody | undefined {
+    return this.#byPlace.get(`${section}:${offset}`);
+  }
+}
+
+function bodiesOf({ object, entries, loaded }: Subject): readonly OwnBody[] {
+  return entries.flatMap(({ entry, oldAddress, label }, index): OwnBody[] => {
+    if (entry.kind !== "replace" || entry.newAddress.kind !== "own") return [];
+    const { section: name, offset } = entry.newAddress;
+    const address = loaded?.functions[index]?.entry.newAddress;
+    const section = object?.sections.find((candidate) => candidate.name === name);
+    if (section === undefined || address === undefined || oldAddress === undefined) return [];
+    return [{ ...{ oldAddress, label, section, offset, address }, sizeBytes: entry.newSize }];
+  });
+}
+
+function isInside(body: OwnBody, section: Section, offset: number): boolean {
+  const isSame = body.section.index === section.index;
+  return isSame && body.offset <= offset && offset < body.offset + body.sizeBytes;
+}
+
+function relocationsOf(object: ElfObject, section: Section): readonly Relocation[] {
+  return object.sections
+    .filter(({ type, info }) => type === SectionType.SHT_RELA && info === section.index)
+    .flatMap((table) => {
+      try {
+        return readRelocations(object, table, section);
+      } catch (error) {
+        // Xen refuses what cannot be read; its verdict says so.
+        if (error instanceof ElfError) return [];
+        throw error;
+      }
+    });
+}
+
+function relocatedReferences(
+  object: ElfObject,
+  relocations: readonly Relocation[],
+): readonly Reference[] {
+  return relocations.flatMap(({ type, symbol, addend, offset }): Reference[] => {
+    const found = object.symbols[symbol];
+    if (found?.place.kind !== "section") return [];
+    // The distance of a branch counts from behind its 4 bytes.
+    const behind = isX86(object) && branchTypes.has(type) ? 4n : 0n;
+    const target = Number(BigInt.asIntN(64, found.value + addend + behind));
+    return [{ section: found.place.index, offset: target, from: offset }];
+  });
+}
+
+const branchTypes: ReadonlySet<number> = new Set([
+  X86Relocation.R_X86_64_PC32,
+  X86Relocation.R_X86_64_PLT32,
+]);
+const EM_X86_64 = 62;
+
+function isX86({ header }: ElfObject): boolean {
+  return header.machine === EM_X86_64;
+}
+
+/** Those that the assembler filled in by itself. */
+function resolvedReferences(
+  object: ElfObject,
+  section: Section,
+  relocations: readonly Relocation[],
+): readonly Reference[] {
+  const isCode = (section.flags & SHF_EXECINSTR) !== 0n;
+  if (!isCode) return [];
+  const code = contentsOf(object, section);
+  const relocated = new Set(relocations.map(({ offset }) => offset));
+  const found = isX86(object) ? nearBranches(code) : findAarch64Branches(code);
+  return found.flatMap(({ offset, target }) =>
+    relocated.has(offset) ? [] : [{ section: section.index, offset: target, from: offset }],
+  );
+}
+
+const SHF_EXECINSTR = 4n;
+/** call, jmp; lea of a distance to %rip behind a REX prefix that widens it. */
+const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, lea: 0x8d } as const;
+
+/** `offset` is that of the 4 bytes that hold the distance; whatever looks like one is taken. */
+function nearBranches(
+  code: Uint8Array,
+): readonly { readonly offset: number; readonly target: number }[] {
+  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const found: { offset: number; target: number }[] = [];
+  for (let at = 0; at + 4 <= code.length; at++) {
+    if (!isDistanceAt(code, at)) continue;
+    found.push({ offset: at, target: at + 4 + view.getInt32(at, true) });
+  }
+  return found;
+}
+
+function isDistanceAt(code: Uint8Array, at: number): boolean {
+  const last = code[at - 1] ?? 0;
+  const before = code[at - 2] ?? 0;
+  if (last === opcodes.call || last === opcodes.jump) return true;
+  if (before === opcodes.conditional) return (last & 0xf0) === 0x80;
+  const isRipOperand = (last & 0xc7) === 0x05;
+  return before === opcodes.lea && isRipOperand && ((code[at - 3] ?? 0) & 0xf8) === 0x48;
+}

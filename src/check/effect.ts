@@ -1,0 +1,83 @@
+// What a step does to the hypervisor's code, function by function: the bytes at each entry before
+// and after.
+
+import { hexNumber } from "../bytes/hex.ts";
+import type { XenModel } from "../xen-model/model.ts";
+import type { PlayedStep } from "./step.ts";
+import { isInImage, type Subject, type SubjectEntry } from "./subject.ts";
+
+export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "unchanged";
+
+export interface FunctionEffect {
+  readonly name: string;
+  /** As hex text; left out where nobody has the function. */
+  readonly address?: string;
+  readonly effect: EffectKind;
+  /** Hex of the bytes at the entry, `??` for one that depends on the host's CPU. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** A jump behind a landing mark, and some of what stays. */
+const ENTRY_SIZE = 16;
+
+/** Of the payload's own functions, then, for a REPLACE, of those that others had patched. */
+export function effectsOf(
+  played: PlayedStep,
+  subject: Subject,
+  replaced: readonly Subject[],
+): readonly FunctionEffect[] {
+  const seen = new Set<bigint>();
+  const own = subject.entries.map((entry) => effectOf(played, entry, seen));
+  const others = played.action === "replace" ? replaced.flatMap(({ entries }) => entries) : [];
+  const reverted = others
+    .filter(({ oldAddress, written }) => {
+      return written !== undefined && oldAddress !== undefined && !seen.has(oldAddress);
+    })
+    .map((entry) => effectOf(played, entry, seen));
+  return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
+}
+
+function effectOf(
+  { before, after }: PlayedStep,
+  { label, oldAddress }: SubjectEntry,
+  seen: Set<bigint>,
+): FunctionEffect {
+  if (oldAddress === undefined) return { name: label, effect: "unchanged" };
+  seen.add(oldAddress);
+  const old = bytesAt(before, oldAddress);
+  const now = after.death === undefined ? bytesAt(after, oldAddress) : old;
+  const first = bytesAt(before, oldAddress, "pristine");
+  return {
+    ...{ name: label, address: hexNumber(oldAddress), effect: kindOf(first, old, now) },
+    ...(old === undefined ? {} : { before: old }),
+    ...(now === undefined ? {} : { after: now }),
+  };
+}
+
+function kindOf(
+  pristine: string | undefined,
+  before: string | undefined,
+  after: string | undefined,
+): EffectKind {
+  if (before === after) return "unchanged";
+  if (after === pristine) return "reverted";
+  return before === pristine ? "newly-patched" : "patched-again";
+}
+
+/** `undefined` where nothing is mapped, or the model does not follow. */
+function bytesAt(
+  model: XenModel,
+  address: bigint,
+  which: "now" | "pristine" = "now",
+): string | undefined {
+  const { hypervisor } = model;
+  const isOurs = which === "pristine" && isInImage(address, hypervisor);
+  const found = isOurs
+    ? hypervisor.memory.read(address, ENTRY_SIZE)
+    : model.read(address, ENTRY_SIZE);
+  if (found.kind !== "bytes") return undefined;
+  return [...found.bytes]
+    .map((byte, index) => (found.unknown?.[index] ? "??" : byte.toString(16).padStart(2, "0")))
+    .join("");
+}

@@ -1,0 +1,51 @@
+// What the rules have to say to one step, for the release at hand.
+
+import type { Release } from "../xen-abi/release.ts";
+import { describeReleases } from "./describe-releases.ts";
+import type { Finding, Rule, Severity } from "./rule.ts";
+import { type RuleId, ruleIds, rules } from "./rules.ts";
+import type { CheckedStep } from "./step.ts";
+
+export interface Hazard {
+  readonly rule: RuleId;
+  readonly severity: Severity;
+  readonly problem: string;
+  readonly where: string;
+  /** Releases that the rule concerns; left out when it is all of them. */
+  readonly releases?: string;
+  /** The release at hand is one of them. */
+  readonly isHere: boolean;
+  /** The caller accepts it; a crash of this hypervisor nobody can. */
+  readonly isAllowed: boolean;
+}
+
+export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): readonly Hazard[] {
+  return ruleIds.flatMap((id) => {
+    const rule: Rule = rules[id];
+    const isHere = rule.concerns?.(step.hypervisor.release, step.hypervisor.architecture) ?? true;
+    const releases = releasesOf(rule, step);
+    const found = rule.check(step).filter(({ severity }) => {
+      return isHere || rule.reach === "any-host" || severity === "crash";
+    });
+    return found.map((finding): Hazard => {
+      const severity = severityOf(rule, finding, isHere);
+      return {
+        ...{ rule: id, severity, problem: finding.problem, where: finding.where },
+        ...(releases === undefined ? {} : { releases }),
+        ...{ isHere, isAllowed: severity !== "crash" && allowed.includes(id) },
+      };
+    });
+  });
+}
+
+function severityOf(rule: Rule, { severity }: Finding, isHere: boolean): Severity {
+  // What the model died of it died of here.
+  if (severity === "crash") return "crash";
+  return isHere ? (severity ?? rule.severity) : "note";
+}
+
+function releasesOf({ concerns }: Rule, { hypervisor }: CheckedStep): string | undefined {
+  if (concerns === undefined) return undefined;
+  const { architecture } = hypervisor;
+  return describeReleases((release: Release) => concerns(release, architecture), architecture);
+}

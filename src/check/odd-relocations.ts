@@ -1,0 +1,68 @@
+// Relocations that Xen carries out, and that do not mean what their author did (ABI reference §2.6
+// to §2.8).
+
+import { SectionType } from "../elf/constants.ts";
+import { ElfError } from "../elf/errors.ts";
+import type { Relocation, Section } from "../elf/object.ts";
+import { readRelocations } from "../elf/relocations.ts";
+import { Aarch64Relocation } from "../isa/aarch64.ts";
+import type { Finding } from "./rule.ts";
+import type { CheckedStep } from "./step.ts";
+import { loadedSections, type Subject, whereInSection } from "./subject.ts";
+
+interface RelocatedPlace {
+  readonly section: Section;
+  readonly relocation: Relocation;
+}
+
+export function lostReferences({ subject }: CheckedStep): readonly Finding[] {
+  return relocatedPlaces(subject).flatMap(({ section, relocation }) => {
+    const symbol = subject.object?.symbols[relocation.symbol];
+    if (symbol?.place.kind !== "section") return [];
+    const target = subject.object?.sections[symbol.place.index];
+    if (target === undefined || ((target.flags & SHF_ALLOC) !== 0n && target.size > 0)) return [];
+    const problem = `a reference to "${symbol.name || target.name}" leads nowhere`;
+    return [{ problem, where: whereInSection(subject, section, relocation.offset) }];
+  });
+}
+
+export function truncatedBranches({ subject, loaded }: CheckedStep): readonly Finding[] {
+  if (loaded === undefined || subject.contents?.architecture !== "aarch64") return [];
+  const addressOf = (index: number) => loaded.placement.sections.get(index)?.offset;
+  return relocatedPlaces(subject).flatMap(({ section, relocation }) => {
+    const symbol = subject.object?.symbols[relocation.symbol];
+    const isShort = relocation.type === Aarch64Relocation.R_AARCH64_TSTBR14;
+    if (!isShort || symbol?.place.kind !== "section") return [];
+    const [from, to] = [addressOf(section.index), addressOf(symbol.place.index)];
+    if (from === undefined || to === undefined) return [];
+    const target = BigInt(to) + symbol.value + relocation.addend;
+    const distance = target - BigInt(from + relocation.offset);
+    if (-SHORT_REACH <= distance && distance < SHORT_REACH) return [];
+    const problem = `a branch to "${symbol.name}" is ${distance} bytes long, and is cut off`;
+    return [{ problem, where: whereInSection(subject, section, relocation.offset) }];
+  });
+}
+
+const SHF_ALLOC = 2n;
+const SHORT_REACH = 1n << 15n;
+
+/** Of what is loaded. */
+function relocatedPlaces(subject: Subject): readonly RelocatedPlace[] {
+  const { object } = subject;
+  if (object === undefined) return [];
+  const loaded = new Map(
+    loadedSections(subject).map((section) => [Number(section.index), section]),
+  );
+  return object.sections.flatMap((table) => {
+    const section = table.type === SectionType.SHT_RELA ? loaded.get(table.info) : undefined;
+    if (section === undefined) return [];
+    try {
+      const relocations = readRelocations(object, table, section);
+      return relocations.map((relocation) => ({ section, relocation }));
+    } catch (error) {
+      // Xen refuses what cannot be read; its verdict says so.
+      if (error instanceof ElfError) return [];
+      throw error;
+    }
+  });
+}

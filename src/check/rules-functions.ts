@@ -1,0 +1,192 @@
+// What can be wrong with a function that a payload patches: its size, its place in memory, when it
+// runs. Xen takes any address (ABI reference §2.10).
+
+import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
+import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
+import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
+import type { Finding, Rule } from "./rule.ts";
+import type { CheckedStep } from "./step.ts";
+import { isInImage, landingSize, type SubjectEntry, whereInSection } from "./subject.ts";
+import { trapRule } from "./trap-rule.ts";
+
+export const functionRules = {
+  "function-too-small": {
+    title: "the old function is smaller than what Xen writes over it",
+    severity: "hazard",
+    what: "The jump, or the NOPs, end behind the end of the function in the hypervisor.",
+    why: "Xen believes the size in the payload. What lies behind the function is overwritten as well: its neighbour, when there is no padding.",
+    remedy: "Patch the callers of the function instead, and give sizes from xen-syms.",
+    check: (step) => entriesThat(step, tooSmall),
+  },
+  "init-memory": trapRule("init-memory", {
+    what: "The payload patches, or refers to, a function or variable of the hypervisor that is only there while it boots.",
+    why: "Names of such memory still resolve after it was given away. Xen reads the function's start at upload, or writes to it at apply, where nothing is mapped any more.",
+    remedy: "Leave the function out: it has run, and never runs again.",
+    severity: "hazard",
+    pattern: initMemory,
+  }),
+  "unmapped-memory": trapRule("unmapped-memory", {
+    what: "Xen reads or writes at an address where nothing is mapped: an entry's old address, a name, or code in a payload that was unloaded.",
+    why: "Xen believes every address in a payload.",
+    remedy:
+      "Give names or relocations instead of numbers, and unload payloads before those that they rest on.",
+  }),
+  "write-protected": trapRule("write-protected", {
+    what: "The payload patches code in itself, such as its applied-marker, or read-only data.",
+    why: "4.16.4 to 4.16.7, 4.17.1 to 4.17.3, 4.18.0 and 4.18.1 make writable only what is registered, and a payload is registered after it is spliced; read-only data they leave protected.",
+    remedy: "Build for this release without a marker.",
+    concerns: (release, architecture) =>
+      architecture === "x86_64" &&
+      hasFeature(release, "relaxes-page-permissions") &&
+      !(
+        hasFeature(release, "registered-at-upload") &&
+        hasFeature(release, "rodata-writable-in-hooks")
+      ),
+  }),
+  "outside-image": trapRule("outside-image", {
+    what: "On Arm, the payload patches code that is not the hypervisor's own.",
+    why: "Xen on Arm writes through a second mapping of its own image, and computes the place from the distance to the image's start.",
+    remedy: "Replace the hypervisor's function instead of another payload's.",
+  }),
+  "read-only-functions": trapRule("read-only-functions", {
+    what: 'The section ".livepatch.funcs" is not writable.',
+    why: "Releases that keep their state in the table write to it without lifting the protection of the payload's data.",
+    remedy: "Make the section writable for such a release; Xen takes that everywhere.",
+    concerns: needsWritableFuncs,
+    pattern: readOnlyFunctions,
+  }),
+  "nop-over-endbr": trapRule("nop-over-endbr", {
+    what: "An entry of NOPs, or a check of old code, begins at an ENDBR64 and has fewer than 4 bytes.",
+    why: "Xen leaves the mark alone and takes its 4 bytes off; less than nothing is 4 GiB to it.",
+    remedy: "Begin behind the ENDBR64.",
+    concerns: (release, architecture) =>
+      architecture === "x86_64" && hasFeature(release, "endbr-aware"),
+    pattern: (step) => entriesThat(step, shortAtLanding),
+  }),
+  "unpatchable-path": {
+    title: "a CPU can be inside of the function while Xen patches it, or Xen patches with it",
+    severity: "hazard",
+    what: "The function is on a path that no payload can replace safely: entry code, NMI and machine check handlers, live patching itself, the idle loop, softirqs and tasklets, the tail of a context switch.",
+    why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
+    remedy: "Change a caller or a callee of it instead, or reboot into a fixed hypervisor.",
+    check: (step) => entriesThat(step, unpatchable),
+  },
+  "entry-patched-twice": {
+    title: "two entries of the payload write to the same place",
+    severity: "hazard",
+    what: "Two entries of one payload overwrite the same bytes.",
+    why: "Xen restores in the order in which it patched: what it saved for the second entry is the first one's jump, and that is what stays after a revert, leading into freed memory once the payload is unloaded.",
+    remedy: "Keep one entry for a place.",
+    check: patchedTwice,
+  },
+  "numeric-address": {
+    title: "an old address is a number",
+    severity: "hazard",
+    what: "An entry has its old address as a number, and not by name or relocation.",
+    why: "xen.efi and xen-syms can have the same build-id and other addresses: on a host that booted the other one, Xen patches the wrong code.",
+    remedy: "Leave old_addr 0, or relocate it against the function's name.",
+    check: (step) =>
+      entriesThat(step, ({ entry, label }) =>
+        entry.oldAddress.kind === "address"
+          ? `the address of "${label}" is right for one of the hypervisor's images only`
+          : undefined,
+      ),
+  },
+  "state-in-file": {
+    title: "an entry brings state that is Xen's own",
+    severity: "hazard",
+    what: "The bytes of an entry that are reserved for the hypervisor are not zero.",
+    why: "Releases that keep their state there take the function for applied: they skip it without a word.",
+    remedy: "Fill bytes 33 to 71 of an entry (33 to 63 in version 1) with zeros.",
+    concerns: (release) => livepatchFuncState(release) !== undefined,
+    check: ({ subject }) =>
+      subject.entries.flatMap(({ label, where }, index) => {
+        const reserved = subject.loaded?.functions[index]?.entry.reserved;
+        if (!reserved?.some((byte) => byte !== 0)) return [];
+        return [{ problem: `Xen may skip "${label}" as applied already`, where }];
+      }),
+  },
+} as const satisfies Record<string, Rule>;
+
+type Describe = (entry: SubjectEntry, step: CheckedStep) => string | undefined;
+
+function entriesThat(step: CheckedStep, describe: Describe): readonly Finding[] {
+  return step.subject.entries.flatMap((entry) => {
+    const problem = describe(entry, step);
+    return problem === undefined ? [] : [{ problem, where: entry.where }];
+  });
+}
+
+const tooSmall: Describe = ({ written, oldFunction, label }) => {
+  if (written === undefined || oldFunction === undefined || oldFunction.sizeBytes === 0) return;
+  const end = oldFunction.address + BigInt(oldFunction.sizeBytes);
+  if (written.end <= end) return;
+  return `"${label}" has ${oldFunction.sizeBytes} bytes in the hypervisor, and Xen writes ${written.end - end} behind its end`;
+};
+
+const shortAtLanding: Describe = ({ entry, oldAddress, label }, { hypervisor }) => {
+  if (entry.kind === "replace" || oldAddress === undefined) return;
+  const blanked = entry.kind === "nop" ? entry.newSize : 0;
+  if (blanked >= landingSize(oldAddress, hypervisor)) return;
+  return `"${label}" starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
+};
+
+const unpatchable: Describe = ({ written, oldFunction, label }, { hypervisor }) => {
+  if (written === undefined || oldFunction === undefined) return;
+  const [file, bare] = oldFunction.name.includes("#")
+    ? oldFunction.name.split("#")
+    : ["", oldFunction.name];
+  const path = unsafeFunctions(hypervisor.architecture, hypervisor.release).find(
+    (unsafe) => unsafe.name.test(bare ?? "") && (unsafe.file?.test(file ?? "") ?? true),
+  );
+  return path && `"${label}" cannot be patched safely: ${path.reason}`;
+};
+
+function initMemory(step: CheckedStep): readonly Finding[] {
+  const { subject, hypervisor } = step;
+  const isGone = (address: bigint) => hypervisor.memory.findRegion(address)?.kind === "init";
+  const patched = entriesThat(step, ({ oldAddress, label }) =>
+    oldAddress !== undefined && isGone(oldAddress)
+      ? `"${label}" is gone once the hypervisor has booted`
+      : undefined,
+  );
+  const old = new Set(
+    subject.entries.flatMap(({ entry }) =>
+      entry.oldAddress.kind === "symbol" ? [entry.oldAddress.symbol] : [],
+    ),
+  );
+  const referred = (subject.contents?.needs ?? []).filter((name) => {
+    const address = old.has(name) ? undefined : hypervisor.lookup(name);
+    return address !== undefined && isInImage(address, hypervisor) && isGone(address);
+  });
+  return [
+    ...patched,
+    ...referred.map((name) => ({
+      problem: `its code refers to "${name}", which is gone once the hypervisor has booted`,
+      where: `${subject.source}, symbol "${name}"`,
+    })),
+  ];
+}
+
+function readOnlyFunctions({ subject }: CheckedStep): readonly Finding[] {
+  const table = subject.object?.sections.find(({ name }) => name === FUNCS_SECTION);
+  if (table === undefined || table.size === 0 || (table.flags & SHF_WRITE) !== 0n) return [];
+  const problem = "Xen writes to its table of functions, which is read-only";
+  return [{ problem, where: whereInSection(subject, table) }];
+}
+
+const SHF_WRITE = 1n;
+
+function patchedTwice({ subject }: CheckedStep): readonly Finding[] {
+  const sorted = subject.entries
+    .filter(({ written }) => written !== undefined)
+    .toSorted((left, right) =>
+      (left.written?.start ?? 0n) < (right.written?.start ?? 0n) ? -1 : 1,
+    );
+  return sorted.flatMap(({ written, label, where }, index) => {
+    const previous = sorted[index - 1];
+    if (written === undefined || (previous?.written?.end ?? 0n) <= written.start) return [];
+    return [{ problem: `"${label}" is overwritten by two entries`, where }];
+  });
+}

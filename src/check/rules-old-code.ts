@@ -1,0 +1,80 @@
+// What can be wrong with a payload's checks of old code (ABI reference §1.4, §8.3).
+
+import { compareReleases } from "../xen-abi/release.ts";
+import type { Finding, Rule } from "./rule.ts";
+import type { CheckedStep } from "./step.ts";
+import { type AddressRange, isInImage } from "./subject.ts";
+
+export const oldCodeRules = {
+  "expectation-missing": {
+    title: "a function is patched without a look at what is there",
+    severity: "hazard",
+    what: "An entry writes to a function, and no entry of the payload says which bytes it expects there.",
+    why: "Xen patches whatever it finds: a function that another payload has patched meanwhile, or one that is not what the payload was made from.",
+    remedy: "Add an expectation, or guard entries; xsplice build does.",
+    // Version 1 of the table has no room for them.
+    concerns: (release) => compareReleases(release, { major: 4, minor: 14, point: 0 }) >= 0,
+    check: missing,
+  },
+  "expectation-of-boot-code": {
+    title: "a payload expects code that Xen rewrites when it boots",
+    severity: "hazard",
+    what: "The expected bytes cover an alternative, or an indirect call that Xen makes direct.",
+    why: "Xen compares memory, where such places hold what suits the CPU of the host, and not what xen-syms has: APPLY fails on some hosts, or on all.",
+    remedy: "Leave these places out, as the guards of xsplice build do.",
+    check: ofBootCode,
+  },
+  "expectation-of-landing-mark": {
+    title: "a payload expects an ENDBR64 that Xen may have overwritten",
+    severity: "hazard",
+    what: "The expected bytes cover the ENDBR64 of a function that Xen calls only directly after boot.",
+    why: "On a host that tracks indirect branches (CET-IBT), 4.17 and later write 66 0f 1f 01 over the mark of such functions: APPLY fails there.",
+    remedy: "Begin 4 bytes behind the entry.",
+    concerns: (release, architecture) =>
+      architecture === "x86_64" && compareReleases(release, { major: 4, minor: 17, point: 0 }) >= 0,
+    check: ofLandingMark,
+  },
+} as const satisfies Record<string, Rule>;
+
+const ENDBR64_SIZE = 4n;
+
+function missing({ subject, hypervisor }: CheckedStep): readonly Finding[] {
+  const expected = subject.entries.flatMap((entry) => entry.expected ?? []);
+  return subject.entries.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
+    if (written === undefined || oldAddress === undefined) return [];
+    // A place in the payload itself is nobody else's.
+    if (!isInImage(oldAddress, hypervisor) && subject.loaded !== undefined) return [];
+    const size = BigInt(oldFunction?.sizeBytes || 1);
+    const start = oldFunction?.address ?? oldAddress;
+    const whole = { start, end: start + size };
+    if (expected.some((range) => overlaps(range, whole))) return [];
+    return [{ problem: `nothing is expected of "${label}"`, where }];
+  });
+}
+
+function ofBootCode({ subject, hypervisor }: CheckedStep): readonly Finding[] {
+  return subject.entries.flatMap(({ expected, label, where }) => {
+    if (expected === undefined || !isInImage(expected.start, hypervisor)) return [];
+    const length = Number(expected.end - expected.start);
+    const found = hypervisor.memory.read(expected.start, length);
+    const first = found.kind === "bytes" ? (found.unknown?.indexOf(1) ?? -1) : -1;
+    if (first < 0) return [];
+    const problem = `byte ${first} of what is expected at "${label}" depends on the host's CPU`;
+    return [{ problem, where }];
+  });
+}
+
+function ofLandingMark({ subject, hypervisor }: CheckedStep): readonly Finding[] {
+  return subject.entries.flatMap(({ expected, oldFunction, label, where }) => {
+    const start = oldFunction?.address;
+    if (expected === undefined || start === undefined) return [];
+    const mark = { start, end: start + ENDBR64_SIZE };
+    const isCovered = overlaps(expected, mark);
+    if (!isCovered || !hypervisor.facts.poisonedEntries().has(start)) return [];
+    return [{ problem: `"${label}" has no ENDBR64 any more on hosts with CET-IBT`, where }];
+  });
+}
+
+function overlaps(left: AddressRange, right: AddressRange): boolean {
+  return left.start < right.end && right.start < left.end;
+}

@@ -1,0 +1,157 @@
+// What kills a hypervisor, of whatever is in a payload's file: ABI reference §8.2. The ids are those
+// of the model's traps. What the model dies of is a crash here; a pattern in the file tells of
+// harm that the model cannot be sure of, or that comes to hosts of other releases.
+
+import { SectionFlag } from "../elf/constants.ts";
+import type { Section } from "../elf/object.ts";
+import { hasFeature } from "../xen-abi/features.ts";
+import { compareReleases, type Release } from "../xen-abi/release.ts";
+import {
+  ALTERNATIVES_SECTION,
+  livepatchSections,
+  MODINFO_SECTION,
+  specialTableSections,
+} from "../xen-abi/sections.ts";
+import type { Finding, Rule } from "./rule.ts";
+import { type CheckedStep, refusalOf } from "./step.ts";
+import { whereInSection } from "./subject.ts";
+import { trapRule } from "./trap-rule.ts";
+
+function has(version: "payload-version-2"): (release: Release) => boolean {
+  return (release) => hasFeature(release, version);
+}
+
+function isLoaded({ flags }: Section): boolean {
+  return (flags & SectionFlag.SHF_ALLOC) !== 0n;
+}
+
+/** A place and a problem for each section that is meant. */
+function eachSection(
+  { subject }: CheckedStep,
+  isMeant: (section: Section) => boolean,
+  problem: (section: Section) => string,
+): readonly Finding[] {
+  return (subject.object?.sections.slice(1) ?? []).filter(isMeant).map((section) => ({
+    problem: problem(section),
+    where: whereInSection(subject, section),
+  }));
+}
+
+const readByName = new Set([...livepatchSections, ...specialTableSections]);
+
+export const fileTrapRules = {
+  "section-not-loaded": trapRule("section-not-loaded", {
+    what: "A section that Xen looks up by its name has no SHF_ALLOC flag.",
+    why: "Only sections with the flag get an address. Releases before 4.18.4, 4.19.1 and 4.20 follow a null pointer and die; later ones read the uploaded file after they have freed it.",
+    remedy: "Set the flag: objcopy --set-section-flags NAME=alloc,readonly.",
+    severity: "hazard",
+    reach: "any-host",
+    pattern: (step) =>
+      eachSection(
+        step,
+        (section) => readByName.has(section.name) && !isLoaded(section),
+        ({ name }) => `Xen reads "${name}", which it does not load`,
+      ),
+  }),
+  "zero-alignment": trapRule("zero-alignment", {
+    what: "A loaded section has sh_addralign 0.",
+    why: "Xen's arithmetic of placement gives offset 0 for it: the section overwrites those placed before it, and the size of the region starts over, so that the copy can run behind its end. Empty sections do the same on 4.17 and later.",
+    remedy: "Give every loaded section an alignment of at least 1.",
+    severity: "hazard",
+    reach: "any-host",
+    pattern: (step) =>
+      eachSection(
+        step,
+        (section) => isLoaded(section) && section.alignment === 0,
+        ({ name }) => `Xen lays "${name}" over what it has placed before`,
+      ),
+  }),
+  "empty-metadata": trapRule("empty-metadata", {
+    what: 'The payload has an empty ".modinfo".',
+    why: "Xen looks at its last byte, at index -1 of an unsigned number, 4 GiB behind its start.",
+    remedy: "Leave the section out, or put at least one NUL into it.",
+    reach: "any-host",
+    concerns: has("payload-version-2"),
+    pattern: (step) =>
+      eachSection(
+        step,
+        ({ name, size }) => name === MODINFO_SECTION && size === 0,
+        () => "Xen reads 4 GiB behind the empty metadata",
+      ),
+  }),
+  "null-symbol": trapRule("null-symbol", {
+    what: "A relocation is against symbol 0.",
+    why: "Releases without a check follow a null pointer; all others refuse the payload.",
+    remedy: "Make the payload with tools that give every relocation a symbol.",
+    reach: "any-host",
+    concerns: (release) => !hasFeature(release, "refuses-null-symbol"),
+    pattern: refusedFor("relocations/symbol", 95, "a relocation is against symbol 0"),
+  }),
+  "null-section": trapRule("null-section", {
+    what: "A link of a section header leads to section 0: the symbols' names, or the section that relocations are for.",
+    why: "Xen keeps no header of section 0, and follows the null pointer. No release checks it.",
+    remedy: "Make the payload again; no linker writes this.",
+    reach: "any-host",
+  }),
+  "section-size-wraps": trapRule("section-size-wraps", {
+    what: "Offset and size of a section add up to more than 64 bits hold.",
+    why: "The sum wraps around and passes the check against the file's length; the copy does not stop there.",
+    remedy: "Make the payload again; no linker writes this.",
+    reach: "any-host",
+  }),
+  "alternatives-check": trapRule("alternatives-check", {
+    what: "An alternative is longer than what it replaces, or asks for a CPU feature that does not exist.",
+    why: "Releases up to 4.18.3 and 4.19.0 take it for a bug of their own and stop the host, before they compare build-ids; later ones refuse the payload.",
+    remedy: "Leave alternatives out, or build for exactly this hypervisor.",
+    reach: "any-host",
+    concerns: (release) => !hasFeature(release, "returns-alternatives-errors"),
+    pattern: (step) => [
+      ...refusedFor("tables/alternatives", 28, "an alternative is too long")(step),
+      ...refusedFor("tables/alternatives", 34, "an alternative is for no feature")(step),
+    ],
+  }),
+  "alternatives-length": trapRule("alternatives-length", {
+    what: "On Arm, the replacement of an alternative has another length than the original.",
+    why: "Xen on Arm takes it for a bug of its own and stops the host. No release checks it.",
+    remedy: "Leave alternatives out.",
+    reach: "any-host",
+  }),
+  "alternatives-with-ibt": trapRule("alternatives-with-ibt", {
+    what: "The payload has alternatives.",
+    why: "On a host that tracks indirect branches (CET-IBT), 4.17.0 to 4.17.3, 4.18.0 and 4.18.1 go through tables of the hypervisor that are gone after boot when they apply a payload's alternatives.",
+    remedy: "Leave alternatives out, or update the hypervisor.",
+    severity: "hazard",
+    reach: "any-host",
+    concerns: isWithoutIbtCare,
+    pattern: (step) =>
+      eachSection(
+        step,
+        ({ name, size }) => name === ALTERNATIVES_SECTION && size > 0,
+        () => "the host dies when it tracks indirect branches",
+      ),
+  }),
+  "altcall-through-init": trapRule("altcall-through-init", {
+    what: "The payload has an indirect call that Xen makes direct, through a variable in memory that it gave away after boot.",
+    why: "Xen reads the variable when it loads the payload. Where the operations of a subsystem are only needed while booting (XSM on 4.16, 4.17.0 to 4.17.4, 4.18.0 to 4.18.2), nothing is mapped there any more.",
+    remedy: "Call the function by its name, or leave the alternative out.",
+    reach: "any-host",
+  }),
+} as const satisfies Record<string, Rule>;
+
+/** What later releases refuse old ones die of. */
+function refusedFor(
+  at: string,
+  errno: number,
+  problem: string,
+): (step: CheckedStep) => readonly Finding[] {
+  return (step) => {
+    const refusal = refusalOf(step);
+    if (refusal?.step !== at || refusal.errno !== errno) return [];
+    return [{ problem, where: step.subject.source }];
+  };
+}
+
+function isWithoutIbtCare(release: Release, architecture: string): boolean {
+  const isNew = compareReleases(release, { major: 4, minor: 17, point: 0 }) >= 0;
+  return architecture === "x86_64" && isNew && !hasFeature(release, "alternatives-safe-with-ibt");
+}

@@ -1,0 +1,26 @@
+// All rules, by id. Ids are stable: scripts allow them by name.
+
+import type { Rule } from "./rule.ts";
+import { buildRules } from "./rules-build.ts";
+import { functionRules } from "./rules-functions.ts";
+import { hookRules } from "./rules-hooks.ts";
+import { oldCodeRules } from "./rules-old-code.ts";
+import { stackRules } from "./rules-stack.ts";
+import { fileTrapRules } from "./rules-traps.ts";
+
+export const rules = {
+  ...fileTrapRules,
+  ...functionRules,
+  ...hookRules,
+  ...oldCodeRules,
+  ...stackRules,
+  ...buildRules,
+} as const satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof rules;
+
+export const ruleIds = Object.keys(rules) as readonly RuleId[];
+
+export function isRuleId(text: string): text is RuleId {
+  return Object.hasOwn(rules, text);
+}

@@ -1,0 +1,63 @@
+// What the payloads applied so far have left for the next one to run into: who patches which
+// function, who calls its own copy of one directly, who brought which symbol.
+
+import type { DirectUse } from "./direct-uses.ts";
+import type { Subject } from "./subject.ts";
+
+export class StackBelow {
+  readonly #applied: Subject[] = [];
+  readonly #byBuildId = new Map<string, Subject>();
+  readonly #patched = new Map<bigint, Subject>();
+  readonly #exporters = new Map<string, Subject>();
+  readonly #directUses = new Map<bigint, { readonly user: Subject; readonly use: DirectUse }[]>();
+
+  /** Oldest first. */
+  get applied(): readonly Subject[] {
+    return this.#applied;
+  }
+
+  /** The newest payload that patches the function at `start`. */
+  patcherOf(start: bigint): Subject | undefined {
+    return this.#patched.get(start);
+  }
+
+  /** Who brought a symbol that the hypervisor itself does not have. */
+  exporterOf(symbol: string): Subject | undefined {
+    return this.#exporters.get(symbol);
+  }
+
+  /** Code that goes to a payload's own body for the function at `oldAddress`, not through Xen's. */
+  directUsesOf(oldAddress: bigint): readonly { readonly user: Subject; readonly use: DirectUse }[] {
+    return this.#directUses.get(oldAddress) ?? [];
+  }
+
+  /** Whether `upper` says, through the chain of dependencies, that it was made to lie on `lower`. */
+  isMadeFor(upper: Subject, lower: Subject): boolean {
+    let next = upper.contents?.depends;
+    while (next !== undefined) {
+      const found = this.#byBuildId.get(next);
+      if (found === undefined || found === lower) return found === lower;
+      next = found.contents?.depends;
+    }
+    return false;
+  }
+
+  /** @param uses of `subject`, its own bodies */
+  push(subject: Subject, uses: readonly DirectUse[]): void {
+    this.#applied.push(subject);
+    if (subject.contents?.buildId !== undefined) {
+      this.#byBuildId.set(subject.contents.buildId, subject);
+    }
+    for (const { oldFunction, oldAddress, written } of subject.entries) {
+      if (written === undefined || oldAddress === undefined) continue;
+      this.#patched.set(oldFunction?.address ?? oldAddress, subject);
+    }
+    for (const { name } of subject.loaded?.exports ?? []) {
+      if (!this.#exporters.has(name)) this.#exporters.set(name, subject);
+    }
+    for (const use of uses) {
+      const known = this.#directUses.get(use.body.oldAddress) ?? [];
+      this.#directUses.set(use.body.oldAddress, [...known, { user: subject, use }]);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// The rule of a trap: what the model dies of, or what a pattern in the file tells.
+
+import { type TrapId, traps } from "../xen-model/traps.ts";
+import type { Finding, Rule, Severity } from "./rule.ts";
+import { type CheckedStep, crashOf, placeInFile } from "./step.ts";
+
+interface TrapWords extends Pick<Rule, "what" | "why" | "remedy" | "concerns" | "reach"> {
+  /** Of what the pattern tells. */
+  readonly severity?: Severity;
+  readonly pattern?: (step: CheckedStep) => readonly Finding[];
+}
+
+export function trapRule(trap: TrapId, { severity = "crash", pattern, ...words }: TrapWords): Rule {
+  return {
+    ...words,
+    ...{ title: traps[trap], severity },
+    check: (step) => {
+      const death = crashOf(step);
+      if (death?.trap !== trap) return pattern?.(step) ?? [];
+      const where = placeInFile(step.subject.source, death.place);
+      return [{ problem: `${traps[trap]}: ${death.words}`, where, severity: "crash" }];
+    },
+  };
+}
