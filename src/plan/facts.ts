@@ -2,21 +2,9 @@
 // payload's file, less from the metadata that Xen lists for what is loaded. What is not known is
 // `undefined`, never a guess.
 
-import {
-  BUILD_ID_KEY,
-  DEPENDS_KEY,
-  FUNCTIONS_IN_FILE,
-  FUNCTIONS_KEY,
-  GUARD_KEY,
-  type GuardLevel,
-  guardLevels,
-  MARKER_KEY,
-  MODE_KEY,
-  type PayloadMode,
-  payloadModes,
-  REQUIRES_KEY,
-} from "../payload/metadata-keys.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
+import { readStackingFacts } from "../payload/stacking.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
@@ -41,6 +29,8 @@ export interface PayloadFacts {
    * front it covers bytes 4 to 8 of the function and else 0 to 4.
    */
   readonly writes: readonly CodeRange[] | undefined;
+  /** Whether it blanks code of others without replacing a function. */
+  readonly nops: "some" | "none" | undefined;
   /** Bytes that Xen compares before it applies. */
   readonly guards: readonly CodeRange[] | undefined;
   /** Symbol of its applied-marker. */
@@ -64,24 +54,24 @@ const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64:
 /** Everything that a payload's file tells. */
 export function factsOfPayload(payload: Payload): PayloadFacts {
   const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
-  const values = new Map(metadata.map(splitPair));
+  const { mode, guard, marker, requires } = readStackingFacts(metadata);
   const writesData = sections.some(({ name, loaded, sizeBytes }) => {
     return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
   });
   return {
     ...{ buildId, depends, xenDepends, metadata },
-    mode: payloadModes.find((mode) => mode === values.get(MODE_KEY)),
-    guard: guardLevels.find((level) => level === values.get(GUARD_KEY)),
+    ...{ mode, guard, marker, requires },
     functions: replacedNames(functions),
     replaces: functions.flatMap((entry) =>
       entry.kind === "replace" ? rangesOf(entry, 0n, entry.oldSize) : [],
     ),
     writes: functions.flatMap((entry) => writtenBy(entry, architecture)),
+    nops: functions.some((entry) => entry.kind === "nop" && entry.oldAddress.kind !== "own")
+      ? "some"
+      : "none",
     guards: joinRanges(
       functions.flatMap((entry) => rangesOf(entry, 0n, entry.expectation?.length ?? 0)),
     ),
-    marker: values.get(MARKER_KEY),
-    requires: listOf(values.get(REQUIRES_KEY)),
     exports: payload.exports.map(({ name }) => name),
     imports: payload.needs,
     hooks: [...new Set(payload.hooks.map(({ kind }) => kind))],
@@ -91,22 +81,10 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
 
 /** What a list of loaded payloads tells of one that is loaded. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
-  const values = new Map((metadata ?? []).map(splitPair));
-  const mode = payloadModes.find((known) => known === values.get(MODE_KEY));
-  const functions = values.get(FUNCTIONS_KEY);
-  return {
-    ...unknownFacts,
-    buildId: values.get(BUILD_ID_KEY),
-    depends: values.get(DEPENDS_KEY),
-    mode,
-    guard: guardLevels.find((level) => level === values.get(GUARD_KEY)),
-    functions:
-      functions === undefined || functions === FUNCTIONS_IN_FILE ? undefined : listOf(functions),
-    marker: values.get(MARKER_KEY),
-    // Only whoever writes a mode writes, or leaves out, this.
-    requires: mode === undefined ? undefined : listOf(values.get(REQUIRES_KEY)),
-    metadata,
-  };
+  const told = readStackingFacts(metadata ?? []);
+  // Only whoever writes a mode writes, or leaves out, what the payload requires.
+  const requires = told.mode === undefined ? undefined : told.requires;
+  return { ...unknownFacts, ...told, requires, metadata };
 }
 
 /** Of a payload of which only the name is known. */
@@ -119,6 +97,7 @@ export const unknownFacts: PayloadFacts = {
   functions: undefined,
   replaces: undefined,
   writes: undefined,
+  nops: undefined,
   guards: undefined,
   marker: undefined,
   requires: undefined,
@@ -157,13 +136,4 @@ function rangesOf(entry: PayloadFunction, from: bigint, sizeBytes: number): read
     case "name":
       return name === undefined ? [] : [{ symbol: name, start: from, sizeBytes }];
   }
-}
-
-function listOf(value: string | undefined): readonly string[] {
-  return (value ?? "").split(",").filter((item) => item !== "");
-}
-
-function splitPair(text: string): readonly [key: string, value: string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -1,9 +1,30 @@
 // Which payload may sit on which, what a host runs, and the way from there to what it should run.
 
 export { type AddressOf, type CodeRange, findCommonRange, noAddresses } from "./code-range.ts";
+export type { Fix } from "./coverage.ts";
 export {
   factsOfMetadata,
   factsOfPayload,
   type PayloadFacts,
   unknownFacts,
 } from "./facts.ts";
+export {
+  type AppliedStack,
+  fingerprintOf,
+  type HostState,
+  type LoadedPayload,
+  type StackEvidence,
+  settledStateOf,
+} from "./host-state.ts";
+export { type Obstacle, type ObstacleCode, PlanError, type PlanFileErrorCode } from "./obstacle.ts";
+export type { GivenPayload } from "./piece.ts";
+export { makePlan, type Planned, type PlanOptions } from "./plan.ts";
+export {
+  type FunctionChange,
+  type Notice,
+  PLAN_VERSION,
+  type Plan,
+  type PlanMoment,
+  type PlanStep,
+} from "./plan-form.ts";
+export type { Wish } from "./wish.ts";

@@ -1,0 +1,73 @@
+// What a host runs, as far as it is known: the start of every plan. reconstruct.ts finds it out.
+
+import { createHash } from "node:crypto";
+import type { PayloadStatus, SettledState } from "../host/host.ts";
+import type { PayloadFacts } from "./facts.ts";
+
+export interface LoadedPayload {
+  readonly name: string;
+  readonly status: PayloadStatus;
+  readonly facts: PayloadFacts;
+  /** Whether it was applied and reverted since it was loaded; Xen knows and does not tell. */
+  readonly history: "never-reverted" | "reverted" | "unknown";
+}
+
+export type AppliedStack =
+  | {
+      readonly kind: "known";
+      /** What is applied, from the bottom to the top. */
+      readonly names: readonly string[];
+      readonly evidence: StackEvidence;
+    }
+  | {
+      readonly kind: "unknown";
+      /** What is applied, in load order, which says nothing about the stack. */
+      readonly names: readonly string[];
+      /** Of what is applied, which is surely above which: pairs of names, the lower one first. */
+      readonly known: readonly (readonly [below: string, above: string])[];
+      /** Sentences for people: what is missing for knowing. */
+      readonly reasons: readonly string[];
+    };
+
+export type StackEvidence =
+  /** None or one is applied. */
+  | "no-choice"
+  /** xSplice's own journal on that host says so, and nothing on the host contradicts it. */
+  | "journal"
+  /** No other order has each payload on what it depends on, unless somebody ignored that. */
+  | "dependencies"
+  /** The host itself keeps the order, as the model does. */
+  | "host";
+
+export interface HostState {
+  /** Hex; `undefined` when the hypervisor has none or it cannot be told. */
+  readonly xenBuildId: string | undefined;
+  /** Of dom0's kernel. */
+  readonly bootId: string | undefined;
+  /** Whether apply can be told to check nothing but the hypervisor's build-id. */
+  readonly nodeps: "possible" | "impossible";
+  /** In load order. */
+  readonly loaded: readonly LoadedPayload[];
+  readonly stack: AppliedStack;
+}
+
+export function settledStateOf(status: PayloadStatus): SettledState {
+  return status.kind === "checked" || status.kind === "applied" ? status.kind : status.settled;
+}
+
+/**
+ * The same for the same boot, payloads, states and order: a plan is only good for the state that it
+ * was made from. Hex.
+ */
+export function fingerprintOf(state: HostState): string {
+  const parts = [
+    state.bootId ?? null,
+    state.xenBuildId ?? null,
+    state.loaded.map(({ name, status, facts, history }) => [
+      ...[name, settledStateOf(status), history],
+      ...[facts.buildId ?? null, facts.metadata ?? null],
+    ]),
+    [state.stack.kind, state.stack.names],
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

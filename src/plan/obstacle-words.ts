@@ -1,0 +1,193 @@
+// The planner's refusals in words.
+
+import { hexNumber } from "../bytes/hex.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
+import type { CodeRange } from "./code-range.ts";
+import type { MissingFix } from "./coverage.ts";
+import type { Obstacle } from "./obstacle.ts";
+import type { Piece } from "./piece.ts";
+import type { Relations } from "./relations.ts";
+
+export function nameOfId(buildId: string, relations: Relations): string {
+  const known = relations.withId(buildId);
+  return known === undefined ? `the payload with build-id ${buildId}` : `"${known.name}"`;
+}
+
+/** It has to be applied directly on something that is not there. */
+export function missingLink(
+  piece: Piece,
+  top: Piece | undefined,
+  ground: { readonly relations: Relations; readonly xenBuildId: string | undefined },
+): Obstacle {
+  const { depends } = piece.facts;
+  const below = top === undefined ? "nothing else would be applied" : `"${top.name}" is below it`;
+  if (depends === undefined) {
+    return {
+      code: "plan/unknown",
+      problem: `Cannot apply "${piece.name}": it is not known what it depends on`,
+      remedy: "give its file",
+    };
+  }
+  const isPlain = depends === ground.xenBuildId;
+  const wanted = isPlain ? "the hypervisor alone" : nameOfId(depends, ground.relations);
+  return {
+    code: "plan/missing-link",
+    problem: `Cannot apply "${piece.name}": it depends on ${wanted}, and ${below}`,
+    expected: isPlain
+      ? "nothing below it; only an independent payload with a full guard may sit on any other"
+      : `${wanted} applied directly below it`,
+    remedy: isPlain ? "build it on top of what is below it" : "add what it depends on",
+  };
+}
+
+/** Something must be applied below it, in whatever place. */
+export function missingNeed(piece: Piece, buildId: string, relations: Relations): Obstacle {
+  const name = nameOfId(buildId, relations);
+  return {
+    code: "plan/missing-link",
+    problem: `Cannot apply "${piece.name}": it was made for a host that has ${name} applied`,
+    expected: `${name} among what should be applied`,
+    remedy: "add it, or leave out both",
+  };
+}
+
+export function overlapping(one: Piece, other: Piece, range: CodeRange): Obstacle {
+  return {
+    code: "plan/overlap",
+    problem: `Cannot have both "${one.name}" and "${other.name}" applied: they change the same code`,
+    where: describeRange(range),
+    expected: "payloads that change different functions, or one that was made on top of the other",
+    remedy: 'build one of them again with "--on" the other, or both fixes as one payload',
+  };
+}
+
+export function unknownOverlap(one: Piece, other: Piece): Obstacle {
+  const [unknown, known] = one.facts.functions === undefined ? [one, other] : [other, one];
+  return {
+    code: "plan/unknown",
+    problem: `Cannot have both "${known.name}" and "${unknown.name}" applied: it is not known what "${unknown.name}" changes`,
+    remedy: `give the file of "${unknown.name}"`,
+  };
+}
+
+/** `lower` would end up above the payload that was made to sit on it. */
+export function wrongWayRound(upper: Piece, lower: Piece): Obstacle {
+  return {
+    code: "plan/missing-link",
+    problem: `Cannot bring "${lower.name}" below "${upper.name}", which was made to sit on it`,
+    expected: "an order in which each payload comes after those that it was made for",
+    remedy: "leave one of the two out, or build it again on top of what should be below it",
+  };
+}
+
+/** @param place what both depend on; the hypervisor if undefined */
+export function samePlace(one: Piece, other: Piece, place: Piece | undefined): Obstacle {
+  const where = place === undefined ? "the hypervisor" : `"${place.name}"`;
+  return {
+    code: "plan/same-place",
+    problem: `Cannot apply both "${one.name}" and "${other.name}": each has to be the one directly on ${where}`,
+    expected: "one payload in each place, or independent ones with a full guard",
+    remedy: 'build one of them again with "--on" the other, or with "--mode independent"',
+  };
+}
+
+/** It must be uploaded, for the first time or again, and its file is not at hand. */
+export function noFile(piece: Piece): Obstacle {
+  return {
+    code: "plan/no-file",
+    problem: `Cannot apply "${piece.name}": it has to be uploaded, and its file was not given`,
+    expected:
+      "the file of each payload that is not loaded, or not in a state to be applied as it is",
+    remedy: "give its file",
+  };
+}
+
+/** It is applied, must be reverted for a moment, and Xen does not apply it again (ABI §3, rule 6). */
+export function dataLost(piece: Piece): Obstacle {
+  return {
+    code: "plan/one-way",
+    problem: `Cannot lift "${piece.name}" and put it back: it has data of its own, which would start afresh`,
+    expected: "nothing but payloads without writable data among those that have to be lifted",
+    remedy: "revert those above it only, or allow that its data starts afresh",
+  };
+}
+
+/** It is not ready, and what stands in the way stays applied. */
+export function blocked(piece: Piece): Obstacle {
+  return {
+    code: "plan/in-use",
+    problem: `Cannot upload "${piece.name}": a payload that is applied has its symbols, or refers to it`,
+    expected: "payloads in its way that are not in use",
+    remedy: "revert and unload them first",
+  };
+}
+
+export function hookAgainst(piece: Piece, hook: HookKind): Obstacle {
+  return {
+    code: "plan/hook",
+    problem: `Cannot replace what is applied at once: "${piece.name}" has a ${hook} hook`,
+    expected: "no such hooks, neither in what is applied nor in what takes its place",
+  };
+}
+
+export function unknownHooks(piece: Piece): Obstacle {
+  return {
+    code: "plan/unknown",
+    problem: `Cannot replace what is applied at once: it is not known which hooks "${piece.name}" has`,
+    remedy: `give the file of "${piece.name}"`,
+  };
+}
+
+export function sameSymbol(one: Piece, other: Piece, symbol: string): Obstacle {
+  return {
+    code: "plan/same-symbol",
+    problem: `Cannot have both "${one.name}" and "${other.name}" loaded: both bring a symbol "${symbol}"`,
+    expected: "names that no other payload has, as xSplice makes them",
+    remedy: "build one of them again",
+  };
+}
+
+export function wrongHypervisor(piece: Piece, xenBuildId: string): Obstacle {
+  return {
+    code: "plan/wrong-hypervisor",
+    problem: `Cannot apply "${piece.name}": it was built for another hypervisor`,
+    expected: `${xenBuildId}, the build-id of the host's hypervisor\n${piece.facts.xenDepends} is in the payload`,
+    remedy: "build it again with the xen-syms file of the hypervisor that runs",
+  };
+}
+
+export function describeRange({ symbol, start, sizeBytes }: CodeRange): string {
+  const size = sizeBytes === 1 ? "1 byte" : `${sizeBytes} bytes`;
+  if (symbol === undefined) return `${size} at ${hexNumber(start)}`;
+  return start === 0n ? `${symbol}, ${size}` : `${symbol}+${hexNumber(start)}, ${size}`;
+}
+
+/** @param reasons sentences, why */
+export function unknownStack(reasons: readonly string[]): Obstacle {
+  return {
+    code: "plan/unknown",
+    problem: "Cannot tell what is applied on what on this host",
+    where: reasons.join("\n"),
+    expected: "a host whose stack is known, or a payload that can replace all of it at once",
+    remedy: "give the files of what is loaded",
+  };
+}
+
+export function unknownHypervisor(): Obstacle {
+  return {
+    code: "plan/unknown",
+    problem: "Cannot apply anything: the build-id of the host's hypervisor is not known",
+    expected: "a hypervisor that tells its build-id",
+  };
+}
+
+export function momentForbidden(missing: readonly MissingFix[]): Obstacle {
+  const names = missing.map(({ fix }) => (fix.kind === "function" ? fix.name : `"${fix.name}"`));
+  return {
+    code: "plan/moment",
+    problem: "Cannot get there without a moment in which a fix is missing",
+    where: `${names.slice(0, 10).join(", ")}${names.length > 10 ? `, ${names.length - 10} more` : ""}`,
+    expected: "one payload that can replace all that is applied",
+    remedy: "allow such a moment, or build the fixes as one cumulative payload",
+  };
+}

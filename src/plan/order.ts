@@ -1,0 +1,164 @@
+// In which order payloads can be applied, given what is applied already. Xen takes a payload when it
+// depends on the one applied last (ABI reference §3); only independent ones with a full guard may go
+// without that. So payloads that depend on each other form blocks without a gap, and blocks are
+// sorted by who was made for whom.
+
+import { mayIgnoreDependency } from "../payload/stacking.ts";
+import type { Obstacle } from "./obstacle.ts";
+import {
+  missingLink,
+  missingNeed,
+  overlapping,
+  samePlace,
+  unknownOverlap,
+  wrongWayRound,
+} from "./obstacle-words.ts";
+import type { Piece } from "./piece.ts";
+import type { Relations } from "./relations.ts";
+
+/** What holds on the host all the time. */
+export interface Ground {
+  readonly xenBuildId: string | undefined;
+  readonly nodeps: "possible" | "impossible";
+  readonly relations: Relations;
+  /** Applied in an order that is not known; empty when it is. */
+  readonly unordered: ReadonlySet<Piece>;
+}
+
+export type Ordering =
+  | { readonly kind: "order"; readonly pieces: readonly Piece[] }
+  | { readonly kind: "none"; readonly obstacles: readonly Obstacle[] };
+
+/**
+ * @param below what stays applied, from the bottom to the top
+ * @param rest what is to be applied on top; where several orders are possible, as early as here
+ */
+export function orderOn(below: readonly Piece[], rest: readonly Piece[], ground: Ground): Ordering {
+  const obstacles = [
+    ...rest.flatMap((piece) => againstBelow(piece, below, rest, ground)),
+    ...rest.flatMap((one, index) =>
+      rest.slice(index + 1).flatMap((other) => betweenTwo(one, other, ground)),
+    ),
+  ];
+  const links = linkUp(below, rest, ground);
+  obstacles.push(...links.obstacles);
+  if (obstacles.length > 0) return { kind: "none", obstacles };
+  return sortBlocks(links, ground);
+}
+
+/** Whether Xen may be told to check nothing but the hypervisor's build-id. */
+export function mayFloat({ facts }: Piece, { nodeps }: Ground): boolean {
+  return nodeps === "possible" && mayIgnoreDependency(facts);
+}
+
+/** Build-id that a payload must depend on to be applied on top; `undefined` where nobody knows. */
+export function topId(below: readonly Piece[], ground: Ground): string | undefined {
+  const top = below.at(-1);
+  if (top === undefined) return ground.xenBuildId;
+  return ground.unordered.has(top) ? undefined : top.facts.buildId;
+}
+
+function againstBelow(
+  piece: Piece,
+  below: readonly Piece[],
+  rest: readonly Piece[],
+  ground: Ground,
+): readonly Obstacle[] {
+  const { relations } = ground;
+  const present = new Set([...below, ...rest].map(({ facts }) => facts.buildId));
+  const isLinked = !mayFloat(piece, ground);
+  const missing = relations
+    .needs(piece)
+    .filter((id) => !present.has(id) && !(isLinked && id === piece.facts.depends))
+    .map((id) => missingNeed(piece, id, relations));
+  const covered = below.flatMap((lower) => {
+    if (relations.knows(piece, lower)) return [];
+    const overlap = relations.overlap(piece, lower);
+    if (overlap.kind === "none") return [];
+    if (relations.knows(lower, piece)) return [wrongWayRound(lower, piece)];
+    return overlap.kind === "unknown"
+      ? [unknownOverlap(piece, lower)]
+      : [overlapping(piece, lower, overlap.range)];
+  });
+  return [...missing, ...covered];
+}
+
+function betweenTwo(one: Piece, other: Piece, { relations }: Ground): readonly Obstacle[] {
+  const overlap = relations.overlap(one, other);
+  if (overlap.kind === "none") return [];
+  if (relations.knows(one, other) || relations.knows(other, one)) return [];
+  if (overlap.kind === "unknown") return [unknownOverlap(one, other)];
+  return [overlapping(one, other, overlap.range)];
+}
+
+/** Payloads that must follow each other without a gap. */
+interface Block {
+  readonly pieces: Piece[];
+}
+
+interface Links {
+  readonly blocks: readonly Block[];
+  /** Must come first of all: it depends on what is on top now. */
+  readonly first: Block | undefined;
+  readonly obstacles: readonly Obstacle[];
+}
+
+function linkUp(below: readonly Piece[], rest: readonly Piece[], ground: Ground): Links {
+  const obstacles: Obstacle[] = [];
+  const byId = new Map(rest.map((piece) => [piece.facts.buildId, piece]));
+  const groundId = topId(below, ground);
+  const followers = new Map<Piece | "ground", Piece>();
+  const floating: Piece[] = [];
+  for (const piece of rest) {
+    const { depends } = piece.facts;
+    if (mayFloat(piece, ground)) {
+      floating.push(piece);
+      continue;
+    }
+    const lower = depends === undefined ? undefined : byId.get(depends);
+    const place = lower ?? (depends !== undefined && depends === groundId ? "ground" : undefined);
+    const rival = place && followers.get(place);
+    if (place === undefined) obstacles.push(missingLink(piece, below.at(-1), ground));
+    else if (rival === undefined) followers.set(place, piece);
+    else obstacles.push(samePlace(rival, piece, place === "ground" ? below.at(-1) : place));
+  }
+  const blockFrom = (head: Piece): Block => {
+    const pieces = [head];
+    for (let next = followers.get(head); next; next = followers.get(next)) pieces.push(next);
+    return { pieces };
+  };
+  const grounded = followers.get("ground");
+  const first = grounded && blockFrom(grounded);
+  const blocks = floating.map(blockFrom);
+  return { blocks: first === undefined ? blocks : [first, ...blocks], first, obstacles };
+}
+
+/** The next block is always the first of those that wait for no other. */
+function sortBlocks({ blocks, first }: Links, ground: Ground): Ordering {
+  const open = new Set(blocks);
+  const pieces: Piece[] = [];
+  while (open.size > 0) {
+    const ready = [...open].find((block) => {
+      if (first !== undefined && open.has(first) && block !== first) return false;
+      return [...open].every((other) => other === block || !mustFollow(block, other, ground));
+    });
+    if (ready === undefined) return { kind: "none", obstacles: [tangle([...open], ground)] };
+    pieces.push(...ready.pieces);
+    open.delete(ready);
+  }
+  return { kind: "order", pieces };
+}
+
+/** Whether a payload of `block` was made for one of `other`. */
+function mustFollow(block: Block, other: Block, { relations }: Ground): boolean {
+  return block.pieces.some((upper) => other.pieces.some((lower) => relations.knows(upper, lower)));
+}
+
+function tangle(open: readonly Block[], { relations }: Ground): Obstacle {
+  const pieces = open.flatMap((block) => block.pieces);
+  for (const upper of pieces) {
+    const lower = pieces.find((other) => relations.knows(upper, other));
+    if (lower !== undefined) return wrongWayRound(upper, lower);
+  }
+  throw new Error("Bug in xsplice: payloads wait for each other, and none was made for another");
+}

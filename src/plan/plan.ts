@@ -1,0 +1,144 @@
+// From what a host runs to what it should run: the steps, what each means for every function, and
+// whether a fix is missing in between; or why there is no way. Pure: the same state and wish give
+// the same plan.
+
+import { type Choice, chooseWay, type Search } from "./choose-way.ts";
+import { type AddressOf, noAddresses } from "./code-range.ts";
+import { groupFunctions } from "./coverage.ts";
+import { fingerprintOf, type HostState } from "./host-state.ts";
+import { noticesOf } from "./notices.ts";
+import type { Obstacle } from "./obstacle.ts";
+import {
+  momentForbidden,
+  sameSymbol,
+  unknownHypervisor,
+  unknownStack,
+  wrongHypervisor,
+} from "./obstacle-words.ts";
+import type { Ground } from "./order.ts";
+import type { GivenPayload, Piece } from "./piece.ts";
+import { PLAN_VERSION, type Plan } from "./plan-form.ts";
+import { type Relations, relationsOf } from "./relations.ts";
+import { missingIn, stepsOf, wholeChange } from "./steps-of-way.ts";
+import { type Cast, castFor, type Wish } from "./wish.ts";
+import { World } from "./world.ts";
+
+export interface PlanOptions {
+  /** Of loaded payloads of which the host does not tell enough. */
+  readonly files?: readonly GivenPayload[];
+  /** From xen-syms: two names of one function are then seen to be one. */
+  readonly addressOf?: AddressOf;
+  /** `allow`: a payload that stays may be lifted although its data starts afresh then. */
+  readonly freshData?: "refuse" | "allow";
+  /** `refuse`: no plan rather than one with a moment in which a fix is missing. */
+  readonly moments?: "refuse" | "allow";
+}
+
+export type Planned =
+  | { readonly kind: "plan"; readonly plan: Plan }
+  | { readonly kind: "refused"; readonly obstacles: readonly [Obstacle, ...Obstacle[]] };
+
+/**
+ * Never a moment without a fix that was there before and is wanted afterwards, when a way without
+ * one exists; no state lost, unless allowed; then as few rendezvous of all CPUs as possible.
+ */
+export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}): Planned {
+  const cast = castFor(state, wish, options.files ?? []);
+  const search = searchFor(state, cast, options);
+  const standing = [
+    ...cast.obstacles,
+    ...standingObstacles(state, search, search.ground.relations),
+  ];
+  if (isNotEmpty(standing)) return { kind: "refused", obstacles: standing };
+  const choice = chooseWay(search);
+  if (choice.kind === "none") {
+    const { stack } = state;
+    const unknown = stack.kind === "unknown" ? [unknownStack(stack.reasons)] : [];
+    const obstacles = [...unknown, ...choice.obstacles];
+    if (isNotEmpty(obstacles)) return { kind: "refused", obstacles };
+    throw new Error("Bug in xsplice: no way, and nothing in the way");
+  }
+  if (options.moments === "refuse" && choice.way.missing.length > 0) {
+    const moment = momentForbidden(choice.way.missing);
+    return { kind: "refused", obstacles: [moment, ...choice.obstacles] };
+  }
+  return { kind: "plan", plan: planOf(state, search, choice, wish) };
+}
+
+function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
+  const loaded = cast.loaded.map(({ piece }) => piece);
+  const files = (options.files ?? [])
+    .filter(({ facts }) => !loaded.some((piece) => piece.facts.buildId === facts.buildId))
+    .map((file): Piece => ({ name: file.name, facts: file.facts, file }));
+  const known = [...new Set([...loaded, ...cast.wanted])];
+  const strangers = files.filter(({ facts }) =>
+    known.every((piece) => piece.facts.buildId !== facts.buildId),
+  );
+  const pieces = [...known, ...strangers];
+  const { xenBuildId, nodeps } = state;
+  const relations = relationsOf(pieces, xenBuildId, options.addressOf ?? noAddresses);
+  const stack = state.stack.names.flatMap(
+    (name) => loaded.find((piece) => piece.name === name) ?? [],
+  );
+  const unordered = new Set(state.stack.kind === "unknown" ? stack : []);
+  const ground: Ground = { xenBuildId, nodeps, relations, unordered };
+  const histories = new Map(cast.loaded.map(({ piece, payload }) => [piece, payload.history]));
+  return {
+    ...{ stack, wanted: cast.wanted, ground },
+    goal: { unwanted: cast.unwanted, freshData: options.freshData ?? "refuse" },
+    context: { relations, groups: groupFunctions(pieces), unordered },
+    world: () => new World(ground, histories, stack),
+  };
+}
+
+/** What no order of steps can help. */
+function standingObstacles(
+  { xenBuildId }: HostState,
+  { wanted, stack }: Search,
+  relations: Relations,
+): readonly Obstacle[] {
+  const coming = wanted.filter((piece) => !stack.includes(piece));
+  if (xenBuildId === undefined) return coming.length === 0 ? [] : [unknownHypervisor()];
+  const strangers = coming.filter(({ facts }) => {
+    return facts.xenDepends !== undefined && facts.xenDepends !== xenBuildId;
+  });
+  const pairs = wanted.flatMap((one, index) =>
+    wanted.slice(index + 1).flatMap((other) => {
+      const symbol = relations.clash(one, other);
+      return symbol === undefined ? [] : [sameSymbol(one, other, symbol)];
+    }),
+  );
+  return [...strangers.map((piece) => wrongHypervisor(piece, xenBuildId)), ...pairs];
+}
+
+function planOf(
+  state: HostState,
+  search: Search,
+  { way, obstacles }: Choice & { readonly kind: "way" },
+  wish: Wish,
+): Plan {
+  const { groups } = search.context;
+  const renamed = renamedIn(search, wish);
+  return {
+    version: PLAN_VERSION,
+    fingerprint: fingerprintOf(state),
+    host: { xenBuildId: state.xenBuildId, bootId: state.bootId },
+    steps: stepsOf(way, groups),
+    functions: wholeChange(way, groups),
+    missing: missingIn(way),
+    whyMissing: way.missing.length === 0 ? [] : obstacles.map(({ problem }) => problem),
+    notices: noticesOf(way, renamed),
+    quiesces: way.quiesces,
+    stack: (way.states.at(-1) ?? []).map(({ name }) => name),
+  };
+}
+
+/** Uploaded under another name than their files'. */
+function renamedIn({ wanted }: Search, wish: Wish): readonly Piece[] {
+  if (wish.kind === "revert") return [];
+  return wanted.filter(({ name, file }) => file !== undefined && file.name !== name);
+}
+
+function isNotEmpty(list: readonly Obstacle[]): list is readonly [Obstacle, ...Obstacle[]] {
+  return list.length > 0;
+}

@@ -1,0 +1,154 @@
+// What payloads have to do with each other: who was built on whom, who changes what another one
+// changes or relies on, who refers to whose symbols, who cannot be loaded beside whom.
+
+import { type AddressOf, type CodeRange, findCommonRange } from "./code-range.ts";
+import type { PayloadFacts } from "./facts.ts";
+import type { Piece } from "./piece.ts";
+
+export type Overlap =
+  | { readonly kind: "none" }
+  | { readonly kind: "overlap"; readonly range: CodeRange }
+  /** Of at least one of the two it is not known what it changes. */
+  | { readonly kind: "unknown" };
+
+export interface Relations {
+  readonly withId: (buildId: string) => Piece | undefined;
+  /** Build-ids of payloads that must be applied below it. */
+  readonly needs: (piece: Piece) => readonly string[];
+  /** Whether `upper` was built with `lower` below it. */
+  readonly knows: (upper: Piece, lower: Piece) => boolean;
+  /** Whether one changes what the other changes or guards. */
+  readonly overlap: (one: Piece, other: Piece) => Overlap;
+  /** Whether `user` binds to symbols of `provider` when it is uploaded after it. */
+  readonly refers: (user: Piece, provider: Piece) => "yes" | "no" | "perhaps";
+  /** For each symbol that it imports and some payload has: those that have it. */
+  readonly providers: (user: Piece) => readonly (readonly Piece[])[];
+  /** A symbol that both bring, so that Xen takes only one of them at a time. */
+  readonly clash: (one: Piece, other: Piece) => string | undefined;
+}
+
+/** @param pieces all that anybody will ask for */
+export function relationsOf(
+  pieces: readonly Piece[],
+  xenBuildId: string | undefined,
+  addressOf: AddressOf,
+): Relations {
+  const byId = new Map(pieces.map((piece) => [piece.facts.buildId, piece]));
+  const byMarker = new Map(pieces.map((piece) => [piece.facts.marker, piece]));
+  const needs = remembered((piece: Piece) => needsOf(piece.facts, xenBuildId, byMarker));
+  const below = remembered((piece: Piece) => allBelow(piece, needs, byId));
+  const exported = remembered((piece: Piece) => new Set(piece.facts.exports));
+  const knows = (upper: Piece, lower: Piece) => below(upper).has(lower);
+  return {
+    withId: (buildId) => byId.get(buildId),
+    needs,
+    knows,
+    overlap: rememberedPair((one, other) => overlapOf(one.facts, other.facts, addressOf)),
+    refers: rememberedPair((user, provider) => {
+      const { imports, mode } = user.facts;
+      if (user === provider || provider.facts.exports?.length === 0) return "no";
+      if (imports !== undefined && provider.facts.exports !== undefined) {
+        const names = exported(provider);
+        return imports.some((name) => names.has(name)) ? "yes" : "no";
+      }
+      if (knows(user, provider)) return "yes";
+      // What xSplice makes binds to nothing but what it was built on.
+      return mode !== undefined && provider.facts.buildId !== undefined ? "no" : "perhaps";
+    }),
+    providers: remembered((user) =>
+      (user.facts.imports ?? []).flatMap((name) => {
+        const owners = pieces.filter((piece) => piece !== user && exported(piece).has(name));
+        return owners.length === 0 ? [] : [owners];
+      }),
+    ),
+    clash: rememberedPair((one, other) => {
+      if (one === other) return undefined;
+      const names = exported(other);
+      return one.facts.exports?.find((name) => names.has(name));
+    }),
+  };
+}
+
+function needsOf(
+  { requires, depends, guards }: PayloadFacts,
+  xenBuildId: string | undefined,
+  byMarker: ReadonlyMap<string | undefined, Piece>,
+): readonly string[] {
+  const marked = (guards ?? []).flatMap(({ symbol }) => {
+    const owner = symbol === undefined ? undefined : byMarker.get(symbol);
+    return owner?.facts.buildId ?? [];
+  });
+  const chained = depends === undefined || depends === xenBuildId ? [] : [depends];
+  return [...new Set([...chained, ...(requires ?? []), ...marked])];
+}
+
+function allBelow(
+  piece: Piece,
+  needs: Relations["needs"],
+  byId: ReadonlyMap<string | undefined, Piece>,
+): ReadonlySet<Piece> {
+  const found = new Set<Piece>();
+  const open = [piece];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const id of needs(next)) {
+      const lower = byId.get(id);
+      if (lower === undefined || found.has(lower)) continue;
+      found.add(lower);
+      open.push(lower);
+    }
+  }
+  return found;
+}
+
+function overlapOf(one: PayloadFacts, other: PayloadFacts, addressOf: AddressOf): Overlap {
+  const [ours, theirs] = [claimsOf(one), claimsOf(other)];
+  // Whoever changes nothing is in nobody's way, but for what is changed under it.
+  if (ours === undefined || theirs === undefined) return { kind: "unknown" };
+  const range =
+    findCommonRange(ours.writes, theirs.claims, addressOf) ??
+    findCommonRange(theirs.writes, ours.claims, addressOf);
+  return range === undefined ? { kind: "none" } : { kind: "overlap", range };
+}
+
+interface Claims {
+  readonly writes: readonly CodeRange[];
+  /** What nobody else may write. */
+  readonly claims: readonly CodeRange[];
+}
+
+/** Room of a jump behind an ENDBR64, or without one: its middle is in both (facts.ts). */
+const JUMP_MIDDLE = { start: 4n, sizeBytes: 1 };
+
+function claimsOf({ writes, replaces, guards, functions }: PayloadFacts): Claims | undefined {
+  if (writes !== undefined)
+    return { writes, claims: [...writes, ...(replaces ?? []), ...(guards ?? [])] };
+  if (functions === undefined) return undefined;
+  const entries = functions.map((symbol) => ({ symbol, ...JUMP_MIDDLE }));
+  return { writes: entries, claims: entries };
+}
+
+function remembered<Result>(compute: (piece: Piece) => Result): (piece: Piece) => Result {
+  const known = new Map<Piece, Result>();
+  return (piece) => {
+    const found = known.get(piece);
+    if (found !== undefined) return found;
+    const result = compute(piece);
+    known.set(piece, result);
+    return result;
+  };
+}
+
+/** Asked again and again while ways are compared, and not cheap for long guards. */
+function rememberedPair<Result>(
+  compute: (one: Piece, other: Piece) => Result,
+): (one: Piece, other: Piece) => Result {
+  const known = new Map<Piece, Map<Piece, Result>>();
+  return (one, other) => {
+    const row = known.get(one) ?? new Map<Piece, Result>();
+    known.set(one, row);
+    if (row.has(other)) return row.get(other) as Result;
+    const result = compute(one, other);
+    row.set(other, result);
+    return result;
+  };
+}

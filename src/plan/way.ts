@@ -1,0 +1,142 @@
+// Walks one way through: uploads as early as they can be, what has to go before them, the moves in
+// between, and at the end the unloading of what is not wanted.
+
+import { type FunctionGroup, findMissing, type MissingFix } from "./coverage.ts";
+import { dataLost } from "./obstacle-words.ts";
+import type { Piece } from "./piece.ts";
+import type { Relations } from "./relations.ts";
+import { DeadEnd, type Step, type World } from "./world.ts";
+
+export type Move =
+  | { readonly kind: "revert" }
+  | { readonly kind: "apply" | "replace"; readonly piece: Piece };
+
+export interface Goal {
+  /** What is applied in the end, from the bottom to the top. */
+  readonly wanted: readonly Piece[];
+  /** Unloaded in the end where nobody needs it. */
+  readonly unwanted: ReadonlySet<Piece>;
+  /** Whether a payload that stays may lose the state in its data. */
+  readonly freshData: "refuse" | "allow";
+}
+
+export interface Way {
+  readonly steps: readonly Step[];
+  /** Stacks: before the first step, and after each. */
+  readonly states: readonly (readonly Piece[])[];
+  readonly missing: readonly MissingFix[];
+  /** Stay, and start afresh all the same. */
+  readonly freshData: readonly Piece[];
+  /** Not wanted and left loaded, since a payload that stays refers to it. */
+  readonly kept: readonly Piece[];
+  readonly quiesces: number;
+}
+
+export interface WalkContext {
+  readonly relations: Relations;
+  readonly groups: readonly FunctionGroup[];
+  readonly unordered: ReadonlySet<Piece>;
+}
+
+/** @throws DeadEnd where Xen, or good sense, would not take a step */
+export function walk(world: World, moves: readonly Move[], goal: Goal, context: WalkContext): Way {
+  const stayed = new Set(world.stack);
+  const states = [world.stack.slice()];
+  const record = () => {
+    while (states.length <= world.steps.length) states.push(world.stack.slice());
+  };
+  prepare(world, goal.wanted, context.relations);
+  record();
+  for (const move of moves) {
+    for (const piece of take(world, move)) stayed.delete(piece);
+    record();
+    if (move.kind !== "apply") prepare(world, goal.wanted, context.relations);
+    record();
+  }
+  const freshData = goal.wanted.filter((piece) => isReset(piece, states[0] ?? [], stayed));
+  if (goal.freshData === "refuse" && freshData[0] !== undefined) {
+    throw new DeadEnd(dataLost(freshData[0]));
+  }
+  const kept = clearUp(world, goal.unwanted, context.relations);
+  record();
+  return {
+    ...{ steps: world.steps, states, freshData, kept },
+    missing: findMissing(states, context.groups, context.unordered),
+    quiesces: moves.length,
+  };
+}
+
+/** What was applied and is not any more. */
+function take(world: World, move: Move): readonly Piece[] {
+  const before = world.stack.slice();
+  switch (move.kind) {
+    case "revert":
+      world.revert();
+      break;
+    case "apply":
+      world.apply(move.piece);
+      break;
+    case "replace":
+      world.replace(move.piece);
+      break;
+  }
+  return before.filter((piece) => !world.isApplied(piece));
+}
+
+function isReset(piece: Piece, before: readonly Piece[], stayed: ReadonlySet<Piece>): boolean {
+  return before.includes(piece) && !stayed.has(piece) && piece.facts.data !== "none";
+}
+
+/** Uploads what is wanted, as far as nothing stands in the way that is still applied. */
+function prepare(world: World, wanted: readonly Piece[], relations: Relations): void {
+  for (let goesOn = true; goesOn; ) {
+    goesOn = false;
+    for (const piece of wanted) {
+      if (world.isApplied(piece) || world.isReady(piece)) continue;
+      const leaving = findLeaving(world, piece, relations);
+      if (leaving === undefined) continue;
+      const staying = world.loaded.filter((other) => !leaving.includes(other));
+      if (piece.file === undefined || !world.hasProviders(piece, staying)) continue;
+      for (const other of leaving) world.unload(other);
+      world.upload(piece);
+      goesOn = true;
+    }
+  }
+
+  // From here on, what is not ready waits for something that is applied, or lacks a file.
+}
+
+/** What must be unloaded before the payload can be uploaded, the last one loaded first. */
+function findLeaving(
+  world: World,
+  piece: Piece,
+  relations: Relations,
+): readonly Piece[] | undefined {
+  const { loaded } = world;
+  const inTheWay = loaded.filter(
+    (other) => other === piece || relations.clash(piece, other) !== undefined,
+  );
+  const leaving = new Set([...inTheWay, ...world.usersOf(inTheWay)]);
+  const isStuck = [...leaving].some((other) => world.isApplied(other));
+  return isStuck ? undefined : loaded.filter((other) => leaving.has(other)).reverse();
+}
+
+/** Unloads in the opposite order of loading; gives back what has to stay. */
+function clearUp(
+  world: World,
+  unwanted: ReadonlySet<Piece>,
+  { refers }: Relations,
+): readonly Piece[] {
+  const kept: Piece[] = [];
+  const staying = new Set(world.loaded.filter((piece) => !unwanted.has(piece)));
+  for (const piece of world.loaded.slice().reverse()) {
+    if (!unwanted.has(piece) || world.isApplied(piece)) continue;
+    const order = world.loaded;
+    const users = order.slice(order.indexOf(piece) + 1);
+    if (users.some((user) => staying.has(user) && refers(user, piece) !== "no")) {
+      staying.add(piece);
+      kept.push(piece);
+    } else world.unload(piece);
+  }
+  return kept;
+}

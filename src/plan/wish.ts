@@ -1,0 +1,84 @@
+// What a person wants, and which payloads that means on this host.
+
+import { PAYLOAD_NAME_MAX } from "../xen-abi/limits.ts";
+import type { HostState, LoadedPayload } from "./host-state.ts";
+import type { Obstacle } from "./obstacle.ts";
+import type { GivenPayload, Piece } from "./piece.ts";
+
+export type Wish =
+  /** Exactly these applied, in the order that their dependencies ask for, and nothing else loaded. */
+  | { readonly kind: "apply-exactly"; readonly payloads: readonly GivenPayload[] }
+  /** These reverted and unloaded, all else as it is. */
+  | { readonly kind: "revert"; readonly names: readonly string[] };
+
+/** All payloads that have to do with a wish. */
+export interface Cast {
+  /** In load order. */
+  readonly loaded: readonly { readonly piece: Piece; readonly payload: LoadedPayload }[];
+  readonly wanted: readonly Piece[];
+  readonly unwanted: ReadonlySet<Piece>;
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** @param files of loaded payloads, and of what they depend on, as far as they are at hand */
+export function castFor(state: HostState, wish: Wish, files: readonly GivenPayload[]): Cast {
+  const given = wish.kind === "apply-exactly" ? [...wish.payloads, ...files] : files;
+  const loaded = state.loaded.map((payload) => {
+    const file = given.find(({ facts }) => isSame(facts.buildId, payload.facts.buildId));
+    const facts = file?.facts ?? payload.facts;
+    return { payload, piece: { name: payload.name, facts, file } };
+  });
+  const pieces = loaded.map(({ piece }) => piece);
+  if (wish.kind === "revert") {
+    const named = new Set(pieces.filter(({ name }) => wish.names.includes(name)));
+    const obstacles = wish.names.flatMap((name) => findUnknown(name, state));
+    const applied = state.stack.names.flatMap(
+      (name) => pieces.find((piece) => piece.name === name) ?? [],
+    );
+    const wanted = applied.filter((piece) => !named.has(piece));
+    return { loaded, wanted, unwanted: named, obstacles };
+  }
+  const names = new Set(pieces.map(({ name }) => name));
+  const wanted: Piece[] = [];
+  for (const file of wish.payloads) {
+    const known = [...pieces, ...wanted].find(({ facts }) =>
+      isSame(facts.buildId, file.facts.buildId),
+    );
+    const piece = known ?? { name: freeName(file, names), facts: file.facts, file };
+    names.add(piece.name);
+    if (!wanted.includes(piece)) wanted.push(piece);
+  }
+  const unwanted = new Set(pieces.filter((piece) => !wanted.includes(piece)));
+  return { loaded, wanted, unwanted, obstacles: [] };
+}
+
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && one === other;
+}
+
+/** Another payload may have the name, and both must be loaded for a replace. */
+function freeName({ name, facts }: GivenPayload, taken: ReadonlySet<string>): string {
+  for (let attempt = 0; ; attempt++) {
+    const ending = attempt === 0 ? "" : `-${facts.buildId?.slice(0, 8)}${"x".repeat(attempt - 1)}`;
+    const candidate = firstBytes(name, PAYLOAD_NAME_MAX - ending.length) + ending;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+function firstBytes(text: string, count: number): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= count) return text;
+  return new TextDecoder("utf-8").decode(bytes.subarray(0, count), { stream: true });
+}
+
+function findUnknown(name: string, state: HostState): readonly Obstacle[] {
+  if (state.loaded.some((payload) => payload.name === name)) return [];
+  const names = state.loaded.map((payload) => `"${payload.name}"`);
+  return [
+    {
+      code: "plan/not-loaded",
+      problem: `Cannot revert "${name}": no payload of that name is loaded`,
+      expected: names.length === 0 ? "a host with payloads; this one has none" : names.join(", "),
+    },
+  ];
+}

@@ -1,0 +1,147 @@
+// A host in thought: what is loaded, in which order, and what is applied on what, while a way is
+// walked through. Whether Xen would take each step is known here (ABI reference §2, §3).
+
+import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
+import type { LoadedPayload } from "./host-state.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { blocked, hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
+import { type Ground, mayFloat, topId } from "./order.ts";
+import type { Piece } from "./piece.ts";
+
+export type Step =
+  | { readonly action: "upload" | "unload" | "revert" | "replace"; readonly piece: Piece }
+  | {
+      readonly action: "apply";
+      readonly piece: Piece;
+      readonly dependencyCheck: "whole-chain" | "hypervisor-only";
+    };
+
+/** Ends the way that is being walked; never leaves the planner. */
+export class DeadEnd {
+  readonly obstacle: Obstacle;
+
+  constructor(obstacle: Obstacle) {
+    this.obstacle = obstacle;
+  }
+}
+
+type History = LoadedPayload["history"];
+
+export class World {
+  readonly #ground: Ground;
+  /** In load order. */
+  readonly #loaded: Map<Piece, History>;
+  readonly #stack: Piece[];
+  readonly steps: Step[] = [];
+
+  constructor(ground: Ground, loaded: ReadonlyMap<Piece, History>, stack: readonly Piece[]) {
+    this.#ground = ground;
+    this.#loaded = new Map(loaded);
+    this.#stack = [...stack];
+  }
+
+  /** From the bottom to the top. */
+  get stack(): readonly Piece[] {
+    return this.#stack;
+  }
+
+  get loaded(): readonly Piece[] {
+    return [...this.#loaded.keys()];
+  }
+
+  isApplied(piece: Piece): boolean {
+    return this.#stack.includes(piece);
+  }
+
+  /** Loaded, with its data untouched and bound to what is loaded now: Xen would apply it. */
+  isReady(piece: Piece): boolean {
+    const history = this.#loaded.get(piece);
+    if (history === undefined) return false;
+    const isUsed = history !== "never-reverted" && piece.facts.data !== "none";
+    return !isUsed && this.#isBound(piece);
+  }
+
+  /** Loaded payloads that refer, or may refer, to one of `providers`, and so on. */
+  usersOf(providers: readonly Piece[]): ReadonlySet<Piece> {
+    const { refers } = this.#ground.relations;
+    const users = new Set<Piece>();
+    const open = [...providers];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const user of this.#loadedAfter(next)) {
+        if (users.has(user) || refers(user, next) === "no") continue;
+        users.add(user);
+        open.push(user);
+      }
+    }
+    return users;
+  }
+
+  /**
+   * Whether everything that the payload imports from other payloads is loaded.
+   * @param before what counts as loaded
+   */
+  hasProviders(piece: Piece, before: readonly Piece[] = this.loaded): boolean {
+    const known = new Set(before);
+    const providers = this.#ground.relations.providers(piece);
+    return providers.every((owners) => owners.some((owner) => known.has(owner)));
+  }
+
+  upload(piece: Piece): void {
+    if (piece.file === undefined) throw new DeadEnd(noFile(piece));
+    this.#loaded.set(piece, "never-reverted");
+    this.steps.push({ action: "upload", piece });
+  }
+
+  unload(piece: Piece): void {
+    this.#loaded.delete(piece);
+    this.steps.push({ action: "unload", piece });
+  }
+
+  /** The one on top. */
+  revert(): void {
+    const piece = this.#stack.pop();
+    if (piece === undefined) return;
+    this.#loaded.set(piece, "reverted");
+    this.steps.push({ action: "revert", piece });
+  }
+
+  /** The caller has found out that the order is right. */
+  apply(piece: Piece): void {
+    this.#requireReady(piece);
+    const isChained = piece.facts.depends === topId(this.#stack, this.#ground);
+    const dependencyCheck =
+      !isChained && mayFloat(piece, this.#ground) ? "hypervisor-only" : "whole-chain";
+    this.#stack.push(piece);
+    this.steps.push({ action: "apply", piece, dependencyCheck });
+  }
+
+  /** Instead of all that is applied. */
+  replace(piece: Piece): void {
+    this.#requireReady(piece);
+    for (const involved of [...this.#stack, piece]) {
+      const { hooks } = involved.facts;
+      if (hooks === undefined) throw new DeadEnd(unknownHooks(involved));
+      const hook = hooks.find((kind) => hooksAgainstReplace.includes(kind));
+      if (hook !== undefined) throw new DeadEnd(hookAgainst(involved, hook));
+    }
+    for (const older of this.#stack) this.#loaded.set(older, "reverted");
+    this.#stack.splice(0, this.#stack.length, piece);
+    this.steps.push({ action: "replace", piece });
+  }
+
+  #requireReady(piece: Piece): void {
+    if (this.isReady(piece)) return;
+    if (piece.file === undefined) throw new DeadEnd(noFile(piece));
+    throw new DeadEnd(blocked(piece));
+  }
+
+  #isBound(piece: Piece): boolean {
+    const order = this.loaded;
+    return this.hasProviders(piece, order.slice(0, order.indexOf(piece)));
+  }
+
+  #loadedAfter(piece: Piece): readonly Piece[] {
+    const order = this.loaded;
+    return order.slice(order.indexOf(piece) + 1);
+  }
+}

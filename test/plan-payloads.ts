@@ -1,0 +1,124 @@
+// Payloads for the small hypervisor of the model's tests, made by the real emitter without any
+// compiler, guards and markers included: what the planner's tests move about.
+
+import { toHex } from "../src/bytes/hex.ts";
+import { draftFrom } from "../src/elf/draft-from.ts";
+import { readElf } from "../src/elf/read.ts";
+import { emitPayload } from "../src/payload/emit.ts";
+import type { GuardBytes, Hook } from "../src/payload/emit-input.ts";
+import type { Marker } from "../src/payload/marker.ts";
+import type { GuardLevel, PayloadMode } from "../src/payload/metadata-keys.ts";
+import { parsePayload } from "../src/payload/parse.ts";
+import { factsOfPayload } from "../src/plan/facts.ts";
+import type { GivenPayload } from "../src/plan/piece.ts";
+import type { HookKind } from "../src/xen-abi/hooks.ts";
+import { makeElf } from "../src/xen-model/hand-made-elf.test.support.ts";
+import {
+  FUNCTION_SIZE,
+  functionNames,
+  syntheticModel,
+  TEXT_START,
+  XEN_ID,
+} from "../src/xen-model/synthetic.test.support.ts";
+
+export interface Design {
+  readonly name: string;
+  readonly mode: PayloadMode;
+  readonly guard: GuardLevel;
+  readonly functions: readonly FunctionName[];
+  /** Functions that are guarded and not replaced, their entries included. */
+  readonly relied?: readonly FunctionName[];
+  /** What it is made to sit on, from the bottom to the top. */
+  readonly on: readonly MadePayload[];
+  readonly data: "writable" | "none";
+  readonly hooks: readonly HookKind[];
+  /** Different ones give different payloads. */
+  readonly content: number;
+}
+
+type FunctionName = (typeof functionNames)[number];
+
+export interface MadePayload extends GivenPayload {
+  readonly design: Design;
+  readonly bytes: Uint8Array;
+  readonly buildId: string;
+  readonly marker: Marker | undefined;
+}
+
+export function makePayload(design: Design): MadePayload {
+  const draft = draftFrom(readElf(makeObject(design), design.name));
+  const symbolNamed = (name: string) => {
+    const found = draft.symbols.find((symbol) => symbol.name === name);
+    if (found === undefined) throw new Error(`no symbol ${name}`);
+    return found;
+  };
+  const { mode, guard, functions, relied = [], on } = design;
+  const top = on.at(-1);
+  const isFree = mode === "independent";
+  const depends = isFree || top === undefined ? XEN_ID : top.buildId;
+  const changedBelow = new Set(on.flatMap((lower) => lower.design.functions));
+  const hooks = design.hooks.map((kind): Hook => ({ kind, code: symbolNamed("hook") }));
+  const emitted = emitPayload({
+    ...{ architecture: "x86_64", payloadVersion: 2, funcsAccess: "read-only", hooks },
+    objects: [{ source: design.name, draft }],
+    replacements: functions.map((oldName) => ({
+      ...{ oldName, oldSizeBytes: FUNCTION_SIZE, newBody: symbolNamed(`new_${oldName}`) },
+    })),
+    guards:
+      guard === "full"
+        ? [...functions, ...relied].flatMap((name) => guardsOf(name, changedBelow.has(name)))
+        : [],
+    stacking: {
+      ...{ mode, guard, marker: "carried" },
+      requires: isFree
+        ? on.flatMap(({ buildId, marker }) => (marker ? { buildId, marker } : []))
+        : [],
+    },
+    depends: Buffer.from(depends, "hex"),
+    xenDepends: Buffer.from(XEN_ID, "hex"),
+    metadata: [["title", design.name]],
+  });
+  const { name } = design;
+  const facts = factsOfPayload(parsePayload(emitted.bytes, name));
+  const buildId = toHex(emitted.buildId);
+  return { ...emitted, design, name, source: `${name}.livepatch`, facts, buildId };
+}
+
+/** A body for each function, code for hooks, and data if asked for. */
+function makeObject({ functions, data, hooks, content }: Design): Uint8Array {
+  const bodies = functions.map((name) => `new_${name}`);
+  const code = [...bodies, ...(hooks.length > 0 ? ["hook"] : [])];
+  const text = (name: string) => ({
+    ...{ name: `.text.${name}`, flags: "AX", alignment: 16n },
+    bytes: Uint8Array.of(0xb8, content & 255, content >> 8, 0, 0, 0xc3),
+  });
+  const writable = { name: ".data.state", flags: "AW", bytes: Uint8Array.of(content & 255, 1) };
+  return makeElf({
+    sections: [...code.map(text), ...(data === "writable" ? [writable] : [])],
+    symbols: [
+      ...code.map((name) => ({ name, section: `.text.${name}`, size: 6n })),
+      ...(data === "writable"
+        ? [{ name: "state", section: ".data.state", info: 0x11, size: 2n }]
+        : []),
+    ],
+  });
+}
+
+const memory = syntheticModel();
+
+/** Every byte, but for the landing mark and, behind another payload's jump, its distance. */
+function guardsOf(name: FunctionName, isChanged: boolean): GuardBytes[] {
+  const address = TEXT_START + BigInt(functionNames.indexOf(name) * FUNCTION_SIZE);
+  const read = memory.read(address, FUNCTION_SIZE);
+  if (read.kind !== "bytes") throw new Error(`no bytes of ${name}`);
+  const start = name === "marked" ? 4 : 0;
+  const guard = (oldOffset: number, bytes: Uint8Array): GuardBytes => {
+    return { label: `${name}+${oldOffset}`, oldName: name, oldOffset, bytes };
+  };
+  const guards: GuardBytes[] = [];
+  if (isChanged) guards.push(guard(start, Uint8Array.of(0xe9)));
+  for (let at = start + (isChanged ? 5 : 0); at < FUNCTION_SIZE; at += 31) {
+    guards.push(guard(at, read.bytes.subarray(at, Math.min(at + 31, FUNCTION_SIZE))));
+  }
+  return guards;
+}
