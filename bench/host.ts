@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compilePayload } from "../src/builder/compile.ts";
+import { onHypervisor } from "../src/builder/payload-below.ts";
 import { readXenSyms } from "../src/builder/xen-syms.ts";
 import type { ActOptions, LivepatchHost } from "../src/host/host.ts";
 import { labHost } from "../src/hosts/lab.ts";
@@ -109,7 +110,9 @@ async function buildPayload({ info }: Lab): Promise<Uint8Array> {
       compiler: undefined,
       extraFlags: [],
       release: undefined,
-      below: undefined,
+      foundation: onHypervisor,
+      mode: "stack",
+      guard: "none",
       metadata: [],
     });
     return bytes;

@@ -3,10 +3,10 @@
 
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
-import type { Disposition, NoEffectRule } from "../diff/ledger.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
+import type { ExplainInit } from "./build-init.ts";
 import { changedInlinesOf } from "./build-inlines.ts";
 import { lineRuleFor } from "./build-lines.ts";
 import { findStaticHomes } from "./build-statics.ts";
@@ -14,6 +14,8 @@ import { type CompilerFacts, compilerFactsOf } from "./compiler-check.ts";
 import { findLayoutChanges, isSettled, type LayoutChange } from "./layout.ts";
 import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
 import type { BuildRefusal } from "./refusal.ts";
+import { openLevels } from "./stack-steps.ts";
+import type { LevelStep } from "./stack-trace.ts";
 import { findTypes } from "./types-model.ts";
 
 export interface ComparedObject {
@@ -21,6 +23,8 @@ export interface ComparedObject {
   readonly before: ElfObject;
   readonly after: ElfObject;
   readonly diff: ObjectDiff;
+  /** What payloads below changed in it, the lowest first; none for an object without differences. */
+  readonly steps: readonly LevelStep[];
   readonly layoutChanges: readonly LayoutChange[];
   readonly compiler: CompilerFacts;
 }
@@ -29,7 +33,7 @@ export interface ComparedObject {
 export type CompareOptions = Pick<
   DiffOptions,
   "policy" | "allowedInit" | "initChanges" | "allowedLost"
->;
+> & { readonly explainInit?: ExplainInit | undefined };
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
@@ -40,17 +44,19 @@ export function compareObjects(
   // One at a time, so that only the debug information of one pair is held.
   return pairs.map((pair) => {
     const after = openElf(pair.after, pair.object);
-    const before = pair.before === undefined ? emptyLike(after) : openElf(pair.before, pair.object);
+    const { before = emptyLike(after), findSteps } = openLevels(pair, options, emptyLike);
     const compare = (): ObjectDiff =>
       diffObjects(before, after, {
         ...options,
+        explainInit: (name) => options.explainInit?.(pair.object, name),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
         findHomes: findStaticHomes,
         changedInlines: changedInlinesOf(before, lines),
       });
     if (isSameFile(pair)) {
       const diff = unchangedDiff(compare);
-      return { pair, before, after, diff, layoutChanges: [], compiler: compilerFactsOf(after) };
+      const compiler = compilerFactsOf(after);
+      return { pair, before, after, diff, steps: [], layoutChanges: [], compiler };
     }
     const types = { before: findTypes(before), after: findTypes(after) };
     const layoutChanges = findLayoutChanges(
@@ -59,7 +65,9 @@ export function compareObjects(
     );
     for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
     const compiler = compilerFactsOf(after, types.after?.info.units);
-    return { pair, before, after, diff: compare(), layoutChanges, compiler };
+    const diff = compare();
+    const steps = diff.outcome === "unchanged" ? [] : findSteps();
+    return { pair, before, after, diff, steps, layoutChanges, compiler };
   });
 }
 
@@ -91,22 +99,19 @@ function emptyLike({ header, source }: ElfObject): ElfObject {
   return openElf(writeElf({ machine, osAbi, flags, sections: [], symbols: [] }), source);
 }
 
-/** One line for each init function and variable whose change is left to the author's hooks. */
+/** One line for each init function and variable that differs and is not refused. */
 export function warningsOfInit(objects: readonly ComparedObject[]): string {
   return objects
     .flatMap(({ pair, diff }) =>
-      diff.ledger
-        .filter(({ disposition }) => isNoEffect(disposition, "left-to-hook"))
-        .map(
-          ({ what }) =>
-            `warning: ${what} of ${pair.object} changed, and had its effect at boot: your hook must do what the new one would have done\n`,
-        ),
+      diff.ledger.flatMap(({ what, reasons, disposition }) => {
+        if (disposition.kind !== "no-effect") return [];
+        const subject = `warning: ${what} of ${pair.object}`;
+        if (disposition.rule === "init-inlining") return `${subject}: ${reasons.at(-1)}\n`;
+        if (disposition.rule !== "left-to-hook") return [];
+        return `${subject} changed, and had its effect at boot: your hook must do what the new one would have done\n`;
+      }),
     )
     .join("");
-}
-
-function isNoEffect(disposition: Disposition, rule: NoEffectRule): boolean {
-  return disposition.kind === "no-effect" && disposition.rule === rule;
 }
 
 export function refusalsOfObjects(objects: readonly ComparedObject[]): readonly BuildRefusal[] {

@@ -8,8 +8,11 @@ import type { ComparedObject } from "./build-compare.ts";
 import { refuseTakenNames } from "./build-taken-names.ts";
 import { type CompilerComparison, compareCompilers, compilerFactsOf } from "./compiler-check.ts";
 import { judgeLayouts, type LayoutFinding } from "./layout.ts";
+import type { PayloadBelow, Surroundings } from "./payload-below.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { refuseMismatches } from "./run-pre-report.ts";
+import { sortFunctions } from "./stack-fit.ts";
+import type { TracedBody } from "./stack-trace.ts";
 import type { XenSyms } from "./xen-syms.ts";
 
 export interface FitOptions {
@@ -17,20 +20,24 @@ export interface FitOptions {
   /** The same file, as an ELF object. */
   readonly hypervisor: ElfObject;
   readonly allowedLayouts: readonly string[];
+  /** What the fix is linked against. */
+  readonly surroundings: Surroundings;
+  /** The lowest first. */
+  readonly payloads: readonly PayloadBelow[];
 }
 
 export interface Fit {
   readonly compilers: CompilerComparison;
   /** Types that differ, also those that may. */
   readonly layouts: readonly LayoutFinding[];
-  /** Functions that were found in the hypervisor as compiled, by Xen's names. */
+  /** Functions that were found as compiled in the hypervisor, or in a payload below. */
   readonly compared: number;
   readonly refusals: readonly BuildRefusal[];
 }
 
 /** @throws BuilderError builder/bad-debug-info, ElfError */
 export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
-  const { xen, hypervisor, allowedLayouts } = options;
+  const { xen, hypervisor, allowedLayouts, payloads, surroundings } = options;
   const compilers = compareAllCompilers(hypervisor, objects);
   const difference = compilers.verdict === "different" ? compilers.text : undefined;
   const layouts = judgeLayouts(
@@ -38,24 +45,40 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
     allowedLayouts,
   );
   let compared = 0;
-  const mismatches = objects.flatMap(({ pair, diff }) => {
+  const mismatches = objects.flatMap((object) => {
+    const { diff } = object;
     if (diff.outcome === "unchanged") return [];
     const functions = functionsToFind(diff);
     compared += functions.length;
-    return refuseMismatches(diff.comparison.before, functions, xen, difference).map((found) => ({
-      rule: "run-pre",
-      what: `function "${found.function}"`,
-      where: `${pair.object}, ${xen.source}`,
-      reasons: [
-        `${found.problem}${sides(found.built, found.running)}`,
-        `likely reason: ${found.likely}`,
-      ],
-      remedy:
-        "give the source, configuration and compiler that this very hypervisor was built from and with",
-    }));
+    const sorted = sortFunctions(object, functions, payloads);
+    return [...sorted.refusals, ...findMismatches(object, sorted.unpatched, { xen, difference })];
   });
-  const refusals = [...mismatches, ...refuseTakenNames(objects, xen), ...layoutRefusals(layouts)];
+  const taken = refuseTakenNames(objects, surroundings);
+  const refusals = [...mismatches, ...taken, ...layoutRefusals(layouts)];
   return { compilers, layouts, compared, refusals };
+}
+
+/** Of functions of one object that the hypervisor runs itself. */
+function findMismatches(
+  { pair }: ComparedObject,
+  bodies: readonly TracedBody[],
+  { xen, difference }: { readonly xen: XenSyms; readonly difference: string | undefined },
+): readonly BuildRefusal[] {
+  const [first] = bodies;
+  if (first === undefined) return [];
+  // All are of one object, as it is without any patch.
+  const atoms = bodies.map(({ atom }) => atom);
+  return refuseMismatches(first.object, atoms, xen, difference).map((found) => ({
+    rule: "run-pre",
+    what: `function "${found.function}"`,
+    where: `${pair.object}, ${xen.source}`,
+    reasons: [
+      `${found.problem}${sides(found.built, found.running)}`,
+      `likely reason: ${found.likely}`,
+    ],
+    remedy:
+      "give the source, configuration and compiler that this very hypervisor was built from and with",
+  }));
 }
 
 function sides(built: string | undefined, running: string | undefined): string {
@@ -64,7 +87,7 @@ function sides(built: string | undefined, running: string | undefined): string {
 }
 
 /** Each replaced function, and each that it or its new body reaches by a local symbol. */
-function functionsToFind({
+export function functionsToFind({
   replaced,
   carried,
   comparison,

@@ -1,24 +1,36 @@
 // From compared objects to a payload: what is carried is bound to the hypervisor's own symbols, hooks
 // are added, and the emitter makes the file. Whatever cannot be bound is a refusal, all at once.
 
-import { type CarriedObject, carryChanges } from "../diff/carry.ts";
-import { SymbolBinding } from "../elf/constants.ts";
+import { type CarriedObject, carryChanges, type NameInXen } from "../diff/carry.ts";
+import { SymbolBinding, SymbolType, SymbolVisibility } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import type { ErrorReport } from "../error.ts";
+import { GuardError } from "../guard/errors.ts";
+import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import { EmitError, type EmitInput, type SourceObject } from "../payload/emit-input.ts";
 import type { Reason } from "../payload/reasons.ts";
+import type { Release } from "../xen-abi/release.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { bindHooks, type CompiledHooks } from "./build-hooks.ts";
 import { pointerWarnings } from "./landing-marks.ts";
-import type { LinkSymbol, Surroundings } from "./payload-below.ts";
+import { planGuards, reliedOn } from "./mode-guards.ts";
+import type { Foundation, LinkSymbol, Surroundings } from "./payload-below.ts";
 import type { BuildRefusal } from "./refusal.ts";
-import { xenNameOf } from "./run-pre.ts";
 import { similarNames } from "./similar-names.ts";
+import { nameOfSymbol } from "./stack-names.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+/** Of a jump with an ENDBR64 in front, which code of a payload may have. */
+const ENTRY_SIZE_MAX = 9;
 
 export interface LinkInput {
   readonly objects: readonly ComparedObject[];
   readonly hooks: CompiledHooks;
+  readonly xen: XenSyms;
+  readonly release: Release;
   readonly surroundings: Surroundings;
+  readonly foundation: Foundation;
   readonly emit: Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks">;
 }
 
@@ -37,6 +49,7 @@ export type LinkResult =
       readonly kind: "linked";
       readonly payload: EmittedPayload;
       readonly functions: readonly BuiltFunction[];
+      readonly guards: GuardPlan;
       /** One line each, as those of `xsplice compile`. */
       readonly warnings: string;
     }
@@ -46,7 +59,7 @@ export type LinkResult =
 export function linkPayload(input: LinkInput): LinkResult {
   const carried = input.objects
     .filter(({ diff }) => diff.outcome === "patchable")
-    .map((object) => ({ object, ...carryChanges(object.diff, xenNameOf) }));
+    .map((object) => carryObject(object, input));
   const refusals = bindToXen(
     carried.map(({ object, ...rest }) => ({ name: object.pair.object, ...rest })),
     input.surroundings,
@@ -64,7 +77,10 @@ export function linkPayload(input: LinkInput): LinkResult {
   // Before emitting, which leads references elsewhere.
   const warnings = warningsOf(input, objects, replacements);
   const reasons = reasonsOf(carried);
-  const emitted = emit({ ...input, emit: { ...input.emit, reasons } }, objects, replacements);
+  const guards = guardsOf(input, replacements);
+  if ("rule" in guards) return { kind: "refused", refusals: [guards] };
+  const rest = { ...input.emit, reasons, guards: guards.guards };
+  const emitted = emit({ ...rest, objects, replacements, hooks: input.hooks.hooks });
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
   const functions = carried.flatMap(({ object, replacements }) =>
     replacements.map(({ oldName, oldSizeBytes, newBody }, index) => ({
@@ -75,7 +91,7 @@ export function linkPayload(input: LinkInput): LinkResult {
       why: object.diff.replaced[index]?.reasons ?? [],
     })),
   );
-  return { kind: "linked", payload: emitted, functions, warnings };
+  return { kind: "linked", payload: emitted, functions, guards, warnings };
 }
 
 /** Travels in the payload; the report has it besides. */
@@ -102,23 +118,72 @@ function warningsOf(
   return [hooks.warnings, ...pointerWarnings(drafts, replaced, surroundings)].join("");
 }
 
-function emit(
-  { emit: rest, hooks: { hooks } }: LinkInput,
-  objects: readonly SourceObject[],
+/** Symbols of the hypervisor and of payloads below under the names that they have there. */
+function carryObject(
+  object: ComparedObject,
+  { surroundings: { byName }, foundation: { payloads } }: LinkInput,
+): CarriedObject & { readonly object: ComparedObject } {
+  const { diff, steps } = object;
+  const top = diff.comparison.before;
+  const nameInXen: NameInXen = (symbol) => nameOfSymbol({ steps, top }, symbol, payloads);
+  const carried = carryChanges(diff, nameInXen);
+  // Static names are told apart by the file in front, in the symbol map as in Xen's table.
+  carried.draft.symbols.unshift(fileSymbol(diff.comparison.after.file));
+  const replacements = carried.replacements.map((replacement) => ({
+    ...replacement,
+    // A payload below may have given it a body of another size; the jump is for the first one.
+    oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
+  }));
+  return { ...carried, replacements, object };
+}
+
+function fileSymbol(name: string): DraftSymbol {
+  return {
+    name,
+    value: 0n,
+    size: 0n,
+    binding: SymbolBinding.STB_LOCAL,
+    type: SymbolType.STT_FILE,
+    visibility: SymbolVisibility.STV_DEFAULT,
+    place: "absolute",
+  };
+}
+
+function guardsOf(
+  { objects, xen, release, foundation: { payloads }, emit: { stacking } }: LinkInput,
   replacements: CarriedObject["replacements"],
-): EmittedPayload | BuildRefusal {
+): GuardPlan | BuildRefusal {
+  const replaced = replacements.map(({ oldName }) => oldName);
   try {
-    return emitPayload({ ...rest, objects, replacements, guards: [], hooks });
+    return planGuards(
+      { replaced, relied: reliedOn(objects) },
+      { xen, release, level: stacking.guard, payloads },
+    );
+  } catch (error) {
+    if (error instanceof GuardError) return refusalOf("guard-too-large", error.report);
+    throw error;
+  }
+}
+
+function emit(input: EmitInput): EmittedPayload | BuildRefusal {
+  try {
+    return emitPayload(input);
   } catch (error) {
     if (!(error instanceof EmitError)) throw error;
-    const { code, problem, where, expected, remedy } = error.report;
     // What the author of the fix can do something about, and no option of his.
     const rules: readonly string[] = ["emit/too-large", "emit/short-branch", "emit/unsupported"];
+    const { code } = error.report;
     if (!rules.includes(code)) throw error;
-    const rule = code.slice("emit/".length);
-    const reasons = [problem, ...(expected === undefined ? [] : [`expected: ${expected}`])];
-    return { rule, what: "payload", where: where ?? "the payload as a whole", reasons, remedy };
+    return refusalOf(code.slice("emit/".length), error.report);
   }
+}
+
+function refusalOf(
+  rule: string,
+  { problem, where, expected, remedy }: ErrorReport<string>,
+): BuildRefusal {
+  const reasons = [problem, ...(expected === undefined ? [] : [`expected: ${expected}`])];
+  return { rule, what: "payload", where: where ?? "the payload as a whole", reasons, remedy };
 }
 
 interface BindingObject {
@@ -143,7 +208,10 @@ function bindToXen(
       if (refusal !== undefined) refused.set(name, refusal);
       return found;
     };
-    for (const { oldName } of replacements) find(oldName);
+    for (const { oldName } of replacements) {
+      const unreachable = refusePayloadText(find(oldName), object, surroundings);
+      if (unreachable !== undefined) refused.set(oldName, unreachable);
+    }
     for (const symbol of undefinedSymbols(draft)) {
       if (brought.has(symbol.name)) continue;
       const name = renamed.get(symbol.name) ?? symbol.name;
@@ -151,6 +219,27 @@ function bindToXen(
     }
     return [...refused.values()];
   });
+}
+
+/** What a payload brought is replaced where it lies, if Xen can write there and there is room. */
+function refusePayloadText(
+  found: LinkSymbol | undefined,
+  object: string,
+  { architecture }: Surroundings,
+): BuildRefusal | undefined {
+  if (found === undefined || found.address !== undefined) return undefined;
+  const isArm = architecture === "aarch64";
+  if (!isArm && found.sizeBytes >= ENTRY_SIZE_MAX) return undefined;
+  const reason = isArm
+    ? "Xen patches only its own image on Arm (ABI reference §5.4)"
+    : `it is ${found.sizeBytes} bytes long, and the jump may take ${ENTRY_SIZE_MAX}`;
+  return {
+    rule: "payload-text",
+    what: `function "${found.bareName}"`,
+    where: object,
+    reasons: [`it lies in a payload below: ${reason}`],
+    remedy: "build both fixes into one payload (--mode cumulative)",
+  };
 }
 
 function refusalFor(

@@ -4,18 +4,18 @@
 
 import { SymbolBinding } from "../elf/constants.ts";
 import type { ComparedObject } from "./build-compare.ts";
+import type { Surroundings } from "./payload-below.ts";
 import type { BuildRefusal } from "./refusal.ts";
-import type { XenSyms } from "./xen-syms.ts";
 
 export function refuseTakenNames(
   objects: readonly ComparedObject[],
-  xen: XenSyms,
+  { byName }: Pick<Surroundings, "byName">,
 ): readonly BuildRefusal[] {
   return objects.flatMap(({ pair, diff }) => {
     const added = diff.added.filter((atom) => diff.carried.get(atom) === "new");
     return added.flatMap(({ kind, symbols }) =>
       symbols
-        .filter(({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && xen.byName.has(name))
+        .filter(({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && byName.has(name))
         .map(({ name }) => ({
           rule: "moved-between-files",
           what: `${kind === "function" ? "function" : "variable"} "${name}"`,

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { BuildOptions } from "./build.ts";
+import { onHypervisor } from "./payload-below.ts";
 import { makeSmallXen, smallXen } from "./small-xen.test.support.ts";
 
 /** What the small Xen lacks to be one that runs, as 4.`minor`. */
@@ -16,7 +17,10 @@ function entry(minor: number): string {
     .section .init.text, "ax"
     __init_begin: .fill 16, 1, 0x90
     __init_end:
+    .globl __alt_instructions, __alt_instructions_end
     .section .rodata
+    __alt_instructions:
+    __alt_instructions_end:
     __alt_instructions:
     __alt_instructions_end:
     extra: .asciz ".5"
@@ -80,7 +84,11 @@ export function makeSmallBuild(
     options: (changes, more = {}) => ({
       ...small.request(changes),
       xenSyms: { name: "xen-syms", bytes: xenSyms },
-      below: undefined,
+      foundation: onHypervisor,
+      basePatches: [],
+      mode: "stack",
+      guard: undefined,
+      carriedPatches: "texts",
       hooks: [],
       name: undefined,
       metadata: [],

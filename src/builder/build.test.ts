@@ -44,7 +44,7 @@ buildTest("buildFix() makes a payload of every object that the fix changes", asy
   const payload = parsePayload(fix.payload.bytes, "fix");
   assert.deepEqual(
     payload.functions.map(({ kind, name }) => (kind === "replace" ? name : kind)),
-    ["kernel", "user", "nop"],
+    ["guard", "guard", "guard", "guard", "kernel", "user", "nop"],
   );
   assert.match(payload.metadata[5] ?? "", /^marker=xsplice\.marker\.xs/);
   assert.deepEqual(payload.metadata.slice(6), ["title=fix", "tool=xsplice 1.2.3", "team=red"]);
@@ -196,7 +196,7 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
   const { functions, hooks: found } = parsePayload(payload.bytes, "fix");
   assert.deepEqual(
     functions.map(({ kind, name }) => (kind === "replace" ? name : kind)),
-    ["kernel", "user", "nop"],
+    ["guard", "guard", "guard", "guard", "kernel", "user", "nop"],
   );
   assert.deepEqual(
     found.map(({ kind }) => kind),

@@ -1,32 +1,39 @@
 // `xsplice build`: from a source patch to a payload. buildFix() is the list of passes; each of them
 // only adds refusals, so that all are told at once, and a payload is made only when there are none.
 
+import { createHash } from "node:crypto";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
+import type { GuardPlan } from "../guard/plan.ts";
 import type { Environment } from "../parts/cache-folder.ts";
 import type { EmittedPayload } from "../payload/emit.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
-import { markerFor } from "../payload/marker.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import {
   type ComparedObject,
+  type CompareOptions,
   compareObjects,
   refusalsOfObjects,
   warningsOfInit,
 } from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
+import { initExplainer } from "./build-init.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
 import { type Metadata, metadataOf } from "./build-metadata.ts";
 import { BuilderError } from "./errors.ts";
+import { type DecidedStacking, decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
 import type { PatchInput } from "./patch-file.ts";
-import { type PayloadBelow, withPayloadBelow } from "./payload-below.ts";
+import { checkFoundation, type Foundation, surroundingsOf } from "./payload-below.ts";
 import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
+import { checkOrigins, patchesBelow } from "./stack-patches.ts";
 import { readXenSyms, type XenSyms } from "./xen-syms.ts";
 
 export interface BuildOptions {
@@ -37,8 +44,15 @@ export interface BuildOptions {
   readonly config: { readonly name: string; readonly text: string };
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
-  /** The payload to sit on; the hypervisor itself if undefined. */
-  readonly below: PayloadBelow | undefined;
+  /** What the payload is to lie on. */
+  readonly foundation: Foundation;
+  /** Patches that payloads of the foundation were built from and do not carry. */
+  readonly basePatches: readonly PatchInput[];
+  readonly mode: PayloadMode;
+  /** How much old code Xen compares; `undefined`: as much as the release can. */
+  readonly guard: GuardLevel | undefined;
+  /** Whether the payload carries the patches, for those who build on top of it. */
+  readonly carriedPatches: "texts" | "digests";
   /** C files with hooks. */
   readonly hooks: readonly string[];
   readonly name: string | undefined;
@@ -61,6 +75,8 @@ export interface BuiltFix {
   /** When built. */
   readonly payload: EmittedPayload | undefined;
   readonly functions: Extract<LinkResult, { kind: "linked" }>["functions"];
+  /** The old code that the payload carries, and which of it nobody can tell; none unless built. */
+  readonly guards: GuardPlan;
   readonly refusals: readonly BuildRefusal[];
   /** Lines of text; when built. */
   readonly warnings: string;
@@ -70,6 +86,7 @@ export interface BuiltFix {
   readonly release: Release;
   readonly xen: XenSyms;
   readonly metadata: Metadata;
+  readonly decided: DecidedStacking;
   readonly phases: readonly Phase[];
 }
 
@@ -78,25 +95,43 @@ export interface BuiltFix {
  * @throws BuildError, BuilderError, DiffError, ElfError, EmitError; the reason of `signal`
  */
 export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
+  const { foundation } = options;
   const timings = new Timings();
   const { xen, hypervisor } = timings.measure("read hypervisor", () => readHypervisor(options));
-  const prepared = await preparePairs({ ...options, architecture: xen.architecture });
+  checkFoundation(foundation, xen);
+  const earlier = patchesBelow(foundation, options.basePatches);
+  // From here it is known which source the unpatched side is made from.
+  const prepared = await preparePairs({ ...options, earlier, architecture: xen.architecture });
+  const origin = originOf(options, prepared);
+  checkOrigins(foundation, origin);
   const release = releaseOf(xen, prepared);
+  const { payloadVersion } = requireReleaseLine(release);
+  const decided = decideStacking(options, { xen, release, payloadVersion });
   // From here every file and hunk has its objects or its reason.
-  const surroundings = withPayloadBelow(xen, options.below);
+  const surroundings = surroundingsOf(xen, foundation);
   const hooks = await timings.measureAsync("compile hooks", () =>
     compileHooks(options.hooks, surroundings, options),
   );
   const objects = timings.measure("compare", () =>
     compareAll(prepared, xen, release, hooks, options),
   );
-  const allowedLayouts = options.allowLayout;
-  const fit = timings.measure("fit", () => checkFit(objects, { xen, hypervisor, allowedLayouts }));
-  const found = [...refusalsOfFiles(prepared), ...refusalsOfObjects(objects), ...fit.refusals];
-  const metadata = metadataOf({
-    ...options,
-    own: options.metadata,
-  });
+  const fit = timings.measure("fit", () =>
+    checkFit(objects, {
+      ...{ xen, hypervisor, surroundings, payloads: foundation.payloads },
+      allowedLayouts: options.allowLayout,
+    }),
+  );
+  const found = [
+    ...refusalsOfFiles(prepared),
+    ...refusalsOfObjects(objects),
+    ...fit.refusals,
+    ...refuseVetoingHooks(
+      options.mode,
+      hooks.hooks.map(({ kind }) => kind),
+    ),
+  ];
+  const metadata = metadataOf({ ...options, own: options.metadata });
+  const emit = { ...emitOptions(xen, release, metadata), ...decided, payloadVersion, origin };
   const isChanged =
     hooks.hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
   // From here nothing is refused any more but what cannot be linked.
@@ -104,12 +139,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     found.length > 0 || !isChanged
       ? undefined
       : timings.measure("emit", () =>
-          linkPayload({
-            objects,
-            hooks,
-            surroundings,
-            emit: emitOptions(options, xen, release, metadata),
-          }),
+          linkPayload({ objects, hooks, xen, release, surroundings, foundation, emit }),
         );
   const refusals = linked?.kind === "refused" ? linked.refusals : found;
   const isLinked = linked?.kind === "linked";
@@ -117,6 +147,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     outcome: refusals.length > 0 ? "refused" : isLinked ? "built" : "unchanged",
     payload: isLinked ? linked.payload : undefined,
     functions: isLinked ? linked.functions : [],
+    guards: isLinked ? linked.guards : { guards: [], unguarded: [] },
     refusals,
     warnings: isLinked ? `${warningsOfInit(objects)}${linked.warnings}` : "",
     objects,
@@ -125,6 +156,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     release,
     xen,
     metadata,
+    decided,
     phases: [...prepared.phases, ...timings.phases],
   };
 }
@@ -156,12 +188,16 @@ function compareAll(
   { allowInit, allowLayout }: BuildOptions,
 ): readonly ComparedObject[] {
   const unsafe = unsafeFunctions(xen.architecture, release);
-  return compareObjects(prepared, {
+  const known: CompareOptions = {
     policy: xenSectionPolicy(release, xen.architecture, unsafe),
     allowedInit: new Set(allowInit),
     initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
     allowedLost: new Set(allowLayout),
-  });
+  };
+  const objects = compareObjects(prepared, known);
+  // What is carried explains init functions of other objects too, so all had to be compared first.
+  const explainInit = initExplainer(objects, prepared);
+  return explainInit === undefined ? objects : compareObjects(prepared, { ...known, explainInit });
 }
 
 function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
@@ -178,20 +214,26 @@ function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
   );
 }
 
+function originOf(
+  { config, patches, carriedPatches }: BuildOptions,
+  { sourceDigest, compiler }: PreparedPairs,
+): PayloadOrigin {
+  const origin = {
+    source: sourceDigest,
+    config: createHash("sha256").update(config.text).digest("hex"),
+    compiler: compiler.version,
+    patches: patches.map(({ name, bytes }) => originPatch(name, bytes)),
+  };
+  return carriedPatches === "texts" ? origin : withoutTexts(origin);
+}
+
 function emitOptions(
-  { below }: BuildOptions,
   xen: XenSyms,
   release: Release,
   metadata: Metadata,
-): Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks"> {
+): Pick<EmitInput, "architecture" | "xenDepends" | "metadata" | "funcsAccess"> {
   return {
     architecture: xen.architecture,
-    payloadVersion: requireReleaseLine(release).payloadVersion,
-    stacking: {
-      ...{ mode: "stack", guard: "none", requires: [] },
-      marker: markerFor(release, xen.architecture),
-    },
-    depends: below?.buildId ?? xen.buildId,
     xenDepends: xen.buildId,
     metadata,
     funcsAccess: wantsWritableFuncs(release) ? "writable" : "read-only",

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { XspliceError } from "../error.ts";
 import { type CompiledPayload, type CompileOptions, compilePayload } from "./compile.ts";
+import { onHypervisor } from "./payload-below.ts";
 import { makeXenSyms } from "./xen-syms.test.support.ts";
 import { readXenSyms } from "./xen-syms.ts";
 
@@ -30,7 +31,9 @@ export function compile(c: string, more: Partial<CompileOptions> = {}): Promise<
     compiler: undefined,
     extraFlags: [],
     release: undefined,
-    below: undefined,
+    foundation: onHypervisor,
+    mode: "stack",
+    guard: "none",
     metadata: [],
     ...more,
   });

@@ -35,7 +35,12 @@ import {
 } from "./match-functions.ts";
 import { planGuards } from "./mode-guards.ts";
 import { decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
-import { checkFoundation, type Foundation, type Surroundings, surroundingsOf } from "./payload-below.ts";
+import {
+  checkFoundation,
+  type Foundation,
+  type Surroundings,
+  surroundingsOf,
+} from "./payload-below.ts";
 import { takeHooks } from "./take-hooks.ts";
 import type { XenSyms } from "./xen-syms.ts";
 

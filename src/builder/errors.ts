@@ -19,6 +19,8 @@ export type BuilderErrorCode =
   | "builder/unknown-symbol"
   /** The source defines nothing that Xen would run. */
   | "builder/nothing-to-do"
+  /** Payloads to lie on that are for another hypervisor, or not one on the other. */
+  | "builder/wrong-stack"
   /** Options that contradict each other or the source. */
   | "builder/bad-option"
   /** Debugging sections of an object that are cut short, damaged or of an unknown kind. */

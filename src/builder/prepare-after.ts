@@ -79,7 +79,7 @@ export function compareListings(
   };
 }
 
-function mayChangeListing(files: ReadonlyMap<string, PatchedFile>): boolean {
+export function mayChangeListing(files: ReadonlyMap<string, PatchedFile>): boolean {
   return [...files].some(
     ([path, { before, after }]) =>
       /(^|\/)(Makefile(\.\w+)?|\w+\.mk)$/.test(path) ||

@@ -54,8 +54,8 @@ export async function compileSides(request: SidesRequest): Promise<CompiledSides
   const both = missing.length > 0 && request.jobs > 1;
   const shared = { ...request, jobs: both ? Math.ceil(request.jobs / 2) : request.jobs };
   const [, after] = await timings.measureAsync("compile", async () => {
-    if (both) return settleBoth(compileBefore(shared, missing), compileAfter(shared));
-    return [await compileBefore(shared, missing), await compileAfter(shared)] as const;
+    if (both) return settleBoth(compileBefore(shared, missing), compilePatched(shared, patched));
+    return [await compileBefore(shared, missing), await compilePatched(shared, patched)] as const;
   });
   if (after.failure !== undefined) return { pairs: [], ...after };
   return { pairs: timings.measure("collect", () => collectPairs(request)), ...after };
@@ -86,8 +86,16 @@ async function compileBefore(
   }
 }
 
-async function compileAfter(
-  request: SidesRequest,
+type CompileCode = "build/make-failed" | "build/compile-failed";
+const patched = { code: "build/compile-failed", what: "the patched source" } as const;
+
+/** In a working copy that is line-neutral; once more as the patch has it when that does not compile. */
+export async function compilePatched(
+  request: Pick<
+    SidesRequest,
+    "tree" | "units" | "added" | "tools" | "jobs" | "signal" | "neutral" | "restorePlain"
+  >,
+  { code, what }: { readonly code: CompileCode; readonly what: string },
 ): Promise<{ readonly wasNeutral: boolean; readonly failure: BuildError | undefined }> {
   const { tree, units, added, tools, jobs, signal, neutral, restorePlain } = request;
   const make = () => makeObjects({ tree, units: [...units, ...added], tools, jobs, signal });
@@ -98,9 +106,7 @@ async function compileAfter(
   if (isNeutral) restorePlain();
   const plain = isNeutral ? await make() : first;
   const failed = plain.exitCode !== 0;
-  const failure = failed
-    ? compileError("build/compile-failed", "the patched source", plain)
-    : undefined;
+  const failure = failed ? compileError(code, what, plain) : undefined;
   return { wasNeutral: false, failure };
 }
 
@@ -116,9 +122,14 @@ function collectPairs(request: SidesRequest): ObjectPair[] {
     if (before !== undefined && !dependencies.some((file) => changed.has(file))) return [];
     const sources = unit.compiles.map(({ source }) => source);
     const { command, bytes } = after;
-    return [
-      { object: unit.object, sources, before: before?.bytes, after: bytes, command, dependencies },
-    ];
+    const bytesBefore = before?.bytes;
+    return {
+      object: unit.object,
+      sources,
+      ...{ before: bytesBefore, levels: [bytesBefore], after: bytes },
+      command,
+      dependencies,
+    };
   });
 }
 
@@ -126,11 +137,7 @@ function unite(before: MadeObject | undefined, after: MadeObject): readonly stri
   return [...new Set([...(before?.dependencies ?? []), ...after.dependencies])].sort();
 }
 
-function compileError(
-  code: "build/make-failed" | "build/compile-failed",
-  what: string,
-  result: MakeResult,
-): BuildError {
+function compileError(code: CompileCode, what: string, result: MakeResult): BuildError {
   return new BuildError({
     code,
     problem: `Cannot compile ${what}: Xen's make ended with ${result.exitCode}`,

@@ -1,27 +1,27 @@
 // From a source, a configuration and patches to pairs of objects, before and after, with the account
 // of every file and hunk. The user's folder is read; everything is made in the cache.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, type Environment } from "../parts/cache-folder.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { findCandidates } from "./affected.ts";
-import { applyFilePatches, type PatchedFile } from "./apply-patch.ts";
+import type { PatchedFile } from "./apply-patch.ts";
 import { type FileKind, kindOfFile } from "./hunk-kind.ts";
 import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
-import type { LineRegion } from "./line-regions.ts";
-import { asStorageError, BuildError } from "./make-errors.ts";
+import { asStorageError } from "./make-errors.ts";
 import type { CompileUnit } from "./make-listing.ts";
 import { findMakeTools, type MakeTools } from "./make-tools.ts";
-import { type FilePatch, type PatchInput, parsePatchFile } from "./patch-file.ts";
+import type { PatchInput } from "./patch-file.ts";
 import { compareListings, mayReachGenerated, regenerate, writePatched } from "./prepare-after.ts";
+import { type AppliedPatches, applyPatches } from "./prepare-apply.ts";
 import { type Base, openBase } from "./prepare-base.ts";
 import { type CompiledSides, compileSides } from "./prepare-compile.ts";
 import type { ConfigDifference } from "./prepare-config.ts";
-import { type LineTreatment, neutralizeFiles } from "./prepare-lines.ts";
+import { compileLevels } from "./prepare-levels.ts";
+import { type FileLines, linesOf, neutralizeFiles } from "./prepare-lines.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import { linkTree, makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
-import { isHypervisorSource, readSourceTree, type SourceTree } from "./source-tree.ts";
+import { readSourceTree, type SourceTree } from "./source-tree.ts";
 
 export interface PairsRequest {
   /** Top folder of Xen's source. */
@@ -29,6 +29,8 @@ export interface PairsRequest {
   readonly config: { readonly name: string; readonly text: string };
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
+  /** Patches of the payloads that the new one is to lie on, the lowest first. */
+  readonly earlier?: readonly (readonly PatchInput[])[] | undefined;
   readonly architecture: Architecture;
   /** As `CC` of make; gcc if undefined. */
   readonly compiler: string | undefined;
@@ -47,6 +49,8 @@ export interface ObjectPair {
   readonly sources: readonly string[];
   /** `undefined` for an object that the patch brings. */
   readonly before: Uint8Array | undefined;
+  /** In the source itself, then with the patches of each payload below; the last one is `before`. */
+  readonly levels: readonly (Uint8Array | undefined)[];
   readonly after: Uint8Array;
   /** Of the patched side. */
   readonly command: string;
@@ -58,9 +62,9 @@ export interface PreparedPairs {
   readonly pairs: readonly ObjectPair[];
   readonly ledger: readonly FileEntry[];
   /** Of each changed file of code, by its path below `xen/`. */
-  readonly lines: Readonly<
-    Record<string, LineTreatment & { readonly regions: readonly LineRegion[] }>
-  >;
+  readonly lines: Readonly<Record<string, FileLines>>;
+  /** Of each changed file that is built from, by its path below `xen/`. */
+  readonly texts: ReadonlyMap<string, PatchedFile>;
   readonly configDifferences: readonly ConfigDifference[];
   readonly compiler: { readonly command: string; readonly version: string };
   readonly release: SourceTree["version"];
@@ -82,7 +86,10 @@ export async function preparePairs(request: PairsRequest): Promise<PreparedPairs
 async function prepare(request: PairsRequest & { cache: string }): Promise<PreparedPairs> {
   const timings = new Timings();
   const source = timings.measure("read source", () => readSourceTree(request.source));
-  const { patches, files } = timings.measure("apply", () => applyAll(request, source));
+  const { source: folder, patches, earlier = [] } = request;
+  const applied = timings.measure("apply", () =>
+    applyPatches({ folder, source, earlier, patches }),
+  );
   const tools = await timings.measureAsync("find tools", () => findMakeTools(request));
   const { config, cache, jobs, signal, onProgress = () => {} } = request;
   const context = { tools, cache, jobs, signal, onProgress, timings };
@@ -92,11 +99,10 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
     const kind = (path: string) => kindOf(path, request.architecture).kind;
     const isCode = (path: string) => kind(path) === "code";
     // What is refused is not built: a setting or a generator would change every object.
-    const carried = new Map(
-      [...files].filter(([path]) => isCode(path) || kind(path) === "make-file"),
-    );
-    const sides = await build({ base, files: carried, work, isCode, ...context });
-    const ledger = writeLedger(patches, ledgerFacts(base, sides, request.architecture));
+    const isCarried = (path: string) => isCode(path) || kind(path) === "make-file";
+    const carried = carriedOnly(applied, isCarried);
+    const sides = await build({ base, ...carried, work, isCode, ...context });
+    const ledger = writeLedger(applied.patches, ledgerFacts(base, sides, request.architecture));
     if (sides.failure !== undefined) {
       // What stands in the ledger already explains why: a part that cannot be carried was needed.
       if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
@@ -105,6 +111,7 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
       pairs: sides.pairs,
       ledger,
       lines: sides.lines,
+      texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
       configDifferences: base.configDifferences,
       compiler: { command: tools.compiler, version: tools.compilerVersion },
       release: source.version,
@@ -116,9 +123,22 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
   }
 }
 
-interface BuildInput {
+/** Without files that no object is made from, or that cannot be carried. */
+function carriedOnly(
+  { files, changed, levels }: AppliedPatches,
+  isCarried: (path: string) => boolean,
+): Pick<AppliedPatches, "files" | "changed" | "levels"> {
+  const cut = (all: ReadonlyMap<string, PatchedFile>) =>
+    new Map([...all].filter(([path]) => isCarried(path)));
+  return {
+    files: cut(files),
+    changed: new Set([...changed].filter(isCarried)),
+    levels: levels.map((level) => ({ ...level, files: cut(level.files) })),
+  };
+}
+
+interface BuildInput extends Pick<AppliedPatches, "files" | "changed" | "levels"> {
   readonly base: Base;
-  readonly files: ReadonlyMap<string, PatchedFile>;
   readonly work: string;
   /** By the path below the source folder. */
   readonly isCode: (path: string) => boolean;
@@ -137,7 +157,7 @@ interface BuiltSides extends CompiledSides {
 }
 
 async function build(input: BuildInput): Promise<BuiltSides> {
-  const { base, files, work, timings } = input;
+  const { base, files, levels, work, timings } = input;
   const tree = join(work, "after");
   timings.measure("link", () => {
     const generated = mayReachGenerated(base, files) ? "copied" : "linked";
@@ -148,7 +168,7 @@ async function build(input: BuildInput): Promise<BuiltSides> {
     regenerate(base, tree, files, input),
   );
   const { added, changed } = compareListings(base.listing, after.listing);
-  const ownCode = [...files.keys()].filter(input.isCode).map(belowXen);
+  const ownCode = [...input.changed].filter(input.isCode).map(belowXen);
   const changedFiles = [...ownCode, ...after.regenerated];
   const candidates = await timings.measureAsync("dependencies", () =>
     findCandidates(base, changedFiles, input),
@@ -164,44 +184,17 @@ async function build(input: BuildInput): Promise<BuiltSides> {
     neutral: treated,
     restorePlain: () => writePatched(tree, files),
   });
-  const lines = Object.fromEntries(
-    [...regions].map(([path, own]) => {
-      const treatment = compiled.wasNeutral
-        ? (treated.get(path) ?? { kind: "unneeded" as const })
-        : { kind: "plain" as const, reason: "the line-neutral source did not compile" };
-      return [path, { ...treatment, regions: own }];
-    }),
-  );
+  const names = compiled.pairs.map(({ object }) => object);
+  const below = levels.length === 0 ? undefined : await compileLevels({ ...input, objects: names });
+  const pairs = compiled.pairs.map((pair): ObjectPair => {
+    const made = below?.get(pair.object);
+    if (made === undefined) return pair;
+    const all = made.map((object) => object?.bytes);
+    return { ...pair, before: all.at(-1), levels: all };
+  });
+  const lines = linesOf(input, { regions, treated, wasNeutral: compiled.wasNeutral });
   const { regenerated } = after;
-  return { ...compiled, lines, added, changedRules: changed.length > 0, regenerated };
-}
-
-function applyAll(
-  { patches, source: folder }: PairsRequest,
-  source: SourceTree,
-): { patches: readonly FilePatch[]; files: ReadonlyMap<string, PatchedFile> } {
-  const known = new Set(source.files.map(({ path }) => path));
-  const readText = (path: string): string | undefined => {
-    try {
-      return readFileSync(join(folder, path), "latin1");
-    } catch {
-      return undefined; // No such file, or a folder: the patch is refused where it needs one.
-    }
-  };
-  const exists = (path: string) => known.has(path) || readText(path) !== undefined;
-  const parsed = patches.flatMap((patch) => parsePatchFile(patch, exists));
-  if (parsed.length === 0) {
-    throw new BuildError({
-      code: "build/bad-patch",
-      problem: "Cannot build a payload: no patch was given",
-      expected: "at least one, by --patch or --series",
-    });
-  }
-  // A source package may lack what is not the hypervisor; the ledger names it all the same.
-  const ours = parsed.filter((patch) =>
-    [patch.oldPath, patch.newPath].some((path) => path !== undefined && isHypervisorSource(path)),
-  );
-  return { patches: parsed, files: applyFilePatches(ours, readText) };
+  return { ...compiled, pairs, lines, added, changedRules: changed.length > 0, regenerated };
 }
 
 function ledgerFacts(base: Base, sides: BuiltSides, architecture: Architecture) {

@@ -93,7 +93,7 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
     format: REPORT_FORMAT,
     tool: `xsplice ${options.toolVersion}`,
     outcome: fix.outcome,
-    payload: payloadOf(fix, options, output),
+    payload: payloadOf(fix, output),
     functions: fix.functions.map((found) => ({
       ...found,
       address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
@@ -129,8 +129,7 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
 }
 
 function payloadOf(
-  { payload, xen, metadata }: BuiltFix,
-  { below }: BuildOptions,
+  { payload, metadata, decided }: BuiltFix,
   output: string,
 ): ReportedPayload | undefined {
   if (payload === undefined) return undefined;
@@ -139,7 +138,7 @@ function payloadOf(
     sizeBytes: payload.bytes.length,
     sha256: sha256(payload.bytes),
     buildId: toHex(payload.buildId),
-    depends: toHex(below?.buildId ?? xen.buildId),
+    depends: toHex(decided.depends),
     metadata: Object.fromEntries(metadata),
   };
 }

@@ -4,10 +4,15 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { BuildOptions } from "../builder/build.ts";
 import type { PatchInput } from "../builder/patch-file.ts";
-import { readBelow } from "./payload-below-option.ts";
 import { readInputFile } from "./read-input-file.ts";
 import type { CommandCall, OptionSpec } from "./spec.ts";
 import { splitPair } from "./split-pair.ts";
+import {
+  foundationOptionSpecs,
+  guardOptionSpec,
+  modeOptionSpec,
+  readStackingOptions,
+} from "./stacking-options.ts";
 import { UsageError } from "./usage-error.ts";
 import { packageVersion } from "./version.ts";
 
@@ -44,11 +49,19 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     description: "the payload (default: the patch's name, with .livepatch)",
     completes: "file",
   },
+  modeOptionSpec,
+  ...foundationOptionSpecs,
   {
-    flags: "--depends BELOW",
+    flags: "--base-patch FILE",
     description:
-      "what it is to be stacked on: a payload's file or build-id (default: the hypervisor)",
+      "a patch that a payload of --on was built from and does not carry; may be repeated",
+    repeatable: "yes",
     completes: "file",
+  },
+  guardOptionSpec("full where the release can"),
+  {
+    flags: "--leave-out-patches",
+    description: "do not put the patches into the payload, only their digests",
   },
   {
     flags: "--hooks FILE",
@@ -91,9 +104,10 @@ export interface ReadBuildOptions {
 
 /** @throws UsageError, InputFileError, PayloadError */
 export async function readBuildOptions(
-  { options, io }: CommandCall,
+  call: CommandCall,
   onProgress: (text: string) => void,
 ): Promise<ReadBuildOptions> {
+  const { options, io } = call;
   const required = (name: string, expected: string): string => {
     const value = options.text(name);
     if (value !== undefined) return value;
@@ -112,9 +126,12 @@ export async function readBuildOptions(
   ];
   const [first] = names;
   if (first === undefined) throw missing("the patch", "--patch FILE or --series FILE");
-  const below = options.text("depends");
   const read = (path: string) =>
     readInputFile(path, { sizeMax: TEXT_SIZE_MAX, reason: "far more than a text has" });
+  const readPatches = (paths: readonly string[]) =>
+    Promise.all(
+      paths.map(async (name): Promise<PatchInput> => ({ name, bytes: await read(name) })),
+    );
   const reason = "far more than a xen-syms has";
   return {
     options: {
@@ -124,10 +141,10 @@ export async function readBuildOptions(
         bytes: await readInputFile(xenSyms, { sizeMax: XEN_SYMS_SIZE_MAX, reason }),
       },
       config: { name: config, text: Buffer.from(await read(config)).toString() },
-      patches: await Promise.all(
-        names.map(async (name): Promise<PatchInput> => ({ name, bytes: await read(name) })),
-      ),
-      below: below === undefined ? undefined : await readBelow(below, io.signal),
+      patches: await readPatches(names),
+      ...(await readStackingOptions(call)),
+      basePatches: await readPatches(options.texts("base-patch")),
+      carriedPatches: options.has("leave-out-patches") ? "digests" : "texts",
       hooks: options.texts("hooks"),
       name: options.text("name"),
       metadata: options.texts("meta").map((text) => splitPair("--meta", text)),

@@ -4,11 +4,16 @@ import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { Release } from "../xen-abi/release.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { readBelow } from "./payload-below-option.ts";
 import { readInputFile } from "./read-input-file.ts";
 import { renderFacts } from "./render-facts.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 import { splitPair } from "./split-pair.ts";
+import {
+  foundationOptionSpecs,
+  guardOptionSpec,
+  modeOptionSpec,
+  readStackingOptions,
+} from "./stacking-options.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A debug xen-syms has some 30 MB; ten times that is a mistake. */
@@ -38,12 +43,9 @@ export const compileCommand: CommandSpec = {
       description: "replace Xen's OLD by NEW of the C file; may be repeated",
       repeatable: "yes",
     },
-    {
-      flags: "--depends BELOW",
-      description:
-        "what it is to be stacked on: a payload's file or build-id (default: the hypervisor)",
-      completes: "file",
-    },
+    modeOptionSpec,
+    ...foundationOptionSpecs,
+    guardOptionSpec("none"),
     {
       flags: "--metadata KEY=VALUE",
       description: "shown by list; may be repeated",
@@ -87,7 +89,8 @@ function defaultOutput([first = ""]: readonly string[]): string {
   return `${basename(first).replace(/\.c$/, "")}.livepatch`;
 }
 
-async function compile({ args, options, io }: CommandCall): Promise<CompiledPayload> {
+async function compile(call: CommandCall): Promise<CompiledPayload> {
+  const { args, options, io } = call;
   const symsPath = requireXenSyms(options.text("xen-syms"));
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
   const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
@@ -101,7 +104,7 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
     import("../builder/compile.ts"),
     import("../builder/xen-syms.ts"),
   ]);
-  const below = options.text("depends");
+  const { foundation, mode, guard } = await readStackingOptions(call);
   return compilePayload({
     sources: args,
     xen: readXenSyms(syms, symsPath),
@@ -109,7 +112,9 @@ async function compile({ args, options, io }: CommandCall): Promise<CompiledPayl
     compiler: options.text("cc") ?? (io.env["CC"] || undefined),
     extraFlags: options.texts("cflag"),
     release,
-    below: below === undefined ? undefined : await readBelow(below, io.signal),
+    foundation,
+    mode,
+    guard: guard ?? (mode === "independent" ? "full" : "none"),
     metadata,
     signal: io.signal,
   });

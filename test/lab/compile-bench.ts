@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { type CompiledPayload, compilePayload } from "../../src/builder/compile.ts";
-import type { PayloadBelow } from "../../src/builder/payload-below.ts";
+import { onHypervisor, readPayloadBelow } from "../../src/builder/payload-below.ts";
 import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
 import type { Action, LivepatchHost } from "../../src/host/host.ts";
 import { labHost } from "../../src/hosts/lab.ts";
@@ -45,16 +45,21 @@ export async function openBench(xen: string): Promise<Bench> {
 
 let count = 0;
 
-export function compile({ xen }: Bench, c: string, below?: PayloadBelow): Promise<CompiledPayload> {
+/** `below`: payloads to lie on, the lowest first. */
+export function compile(
+  { xen }: Bench,
+  c: string,
+  ...below: readonly CompiledPayload[]
+): Promise<CompiledPayload> {
   const source = join(folder, `${count++}.c`);
   writeFileSync(source, c);
-  return compileFile(xen, source, below);
+  return compileFile(xen, source, ...below);
 }
 
 export function compileFile(
   xen: XenSyms,
   source: string,
-  below?: PayloadBelow,
+  ...below: readonly CompiledPayload[]
 ): Promise<CompiledPayload> {
   return compilePayload({
     sources: [source],
@@ -63,7 +68,12 @@ export function compileFile(
     compiler: undefined,
     extraFlags: [],
     release: undefined,
-    below,
+    foundation: {
+      ...onHypervisor,
+      payloads: below.map(({ bytes }) => readPayloadBelow(bytes, "below")),
+    },
+    mode: "stack",
+    guard: "none",
     metadata: [],
   });
 }

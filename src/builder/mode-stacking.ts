@@ -1,0 +1,171 @@
+// How a new payload is to stand among others, from what the user asks for: which mode, how much of the
+// old code it carries, what it depends on, and what it requires. Whatever cannot be promised is refused
+// here or told in `unchecked`.
+
+import type { RequiredPayload, Stacking } from "../payload/emit-input.ts";
+import { markerFor, markerOf } from "../payload/marker.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import { mayCarryMarker } from "../xen-abi/features.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
+import { hookRules } from "../xen-abi/hooks.ts";
+import type { PayloadVersion, Release } from "../xen-abi/release.ts";
+import { formatRelease } from "../xen-abi/release.ts";
+import { BuilderError } from "./errors.ts";
+import { type Foundation, type PayloadBelow, topmostBuildId } from "./payload-below.ts";
+import type { BuildRefusal } from "./refusal.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+export interface StackingWish {
+  readonly mode: PayloadMode;
+  /** `undefined`: as much as the release can compare. */
+  readonly guard: GuardLevel | undefined;
+  readonly foundation: Foundation;
+}
+
+export interface StackingTarget {
+  readonly xen: XenSyms;
+  readonly release: Release | undefined;
+  readonly payloadVersion: PayloadVersion;
+}
+
+export interface DecidedStacking {
+  readonly stacking: Stacking;
+  /** Build-id of what lies directly below. */
+  readonly depends: Uint8Array;
+  /** What nobody compares, in words for people. */
+  readonly unchecked: readonly string[];
+}
+
+/** @throws BuilderError builder/bad-option for wishes that contradict each other or the release */
+export function decideStacking(wish: StackingWish, target: StackingTarget): DecidedStacking {
+  const { mode, foundation } = wish;
+  const { xen, release, payloadVersion } = target;
+  const guard = wish.guard ?? (payloadVersion === 2 ? "full" : "none");
+  checkGuard(wish, guard, payloadVersion);
+  checkMode(wish);
+  const requires = mode === "independent" ? requiredOf(foundation.payloads, target) : [];
+  const marker = markerFor(release, xen.architecture);
+  return {
+    stacking: { mode, guard, requires, marker },
+    depends: mode === "independent" ? xen.buildId : topmostBuildId(foundation, xen),
+    unchecked: uncheckedOf(wish, guard, target),
+  };
+}
+
+function checkGuard(
+  { mode, guard: wished, foundation }: StackingWish,
+  guard: GuardLevel,
+  payloadVersion: PayloadVersion,
+): void {
+  if (mode === "independent" && payloadVersion === 1) {
+    throw badOption("build an independent payload", "this release compares no old code", {
+      expected: "Xen 4.14 or later",
+      remedy: "build it with --mode stack",
+    });
+  }
+  if (mode === "independent" && guard !== "full") {
+    throw badOption(`build an independent payload with --guard ${guard}`, "it would go anywhere", {
+      expected: "--guard full: the old code is all that keeps it from where it does not belong",
+    });
+  }
+  if (guard !== "none" && payloadVersion === 1) {
+    throw badOption(`use --guard ${guard}`, "this release compares no old code", {
+      expected: "Xen 4.14 or later, or --guard none",
+    });
+  }
+  if (foundation.buildId === undefined || wished === "none") return;
+  throw badOption("build on a build-id alone", "what that payload changed is not known", {
+    expected: "--on with the payload's file",
+    remedy: "or say --guard none, and nothing of what lies below is compared with anything",
+  });
+}
+
+function checkMode({ mode, foundation }: StackingWish): void {
+  const { payloads, buildId } = foundation;
+  if (mode === "stack" || (payloads.length === 0 && buildId === undefined)) return;
+  if (mode === "cumulative") {
+    throw badOption("build a cumulative payload on another one", "it takes the place of all", {
+      expected: "all fixes as patches, and no --on",
+    });
+  }
+  if (buildId === undefined) return;
+  throw badOption("build an independent payload on a build-id", "nobody could check it", {
+    expected: "--on with the payload's file, whose marker Xen can compare",
+  });
+}
+
+/** What the old code of an independent payload includes must be applied, which Xen checks. */
+function requiredOf(
+  payloads: readonly PayloadBelow[],
+  { release, xen }: StackingTarget,
+): readonly RequiredPayload[] {
+  return payloads.map(({ payload }) => {
+    const marker = markerOf(payload.symbolMap ?? []);
+    if (marker !== undefined) return { buildId: payload.buildId, marker };
+    const canHave = release !== undefined && mayCarryMarker(release, xen.architecture);
+    throw badOption(
+      `build an independent payload on "${payload.source}"`,
+      "it has no marker by which Xen could tell that it is applied",
+      canHave
+        ? { expected: "a payload that this xsplice has built" }
+        : {
+            expected: `a release that stands markers; ${release === undefined ? "this one" : `Xen ${formatRelease(release)}`} does not`,
+            remedy: "build it with --mode stack",
+          },
+    );
+  });
+}
+
+function uncheckedOf(
+  { foundation }: StackingWish,
+  guard: GuardLevel,
+  { payloadVersion }: StackingTarget,
+): readonly string[] {
+  const said: string[] = [];
+  if (foundation.buildId !== undefined) {
+    said.push(
+      "the payload below is known by its build-id only: not whether it changed what this fix changes or refers to, nor what it brought",
+    );
+  }
+  if (guard === "none") {
+    said.push(
+      payloadVersion === 1
+        ? "this release of Xen compares no old code: only build-ids keep the payload from where it does not belong"
+        : "no old code is compared (--guard none): only build-ids keep the payload from where it does not belong",
+    );
+  }
+  if (guard === "entry") said.push("of each replaced function only the first bytes are compared");
+  return said;
+}
+
+/** A cumulative payload is there to be put in place of others, which hooks that can veto prevent. */
+export function refuseVetoingHooks(
+  mode: PayloadMode,
+  kinds: readonly HookKind[],
+): readonly BuildRefusal[] {
+  if (mode !== "cumulative") return [];
+  return kinds.filter(blocksReplace).map((kind) => ({
+    rule: "vetoing-hook",
+    what: `hook "${kind}"`,
+    where: hookRules[kind].section,
+    reasons: [`Xen refuses REPLACE for payloads with a hook that runs ${hookRules[kind].when}`],
+    remedy: "use load, unload, apply or revert hooks, or --mode stack",
+  }));
+}
+
+/** ABI reference §1.6: set in the new payload or in an applied one, REPLACE gives -EOPNOTSUPP. */
+function blocksReplace(kind: HookKind): boolean {
+  return /^(pre|post)/.test(kind);
+}
+
+function badOption(
+  what: string,
+  state: string,
+  more: { readonly expected: string; readonly remedy?: string },
+): BuilderError {
+  return new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot ${what}: ${state}`,
+    ...more,
+  });
+}

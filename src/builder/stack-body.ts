@@ -1,0 +1,162 @@
+// Is the code that a payload below carries what its patches compile to? The counterpart of run-pre.ts
+// for functions that the hypervisor no longer runs itself: the same bytes, and every reference leads to
+// what it means, in the payload or by name outside of it.
+
+import type { Atom, Reference } from "../diff/atom.ts";
+import { isNameless, symbolSizeOf } from "../diff/atom.ts";
+import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
+import { relocationsOf } from "../elf/relocations.ts";
+import { contentsOf } from "../elf/sections.ts";
+
+/** Where something lies in a payload's file. */
+export interface PayloadPlace {
+  readonly section: Section;
+  /** Into the section, in bytes. */
+  readonly offset: number;
+}
+
+export interface BodyQuestion {
+  /** The payload that carries the code. */
+  readonly object: ElfObject;
+  readonly place: PayloadPlace;
+  readonly sizeBytes: number;
+  /** What it should be, of the object compiled with the payload's patches. */
+  readonly atom: Atom;
+  /** Under which name the payload knows what a symbol of that object means. */
+  readonly nameOf: (symbol: ElfSymbol) => string;
+}
+
+/** What differs first, with its offset; `undefined` when it is the same. */
+export function compareBody(question: BodyQuestion): string | undefined {
+  const expected = symbolSizeOf(question.atom);
+  if (question.sizeBytes !== expected) {
+    return `it is ${expected} bytes long here, ${question.sizeBytes} bytes in the payload`;
+  }
+  return new BodyComparison(question).compare(question.atom, question.place);
+}
+
+/** What a field of the payload leads to. */
+interface Pointed {
+  /** Of the payload's own sections by number, else the name of an undefined symbol. */
+  readonly base: number | string;
+  readonly offset: bigint;
+}
+
+class BodyComparison {
+  readonly #question: BodyQuestion;
+  readonly #relocations = new Map<Section, ReadonlyMap<number, Relocation>>();
+  /** Nameless atoms and places that are the same, or are being looked at: jump tables lead back. */
+  readonly #known = new Set<string>();
+  readonly #numbers = new Map<Atom, number>();
+
+  constructor(question: BodyQuestion) {
+    this.#question = question;
+  }
+
+  compare(atom: Atom, place: PayloadPlace): string | undefined {
+    if (atom.bytes === undefined) return undefined;
+    const { section, offset } = place;
+    const bytes = contentsOf(this.#question.object, section).subarray(offset, offset + atom.size);
+    const relocations = this.#relocationsOf(section);
+    const fields = new Set<number>();
+    for (const reference of atom.references) {
+      if (reference.size === 0) continue;
+      const at = offset + reference.offset;
+      const relocation = relocations.get(at);
+      if (relocation === undefined && reference.relocation === undefined) continue; // Its bytes say it.
+      if (relocation === undefined)
+        return `the payload has no reference at ${hex(reference.offset)}`;
+      for (let byte = 0; byte < reference.size; byte++) fields.add(at + byte - offset);
+      const problem = this.#compareReference(atom, place, reference, relocation);
+      if (problem !== undefined) return `the reference at ${hex(reference.offset)} ${problem}`;
+    }
+    for (let at = 0; at < atom.size; at++) {
+      if (fields.has(at)) continue;
+      if (relocations.has(offset + at))
+        return `the payload has a reference of its own at ${hex(at)}`;
+      if (bytes[at] !== atom.bytes[at]) return `the byte at ${hex(at)} differs`;
+    }
+    return undefined;
+  }
+
+  #compareReference(
+    atom: Atom,
+    place: PayloadPlace,
+    reference: Reference,
+    relocation: Relocation,
+  ): string | undefined {
+    const pointed = this.#pointedBy(relocation, excessOf(reference));
+    const { target } = reference;
+    if (pointed === undefined) return "leads nowhere in the payload";
+    if (target.kind === "absolute") return undefined;
+    if (target.kind === "external") {
+      return this.#compareNamed(target.symbol, target.offset, pointed);
+    }
+    if (isNameless(target.atom)) {
+      const same = this.#isSameContent(target.atom, pointed, BigInt(target.offset));
+      return same ? undefined : `leads to other contents than "${target.atom.name}"`;
+    }
+    const inside = BigInt(place.offset + target.offset);
+    const isSelf = target.atom === atom && pointed.base === place.section.index;
+    if (isSelf && pointed.offset === inside) return undefined;
+    const [symbol] = target.atom.symbols;
+    if (symbol === undefined) return `leads to "${target.atom.name}", which has no name`;
+    return this.#compareNamed(symbol, BigInt(target.offset), pointed);
+  }
+
+  #compareNamed(symbol: ElfSymbol, offset: bigint, pointed: Pointed): string | undefined {
+    const name = this.#question.nameOf(symbol);
+    const own = this.#question.object.symbols.find(
+      (found) => found.name === name && found.place.kind === "section",
+    );
+    const expected: Pointed =
+      own?.place.kind === "section"
+        ? { base: own.place.index, offset: own.value + offset }
+        : { base: name, offset };
+    if (expected.base === pointed.base && expected.offset === pointed.offset) return undefined;
+    const found = typeof pointed.base === "string" ? `"${pointed.base}"` : "a place of its own";
+    return `leads to ${found} in the payload, to "${name}" here`;
+  }
+
+  #isSameContent(atom: Atom, { base, offset }: Pointed, inside: bigint): boolean {
+    if (typeof base === "string") return false;
+    const section = this.#question.object.sections[base];
+    if (section === undefined) return false;
+    const number = this.#numbers.get(atom) ?? this.#numbers.size;
+    this.#numbers.set(atom, number);
+    const key = `${number} ${base} ${offset - inside}`;
+    if (this.#known.has(key)) return true;
+    this.#known.add(key);
+    return this.compare(atom, { section, offset: Number(offset - inside) }) === undefined;
+  }
+
+  #pointedBy({ symbol: index, addend }: Relocation, excess: bigint): Pointed | undefined {
+    const symbol = this.#question.object.symbols[index];
+    if (symbol === undefined) return undefined;
+    const offset = addend - excess;
+    if (symbol.place.kind !== "section") return { base: symbol.name, offset };
+    return { base: symbol.place.index, offset: symbol.value + offset };
+  }
+
+  #relocationsOf(section: Section): ReadonlyMap<number, Relocation> {
+    const known = this.#relocations.get(section);
+    if (known !== undefined) return known;
+    const all = relocationsOf(this.#question.object, section);
+    const made = new Map(all.map((relocation) => [relocation.offset, relocation]));
+    this.#relocations.set(section, made);
+    return made;
+  }
+}
+
+/** By how much symbol and addend exceed the place that a field means: the same for every object. */
+function excessOf({ relocation, target, bias }: Reference): bigint {
+  if (relocation === undefined) return BigInt(-bias);
+  const { symbol, addend } = relocation;
+  if (target.kind === "external") return addend - target.offset;
+  if (target.kind === "absolute") return 0n;
+  return symbol.value + addend - BigInt(target.atom.start + target.offset);
+}
+
+function hex(offset: number): string {
+  return `+0x${offset.toString(16)}`;
+}

@@ -1,0 +1,83 @@
+// What a new payload is to lie on, and how it stands among others: options of `build` and `compile`.
+
+import type { Foundation } from "../builder/payload-below.ts";
+import { parseHex } from "../bytes/hex.ts";
+import {
+  type GuardLevel,
+  guardLevels,
+  type PayloadMode,
+  payloadModes,
+} from "../payload/metadata-keys.ts";
+import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
+import { readInputFile } from "./read-input-file.ts";
+import type { CommandCall, OptionSpec } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const foundationOptionSpecs: readonly OptionSpec[] = [
+  {
+    flags: "--on FILE",
+    description: "a payload that it is to lie on; again for all, in the order of their application",
+    repeatable: "yes",
+    completes: "file",
+  },
+  {
+    flags: "--depends BELOW",
+    description: "as --on, or a bare build-id: what lies there is then not known (--guard none)",
+    completes: "file",
+  },
+];
+
+export const modeOptionSpec: OptionSpec = {
+  flags: "--mode MODE",
+  description: "stack, cumulative (in place of all others) or independent (any order)",
+  completes: payloadModes,
+};
+
+export function guardOptionSpec(byDefault: string): OptionSpec {
+  return {
+    flags: "--guard LEVEL",
+    description: `old code that Xen compares before it applies: full, entry or none (default: ${byDefault})`,
+    completes: guardLevels,
+  };
+}
+
+export interface StackingOptions {
+  readonly foundation: Foundation;
+  readonly mode: PayloadMode;
+  /** `undefined` when nothing was said. */
+  readonly guard: GuardLevel | undefined;
+}
+
+/** @throws UsageError, InputFileError, PayloadError, ElfError */
+export async function readStackingOptions({ options, io }: CommandCall): Promise<StackingOptions> {
+  const depends = options.text("depends");
+  const isBuildId = depends !== undefined && /^([0-9a-f]{2}){8,32}$/i.test(depends);
+  const files = [...options.texts("on"), ...(depends === undefined || isBuildId ? [] : [depends])];
+  const { readPayloadBelow } = await import("../builder/payload-below.ts");
+  const payloads = await Promise.all(
+    files.map(async (path) => {
+      const reason = "the hypervisor's limit for a payload";
+      const limit = { sizeMax: PAYLOAD_SIZE_MAX, reason, signal: io.signal };
+      return readPayloadBelow(await readInputFile(path, limit), path);
+    }),
+  );
+  return {
+    foundation: { payloads, buildId: isBuildId ? parseHex(depends) : undefined },
+    mode: oneOf("mode", options.text("mode"), payloadModes) ?? "stack",
+    guard: oneOf("guard", options.text("guard"), guardLevels),
+  };
+}
+
+function oneOf<Choice extends string>(
+  option: string,
+  text: string | undefined,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined || text === undefined) return found;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot use ${JSON.stringify(text)} for --${option}: there is no such ${option}`,
+    expected: choices.join(", "),
+  });
+}
