@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
-import { buildExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
+import { moreExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/exit-code-table.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
 import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
 import { packageVersion } from "../src/cli/version.ts";
@@ -25,7 +25,7 @@ function commandRow(spec: CommandSpec, path: string): string {
   const words = spec.arguments.map(({ name, count }) =>
     count === "one" ? name : count === "one-or-many" ? `${name}…` : `[${name}]`,
   );
-  const own = path === "build" ? [...ownExitCodes, ...buildExitCodes] : ownExitCodes;
+  const own = [...ownExitCodes, ...(moreExitCodes[path] ?? [])];
   const rows = spec.kind === "stock" ? stockExitCodes : own;
   const codes = rows
     .map(({ code }) => code)
@@ -47,7 +47,10 @@ function commandTable(): string {
     ...rows,
     `\n${meanings("Verbs of `xen-livepatch`", stockExitCodes)}`,
     `\n${meanings("All others", ownExitCodes)}`,
-    `\n${meanings("`build` besides", buildExitCodes)}\n`,
+    ...Object.entries(moreExitCodes).map(
+      ([command, codes]) => `\n${meanings(`\`${command}\` besides`, codes)}`,
+    ),
+    "\n",
   ].join("");
 }
 

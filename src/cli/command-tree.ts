@@ -39,6 +39,8 @@ const outline: readonly {
       build: async () => (await import("./build.ts")).buildCommand,
       compile: async () => (await import("./compile.ts")).compileCommand,
       inspect: async () => (await import("./inspect.ts")).inspectCommand,
+      check: async () => (await import("./check.ts")).checkCommand,
+      diff: async () => (await import("./diff.ts")).diffCommand,
     },
   },
   {

@@ -22,10 +22,18 @@ export const ownExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.usage, meaning: "the command line was used wrongly; nothing was tried" },
 ];
 
-export const buildExitCodes: readonly ExitCodeRow[] = [
-  { code: ExitCode.unpatchable, meaning: "the fix cannot be live patched; every reason is told" },
-  { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
-];
+/** What some of our own commands have besides, by command. */
+export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
+  build: [
+    { code: ExitCode.unpatchable, meaning: "the fix cannot be live patched; every reason is told" },
+    { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
+  ],
+  check: [
+    { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
+    { code: ExitCode.hazards, meaning: "it would not, and there are hazards" },
+  ],
+  diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
+};
 
 export const commonExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.bug, meaning: "a bug in xsplice" },

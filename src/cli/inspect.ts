@@ -1,38 +1,99 @@
-import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
+import { describeTables } from "../dissect/describe-tables.ts";
+import type { Dissection } from "../dissect/dissect-payload.ts";
+import type { Inspection } from "../payload/inspect.ts";
+import { columnsOf } from "./aligned-lines.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
+import { codeParagraphs, noSuchFunction } from "./inspect-code.ts";
+import { readRunningCode } from "./inspect-running-code.ts";
 import { readInputFile } from "./read-input-file.ts";
-import type { CommandSpec } from "./spec.ts";
+import type { CommandCall, CommandSpec } from "./spec.ts";
 
 /** Long lists are cut here for people; --all and --json show everything. */
 const LIST_LINES_MAX = 40;
+/** Eight times what a hypervisor takes: what is too large can be looked at as well. */
+export const INSPECTED_SIZE_MAX = 16 * 1024 * 1024;
 
 export const inspectCommand: CommandSpec = {
   name: "inspect",
   summary: "show what is in a payload, and what is wrong with it",
   description: [
-    "Functions that it replaces, hooks, what it depends on, what it needs and brings along. Needs no hypervisor.",
-    "Ends with 1 when the payload has an error that a hypervisor would refuse it for, or come to harm by.",
+    "Functions that it replaces and why, hooks, what it depends on, what it needs and brings along, the tables that the hypervisor works through, and its code. Needs no hypervisor.",
+    "With --xen-syms the code of the hypervisor stands beside what replaces it; lines that differ are marked.",
+    "Reads everything that claims to be a payload, and says what is broken. Ends with 1 when the payload has an error that a hypervisor would refuse it for, or come to harm by.",
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
-  options: [{ flags: "--all", description: "do not cut long lists" }],
+  options: [
+    { flags: "--all", description: "do not cut long lists" },
+    {
+      flags: "--disassemble [FUNCTION]",
+      description: "show the code of one function, or of all (then name FILE first)",
+    },
+    {
+      flags: "--xen-syms FILE",
+      description: "the hypervisor with its symbols, to show its old code beside the new",
+      completes: "file",
+    },
+  ],
   examples: [
     { command: "xsplice inspect fix.livepatch", explains: "for a person" },
     { command: "xsplice inspect fix.livepatch --json", explains: "for a script" },
+    {
+      command: "xsplice inspect fix.livepatch --disassemble do_xen_version --xen-syms xen-syms",
+      explains: "the new code of one function beside the old",
+    },
   ],
   kind: "own",
   run: async (call) => {
     const [path = ""] = call.args;
-    const reason = "the hypervisor's limit for a payload";
-    const bytes = await readInputFile(path, { sizeMax: PAYLOAD_SIZE_MAX, reason });
-    const [{ inspectPayload }, { describePayload, payloadToJson }] = await Promise.all([
+    const reason = "far more than a payload has";
+    const bytes = await readInputFile(path, { sizeMax: INSPECTED_SIZE_MAX, reason });
+    const [{ inspectPayload }, { describePayload }, { jsonOf }] = await Promise.all([
       import("../payload/inspect.ts"),
       import("../payload/describe.ts"),
+      import("../payload/json-value.ts"),
     ]);
     const inspection = inspectPayload(bytes, path);
+    const dissection = await dissect(call, bytes, inspection);
+    const { tables, code } = dissection;
     const listLinesMax = call.options.has("all") ? Number.POSITIVE_INFINITY : LIST_LINES_MAX;
-    emit(call, payloadToJson(inspection), () => describePayload(inspection, { listLinesMax }));
+    const more = describeTables(tables);
+    emit(
+      call,
+      jsonOf({ ...inspection.contents, tables, code, findings: findingsOf(inspection) }),
+      () =>
+        [
+          describePayload(inspection, { listLinesMax, more }),
+          ...codeParagraphs(code, columnsOf(call.io.stdout)),
+        ].join("\n"),
+    );
     const isBad = inspection.findings.some(({ severity }) => severity === "error");
     return isBad ? ExitCode.failure : ExitCode.success;
   },
 };
+
+async function dissect(
+  { options }: CommandCall,
+  bytes: Uint8Array,
+  { contents }: Inspection,
+): Promise<Dissection> {
+  const { dissectPayload } = await import("../dissect/dissect-payload.ts");
+  const name = options.text("disassemble");
+  const symsPath = options.text("xen-syms");
+  const hypervisor = symsPath === undefined ? undefined : await readRunningCode(symsPath);
+  // To ask for the old code is to ask for the new.
+  const isAll = options.has("disassemble") || (symsPath !== undefined && name === undefined);
+  const dissection = dissectPayload(bytes, contents, {
+    release: hypervisor?.release,
+    code: name !== undefined ? { named: name } : isAll ? "all" : "none",
+    running: hypervisor?.running,
+  });
+  if (name !== undefined && dissection.code.length === 0) {
+    throw noSuchFunction(name, contents.source, dissection.functionNames);
+  }
+  return dissection;
+}
+
+function findingsOf({ findings }: Inspection) {
+  return findings.map(({ severity, report }) => ({ severity, ...report }));
+}

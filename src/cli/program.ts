@@ -110,7 +110,7 @@ function argumentSyntax(name: string, count: CommandSpec["arguments"][number]["c
 }
 
 function commanderOption(spec: OptionSpec): Option {
-  const option = new Option(spec.flags.replace(/ ([^-]\S*)$/, " <$1>"), spec.description);
+  const option = new Option(spec.flags.replace(/ ([^-[]\S*)$/, " <$1>"), spec.description);
   if (spec.repeatable === undefined) return option;
   return option.argParser((value: string, before: readonly string[] | undefined) => [
     ...(before ?? []),

@@ -1,9 +1,9 @@
 // The manual page in the man(7) macros, from the command tree.
 
 import {
-  buildExitCodes,
   commonExitCodes,
   type ExitCodeRow,
+  moreExitCodes,
   ownExitCodes,
   stockExitCodes,
 } from "./exit-code-table.ts";
@@ -38,9 +38,11 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
     ".PP",
     "All other commands:",
     ...ownExitCodes.flatMap(renderExitCode),
-    ".PP",
-    "xsplice build besides:",
-    ...buildExitCodes.flatMap(renderExitCode),
+    ...Object.entries(moreExitCodes).flatMap(([command, codes]) => [
+      ".PP",
+      `xsplice ${roff(command)} besides:`,
+      ...codes.flatMap(renderExitCode),
+    ]),
     ".PP",
     "Every command:",
     ...commonExitCodes.flatMap(renderExitCode),

@@ -15,7 +15,7 @@ export interface ArgumentSpec {
 export type Completion = "file" | "payload" | "command" | readonly string[];
 
 export interface OptionSpec {
-  /** `--flag`, `--option VALUE` or `-o, --option VALUE`. */
+  /** `--flag`, `--option VALUE`, `-o, --option VALUE` or `--option [VALUE]`. */
   readonly flags: string;
   readonly description: string;
   /** May stand more than once. */
@@ -29,7 +29,7 @@ export function optionNames({ flags }: Pick<OptionSpec, "flags">): readonly stri
 }
 
 export function optionTakesValue({ flags }: OptionSpec): boolean {
-  return / [^-]\S*$/.test(flags);
+  return / [^-[]\S*$/.test(flags);
 }
 
 export interface Example {

@@ -11,13 +11,18 @@ export function entryFor(
   reasons: readonly string[],
 ): LedgerEntry {
   return {
-    what: `${nounOf(atom)} "${atom.name}"`,
+    what: titleOf(atom),
     section: atom.section.name,
     offset: atom.start,
     side,
     disposition,
     reasons,
   };
+}
+
+/** `function "do_foo"`, `table entry ".ex_table+0x8"` */
+export function titleOf(atom: Atom): string {
+  return `${nounOf(atom)} "${atom.name}"`;
 }
 
 function nounOf(atom: Atom): string {

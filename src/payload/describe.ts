@@ -5,56 +5,56 @@ import { formatReport } from "../error.ts";
 import { hookRules } from "../xen-abi/hooks.ts";
 import type { PayloadFinding } from "./finding.ts";
 import type { Inspection } from "./inspect.ts";
+import { type JsonValue, jsonOf } from "./json-value.ts";
 import type { OldAddress, PayloadContents, PayloadFunction, Target } from "./payload.ts";
-
-/** Numbers that JSON cannot hold are hexadecimal text; so are bytes. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+import { printable } from "./printable.ts";
 
 export interface DescribeOptions {
   /** How many lines a long list may have before the rest is counted only. */
   readonly listLinesMax: number;
+  /** What else is known of the payload, between its tables and its faults. */
+  readonly more?: readonly Paragraph[];
+}
+
+export interface Paragraph {
+  readonly heading: string;
+  /** Without lines it is left out. */
+  readonly lines: readonly string[];
 }
 
 /** Paragraphs with a heading each, ending with a newline; the findings come last. */
 export function describePayload(inspection: Inspection, options: DescribeOptions): string {
   const { contents, findings } = inspection;
   const cut = (lines: readonly string[]) => shorten(lines, options.listLinesMax);
-  const paragraphs: (readonly [heading: string, lines: readonly string[]])[] = [
-    [`Live patch ${contents.source}`, generalLines(contents)],
-    [
-      `Functions of the hypervisor (${contents.functions.length})`,
-      cut(contents.functions.map(functionLine)),
-    ],
-    ["Hooks, called by the hypervisor", contents.hooks.map(hookLine)],
-    ["Metadata, shown by list", contents.metadata],
-    ["Needed of the hypervisor or of another payload", cut(contents.needs)],
-    [
-      "Brought along, for other payloads to use",
-      cut(contents.exports.map((symbol) => `${symbol.name}  (${bytes(symbol.sizeBytes)})`)),
-    ],
-    [
-      "Further tables for the hypervisor",
-      contents.specialTables.map((table) => `${table.section}  (${bytes(table.sizeBytes)})`),
-    ],
-    ["Loaded into the hypervisor", sectionLines(contents)],
-    ["What is wrong with it", findings.map(findingLine)],
+  const reasonsOf = (name: string | undefined) =>
+    (contents.reasons ?? []).filter((reason) => reason.function === name);
+  const paragraphs: readonly Paragraph[] = [
+    { heading: `Live patch ${contents.source}`, lines: generalLines(contents) },
+    {
+      heading: `Functions of the hypervisor (${contents.functions.length})`,
+      lines: cut(contents.functions.map((entry) => functionLines(entry, reasonsOf(entry.name)))),
+    },
+    { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
+    { heading: "Metadata, shown by list", lines: contents.metadata },
+    { heading: "Needed of the hypervisor or of another payload", lines: cut(contents.needs) },
+    {
+      heading: "Brought along, for other payloads to use",
+      lines: cut(contents.exports.map((symbol) => `${symbol.name}  (${bytes(symbol.sizeBytes)})`)),
+    },
+    { heading: "Loaded into the hypervisor", lines: sectionLines(contents) },
+    ...(options.more ?? []).map(({ heading, lines }) => ({ heading, lines: cut(lines) })),
+    { heading: "What is wrong with it", lines: findings.map(findingLine) },
   ];
   return paragraphs
-    .filter(([, lines]) => lines.length > 0)
-    .map(([heading, lines]) => `${heading}\n${lines.map(indent).join("\n")}\n`)
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ heading, lines }) => `${printable(heading)}\n${lines.map(indent).join("\n")}\n`)
     .join("\n");
 }
 
 /** The same facts for scripts. */
 export function payloadToJson({ contents, findings }: Inspection): JsonValue {
   const flat = findings.map(({ severity, report }) => ({ severity, ...report }));
-  return toJson({ ...contents, findings: flat });
+  return jsonOf({ ...contents, findings: flat });
 }
 
 function generalLines(contents: PayloadContents): string[] {
@@ -72,6 +72,14 @@ function generalLines(contents: PayloadContents): string[] {
 
 function eraOf({ version }: PayloadContents): string {
   return version === 1 ? " (Xen 4.7 to 4.13)" : " (Xen 4.14 and later)";
+}
+
+/** One string: an entry is cut from a list with its reasons, not between them. */
+function functionLines(
+  entry: PayloadFunction,
+  reasons: readonly { readonly text: string }[],
+): string {
+  return [functionLine(entry), ...reasons.map(({ text }) => `    because: ${text}`)].join("\n");
 }
 
 function functionLine(entry: PayloadFunction): string {
@@ -134,32 +142,10 @@ function shorten(lines: readonly string[], limit: number): readonly string[] {
   return [...lines.slice(0, limit), `… and ${lines.length - limit} more`];
 }
 
-/** What comes from the file must not steer the terminal. */
 function indent(text: string): string {
-  const printable = text.replaceAll(
-    /[^\P{Cc}\n]/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return printable.replaceAll(/^/gm, "  ");
+  return printable(text).replaceAll(/^/gm, "  ");
 }
 
 function bytes(count: number): string {
   return count === 1 ? "1 byte" : `${count.toLocaleString("en-US")} bytes`;
-}
-
-function toJson(value: unknown): JsonValue {
-  if (typeof value === "bigint") return hexText(value);
-  if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return value.map(toJson);
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
-  }
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-    return value;
-  }
-  return null;
-}
-
-function hexText(value: bigint): string {
-  return value < 0n ? `-${hexNumber(-value)}` : hexNumber(value);
 }

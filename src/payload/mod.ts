@@ -5,7 +5,7 @@ export { checkPayloadForHost, findUnfitness, type HostFacts } from "./check-for-
 export {
   type DescribeOptions,
   describePayload,
-  type JsonValue,
+  type Paragraph,
   payloadToJson,
 } from "./describe.ts";
 export { type EmittedPayload, emitPayload } from "./emit.ts";
@@ -23,6 +23,7 @@ export {
 export { PayloadError, type PayloadErrorCode } from "./errors.ts";
 export type { PayloadFinding, Severity } from "./finding.ts";
 export { type Inspection, inspectPayload } from "./inspect.ts";
+export type { JsonValue } from "./json-value.ts";
 export { type Marker, markerFor, markerOf } from "./marker.ts";
 export {
   type GuardLevel,

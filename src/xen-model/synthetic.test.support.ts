@@ -2,7 +2,7 @@
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { parseHex } from "../bytes/hex.ts";
-import { ElfType } from "../elf/constants.ts";
+import { ElfType, SectionType } from "../elf/constants.ts";
 import { encodeBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { makeExpectation } from "../xen-abi/expectation.ts";
 import { writeLivepatchFunc, zeroReserved } from "../xen-abi/livepatch-func.ts";
@@ -29,7 +29,11 @@ const ENTRY_SIZE = { 1: 64, 2: 104 } as const;
 /** Each has 64 bytes. `marked` begins with ENDBR64. */
 export const functionNames = ["alpha", "beta", "gamma", "delta", "marked"] as const;
 
-export function syntheticXenSyms(release = "4.17.5"): Uint8Array {
+/** @param more sections and symbols besides */
+export function syntheticXenSyms(
+  release = "4.17.5",
+  more: Partial<Pick<HandMadeElf, "sections" | "symbols">> = {},
+): Uint8Array {
   const [, minor = "17", extra = ".0"] = /^4\.(\d+)(.*)$/.exec(release) ?? [];
   const text = new Uint8Array(0x1000).fill(0x90);
   const place = (at: number, hex: string) => text.set(parseHex(hex), at);
@@ -53,8 +57,10 @@ export function syntheticXenSyms(release = "4.17.5"): Uint8Array {
     { name: "xen_extra_version", section: ".text", value: TEXT_START + 0x420n },
     { name: "start_xen", section: ".init.text", value: INIT_START },
     { name: "counter", section: ".data", value: DATA_START, info: 0x11 },
+    ...(more.symbols ?? []),
   ];
-  const words = Buffer.from(`${extra}\0`);
+  const words = Buffer.alloc(64);
+  words.write(extra);
   return makeElf({
     type: ElfType.ET_EXEC,
     symbols,
@@ -63,12 +69,13 @@ export function syntheticXenSyms(release = "4.17.5"): Uint8Array {
       { name: ".rodata", flags: "A", bytes: words, address: RODATA_START },
       {
         name: ".note.gnu.build-id",
-        flags: "A",
+        ...{ type: SectionType.SHT_NOTE, flags: "A" },
         bytes: note(XEN_ID),
         address: RODATA_START + 0x100n,
       },
       { name: ".init.text", flags: "AX", bytes: new Uint8Array(64), address: INIT_START },
       { name: ".data", flags: "AW", bytes: new Uint8Array(64), address: DATA_START },
+      ...(more.sections ?? []),
     ],
   });
 }

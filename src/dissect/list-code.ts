@@ -1,0 +1,124 @@
+// Code of a payload as lines for people: every instruction with the name of what it refers to, be it
+// through a relocation or through a distance that the assembler filled in.
+
+import type { ListedInstruction } from "../diff/listing.ts";
+import { Machine } from "../elf/constants.ts";
+import type { Relocation, Section } from "../elf/object.ts";
+import { contentsOf } from "../elf/sections.ts";
+import { findAarch64Branches } from "../isa/aarch64-branches.ts";
+import { disassemble } from "../isa/disassemble.ts";
+import { nameOperand } from "../isa/name-operand.ts";
+import { nameOfRelocation } from "../isa/relocate.ts";
+import type { PayloadPlaces } from "./payload-places.ts";
+
+/** Some bytes of one section that are code. */
+export interface CodeRange {
+  readonly section: Section;
+  /** Into the section, in bytes. */
+  readonly start: number;
+  readonly size: number;
+}
+
+/** As much of the range as the section has. Bytes that are no instruction become a line `(bad)`. */
+export function listCode(places: PayloadPlaces, range: CodeRange): readonly ListedInstruction[] {
+  const { section, start, size } = range;
+  const bytes = contentsOf(places.object, section).subarray(start, start + size);
+  return places.object.header.machine === Machine.EM_X86_64
+    ? listX86(places, range, bytes)
+    : listAarch64(places, range, bytes);
+}
+
+function listX86(
+  places: PayloadPlaces,
+  { section, start }: CodeRange,
+  bytes: Uint8Array,
+): readonly ListedInstruction[] {
+  const relocations = places.relocationsOf(section);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const named = new Set<number>();
+  const resolveName = (target: bigint, fieldOffset: number): string | undefined => {
+    const relocation = relocations.get(start + fieldOffset);
+    if (relocation === undefined) return insideName(places, { section, start }, target, bytes);
+    named.add(fieldOffset);
+    // The distance counts from the end of the instruction, which tells how far behind the field it is.
+    const distance = fieldOffset + 4 <= bytes.length ? view.getInt32(fieldOffset, true) : 0;
+    const bias = target - BigInt(distance) - BigInt(fieldOffset);
+    const referred = places.follow(relocation, bias);
+    return referred === undefined ? undefined : places.nameOf(referred);
+  };
+  const lines = disassemble(Machine.EM_X86_64, bytes, { address: 0n, resolveName });
+  return lines.map(({ address, bytes: own, text }) => {
+    const offset = Number(address);
+    const others = othersIn(relocations, start + offset, own.length, named, start);
+    const notes = others.map((relocation) => ` # ${constantName(places, relocation)}`);
+    return { offset, bytes: own, text: nameOperand(text) + notes.join("") };
+  });
+}
+
+/** Of a place that the assembler itself filled in: in the same function, or elsewhere in the section. */
+function insideName(
+  places: PayloadPlaces,
+  { section, start }: Omit<CodeRange, "size">,
+  target: bigint,
+  { length }: Uint8Array,
+): string | undefined {
+  const inside = Number(BigInt.asIntN(64, target));
+  if (inside >= 0 && inside < length) return `+0x${inside.toString(16)}`;
+  const offset = start + inside;
+  if (offset < 0 || offset >= section.size) return undefined;
+  return places.nameOf({ kind: "own", section, offset });
+}
+
+/** Relocations of an instruction that fill in no distance: addresses, mostly of 64 bits. */
+function othersIn(
+  relocations: ReadonlyMap<number, Relocation>,
+  start: number,
+  length: number,
+  named: ReadonlySet<number>,
+  base: number,
+): readonly Relocation[] {
+  const found: Relocation[] = [];
+  if (relocations.size === 0) return found;
+  for (let offset = start; offset < start + length; offset++) {
+    const relocation = relocations.get(offset);
+    if (relocation !== undefined && !named.has(offset - base)) found.push(relocation);
+  }
+  return found;
+}
+
+function constantName(places: PayloadPlaces, relocation: Relocation): string {
+  const referred = places.follow(relocation, 0n);
+  const kind = nameOfRelocation(places.object.header.machine, relocation.type);
+  return referred === undefined ? kind : `${places.nameOf(referred)} (${kind})`;
+}
+
+/** Not decoded: words, with the names of what they refer to, for objdump to be read beside. */
+function listAarch64(
+  places: PayloadPlaces,
+  { section, start }: CodeRange,
+  bytes: Uint8Array,
+): readonly ListedInstruction[] {
+  const relocations = places.relocationsOf(section);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const branches = new Map(
+    findAarch64Branches(bytes).map(({ offset, target }) => [offset, target]),
+  );
+  const lines: ListedInstruction[] = [];
+  for (let offset = 0; offset + 4 <= bytes.length; offset += 4) {
+    const relocation = relocations.get(start + offset);
+    const target = branches.get(offset);
+    const name =
+      relocation !== undefined
+        ? constantName(places, relocation)
+        : target === undefined
+          ? undefined
+          : insideName(places, { section, start }, BigInt(target), bytes);
+    const word = view.getUint32(offset, true).toString(16).padStart(8, "0");
+    lines.push({
+      offset,
+      bytes: bytes.subarray(offset, offset + 4),
+      text: `.inst 0x${word}${name === undefined ? "" : ` # ${name}`}`,
+    });
+  }
+  return lines;
+}

@@ -1,0 +1,20 @@
+// The inside of payloads for people: code by name, special tables, two payloads compared.
+
+export type { BodyPlace, PieceDifference } from "./compare-code.ts";
+export {
+  type ComparedPayload,
+  comparePayloads,
+  type FunctionComparison,
+  type PayloadComparison,
+} from "./compare-payloads.ts";
+export type { FactDifference } from "./compare-tables.ts";
+export { describeComparison } from "./describe-comparison.ts";
+export { describeTables } from "./describe-tables.ts";
+export {
+  type Dissection,
+  type DissectOptions,
+  dissectPayload,
+  type ListedCode,
+} from "./dissect-payload.ts";
+export type { RunningCode } from "./running-code.ts";
+export type { DecodedTable, SpecialEntry } from "./special-tables.ts";
