@@ -69,7 +69,8 @@ interface FunctionEntry {
   readonly first: number;
 }
 
-function functionsByFile(model: TypeModel): ReadonlyMap<string, readonly FunctionEntry[]> {
+/** By path below `xen/`. */
+export function functionsByFile(model: TypeModel): ReadonlyMap<string, readonly FunctionEntry[]> {
   const found = new Map<string, FunctionEntry[]>();
   for (const entry of model.info.byOffset.values()) {
     if (entry.tag !== T.DW_TAG_subprogram || hasAttribute(entry, A.DW_AT_declaration)) continue;
@@ -104,7 +105,8 @@ function lastKnownLine(entry: DebugEntry, first: number): number {
   return Math.max(first, ...lines);
 }
 
-function holderOf(model: TypeModel, entry: DebugEntry): string | undefined {
+/** The function that an entry lies in, by name. */
+export function holderOf(model: TypeModel, entry: DebugEntry): string | undefined {
   let holder = entry.parent;
   while (holder !== undefined && holder.tag !== T.DW_TAG_subprogram) holder = holder.parent;
   if (holder === undefined) return undefined;

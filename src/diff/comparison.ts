@@ -18,6 +18,8 @@ export interface DiffOptions {
   readonly allowedInit?: ReadonlySet<string> | undefined;
   /** What becomes of all others; refused without it. */
   readonly initChanges?: "refused" | "left-to-hooks" | undefined;
+  /** Why an init function differs whose own meaning does not; undefined for others. */
+  readonly explainInit?: ((name: string) => string | undefined) | undefined;
   /** Names of variables that the author lets go together with what they hold. */
   readonly allowedLost?: ReadonlySet<string> | undefined;
   /**

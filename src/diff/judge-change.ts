@@ -67,7 +67,7 @@ export function refuseSection({ rule, section }: Atom): Judgement {
 
 function judgeInit(before: Atom, after: Atom, comparison: Comparison): readonly Judgement[] {
   const excuse = excuseInit(after, comparison);
-  if (excuse !== undefined) return [{ disposition: { kind: "no-effect", rule: excuse } }];
+  if (excuse !== undefined) return [excuse];
   const isCode = after.kind === "function" || after.kind === "labelled-code";
   if (isCode && roleOf(before) === "init" && roleOf(after) !== "init") return [];
   const allow = `allow it by name (--allow-init ${after.name}) when that is enough`;
@@ -88,10 +88,16 @@ function judgeInit(before: Atom, after: Atom, comparison: Comparison): readonly 
       ];
 }
 
-/** Why a change of init code or init data need not take effect, when the author has said so. */
-export function excuseInit({ name }: Atom, { options }: Comparison): NoEffectRule | undefined {
-  if (options.allowedInit?.has(name) ?? false) return "allowed-init";
-  return options.initChanges === "left-to-hooks" ? "left-to-hook" : undefined;
+/** Why a change of init code or init data need not take effect, if it need not. */
+export function excuseInit({ kind, name }: Atom, { options }: Comparison): Judgement | undefined {
+  const excuse = (rule: NoEffectRule, reason?: string): Judgement => ({
+    disposition: { kind: "no-effect", rule },
+    reason,
+  });
+  if (options.allowedInit?.has(name) ?? false) return excuse("allowed-init");
+  const explanation = kind === "function" ? options.explainInit?.(name) : undefined;
+  if (explanation !== undefined) return excuse("init-inlining", explanation);
+  return options.initChanges === "left-to-hooks" ? excuse("left-to-hook") : undefined;
 }
 
 const ENDBR64_SIZE = 4;

@@ -105,7 +105,7 @@ export function judgeUncarried(atom: Atom, comparison: Comparison): Judgement {
 
 function judgeInit(atom: Atom, comparison: Comparison, reason: string): Judgement {
   const excuse = excuseInit(atom, comparison);
-  if (excuse !== undefined) return { disposition: { kind: "no-effect", rule: excuse }, reason };
+  if (excuse !== undefined) return { reason, ...excuse };
   const rule: RefusalRule = atom.kind === "data" ? "init-data" : "init-code";
   const remedy = `add a hook for what it means, or allow it by name (--allow-init ${atom.name})`;
   return refusal(rule, reason, remedy);

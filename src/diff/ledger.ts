@@ -31,6 +31,8 @@ export type NoEffectRule =
   | "unreached"
   /** Without a reference to it. */
   | "unreferenced-symbol"
+  /** Already ran; the compiler only put the body of another function into it, or no longer does. */
+  | "init-inlining"
   /** Already ran, and the author said that this is enough. */
   | "allowed-init"
   /** Already ran, and hooks do what it would do now. */

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findRegions } from "./line-regions.ts";
+import { scopesOf } from "./line-scope.ts";
+
+const before = `#define LIMIT 3
+struct s {
+    int a;
+};
+
+/* Counts
+ * a little. */
+static inline __attribute__((always_inline)) int count(struct s *s,
+                        int by)
+{
+    s->a += by;
+    return s->a;
+}
+
+static const int table[] = {
+    1,
+    2,
+};
+
+#define TWICE(x) do { \\
+        use(x);       \\
+        use(x);       \\
+    } while (0)
+
+struct __attribute__((packed)) t {
+    char b;
+};
+
+int last(void)
+{
+#ifdef LIMIT
+    return LIMIT;
+#endif
+}
+`;
+
+const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope: string]>> = {
+  "a line of a body": ["s->a += by;", "s->a -= by;", "function 8-13"],
+  "lines put into a body": ["    return s->a;", "    by++;\n    return s->a;", "function 8-13"],
+  "a line of a parameter list": ["int by)", "long by)", "function 8-13"],
+  "the first line of a function": [" int count(", " long count(", "anything"],
+  "a comment": [" * a little", " * a lot", "nothing-old"],
+  "a new function": ["int last(void)", "int more(void)\n{\n}\n\nint last(void)", "nothing-old"],
+  "a new variable": ["int last(void)", "int more;\n\nint last(void)", "anything"],
+  "a new macro": ["int last(void)", "#define MORE\nint last(void)", "anything"],
+  "a macro of one line": ["LIMIT 3", "LIMIT 4", "anything"],
+  "a line inside of a macro": ["        use(x);       \\\n    }", "    }", "anything"],
+  "a member of a type": ["int a;", "long a;", "anything"],
+  "a member of a type with an attribute": ["char b;", "short b;", "anything"],
+  "a value of a table": ["    2,", "    3,", "anything"],
+  "a condition in a body": ["#ifdef LIMIT", "#ifndef LIMIT", "anything"],
+};
+
+for (const [what, [old, fixed, expected]] of Object.entries(cases)) {
+  test(`scopesOf() says of ${what}: ${expected}`, () => {
+    const after = before.replace(old, fixed);
+    assert.notEqual(after, before);
+    const scopes = scopesOf(before, after, findRegions(before, after));
+    assert.deepEqual(
+      scopes.map((scope) =>
+        scope.kind === "function" ? `function ${scope.first}-${scope.last}` : scope.kind,
+      ),
+      [expected],
+    );
+  });
+}
+
+test("scopesOf() is sure of nothing where braces do not match", () => {
+  const text = "int f(void)\n{\n#ifdef A\n  if (1) {\n#endif\n  g();\n}\n}\n";
+  const after = text.replace("g()", "h()");
+  assert.deepEqual(scopesOf(text, after, findRegions(text, after)), [{ kind: "anything" }]);
+});

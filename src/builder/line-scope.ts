@@ -1,0 +1,97 @@
+// What a changed region of a C file can reach: a region that lies in the body of one function changes
+// nothing for others but through that function. Whatever else stands at the top level (macros,
+// types, constants, tables) can change the meaning of any code behind it.
+
+import { type ScannedLine, scanLines } from "./line-neutral-scan.ts";
+import type { LineRegion } from "./line-regions.ts";
+
+export type RegionScope =
+  /** Lines of the function's text before the patch. */
+  | { readonly kind: "function"; readonly first: number; readonly last: number }
+  /** Brings functions or comments, and touches nothing that was there. */
+  | { readonly kind: "nothing-old" }
+  | { readonly kind: "anything" };
+
+const anything: RegionScope = { kind: "anything" };
+
+/** Of each region, in order. */
+export function scopesOf(
+  before: string,
+  after: string,
+  regions: readonly LineRegion[],
+): readonly RegionScope[] {
+  const [old, fixed] = [scanLines(before), scanLines(after)];
+  if (old.kind === "doubt" || fixed.kind === "doubt") return regions.map(() => anything);
+  return regions.map((region) => {
+    const { oldStart, oldCount, newStart, newCount } = region;
+    const added = fixed.lines.slice(newStart - 1, newStart - 1 + newCount);
+    const removed = old.lines.slice(oldStart - 1, oldStart - 1 + oldCount);
+    if ([...added, ...removed].some(isDirective)) return anything;
+    const [was, is] = [
+      itemAround(old.lines, oldStart, oldCount),
+      itemAround(fixed.lines, newStart, newCount),
+    ];
+    if (was !== undefined && is !== undefined) {
+      if (was.text === "" && is.text === "") return { kind: "nothing-old" };
+      const isSameFunction = isFunction(was.text) && isFunction(is.text);
+      return isSameFunction ? { kind: "function", first: was.first, last: was.last } : anything;
+    }
+    const isBetween = oldCount === 0 && old.lines[oldStart - 1]?.isBoundary === true;
+    return isBetween && itemsOf(added).every(isFunction) ? { kind: "nothing-old" } : anything;
+  });
+}
+
+/** Or a line of a macro that goes on. */
+function isDirective({ text }: ScannedLine): boolean {
+  return /^\s*(#|%:)/.test(text) || /\\\r?$/.test(text);
+}
+
+interface Item {
+  readonly text: string;
+  /** Lines count from 1. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The one top-level item that all of the lines belong to. */
+function itemAround(lines: readonly ScannedLine[], start: number, count: number): Item | undefined {
+  const at = start - 1;
+  // In front of an item is not inside of it.
+  if (lines[at]?.isBoundary !== false) return undefined;
+  let first = at;
+  while (first > 0 && lines[first]?.isBoundary === false) first--;
+  let last = at;
+  while (last + 1 < lines.length && lines[last + 1]?.isBoundary === false) last++;
+  if (at + count - 1 > last) return undefined;
+  const own = lines.slice(first, last + 1);
+  if (own.some(({ text }) => /^\s*(#|%:)\s*(define|undef|include)\b/.test(text))) return undefined;
+  return { text: codeOf(own), first: first + 1, last: last + 1 };
+}
+
+/** Whole items of lines that begin at a boundary. */
+function itemsOf(lines: readonly ScannedLine[]): readonly string[] {
+  const items: ScannedLine[][] = [];
+  for (const line of lines) {
+    if (line.isBoundary || items.length === 0) items.push([]);
+    items.at(-1)?.push(line);
+  }
+  return items.map(codeOf).filter((text) => text !== "");
+}
+
+/** Without comments; what looks like one in a string does no harm here. */
+function codeOf(lines: readonly ScannedLine[]): string {
+  const text = lines.map((line) => line.text).join("\n");
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, " ")
+    .replace(/\/\/.*/g, "")
+    .trim();
+}
+
+const attribute = /__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)/g;
+
+/** A name, parameters, perhaps attributes, and a body; no initial value, no type. */
+function isFunction(text: string): boolean {
+  const head = (/^([^{};=]*)\{/.exec(text)?.[1] ?? "").replace(attribute, "");
+  const hasParameters = /\w\s*\([^{}]*\)\s*(__\w+\s*)*$/.test(head);
+  return hasParameters && !/^\s*(typedef|enum)\b/.test(head) && text.endsWith("}");
+}
