@@ -10,19 +10,14 @@ import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
-import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
 import type { Hook } from "../payload/emit-input.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
-import { hasFeature, wantsWritableFuncs } from "../xen-abi/features.ts";
+import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
-import {
-  formatRelease,
-  type PayloadVersion,
-  type Release,
-  requireReleaseLine,
-} from "../xen-abi/release.ts";
+import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { bindSymbols } from "./bind-symbols.ts";
+import { checkHooks, guardsOfSource } from "./compile-stacking.ts";
 import { type Compiler, compileSource, findCompiler, type Thunks } from "./compiler.ts";
 import { BuilderError } from "./errors.ts";
 import { pointerWarnings } from "./landing-marks.ts";
@@ -33,8 +28,7 @@ import {
   type NamePair,
   replacementOf,
 } from "./match-functions.ts";
-import { planGuards } from "./mode-guards.ts";
-import { decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
+import { decideStacking } from "./mode-stacking.ts";
 import {
   checkFoundation,
   type Foundation,
@@ -208,26 +202,19 @@ function finish(
   const { xen } = options;
   const release = options.release ?? xen.release;
   const payloadVersion = release === undefined ? 2 : requireReleaseLine(release).payloadVersion;
-  if (hooks.length > 0 && release !== undefined && !hasFeature(release, "load-hooks")) {
-    throw new BuilderError({
-      code: "builder/bad-option",
-      problem: `Cannot use hooks with Xen ${formatRelease(release)}: it would not call them`,
-      expected: "Xen 4.8 or later, or functions only",
-    });
-  }
+  checkHooks(hooks, { mode: options.mode, release });
   // Without a release the table is writable: that works everywhere, a read-only one does not.
   const writable = release === undefined || wantsWritableFuncs(release);
   const drafts = compiled.map(({ draft }) => draft);
   const surroundings = surroundingsOf(xen, options.foundation);
   const warnOfPointers = pointerWarnings(drafts, pairs, surroundings);
   const decided = decideStacking(options, { xen, release, payloadVersion });
-  refuseVetoes(options.mode, hooks);
   const emitted = emitPayload({
     architecture: xen.architecture,
     payloadVersion,
     objects: compiled,
     replacements: pairs.map(replacementOf),
-    ...guardsOf(pairs, drafts, { options, release }),
+    ...guardsOfSource(pairs, drafts, { options, release }),
     hooks,
     ...decided,
     xenDepends: xen.buildId,
@@ -251,35 +238,4 @@ function finish(
       ...warnOfPointers,
     ].join(""),
   };
-}
-
-/** Of what is replaced, and of static functions of Xen that the code refers to. */
-function guardsOf(
-  pairs: readonly FunctionPair[],
-  drafts: readonly ElfDraft[],
-  { options, release }: { readonly options: CompileOptions; readonly release: Release | undefined },
-): Pick<GuardPlan, "guards"> {
-  const { xen, guard: level, foundation } = options;
-  const relied = drafts
-    .flatMap(({ symbols }) => symbols)
-    .filter(({ place, name }) => place === "undefined" && name.includes("#"))
-    .filter(({ name }) => xen.byName.get(name)?.kind === "function")
-    .map(({ name }) => name);
-  const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
-  const { payloads } = foundation;
-  return planGuards({ replaced, relied }, { xen, release, level, payloads });
-}
-
-/** @throws BuilderError builder/bad-option */
-function refuseVetoes(mode: PayloadMode, hooks: readonly Hook[]): void {
-  const kinds = hooks.map(({ kind }) => kind);
-  const [refusal] = refuseVetoingHooks(mode, kinds);
-  if (refusal === undefined) return;
-  throw new BuilderError({
-    code: "builder/bad-option",
-    problem: `Cannot make a cumulative payload with ${refusal.what}: ${refusal.reasons.join()}`,
-    where: refusal.where,
-    expected: "hooks that let Xen put the payload in place of others",
-    ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
-  });
 }

@@ -1,0 +1,55 @@
+// What hand-written code carries of the code that it replaces, and which hooks keep it from taking the
+// place of others.
+
+import type { ElfDraft } from "../elf/draft.ts";
+import type { GuardPlan } from "../guard/plan.ts";
+import type { Hook } from "../payload/emit-input.ts";
+import type { PayloadMode } from "../payload/metadata-keys.ts";
+import { hasFeature } from "../xen-abi/features.ts";
+import { formatRelease, type Release } from "../xen-abi/release.ts";
+import type { CompileOptions } from "./compile.ts";
+import { BuilderError } from "./errors.ts";
+import type { FunctionPair } from "./match-functions.ts";
+import { planGuards } from "./mode-guards.ts";
+import { refuseVetoingHooks } from "./mode-stacking.ts";
+
+/** Of what is replaced, and of static functions of Xen that the code refers to. */
+export function guardsOfSource(
+  pairs: readonly FunctionPair[],
+  drafts: readonly ElfDraft[],
+  { options, release }: { readonly options: CompileOptions; readonly release: Release | undefined },
+): Pick<GuardPlan, "guards"> {
+  const { xen, guard: level, foundation } = options;
+  const relied = drafts
+    .flatMap(({ symbols }) => symbols)
+    .filter(({ place, name }) => place === "undefined" && name.includes("#"))
+    .filter(({ name }) => xen.byName.get(name)?.kind === "function")
+    .map(({ name }) => name);
+  const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
+  const { payloads } = foundation;
+  return planGuards({ replaced, relied }, { xen, release, level, payloads });
+}
+
+/** Whether Xen would call them, and let the payload do what it is for. @throws BuilderError */
+export function checkHooks(
+  hooks: readonly Hook[],
+  { mode, release }: { readonly mode: PayloadMode; readonly release: Release | undefined },
+): void {
+  if (hooks.length > 0 && release !== undefined && !hasFeature(release, "load-hooks")) {
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot use hooks with Xen ${formatRelease(release)}: it would not call them`,
+      expected: "Xen 4.8 or later, or functions only",
+    });
+  }
+  const kinds = hooks.map(({ kind }) => kind);
+  const [refusal] = refuseVetoingHooks(mode, kinds);
+  if (refusal === undefined) return;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot make a cumulative payload with ${refusal.what}: ${refusal.reasons.join()}`,
+    where: refusal.where,
+    expected: "hooks that let Xen put the payload in place of others",
+    ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
+  });
+}
