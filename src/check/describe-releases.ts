@@ -6,7 +6,9 @@ import { type Release, type ReleaseLine, releaseLines } from "../xen-abi/release
 /** More point releases than any line of Xen has had. */
 const POINTS_MAX = 20;
 
-/** `none` for the empty set. */
+/** The empty set. */
+export const NO_RELEASES = "none";
+
 export function describeReleases(
   isMeant: (release: Release) => boolean,
   architecture: Architecture,
@@ -26,7 +28,7 @@ export function describeReleases(
     parts.push(spanOf(lines, index, end));
     index = end + 1;
   }
-  return parts.length === 0 ? "none" : parts.join(", ");
+  return parts.length === 0 ? NO_RELEASES : parts.join(", ");
 }
 
 function pointsOf({ major, minor }: ReleaseLine): readonly Release[] {

@@ -1,7 +1,7 @@
 // What the rules have to say to one step, for the release at hand.
 
 import type { Release } from "../xen-abi/release.ts";
-import { describeReleases } from "./describe-releases.ts";
+import { describeReleases, NO_RELEASES } from "./describe-releases.ts";
 import type { Finding, Rule, Severity } from "./rule.ts";
 import { type RuleId, ruleIds, rules } from "./rules.ts";
 import type { CheckedStep } from "./step.ts";
@@ -24,8 +24,9 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
     const rule: Rule = rules[id];
     const isHere = rule.concerns?.(step.hypervisor.release, step.hypervisor.architecture) ?? true;
     const releases = releasesOf(rule, step);
+    const isElsewhere = rule.reach === "any-host" && releases !== NO_RELEASES;
     const found = rule.check(step).filter(({ severity }) => {
-      return isHere || rule.reach === "any-host" || severity === "crash";
+      return isHere || isElsewhere || severity === "crash";
     });
     return found.map((finding): Hazard => {
       const severity = severityOf(rule, finding, isHere);

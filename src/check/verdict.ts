@@ -1,6 +1,6 @@
 // What Xen would say to a payload, in the words of the report.
 
-import { nameOfErrno } from "../xen-abi/errno.ts";
+import { findErrnoName } from "../xen-abi/errno.ts";
 import type { StepId } from "../xen-model/steps.ts";
 import type { TrapId } from "../xen-model/traps.ts";
 import type { Assumption } from "../xen-model/verdict.ts";
@@ -14,9 +14,10 @@ export type Verdict =
   | {
       readonly kind: "refused";
       readonly at: Stage;
-      /** Positive, with its name as `EINVAL`. */
+      /** Positive. */
       readonly errno: number;
-      readonly errnoName: string;
+      /** As `EINVAL`; left out for a number of a hook's own. */
+      readonly errnoName?: string;
       readonly step: StepId;
       /** Section of the ABI reference that describes the step. */
       readonly reference: string;
@@ -49,9 +50,11 @@ export function verdictOf(played: PlayedStep, source: string): Verdict {
   const refusal = refusalOf(played);
   if (refusal === undefined) return { kind: "accepted" };
   const { errno, step, reference, words, place } = refusal;
+  const errnoName = findErrnoName(errno);
   const lines = played.after.console.slice(played.before.console.length);
   return {
-    ...{ kind: "refused", at, errno, errnoName: nameOfErrno(errno), step, reference, words },
+    ...{ kind: "refused", at, errno, step, reference, words },
+    ...(errnoName === undefined ? {} : { errnoName }),
     where: placeInFile(source, place),
     console: lines.map((line) => `${CONSOLE_PREFIX}${line}`),
   };

@@ -43,7 +43,7 @@ function headline(verdict: Verdict): string {
     case "accepted":
       return "accepted";
     case "refused":
-      return `refused at ${verdict.at} with ${verdict.errnoName} (${verdict.errno})`;
+      return `refused at ${verdict.at} with ${verdict.errnoName ?? "error"} (${verdict.errno})`;
     case "crash":
       return `the hypervisor dies at ${verdict.at}`;
   }

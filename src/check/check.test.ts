@@ -1,0 +1,162 @@
+// The report of a check: verdicts, effects, what is allowed. The rules have rules.test.ts.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeStockPayload } from "../../test/stock-payload.ts";
+import { parseHex } from "../bytes/hex.ts";
+import { compileDraft, emitInput, symbolNamed } from "../payload/emit.test.support.ts";
+import { emitPayload } from "../payload/emit.ts";
+import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
+import { type CheckReport, type CheckRequest, checkPayloads } from "./check.ts";
+import {
+  checkedHypervisor,
+  goodParts,
+  goodPayload,
+  idOf,
+  makeElf,
+  OLD_CODE,
+  withAlternative,
+} from "./fixtures.test.support.ts";
+
+function check(payloads: readonly Uint8Array[], change: Partial<CheckRequest> = {}): CheckReport {
+  return checkPayloads({
+    hypervisor: checkedHypervisor(),
+    payloads: payloads.map((bytes, index) => ({
+      ...{ name: `p${index}`, source: `p${index}.livepatch`, bytes },
+    })),
+    ...{ action: "apply", dependencyCheck: "whole-chain", allowed: [] },
+    ...change,
+  });
+}
+
+const beta = [{ old: "beta", by: "new_beta", expectation: OLD_CODE }];
+
+test("checkPayloads() finds nothing in a payload of our own emitter", () => {
+  const c = `int printk_like(int); __attribute__((noinline)) int helper(int n) { return n + 1; }
+    int new_alpha(int n) { return helper(n); } int new_beta(int n) { return new_alpha(n) + 1; }`;
+  const draft = compileDraft({ c });
+  const replaced = (oldName: string, newBody: string) => ({
+    ...{ oldName, oldSizeBytes: 64, newBody: symbolNamed(draft, newBody) },
+    expectation: parseHex(OLD_CODE),
+  });
+  const { bytes } = emitPayload(
+    emitInput(draft, [], {
+      replacements: [replaced("alpha", "new_alpha"), replaced("beta", "new_beta")],
+      ...{ depends: parseHex(XEN_ID), xenDepends: parseHex(XEN_ID) },
+    }),
+  );
+  const report = check([bytes]);
+  assert.deepEqual(report.payloads[0]?.hazards, []);
+  assert.equal(report.outcome, "clean");
+});
+
+test("checkPayloads() finds nothing in a payload of stock tools that looks at the old code", () => {
+  const bytes = makeStockPayload({
+    code: "int stock_alpha(void) { return 7; }",
+    functions: [
+      { name: "alpha", oldSize: 64, by: { symbol: "stock_alpha" }, expectation: OLD_CODE },
+    ],
+    xenBuildId: XEN_ID,
+  });
+  const report = check([bytes]);
+  assert.deepEqual(report.payloads[0]?.hazards, []);
+  assert.equal(report.outcome, "clean");
+});
+
+test("checkPayloads() tells what Xen says, at which step, why, where, and what its console shows", () => {
+  const [payload] = check([goodPayload({ depends: idOf("99") })]).payloads;
+  assert.deepEqual(payload?.verdict, {
+    ...{ kind: "refused", at: "apply", errno: 22, errnoName: "EINVAL" },
+    ...{ step: "apply/dependency", reference: "3" },
+    words: "it depends on another hypervisor build, or on a payload",
+    where: 'p0.livepatch, section ".livepatch.depends"',
+    console: ["(XEN) livepatch: p0: check against hypervisor build-id failed"],
+  });
+});
+
+test("checkPayloads() tells what a file that is no payload is refused for", () => {
+  const { outcome, payloads } = check([Buffer.from("no payload at all")]);
+  assert.equal(outcome, "refused");
+  assert.equal(
+    payloads[0]?.verdict.kind === "refused" && payloads[0].verdict.step,
+    "header/length",
+  );
+  assert.deepEqual(payloads[0]?.effects, []);
+});
+
+test("checkPayloads() goes on without a payload that is refused", () => {
+  const { payloads, outcome } = check([
+    goodPayload({ xenDepends: idOf("99") }),
+    goodPayload({ id: "22" }),
+    goodPayload({ id: "33", entries: beta, depends: idOf("22") }),
+  ]);
+  const kinds = payloads.map(({ verdict }) => verdict.kind);
+  assert.deepEqual(kinds, ["refused", "accepted", "accepted"]);
+  assert.equal(outcome, "refused");
+});
+
+test("checkPayloads() shows the code at each entry before and after", () => {
+  const entries = [
+    { old: "alpha", by: "newer_alpha", expectation: "e9" },
+    { old: "gamma", by: { nopBytes: 0 }, expectation: OLD_CODE },
+  ];
+  const [, upper] = check([
+    goodPayload(),
+    goodPayload({ id: "22", depends: idOf("11"), entries }),
+  ]).payloads;
+  const [alpha, gamma] = upper?.effects ?? [];
+  assert.equal(alpha?.effect, "patched-again");
+  assert.match(alpha?.before ?? "", /^e9/);
+  assert.notEqual(alpha?.before, alpha?.after);
+  assert.deepEqual(gamma?.effect, "unchanged");
+  assert.equal(gamma?.before, gamma?.after);
+});
+
+test("checkPayloads() shows what a REPLACE reverts", () => {
+  const [, upper] = check([goodPayload(), goodPayload({ id: "22", entries: beta })], {
+    action: "replace",
+  }).payloads;
+  const effects = upper?.effects.map(({ name, effect }) => `${name} ${effect}`);
+  assert.deepEqual(effects, ["beta newly-patched", "alpha reverted"]);
+});
+
+test("checkPayloads() counts no hazard that is allowed, and says so", () => {
+  const missing = goodPayload({ entries: [{ old: "alpha", by: "new_alpha" }] });
+  assert.equal(check([missing]).outcome, "hazards");
+  const report = check([missing], { allowed: ["expectation-missing"] });
+  assert.equal(report.outcome, "clean");
+  assert.deepEqual(
+    report.payloads[0]?.hazards.map(({ rule, isAllowed }) => `${rule} ${isAllowed}`),
+    ["expectation-missing true"],
+  );
+});
+
+test("checkPayloads() lets nobody allow a crash of this hypervisor", () => {
+  const tooLong = makeElf(withAlternative(goodParts(), { original: "9090" }));
+  const report = check([tooLong], { allowed: ["alternatives-check"] });
+  assert.equal(report.outcome, "hazards");
+  assert.equal(report.payloads[0]?.verdict.kind, "crash");
+});
+
+test("checkPayloads() tells of releases that a file would crash, though this one takes it", () => {
+  const [payload] = check([makeElf(withAlternative(goodParts()))]).payloads;
+  const [hazard] = payload?.hazards ?? [];
+  assert.equal(hazard?.rule, "alternatives-with-ibt");
+  assert.equal(hazard?.isHere, false);
+  assert.equal(hazard?.severity, "note");
+  assert.equal(hazard?.releases, "4.17.0 to 4.17.3, 4.18.0 to 4.18.1");
+});
+
+test("checkPayloads() follows a hundred payloads that depend on each other", () => {
+  const payloads = Array.from({ length: 100 }, (_, index) => {
+    const id = (index + 16).toString(16).padStart(2, "0");
+    const below = (index + 15).toString(16).padStart(2, "0");
+    const entries = [
+      { old: "alpha", by: `alpha_of_${index}`, expectation: index === 0 ? OLD_CODE : "e9" },
+    ];
+    return goodPayload({ id, entries, ...(index === 0 ? {} : { depends: idOf(below) }) });
+  });
+  const report = check(payloads);
+  assert.equal(report.outcome, "clean");
+  assert.equal(report.payloads.at(-1)?.effects[0]?.effect, "patched-again");
+});
