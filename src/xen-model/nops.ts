@@ -45,7 +45,9 @@ export function nops(release: Release, family: NopFamily, length: number): Uint8
   return parseHex(parts.join(""));
 }
 
-/** Words of `nop`, the same on every CPU; undefined on x86. */
+/** Those that are the same on every CPU: words of `nop` on Arm, one or two bytes on x86. */
 export function fixedNops(architecture: Architecture, length: number): Uint8Array | undefined {
-  return architecture === "aarch64" ? parseHex("1f2003d5".repeat(length / 4)) : undefined;
+  if (architecture === "aarch64") return parseHex("1f2003d5".repeat(length / 4));
+  const form = forms.long[length - 1];
+  return form !== undefined && form === forms.prefixed[length - 1] ? parseHex(form) : undefined;
 }
