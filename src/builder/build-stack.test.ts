@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../test/why-no-build.ts";
+import { originPatch } from "../payload/origin.ts";
 import { parsePayload } from "../payload/parse.ts";
 import type { Payload } from "../payload/payload.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
 import { type BuildOptions, type BuiltFix, buildFix } from "./build.ts";
+import { BuilderError } from "./errors.ts";
+import type { PatchInput } from "./patch-file.ts";
 import { type Foundation, readPayloadBelow } from "./payload-below.ts";
 
 const cleanups: (() => void)[] = [];
@@ -29,11 +32,14 @@ int start(void) { return other(3) + helper(5); }
 const second = first
   .replace("int helper(int n) { return n * 3", "int helper(int n) { return n * 4")
   .replace("other(3) +", "other(4) +");
-/** Numbers the compiler's static variables anew, in front of the first fix's. */
-const third = second.replace(
-  "static int bump(void)",
-  "static int twice(void) { static int count; return count += 2; }\nstatic int bump(void)",
-).replace("other(4)", "twice() + other(4)");
+/** Numbers the static variables anew: a new one of the same name stands in front of the first fix's. */
+const third = second
+  .replace(
+    "static int bump",
+    "static int twice(void) { static int count; return count += 2; }\nstatic int bump",
+  )
+  .replace("return ++count;", "return ++count + 1;")
+  .replace("other(4)", "twice() + other(4)");
 
 const xenSyms = linkHypervisor({ [file]: start });
 const small = makeSmallBuild({ after: (work) => cleanups.push(work) }, xenSyms);
@@ -87,16 +93,159 @@ function exported({ symbolMap = [] }: Payload, name: RegExp): string {
   return found.exportedName;
 }
 
-buildTest("buildFix() binds what a payload below brought, and replaces it where it lies", async () => {
+buildTest(
+  "buildFix() binds what a payload below brought, and replaces it where it lies",
+  async () => {
+    const one = await build([start, first], []);
+    const two = parsed(await build([first, second], [one]));
+    assert.equal(two.depends, parsed(one).buildId);
+    const helper = exported(parsed(one), /^helper$/);
+    assert.deepEqual(replaced(two), [helper, "start"]);
+    assert.deepEqual(
+      two.symbolMap?.filter(({ kind }) => kind === "data" || kind === "function"),
+      [],
+    );
+    // Of the new helper, which goes on with the same variable.
+    assert.ok(two.needs.includes(exported(parsed(one), /#bump$/)), two.needs.join());
+  },
+);
+
+buildTest("buildFix() finds a variable of two levels below under its new number", async () => {
   const one = await build([start, first], []);
-  const two = parsed(await build([first, second], [one]));
-  assert.equal(two.depends, parsed(one).buildId);
-  const helper = exported(parsed(one), /^helper$/);
-  assert.deepEqual(replaced(two), [helper, "start"]);
-  assert.deepEqual(
-    two.symbolMap?.filter(({ kind }) => kind === "data" || kind === "function"),
-    [],
-  );
-  // Of the new helper, which goes on with the same variable.
-  assert.ok(two.needs.includes(exported(parsed(one), /#bump$/)), two.needs.join());
+  const two = await build([first, second], [one]);
+  const three = parsed(await build([second, third], [one, two]));
+  assert.equal(three.depends, parsed(two).buildId);
+  const [bump, count] = [/#bump$/, /#count\.\d+$/].map((name) => exported(parsed(one), name));
+  assert.deepEqual(replaced(three), [bump, "start"]);
+  assert.ok(three.needs.includes(count ?? ""), three.needs.join());
+  const data = three.symbolMap?.filter(({ kind }) => kind === "data") ?? [];
+  assert.equal(data.length, 1, "its own count, and no copy of the first one's");
+  assert.notEqual(data[0]?.exportedName, count);
 });
+
+buildTest("buildFix() goes on with the constants that a payload below has changed", async () => {
+  const texts = ["2", "3", "4"].map((last, index) =>
+    start.replace(
+      "int start(void) {",
+      `static const int t[] = { 1, ${last === "4" ? 3 : last} };
+static int read(int n) { return t[n] + ${index === 2 ? 5 : 0}; }
+int start(void) { return read(other(-7));`,
+    ),
+  );
+  const [old = "", changed = "", reader = ""] = texts;
+  const base = makeSmallBuild(
+    { after: (work) => cleanups.push(work) },
+    linkHypervisor({ [file]: old }),
+  );
+  writeFileSync(join(base.source, file), old);
+  const make = (patch: PatchInput, below: readonly BuiltFix[]) =>
+    buildFix(base.options({}, { patches: [patch], foundation: foundationOf(below) }));
+  const one = await make(patchFrom(old, changed), []);
+  const copy = exported(parsed(one), /#t$/);
+  const two = parsed(await make(patchFrom(changed, reader), [one]));
+  assert.ok(two.needs.includes(copy), two.needs.join());
+});
+
+buildTest(
+  "buildFix() expects the jump of the payload below, and the old code behind it",
+  async () => {
+    const one = await build([start, first], []);
+    const two = parsed(await build([first, second], [one]));
+    const guards = two.functions.flatMap((entry) =>
+      entry.kind === "guard"
+        ? [[entry.name, entry.expectation?.length, entry.expectation?.[0]]]
+        : [],
+    );
+    const { sizeBytes } = one.xen.byName.get("start") ?? { sizeBytes: 0 };
+    assert.deepEqual(guards[0], ["start+0", 1, 0xe9]);
+    assert.deepEqual(guards[1]?.slice(0, 2), ["start+5", sizeBytes - 5]);
+  },
+);
+
+buildTest(
+  "buildFix() refuses a payload below whose code is not what its patches compile to",
+  async () => {
+    const one = await build([start, first.replace("1000", "1001")], []);
+    const [claimed] = foundationOf([one]).payloads;
+    assert.ok(claimed?.origin && one.payload);
+    const patches = [originPatch("first.patch", patchFrom(start, first).bytes)];
+    const payloads = [{ ...claimed, origin: { ...claimed.origin, patches } }];
+    const fix = await build([first, second], [], { foundation: { payloads, buildId: undefined } });
+    assert.deepEqual(
+      fix.refusals.map(({ rule, what }) => `${rule}: ${what}`),
+      ['payload-below: function "helper"'],
+    );
+    assert.match(
+      fix.refusals[0]?.reasons.join() ?? "",
+      /another body than its patches compile to: the byte at \+0x/,
+    );
+  },
+);
+
+buildTest(
+  "buildFix() refuses a function that a payload of unknown origin replaced, and no other",
+  async () => {
+    const one = await build([start, first], []);
+    const [known] = foundationOf([one]).payloads;
+    assert.ok(known);
+    const foundation = { payloads: [{ ...known, origin: undefined }], buildId: undefined };
+    const refused = await build([start, start.replace("other(3)", "other(2)")], [], { foundation });
+    assert.deepEqual(
+      refused.refusals.map(({ rule, what }) => `${rule}: ${what}`),
+      ['payload-below: function "start"'],
+    );
+    assert.match(
+      refused.refusals[0]?.reasons.join() ?? "",
+      /the hypervisor itself has its code; in fact payload "p1" has/,
+    );
+    const elsewhere = await build([start, start.replace("n + 7", "n + 8")], [], { foundation });
+    assert.deepEqual(replaced(parsed(elsewhere)).length, 1);
+  },
+);
+
+buildTest(
+  "buildFix() takes the patches of a payload that does not carry them from the user",
+  async () => {
+    const one = await build([start, first], [], { carriedPatches: "digests" });
+    await assert.rejects(build([first, second], [one]), /"p1": it was built without its patches/);
+    const basePatches = [patchFrom(start, first, "elsewhere/other-name")];
+    parsed(await build([first, second], [one], { basePatches }));
+  },
+);
+
+buildTest(
+  "buildFix() refuses payloads in another order than that of their application",
+  async () => {
+    const one = await build([start, first], []);
+    const two = await build([first, second], [one]);
+    await assert.rejects(
+      build([second, third], [two, one]),
+      /"p1": it depends on .*, below it lies the hypervisor/,
+    );
+    await assert.rejects(build([second, third], [two]), BuilderError);
+  },
+);
+
+buildTest(
+  "buildFix() builds on a build-id alone only without a guard, and says what it does not know",
+  async () => {
+    const foundation = { payloads: [], buildId: new Uint8Array(20).fill(7) };
+    await assert.rejects(
+      build([start, first], [], { foundation }),
+      /what that payload changed is not known/,
+    );
+    const fix = await build([start, first], [], { foundation, guard: "none" });
+    assert.equal(parsed(fix).depends, "07".repeat(20));
+    assert.match(fix.decided.unchecked.join(), /known by its build-id only/);
+    assert.ok(parsed(fix).functions.every(({ kind }) => kind !== "guard"));
+  },
+);
+
+buildTest(
+  "buildFix() finds nothing to do on top of a payload that has the change already",
+  async () => {
+    const one = await build([start, first], []);
+    const fix = await build([first, `${first}/* no more */\n`], [one]);
+    assert.equal(fix.outcome, "unchanged");
+  },
+);
