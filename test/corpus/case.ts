@@ -67,6 +67,7 @@ export type AnyRule =
   | "file"
   | "layout"
   | "missing-symbol"
+  | "moved-between-files"
   | "run-pre"
   | "unsupported";
 

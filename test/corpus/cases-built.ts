@@ -246,23 +246,4 @@ export const builtCases: readonly CorpusCase[] = [
       { "tools/misc/xen-livepatch.c": "not-hypervisor" },
     ),
   },
-  {
-    name: "allowed-init",
-    patch: "init-half",
-    rule: "an init half that the author accepts to be without effect",
-    options: ["--allow-init", "console_endboot"],
-    expected: built(["drivers/char/console.c#do_adj_thresh"], {
-      probe: pressKey("+-"),
-      without: /Errors and warnings \(/,
-      with: /Errors, warnings \(/,
-    }),
-  },
-  {
-    name: "init-with-hook",
-    patch: "init-function",
-    rule: "an init function in whose place a hook does what is to be done",
-    hooks: "console-ring.c",
-    // It runs when the payload is applied, and has no effect that could be reverted.
-    expected: built([], undefined),
-  },
 ];

@@ -4,8 +4,8 @@ import { type CorpusCase, refused } from "./case.ts";
 
 export const refusedCases: readonly CorpusCase[] = [
   {
-    name: "init-half",
-    rule: "a helper that init code inlines as well",
+    name: "init-own-half",
+    rule: "an init function that the fix itself changes, besides what it inlines",
     expected: refused('init-code: function "console_endboot"'),
   },
   {
@@ -141,5 +141,30 @@ export const refusedCases: readonly CorpusCase[] = [
     name: "missing-symbol",
     rule: "a function that the hypervisor does not have",
     expected: refused('missing-symbol: symbol "fixed_version"'),
+  },
+  {
+    name: "moved-global",
+    rule: "a function that moves to another file, away from its callers",
+    expected: refused('moved-between-files: function "xen_compiler"'),
+  },
+  {
+    name: "renamed-static",
+    rule: "a variable whose state would be lost with its name",
+    expected: refused('data-lost: variable "global_virq_handlers"'),
+  },
+  {
+    name: "nameless-struct",
+    rule: "members of a variable whose type has no name",
+    expected: refused('layout: variable "equiv"'),
+  },
+  {
+    name: "nameless-enum",
+    rule: "values of constants whose type has no name",
+    expected: refused("layout: enum { _HCALL_spin_wait, … }"),
+  },
+  {
+    name: "kconfig-option",
+    rule: "an option of the configuration",
+    expected: refused("file: xen/common/Kconfig"),
   },
 ];

@@ -3,10 +3,16 @@
 
 import type { CorpusCase } from "./case.ts";
 import { builtCases } from "./cases-built.ts";
+import { initCases } from "./cases-init.ts";
 import { refusedCases } from "./cases-refused.ts";
 import { unchangedCases } from "./cases-unchanged.ts";
 
-export const corpus: readonly CorpusCase[] = [...builtCases, ...refusedCases, ...unchangedCases];
+export const corpus: readonly CorpusCase[] = [
+  ...builtCases,
+  ...initCases,
+  ...refusedCases,
+  ...unchangedCases,
+];
 
 /** By their names; all must exist. */
 export function requireCases(names: readonly string[]): readonly CorpusCase[] {

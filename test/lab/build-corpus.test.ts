@@ -16,7 +16,7 @@ const cases = requireCases([
   "kernel-c-twice",
   "static-local",
   "cold-part",
-  "init-half",
+  "init-own-half",
   "assembly-half",
   "line-shift-only",
 ]);
