@@ -22,14 +22,14 @@ export interface Hazard {
 export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): readonly Hazard[] {
   return ruleIds.flatMap((id) => {
     const rule: Rule = rules[id];
-    const found = rule.check(step);
-    // Nearly always; the rest is for those who have something to tell.
-    if (found.length === 0) return [];
     const isHere = rule.concerns?.(step.hypervisor.release, step.hypervisor.architecture) ?? true;
+    const mayTell = isHere || rule.reach === "any-host";
+    const found = rule.check(step).filter(({ severity }) => mayTell || severity === "crash");
+    // Nearly always; which releases are meant is told by those who have something to tell.
+    if (found.length === 0) return [];
     const releases = releasesOf(rule, step);
-    const isElsewhere = rule.reach === "any-host" && releases !== NO_RELEASES;
-    const told = found.filter(({ severity }) => isHere || isElsewhere || severity === "crash");
-    return told.map((finding): Hazard => {
+    if (!isHere && releases === NO_RELEASES) return [];
+    return found.map((finding): Hazard => {
       const severity = severityOf(rule, finding, isHere);
       return {
         ...{ rule: id, severity, problem: finding.problem, where: finding.where },
