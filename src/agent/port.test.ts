@@ -74,7 +74,7 @@ class Port implements Disposable {
       read: () => undefined,
       write: (bytes: Uint8Array, _encoding, done) => void this.#bytes.write(bytes, done),
     });
-    return AgentClient.connect(this.#client, { label: "test", timeoutMs: 10_000 });
+    return AgentClient.connect(this.#client, { label: "test", timeoutMs: 30_000 });
   }
 
   [Symbol.dispose](): void {

@@ -62,7 +62,7 @@ for (const manner of ["talks", "silent"] as const) {
       assert.match(error.message, /Cannot connect: lab x-\w+ gave no answer within 200 ms/);
       return true;
     });
-    assert.ok(performance.now() - startedAt < 2000);
+    assert.ok(performance.now() - startedAt < 20_000);
     // The seat is free again, as soon as the giving up has reached it.
     const isTaken = (): boolean => readdirSync(folder).includes("seat-0");
     while (isTaken()) await new Promise((done) => setTimeout(done, 5));
