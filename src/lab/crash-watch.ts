@@ -90,10 +90,14 @@ export class CrashWatch {
   }
 
   #beat(agent: AgentClient, hangAfterMs: number): void {
-    agent.hypercall(HEARTBEAT, AbortSignal.timeout(hangAfterMs)).catch((error: unknown) => {
+    const silence = new AbortController();
+    // When this process itself was held up, the answer lies in the socket: it is read first.
+    const timer = setTimeout(() => setImmediate(() => silence.abort()), hangAfterMs).unref();
+    const answered = agent.hypercall(HEARTBEAT, silence.signal).catch((error: unknown) => {
       const silent = error instanceof AgentError && error.report.code === "agent/aborted";
       if (silent) this.#die("dom0-hung");
     });
+    answered.then(() => clearTimeout(timer));
   }
 
   #die(kind: CrashReport["kind"]): void {
