@@ -11,6 +11,7 @@ export { BuilderError, type BuilderErrorCode } from "./errors.ts";
 export { BuildError, type BuildErrorCode } from "./make-errors.ts";
 export type { NamePair } from "./match-functions.ts";
 export type { PayloadBelow } from "./payload-below.ts";
+export { type PairsRequest, type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 export type { BuildRefusal } from "./refusal.ts";
 export { type BuildReport, REPORT_FORMAT, reportOf } from "./report.ts";
 export { writeFileAtomically } from "./write-file.ts";

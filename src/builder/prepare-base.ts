@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { withLock } from "../parts/lock.ts";
+import { evictBases, markUsed } from "./evict-bases.ts";
 import { BuildError, requireSpace } from "./make-errors.ts";
 import { type Listing, parseListing } from "./make-listing.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./make-run.ts";
@@ -59,16 +60,20 @@ export async function openBase(request: BaseRequest): Promise<Base> {
   const bases = join(cache, "build");
   const key = keyOf(source, config.text, tools);
   const folder = join(bases, key);
+  markUsed(folder);
   const known = readStamp(folder);
   if (known !== undefined) return known;
   const make = async (): Promise<Base> => {
     // Another process may have been faster while this one waited.
     if (!existsSync(join(folder, STAMP))) await makeBase(request, bases, folder);
+    markUsed(folder);
     const made = readStamp(folder);
     if (made === undefined) throw new Error(`Bug in xsplice: ${folder} was not stamped`);
     return made;
   };
-  return withLock(cache, `build-${key}`, make, signal);
+  const made = await withLock(cache, `build-${key}`, make, signal);
+  evictBases(bases, key);
+  return made;
 }
 
 /** Flags that the objects get besides Xen's own; a part of the base's key. */

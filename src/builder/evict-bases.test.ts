@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { evictBases, markUsed } from "./evict-bases.ts";
+
+const HOUR_MS = 3_600_000;
+const roomy = { count: 9, sizeBytes: 1_000_000, protectedFor: HOUR_MS };
+
+/** Bases of 1000 bytes by name, with the hours since their last use. */
+function left(
+  hours: Readonly<Record<string, number>>,
+  limits: Partial<typeof roomy>,
+): readonly string[] {
+  const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
+  try {
+    for (const [name, age] of Object.entries({ newest: 0, ...hours })) {
+      mkdirSync(join(bases, name, "tree"), { recursive: true });
+      writeFileSync(join(bases, name, "tree/file.c"), Buffer.alloc(1000));
+      markUsed(join(bases, name), new Date(Date.now() - age * HOUR_MS));
+    }
+    evictBases(bases, "newest", { ...roomy, ...limits });
+    return readdirSync(bases).sort();
+  } finally {
+    rmSync(bases, { recursive: true });
+  }
+}
+
+test("evictBases() keeps everything within the limits", () => {
+  assert.deepEqual(left({ a: 2, b: 30 }, {}), ["a", "b", "newest"]);
+});
+
+test("evictBases() removes those used least recently, by number and by size", () => {
+  const ages = { a: 4, b: 2, c: 3 };
+  assert.deepEqual(left(ages, { count: 3 }), ["b", "c", "newest"]);
+  assert.deepEqual(left(ages, { sizeBytes: 2500 }), ["b", "newest"]);
+});
+
+test("evictBases() leaves alone what a build may be using", () => {
+  assert.deepEqual(left({ a: 0.5, b: 2 }, { count: 1 }), ["a", "newest"]);
+});
+
+test("evictBases() never removes the newest one", () => {
+  assert.deepEqual(left({}, { count: 0, sizeBytes: 0, protectedFor: 0 }), ["newest"]);
+});
+
+test("markUsed() makes no base where there is none", () => {
+  const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
+  try {
+    markUsed(join(bases, "absent"));
+    assert.deepEqual(readdirSync(bases), []);
+  } finally {
+    rmSync(bases, { recursive: true });
+  }
+});

@@ -1,0 +1,74 @@
+// Keeps the cache of prepared bases small: when a new one has been made, those go that were used
+// least recently, beyond a number and a size. None goes that a build may be using: each use is
+// marked before the base is read, and the mark protects it for longer than a build takes.
+
+import { closeSync, lstatSync, openSync, readdirSync, renameSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
+
+export interface BaseLimits {
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** Since its last use, in ms. */
+  readonly protectedFor: number;
+}
+
+const usualLimits: BaseLimits = { count: 8, sizeBytes: 1_000_000_000, protectedFor: 3_600_000 };
+
+const MARK = "last-used";
+
+/** Of a base that is there; nothing when there is none. */
+export function markUsed(base: string, at: Date = new Date()): void {
+  try {
+    closeSync(openSync(join(base, MARK), "a"));
+    utimesSync(join(base, MARK), at, at);
+  } catch {
+    // Not made yet. Or its folder cannot be written, which the build will tell.
+  }
+}
+
+/** Of the bases in `bases`, all but `newest`, as far as the limits ask. */
+export function evictBases(bases: string, newest: string, limits: BaseLimits = usualLimits): void {
+  const known = readdirSync(bases)
+    .filter((name) => !name.startsWith(".") && name !== newest)
+    .map((name) => ({ name, usedAt: lastUse(join(bases, name)) }))
+    .sort((left, right) => right.usedAt - left.usedAt);
+  let [count, sizeBytes] = [1, sizeOf(join(bases, newest))];
+  for (const { name, usedAt } of known) {
+    count++;
+    sizeBytes += sizeOf(join(bases, name));
+    const isWanted = count <= limits.count && sizeBytes <= limits.sizeBytes;
+    if (isWanted || Date.now() - usedAt < limits.protectedFor) continue;
+    removeBase(bases, name);
+  }
+}
+
+/** At once for all others: what is left of it, should this process die, is nobody's base. */
+function removeBase(bases: string, name: string): void {
+  const away = makeWorkFolder(bases, ".unfinished-");
+  try {
+    renameSync(join(bases, name), join(away, name));
+  } catch {
+    // Another process was faster.
+  } finally {
+    removeWorkFolder(away);
+  }
+}
+
+function lastUse(base: string): number {
+  const statuses = [join(base, MARK), base].map((path) =>
+    lstatSync(path, { throwIfNoEntry: false }),
+  );
+  return statuses.find((status) => status !== undefined)?.mtimeMs ?? 0;
+}
+
+function sizeOf(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }))
+      .reduce((sum, status) => sum + (status?.size ?? 0), 0);
+  } catch {
+    return 0; // Another process removes it.
+  }
+}
