@@ -51,9 +51,12 @@ test("CrashWatch reads the answer that came while its own process was held up", 
   let beats = 0;
   await using agent = await fakeAgent((answer) => {
     beats++;
-    setImmediate(answer);
-    // As a child that is waited for, or a machine that runs others.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 80);
+    setImmediate(() => {
+      // As a child that is waited for, or a machine that runs others. Timers ring before the
+      // answer is read.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 80);
+      setImmediate(answer);
+    });
   });
   const watch = watchOf(agent);
   const crashed = watch.crashed.then(({ kind }) => kind);
