@@ -31,7 +31,10 @@ const outline: readonly {
   },
   {
     heading: "On a hypervisor, more:",
-    entries: { info: async () => (await import("./info.ts")).infoCommand },
+    entries: {
+      info: async () => (await import("./info.ts")).infoCommand,
+      probe: async () => (await import("./probe.ts")).probeCommand,
+    },
   },
   {
     heading: "Payload files:",

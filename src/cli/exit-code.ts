@@ -15,7 +15,7 @@ export const ExitCode = {
   unpatchable: 2,
   /** build only: the patch changes nothing that the hypervisor runs. */
   unchanged: 3,
-  /** diff only: the payloads differ. */
+  /** diff: the payloads differ; probe: the code does, from what a payload expects. */
   different: 2,
   /** check only: the hypervisor would refuse a payload. */
   refused: 2,

@@ -48,7 +48,8 @@ async function load(
   const voice = stockVoice(call);
   await uploadAsStock(host, { name, payload, options }, voice);
   try {
-    return await stockAction(host, { action: "apply", name, options: actOptions }, voice);
+    const apply = { action: "apply", name, options: actOptions, payload: payload.payload } as const;
+    return await stockAction(host, apply, voice);
   } catch (error) {
     // The failed apply is what the user has to hear of, also when cleaning up fails too. After ^C
     // the cleaning up needs a signal of its own.

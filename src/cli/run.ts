@@ -38,6 +38,8 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
   }
 }
 
+const noHostError = { errno: undefined, unexpectedCode: undefined };
+
 interface Failed {
   readonly args: readonly string[];
   readonly io: CommandIo;
@@ -55,8 +57,9 @@ function failed(thrown: unknown, { args, io, isStock }: Failed): number {
     writeReport(io, args, { code: "bug", problem: String(error) }, renderBug(error));
     return ExitCode.bug;
   }
-  const errno = error instanceof HostError ? error.errno : undefined;
-  writeReport(io, args, { ...error.report, errno }, renderError(error, isStock ? "stock" : "own"));
+  const { errno, unexpectedCode } = error instanceof HostError ? error : noHostError;
+  const report = { ...error.report, errno, unexpectedCode };
+  writeReport(io, args, report, renderError(error, isStock ? "stock" : "own"));
   return isStock ? stockExitCode(error) : ownExitCode(error);
 }
 

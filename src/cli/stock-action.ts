@@ -3,10 +3,12 @@
 // host's, with a deadline and retries.
 
 import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from "../host/host.ts";
+import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { readActOptions } from "./action-options.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
+import { explainUnexpectedCode } from "./explain-unexpected-code.ts";
 import { checkPayloadName } from "./payload-name.ts";
 import type { CommandCall } from "./spec.ts";
 import { StockError } from "./stock-error.ts";
@@ -32,6 +34,8 @@ export interface StockStep {
   readonly action: Action;
   readonly name: string;
   readonly options: ActOptions;
+  /** When its file is at hand. */
+  readonly payload?: Payload;
 }
 
 /** The whole of `xsplice apply NAME` and its like. */
@@ -63,7 +67,13 @@ export async function stockAction(
     return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
   }
   if (state !== from) throw wrongState(step, state, from);
-  return voice.saying(`${doing} ${name}... `, () => host.act(action, name, options));
+  return voice.saying(`${doing} ${name}... `, async () => {
+    try {
+      return await host.act(action, name, options);
+    } catch (error) {
+      throw await explainUnexpectedCode(error, host, options, step.payload);
+    }
+  });
 }
 
 function unknownPayload(host: LivepatchHost, { action, name }: StockStep): StockError {

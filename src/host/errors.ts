@@ -22,12 +22,30 @@ export type HostErrorCode =
   /** A name or a file that no hypervisor would take. */
   | "host/bad-argument";
 
+/** Where the hypervisor's code is not what a payload expects, as Xen says it. */
+export interface UnexpectedCode {
+  /** The name of the entry in the payload's function table, e.g. `do_xen_version+1043`. */
+  readonly place: string;
+  /** Hex. */
+  readonly expected: string;
+  /** Hex, as many bytes. */
+  readonly actual: string;
+}
+
+export interface HostErrorOptions extends ErrorOptions {
+  readonly errno?: number;
+  readonly unexpectedCode?: UnexpectedCode | undefined;
+}
+
 export class HostError extends XspliceError<HostErrorCode> {
   /** Positive Xen error number, where one was given. */
   readonly errno: number | undefined;
+  /** When that is why the hypervisor refused, and its console could be read. */
+  readonly unexpectedCode: UnexpectedCode | undefined;
 
-  constructor(report: ErrorReport<HostErrorCode>, options?: ErrorOptions & { errno?: number }) {
+  constructor(report: ErrorReport<HostErrorCode>, options?: HostErrorOptions) {
     super(report, options);
     this.errno = options?.errno;
+    this.unexpectedCode = options?.unexpectedCode;
   }
 }

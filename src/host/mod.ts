@@ -1,4 +1,4 @@
-export { HostError, type HostErrorCode } from "./errors.ts";
+export { HostError, type HostErrorCode, type UnexpectedCode } from "./errors.ts";
 export type {
   Action,
   ActOptions,

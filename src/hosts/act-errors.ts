@@ -3,7 +3,7 @@
 import { HostError } from "../host/errors.ts";
 import type { Action, PayloadStatus } from "../host/host.ts";
 import { Errno, nameOfErrno } from "../xen-abi/errno.ts";
-import { payloadMessages, revertTopOf } from "./console-lines.ts";
+import { payloadMessages, revertTopOf, unexpectedCodeOf } from "./console-lines.ts";
 import { explain } from "./explain.ts";
 import { describeStatus } from "./status.ts";
 
@@ -126,7 +126,10 @@ export function attemptFailed(
       problem: `${cannot(subject)}: ${text}${number}${aftermath(facts.reverted)}`,
       ...rest,
     },
-    facts.errno === 0 ? {} : { errno: facts.errno },
+    {
+      ...(facts.errno === 0 ? {} : { errno: facts.errno }),
+      unexpectedCode: unexpectedCodeOf(facts.console, subject.name),
+    },
   );
 }
 

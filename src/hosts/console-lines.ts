@@ -1,6 +1,8 @@
 // The hypervisor's console is the only place where Xen says why. Its lines on live patching look
 // like `(XEN) livepatch: NAME: what happened`; a few carry another name or none.
 
+import type { UnexpectedCode } from "../host/errors.ts";
+
 const LINE = /livepatch: (.*)$/;
 
 /** What Xen said about the payload `name`, oldest first, without the prefix and the name. */
@@ -27,16 +29,20 @@ export function waitQueueOf(console: string): string | undefined {
   return lastMatch(console, /^(\S+) found with active waitqueue$/)?.[1];
 }
 
-export interface FailedExpectation {
-  /** The entry's name in the function table. */
-  readonly place: string;
-  /** Hex. */
-  readonly expected: string;
-  readonly actual: string;
+/**
+ * The bytes that an expectation of the payload `name` wanted, and those that Xen found there. Two
+ * lines belong together: the first has the bytes, the second the payload.
+ */
+export function unexpectedCodeOf(console: string, name: string): UnexpectedCode | undefined {
+  const found = failedExpectationOf(console);
+  const failed = payloadMessages(console, name).some((message) =>
+    message.startsWith(`expectations of ${found?.place} failed`),
+  );
+  return failed ? found : undefined;
 }
 
 /** The bytes that an expectation wanted at a function, and those that Xen found there. */
-export function failedExpectationOf(console: string): FailedExpectation | undefined {
+export function failedExpectationOf(console: string): UnexpectedCode | undefined {
   const pattern = /^(.*): expectation failed: expected:([0-9a-f]*), actual:([0-9a-f]*)$/;
   const match = lastMatch(console, pattern);
   if (match === undefined) return undefined;

@@ -1,6 +1,6 @@
 // What `xsplice --json` on another machine says, decoded: it may be another version of us.
 
-import { HostError, type HostErrorCode } from "../host/errors.ts";
+import { HostError, type HostErrorCode, type UnexpectedCode } from "../host/errors.ts";
 import type {
   Action,
   ActOutcome,
@@ -112,8 +112,23 @@ export class RemoteDocument {
         ...(expected === undefined ? {} : { expected }),
         ...(remedy === undefined ? {} : { remedy }),
       },
-      typeof errno === "number" ? { errno } : {},
+      {
+        ...(typeof errno === "number" ? { errno } : {}),
+        unexpectedCode: this.#unexpectedCode(),
+      },
     );
+  }
+
+  /** Older versions of us do not tell. */
+  #unexpectedCode(): UnexpectedCode | undefined {
+    const value = this.#fields["unexpectedCode"];
+    if (value === undefined) return undefined;
+    const code = this.#child(value);
+    return {
+      place: code.#text("place"),
+      expected: code.#text("expected"),
+      actual: code.#text("actual"),
+    };
   }
 
   #child(value: unknown): RemoteDocument {

@@ -1,0 +1,115 @@
+// Code on a host that is not what a payload expects: where the first byte differs, the instruction
+// that it belongs to on both sides, and which payload most likely changed it.
+
+import { parseHex } from "../bytes/hex.ts";
+import type { UnexpectedCode } from "../host/errors.ts";
+import type { ListedPayload } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
+import { AARCH64_JUMP_SIZE } from "../isa/jump.ts";
+import { eachInstruction } from "../isa/x86-decode.ts";
+import { readStackingFacts } from "../payload/stacking.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import type { ExpectedFunction } from "./expected-code.ts";
+import { placeOfLabel } from "./probe-payload.ts";
+
+export interface CodeDifference {
+  /** As Xen's table spells it. */
+  readonly functionName: string;
+  /** Of the first byte that differs, from the start of the function. */
+  readonly offset: number;
+  /** Of `expected[0]` and `actual[0]`: where the instruction begins, as far as that can be told. */
+  readonly start: number;
+  readonly expected: Uint8Array;
+  /** As many bytes. */
+  readonly actual: Uint8Array;
+  readonly suspects: readonly Suspect[];
+}
+
+export interface Suspect {
+  readonly payload: string;
+  /** `replaces-it`: it says so; `may-replace-it`: it does not say what it replaces. */
+  readonly because: "replaces-it" | "may-replace-it";
+}
+
+export interface DifferenceContext {
+  /**
+   * What the payload expects, by function, as far as it is known: bytes in front of the place tell
+   * where instructions begin.
+   */
+  readonly functions: ReadonlyMap<string, ExpectedFunction>;
+  /** `undefined`: instructions are not told apart. */
+  readonly architecture: Architecture | undefined;
+  readonly loaded: readonly ListedPayload[];
+}
+
+/** `undefined` when Xen's words cannot be read. */
+export function differenceOf(
+  { place, expected, actual }: UnexpectedCode,
+  { functions, architecture, loaded }: DifferenceContext,
+): CodeDifference | undefined {
+  const { symbol: functionName, offset: chunkStart } = placeOfLabel(place);
+  const [wanted, present] = [parseBytes(expected), parseBytes(actual)];
+  if (wanted === undefined || present === undefined) return undefined;
+  const first = wanted.findIndex((byte, index) => byte !== present[index]);
+  if (first < 0) return undefined;
+  const offset = chunkStart + first;
+  const known = new Map(functions.get(functionName));
+  for (const [index, byte] of wanted.entries()) known.set(chunkStart + index, byte);
+  const start = instructionStart(known, architecture, offset);
+  // Xen stops at the first entry that differs: what lies in front of it is as expected.
+  const before: number[] = [];
+  for (let at = start; at < chunkStart; at++) before.push(known.get(at) ?? 0);
+  const skipped = Math.max(0, start - chunkStart);
+  return {
+    ...{ functionName, offset, start },
+    expected: Uint8Array.from([...before, ...wanted.subarray(skipped)]),
+    actual: Uint8Array.from([...before, ...present.subarray(skipped)]),
+    suspects: suspectsFor(functionName, loaded),
+  };
+}
+
+/** Applied payloads that replace the function, or else those that do not say what they replace. */
+export function suspectsFor(
+  functionName: string,
+  loaded: readonly ListedPayload[],
+): readonly Suspect[] {
+  const applied = loaded
+    .filter(({ status }) => settledState(status) === "applied")
+    .map(({ name, metadata }) => ({
+      payload: name,
+      functions: readStackingFacts(metadata ?? []).functions,
+    }));
+  const certain = applied.filter(({ functions }) => functions?.includes(functionName));
+  if (certain.length > 0) {
+    return certain.map(({ payload }) => ({ payload, because: "replaces-it" }));
+  }
+  return applied
+    .filter(({ functions }) => functions === undefined)
+    .map(({ payload }) => ({ payload, because: "may-replace-it" }));
+}
+
+function parseBytes(hex: string): Uint8Array | undefined {
+  return /^([0-9a-f]{2})+$/.test(hex) ? parseHex(hex) : undefined;
+}
+
+/** The start of the instruction at `offset`, decoding from where the expected code begins. */
+function instructionStart(
+  known: ExpectedFunction,
+  architecture: Architecture | undefined,
+  offset: number,
+): number {
+  if (architecture === "aarch64") return offset - (offset % AARCH64_JUMP_SIZE);
+  let runStart = offset;
+  while (known.has(runStart - 1)) runStart--;
+  if (architecture === undefined) return runStart;
+  const run: number[] = [];
+  for (let at = runStart; known.has(at); at++) run.push(known.get(at) ?? 0);
+  let start = runStart;
+  // Only lengths are asked for, so an offset does for an address.
+  const address = BigInt.asUintN(64, BigInt(runStart));
+  eachInstruction(Uint8Array.from(run), address, (instruction) => {
+    const at = Number(BigInt.asIntN(64, instruction.ip));
+    if (at <= offset) start = at;
+  });
+  return start;
+}

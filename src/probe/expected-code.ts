@@ -1,0 +1,66 @@
+// What a payload expects of the code on a host: the expectations of all entries of its function
+// table, guards and others, as bytes of named functions.
+
+import { hexNumber } from "../bytes/hex.ts";
+import type { Payload, PayloadFunction } from "../payload/payload.ts";
+import { ProbeError } from "./errors.ts";
+
+/** One expectation. */
+export interface ExpectedBytes {
+  /** Of Xen, or of another payload. */
+  readonly symbol: string;
+  /** From the symbol, in bytes; negative where a payload exports no better label. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * In the order in which Xen compares them.
+ * @throws ProbeError probe/unsafe
+ */
+export function expectedBytesOf(payload: Payload): readonly ExpectedBytes[] {
+  const bare = payload.functions.find(
+    ({ expectation, oldAddress }) => expectation !== undefined && oldAddress.kind === "address",
+  );
+  if (bare !== undefined) throw atBareAddress(bare, payload.source);
+  return namedBytesOf(payload);
+}
+
+/** Without the payload's own code, which only the payload brings to the host. */
+function namedBytesOf({ functions }: Payload): readonly ExpectedBytes[] {
+  return functions.flatMap(({ name, oldAddress, expectation: bytes }): ExpectedBytes[] => {
+    if (bytes === undefined || bytes.length === 0) return [];
+    if (oldAddress.kind === "symbol") {
+      return [{ symbol: oldAddress.symbol, offset: Number(oldAddress.addend), bytes }];
+    }
+    if (oldAddress.kind !== "name" || name === undefined) return [];
+    return [{ symbol: name, offset: 0, bytes }];
+  });
+}
+
+function atBareAddress({ name, oldAddress }: PayloadFunction, source: string): ProbeError {
+  const address = oldAddress.kind === "address" ? hexNumber(oldAddress.address) : "";
+  return new ProbeError({
+    code: "probe/unsafe",
+    problem: `Cannot probe for "${source}": it has code compared at the bare address ${address}`,
+    where: `entry "${name ?? ""}" of its function table`,
+    expected: "places given by symbols, so that Xen itself knows that there is code",
+    remedy: "rebuild the payload with `xsplice build` or `xsplice compile`",
+  });
+}
+
+/** The bytes that a payload expects of one function, by their offset. */
+export type ExpectedFunction = ReadonlyMap<number, number>;
+
+/** Empty for a payload whose file nobody has. */
+export function expectedFunctionsOf(
+  payload: Payload | undefined,
+): ReadonlyMap<string, ExpectedFunction> {
+  const functions = new Map<string, Map<number, number>>();
+  for (const { symbol, offset, bytes } of payload === undefined ? [] : namedBytesOf(payload)) {
+    const known = functions.get(symbol) ?? new Map<number, number>();
+    functions.set(symbol, known);
+    for (const [index, byte] of bytes.entries()) known.set(offset + index, byte);
+  }
+  return functions;
+}

@@ -1,0 +1,89 @@
+// The payload that probes: all that another payload expects, and nothing that it does. Xen compares
+// it when it is applied, and has nothing to write.
+
+import type { ElfDraft } from "../elf/draft.ts";
+import { writeElf } from "../elf/write.ts";
+import { cutIntoChunks } from "../guard/chunks.ts";
+import { stampBuildId, unstampedBuildIdText } from "../payload/build-id.ts";
+import { BUILD_ID_KEY, DEPENDS_KEY } from "../payload/metadata-keys.ts";
+import type { Payload, PayloadTables } from "../payload/payload.ts";
+import { addTables } from "../payload/write.ts";
+import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
+import type { ExpectedBytes } from "./expected-code.ts";
+
+/** Key of `.modinfo`: the name under which the probe is loaded, which also makes its id its own. */
+const PROBE_KEY = "probe";
+
+/**
+ * @param expected as comparableBytes() gives it
+ * @param name under which it will be uploaded
+ */
+export function makeProbePayload(
+  { architecture, xenDepends = "" }: Pick<Payload, "architecture" | "xenDepends">,
+  expected: readonly ExpectedBytes[],
+  name: string,
+): Uint8Array {
+  const draft: ElfDraft = {
+    ...{ machine: machineOfArchitecture[architecture], osAbi: 0, flags: 0 },
+    ...{ sections: [], symbols: [] },
+  };
+  const tables: PayloadTables = {
+    architecture,
+    version: 2,
+    functions: expected.map(({ symbol, offset, bytes }) => ({
+      kind: "guard",
+      name: labelOf(symbol, offset),
+      oldAddress: { kind: "symbol", symbol, addend: BigInt(offset) },
+      oldSize: Math.max(bytes.length, OLD_SIZE_MIN[architecture]),
+      expectation: bytes,
+    })),
+    hooks: [],
+    buildId: unstampedBuildIdText(),
+    depends: xenDepends,
+    xenDepends,
+    symbolMap: undefined,
+    reasons: undefined,
+    metadata: [
+      `${BUILD_ID_KEY}=${unstampedBuildIdText()}`,
+      `${DEPENDS_KEY}=${xenDepends}`,
+      `${PROBE_KEY}=${name}`,
+    ],
+  };
+  // Writable: it works everywhere, a read-only table does not (wantsWritableFuncs() of xen-abi).
+  addTables(draft, tables, "writable");
+  const bytes = writeElf(draft);
+  stampBuildId(bytes);
+  return bytes;
+}
+
+/**
+ * What a probe can compare of it: an entry that writes nothing may not begin everywhere, so a byte or
+ * two can be left out (guard/chunks.ts).
+ */
+export function comparableBytes(
+  expected: readonly ExpectedBytes[],
+  architecture: Architecture,
+): readonly ExpectedBytes[] {
+  return expected.flatMap(({ symbol, offset, bytes }) => {
+    const { chunks } = cutIntoChunks({ bytes, isCompared: () => true }, architecture);
+    return chunks.map((chunk) => ({
+      symbol,
+      offset: offset + chunk.offset,
+      bytes: chunk.bytes,
+    }));
+  });
+}
+
+/** Arm looks at the size of entries that write nothing, too (ABI reference §2.10). */
+const OLD_SIZE_MIN: Readonly<Record<Architecture, number>> = { x86_64: 1, aarch64: 4 };
+
+/** What Xen prints of an entry that does not match; placeOfLabel() reads it. */
+function labelOf(symbol: string, offset: number): string {
+  return offset < 0 ? `${symbol}${offset}` : `${symbol}+${offset}`;
+}
+
+/** Of our labels, and of those of others: an entry's name alone is the start of a function. */
+export function placeOfLabel(label: string): { symbol: string; offset: number } {
+  const match = /^(.+)([+-]\d{1,10})$/.exec(label);
+  return { symbol: match?.[1] ?? label, offset: Number(match?.[2] ?? 0) };
+}

@@ -1,0 +1,57 @@
+// What can be compared before a REPLACE. Xen compares then, when it has reverted everything; now there
+// are jumps of the applied payloads at the entries of what they replace. Those bytes are left out:
+// revert puts back what Xen saved there.
+
+import type { ListedPayload } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
+import { X86_JUMP_SIZE } from "../isa/jump.ts";
+import { readStackingFacts } from "../payload/stacking.ts";
+import type { ExpectedBytes } from "./expected-code.ts";
+
+const ENDBR64_SIZE = 4;
+
+export function withoutJumps(
+  expected: readonly ExpectedBytes[],
+  loaded: readonly ListedPayload[],
+): readonly ExpectedBytes[] {
+  const replaced = replacedFunctions(loaded);
+  return expected.flatMap((place) => {
+    if (replaced !== "any" && !replaced.has(place.symbol)) return [place];
+    const jump = jumpPlace(place.symbol, expected);
+    return cutOut(place, jump);
+  });
+}
+
+/** `any` when an applied payload does not say what it replaces. */
+function replacedFunctions(loaded: readonly ListedPayload[]): ReadonlySet<string> | "any" {
+  const replaced = new Set<string>();
+  for (const { status, metadata } of loaded) {
+    if (settledState(status) !== "applied") continue;
+    const { functions } = readStackingFacts(metadata ?? []);
+    if (functions === undefined) return "any";
+    for (const name of functions) replaced.add(name);
+  }
+  return replaced;
+}
+
+interface Cut {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Behind the ENDBR64, which is there when the payload expects nothing of the first bytes. */
+function jumpPlace(symbol: string, expected: readonly ExpectedBytes[]): Cut {
+  const offsets = expected.flatMap((one) => (one.symbol === symbol ? [one.offset] : []));
+  const start = Math.min(...offsets) < ENDBR64_SIZE ? 0 : ENDBR64_SIZE;
+  return { start, end: start + X86_JUMP_SIZE };
+}
+
+function cutOut(place: ExpectedBytes, { start, end }: Cut): readonly ExpectedBytes[] {
+  const { symbol, offset, bytes } = place;
+  const part = (from: number, to: number): readonly ExpectedBytes[] => {
+    const [first, last] = [Math.max(0, from - offset), Math.min(bytes.length, to - offset)];
+    if (first >= last) return [];
+    return [{ symbol, offset: offset + first, bytes: bytes.slice(first, last) }];
+  };
+  return [...part(offset, start), ...part(end, offset + bytes.length)];
+}

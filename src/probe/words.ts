@@ -1,0 +1,85 @@
+// A difference of code, for people: the instruction on both sides, and whose work it may be.
+
+import { disassemble } from "../isa/disassemble.ts";
+import { MARKER_APPLIED, MARKER_IDLE } from "../payload/marker.ts";
+import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
+import type { CodeDifference, Suspect } from "./difference.ts";
+
+const BYTES_PER_LINE = 11;
+/** As many instructions as tell what happens there. */
+const LINES_MAX = 3;
+
+/** Lines without an end; the first names the place, the others are indented. */
+export function describeDifference(
+  difference: CodeDifference,
+  architecture: Architecture | undefined,
+): readonly string[] {
+  const { functionName, offset, start, expected, actual, suspects } = difference;
+  if (isMarker(functionName)) return [markerWords(difference)];
+  const side = (heading: string, bytes: Uint8Array): readonly string[] => [
+    `  ${heading}:`,
+    ...codeLines(bytes, { start, functionName, architecture }).map((line) => `    ${line}`),
+  ];
+  return [
+    `${functionName}+0x${offset.toString(16)} is not what the payload expects`,
+    ...side("expected", expected),
+    ...side("found", actual),
+    ...suspects.map((suspect) => `  ${suspectWords(suspect, functionName)}`),
+  ];
+}
+
+export function suspectWords({ payload, because }: Suspect, functionName: string): string {
+  return because === "replaces-it"
+    ? `most likely changed by payload "${payload}", which is applied and replaces ${functionName}`
+    : `perhaps changed by payload "${payload}", which is applied and does not say what it replaces`;
+}
+
+/** The symbol of a marker, or how payload/marker.ts labels what asks for one. */
+function isMarker(name: string): boolean {
+  return /^(xsplice\.marker\.|payload [0-9a-f]+, applied$)/.test(name);
+}
+
+function markerWords({ functionName, offset, expected, actual }: CodeDifference): string {
+  const which = /^payload ([0-9a-f]+)/.exec(functionName)?.[1];
+  const name = which === undefined ? "the payload that it builds on" : `payload ${which}`;
+  const isIdle = offset === 0 && expected[0] === MARKER_APPLIED && actual[0] === MARKER_IDLE;
+  if (isIdle) return `${name} is loaded and not applied; apply it first`;
+  return `${name} is not the one that is loaded: that has the same name for its marker, and other contents`;
+}
+
+interface CodePlace {
+  readonly start: number;
+  readonly functionName: string;
+  readonly architecture: Architecture | undefined;
+}
+
+/** `+0x413  8d 7c 24 08  lea 0x8(%rsp),%edi`; on Arm the bytes alone. */
+function codeLines(
+  bytes: Uint8Array,
+  { start, functionName, architecture }: CodePlace,
+): readonly string[] {
+  const line = (offset: number, part: Uint8Array, text: string): string => {
+    const hex = Array.from(part, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    return `+0x${offset.toString(16)}  ${hex.padEnd(BYTES_PER_LINE * 3)} ${text}`.trimEnd();
+  };
+  if (architecture !== "x86_64") return [line(start, bytes, "")];
+  const resolveName = (target: bigint): string => {
+    const offset = BigInt.asIntN(64, target);
+    return offset >= 0n && offset < FUNCTION_SIZE_MAX ? functionName : "elsewhere";
+  };
+  const address = BigInt.asUintN(64, BigInt(start));
+  return disassemble(machineOfArchitecture[architecture], bytes, { address, resolveName })
+    .slice(0, LINES_MAX)
+    .map((found) => line(Number(BigInt.asIntN(64, found.address)), found.bytes, inFunction(found)));
+}
+
+/** Longer than any of Xen: what is farther away lies in another function. */
+const FUNCTION_SIZE_MAX = 0x4_0000n;
+
+/** Where the function lies is not known here: targets outside of it are no numbers worth showing. */
+function inFunction({ text }: { readonly text: string }): string {
+  return text
+    .replace(/ # 0x[0-9a-f]+ <[^>]*>$/, "")
+    .replace(/0x[0-9a-f]+ <elsewhere>$/, "(elsewhere)")
+    .replace(/0x([0-9a-f]+) <([^>]*)>$/, "$2+0x$1");
+}

@@ -1,0 +1,113 @@
+// The old-code guard on unmodified hypervisors, and on the model of each: both are to say the same.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { readXenSyms } from "../../src/builder/xen-syms.ts";
+import { HostError } from "../../src/host/errors.ts";
+import { labHost } from "../../src/hosts/lab.ts";
+import { ModelHost } from "../../src/hosts/model.ts";
+import type { Lab } from "../../src/lab/lab.ts";
+import { openLab } from "../../src/lab/open-lab.ts";
+import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
+import { XenModel } from "../../src/xen-model/model.ts";
+import { deepOffset, functionNamed, idle, makeGuarded } from "./guard-payloads.ts";
+import { defineGuardScenarios, type GuardBench } from "./guard-scenarios.ts";
+import { actOptions } from "./host-contract.ts";
+import { symbolsOf } from "./symbols.ts";
+import { describeOnXen } from "./why-no-xen.ts";
+
+interface LabBench extends GuardBench {
+  readonly lab: Lab;
+}
+
+for (const release of ["4.14", "4.17", "4.20"]) {
+  await describeOnXen(release, `the old-code guard on Xen ${release}`, () => {
+    let bench: LabBench;
+    let untouched: string;
+    before(async () => {
+      bench = await openLabBench(release);
+      untouched = await hashWholeText(bench);
+    });
+    after(() => bench?.close());
+    defineGuardScenarios(() => bench);
+    test("notices one byte that was changed from outside", () => seesChangeFromOutside(bench));
+    test("leaves all of the hypervisor's code as it was", async () => {
+      assert.equal(await hashWholeText(bench), untouched);
+    });
+  });
+  await describeOnXen(release, `the old-code guard on the model of Xen ${release}`, () => {
+    let bench: GuardBench;
+    before(() => {
+      bench = openModelBench(release);
+    });
+    defineGuardScenarios(() => bench);
+  });
+}
+
+async function openLabBench(release: string): Promise<LabBench> {
+  const lab = await openLab({ xen: release });
+  try {
+    const { symbols } = lab.info;
+    assert.ok(symbols);
+    const xen = readXenSyms(readFileSync(symbols), symbols);
+    const host = await labHost(lab);
+    const read = (address: bigint, length: number) => lab.readHypervisor(address, length);
+    return { lab, host, xen, hashText: () => hashText(xen, read), close: () => lab.close() };
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+function openModelBench(release: string): GuardBench {
+  const path = symbolsOf(release);
+  const file = readFileSync(path);
+  const model = XenModel.boot(openHypervisor(file, path));
+  const xen = readXenSyms(file, path);
+  const read = async (address: bigint, length: number) => {
+    const found = model.read(address, length);
+    assert.equal(found.kind, "bytes");
+    return found.kind === "bytes" ? found.bytes : new Uint8Array();
+  };
+  const close = async () => {};
+  return { host: new ModelHost(model), xen, hashText: () => hashText(xen, read), close };
+}
+
+async function hashWholeText({ lab, xen }: LabBench): Promise<string> {
+  const [start, end] = ["_stext", "_etext"].map((name) => functionNamed(xen, name).address);
+  assert.ok(start !== undefined && end !== undefined);
+  const text = await lab.readHypervisor(start, Number(end - start));
+  return createHash("sha1").update(text).digest("hex");
+}
+
+/** Of the functions that the scenarios touch. */
+async function hashText(
+  xen: GuardBench["xen"],
+  read: (address: bigint, length: number) => Promise<Uint8Array>,
+): Promise<string> {
+  const hash = createHash("sha1");
+  for (const name of Object.values(idle)) {
+    const { address, sizeBytes } = functionNamed(xen, name);
+    hash.update(await read(address, sizeBytes));
+  }
+  return hash.digest("hex");
+}
+
+async function seesChangeFromOutside({ host, lab, xen }: LabBench): Promise<void> {
+  const { address } = functionNamed(xen, idle.f);
+  const at = address + BigInt(deepOffset(xen, idle.f));
+  const [byte = 0] = await lab.readHypervisor(at, 1);
+  const call = { deadlineMs: 60_000 };
+  await host.upload("fix", makeGuarded(xen, { number: 80, replaces: [idle.f] }).bytes, call);
+  await lab.writeHypervisor(at, Uint8Array.of(byte ^ 0x80));
+  await assert.rejects(host.act("apply", "fix", actOptions), (error) => {
+    return error instanceof HostError && /dump_domains/.test(error.unexpectedCode?.place ?? "");
+  });
+  assert.deepEqual(await host.status("fix", call), { kind: "checked" });
+  await lab.writeHypervisor(at, Uint8Array.of(byte));
+  await host.act("apply", "fix", actOptions);
+  await host.act("revert", "fix", actOptions);
+  await host.act("unload", "fix", actOptions);
+}
