@@ -23,7 +23,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   check: ["bytes", "elf", "isa", "xen-abi", "payload", "xen-model"],
   plan: ["bytes", "host", "xen-abi", "payload"],
-  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "guard", "diff", "parts"],
+  builder: ["bytes", "elf", "isa", "xen-abi", "payload", "guard", "diff", "dissect", "parts"],
   probe: ["bytes", "host", "elf", "isa", "xen-abi", "payload", "guard"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],

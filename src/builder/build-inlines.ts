@@ -26,6 +26,16 @@ export function changedInlinesOf(
   };
 }
 
+/**
+ * Names of functions of the object in whose text, or in the text of something inlined into them, the
+ * lines changed.
+ */
+export function functionsTouchedBy(object: ElfObject, lines: ChangedLines): ReadonlySet<string> {
+  const model = findTypes(object);
+  const own = model === undefined ? [] : changedFunctions(model, lines).values();
+  return new Set([...own, ...findChangedInlines(object, lines).keys()]);
+}
+
 function findChangedInlines(
   object: ElfObject,
   lines: ChangedLines,

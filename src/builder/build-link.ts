@@ -16,6 +16,7 @@ import type { ComparedObject } from "./build-compare.ts";
 import { bindHooks, type CompiledHooks } from "./build-hooks.ts";
 import { pointerWarnings } from "./landing-marks.ts";
 import { planGuards, reliedOn } from "./mode-guards.ts";
+import { type PatchContribution, patchFinder } from "./patch-contributions.ts";
 import type { Foundation, Surroundings } from "./payload-below.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { nameOfSymbol } from "./stack-names.ts";
@@ -23,6 +24,7 @@ import type { XenSyms } from "./xen-syms.ts";
 
 export interface LinkInput {
   readonly objects: readonly ComparedObject[];
+  readonly contributions: readonly PatchContribution[];
   readonly hooks: CompiledHooks;
   readonly xen: XenSyms;
   readonly release: Release;
@@ -39,6 +41,8 @@ export interface BuiltFunction {
   readonly newSizeBytes: number;
   /** Why it gets a new body; at least one. */
   readonly why: readonly string[];
+  /** Names of the patches that changed it; at least one. */
+  readonly patches: readonly string[];
 }
 
 export type LinkResult =
@@ -79,15 +83,20 @@ export function linkPayload(input: LinkInput): LinkResult {
   const rest = { ...input.emit, reasons, guards: guards.guards };
   const emitted = emit({ ...rest, objects, replacements, hooks: input.hooks.hooks });
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
-  const functions = carried.flatMap(({ object, replacements }) =>
-    replacements.map(({ oldName, oldSizeBytes, newBody }, index) => ({
-      name: oldName,
-      object: object.pair.object,
-      oldSizeBytes,
-      newSizeBytes: Number(newBody.size),
-      why: object.diff.replaced[index]?.reasons ?? [],
-    })),
-  );
+  const functions = carried.flatMap(({ object, replacements }) => {
+    const patchesOf = patchFinder(object, input.contributions);
+    return replacements.map(({ oldName, oldSizeBytes, newBody }, index): BuiltFunction => {
+      const { before, reasons = [] } = object.diff.replaced[index] ?? {};
+      return {
+        name: oldName,
+        object: object.pair.object,
+        oldSizeBytes,
+        newSizeBytes: Number(newBody.size),
+        why: reasons,
+        patches: patchesOf(before?.name ?? oldName),
+      };
+    });
+  });
   return { kind: "linked", payload: emitted, functions, guards, warnings };
 }
 

@@ -89,6 +89,8 @@ export function makeSmallBuild(
       mode: "stack",
       guard: undefined,
       carriedPatches: "texts",
+      previous: undefined,
+      allowFreshData: [],
       hooks: [],
       name: undefined,
       metadata: [],

@@ -1,17 +1,11 @@
 // `xsplice build`: from a source patch to a payload. buildFix() is the list of passes; each of them
 // only adds refusals, so that all are told at once, and a payload is made only when there are none.
 
-import { createHash } from "node:crypto";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
-import type { ElfObject } from "../elf/object.ts";
-import { openElf } from "../elf/open.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { Environment } from "../parts/cache-folder.ts";
 import type { EmittedPayload } from "../payload/emit.ts";
-import type { EmitInput } from "../payload/emit-input.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
-import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
-import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import {
@@ -24,9 +18,10 @@ import {
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
 import { initExplainer } from "./build-init.ts";
+import { emitOptions, originOf, readHypervisor, releaseOf } from "./build-inputs.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
 import { type Metadata, metadataOf } from "./build-metadata.ts";
-import { BuilderError } from "./errors.ts";
+import { compareWithPrevious, type PreviousPayload, type Succession } from "./mode-cumulative.ts";
 import { type DecidedStacking, decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
 import type { PatchInput } from "./patch-file.ts";
 import { checkFoundation, type Foundation, surroundingsOf } from "./payload-below.ts";
@@ -34,7 +29,7 @@ import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { checkOrigins, patchesBelow } from "./stack-patches.ts";
-import { readXenSyms, type XenSyms } from "./xen-syms.ts";
+import type { XenSyms } from "./xen-syms.ts";
 
 export interface BuildOptions {
   /** Top folder of Xen's source, which is read only. */
@@ -51,6 +46,10 @@ export interface BuildOptions {
   readonly mode: PayloadMode;
   /** How much old code Xen compares; `undefined`: as much as the release can. */
   readonly guard: GuardLevel | undefined;
+  /** The payload whose place a cumulative one is to take. */
+  readonly previous: PreviousPayload | undefined;
+  /** Variables of the previous payload that may lose what they hold. */
+  readonly allowFreshData: readonly string[];
   /** Whether the payload carries the patches, for those who build on top of it. */
   readonly carriedPatches: "texts" | "digests";
   /** C files with hooks. */
@@ -87,6 +86,8 @@ export interface BuiltFix {
   readonly xen: XenSyms;
   readonly metadata: Metadata;
   readonly decided: DecidedStacking;
+  /** Against the previous payload, if there is one. */
+  readonly succession: Succession | undefined;
   readonly phases: readonly Phase[];
 }
 
@@ -139,10 +140,15 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     found.length > 0 || !isChanged
       ? undefined
       : timings.measure("emit", () =>
-          linkPayload({ objects, hooks, xen, release, surroundings, foundation, emit }),
+          linkPayload({
+            ...{ objects, hooks, xen, release, surroundings, foundation, emit },
+            contributions: prepared.contributions,
+          }),
         );
-  const refusals = linked?.kind === "refused" ? linked.refusals : found;
-  const isLinked = linked?.kind === "linked";
+  const succession = linked?.kind === "linked" ? successionOf(linked, options) : undefined;
+  const refusals =
+    linked?.kind === "refused" ? linked.refusals : [...found, ...(succession?.refusals ?? [])];
+  const isLinked = linked?.kind === "linked" && refusals.length === 0;
   return {
     outcome: refusals.length > 0 ? "refused" : isLinked ? "built" : "unchanged",
     payload: isLinked ? linked.payload : undefined,
@@ -157,27 +163,9 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     xen,
     metadata,
     decided,
+    succession,
     phases: [...prepared.phases, ...timings.phases],
   };
-}
-
-function readHypervisor({ xenSyms }: BuildOptions): {
-  readonly xen: XenSyms;
-  readonly hypervisor: ElfObject;
-} {
-  const { bytes, name } = xenSyms;
-  return { xen: readXenSyms(bytes, name), hypervisor: openElf(bytes, name) };
-}
-
-/** @throws BuilderError when the source is of another release than the hypervisor */
-function releaseOf(xen: XenSyms, { release: source }: PreparedPairs): Release {
-  const { release = { ...source, point: 0 } } = xen;
-  if (release.major === source.major && release.minor === source.minor) return release;
-  throw new BuilderError({
-    code: "builder/bad-option",
-    problem: `Cannot build for "${xen.source}": it is Xen ${release.major}.${release.minor}, the source is Xen ${source.major}.${source.minor}`,
-    expected: "the source that this very hypervisor was built from",
-  });
 }
 
 function compareAll(
@@ -214,28 +202,9 @@ function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
   );
 }
 
-function originOf(
-  { config, patches, carriedPatches }: BuildOptions,
-  { sourceDigest, compiler }: PreparedPairs,
-): PayloadOrigin {
-  const origin = {
-    source: sourceDigest,
-    config: createHash("sha256").update(config.text).digest("hex"),
-    compiler: compiler.version,
-    patches: patches.map(({ name, bytes }) => originPatch(name, bytes)),
-  };
-  return carriedPatches === "texts" ? origin : withoutTexts(origin);
-}
-
-function emitOptions(
-  xen: XenSyms,
-  release: Release,
-  metadata: Metadata,
-): Pick<EmitInput, "architecture" | "xenDepends" | "metadata" | "funcsAccess"> {
-  return {
-    architecture: xen.architecture,
-    xenDepends: xen.buildId,
-    metadata,
-    funcsAccess: wantsWritableFuncs(release) ? "writable" : "read-only",
-  };
+function successionOf(
+  { payload }: Extract<LinkResult, { kind: "linked" }>,
+  { previous, allowFreshData }: BuildOptions,
+): Succession | undefined {
+  return previous && compareWithPrevious(previous, payload, allowFreshData);
 }

@@ -127,6 +127,12 @@ function uncheckedOf(
       "the payload below is known by its build-id only: not whether it changed what this fix changes or refers to, nor what it brought",
     );
   }
+  for (const { payload, origin } of foundation.payloads) {
+    if (origin !== undefined) continue;
+    said.push(
+      `the payload "${payload.source}" does not say what it was built from: whether its code relies on what this fix changes`,
+    );
+  }
   if (guard === "none") {
     said.push(
       payloadVersion === 1

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyFilePatches, type PatchedFile } from "./apply-patch.ts";
 import { BuildError } from "./make-errors.ts";
+import { contributionsOf, type PatchContribution } from "./patch-contributions.ts";
 import { type FilePatch, type PatchInput, parsePatchFile } from "./patch-file.ts";
 import { isHypervisorSource, type SourceTree } from "./source-tree.ts";
 
@@ -23,6 +24,8 @@ export interface AppliedPatches {
   readonly files: ReadonlyMap<string, PatchedFile>;
   /** Paths that the fix names. */
   readonly changed: ReadonlySet<string>;
+  /** What each patch of the fix changed, in their order. */
+  readonly contributions: readonly PatchContribution[];
   /** The lowest first; empty when the payload is to lie on the hypervisor itself. */
   readonly levels: readonly SourceLevel[];
 }
@@ -69,7 +72,17 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
       expected: "at least one, by --patch or --series",
     });
   }
-  return { patches: fix, files, changed: pathsOf(fix), levels: levels.slice(0, -1) };
+  const below = levels.at(-2)?.files ?? new Map<string, PatchedFile>();
+  const textBelow = (path: string) => {
+    const changed = below.get(path);
+    return changed === undefined ? readText(path) : changed.after;
+  };
+  const contributions = contributionsOf(fix.filter(isOurs), textBelow);
+  return {
+    ...{ patches: fix, files, contributions },
+    changed: pathsOf(fix),
+    levels: levels.slice(0, -1),
+  };
 }
 
 function isOurs(patch: FilePatch): boolean {

@@ -65,6 +65,7 @@ export interface PreparedPairs {
   readonly lines: Readonly<Record<string, FileLines>>;
   /** Of each changed file that is built from, by its path below `xen/`. */
   readonly texts: ReadonlyMap<string, PatchedFile>;
+  readonly contributions: AppliedPatches["contributions"];
   readonly configDifferences: readonly ConfigDifference[];
   readonly compiler: { readonly command: string; readonly version: string };
   readonly release: SourceTree["version"];
@@ -111,6 +112,7 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
       pairs: sides.pairs,
       ledger,
       lines: sides.lines,
+      contributions: applied.contributions,
       texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
       configDifferences: base.configDifferences,
       compiler: { command: tools.compiler, version: tools.compilerVersion },

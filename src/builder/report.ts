@@ -5,11 +5,14 @@
 import { createHash } from "node:crypto";
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
+import type { GuardPlan } from "../guard/plan.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import { formatRelease } from "../xen-abi/release.ts";
 import type { BuildOptions, BuiltFix } from "./build.ts";
 import type { BuiltFunction } from "./build-link.ts";
 import type { FileEntry } from "./hunk-ledger.ts";
 import type { LayoutFinding } from "./layout.ts";
+import type { Succession } from "./mode-cumulative.ts";
 import type { Phase } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
 
@@ -21,7 +24,10 @@ export interface BuildReport {
   readonly outcome: BuiltFix["outcome"];
   /** None unless built. */
   readonly payload: ReportedPayload | undefined;
+  readonly stacking: ReportedStacking;
   readonly functions: readonly ReportedFunction[];
+  /** Against `--previous`, when built. */
+  readonly succession: Omit<Succession, "refusals"> | undefined;
   readonly refusals: readonly BuildRefusal[];
   /** Lines of text: of the compiler of hooks, and of pointers that not every host stands. */
   readonly warnings: string;
@@ -65,6 +71,33 @@ export interface ReportedPayload {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How the payload stands among others. */
+export interface ReportedStacking {
+  readonly mode: PayloadMode;
+  /** Payloads that it was built on, the lowest first. */
+  readonly below: readonly {
+    readonly file: string;
+    readonly buildId: string;
+    /** Names; none when it does not say what it was made from. */
+    readonly patches: readonly string[];
+  }[];
+  /** Build-ids of payloads that must be applied, which Xen checks by their markers. */
+  readonly requires: readonly string[];
+  readonly guard: {
+    readonly level: GuardLevel;
+    /** Of the function table. */
+    readonly entries: number;
+    /** Bytes of old code that Xen compares. */
+    readonly comparedBytes: number;
+    /** What it does not compare, and why. */
+    readonly unguarded: GuardPlan["unguarded"];
+  };
+  /** Whether later payloads can require this one. */
+  readonly marker: "carried" | "none";
+  /** What nobody compares, in words. */
+  readonly unchecked: readonly string[];
+}
+
 export interface ReportedFunction extends BuiltFunction {
   /** In the hypervisor, in hex. */
   readonly address: string;
@@ -94,6 +127,8 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
     tool: `xsplice ${options.toolVersion}`,
     outcome: fix.outcome,
     payload: payloadOf(fix, output),
+    stacking: stackingOf(fix, options),
+    succession: fix.succession && withoutRefusals(fix.succession),
     functions: fix.functions.map((found) => ({
       ...found,
       address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
@@ -141,6 +176,33 @@ function payloadOf(
     depends: toHex(decided.depends),
     metadata: Object.fromEntries(metadata),
   };
+}
+
+function stackingOf(
+  { decided: { stacking, unchecked }, guards: { guards, unguarded } }: BuiltFix,
+  { foundation }: BuildOptions,
+): ReportedStacking {
+  const { mode, guard: level, marker, requires } = stacking;
+  return {
+    mode,
+    below: foundation.payloads.map(({ payload: { source, buildId }, origin }) => {
+      return { file: source, buildId, patches: (origin?.patches ?? []).map(({ name }) => name) };
+    }),
+    requires: requires.map(({ buildId }) => buildId),
+    guard: {
+      level,
+      entries: guards.length,
+      comparedBytes: guards.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      unguarded,
+    },
+    marker,
+    unchecked,
+  };
+}
+
+/** They stand among those of the build. */
+function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession, "refusals"> {
+  return rest;
 }
 
 function inputsOf({ prepared }: BuiltFix, { xenSyms, config, patches }: BuildOptions) {

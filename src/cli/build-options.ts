@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { BuildOptions } from "../builder/build.ts";
+import type { PreviousPayload } from "../builder/mode-cumulative.ts";
 import type { PatchInput } from "../builder/patch-file.ts";
 import { readInputFile } from "./read-input-file.ts";
 import type { CommandCall, OptionSpec } from "./spec.ts";
@@ -11,6 +12,7 @@ import {
   foundationOptionSpecs,
   guardOptionSpec,
   modeOptionSpec,
+  readPayloadFile,
   readStackingOptions,
 } from "./stacking-options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -57,6 +59,16 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
       "a patch that a payload of --on was built from and does not carry; may be repeated",
     repeatable: "yes",
     completes: "file",
+  },
+  {
+    flags: "--previous FILE",
+    description: "with --mode cumulative: the payload whose place it is to take, to compare with",
+    completes: "file",
+  },
+  {
+    flags: "--allow-fresh-data NAME",
+    description: "accept that this variable of --previous loses what it holds; may be repeated",
+    repeatable: "yes",
   },
   guardOptionSpec("full where the release can"),
   {
@@ -143,6 +155,8 @@ export async function readBuildOptions(
       config: { name: config, text: Buffer.from(await read(config)).toString() },
       patches: await readPatches(names),
       ...(await readStackingOptions(call)),
+      previous: await readPrevious(call),
+      allowFreshData: options.texts("allow-fresh-data"),
       basePatches: await readPatches(options.texts("base-patch")),
       carriedPatches: options.has("leave-out-patches") ? "digests" : "texts",
       hooks: options.texts("hooks"),
@@ -162,6 +176,18 @@ export async function readBuildOptions(
       `${basename(names.at(-1) ?? first).replace(/\.(patch|diff)$/, "")}.livepatch`,
     explain: options.text("explain"),
   };
+}
+
+/** Only where one payload takes the place of another there is something to compare. */
+async function readPrevious({ options, io }: CommandCall): Promise<PreviousPayload | undefined> {
+  const path = options.text("previous");
+  if (path === undefined) return undefined;
+  if (options.text("mode") === "cumulative") return readPayloadFile(path, io.signal);
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: "Cannot compare with --previous: only a cumulative payload takes the place of another",
+    expected: "--mode cumulative, or no --previous",
+  });
 }
 
 /** As quilt writes it: paths from the file's folder, comments behind #, options behind the name. */

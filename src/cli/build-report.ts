@@ -6,10 +6,16 @@ import type { ExplainedFunction } from "../builder/report-explain.ts";
 import { alignedLines } from "./aligned-lines.ts";
 import { renderFacts } from "./render-facts.ts";
 
-export function renderReport(report: BuildReport, output: string): string {
-  const parts = [headline(report, output), ...fileLines(report)];
+/** Where the payload and its report were written; a device has none beside it. */
+export interface ResultPlaces {
+  readonly output: string;
+  readonly report: string | undefined;
+}
+
+export function renderReport(report: BuildReport, places: ResultPlaces): string {
+  const parts = [headline(report, places.output), ...fileLines(report), ...successionLines(report)];
   if (report.refusals.length > 0) parts.push("", ...report.refusals.map(renderRefusal));
-  return `${parts.join("\n")}\n${renderFacts(factsOf(report, output))}`;
+  return `${parts.join("\n")}\n${renderFacts(factsOf(report, places))}`;
 }
 
 function headline({ outcome, refusals, functions }: BuildReport, output: string): string {
@@ -51,28 +57,81 @@ function renderRefusal({ rule, what, where, reasons, remedy }: BuildRefusal): st
   ].join("\n");
 }
 
-function factsOf(report: BuildReport, output: string): readonly (readonly [string, string])[] {
+/** Hazards, which an operator has to know before he takes one payload for another. */
+function successionLines({ succession }: BuildReport): readonly string[] {
+  if (succession === undefined) return [];
+  const { previous, functions, data } = succession;
+  const gone = functions.filter(({ change }) => change === "no-longer-patched");
+  return [
+    ...gone.map(({ name }) => `warning: no longer patched: ${name}, which "${previous}" replaces`),
+    ...data.map(({ name, fate }) =>
+      fate === "gone"
+        ? `warning: variable ${name} of "${previous}" goes, with what it holds`
+        : `warning: variable ${name} of "${previous}" starts afresh`,
+    ),
+  ];
+}
+
+function countsOf({ succession }: BuildReport): readonly (readonly [string, string])[] {
+  if (succession === undefined) return [];
+  const count = (wanted: string) =>
+    succession.functions.filter(({ change }) => change === wanted).length;
+  const words = [
+    `${count("newly-patched")} newly patched`,
+    `${count("patched-again")} patched again`,
+    `${count("unchanged")} unchanged`,
+    `${count("no-longer-patched")} no longer patched`,
+  ];
+  return [["previous", `${succession.previous}: ${words.join(", ")}`]];
+}
+
+function stackingFacts({ stacking, payload }: BuildReport): readonly (readonly [string, string])[] {
+  if (payload === undefined) return [];
+  const { mode, guard, below, unchecked } = stacking;
+  const compared =
+    guard.level === "none"
+      ? "none: Xen compares no old code"
+      : `${guard.level}: Xen compares ${guard.comparedBytes} bytes of old code in ${guard.entries} entries`;
+  return [
+    ["mode", mode],
+    ...below.map(({ file, buildId }) => ["on", `${file}, ${buildId}`] as const),
+    ["guard", compared],
+    ...unchecked.map((words) => ["unchecked", words] as const),
+  ];
+}
+
+function factsOf(
+  report: BuildReport,
+  places: ResultPlaces,
+): readonly (readonly [string, string])[] {
   const { payload, functions, compiler, timings, objects } = report;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   return [
-    ...functions.map(({ name, why, oldSizeBytes, newSizeBytes }) => {
+    ...functions.map(({ name, why, oldSizeBytes, newSizeBytes, patches }) => {
       const sizes = `${oldSizeBytes} → ${newSizeBytes} bytes`;
-      return ["replaces", `${name}, ${sizes}: ${why.join("; ")}`] as const;
+      const by = isSeries(report) ? ` (${patches.join(", ")})` : "";
+      return ["replaces", `${name}, ${sizes}${by}: ${why.join("; ")}`] as const;
     }),
+    ...countsOf(report),
     ...(payload === undefined
       ? []
       : ([
           ["payload", `${payload.file}, ${payload.sizeBytes} bytes`],
           ["build-id", payload.buildId],
           ["depends", payload.depends],
+          ...stackingFacts(report),
         ] as const)),
     ["compiler", compiler.comparison],
-    ["report", `${output}.json`],
+    ...(places.report === undefined ? [] : [["report", places.report] as const]),
     [
       "time",
       `${seconds(timings.totalMs)} for ${objects.length} object${objects.length === 1 ? "" : "s"}, ${seconds(timings.ownMs)} of it our own`,
     ],
   ];
+}
+
+function isSeries({ inputs }: BuildReport): boolean {
+  return Object.keys(inputs.patches).length > 1;
 }
 
 export function renderExplanation(

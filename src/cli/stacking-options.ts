@@ -1,5 +1,6 @@
 // What a new payload is to lie on, and how it stands among others: options of `build` and `compile`.
 
+import type { PreviousPayload } from "../builder/mode-cumulative.ts";
 import type { Foundation } from "../builder/payload-below.ts";
 import { parseHex } from "../bytes/hex.ts";
 import {
@@ -53,19 +54,20 @@ export async function readStackingOptions({ options, io }: CommandCall): Promise
   const depends = options.text("depends");
   const isBuildId = depends !== undefined && /^([0-9a-f]{2}){8,32}$/i.test(depends);
   const files = [...options.texts("on"), ...(depends === undefined || isBuildId ? [] : [depends])];
-  const { readPayloadBelow } = await import("../builder/payload-below.ts");
-  const payloads = await Promise.all(
-    files.map(async (path) => {
-      const reason = "the hypervisor's limit for a payload";
-      const limit = { sizeMax: PAYLOAD_SIZE_MAX, reason, signal: io.signal };
-      return readPayloadBelow(await readInputFile(path, limit), path);
-    }),
-  );
+  const payloads = await Promise.all(files.map((path) => readPayloadFile(path, io.signal)));
   return {
     foundation: { payloads, buildId: isBuildId ? parseHex(depends) : undefined },
     mode: oneOf("mode", options.text("mode"), payloadModes) ?? "stack",
     guard: oneOf("guard", options.text("guard"), guardLevels),
   };
+}
+
+/** @throws InputFileError, PayloadError, ElfError */
+export async function readPayloadFile(path: string, signal: AbortSignal): Promise<PreviousPayload> {
+  const reason = "the hypervisor's limit for a payload";
+  const bytes = await readInputFile(path, { sizeMax: PAYLOAD_SIZE_MAX, reason, signal });
+  const { readPayloadBelow } = await import("../builder/payload-below.ts");
+  return { ...readPayloadBelow(bytes, path), bytes };
 }
 
 function oneOf<Choice extends string>(

@@ -1,0 +1,59 @@
+// What a build is made from and for: the hypervisor, its release, and what the payload says of both.
+
+import { createHash } from "node:crypto";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import type { EmitInput } from "../payload/emit-input.ts";
+import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
+import { wantsWritableFuncs } from "../xen-abi/features.ts";
+import type { Release } from "../xen-abi/release.ts";
+import type { BuildOptions } from "./build.ts";
+import type { Metadata } from "./build-metadata.ts";
+import { BuilderError } from "./errors.ts";
+import type { PreparedPairs } from "./prepare-pairs.ts";
+import { readXenSyms, type XenSyms } from "./xen-syms.ts";
+
+export function readHypervisor({ xenSyms }: BuildOptions): {
+  readonly xen: XenSyms;
+  readonly hypervisor: ElfObject;
+} {
+  const { bytes, name } = xenSyms;
+  return { xen: readXenSyms(bytes, name), hypervisor: openElf(bytes, name) };
+}
+
+/** @throws BuilderError when the source is of another release than the hypervisor */
+export function releaseOf(xen: XenSyms, { release: source }: PreparedPairs): Release {
+  const { release = { ...source, point: 0 } } = xen;
+  if (release.major === source.major && release.minor === source.minor) return release;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot build for "${xen.source}": it is Xen ${release.major}.${release.minor}, the source is Xen ${source.major}.${source.minor}`,
+    expected: "the source that this very hypervisor was built from",
+  });
+}
+
+export function originOf(
+  { config, patches, carriedPatches }: BuildOptions,
+  { sourceDigest, compiler }: PreparedPairs,
+): PayloadOrigin {
+  const origin = {
+    source: sourceDigest,
+    config: createHash("sha256").update(config.text).digest("hex"),
+    compiler: compiler.version,
+    patches: patches.map(({ name, bytes }) => originPatch(name, bytes)),
+  };
+  return carriedPatches === "texts" ? origin : withoutTexts(origin);
+}
+
+export function emitOptions(
+  xen: XenSyms,
+  release: Release,
+  metadata: Metadata,
+): Pick<EmitInput, "architecture" | "xenDepends" | "metadata" | "funcsAccess"> {
+  return {
+    architecture: xen.architecture,
+    xenDepends: xen.buildId,
+    metadata,
+    funcsAccess: wantsWritableFuncs(release) ? "writable" : "read-only",
+  };
+}
