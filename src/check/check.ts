@@ -115,6 +115,7 @@ function judge(step: CheckedStep, allowed: readonly RuleId[]): CheckedPayload {
 
 function outcomeOf(payloads: readonly CheckedPayload[]): CheckOutcome {
   if (payloads.some(({ verdict }) => verdict.kind === "refused")) return "refused";
+  if (payloads.some(({ verdict }) => verdict.kind === "crash")) return "hazards";
   const counts = ({ severity, isAllowed }: Hazard) => severity !== "note" && !isAllowed;
   return payloads.some(({ hazards }) => hazards.some(counts)) ? "hazards" : "clean";
 }

@@ -1,5 +1,7 @@
 // A rule in words, for `--explain` and docs/check.md.
 
+import type { Architecture } from "../xen-abi/architecture.ts";
+import { traps } from "../xen-model/traps.ts";
 import { describeReleases } from "./describe-releases.ts";
 import type { Rule, Severity } from "./rule.ts";
 import { type RuleId, rules } from "./rules.ts";
@@ -7,18 +9,25 @@ import { type RuleId, rules } from "./rules.ts";
 export interface RuleDescription {
   readonly id: RuleId;
   readonly title: string;
-  readonly severity: Severity;
+  /** Of a trap that the file shows as well, `crash or hazard`. */
+  readonly severity: Severity | "crash or hazard";
   readonly what: string;
   readonly why: string;
   readonly remedy: string;
-  /** On x86-64, and on AArch64. */
-  readonly releases: { readonly x86_64: string; readonly aarch64: string };
+  /** On x86-64; AArch64 besides where it differs. */
+  readonly releases: string;
 }
 
 export function describeRule(id: RuleId): RuleDescription {
   const { title, severity, what, why, remedy, concerns = () => true }: Rule = rules[id];
-  const on = (architecture: "x86_64" | "aarch64") =>
-    describeReleases((release) => concerns(release, architecture), architecture);
-  const releases = { x86_64: on("x86_64"), aarch64: on("aarch64") };
-  return { id, title, severity, what, why, remedy, releases };
+  const on = (architecture: Architecture, lines: Architecture) =>
+    describeReleases((release) => concerns(release, architecture), lines);
+  // AArch64 has had a loader for payloads from 4.8 on only, which is no difference of the rule.
+  const isSame = on("x86_64", "aarch64") === on("aarch64", "aarch64");
+  const x86 = on("x86_64", "x86_64");
+  return {
+    ...{ id, title, what, why, remedy },
+    severity: id in traps && severity !== "crash" ? "crash or hazard" : severity,
+    releases: isSame ? x86 : `${x86}; AArch64: ${on("aarch64", "aarch64")}`,
+  };
 }

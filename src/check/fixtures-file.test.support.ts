@@ -155,7 +155,7 @@ function buildFixtures(): readonly Fixture[] {
     { ...one("bug-marker", "0f 0b on 4.22", withBugFrame()), release: "4.22.0" },
     {
       ...one("fault-in-hook", "exceptions beside a preapply hook", withParts(warned, [exceptions])),
-      ...{ release: "4.16.2", alongside: ["replace-refused", "hook-without-endbr64"] },
+      ...{ release: "4.16.2", alongside: ["replace-refused"] },
     },
     one("hook-without-endbr64", "a load hook", withHook("load", "c3")),
     {

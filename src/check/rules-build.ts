@@ -38,7 +38,6 @@ export const buildRules = {
     what: "The payload has alternatives, and was made for another build of the hypervisor, or asks for a CPU feature that this hypervisor never asks for.",
     why: "Each build numbers the features of CPUs by itself, and Xen compares build-ids after it has applied alternatives (before 4.18.4, 4.19.1 and 4.20): the wrong code is chosen, or the host dies of a number that it does not have.",
     remedy: "Build the payload for exactly this hypervisor, or leave alternatives out.",
-    reach: "any-host",
     check: foreignAlternatives,
   },
   "per-cpu-data": {
@@ -65,6 +64,7 @@ export const buildRules = {
     what: "A tbz or tbnz is relocated to a place that is more than 32 KiB away.",
     why: "Xen checks the distance of such a branch as if it had 19 bits and not 14, and cuts the rest off: it leads somewhere else.",
     remedy: "Put both ends into one section, or branch by b.",
+    concerns: (_release, architecture) => architecture === "aarch64",
     check: truncatedBranches,
   },
   "bug-marker": {
@@ -73,6 +73,7 @@ export const buildRules = {
     what: "The instruction at a bug frame's place is not the one by which this release marks them.",
     why: "4.22 marks with d6, older releases with 0f 0b. A WARN becomes a fatal invalid opcode.",
     remedy: "Compile against the headers of this release.",
+    concerns: (_release, architecture) => architecture === "x86_64",
     check: mismarkedBugFrames,
   },
   "ignored-section": {

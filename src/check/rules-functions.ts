@@ -48,6 +48,7 @@ export const functionRules = {
     what: "On Arm, the payload patches code that is not the hypervisor's own.",
     why: "Xen on Arm writes through a second mapping of its own image, and computes the place from the distance to the image's start.",
     remedy: "Replace the hypervisor's function instead of another payload's.",
+    concerns: (_release, architecture) => architecture === "aarch64",
   }),
   "read-only-functions": trapRule("read-only-functions", {
     what: 'The section ".livepatch.funcs" is not writable.',
@@ -98,8 +99,8 @@ export const functionRules = {
     severity: "hazard",
     what: "The bytes of an entry that are reserved for the hypervisor are not zero.",
     why: "Releases that keep their state there take the function for applied: they skip it without a word.",
-    remedy: "Fill bytes 33 to 71 of an entry (33 to 63 in version 1) with zeros.",
-    concerns: (release) => livepatchFuncState(release) !== undefined,
+    remedy: "Fill bytes 33 to 71 of an entry with zeros.",
+    concerns: (release) => livepatchFuncState(release)?.applied !== undefined,
     check: ({ subject }) =>
       subject.entries.flatMap(({ label, where }, index) => {
         const reserved = subject.loaded?.functions[index]?.entry.reserved;

@@ -4,6 +4,7 @@ import { contentsOf } from "../elf/sections.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { PayloadHook } from "../payload/payload.ts";
 import { hasFeature } from "../xen-abi/features.ts";
+import { compareReleases } from "../xen-abi/release.ts";
 import { EXCEPTION_TABLE_SECTION } from "../xen-abi/sections.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
@@ -34,7 +35,7 @@ export const hookRules = {
     why: "A hypervisor built for CET-IBT dies of such a call on hosts that track indirect branches.",
     remedy: "Mark the function with cf_check and compile with -fcf-protection=branch.",
     concerns: (release, architecture) =>
-      architecture === "x86_64" && hasFeature(release, "endbr-aware"),
+      architecture === "x86_64" && compareReleases(release, { major: 4, minor: 17, point: 0 }) >= 0,
     check: withoutLanding,
   },
 } as const satisfies Record<string, Rule>;

@@ -1,6 +1,7 @@
 // What can be wrong with a payload's checks of old code (ABI reference §1.4, §8.3).
 
-import { compareReleases } from "../xen-abi/release.ts";
+import { hasFeature } from "../xen-abi/features.ts";
+import { compareReleases, type Release } from "../xen-abi/release.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { type AddressRange, isInImage } from "./subject.ts";
@@ -12,8 +13,7 @@ export const oldCodeRules = {
     what: "An entry writes to a function, and no entry of the payload says which bytes it expects there.",
     why: "Xen patches whatever it finds: a function that another payload has patched meanwhile, or one that is not what the payload was made from.",
     remedy: "Add an expectation, or guard entries; xsplice build does.",
-    // Version 1 of the table has no room for them.
-    concerns: (release) => compareReleases(release, { major: 4, minor: 14, point: 0 }) >= 0,
+    concerns: hasExpectations,
     check: missing,
   },
   "expectation-of-boot-code": {
@@ -22,6 +22,7 @@ export const oldCodeRules = {
     what: "The expected bytes cover an alternative, or an indirect call that Xen makes direct.",
     why: "Xen compares memory, where such places hold what suits the CPU of the host, and not what xen-syms has: APPLY fails on some hosts, or on all.",
     remedy: "Leave these places out, as the guards of xsplice build do.",
+    concerns: hasExpectations,
     check: ofBootCode,
   },
   "expectation-of-landing-mark": {
@@ -37,6 +38,11 @@ export const oldCodeRules = {
 } as const satisfies Record<string, Rule>;
 
 const ENDBR64_SIZE = 4n;
+
+/** Version 1 of the table of functions has no room for them. */
+function hasExpectations(release: Release): boolean {
+  return hasFeature(release, "payload-version-2");
+}
 
 function missing({ subject, hypervisor }: CheckedStep): readonly Finding[] {
   const expected = subject.entries.flatMap((entry) => entry.expected ?? []);

@@ -45,7 +45,6 @@ export const fileTrapRules = {
     why: "Only sections with the flag get an address. Releases before 4.18.4, 4.19.1 and 4.20 follow a null pointer and die; later ones read the uploaded file after they have freed it.",
     remedy: "Set the flag: objcopy --set-section-flags NAME=alloc,readonly.",
     severity: "hazard",
-    reach: "any-host",
     pattern: (step) =>
       eachSection(
         step,
@@ -58,7 +57,6 @@ export const fileTrapRules = {
     why: "Xen's arithmetic of placement gives offset 0 for it: the section overwrites those placed before it, and the size of the region starts over, so that the copy can run behind its end. Empty sections do the same on 4.17 and later.",
     remedy: "Give every loaded section an alignment of at least 1.",
     severity: "hazard",
-    reach: "any-host",
     pattern: (step) =>
       eachSection(
         step,
@@ -91,20 +89,19 @@ export const fileTrapRules = {
     what: "A link of a section header leads to section 0: the symbols' names, or the section that relocations are for.",
     why: "Xen keeps no header of section 0, and follows the null pointer. No release checks it.",
     remedy: "Make the payload again; no linker writes this.",
-    reach: "any-host",
   }),
   "section-size-wraps": trapRule("section-size-wraps", {
     what: "Offset and size of a section add up to more than 64 bits hold.",
     why: "The sum wraps around and passes the check against the file's length; the copy does not stop there.",
     remedy: "Make the payload again; no linker writes this.",
-    reach: "any-host",
   }),
   "alternatives-check": trapRule("alternatives-check", {
     what: "An alternative is longer than what it replaces, or asks for a CPU feature that does not exist.",
     why: "Releases up to 4.18.3 and 4.19.0 take it for a bug of their own and stop the host, before they compare build-ids; later ones refuse the payload.",
     remedy: "Leave alternatives out, or build for exactly this hypervisor.",
     reach: "any-host",
-    concerns: (release) => !hasFeature(release, "returns-alternatives-errors"),
+    concerns: (release, architecture) =>
+      architecture === "x86_64" && !hasFeature(release, "returns-alternatives-errors"),
     pattern: (step) => [
       ...refusedFor("tables/alternatives", 28, "an alternative is too long")(step),
       ...refusedFor("tables/alternatives", 34, "an alternative is for no feature")(step),
@@ -115,6 +112,7 @@ export const fileTrapRules = {
     why: "Xen on Arm takes it for a bug of its own and stops the host. No release checks it.",
     remedy: "Leave alternatives out.",
     reach: "any-host",
+    concerns: (_release, architecture) => architecture === "aarch64",
   }),
   "alternatives-with-ibt": trapRule("alternatives-with-ibt", {
     what: "The payload has alternatives.",
@@ -135,6 +133,10 @@ export const fileTrapRules = {
     why: "Xen reads the variable when it loads the payload. Where the operations of a subsystem are only needed while booting (XSM on 4.16, 4.17.0 to 4.17.4, 4.18.0 to 4.18.2), nothing is mapped there any more.",
     remedy: "Call the function by its name, or leave the alternative out.",
     reach: "any-host",
+    concerns: (release, architecture) =>
+      architecture === "x86_64" &&
+      compareReleases(release, { major: 4, minor: 13, point: 0 }) >= 0 &&
+      !hasFeature(release, "alt-call-sites"),
   }),
 } as const satisfies Record<string, Rule>;
 

@@ -22,8 +22,7 @@ export function renderRule(rule: RuleDescription): string {
     ["why", why],
     ["remedy", remedy],
     ["severity", severity],
-    ["on x86-64", releases.x86_64],
-    ["on AArch64", releases.aarch64],
+    ["releases", releases],
   ])}`;
 }
 
