@@ -3,6 +3,7 @@
 // host's, with a deadline and retries.
 
 import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { readActOptions } from "./action-options.ts";
@@ -12,7 +13,7 @@ import { explainUnexpectedCode } from "./explain-unexpected-code.ts";
 import { checkPayloadName } from "./payload-name.ts";
 import type { CommandCall } from "./spec.ts";
 import { StockError } from "./stock-error.ts";
-import { settledState, stockErrorLine, stockState } from "./stock-text.ts";
+import { stockErrorLine, stockState } from "./stock-text.ts";
 import { type StockVoice, stockVoice } from "./stock-voice.ts";
 import { withHost } from "./with-host.ts";
 

@@ -2,6 +2,7 @@
 // reference §7, and the tool's output on a real Xen, with which a lab test compares ours.
 
 import type { ListedPayload, PayloadStatus, SettledState } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { Errno, textOfErrno } from "../xen-abi/errno.ts";
 
 const NAME_COLUMNS = 40;
@@ -18,10 +19,6 @@ function stockListLine({ name, status, metadata }: ListedPayload): string {
   const result = errno === undefined ? "" : ` (${errno}, ${textOfErrno(errno)})`;
   const column = `${stockState(settledState(status))}${result}    | `;
   return `${name.padEnd(NAME_COLUMNS)}| ${column}${(metadata ?? []).join(";")}\n`;
-}
-
-export function settledState(status: PayloadStatus): SettledState {
-  return status.kind === "checked" || status.kind === "applied" ? status.kind : status.settled;
 }
 
 function errnoOf(status: PayloadStatus): number | undefined {

@@ -1,7 +1,17 @@
-// What a status comes down to, leaving out what is under way and what failed.
+// The state in a status, without what is under way and without the result of the last action.
 
+import { unreachable } from "../invariant.ts";
 import type { PayloadStatus, SettledState } from "./host.ts";
 
 export function settledState(status: PayloadStatus): SettledState {
-  return status.kind === "busy" || status.kind === "failed" ? status.settled : status.kind;
+  switch (status.kind) {
+    case "checked":
+    case "applied":
+      return status.kind;
+    case "busy":
+    case "failed":
+      return status.settled;
+    default:
+      return unreachable(status);
+  }
 }

@@ -2,9 +2,9 @@
 // console in, a verdict out (ABI §4.1).
 
 import type { Action, PayloadStatus, SettledState } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { revertTopOf, waitQueueOf } from "./console-lines.ts";
-import { settledState } from "./status.ts";
 
 export type AttemptVerdict =
   | { readonly kind: "done" }

@@ -11,6 +11,7 @@
 //  - replace can fail after it took the old payloads away, which the caller must learn.
 
 import type { Action, ActOptions, ActOutcome, PayloadStatus } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import {
   attemptFailed,
   gone,
@@ -24,7 +25,6 @@ import {
 import { judgeAttempt, judgeStart } from "./act-verdict.ts";
 import type { Clock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
-import { settledState } from "./status.ts";
 
 /** What a kind of host has to offer so that act() can do the rest. */
 export interface ActTarget {

@@ -16,6 +16,7 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
@@ -27,7 +28,6 @@ import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection
 import { remoteConsole } from "./ssh-console.ts";
 import { runStockTool, type ToolRun } from "./ssh-stock-tool.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./ssh-tools.ts";
-import { settledState } from "./status.ts";
 import { parseStockList, stockErrno } from "./stock-output.ts";
 
 export class SshStockHost implements LivepatchHost {

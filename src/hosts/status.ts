@@ -14,20 +14,6 @@ export function decodeStatus(raw: { readonly state: number; readonly rc: number 
   return { kind: "failed", settled, errno: Math.abs(raw.rc) };
 }
 
-/** The state without the result of the last action. */
-export function settledState(status: PayloadStatus): SettledState {
-  switch (status.kind) {
-    case "checked":
-    case "applied":
-      return status.kind;
-    case "busy":
-    case "failed":
-      return status.settled;
-    default:
-      return unreachable(status);
-  }
-}
-
 /** For people: `applied, last action failed with EBUSY (16)`. */
 export function describeStatus(status: PayloadStatus): string {
   switch (status.kind) {

@@ -15,6 +15,7 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import type { XenClient } from "../xen-call/client.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
@@ -23,7 +24,7 @@ import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { architectureOf } from "./host-facts.ts";
 import { uploadRefused } from "./refusals.ts";
-import { decodeStatus, settledState } from "./status.ts";
+import { decodeStatus } from "./status.ts";
 
 export interface XenHostParts {
   readonly label: string;

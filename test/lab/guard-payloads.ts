@@ -2,6 +2,7 @@
 // lab get bodies that return a number. Not a test.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { XenSyms } from "../../src/builder/xen-syms.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { ElfDraft } from "../../src/elf/draft.ts";
@@ -162,4 +163,17 @@ export function withOtherMarker(payload: EmittedPayload): Uint8Array {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   stampBuildId(bytes);
   return bytes;
+}
+
+/** Of the code of all functions of `idle`. */
+export async function hashIdle(
+  xen: XenSyms,
+  read: (address: bigint, length: number) => Promise<Uint8Array>,
+): Promise<string> {
+  const hash = createHash("sha1");
+  for (const name of Object.values(idle)) {
+    const { address, sizeBytes } = functionNamed(xen, name);
+    hash.update(await read(address, sizeBytes));
+  }
+  return hash.digest("hex");
 }

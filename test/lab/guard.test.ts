@@ -1,4 +1,4 @@
-// The old-code guard on unmodified hypervisors, and on the model of each: both are to say the same.
+// The old-code guard on unmodified hypervisors; guard-model.test.ts plays the same on the model of each.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -7,15 +7,11 @@ import { after, before, test } from "node:test";
 import { readXenSyms } from "../../src/builder/xen-syms.ts";
 import { HostError } from "../../src/host/errors.ts";
 import { labHost } from "../../src/hosts/lab.ts";
-import { ModelHost } from "../../src/hosts/model.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
-import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
-import { XenModel } from "../../src/xen-model/model.ts";
-import { deepOffset, functionNamed, idle, makeGuarded } from "./guard-payloads.ts";
+import { deepOffset, functionNamed, hashIdle, idle, makeGuarded } from "./guard-payloads.ts";
 import { defineGuardScenarios, type GuardBench } from "./guard-scenarios.ts";
 import { actOptions } from "./host-contract.ts";
-import { symbolsOf } from "./symbols.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 interface LabBench extends GuardBench {
@@ -37,13 +33,6 @@ for (const release of ["4.14", "4.17", "4.20"]) {
       assert.equal(await hashWholeText(bench), untouched);
     });
   });
-  await describeOnXen(release, `the old-code guard on the model of Xen ${release}`, () => {
-    let bench: GuardBench;
-    before(() => {
-      bench = openModelBench(release);
-    });
-    defineGuardScenarios(() => bench);
-  });
 }
 
 async function openLabBench(release: string): Promise<LabBench> {
@@ -54,25 +43,11 @@ async function openLabBench(release: string): Promise<LabBench> {
     const xen = readXenSyms(readFileSync(symbols), symbols);
     const host = await labHost(lab);
     const read = (address: bigint, length: number) => lab.readHypervisor(address, length);
-    return { lab, host, xen, hashText: () => hashText(xen, read), close: () => lab.close() };
+    return { lab, host, xen, hashText: () => hashIdle(xen, read), close: () => lab.close() };
   } catch (error) {
     await lab.close();
     throw error;
   }
-}
-
-function openModelBench(release: string): GuardBench {
-  const path = symbolsOf(release);
-  const file = readFileSync(path);
-  const model = XenModel.boot(openHypervisor(file, path));
-  const xen = readXenSyms(file, path);
-  const read = async (address: bigint, length: number) => {
-    const found = model.read(address, length);
-    assert.equal(found.kind, "bytes");
-    return found.kind === "bytes" ? found.bytes : new Uint8Array();
-  };
-  const close = async () => {};
-  return { host: new ModelHost(model), xen, hashText: () => hashText(xen, read), close };
 }
 
 async function hashWholeText({ lab, xen }: LabBench): Promise<string> {
@@ -80,19 +55,6 @@ async function hashWholeText({ lab, xen }: LabBench): Promise<string> {
   assert.ok(start !== undefined && end !== undefined);
   const text = await lab.readHypervisor(start, Number(end - start));
   return createHash("sha1").update(text).digest("hex");
-}
-
-/** Of the functions that the scenarios touch. */
-async function hashText(
-  xen: GuardBench["xen"],
-  read: (address: bigint, length: number) => Promise<Uint8Array>,
-): Promise<string> {
-  const hash = createHash("sha1");
-  for (const name of Object.values(idle)) {
-    const { address, sizeBytes } = functionNamed(xen, name);
-    hash.update(await read(address, sizeBytes));
-  }
-  return hash.digest("hex");
 }
 
 async function seesChangeFromOutside({ host, lab, xen }: LabBench): Promise<void> {

@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 import { toHex } from "../../src/bytes/hex.ts";
 import { HostError, type HostErrorCode } from "../../src/host/errors.ts";
 import type { ActOptions, LivepatchHost } from "../../src/host/host.ts";
-import { settledState } from "../../src/hosts/status.ts";
+import { settledState } from "../../src/host/settled-state.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { PAYLOAD_NAME_MAX, PAYLOAD_SIZE_MAX } from "../../src/xen-abi/limits.ts";
 import {
