@@ -153,3 +153,15 @@ buildTest("xsplice build says what is wrong with a place for the payload", async
     assert.match(stderr, /Cannot write "\/.*fix\.json": .*\n +remedy: +name another place/);
   }
 });
+
+buildTest("xsplice build puts nothing beside a device that it writes to", async () => {
+  const { exitCode, stdout } = await build(
+    "--patch",
+    patchFile("fix.patch", fixed),
+    "-o",
+    "/dev/null",
+  );
+  assert.equal(exitCode, 0);
+  assert.doesNotMatch(stdout, /^report /m);
+  assert.ok(!existsSync("/dev/null.json"));
+});

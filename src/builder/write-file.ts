@@ -50,6 +50,16 @@ export async function removeEarlierResult(path: string): Promise<void> {
   }
 }
 
+/** A device or a pipe, beside which nothing else is to be put. */
+export async function isDevice(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    return false; // Nothing there, or nothing that can be looked at: writing tells.
+  }
+}
+
 /** A file that is not there yet is no trouble: its folder is. */
 function stateOfTarget(cause: unknown): string {
   return codeOfSystemError(cause) === "ENOENT" ? "there is no such folder" : systemStateOf(cause);

@@ -13,7 +13,7 @@ export const buildCommand: CommandSpec = {
   summary: "make a payload from a source patch",
   description: [
     "Compiles the objects that the patch changes, without it and with it, by Xen's own make files in a copy of the source, and puts what differs into a payload. Calls and data bind to the hypervisor's own by name.",
-    "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
+    "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json; none beside a device). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
     "Ends with 0 when the payload is built, 2 when the fix cannot be live patched, 3 when it changes nothing that the hypervisor runs.",
   ],
   arguments: [],
@@ -41,12 +41,12 @@ export const buildCommand: CommandSpec = {
     ]);
     const fix = await buildFix(options);
     const report = reportOf(fix, options, output);
-    await writeResults(fix, report, output);
+    const reportPlace = await writeResults(fix, report, output);
     const explained = await explainAll(fix, explain);
     if (call.globals.output === "text") call.io.stderr.write(report.warnings);
     emit(call, explain === undefined ? report : { ...report, explained }, () =>
       [
-        renderReport(report, output),
+        renderReport(report, { output, report: reportPlace }),
         ...explained.map((one) => renderExplanation(one, columnsOf(call.io.stdout))),
       ].join("\n"),
     );
@@ -60,20 +60,29 @@ const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
   unchanged: ExitCode.unchanged,
 };
 
-/** The payload last: where there is one, there is its report. What an earlier build left goes. */
-async function writeResults(fix: BuiltFix, report: BuildReport, output: string): Promise<void> {
-  const [{ removeEarlierResult, writeFileAtomically }, { makeFolder }] = await Promise.all([
-    import("../builder/write-file.ts"),
-    import("../parts/make-folder.ts"),
-  ]);
+/**
+ * The payload last: where there is one, there is its report. What an earlier build left goes. Gives
+ * the report's place; a device has no room for one beside it.
+ */
+async function writeResults(
+  fix: BuiltFix,
+  report: BuildReport,
+  output: string,
+): Promise<string | undefined> {
+  const [{ isDevice, removeEarlierResult, writeFileAtomically }, { makeFolder }] =
+    await Promise.all([import("../builder/write-file.ts"), import("../parts/make-folder.ts")]);
   try {
     makeFolder(dirname(output));
   } catch {
     // The writing says what is wrong with this place.
   }
   await removeEarlierResult(output);
-  await writeFileAtomically(`${output}.json`, Buffer.from(`${toJson(report)}\n`));
+  const place = (await isDevice(output)) ? undefined : `${output}.json`;
+  if (place !== undefined) {
+    await writeFileAtomically(place, Buffer.from(`${toJson(report)}\n`));
+  }
   if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
+  return place;
 }
 
 async function explainAll(fix: BuiltFix, name: string | undefined) {
