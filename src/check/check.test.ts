@@ -15,7 +15,10 @@ import {
   idOf,
   makeElf,
   OLD_CODE,
+  R_X86_64_64,
   withAlternative,
+  withParts,
+  withSection,
 } from "./fixtures.test.support.ts";
 
 function check(payloads: readonly Uint8Array[], change: Partial<CheckRequest> = {}): CheckReport {
@@ -29,6 +32,7 @@ function check(payloads: readonly Uint8Array[], change: Partial<CheckRequest> = 
   });
 }
 
+const goodEntries = [{ old: "alpha", by: "new_alpha", expectation: OLD_CODE }];
 const beta = [{ old: "beta", by: "new_beta", expectation: OLD_CODE }];
 
 test("checkPayloads() finds nothing in a payload of our own emitter", () => {
@@ -110,6 +114,23 @@ test("checkPayloads() shows the code at each entry before and after", () => {
   assert.notEqual(alpha?.before, alpha?.after);
   assert.deepEqual(gamma?.effect, "unchanged");
   assert.equal(gamma?.before, gamma?.after);
+});
+
+test("checkPayloads() shows no effect at a payload's own marker", () => {
+  const parts = withParts(
+    goodParts({ entries: [...goodEntries, { old: "own_marker", by: { nopBytes: 1 } }] }),
+    [{ name: ".text.marker", flags: "AX", bytes: parseHex("cc".repeat(31)) }],
+    [{ name: "own_marker", section: ".text.marker" }],
+  );
+  const marked = withSection(parts, ".livepatch.funcs", ({ relocations = [] }) => ({
+    relocations: [...relocations, { at: 104 + 16, type: R_X86_64_64, symbol: "own_marker" }],
+  }));
+  const report = check([makeElf(marked)]);
+  assert.equal(report.outcome, "clean");
+  assert.deepEqual(
+    report.payloads[0]?.effects.map(({ name }) => name),
+    ["alpha"],
+  );
 });
 
 test("checkPayloads() shows what a REPLACE reverts", () => {

@@ -28,7 +28,9 @@ export function effectsOf(
   replaced: readonly Subject[],
 ): readonly FunctionEffect[] {
   const seen = new Set<bigint>();
-  const own = subject.entries.map((entry) => effectOf(played, entry, seen));
+  // A payload's own marker is no function of the hypervisor.
+  const functions = subject.entries.filter(({ oldAddress }) => !isOwn(oldAddress, played));
+  const own = functions.map((entry) => effectOf(played, entry, seen));
   const others = played.action === "replace" ? replaced.flatMap(({ entries }) => entries) : [];
   const reverted = others
     .filter(({ oldAddress, written }) => {
@@ -36,6 +38,12 @@ export function effectsOf(
     })
     .map((entry) => effectOf(played, entry, seen));
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
+}
+
+function isOwn(address: bigint | undefined, { loaded }: PlayedStep): boolean {
+  if (address === undefined || loaded === undefined) return false;
+  const { base, bytes } = loaded.placement;
+  return base <= address && address < base + BigInt(bytes.length);
 }
 
 function effectOf(

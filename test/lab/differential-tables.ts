@@ -80,6 +80,13 @@ export function deadlyScripts(
       ],
     },
     { what: "a check of code in a payload that is gone", steps: dangling(xen) },
+    {
+      what: "an apply hook that does nothing, and says that it did",
+      steps: [
+        { do: "upload", name: "a", bytes: lyingHook(xen) },
+        { do: "apply", name: "a" },
+      ],
+    },
   ];
 }
 
@@ -99,6 +106,12 @@ function overEndbr(xen: XenImage): Uint8Array {
   const { size } = xen.functionNamed(name);
   const functions = [{ name, oldSize: size, by: "guard" }] as const;
   return named("endbr", { ...recipe(xen, "ne", []), functions }).bytes;
+}
+
+function lyingHook(xen: XenImage): Uint8Array {
+  const base = recipe(xen, "lh", [FUNCTION]);
+  const code = "int lh_hook(void *payload) { (void)payload; return 0; }";
+  return named("lying", { ...withCode(base, code), hooks: { apply: ["lh_hook"] } }).bytes;
 }
 
 function dangling(xen: XenImage): readonly Step[] {
