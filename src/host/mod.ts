@@ -13,3 +13,4 @@ export type {
   PayloadStatus,
   SettledState,
 } from "./host.ts";
+export type { JournalStore } from "./journal-store.ts";

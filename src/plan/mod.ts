@@ -16,6 +16,18 @@ export {
   type StackEvidence,
   settledStateOf,
 } from "./host-state.ts";
+export {
+  beginInJournal,
+  endInJournal,
+  type Journal,
+  type JournalPayload,
+  type JournalScene,
+  type LogEntry,
+  type PendingAction,
+  sceneAfter,
+  startJournal,
+} from "./journal.ts";
+export { decodeJournal, encodeJournal } from "./journal-json.ts";
 export { type Obstacle, type ObstacleCode, PlanError, type PlanFileErrorCode } from "./obstacle.ts";
 export type { GivenPayload } from "./piece.ts";
 export { makePlan, type Planned, type PlanOptions } from "./plan.ts";
@@ -27,4 +39,11 @@ export {
   type PlanMoment,
   type PlanStep,
 } from "./plan-form.ts";
+export { decodePlan } from "./plan-json.ts";
+export {
+  type JournalVerdict,
+  type Observation,
+  type Reconstruction,
+  reconstructState,
+} from "./reconstruct.ts";
 export type { Wish } from "./wish.ts";

@@ -1,0 +1,146 @@
+// The order of what is applied, as far as the payloads themselves tell it: Xen applies a payload on
+// nothing but what it depends on, unless it is told to ignore that, which xSplice does for
+// independent payloads only. So the others follow what they depend on without a gap, in blocks.
+
+import { mayIgnoreDependency } from "../payload/stacking.ts";
+import type { Piece } from "./piece.ts";
+import type { Relations } from "./relations.ts";
+
+export type InferredOrder =
+  /** From the bottom to the top. */
+  | { readonly kind: "order"; readonly pieces: readonly Piece[] }
+  | {
+      readonly kind: "open";
+      /** Of which is known which is above which. */
+      readonly known: readonly (readonly [below: Piece, above: Piece])[];
+      readonly reasons: readonly string[];
+    };
+
+/** @param applied at least two, in any order */
+export function inferOrder(
+  applied: readonly Piece[],
+  xenBuildId: string | undefined,
+  relations: Relations,
+): InferredOrder {
+  const doubts = [
+    ...applied.flatMap((piece) => findDoubt(piece, applied, xenBuildId)),
+    ...findRivals(applied),
+  ];
+  if (doubts.length > 0) {
+    const known = pairsOf(applied, (lower, upper) => relations.knows(upper, lower));
+    return { kind: "open", known, reasons: doubts };
+  }
+  const blocks = blocksOf(applied);
+  const isUnder = closure(blocks, (lower, upper) => {
+    const root = lower[0];
+    const isBottom = root !== undefined && !isFree(root) && root.facts.depends === xenBuildId;
+    return isBottom || upper.some((one) => lower.some((other) => relations.knows(one, other)));
+  });
+  const depth = (block: Block) => blocks.filter((other) => isUnder(other, block)).length;
+  const sorted = blocks.toSorted((one, other) => depth(one) - depth(other));
+  const open = sorted.slice(1).flatMap((upper, index) => {
+    const lower = sorted[index];
+    return lower === undefined || isUnder(lower, upper) ? [] : [[lower, upper] as const];
+  });
+  // With every neighbour sure, so is the whole order.
+  if (open.length === 0) return { kind: "order", pieces: sorted.flat() };
+  const blockOf = (piece: Piece) => blocks.find((block) => block.includes(piece)) ?? [];
+  const known = pairsOf(applied, (lower, upper) => {
+    const [under, over] = [blockOf(lower), blockOf(upper)];
+    return under === over ? under.indexOf(lower) < under.indexOf(upper) : isUnder(under, over);
+  });
+  const reasons = open.map(
+    ([one, other]) => `${listNames(one)} and ${listNames(other)} may lie either way round`,
+  );
+  return { kind: "open", known, reasons };
+}
+
+/** From the bottom to the top. */
+type Block = readonly Piece[];
+
+function isFree({ facts }: Piece): boolean {
+  return mayIgnoreDependency(facts);
+}
+
+function blocksOf(applied: readonly Piece[]): readonly Block[] {
+  const followerOf = (piece: Piece) =>
+    applied.find((other) => !isFree(other) && other.facts.depends === piece.facts.buildId);
+  const followers = new Set(applied.map(followerOf));
+  return applied
+    .filter((piece) => !followers.has(piece))
+    .map((root) => {
+      const block = [root];
+      for (let next = followerOf(root); next !== undefined; next = followerOf(next))
+        block.push(next);
+      return block;
+    });
+}
+
+function closure(
+  blocks: readonly Block[],
+  isDirectlyUnder: (lower: Block, upper: Block) => boolean,
+): (lower: Block, upper: Block) => boolean {
+  const above = new Map<Block, Set<Block>>();
+  for (const block of blocks) {
+    const found = new Set<Block>();
+    const open = [block];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const other of blocks) {
+        if (other === next || found.has(other) || !isDirectlyUnder(next, other)) continue;
+        found.add(other);
+        open.push(other);
+      }
+    }
+    above.set(block, found);
+  }
+  return (lower, upper) => above.get(lower)?.has(upper) ?? false;
+}
+
+function pairsOf(
+  pieces: readonly Piece[],
+  isUnder: (lower: Piece, upper: Piece) => boolean,
+): readonly (readonly [Piece, Piece])[] {
+  return pieces.flatMap((lower) =>
+    pieces
+      .filter((upper) => upper !== lower && isUnder(lower, upper))
+      .map((upper) => [lower, upper] as const),
+  );
+}
+
+/** Why nothing can be concluded from what the payload depends on. */
+function findDoubt(
+  piece: Piece,
+  applied: readonly Piece[],
+  xenBuildId: string | undefined,
+): readonly string[] {
+  const { name, facts } = piece;
+  if (facts.buildId === undefined || facts.depends === undefined) {
+    return [
+      `nothing tells what "${name}" depends on: xSplice did not make it, and its file was not given`,
+    ];
+  }
+  if (isFree(piece) || facts.depends === xenBuildId) return [];
+  if (applied.some((other) => other.facts.buildId === facts.depends)) return [];
+  return [`"${name}" was applied without what it depends on`];
+}
+
+/** Two payloads that would have to sit directly on the same thing. */
+function findRivals(applied: readonly Piece[]): readonly string[] {
+  const seen = new Map<string | undefined, Piece>();
+  return applied.flatMap((piece) => {
+    const { depends } = piece.facts;
+    if (isFree(piece) || depends === undefined) return [];
+    const rival = seen.get(depends);
+    if (rival === undefined) {
+      seen.set(depends, piece);
+      return [];
+    }
+    return [
+      `"${rival.name}" and "${piece.name}" depend on the same, so one of them was applied without regard to it`,
+    ];
+  });
+}
+
+function listNames(block: Block): string {
+  return block.map(({ name }) => `"${name}"`).join(", ");
+}

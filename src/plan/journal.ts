@@ -1,0 +1,163 @@
+// What xSplice remembers of a host, since Xen tells neither the order of application nor what a
+// loaded payload is made of: what is loaded, what is applied on what, and the action that is under
+// way. It is written before and after each action. Whoever finds an action without an end compares
+// with Xen's list: each action leaves a list from which its outcome can be told. Where the list
+// contradicts the journal somebody else was at work, and the journal is worth nothing but for facts
+// of payloads.
+
+import type { Action, ListedPayload } from "../host/host.ts";
+import { factsOfMetadata, type PayloadFacts } from "./facts.ts";
+import { type HostState, type LoadedPayload, settledStateOf } from "./host-state.ts";
+
+export interface Journal {
+  /** Of dom0's kernel: payloads vanish with the hypervisor, and it with dom0. */
+  readonly bootId: string;
+  readonly scene: JournalScene;
+  /** Begun, and not known to have ended. */
+  readonly pending: PendingAction | undefined;
+  /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
+  readonly log: readonly LogEntry[];
+}
+
+export interface JournalScene {
+  /** In load order. */
+  readonly loaded: readonly JournalPayload[];
+  /** Names of what is applied, from the bottom to the top; `undefined` when it is not known. */
+  readonly stack: readonly string[] | undefined;
+}
+
+export type JournalPayload = Pick<LoadedPayload, "name" | "facts" | "history">;
+
+export interface PendingAction {
+  readonly action: Action | "upload";
+  readonly name: string;
+  /** Of what is uploaded. */
+  readonly facts: PayloadFacts | undefined;
+  /** When it was begun, ISO 8601. */
+  readonly at: string;
+}
+
+export interface LogEntry extends Omit<PendingAction, "facts"> {
+  readonly stack: readonly string[] | undefined;
+}
+
+export const LOG_LENGTH_MAX = 100;
+
+/** A journal of what is known of a host now. */
+export function startJournal(state: HostState, bootId: string): Journal {
+  const { loaded, stack } = state;
+  return {
+    bootId,
+    scene: {
+      loaded: loaded.map(({ name, facts, history }) => ({ name, facts, history })),
+      stack: stack.kind === "known" ? stack.names : undefined,
+    },
+    pending: undefined,
+    log: [],
+  };
+}
+
+/** To be written before the action. */
+export function beginInJournal(journal: Journal, pending: PendingAction): Journal {
+  return { ...journal, pending };
+}
+
+/**
+ * To be written after the action, whether it succeeded or not.
+ * @param list of the host, as it is then
+ * @returns `undefined` when the list tells of more than the action
+ */
+export function endInJournal(
+  journal: Journal,
+  list: readonly ListedPayload[],
+): Journal | undefined {
+  const scene = sceneAfter(journal, list);
+  if (scene === undefined) return undefined;
+  const { pending } = journal;
+  if (pending === undefined) return { ...journal, scene };
+  const { facts: _, ...entry } = pending;
+  const log = [...journal.log, { ...entry, stack: scene.stack }].slice(-LOG_LENGTH_MAX);
+  return { ...journal, scene, pending: undefined, log };
+}
+
+/**
+ * What the journal says, brought up to date by the list; `undefined` when the two contradict each
+ * other.
+ */
+export function sceneAfter(
+  { scene, pending }: Journal,
+  list: readonly ListedPayload[],
+): JournalScene | undefined {
+  const loaded = loadedAfter(scene, pending, list);
+  if (loaded === undefined) return undefined;
+  const applied = list
+    .filter(({ status }) => settledStateOf(status) === "applied")
+    .map(({ name }) => name);
+  const { stack } = scene;
+  if (stack === undefined) return { loaded, stack: undefined };
+  const found = stacksAfter(stack, pending).find((candidate) => haveSame(candidate, applied));
+  if (found === undefined) return undefined;
+  const isReverted = (name: string) => stack.includes(name) && !found.includes(name);
+  return {
+    stack: found,
+    loaded: loaded.map((payload) =>
+      isReverted(payload.name) ? { ...payload, history: "reverted" } : payload,
+    ),
+  };
+}
+
+/** The payloads in the list, each with what the journal knows of it. */
+function loadedAfter(
+  { loaded }: JournalScene,
+  pending: PendingAction | undefined,
+  list: readonly ListedPayload[],
+): readonly JournalPayload[] | undefined {
+  const possible = [loaded];
+  if (pending?.action === "upload") {
+    const facts = pending.facts ?? factsOfMetadata(undefined);
+    possible.push([...loaded, { name: pending.name, facts, history: "never-reverted" }]);
+  }
+  if (pending?.action === "unload")
+    possible.push(loaded.filter(({ name }) => name !== pending.name));
+  return possible.find((payloads) => {
+    return (
+      payloads.length === list.length &&
+      payloads.every((payload, index) => {
+        const listed = list[index];
+        return listed !== undefined && isSame(payload, listed);
+      })
+    );
+  });
+}
+
+function isSame({ name, facts }: JournalPayload, listed: ListedPayload): boolean {
+  if (name !== listed.name) return false;
+  const { metadata } = facts;
+  if (metadata === undefined || listed.metadata === undefined) return true;
+  return metadata.join("\0") === listed.metadata.join("\0");
+}
+
+/** Every stack that the action can have left: it did all, nothing, or, for a replace, a part. */
+function stacksAfter(
+  stack: readonly string[],
+  pending: PendingAction | undefined,
+): readonly (readonly string[])[] {
+  const name = pending?.name ?? "";
+  // Xen says yes and does nothing.
+  const isIdle = stack.includes(name) !== (pending?.action === "revert");
+  switch (isIdle ? undefined : pending?.action) {
+    case "apply":
+      return [stack, [...stack, name]];
+    case "revert":
+      return stack.at(-1) === name ? [stack, stack.slice(0, -1)] : [stack];
+    // Xen reverts from the top, applies last, and has no way back (ABI reference §3, rule 7).
+    case "replace":
+      return [[name], ...stack.map((_, index) => stack.slice(0, index)), stack];
+    default:
+      return [stack];
+  }
+}
+
+function haveSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name) => other.includes(name));
+}

@@ -1,0 +1,131 @@
+// Finds out what a host runs, from Xen's list, the metadata of our payloads, the journal and the
+// files that are at hand. What cannot be known is said to be unknown.
+
+import type { HostInfo, ListedPayload } from "../host/host.ts";
+import { noAddresses } from "./code-range.ts";
+import { factsOfMetadata } from "./facts.ts";
+import {
+  type AppliedStack,
+  type HostState,
+  type LoadedPayload,
+  settledStateOf,
+} from "./host-state.ts";
+import { inferOrder } from "./infer-order.ts";
+import { type Journal, type JournalPayload, sceneAfter } from "./journal.ts";
+import type { GivenPayload, Piece } from "./piece.ts";
+import { relationsOf } from "./relations.ts";
+
+export interface Observation {
+  readonly info: Pick<HostInfo, "buildId" | "bootId">;
+  readonly nodeps: HostState["nodeps"];
+  readonly list: readonly ListedPayload[];
+  /** What the host's dom0 keeps; of an earlier boot too, which counts for nothing. */
+  readonly journal: Journal | undefined;
+  /** Files of payloads that may be loaded. */
+  readonly files: readonly GivenPayload[];
+  /** From hosts that know, as the model: names, from the bottom to the top. */
+  readonly stack?: readonly string[];
+}
+
+export interface Reconstruction {
+  readonly state: HostState;
+  readonly journal: JournalVerdict;
+}
+
+export type JournalVerdict =
+  | "none"
+  /** Of another boot: nothing that it tells of is there any more. */
+  | "other-boot"
+  /** Somebody else was at work since. */
+  | "contradicted"
+  | "fits";
+
+export function reconstructState(observation: Observation): Reconstruction {
+  const { info, list, nodeps } = observation;
+  const { journal, verdict } = judgeJournal(observation);
+  const scene = verdict === "fits" && journal ? sceneAfter(journal, list) : undefined;
+  const loaded = list.map((listed, index): LoadedPayload => {
+    const remembered = scene?.loaded[index] ?? findRemembered(listed, journal);
+    return {
+      ...toLoaded(listed, remembered, observation.files),
+      ...historyOf(scene?.loaded[index]),
+    };
+  });
+  const stack = stackOf(observation, loaded, scene?.stack, verdict);
+  const state = { xenBuildId: info.buildId, bootId: info.bootId, nodeps, loaded, stack };
+  return { state, journal: verdict };
+}
+
+function judgeJournal({ journal, info, list }: Observation): {
+  readonly journal: Journal | undefined;
+  readonly verdict: JournalVerdict;
+} {
+  if (journal === undefined) return { journal, verdict: "none" };
+  if (journal.bootId !== info.bootId) return { journal: undefined, verdict: "other-boot" };
+  const verdict = sceneAfter(journal, list) === undefined ? "contradicted" : "fits";
+  return { journal, verdict };
+}
+
+/** Also of a journal that is contradicted: a build-id stands for the same payload for ever. */
+function findRemembered(
+  { metadata }: ListedPayload,
+  journal: Journal | undefined,
+): JournalPayload | undefined {
+  const { buildId } = factsOfMetadata(metadata);
+  if (buildId === undefined) return undefined;
+  return journal?.scene.loaded.find(({ facts }) => facts.buildId === buildId);
+}
+
+function historyOf(remembered: JournalPayload | undefined): Pick<LoadedPayload, "history"> {
+  return { history: remembered?.history ?? "unknown" };
+}
+
+function toLoaded(
+  { name, status, metadata }: ListedPayload,
+  remembered: JournalPayload | undefined,
+  files: readonly GivenPayload[],
+): Omit<LoadedPayload, "history"> {
+  const told = factsOfMetadata(metadata);
+  const buildId = told.buildId ?? remembered?.facts.buildId;
+  const file = files.find((given) =>
+    buildId === undefined
+      ? given.name === name && hasMetadata(given, metadata)
+      : given.facts.buildId === buildId,
+  );
+  return { name, status, facts: file?.facts ?? remembered?.facts ?? told };
+}
+
+/** A payload of another tool: whoever gives a file of its name says that it is this one. */
+function hasMetadata({ facts }: GivenPayload, metadata: readonly string[] | undefined): boolean {
+  return metadata === undefined || metadata.join("\0") === (facts.metadata ?? []).join("\0");
+}
+
+function stackOf(
+  { list, stack, info }: Observation,
+  loaded: readonly LoadedPayload[],
+  remembered: readonly string[] | undefined,
+  verdict: JournalVerdict,
+): AppliedStack {
+  const isApplied = list.map(({ status }) => settledStateOf(status) === "applied");
+  const applied = loaded.filter((_, index) => isApplied[index]);
+  const names = applied.map(({ name }) => name);
+  if (stack !== undefined) return { kind: "known", names: stack, evidence: "host" };
+  if (names.length < 2) return { kind: "known", names, evidence: "no-choice" };
+  if (remembered !== undefined) return { kind: "known", names: remembered, evidence: "journal" };
+  const pieces = applied.map(({ name, facts }): Piece => ({ name, facts, file: undefined }));
+  const relations = relationsOf(pieces, info.buildId, noAddresses);
+  const inferred = inferOrder(pieces, info.buildId, relations);
+  if (inferred.kind === "order") {
+    const inOrder = inferred.pieces.map(({ name }) => name);
+    return { kind: "known", names: inOrder, evidence: "dependencies" };
+  }
+  const known = inferred.known.map(([below, above]) => [below.name, above.name] as const);
+  return { kind: "unknown", names, known, reasons: [...inferred.reasons, aboutJournal[verdict]] };
+}
+
+const aboutJournal: Readonly<Record<JournalVerdict, string>> = {
+  none: "there is no journal of this host",
+  "other-boot": "the journal of this host is from before its last boot",
+  contradicted: "the journal of this host does not know of all that was done since",
+  fits: "the journal of this host began when the order was not known any more",
+};
