@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Errno } from "../xen-abi/errno.ts";
+import { unexpectedCodeOf } from "./console-lines.ts";
 import { explain, type Step } from "./explain.ts";
 
 /** What the console says, in lines of a release build, and what people shall read. */
@@ -100,4 +101,14 @@ test("explain() tells a name in use from a build-id in use", () => {
   const refusal = { step: "upload", name: "fix", errno: Errno.EEXIST, console: "" } as const;
   assert.match(explain({ ...refusal, nameTaken: true }).text, /payload of this name/);
   assert.match(explain({ ...refusal, nameTaken: false }).text, /same build-id/);
+});
+
+test("unexpectedCodeOf() puts the two lines together that Xen prints, and no others", () => {
+  const bytes = "(XEN) livepatch: f+31: expectation failed: expected:488d, actual:e9db\n";
+  const payload = "(XEN) livepatch: fix: expectations of f+31 failed (rc=-22), aborting!\n";
+  const found = { place: "f+31", expected: "488d", actual: "e9db" };
+  assert.deepEqual(unexpectedCodeOf(bytes + payload, "fix"), found);
+  assert.equal(unexpectedCodeOf(bytes + payload, "other"), undefined);
+  assert.equal(unexpectedCodeOf(bytes, "fix"), undefined);
+  assert.equal(unexpectedCodeOf(payload, "fix"), undefined);
 });

@@ -103,3 +103,16 @@ test("RemoteDocument takes no result that it does not know for success", () => {
 test("scriptCommand() quotes a leading =, which zsh would take for a command to be looked up", () => {
   assert.equal(scriptCommand("list", ["=sh", "a=b"]), "sh -c list xsplice '=sh' a=b");
 });
+
+test("RemoteDocument.parse() keeps where the hypervisor's code is other than expected", () => {
+  const unexpectedCode = { place: "f+31", expected: "488d", actual: "e9db" };
+  const told = { code: "host/refused", problem: "Cannot apply", errno: 22, unexpectedCode };
+  assert.throws(
+    () => RemoteDocument.parse(JSON.stringify({ error: told }), "xsplice there"),
+    (error) => {
+      assert.ok(error instanceof HostError);
+      assert.deepEqual(error.unexpectedCode, unexpectedCode);
+      return true;
+    },
+  );
+});

@@ -68,9 +68,17 @@ function codeLines(
     return offset >= 0n && offset < FUNCTION_SIZE_MAX ? functionName : "elsewhere";
   };
   const address = BigInt.asUintN(64, BigInt(start));
-  return disassemble(machineOfArchitecture[architecture], bytes, { address, resolveName })
-    .slice(0, LINES_MAX)
-    .map((found) => line(Number(BigInt.asIntN(64, found.address)), found.bytes, inFunction(found)));
+  const lines: string[] = [];
+  for (const found of disassemble(machineOfArchitecture[architecture], bytes, {
+    address,
+    resolveName,
+  })) {
+    const text = inFunction(found);
+    lines.push(line(Number(BigInt.asIntN(64, found.address)), found.bytes, text));
+    // Behind a jump that another payload put there, instructions are cut in two.
+    if (lines.length === LINES_MAX || text === "jmp (elsewhere)") break;
+  }
+  return lines;
 }
 
 /** Longer than any of Xen: what is farther away lies in another function. */
@@ -81,5 +89,5 @@ function inFunction({ text }: { readonly text: string }): string {
   return text
     .replace(/ # 0x[0-9a-f]+ <[^>]*>$/, "")
     .replace(/0x[0-9a-f]+ <elsewhere>$/, "(elsewhere)")
-    .replace(/0x([0-9a-f]+) <([^>]*)>$/, "$2+0x$1");
+    .replace(/0x0*([0-9a-f]+) <([^>]*)>$/, "$2+0x$1");
 }
