@@ -51,9 +51,14 @@ export function compile(
   c: string,
   ...below: readonly CompiledPayload[]
 ): Promise<CompiledPayload> {
+  return compileFile(xen, sourceFile(c), ...below);
+}
+
+/** A file with this text, for as long as the tests run. */
+export function sourceFile(c: string): string {
   const source = join(folder, `${count++}.c`);
   writeFileSync(source, c);
-  return compileFile(xen, source, ...below);
+  return source;
 }
 
 export function compileFile(

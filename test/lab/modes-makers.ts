@@ -1,0 +1,103 @@
+// Makes the payloads of modes.test.ts, which change what Xen answers to two calls: from source patches
+// where the source is there, from hand-written C for other releases. Not a test.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createTwoFilesPatch } from "diff";
+import { buildFix } from "../../src/builder/build.ts";
+import { compilePayload } from "../../src/builder/compile.ts";
+import { type Foundation, readPayloadBelow } from "../../src/builder/payload-below.ts";
+import { toHex } from "../../src/bytes/hex.ts";
+import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
+import type { CorpusSource } from "./build-corpus-source.ts";
+import { type Bench, sourceFile } from "./compile-bench.ts";
+
+/** What the functions answer; those that are not named stay as they are. */
+export interface Answers {
+  readonly extra?: string;
+  readonly changeset?: string;
+}
+
+/** A payload, and what the source says with all fixes up to it. */
+export interface MadePayload {
+  readonly bytes: Uint8Array;
+  readonly answers: Answers;
+}
+
+/** From one state of the answers to the next, on payloads that are applied already. */
+export type MakePayload = (
+  mode: PayloadMode,
+  answers: Answers,
+  below: readonly MadePayload[],
+) => Promise<MadePayload>;
+
+export function makerFromC(bench: Bench): MakePayload {
+  return async (mode, answers, below) => {
+    const functions = [
+      ["xen_extra_version", answers.extra],
+      ["xen_changeset", answers.changeset],
+    ].flatMap(([name, text]) =>
+      text === undefined ? [] : `const char *${name}(void) { return "${text}"; }`,
+    );
+    const { bytes } = await compilePayload({
+      sources: [sourceFile(functions.join("\n"))],
+      ...{ xen: bench.xen, replace: [], extraFlags: [], metadata: [] },
+      ...{ compiler: undefined, release: undefined, mode, guard: "full" },
+      foundation: foundationOf(below),
+    });
+    return { bytes, answers };
+  };
+}
+
+/** Several scenarios ask for the same payload, and a build takes seconds. */
+export function onceEach(make: MakePayload): MakePayload {
+  const made = new Map<string, Promise<MadePayload>>();
+  return (mode, answers, below) => {
+    const key = JSON.stringify([mode, answers, below.map(({ bytes }) => toHex(bytes))]);
+    const known = made.get(key) ?? make(mode, answers, below);
+    made.set(key, known);
+    return known;
+  };
+}
+
+const file = "xen/common/version.c";
+
+export function makerFromPatches({ source, xenSyms, config }: CorpusSource): MakePayload {
+  const text = readFileSync(join(source, file), "utf8");
+  const read = (path: string) => ({ name: path, bytes: new Uint8Array(readFileSync(path)) });
+  return async (mode, answers, below) => {
+    const known = Object.assign({}, ...below.map((made) => made.answers));
+    const all = { ...known, ...answers };
+    const [old, changed] = [textWith(text, known), textWith(text, all)];
+    const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, old, changed);
+    const { payload, refusals } = await buildFix({
+      ...{ source, xenSyms: read(xenSyms), mode },
+      config: { name: config, text: readFileSync(config, "utf8") },
+      patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
+      foundation: foundationOf(below),
+      ...{ basePatches: [], guard: undefined, carriedPatches: "texts", hooks: [], metadata: [] },
+      ...{ name: undefined, allowInit: [], allowLayout: [], previous: undefined },
+      ...{ allowFreshData: [], compiler: undefined, jobs: 2, toolVersion: "test" },
+      onProgress: () => {},
+    });
+    assert.deepEqual(refusals, []);
+    assert.ok(payload);
+    return { bytes: payload.bytes, answers: all };
+  };
+}
+
+function foundationOf(below: readonly MadePayload[]): Foundation {
+  const payloads = below.map(({ bytes }) => readPayloadBelow(bytes, "below"));
+  return { payloads, buildId: undefined };
+}
+
+function textWith(text: string, { extra, changeset }: Answers): string {
+  const change = (from: string, to: string | undefined) => (known: string) =>
+    to === undefined ? known : known.replace(`return ${from};`, `return "${to}";`);
+  const changed = [change("XEN_EXTRAVERSION", extra), change("XEN_CHANGESET", changeset)].reduce(
+    (known, apply) => apply(known),
+    text,
+  );
+  return changed;
+}

@@ -1,0 +1,178 @@
+// The three ways in which payloads stand among others, on real hypervisors: payloads that overlap in
+// part, in right and wrong orders, and that take each other's place. From source patches on the Xen of
+// which there is a source, from C on older and newer ones.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, test } from "node:test";
+import { HostError } from "../../src/host/errors.ts";
+import type { Action, ActOptions } from "../../src/host/host.ts";
+import { fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
+import { type Bench, call, openBench, versions } from "./compile-bench.ts";
+import { actOptions } from "./host-contract.ts";
+import { type MakePayload, makerFromC, makerFromPatches, onceEach } from "./modes-makers.ts";
+import { describeOnXen } from "./why-no-xen.ts";
+
+/** For preparing a base on a busy machine; it takes 20 s on a quiet one. */
+const timeout = 300_000;
+const independent: ActOptions = { ...actOptions, dependencyCheck: "hypervisor-only" };
+
+interface Stage {
+  readonly bench: Bench;
+  readonly make: MakePayload;
+}
+
+await describeModes("4.14", async (bench) => makerFromC(bench));
+const noSource = await whyNoCorpusSource();
+if (noSource === false) {
+  await describeModes("4.17", async () => makerFromPatches(await fetchCorpusSource()));
+} else {
+  test("build --mode on Xen 4.17", { skip: noSource });
+}
+await describeModes("4.20", async (bench) => makerFromC(bench));
+
+async function describeModes(
+  xen: string,
+  openMaker: (bench: Bench) => Promise<MakePayload>,
+): Promise<void> {
+  await describeOnXen(xen, `modes on Xen ${xen}`, () => {
+    let stage: Stage | undefined;
+    before(
+      async () => {
+        const bench = await openBench(xen);
+        stage = { bench, make: onceEach(await openMaker(bench)) };
+      },
+      { timeout },
+    );
+    after(() => stage?.bench.close());
+    const scenario = (title: string, body: (stage: Stage) => Promise<void>) =>
+      test(title, { timeout }, async () => {
+        assert.ok(stage);
+        const untouched = await stateOf(stage.bench);
+        await body(stage);
+        assert.deepEqual(await stateOf(stage.bench), untouched, "the host is as it was");
+        assert.deepEqual(await stage.bench.host.list(call), []);
+      });
+    scenario("--mode stack goes on exactly what it was built on, and back", stacks);
+    scenario("--mode independent goes in any order, unless payloads overlap", goesAnywhere);
+    scenario("--mode independent --on goes on top of that payload, and nowhere else", requires);
+    scenario("--mode cumulative takes the place of all others, and gives it back", replaces);
+  });
+}
+
+async function stacks({ bench, make }: Stage): Promise<void> {
+  const first = await make("stack", { extra: ".a" }, []);
+  const second = await make("stack", { extra: ".b", changeset: "b" }, [first]);
+  const third = await make("stack", { changeset: "c" }, [first, second]);
+  const names = ["first", "second", "third"];
+  for (const [index, { bytes }] of [first, second, third].entries()) {
+    await bench.host.upload(names[index] ?? "", bytes, call);
+  }
+  const [, changeset] = await versions(bench);
+  await refused(bench, "second");
+  await refused(bench, "third");
+  await act(bench, "apply", "first");
+  assert.deepEqual(await versions(bench), [".a", changeset]);
+  await refused(bench, "third");
+  await act(bench, "apply", "second");
+  assert.deepEqual(await versions(bench), [".b", "b"]);
+  await act(bench, "apply", "third");
+  assert.deepEqual(await versions(bench), [".b", "c"]);
+  await refused(bench, "first", "revert");
+  for (const name of names.toReversed()) await act(bench, "revert", name);
+  for (const name of names.toReversed()) await act(bench, "unload", name);
+}
+
+async function goesAnywhere({ bench, make }: Stage): Promise<void> {
+  const one = await make("independent", { extra: ".one" }, []);
+  const other = await make("independent", { changeset: "other" }, []);
+  const both = await make("independent", { extra: ".both", changeset: "both" }, []);
+  const all = Object.entries({ one, other, both });
+  for (const [name, { bytes }] of all) await bench.host.upload(name, bytes, call);
+  for (const order of [
+    ["one", "other"],
+    ["other", "one"],
+  ] as const) {
+    for (const name of order) await act(bench, "apply", name, independent);
+    assert.deepEqual(await versions(bench), [".one", "other"]);
+    await refused(bench, "both", "apply", independent);
+    await act(bench, "revert", order[1]);
+    await refused(bench, "both", "apply", independent);
+    await act(bench, "revert", order[0]);
+  }
+  await act(bench, "apply", "both", independent);
+  assert.deepEqual(await versions(bench), [".both", "both"]);
+  await refused(bench, "one", "apply", independent);
+  await refused(bench, "other", "apply", independent);
+  await act(bench, "revert", "both");
+  for (const [name] of all) await act(bench, "unload", name);
+}
+
+async function requires({ bench, make }: Stage): Promise<void> {
+  const one = await make("independent", { extra: ".one" }, []);
+  const other = await make("independent", { changeset: "other" }, []);
+  const onTop = await make("independent", { extra: ".two" }, [one]);
+  await assert.rejects(bench.host.upload("top", onTop.bytes, call), HostError);
+  await bench.host.upload("one", one.bytes, call);
+  await bench.host.upload("other", other.bytes, call);
+  await bench.host.upload("top", onTop.bytes, call);
+  await refused(bench, "top", "apply", independent);
+  await act(bench, "apply", "one", independent);
+  await act(bench, "apply", "other", independent);
+  await act(bench, "apply", "top", independent);
+  assert.deepEqual(await versions(bench), [".two", "other"]);
+  for (const name of ["top", "other", "one"]) await act(bench, "revert", name);
+  await refused(bench, "top", "apply", independent);
+  for (const name of ["top", "other", "one"]) await act(bench, "unload", name);
+}
+
+async function replaces({ bench, make }: Stage): Promise<void> {
+  const [, changeset] = await versions(bench);
+  const first = await make("stack", { extra: ".a" }, []);
+  const second = await make("stack", { extra: ".b", changeset: "b" }, [first]);
+  const small = await make("cumulative", { extra: ".small" }, []);
+  const large = await make("cumulative", { extra: ".large", changeset: "large" }, []);
+  const all = Object.entries({ first, second, small, large });
+  for (const [name, { bytes }] of all) await bench.host.upload(name, bytes, call);
+  await act(bench, "apply", "first");
+  await act(bench, "apply", "second");
+  await act(bench, "replace", "large");
+  assert.deepEqual(await versions(bench), [".large", "large"]);
+  await act(bench, "replace", "small");
+  assert.deepEqual(await versions(bench), [".small", changeset]);
+  await act(bench, "replace", "large");
+  await act(bench, "revert", "large");
+  for (const [name] of all.toReversed()) await act(bench, "unload", name);
+}
+
+async function act(
+  { host }: Bench,
+  action: Action,
+  name: string,
+  options: ActOptions = actOptions,
+): Promise<void> {
+  const { result } = await host.act(action, name, options);
+  assert.equal(result, "done", `${action} ${name}`);
+}
+
+/** With nothing changed. */
+async function refused(
+  bench: Bench,
+  name: string,
+  action: Action = "apply",
+  options: ActOptions = actOptions,
+): Promise<void> {
+  const before = await stateOf(bench);
+  await assert.rejects(bench.host.act(action, name, options), HostError, `${action} ${name}`);
+  assert.deepEqual(await stateOf(bench), before);
+}
+
+/** What the calls answer, and the code behind them, read from outside. */
+async function stateOf(bench: Bench): Promise<readonly unknown[]> {
+  const hash = createHash("sha256");
+  for (const name of ["xen_extra_version", "xen_changeset"]) {
+    const { address, sizeBytes } = bench.xen.byName.get(name) ?? assert.fail(name);
+    hash.update(await bench.lab.readHypervisor(address, sizeBytes));
+  }
+  return [await versions(bench), hash.digest("hex")];
+}
