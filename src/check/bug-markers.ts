@@ -2,46 +2,59 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { toHex } from "../bytes/hex.ts";
-import { bugFrameTypesOf, bugMarkerOf, readX86BugFrame } from "../xen-abi/bug-frame.ts";
+import {
+  type BugFrameType,
+  bugFrameTypesOf,
+  bugMarkerOf,
+  readX86BugFrame,
+} from "../xen-abi/bug-frame.ts";
 import { BUG_FRAME_SECTIONS } from "../xen-abi/sections.ts";
 import type { Finding } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { whereInSection } from "./subject.ts";
 
+/** One for each section that has such frames. */
 export function mismarkedBugFrames(step: CheckedStep): readonly Finding[] {
-  const { hypervisor, loaded } = step;
-  if (loaded === undefined || hypervisor.architecture !== "x86_64") return [];
+  const { hypervisor, loaded, subject } = step;
+  if (loaded === undefined) return [];
   const names: readonly string[] = BUG_FRAME_SECTIONS;
   return [...loaded.placement.sections.values()].flatMap(({ section, offset }) => {
     const type = bugFrameTypesOf(hypervisor.release, "x86_64")[names.indexOf(section.name)];
-    if (type === undefined) return [];
-    const end = offset + Number(section.sh_size);
-    const reader = new ByteReader(loaded.placement.bytes.subarray(offset, end), section.name);
-    const findings: Finding[] = [];
-    const size = type === "assert" ? ASSERT_FRAME_SIZE : FRAME_SIZE;
-    while (reader.offset + size <= reader.length) {
-      const start = reader.offset;
-      const { location } = readX86BugFrame(reader, type);
-      findings.push(...judge(step, section.index, start, offset + start + location));
-    }
-    return findings;
+    const inFile = subject.object?.sections[section.index];
+    if (type === undefined || inFile === undefined) return [];
+    const table = { offset, sizeBytes: Number(section.sh_size), type };
+    const wrong = findMismarked(table, loaded.placement.bytes, bugMarkerOf(hypervisor.release));
+    const [first] = wrong;
+    if (first === undefined) return [];
+    const marker = toHex(bugMarkerOf(hypervisor.release));
+    const problem = `${wrong.length} bug frames of "${section.name}" point at other code than ${marker}, the mark`;
+    return [{ problem, where: whereInSection(subject, inFile, first) }];
   });
+}
+
+interface FrameTable {
+  /** In the payload's memory. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly type: BugFrameType;
 }
 
 const FRAME_SIZE = 8;
 const ASSERT_FRAME_SIZE = 16;
 
-/** @param place of the instruction, in the payload's memory */
-function judge(
-  { subject, hypervisor, loaded }: CheckedStep,
-  index: number,
-  start: number,
-  place: number,
-): readonly Finding[] {
-  const marker = bugMarkerOf(hypervisor.release);
-  const found = loaded?.placement.bytes.subarray(place, place + marker.length);
-  const section = subject.object?.sections[index];
-  if (found === undefined || section === undefined || toHex(found) === toHex(marker)) return [];
-  const problem = `a bug frame points at ${toHex(found) || "nothing"}, and ${toHex(marker)} is the mark`;
-  return [{ problem, where: whereInSection(subject, section, start) }];
+/** Offsets in the table of frames whose place does not hold the marker. */
+function findMismarked(
+  { offset, sizeBytes, type }: FrameTable,
+  memory: Uint8Array,
+  marker: Uint8Array,
+): readonly number[] {
+  const reader = new ByteReader(memory.subarray(offset, offset + sizeBytes), "bug frames");
+  const size = type === "assert" ? ASSERT_FRAME_SIZE : FRAME_SIZE;
+  const wrong: number[] = [];
+  while (reader.offset + size <= reader.length) {
+    const start = reader.offset;
+    const place = offset + start + readX86BugFrame(reader, type).location;
+    if (marker.some((byte, index) => memory[place + index] !== byte)) wrong.push(start);
+  }
+  return wrong;
 }

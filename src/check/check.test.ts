@@ -141,6 +141,14 @@ test("checkPayloads() shows what a REPLACE reverts", () => {
   assert.deepEqual(effects, ["beta newly-patched", "alpha reverted"]);
 });
 
+test("checkPayloads() tells the same of many places once more, with their number", () => {
+  const entries = Array.from({ length: 70 }, () => ({ old: "gamma", by: "new_gamma" }));
+  const [payload] = check([goodPayload({ entries })]).payloads;
+  const missing = payload?.hazards.filter(({ rule }) => rule === "expectation-missing") ?? [];
+  assert.equal(missing.length, 51);
+  assert.equal(missing.at(-1)?.problem, "and the same in 20 more places");
+});
+
 test("checkPayloads() counts no hazard that is allowed, and says so", () => {
   const missing = goodPayload({ entries: [{ old: "alpha", by: "new_alpha" }] });
   assert.equal(check([missing]).outcome, "hazards");

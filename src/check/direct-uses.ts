@@ -43,7 +43,7 @@ export function findDirectUses(subject: Subject): readonly DirectUse[] {
     const relocations = relocationsOf(subject.object, section);
     for (const { section: target, offset, from } of [
       ...relocatedReferences(subject.object, relocations),
-      ...resolvedReferences(subject.object, section, relocations),
+      ...resolvedReferences(subject.object, section, relocations, bodies),
     ]) {
       const body = bodies.at(target, offset);
       // A branch to the start from inside is a loop, or recursion: whoever is in there stays.
@@ -76,17 +76,24 @@ class Bodies {
     return this.#byPlace.size === 0;
   }
 
+  /** Offsets of the bodies in a section. */
+  startsIn({ index }: Section): ReadonlySet<number> {
+    const own = [...this.#byPlace.values()].filter(({ section }) => section.index === index);
+    return new Set(own.map(({ offset }) => offset));
+  }
+
   at(section: number, offset: number): OwnBody | undefined {
     return this.#byPlace.get(`${section}:${offset}`);
   }
 }
 
 function bodiesOf({ object, entries, loaded }: Subject): readonly OwnBody[] {
+  const sections = new Map((object?.sections ?? []).toReversed().map((one) => [one.name, one]));
   return entries.flatMap(({ entry, oldAddress, label }, index): OwnBody[] => {
     if (entry.kind !== "replace" || entry.newAddress.kind !== "own") return [];
     const { section: name, offset } = entry.newAddress;
     const address = loaded?.functions[index]?.entry.newAddress;
-    const section = object?.sections.find((candidate) => candidate.name === name);
+    const section = sections.get(name);
     if (section === undefined || address === undefined || oldAddress === undefined) return [];
     return [{ ...{ oldAddress, label, section, offset, address }, sizeBytes: entry.newSize }];
   });
@@ -135,19 +142,22 @@ function isX86({ header }: ElfObject): boolean {
   return header.machine === EM_X86_64;
 }
 
-/** Those that the assembler filled in by itself. */
+/** Those that the assembler filled in by itself, as far as they lead to a body. */
 function resolvedReferences(
   object: ElfObject,
   section: Section,
   relocations: readonly Relocation[],
+  bodies: Bodies,
 ): readonly Reference[] {
-  const isCode = (section.flags & SHF_EXECINSTR) !== 0n;
-  if (!isCode) return [];
+  const targets = bodies.startsIn(section);
+  if ((section.flags & SHF_EXECINSTR) === 0n || targets.size === 0) return [];
   const code = contentsOf(object, section);
   const relocated = new Set(relocations.map(({ offset }) => offset));
-  const found = isX86(object) ? nearBranches(code) : findAarch64Branches(code);
+  const found = isX86(object) ? nearBranches(code, targets) : findAarch64Branches(code);
   return found.flatMap(({ offset, target }) =>
-    relocated.has(offset) ? [] : [{ section: section.index, offset: target, from: offset }],
+    relocated.has(offset) || !targets.has(target)
+      ? []
+      : [{ section: section.index, offset: target, from: offset }],
   );
 }
 
@@ -158,12 +168,13 @@ const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, lea: 0x8d } as cons
 /** `offset` is that of the 4 bytes that hold the distance; whatever looks like one is taken. */
 function nearBranches(
   code: Uint8Array,
+  targets: ReadonlySet<number>,
 ): readonly { readonly offset: number; readonly target: number }[] {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
   const found: { offset: number; target: number }[] = [];
   for (let at = 0; at + 4 <= code.length; at++) {
-    if (!isDistanceAt(code, at)) continue;
-    found.push({ offset: at, target: at + 4 + view.getInt32(at, true) });
+    const target = at + 4 + view.getInt32(at, true);
+    if (targets.has(target) && isDistanceAt(code, at)) found.push({ offset: at, target });
   }
   return found;
 }

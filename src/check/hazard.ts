@@ -24,7 +24,8 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
     const rule: Rule = rules[id];
     const isHere = rule.concerns?.(step.hypervisor.release, step.hypervisor.architecture) ?? true;
     const mayTell = isHere || rule.reach === "any-host";
-    const found = rule.check(step).filter(({ severity }) => mayTell || severity === "crash");
+    const all = rule.check(step).filter(({ severity }) => mayTell || severity === "crash");
+    const found = shortened(all, step);
     // Nearly always; which releases are meant is told by those who have something to tell.
     if (found.length === 0) return [];
     const releases = releasesOf(rule, step);
@@ -38,6 +39,15 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
       };
     });
   });
+}
+
+/** Of one rule and payload; what says the same a thousand times over says nothing. */
+const FINDINGS_MAX = 50;
+
+function shortened(findings: readonly Finding[], { subject }: CheckedStep): readonly Finding[] {
+  if (findings.length <= FINDINGS_MAX) return findings;
+  const problem = `and the same in ${findings.length - FINDINGS_MAX} more places`;
+  return [...findings.slice(0, FINDINGS_MAX), { problem, where: subject.source }];
 }
 
 function severityOf(rule: Rule, { severity }: Finding, isHere: boolean): Severity {

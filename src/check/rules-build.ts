@@ -108,13 +108,17 @@ function otherCompiler({ subject, hypervisor, before }: CheckedStep): readonly F
   const known = [...hypervisor.facts.compilers(), ...(told === undefined ? [] : [told])];
   if (known.length === 0) return [];
   const ours = new Set(known.map(versionOf));
-  const lines = Buffer.from(contentsOf(object, comment)).toString("latin1").split("\0");
+  const text = contentsOf(object, comment).subarray(0, COMMENT_SIZE_MAX);
+  const lines = Buffer.from(text).toString("latin1").split("\0");
   const foreign = [...new Set(lines)].filter((line) => line !== "" && !ours.has(versionOf(line)));
   return foreign.map((line) => ({
     problem: `"${line}" made it, and "${known.join('", "')}" the hypervisor`,
     where: whereInSection(subject, comment),
   }));
 }
+
+/** Far more than any compilers say of themselves, in bytes. */
+const COMMENT_SIZE_MAX = 65536;
 
 /** Without the compiler's own name, of which there are several: `GCC:`, `x86_64-linux-gnu-gcc`. */
 function versionOf(line: string): string {

@@ -71,7 +71,7 @@ export const functionRules = {
     what: "The function is on a path that no payload can replace safely: entry code, NMI and machine check handlers, live patching itself, the idle loop, softirqs and tasklets, the tail of a context switch.",
     why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
     remedy: "Change a caller or a callee of it instead, or reboot into a fixed hypervisor.",
-    check: (step) => entriesThat(step, unpatchable),
+    check: unpatchable,
   },
   "entry-patched-twice": {
     title: "two entries of the payload write to the same place",
@@ -133,16 +133,20 @@ const shortAtLanding: Describe = ({ entry, oldAddress, label }, { hypervisor }) 
   return `"${label}" starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
 };
 
-const unpatchable: Describe = ({ written, oldFunction, label }, { hypervisor }) => {
-  if (written === undefined || oldFunction === undefined) return;
-  const [file, bare] = oldFunction.name.includes("#")
-    ? oldFunction.name.split("#")
-    : ["", oldFunction.name];
-  const path = unsafeFunctions(hypervisor.architecture, hypervisor.release).find(
-    (unsafe) => unsafe.name.test(bare ?? "") && (unsafe.file?.test(file ?? "") ?? true),
-  );
-  return path && `"${label}" cannot be patched safely: ${path.reason}`;
-};
+function unpatchable(step: CheckedStep): readonly Finding[] {
+  const { architecture, release } = step.hypervisor;
+  const paths = unsafeFunctions(architecture, release);
+  return entriesThat(step, ({ written, oldFunction, label }) => {
+    if (written === undefined || oldFunction === undefined) return;
+    const [file, bare] = oldFunction.name.includes("#")
+      ? oldFunction.name.split("#")
+      : ["", oldFunction.name];
+    const path = paths.find(
+      (unsafe) => unsafe.name.test(bare ?? "") && (unsafe.file?.test(file ?? "") ?? true),
+    );
+    return path && `"${label}" cannot be patched safely: ${path.reason}`;
+  });
+}
 
 function initMemory(step: CheckedStep): readonly Finding[] {
   const { subject, hypervisor } = step;

@@ -1,6 +1,7 @@
 // What can be wrong with a payload's checks of old code (ABI reference §1.4, §8.3).
 
 import { hasFeature } from "../xen-abi/features.ts";
+import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
@@ -45,7 +46,7 @@ function hasExpectations(release: Release): boolean {
 }
 
 function missing({ subject, hypervisor }: CheckedStep): readonly Finding[] {
-  const expected = subject.entries.flatMap((entry) => entry.expected ?? []);
+  const looks = new Ranges(subject.entries.flatMap((entry) => entry.expected ?? []));
   return subject.entries.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
     if (written === undefined || oldAddress === undefined) return [];
     // A place in the payload itself is nobody else's.
@@ -53,7 +54,7 @@ function missing({ subject, hypervisor }: CheckedStep): readonly Finding[] {
     const size = BigInt(oldFunction?.sizeBytes || 1);
     const start = oldFunction?.address ?? oldAddress;
     const whole = { start, end: start + size };
-    if (expected.some((range) => overlaps(range, whole))) return [];
+    if (looks.overlap(whole)) return [];
     return [{ problem: `nothing is expected of "${label}"`, where }];
   });
 }
@@ -79,6 +80,31 @@ function ofLandingMark({ subject, hypervisor }: CheckedStep): readonly Finding[]
     if (!isCovered || !hypervisor.facts.poisonedEntries().has(start)) return [];
     return [{ problem: `"${label}" has no ENDBR64 any more on hosts with CET-IBT`, where }];
   });
+}
+
+/** Of at most 31 bytes each; a payload can have thousands. */
+class Ranges {
+  readonly #sorted: readonly AddressRange[];
+
+  constructor(ranges: readonly AddressRange[]) {
+    this.#sorted = ranges.toSorted((left, right) => (left.start < right.start ? -1 : 1));
+  }
+
+  overlap(whole: AddressRange): boolean {
+    const earliest = whole.start - BigInt(EXPECTATION_LENGTH_MAX);
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle]?.start ?? 0n) < earliest) low = middle + 1;
+      else high = middle;
+    }
+    for (let range = this.#sorted[low]; range !== undefined; range = this.#sorted[++low]) {
+      if (range.start >= whole.end) return false;
+      if (overlaps(range, whole)) return true;
+    }
+    return false;
+  }
 }
 
 function overlaps(left: AddressRange, right: AddressRange): boolean {

@@ -94,12 +94,9 @@ function ownCopies({ subject }: CheckedStep): readonly Finding[] {
 function copiesBelow({ subject, below, action }: CheckedStep): readonly Finding[] {
   if (action === "replace") return [];
   const patched = subject.entries.filter(({ written }) => written !== undefined);
+  const places = new Set(patched.map(({ oldAddress }) => oldAddress));
   // Whoever patches the copy as well, at its start or just behind, has led it on.
-  const isCured = (address: bigint) =>
-    patched.some(
-      ({ oldAddress }) =>
-        oldAddress !== undefined && address <= oldAddress && oldAddress <= address + 1n,
-    );
+  const isCured = (address: bigint) => places.has(address) || places.has(address + 1n);
   return patched.flatMap(({ oldAddress, label, where }) =>
     (oldAddress === undefined ? [] : below.directUsesOf(oldAddress)).flatMap(({ user, use }) =>
       isCured(use.body.address)

@@ -56,8 +56,9 @@ export class StackBelow {
       if (!this.#exporters.has(name)) this.#exporters.set(name, subject);
     }
     for (const use of uses) {
-      const known = this.#directUses.get(use.body.oldAddress) ?? [];
-      this.#directUses.set(use.body.oldAddress, [...known, { user: subject, use }]);
+      const known = this.#directUses.get(use.body.oldAddress);
+      if (known !== undefined) known.push({ user: subject, use });
+      else this.#directUses.set(use.body.oldAddress, [{ user: subject, use }]);
     }
   }
 }
