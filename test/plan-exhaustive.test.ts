@@ -3,12 +3,19 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { makePlan } from "../src/plan/plan.ts";
 import { searchAll } from "./plan-search.ts";
-import { type Deed, live, makeUniverse, stateOf } from "./plan-universe.ts";
+import {
+  type Deed,
+  live,
+  makeIndependentUniverse,
+  makeUniverse,
+  stateOf,
+} from "./plan-universe.ts";
 
 const universes = [
   ...Array.from({ length: 30 }, (_, index) => makeUniverse(index + 101, 4)),
   // High stacks: there, replacing first and applying again pays.
-  ...Array.from({ length: 10 }, (_, index) => makeUniverse(index + 201, 6)),
+  ...Array.from({ length: 6 }, (_, index) => makeUniverse(index + 201, 6)),
+  ...Array.from({ length: 4 }, (_, index) => makeIndependentUniverse(index + 221)),
 ];
 
 const deed = fc.record<Deed>({

@@ -9,9 +9,12 @@ import { type Reconstruction, reconstructState } from "../src/plan/reconstruct.t
 import type { XenModel } from "../src/xen-model/mod.ts";
 import { syntheticModel, XEN_ID } from "../src/xen-model/synthetic.test.support.ts";
 import type { MadePayload } from "./plan-payloads.ts";
-import { type Deed, makeUniverse, uses } from "./plan-universe.ts";
+import { type Deed, makeIndependentUniverse, makeUniverse, uses } from "./plan-universe.ts";
 
-const universes = Array.from({ length: 12 }, (_, index) => makeUniverse(index + 301, 6));
+const universes = [
+  ...Array.from({ length: 8 }, (_, index) => makeUniverse(index + 301, 6)),
+  ...Array.from({ length: 4 }, (_, index) => makeIndependentUniverse(index + 401)),
+];
 const universeOf = (payload: MadePayload) => universes.find((made) => made.includes(payload)) ?? [];
 const info = { buildId: XEN_ID, bootId: "this boot" };
 

@@ -27,6 +27,23 @@ export function makeUniverse(seed: number, size: number): readonly MadePayload[]
   return made;
 }
 
+/** One independent payload for each function, and one that is stacked on the first. */
+export function makeIndependentUniverse(seed: number): readonly MadePayload[] {
+  const plain = { guard: "full", data: "none", hooks: [] } as const;
+  const made = functionNames.map((name, index) =>
+    makePayload({
+      ...{ ...plain, mode: "independent", functions: [name], on: [] },
+      ...{ name: `p${index}`, content: seed * 16 + index },
+    }),
+  );
+  const [first] = made;
+  const last = makePayload({
+    ...{ ...plain, mode: "stack", functions: ["alpha"], on: first === undefined ? [] : [first] },
+    ...{ name: `p${made.length}`, content: seed * 16 + made.length },
+  });
+  return [...made, last];
+}
+
 function randomDesign(
   made: readonly MadePayload[],
   seed: number,
