@@ -7,7 +7,13 @@ import { root, run } from "./setup.mjs";
 
 /** Tests that need no lab: beside the code and directly in test/. */
 export function fastTests() {
-  return testFiles("src").concat(testFiles("test").filter((file) => !isLabTest(file)));
+  const besides = testFiles("test").filter((file) => !isLabTest(file) && !isFuzzTest(file));
+  return testFiles("src").concat(besides);
+}
+
+/** A minute of mutated payloads, in test/fuzz/: no lab, and nothing for every change. */
+export function fuzzTests() {
+  return testFiles("test").filter(isFuzzTest);
 }
 
 /** Tests on a real Xen, in test/lab/. */
@@ -35,4 +41,8 @@ function testFiles(folder) {
 
 function isLabTest(file) {
   return file.startsWith(join(root, "dist/test/lab/"));
+}
+
+function isFuzzTest(file) {
+  return file.startsWith(join(root, "dist/test/fuzz/"));
 }
