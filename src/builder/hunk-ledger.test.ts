@@ -44,6 +44,29 @@ test("kindOfFile() names the component that needs an update besides", () => {
   ]);
 });
 
+/** What becomes of a change of a make file; `found` are the objects that it brings. */
+function makeFileOutcome(lines: readonly string[], found: readonly string[]): string | undefined {
+  const patch = patchOf("xen/common/Makefile");
+  const hunks = patch.hunks.map((one) => ({ ...one, content: { ...hunk, lines: [...lines] } }));
+  const [entry] = writeLedger([{ ...patch, hunks }], { ...facts, makeFileObjects: () => found });
+  return entry?.outcome.kind;
+}
+
+test("writeLedger() takes make files that only add objects, of this configuration or not", () => {
+  const lines = [" obj-y += keyhandler.o", "+obj-$(CONFIG_NEW) += new.o # ours", "+"];
+  assert.equal(makeFileOutcome(lines, ["common/new.o"]), "compiled");
+  assert.equal(makeFileOutcome(lines, []), "not-in-configuration");
+});
+
+test("writeLedger() refuses what a make file may change besides the commands of compilers", () => {
+  const order = ["-obj-y += rangeset.o", " obj-y += radix-tree.o", "+obj-y += rangeset.o"];
+  const link = ["-\t$(LD) $(XEN_LDFLAGS) -o $@", "+\t$(LD) $(XEN_LDFLAGS) -z text -o $@"];
+  const condition = ["+ifeq ($(A),y)", "+obj-y += new.o", "+endif"];
+  for (const lines of [order, link, condition, ["+export XEN_EXTRAVERSION = .1"]]) {
+    assert.equal(makeFileOutcome(lines, []), "refused", lines.join());
+  }
+});
+
 const facts: LedgerFacts = {
   kindOf: (path) => kindOfFile(path, "x86"),
   objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
@@ -65,7 +88,6 @@ test("writeLedger() has an entry with a reason for every file, and its hunks", (
     "xen/common/kernel.c",
     "xen/common/unused.c",
     "xen/arch/x86/boot/reloc.c",
-    "xen/common/Makefile",
     "docs/x.md",
   ];
   const ledger = writeLedger(
@@ -78,7 +100,6 @@ test("writeLedger() has an entry with a reason for every file, and its hunks", (
       ["xen/common/kernel.c", "compiled"],
       ["xen/common/unused.c", "not-in-configuration"],
       ["xen/arch/x86/boot/reloc.c", "refused"],
-      ["xen/common/Makefile", "not-in-configuration"],
       ["docs/x.md", "not-hypervisor"],
     ],
   );

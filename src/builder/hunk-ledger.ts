@@ -57,7 +57,7 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
     case "refused":
       return refused(kind.reason);
     case "make-file":
-      return makeFileOutcome(facts.makeFileObjects(path));
+      return makeFileOutcome(patch, facts.makeFileObjects(path));
     case "code":
       return codeOutcome(patch, path, facts);
   }
@@ -74,12 +74,26 @@ function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcom
   return notInConfiguration("no object of the hypervisor depends on it");
 }
 
-function makeFileOutcome(objects: readonly string[] | undefined): Outcome {
+function makeFileOutcome(patch: FilePatch, objects: readonly string[] | undefined): Outcome {
   if (objects === undefined) {
     return refused("a make file that changes how objects of the hypervisor are made");
   }
+  if (!onlyNamesObjects(patch)) {
+    return refused("a make file that may change how the hypervisor is linked or generated");
+  }
   if (objects.length > 0) return { kind: "compiled", objects };
-  return notInConfiguration("every command of the build stays the same");
+  return notInConfiguration("the objects that it adds are not in this configuration");
+}
+
+/** Lines such as `obj-$(CONFIG_ARGO) += argo.o`, put in; comments. No other line is touched. */
+const objectLine = /^\+\s*(#.*|(obj|lib|obj-bin)-(y|\$\(\w+\))\s*\+=(\s+[\w./-]+\.o)+\s*(#.*)?)?$/;
+
+/** The commands of the build tell what is compiled, not the order or the options of the link. */
+function onlyNamesObjects({ hunks }: FilePatch): boolean {
+  const changed = hunks.flatMap(({ content }) =>
+    content.lines.filter((line) => /^[-+]/.test(line)),
+  );
+  return changed.every((line) => objectLine.test(line) || /^-\s*(#.*)?$/.test(line));
 }
 
 function notInConfiguration(reason: string): Outcome {

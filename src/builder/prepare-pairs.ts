@@ -6,6 +6,7 @@ import { cacheFolder, type Environment } from "../parts/cache-folder.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { findCandidates } from "./affected.ts";
 import type { PatchedFile } from "./apply-patch.ts";
+import { isEmbedded } from "./embedded-sources.ts";
 import { type FileKind, kindOfFile } from "./hunk-kind.ts";
 import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
 import { asStorageError } from "./make-errors.ts";
@@ -211,7 +212,7 @@ function ledgerFacts(base: Base, sides: BuiltSides, architecture: Architecture) 
       return direct.length > 0 ? direct : naming(sides.regenerated);
     },
     refusalOf: (path: string) =>
-      base.listing.embedded.some(({ source }) => source === belowXen(path))
+      isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
     makeFileObjects: () =>
