@@ -133,6 +133,15 @@ test("checkPayloads() shows no effect at a payload's own marker", () => {
   );
 });
 
+test("checkPayloads() shows a function once that is looked at in many places", () => {
+  const look = { old: "alpha", by: { nopBytes: 0 }, expectation: OLD_CODE };
+  const other = { old: "gamma", by: { nopBytes: 0 }, expectation: OLD_CODE };
+  const entries = [look, look, other, other, ...goodEntries];
+  const [payload] = check([goodPayload({ entries })]).payloads;
+  const effects = payload?.effects.map(({ name, effect }) => `${name} ${effect}`);
+  assert.deepEqual(effects, ["alpha newly-patched", "gamma unchanged"]);
+});
+
 test("checkPayloads() shows what a REPLACE reverts", () => {
   const [, upper] = check([goodPayload(), goodPayload({ id: "22", entries: beta })], {
     action: "replace",

@@ -21,24 +21,37 @@ export interface FunctionEffect {
 /** A jump behind a landing mark, and some of what stays. */
 const ENTRY_SIZE = 16;
 
-/** Of the payload's own functions, then, for a REPLACE, of those that others had patched. */
+/**
+ * Of the payload's own functions, once each, those that it only looks at last; then, for a REPLACE, of
+ * those that others had patched.
+ */
 export function effectsOf(
   played: PlayedStep,
   subject: Subject,
   replaced: readonly Subject[],
 ): readonly FunctionEffect[] {
-  const seen = new Set<bigint>();
   // A payload's own marker is no function of the hypervisor.
   const functions = subject.entries.filter(({ oldAddress }) => !isOwn(oldAddress, played));
-  const own = functions.map((entry) => effectOf(played, entry, seen));
+  const seen = new Set<bigint>();
+  const own = [
+    ...functions.filter(({ written }) => written !== undefined),
+    ...functions.filter(({ written }) => written === undefined).map(wholeFunction),
+  ].flatMap((entry) => effectOf(played, entry, seen));
   const others = played.action === "replace" ? replaced.flatMap(({ entries }) => entries) : [];
   const reverted = others
-    .filter(({ oldAddress, written }) => {
-      return written !== undefined && oldAddress !== undefined && !seen.has(oldAddress);
-    })
-    .map((entry) => effectOf(played, entry, seen));
+    .filter(({ oldAddress, written }) => written !== undefined && oldAddress !== undefined)
+    .flatMap((entry) => effectOf(played, entry, seen));
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
 }
+
+/** A check of old code begins anywhere in its function. */
+function wholeFunction(entry: SubjectEntry): EffectPlace {
+  const { oldFunction, label, oldAddress } = entry;
+  if (oldFunction === undefined) return { label, oldAddress };
+  return { label: oldFunction.name, oldAddress: oldFunction.address };
+}
+
+type EffectPlace = Pick<SubjectEntry, "label" | "oldAddress">;
 
 function isOwn(address: bigint | undefined, { loaded }: PlayedStep): boolean {
   if (address === undefined || loaded === undefined) return false;
@@ -46,21 +59,25 @@ function isOwn(address: bigint | undefined, { loaded }: PlayedStep): boolean {
   return base <= address && address < base + BigInt(bytes.length);
 }
 
+/** Nothing for a place that was seen before. */
 function effectOf(
   { before, after }: PlayedStep,
-  { label, oldAddress }: SubjectEntry,
+  { label, oldAddress }: EffectPlace,
   seen: Set<bigint>,
-): FunctionEffect {
-  if (oldAddress === undefined) return { name: label, effect: "unchanged" };
+): readonly FunctionEffect[] {
+  if (oldAddress === undefined) return [{ name: label, effect: "unchanged" }];
+  if (seen.has(oldAddress)) return [];
   seen.add(oldAddress);
   const old = bytesAt(before, oldAddress);
   const now = after.death === undefined ? bytesAt(after, oldAddress) : old;
-  const first = bytesAt(before, oldAddress, "pristine");
-  return {
-    ...{ name: label, address: hexNumber(oldAddress), effect: kindOf(first, old, now) },
-    ...(old === undefined ? {} : { before: old }),
-    ...(now === undefined ? {} : { after: now }),
-  };
+  const pristine = bytesAt(before, oldAddress, "pristine");
+  return [
+    {
+      ...{ name: label, address: hexNumber(oldAddress), effect: kindOf(pristine, old, now) },
+      ...(old === undefined ? {} : { before: old }),
+      ...(now === undefined ? {} : { after: now }),
+    },
+  ];
 }
 
 function kindOf(
