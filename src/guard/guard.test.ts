@@ -131,6 +131,15 @@ test("guardsFor() expects the jump of a payload below, but not where it leads", 
   assert.deepEqual(leftOut(found), ["0+4 landing-mark", "5+4 jump-below"]);
 });
 
+test("guardsFor() expects the jump over an ENDBR64 where Xen does not know of those", () => {
+  const target = { name: "f", address: TEXT, sizeBytes: 100, role: "replaced" } as const;
+  const functions = [{ ...target, below: "payload" }] as const;
+  const release = { major: 4, minor: 14, point: 4 };
+  const image = imageOf({ code: markedCode });
+  const found = guardsFor({ image, release, functions, level: "full" });
+  assert.deepEqual(entries(found).slice(0, 2), ["0+1", "5+31"]);
+});
+
 test("guardsFor() expects that jump also where boot has rewritten the entry before", () => {
   const found = plan({ alternatives: [[0, 3]] }, { below: "payload" });
   assert.deepEqual(entries(found).slice(0, 2), ["0+1", "5+31"]);

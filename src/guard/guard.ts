@@ -6,6 +6,7 @@
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import { AARCH64_JUMP_SIZE, X86_JUMP_SIZE } from "../isa/jump.ts";
 import type { GuardBytes } from "../payload/emit-input.ts";
+import { hasFeature } from "../xen-abi/features.ts";
 import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
 import { LIVEPATCH_FUNC_SIZE } from "../xen-abi/livepatch-func.ts";
 import { type CodeRange, findBootChanges, rangesWithin } from "./boot-changes.ts";
@@ -45,7 +46,7 @@ export function fileBytesOf(guards: readonly GuardBytes[]): number {
 }
 
 function guardFunction(
-  { image, level }: GuardRequest,
+  { image, release, level }: GuardRequest,
   target: GuardedFunction,
   changes: readonly CodeRange[],
 ): GuardPlan {
@@ -60,8 +61,8 @@ function guardFunction(
   for (const range of rangesWithin(changes, { start: address, end })) {
     code.leaveOut(Number(range.start - address), Number(range.end - address), "boot-change");
   }
-  const hasLandingMark = !isArm && startsWithEndbr64(code.bytes);
-  const entry = hasLandingMark ? ENDBR64_SIZE : 0;
+  const entry =
+    !isArm && jumpsBehindMark(release) && startsWithEndbr64(code.bytes) ? ENDBR64_SIZE : 0;
   // Poisoned on some hosts; the jump goes behind it, so nothing is lost.
   code.leaveOut(0, entry, "landing-mark");
   const afterJump = entry + (isArm ? AARCH64_JUMP_SIZE : X86_JUMP_SIZE);
@@ -85,6 +86,11 @@ function guardFunction(
     })),
     unguarded: code.leftOut(name),
   };
+}
+
+/** Loaders before that write their jump over the mark (ABI reference §5.1). */
+function jumpsBehindMark(release: GuardRequest["release"]): boolean {
+  return release === undefined || hasFeature(release, "endbr-aware");
 }
 
 /** The bytes that memory has to hold, and which of them nobody can tell. */

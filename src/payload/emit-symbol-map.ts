@@ -15,17 +15,17 @@ interface MapSources {
   }[];
   readonly hooks: readonly Hook[];
   /** The label behind each new body's entry. */
-  readonly markers: ReadonlyMap<DraftSymbol, DraftSymbol>;
+  readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
   readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
 }
 
 export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap {
-  const { replacements, hooks, markers, sourceNames } = sources;
+  const { replacements, hooks, entryMarkers, sourceNames } = sources;
   const bodies = new PlaceSet(replacements.map(({ newBody }) => newBody));
   const hookCode = new PlaceSet(hooks.map(({ code }) => code));
   const replaced = replacements.map(({ newBody, xenFunction }): SymbolMapEntry => {
-    const marker = markers.get(newBody);
+    const marker = entryMarkers.get(newBody);
     return {
       sourceName: xenFunction.name,
       exportedName: marker?.name ?? "",

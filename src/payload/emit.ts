@@ -64,13 +64,18 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   const work = bindEntries(input, merged);
   // From here on the table's entries and hooks speak of symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
-  const markers = markEntries(draft, work.replacements, input);
+  const entryMarkers = markEntries(draft, work.replacements, input);
   const marker = input.stacking.marker === "carried" ? addMarker(draft, hash) : undefined;
   tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
   // From here on every section and symbol of the objects is where it will be in the payload.
   const { sourceNames } = merged;
-  const symbolMap = buildSymbolMap(draft, { ...work, markers, appliedMarker: marker, sourceNames });
+  const symbolMap = buildSymbolMap(draft, {
+    ...work,
+    entryMarkers,
+    appliedMarker: marker,
+    sourceNames,
+  });
   const markerRows = marker === undefined ? [] : [markerTableEntry(marker)];
   addFunctionTable(draft, [...work.guards, ...work.replacing, ...markerRows], input);
   addHooks(draft, work.hooks, architecture);
