@@ -49,6 +49,15 @@ test("xsplice inspect --xen-syms shows the old code beside the new", async () =>
   assert.match(run.stdout, /\n {4}before +after\n {2}\| \+0x0: xor %eax,%eax/);
 });
 
+test("xsplice inspect --xen-syms says when the payload is made for another hypervisor", async () => {
+  const syms = file("other-syms", syntheticXenSyms());
+  const run = await runXsplice(["inspect", fix, "--xen-syms", syms]);
+  assert.match(
+    run.stdout,
+    /old code is that of another hypervisor\n {2}given {5}a1a1.*\n {2}made for {2}0202/,
+  );
+});
+
 test("xsplice inspect --json has code and tables besides", async () => {
   const run = await runXsplice(["inspect", fix, "--disassemble", "xen_f", "--json"]);
   const value = JSON.parse(run.stdout);

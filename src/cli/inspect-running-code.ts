@@ -1,5 +1,6 @@
 // The hypervisor of --xen-syms as inspect wants it: functions by name, names by address.
 
+import { toHex } from "../bytes/hex.ts";
 import type { RunningCode } from "../dissect/running-code.ts";
 import { machineOfArchitecture } from "../xen-abi/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
@@ -11,6 +12,8 @@ const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 export interface RunningHypervisor {
   /** As far as the file tells. */
   readonly release: Release | undefined;
+  /** Hex. */
+  readonly buildId: string;
   readonly running: RunningCode;
 }
 
@@ -19,12 +22,13 @@ export async function readRunningCode(path: string): Promise<RunningHypervisor> 
   const reason = "far more than a xen-syms has";
   const bytes = await readInputFile(path, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
   const { readXenSyms } = await import("../builder/xen-syms.ts");
-  const { byName, bytesAt, architecture, release } = readXenSyms(bytes, path);
+  const { byName, bytesAt, architecture, release, buildId } = readXenSyms(bytes, path);
   const sorted = [...byName.values()].sort(({ address: left }, { address: right }) =>
     left < right ? -1 : left > right ? 1 : 0,
   );
   return {
     release,
+    buildId: toHex(buildId),
     running: {
       machine: machineOfArchitecture[architecture],
       find: (name) => {

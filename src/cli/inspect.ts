@@ -1,11 +1,12 @@
 import { describeTables } from "../dissect/describe-tables.ts";
 import type { Dissection } from "../dissect/dissect-payload.ts";
+import type { Paragraph } from "../payload/describe.ts";
 import type { Inspection } from "../payload/inspect.ts";
 import { columnsOf } from "./aligned-lines.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { codeParagraphs, noSuchFunction } from "./inspect-code.ts";
-import { readRunningCode } from "./inspect-running-code.ts";
+import { type RunningHypervisor, readRunningCode } from "./inspect-running-code.ts";
 import { readInputFile } from "./read-input-file.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 
@@ -54,13 +55,17 @@ export const inspectCommand: CommandSpec = {
       import("../payload/json-value.ts"),
     ]);
     const inspection = inspectPayload(bytes, path);
-    const dissection = await dissect(call, bytes, inspection);
-    const { tables, code } = dissection;
+    const hypervisor = await readHypervisor(call);
+    const { tables, code } = await dissect(call, bytes, inspection, hypervisor);
     const listLinesMax = call.options.has("all") ? Number.POSITIVE_INFINITY : LIST_LINES_MAX;
-    const more = describeTables(tables);
+    const more = [...describeTables(tables), ...otherHypervisor(inspection, hypervisor)];
     emit(
       call,
-      jsonOf({ ...inspection.contents, tables, code, findings: findingsOf(inspection) }),
+      jsonOf({
+        ...inspection.contents,
+        ...{ tables, code, findings: findingsOf(inspection) },
+        ...(hypervisor && { hypervisor: { buildId: hypervisor.buildId } }),
+      }),
       () =>
         [
           describePayload(inspection, { listLinesMax, more }),
@@ -72,17 +77,32 @@ export const inspectCommand: CommandSpec = {
   },
 };
 
+async function readHypervisor({ options }: CommandCall): Promise<RunningHypervisor | undefined> {
+  const path = options.text("xen-syms");
+  return path === undefined ? undefined : readRunningCode(path);
+}
+
+/** What stands beside the new code is then not what it replaces. */
+function otherHypervisor(
+  { contents: { xenDepends } }: Inspection,
+  hypervisor: RunningHypervisor | undefined,
+): readonly Paragraph[] {
+  if (hypervisor === undefined || xenDepends === undefined) return [];
+  if (hypervisor.buildId === xenDepends) return [];
+  const lines = [`given     ${hypervisor.buildId}`, `made for  ${xenDepends}`];
+  return [{ heading: "The old code is that of another hypervisor", lines }];
+}
+
 async function dissect(
   { options }: CommandCall,
   bytes: Uint8Array,
   { contents }: Inspection,
+  hypervisor: RunningHypervisor | undefined,
 ): Promise<Dissection> {
   const { dissectPayload } = await import("../dissect/dissect-payload.ts");
   const name = options.text("disassemble");
-  const symsPath = options.text("xen-syms");
-  const hypervisor = symsPath === undefined ? undefined : await readRunningCode(symsPath);
   // To ask for the old code is to ask for the new.
-  const isAll = options.has("disassemble") || (symsPath !== undefined && name === undefined);
+  const isAll = options.has("disassemble") || (hypervisor !== undefined && name === undefined);
   const dissection = dissectPayload(bytes, contents, {
     release: hypervisor?.release,
     code: name !== undefined ? { named: name } : isAll ? "all" : "none",

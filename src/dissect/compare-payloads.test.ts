@@ -104,6 +104,25 @@ test("comparePayloads() tells what payloads say of themselves: dependencies, gua
   assert.ok(larger.facts.some(({ what }) => what.startsWith("guard common/livepatch.c#get_name")));
 });
 
+test("comparePayloads() tells names for later payloads, where nothing else differs", () => {
+  const c = (alias: string) => `int f(int n) { return n; } ${alias}`;
+  const alias = 'extern int other(int) __attribute__((alias("g"))); int g(int n) { return n + 1; }';
+  const plain = c("int g(int n) { return n + 1; }");
+  const { facts, outcome } = compare(emitC(plain, ["f"]), emitC(c(alias), ["f"]));
+  assert.equal(outcome, "different");
+  assert.deepEqual(facts, [{ what: "brings other", before: undefined, after: "" }]);
+});
+
+test("comparePayloads() tells hooks by their kind and the functions that they call", () => {
+  const { facts } = compare(
+    stockPayload(),
+    stockPayloadWith({ hooks: { preapply: ["stock_may_apply"] } }),
+  );
+  assert.deepEqual(facts, [
+    { what: "load hook", before: "stock_loaded, stock_loaded", after: undefined },
+  ]);
+});
+
 test("comparePayloads() compares what it can of a broken payload, and says what is broken", () => {
   const broken = stockPayload();
   const view = new DataView(broken.buffer);

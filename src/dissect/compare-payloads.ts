@@ -13,7 +13,12 @@ import {
   compareCode,
   type PieceDifference,
 } from "./compare-code.ts";
-import { compareEntries, compareFacts, type FactDifference } from "./compare-tables.ts";
+import {
+  compareEntries,
+  compareExports,
+  compareFacts,
+  type FactDifference,
+} from "./compare-tables.ts";
 
 export interface PayloadComparison {
   /** `identical`: to the last byte; `same`: in everything that they do. */
@@ -59,13 +64,17 @@ export function comparePayloads(before: NamedPayload, after: NamedPayload): Payl
   const bodies = pairBodies(left.contents, right.contents);
   const code = tryCode(before, after, bodies, right.contents);
   const functions = compareFunctions(left.contents, right.contents, code);
-  const facts = compareFacts(left.contents, right.contents);
   const pieces =
     code.kind === "compared" ? besides(code.comparison, left.contents, right.contents) : [];
-  const isSame =
+  const isSameCode =
     code.kind === "compared" &&
-    pieces.length + facts.length === 0 &&
+    pieces.length === 0 &&
     functions.every(({ change }) => change === "equal");
+  const facts = [
+    ...compareFacts(left.contents, right.contents),
+    ...(isSameCode ? compareExports(left.contents, right.contents) : []),
+  ];
+  const isSame = isSameCode && facts.length === 0;
   return {
     outcome: isIdentical ? "identical" : isSame ? "same" : "different",
     before: summaryOf(left),

@@ -9,6 +9,7 @@ import type {
   ReplaceEntry,
 } from "../payload/payload.ts";
 import { withoutTag } from "../payload/tag.ts";
+import { hookKinds } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 
 /** Something that both sides say, or one of them; as text for people. */
@@ -33,6 +34,22 @@ export function compareFacts(
   });
 }
 
+/** Names for later payloads to use; they follow from code and data where those differ. */
+export function compareExports(
+  before: PayloadContents,
+  after: PayloadContents,
+): readonly FactDifference[] {
+  const namesOf = ({ exports }: PayloadContents) =>
+    new Set(exports.map(({ name }) => withoutTag(name)));
+  const [left, right] = [namesOf(before), namesOf(after)];
+  const gone = [...left].filter((name) => !right.has(name));
+  const come = [...right].filter((name) => !left.has(name));
+  return [
+    ...gone.map((name) => ({ what: `brings ${name}`, before: "", after: undefined })),
+    ...come.map((name) => ({ what: `brings ${name}`, before: undefined, after: "" })),
+  ];
+}
+
 function factsOf(contents: PayloadContents): ReadonlyMap<string, string> {
   const facts = new Map<string, string>();
   const put = (what: string, value: string | undefined): void => {
@@ -47,8 +64,11 @@ function factsOf(contents: PayloadContents): ReadonlyMap<string, string> {
     // Both follow from the rest of the payload.
     if (key !== BUILD_ID_KEY && key !== MARKER_KEY) put(`metadata ${key}`, value.join("="));
   }
-  for (const [index, { kind, target }] of contents.hooks.entries()) {
-    put(`${kind} hook ${index}`, addressText(target));
+  for (const kind of hookKinds) {
+    const ofKind = contents.hooks.filter((hook) => hook.kind === kind);
+    if (ofKind.length > 0) {
+      put(`${kind} hook`, ofKind.map(({ target }) => addressText(target)).join(", "));
+    }
   }
   for (const entry of contents.functions) {
     if (entry.kind !== "replace") put(...tableFact(entry));
