@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
+import type { UnsafeFunction } from "../../src/diff/policy.ts";
 import { decodeBranches } from "../../src/isa/x86-decode.ts";
 import { chooseHypervisor, findHypervisorFiles } from "../../src/lab/xen-choice.ts";
 import { pathsOf, unsafeFunctions } from "../../src/xen-abi/unpatchable.ts";
@@ -38,6 +39,11 @@ class CallGraph {
   }
 }
 
+function matchesAny(unsafe: readonly UnsafeFunction[], name: string): boolean {
+  const [file, bare] = name.includes("#") ? name.split("#") : ["", name];
+  return unsafe.some((path) => path.name.test(bare ?? "") && (path.file?.test(file ?? "") ?? true));
+}
+
 /** Called when Xen is lost anyway, or nothing but a jump. */
 const notFollowed = /^(panic|__x86_(indirect|return)_thunk.*)$/;
 /**
@@ -55,12 +61,7 @@ for (const release of releases) {
     const xen = openXen(release);
     assert.ok(xen.release);
     const unsafe = unsafeFunctions("x86_64", xen.release);
-    const isListed = (name: string) => {
-      const [file, bare] = name.includes("#") ? name.split("#") : ["", name];
-      return unsafe.some(
-        (path) => path.name.test(bare ?? "") && (path.file?.test(file ?? "") ?? true),
-      );
-    };
+    const isListed = (name: string) => matchesAny(unsafe, name);
     const graph = new CallGraph(xen);
     const waiting = ["quiesce", "revive", "apply", "revert"].map(
       (part) => `arch_livepatch_${part}`,
@@ -80,16 +81,50 @@ for (const release of releases) {
   });
 }
 
+/** What belongs to machine checks alone; printk(), locks and the like serve everybody. */
+const ofMachineChecks = /(^|#)(mc[a-z]*_|mcabank|x86_mc|intel_|amd_)/;
+
+for (const release of releases) {
+  test(`unsafeFunctions() has what a machine check of Xen ${release} runs`, {
+    skip: await whyNoXen(release),
+  }, () => {
+    const xen = openXen(release);
+    assert.ok(xen.release);
+    const unsafe = unsafeFunctions("x86_64", xen.release);
+    const graph = new CallGraph(xen);
+    const waiting = ["do_machine_check", "mcheck_cmn_handler"];
+    const reached = new Set<string>();
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      // mc_panic() ends it all.
+      if (reached.has(name) || !isOwn(name) || name.endsWith("mc_panic")) continue;
+      reached.add(name);
+      waiting.push(...graph.calleesOf(name));
+    }
+    assert.ok(reached.has("mctelem_reserve"));
+    assert.deepEqual(
+      [...reached].filter((name) => !matchesAny(unsafe, name)),
+      [],
+    );
+  });
+}
+
+function isOwn(name: string): boolean {
+  return name === "do_machine_check" || ofMachineChecks.test(name);
+}
+
 /** Of Debian's builds; another compiler, or a debug build, leaves them as functions. */
 const inlined = [
   "context_saved",
   "default_machine_check",
   "io_check_error",
+  "mca_init_bank",
+  "mca_init_global",
   "mce_barrier_inc",
   "pci_serr_error",
   "spin_debug_disable",
   "spin_debug_enable",
   "unknown_nmi_error",
+  "x86_mcinfo_clear",
 ];
 
 test("pathsOf() names functions that some Xen has, but for those that all compilers inlined", async () => {
