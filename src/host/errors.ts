@@ -20,7 +20,9 @@ export type HostErrorCode =
   /** The hypervisor or dom0 died. */
   | "host/crashed"
   /** A name or a file that no hypervisor would take. */
-  | "host/bad-argument";
+  | "host/bad-argument"
+  /** What xSplice remembers of a host cannot be read or kept. */
+  | "host/journal";
 
 /** Where the hypervisor's code is not what a payload expects, as Xen says it. */
 export interface UnexpectedCode {

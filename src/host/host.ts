@@ -2,6 +2,8 @@
 // the tests know nothing else about Xen: names, statuses and verdicts, no sysctl, no offset.
 // Kinds of host (local, ssh, lab, model) live in hosts/; this leaf is what everybody may import.
 
+import type { JournalStore } from "./journal-store.ts";
+
 /** Xen answers with two integers (`state`, `rc`); they are decoded once, into this. */
 export type PayloadStatus =
   /** Uploaded and verified, not patched in. */
@@ -98,6 +100,8 @@ export interface LivepatchHost extends AsyncDisposable {
   /** For people: "this dom0", "lab trial (Xen 4.17)", "ssh:root@host". */
   readonly label: string;
   readonly capabilities: HostCapabilities;
+  /** Missing where nothing can be kept between two commands. */
+  readonly journal?: JournalStore;
   info(options: CallOptions): Promise<HostInfo>;
   /** In load order, which is Xen's; it tells neither dependency nor order of application. */
   list(options: CallOptions): Promise<readonly ListedPayload[]>;

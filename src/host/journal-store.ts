@@ -1,10 +1,13 @@
-// Where the journal of a host is kept: beside the hypervisor that it tells of, in its dom0, so that
+// Where the journal of a host is kept: in the dom0 of the hypervisor that it tells of, so that
 // whoever drives that host, from wherever, finds the same one. What stands in it is no matter here
 // (plan/journal.ts).
 
+import type { CallOptions } from "./host.ts";
+
+/** Methods throw HostError when the host does not answer, or nothing can be kept there. */
 export interface JournalStore {
-  /** `undefined` when there is none. @throws HostError when the host does not answer */
-  read(): Promise<string | undefined>;
-  /** All of it or nothing, whatever happens meanwhile. @throws HostError when it cannot be kept */
-  write(text: string): Promise<void>;
+  /** `undefined` when there is none. */
+  read(options: CallOptions): Promise<string | undefined>;
+  /** All of it or nothing, whatever happens meanwhile; on the disk when it returns. */
+  write(text: string, options: CallOptions): Promise<void>;
 }

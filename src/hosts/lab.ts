@@ -9,6 +9,7 @@ import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
 import { systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
+import { ScriptJournal } from "./journal-script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { XenHost } from "./xen-host.ts";
 
@@ -63,6 +64,12 @@ function open(
         const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
         return stdout.toString().trim() || undefined;
       },
+      journal: new ScriptJournal(lab.label, async ({ script, args = [], stdin }, until) => {
+        const command = ["sh", "-c", script, "xsplice", ...args];
+        const result = await lab.exec(command, { signal: until, ...(stdin && { stdin }) });
+        const [stdout, stderr] = [result.stdout.toString(), result.stderr.toString()];
+        return { stdout, stderr, exitCode: result.exitCode };
+      }),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
       close,
     },

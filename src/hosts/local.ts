@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
+import { FileJournal } from "./journal-file.ts";
+import { JOURNAL_FOLDER } from "./journal-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
@@ -13,7 +15,8 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
   const client = new XenClient(await openPrivcmd());
   try {
     const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
-    return await XenHost.open({ label: "this dom0", client, readBootId }, signal);
+    const journal = new FileJournal(JOURNAL_FOLDER);
+    return await XenHost.open({ label: "this dom0", client, readBootId, journal }, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;

@@ -22,6 +22,7 @@ import type { Crash } from "../xen-model/verdict.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
+import { MemoryJournal } from "./journal-memory.ts";
 import { uploadRefused } from "./refusals.ts";
 import { decodeStatus } from "./status.ts";
 
@@ -30,6 +31,7 @@ const CONSOLE_PREFIX = "(XEN) livepatch: ";
 export class ModelHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
+  readonly journal = new MemoryJournal();
   readonly model: XenModel;
   readonly #bootId = randomUUID();
 

@@ -16,6 +16,7 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
+import type { JournalStore } from "../host/journal-store.ts";
 import { settledState } from "../host/settled-state.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
@@ -23,6 +24,7 @@ import { systemClock } from "./clock.ts";
 import { newInRing } from "./console-ring.ts";
 import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "./host-facts.ts";
+import { ScriptJournal } from "./journal-script.ts";
 import { queryRefused, uploadRefused } from "./refusals.ts";
 import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection.ts";
 import { remoteConsole } from "./ssh-console.ts";
@@ -33,6 +35,7 @@ import { parseStockList, stockErrno } from "./stock-output.ts";
 export class SshStockHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
   readonly #connection: SshConnection;
   /** The console's ring when it was looked at last: what a failure adds to it is the reason. */
   #ring: string;
@@ -40,6 +43,9 @@ export class SshStockHost implements LivepatchHost {
   constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
     this.label = connection.label;
+    this.journal = new ScriptJournal(connection.label, (remote, signal) =>
+      connection.run(remote, signal),
+    );
     this.capabilities = {
       timeLimit: false,
       noDependencies: tools.nodeps,

@@ -15,9 +15,11 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
+import type { JournalStore } from "../host/journal-store.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
+import { ScriptJournal } from "./journal-script.ts";
 import { RemoteDocument } from "./remote-json.ts";
 import type { SshConnection } from "./ssh-connection.ts";
 import { remoteConsole } from "./ssh-console.ts";
@@ -30,11 +32,15 @@ const PROCESS_SLACK_MS = 2000;
 export class SshXspliceHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
   readonly #connection: SshConnection;
 
   constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
     this.label = connection.label;
+    this.journal = new ScriptJournal(connection.label, (remote, signal) =>
+      connection.run(remote, signal),
+    );
     this.capabilities = {
       timeLimit: true,
       noDependencies: true,

@@ -8,6 +8,7 @@ import type { ActOptions } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { type FakeOptions, FakeXen } from "../xen-call/fake-xen.test.support.ts";
 import type { Hypercall, HypercallAnswer } from "../xen-call/transport.ts";
+import { MemoryJournal } from "./journal-memory.ts";
 import { XenHost } from "./xen-host.ts";
 
 const REVERT = 2;
@@ -33,7 +34,8 @@ class ObedientXen extends FakeXen {
 function open(xen: FakeXen, death?: Promise<HostError>): Promise<XenHost> {
   const client = new XenClient(xen);
   const readBootId = async (): Promise<string> => "6f2c";
-  return XenHost.open({ label: "a fake", client, readBootId, ...(death && { death }) });
+  const journal = new MemoryJournal();
+  return XenHost.open({ label: "a fake", client, readBootId, journal, ...(death && { death }) });
 }
 
 test("XenHost.open() knows what a release before 4.14 cannot do", async () => {

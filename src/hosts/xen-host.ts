@@ -15,6 +15,7 @@ import type {
   LivepatchHost,
   PayloadStatus,
 } from "../host/host.ts";
+import type { JournalStore } from "../host/journal-store.ts";
 import { settledState } from "../host/settled-state.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import type { XenClient } from "../xen-call/client.ts";
@@ -33,6 +34,8 @@ export interface XenHostParts {
   readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
   /** Resolves when the hypervisor or its dom0 died, with what to say then; contact breaks too. */
   readonly death?: Promise<HostError>;
+  /** Where its journal is kept. */
+  readonly journal: JournalStore;
   /** Closes what the host was opened with, beyond the client. */
   readonly close?: () => Promise<void>;
 }
@@ -44,6 +47,7 @@ const DEATH_KNOWN_MS = 1000;
 export class XenHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
   readonly #parts: XenHostParts;
   readonly #client: XenClient;
   /** How far the console was read: the next mark has to read only what came since. */
@@ -64,6 +68,7 @@ export class XenHost implements LivepatchHost {
   private constructor(parts: XenHostParts, capabilities: HostCapabilities) {
     this.label = parts.label;
     this.capabilities = capabilities;
+    this.journal = parts.journal;
     this.#parts = parts;
     this.#client = parts.client;
   }

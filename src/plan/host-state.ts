@@ -1,7 +1,8 @@
 // What a host runs, as far as it is known: the start of every plan. reconstruct.ts finds it out.
 
 import { createHash } from "node:crypto";
-import type { PayloadStatus, SettledState } from "../host/host.ts";
+import type { PayloadStatus } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import type { PayloadFacts } from "./facts.ts";
 
 export interface LoadedPayload {
@@ -51,10 +52,6 @@ export interface HostState {
   readonly stack: AppliedStack;
 }
 
-export function settledStateOf(status: PayloadStatus): SettledState {
-  return status.kind === "checked" || status.kind === "applied" ? status.kind : status.settled;
-}
-
 /**
  * The same for the same boot, payloads, states and order: a plan is only good for the state that it
  * was made from. Hex.
@@ -64,7 +61,7 @@ export function fingerprintOf(state: HostState): string {
     state.bootId ?? null,
     state.xenBuildId ?? null,
     state.loaded.map(({ name, status, facts, history }) => [
-      ...[name, settledStateOf(status), history],
+      ...[name, settledState(status), history],
       ...[facts.buildId ?? null, facts.metadata ?? null],
     ]),
     [state.stack.kind, state.stack.names],

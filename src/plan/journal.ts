@@ -6,8 +6,9 @@
 // of payloads.
 
 import type { Action, ListedPayload } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { factsOfMetadata, type PayloadFacts } from "./facts.ts";
-import { type HostState, type LoadedPayload, settledStateOf } from "./host-state.ts";
+import type { HostState, LoadedPayload } from "./host-state.ts";
 
 export interface Journal {
   /** Of dom0's kernel: payloads vanish with the hypervisor, and it with dom0. */
@@ -91,7 +92,7 @@ export function sceneAfter(
   const loaded = loadedAfter(scene, pending, list);
   if (loaded === undefined) return undefined;
   const applied = list
-    .filter(({ status }) => settledStateOf(status) === "applied")
+    .filter(({ status }) => settledState(status) === "applied")
     .map(({ name }) => name);
   const { stack } = scene;
   if (stack === undefined) return { loaded, stack: undefined };

@@ -14,7 +14,6 @@ export {
   type HostState,
   type LoadedPayload,
   type StackEvidence,
-  settledStateOf,
 } from "./host-state.ts";
 export {
   beginInJournal,
@@ -28,6 +27,8 @@ export {
   startJournal,
 } from "./journal.ts";
 export { decodeJournal, encodeJournal } from "./journal-json.ts";
+export { JournalledHost } from "./journalled-host.ts";
+export { type HostView, observeHost } from "./observe.ts";
 export { type Obstacle, type ObstacleCode, PlanError, type PlanFileErrorCode } from "./obstacle.ts";
 export type { GivenPayload } from "./piece.ts";
 export { makePlan, type Planned, type PlanOptions } from "./plan.ts";

@@ -2,14 +2,10 @@
 // files that are at hand. What cannot be known is said to be unknown.
 
 import type { HostInfo, ListedPayload } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
 import { noAddresses } from "./code-range.ts";
 import { factsOfMetadata } from "./facts.ts";
-import {
-  type AppliedStack,
-  type HostState,
-  type LoadedPayload,
-  settledStateOf,
-} from "./host-state.ts";
+import type { AppliedStack, HostState, LoadedPayload } from "./host-state.ts";
 import { inferOrder } from "./infer-order.ts";
 import { type Journal, type JournalPayload, sceneAfter } from "./journal.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
@@ -106,7 +102,7 @@ function stackOf(
   remembered: readonly string[] | undefined,
   verdict: JournalVerdict,
 ): AppliedStack {
-  const isApplied = list.map(({ status }) => settledStateOf(status) === "applied");
+  const isApplied = list.map(({ status }) => settledState(status) === "applied");
   const applied = loaded.filter((_, index) => isApplied[index]);
   const names = applied.map(({ name }) => name);
   if (stack !== undefined) return { kind: "known", names: stack, evidence: "host" };

@@ -1,0 +1,58 @@
+// The journal of this dom0, in a file: written beside its place, to the disk, then renamed, so that
+// a crash at any moment leaves the old one or the new one.
+
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { HostError } from "../host/errors.ts";
+import type { JournalStore } from "../host/journal-store.ts";
+import { systemStateOf } from "../system-state.ts";
+import { JOURNAL_FILE } from "./journal-script.ts";
+
+export class FileJournal implements JournalStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async read(): Promise<string | undefined> {
+    const path = join(this.#folder, JOURNAL_FILE);
+    try {
+      return await readFile(path, "utf8");
+    } catch (cause) {
+      const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw failure(`Cannot read the journal "${path}"`, cause);
+    }
+  }
+
+  async write(text: string): Promise<void> {
+    const path = join(this.#folder, JOURNAL_FILE);
+    const beside = `${path}.${process.pid}`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const file = await open(beside, "w", 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(beside, path);
+    } catch (cause) {
+      await rm(beside, { force: true }).catch(() => undefined);
+      throw failure(`Cannot keep the journal "${path}"`, cause);
+    }
+  }
+}
+
+function failure(what: string, cause: unknown): HostError {
+  return new HostError(
+    {
+      code: "host/journal",
+      problem: `${what}: ${systemStateOf(cause)}`,
+      expected: "a folder that root can write to",
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,128 @@
+// A host of which everything that is done through here is written down: before, so that a crash in
+// between is noticed, and after, with what the host then says. Where nothing can be written the host
+// is worked on all the same, and whoever asks later hears that the order is not known.
+
+import type {
+  Action,
+  ActOptions,
+  ActOutcome,
+  CallOptions,
+  ConsoleMark,
+  ConsoleText,
+  HostCapabilities,
+  HostInfo,
+  ListedPayload,
+  LivepatchHost,
+  PayloadStatus,
+} from "../host/host.ts";
+import type { JournalStore } from "../host/journal-store.ts";
+import type { PayloadFacts } from "./facts.ts";
+import {
+  beginInJournal,
+  endInJournal,
+  type Journal,
+  type PendingAction,
+  startJournal,
+} from "./journal.ts";
+import { encodeJournal } from "./journal-json.ts";
+import { observeHost } from "./observe.ts";
+
+export interface JournalledOptions {
+  readonly now: () => Date;
+  /** What is known of a payload from its bytes; `undefined` when they are no payload. */
+  readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
+  /** The journal could not be kept; what was asked for goes on. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+export class JournalledHost implements LivepatchHost {
+  readonly label: string;
+  readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
+  readonly #host: LivepatchHost;
+  readonly #options: JournalledOptions;
+
+  /** The host itself, when it has no place for a journal. Closing the one closes the other. */
+  static around(host: LivepatchHost, options: JournalledOptions): LivepatchHost {
+    const { journal } = host;
+    return journal === undefined ? host : new JournalledHost(host, journal, options);
+  }
+
+  private constructor(host: LivepatchHost, journal: JournalStore, options: JournalledOptions) {
+    this.label = host.label;
+    this.capabilities = host.capabilities;
+    this.journal = journal;
+    this.#host = host;
+    this.#options = options;
+  }
+
+  async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
+    const facts = this.#options.factsOf(payload, name);
+    const done = () => this.#host.upload(name, payload, options);
+    return this.#record({ action: "upload", name, facts }, done, options);
+  }
+
+  async act(action: Action, name: string, options: ActOptions): Promise<ActOutcome> {
+    const done = () => this.#host.act(action, name, options);
+    return this.#record({ action, name, facts: undefined }, done, options);
+  }
+
+  info(options: CallOptions): Promise<HostInfo> {
+    return this.#host.info(options);
+  }
+
+  list(options: CallOptions): Promise<readonly ListedPayload[]> {
+    return this.#host.list(options);
+  }
+
+  status(name: string, options: CallOptions): Promise<PayloadStatus | undefined> {
+    return this.#host.status(name, options);
+  }
+
+  console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
+    return this.#host.console(since, options);
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#host[Symbol.asyncDispose]();
+  }
+
+  async #record<Result>(
+    what: Omit<PendingAction, "at">,
+    action: () => Promise<Result>,
+    options: CallOptions,
+  ): Promise<Result> {
+    const begun = await this.#begin({ ...what, at: this.#options.now().toISOString() }, options);
+    try {
+      return await action();
+    } finally {
+      if (begun !== undefined) await this.#end(begun, options);
+    }
+  }
+
+  async #begin(pending: PendingAction, options: CallOptions): Promise<Journal | undefined> {
+    try {
+      const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
+      // Without it, nobody could tell whether the journal is of this boot.
+      if (state.bootId === undefined) return undefined;
+      const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
+      const begun = beginInJournal(settled ?? startJournal(state, state.bootId), pending);
+      await this.journal.write(encodeJournal(begun), options);
+      return begun;
+    } catch (error) {
+      this.#options.onTrouble(error);
+      return undefined;
+    }
+  }
+
+  /** After a failure too: a replace may have failed half-way. */
+  async #end(begun: Journal, options: CallOptions): Promise<void> {
+    try {
+      const ended = endInJournal(begun, await this.#host.list(options));
+      if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
+    } catch (error) {
+      // The action's begin stands in the journal; the next one finds out how it ended.
+      this.#options.onTrouble(error);
+    }
+  }
+}

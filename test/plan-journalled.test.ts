@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ModelHost } from "../src/hosts/model.ts";
+import { parsePayload } from "../src/payload/parse.ts";
+import { factsOfPayload } from "../src/plan/facts.ts";
+import { JournalledHost } from "../src/plan/journalled-host.ts";
+import { observeHost } from "../src/plan/observe.ts";
+import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
+import { makePayload } from "./plan-payloads.ts";
+import { makeIndependentUniverse } from "./plan-universe.ts";
+
+const call = { deadlineMs: 60_000 };
+const free = { ...call, dependencyCheck: "hypervisor-only", quiesceMs: 30 } as const;
+const [alpha, beta, gamma] = makeIndependentUniverse(501);
+assert.ok(alpha && beta && gamma);
+
+function journalled(host: ModelHost, trouble: unknown[] = []) {
+  return JournalledHost.around(host, {
+    now: () => new Date("2026-01-01T00:00:00Z"),
+    factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
+    onTrouble: (error) => trouble.push(error),
+  });
+}
+
+test("JournalledHost remembers the order in which independent payloads were applied", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const host = journalled(inner);
+  for (const { name, bytes } of [alpha, beta, gamma]) await host.upload(name, bytes, call);
+  for (const { name } of [gamma, alpha, beta]) await host.act("apply", name, free);
+  await host.act("revert", beta.name, free);
+  const { state, written } = await observeHost(inner, [], call);
+  assert.deepEqual(state.stack, {
+    ...{ kind: "known", evidence: "journal" },
+    names: [gamma.name, alpha.name],
+  });
+  assert.deepEqual(
+    state.loaded.map(({ history }) => history),
+    ["never-reverted", "reverted", "never-reverted"],
+  );
+  // From the files that were uploaded: Xen's list has none of it.
+  assert.deepEqual(state.loaded[0]?.facts, alpha.facts);
+  assert.deepEqual(
+    written?.log.map(({ action, name }) => `${action} ${name}`),
+    ["upload p0", "upload p1", "upload p2", "apply p2", "apply p0", "apply p1", "revert p1"],
+  );
+});
+
+test("JournalledHost leaves no stack standing that a stranger changed", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const host = journalled(inner);
+  for (const { name, bytes } of [alpha, beta]) {
+    await host.upload(name, bytes, call);
+    await host.act("apply", name, free);
+  }
+  await inner.upload(gamma.name, gamma.bytes);
+  await inner.act("apply", gamma.name, free);
+  const { state, journal } = await observeHost(inner, [], call);
+  assert.equal(journal, "contradicted");
+  assert.equal(state.stack.kind, "unknown");
+});
+
+test("JournalledHost does what it is asked for also where no journal can be kept, and says so", async () => {
+  const inner = new ModelHost(syntheticModel());
+  inner.journal.write = async () => {
+    throw new Error("no room");
+  };
+  const trouble: unknown[] = [];
+  await journalled(inner, trouble).upload(alpha.name, alpha.bytes, call);
+  assert.equal((await inner.list()).length, 1);
+  assert.match(String(trouble), /no room/);
+});
+
+test("JournalledHost knows what is left when a replace fails half-way", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const host = journalled(inner);
+  // Needs alpha applied, which a replace takes away before Xen looks.
+  const picky = makePayload({ ...beta.design, name: "picky", on: [alpha] });
+  for (const { name, bytes } of [alpha, gamma, picky]) await host.upload(name, bytes, call);
+  for (const { name } of [alpha, gamma]) await host.act("apply", name, free);
+  await assert.rejects(
+    host.act("replace", picky.name, { ...free, dependencyCheck: "whole-chain" }),
+  );
+  const { state, journal, written } = await observeHost(inner, [], call);
+  assert.equal(journal, "fits");
+  assert.deepEqual(state.stack.names, []);
+  assert.deepEqual(
+    state.loaded.map(({ name, history }) => `${name} ${history}`),
+    ["p0 reverted", "p2 reverted", "picky never-reverted"],
+  );
+  assert.equal(written?.pending, undefined);
+});
