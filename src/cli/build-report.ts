@@ -91,7 +91,7 @@ function stackingFacts({ stacking, payload }: BuildReport): readonly (readonly [
   const compared =
     guard.level === "none"
       ? "none: Xen compares no old code"
-      : `${guard.level}: Xen compares ${guard.comparedBytes} bytes of old code in ${guard.entries} entries`;
+      : `${guard.level}: Xen compares ${guard.comparedBytes} bytes of old code, in ${guard.entries} ${guard.entries === 1 ? "entry" : "entries"}`;
   return [
     ["mode", mode],
     ...below.map(({ file, buildId }) => ["on", `${file}, ${buildId}`] as const),

@@ -144,7 +144,8 @@ function requireXenSyms(path: string | undefined): string {
 }
 
 function summaryOf(output: string, compiled: CompiledPayload): object {
-  const { bytes, buildId, payloadVersion, release, replaced, hooks, warnings } = compiled;
+  const { bytes, buildId, payloadVersion, release, replaced, hooks, unchecked, warnings } =
+    compiled;
   return {
     output,
     sizeBytes: bytes.length,
@@ -153,6 +154,7 @@ function summaryOf(output: string, compiled: CompiledPayload): object {
     release,
     replaced,
     hooks,
+    unchecked,
     warnings,
   };
 }
