@@ -135,7 +135,7 @@ function planOf(
 
 /** Uploaded under another name than their files'. */
 function renamedIn({ wanted }: Search, wish: Wish): readonly Piece[] {
-  if (wish.kind === "revert") return [];
+  if (wish.kind !== "apply-exactly") return [];
   return wanted.filter(({ name, file }) => file !== undefined && file.name !== name);
 }
 

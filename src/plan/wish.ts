@@ -1,6 +1,7 @@
 // What a person wants, and which payloads that means on this host.
 
 import { PAYLOAD_NAME_MAX } from "../xen-abi/limits.ts";
+import { unknownFacts } from "./facts.ts";
 import type { HostState, LoadedPayload } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
@@ -9,7 +10,13 @@ export type Wish =
   /** Exactly these applied, in the order that their dependencies ask for, and nothing else loaded. */
   | { readonly kind: "apply-exactly"; readonly payloads: readonly GivenPayload[] }
   /** These reverted and unloaded, all else as it is. */
-  | { readonly kind: "revert"; readonly names: readonly string[] };
+  | { readonly kind: "revert"; readonly names: readonly string[] }
+  /** Back to what was: these applied, from the bottom to the top; the others unloaded. */
+  | {
+      readonly kind: "restore";
+      readonly stack: readonly string[];
+      readonly unwanted: readonly string[];
+    };
 
 /** All payloads that have to do with a wish. */
 export interface Cast {
@@ -37,6 +44,15 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
     );
     const wanted = applied.filter((piece) => !named.has(piece));
     return { loaded, wanted, unwanted: named, obstacles };
+  }
+  if (wish.kind === "restore") {
+    const wanted = wish.stack.map((name) => {
+      const file = files.find((candidate) => candidate.name === name);
+      const missing = { name, facts: file?.facts ?? unknownFacts, file };
+      return pieces.find((piece) => piece.name === name) ?? missing;
+    });
+    const unwanted = new Set(pieces.filter(({ name }) => wish.unwanted.includes(name)));
+    return { loaded, wanted, unwanted, obstacles: [] };
   }
   const names = new Set(pieces.map(({ name }) => name));
   const wanted: Piece[] = [];
