@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeStockPayload } from "../../test/stock-payload.ts";
-import { parseHex } from "../bytes/hex.ts";
+import { hexNumber, parseHex } from "../bytes/hex.ts";
+import { readElf } from "../elf/read.ts";
+import { requireSection } from "../elf/sections.ts";
 import { compileDraft, emitInput, symbolNamed } from "../payload/emit.test.support.ts";
 import { emitPayload } from "../payload/emit.ts";
 import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
@@ -76,6 +78,17 @@ test("checkPayloads() tells what Xen says, at which step, why, where, and what i
     where: 'p0.livepatch, section ".livepatch.depends"',
     console: ["(XEN) livepatch: p0: check against hypervisor build-id failed"],
   });
+});
+
+test("checkPayloads() names the entry whose expectation does not hold by its place in the file", () => {
+  const wrong = { old: "beta", by: "new_beta", expectation: "ffff" };
+  const bytes = goodPayload({ entries: [...goodEntries, wrong] });
+  const [payload] = check([bytes]).payloads;
+  const table = requireSection(readElf(bytes, "p0"), ".livepatch.funcs");
+  const place = `offset ${hexNumber(table.offset + 104)}`;
+  assert.ok(payload?.verdict.kind === "refused");
+  assert.equal(payload.verdict.step, "apply/expectation");
+  assert.equal(payload.verdict.where, `p0.livepatch, section ".livepatch.funcs", ${place}`);
 });
 
 test("checkPayloads() tells what a file that is no payload is refused for", () => {

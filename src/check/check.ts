@@ -70,11 +70,12 @@ export function checkPayloads(request: CheckRequest): CheckReport {
     const isLast = index === request.payloads.length - 1;
     const played = play(model, payload, { ...request, action: isLast ? request.action : "apply" });
     const subject = readSubject(payload, played.loaded, hypervisor);
-    const step: CheckedStep = { ...played, hypervisor, subject, below };
+    const directUses = findDirectUses(subject);
+    const step: CheckedStep = { ...played, hypervisor, subject, below, directUses };
     const checked = judge(step, request.allowed);
     if (checked.verdict.kind === "accepted") {
       model = played.after;
-      below.push(subject, findDirectUses(subject));
+      below.push(subject, directUses);
     }
     return checked;
   });

@@ -4,7 +4,7 @@
 // function"). Branches within one section have no relocation: they are found by their encoding, and
 // only when they lead to the very first byte of a body, which other bytes hardly ever do by chance.
 
-import { SectionType } from "../elf/constants.ts";
+import { Machine, SectionFlag, SectionType } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
 import type { ElfObject, Relocation, Section } from "../elf/object.ts";
 import { readRelocations } from "../elf/relocations.ts";
@@ -136,10 +136,9 @@ const branchTypes: ReadonlySet<number> = new Set([
   X86Relocation.R_X86_64_PC32,
   X86Relocation.R_X86_64_PLT32,
 ]);
-const EM_X86_64 = 62;
 
 function isX86({ header }: ElfObject): boolean {
-  return header.machine === EM_X86_64;
+  return header.machine === Machine.EM_X86_64;
 }
 
 /** Those that the assembler filled in by itself, as far as they lead to a body. */
@@ -150,7 +149,7 @@ function resolvedReferences(
   bodies: Bodies,
 ): readonly Reference[] {
   const targets = bodies.startsIn(section);
-  if ((section.flags & SHF_EXECINSTR) === 0n || targets.size === 0) return [];
+  if ((section.flags & SectionFlag.SHF_EXECINSTR) === 0n || targets.size === 0) return [];
   const code = contentsOf(object, section);
   const relocated = new Set(relocations.map(({ offset }) => offset));
   const found = isX86(object) ? nearBranches(code, targets) : findAarch64Branches(code);
@@ -161,7 +160,6 @@ function resolvedReferences(
   );
 }
 
-const SHF_EXECINSTR = 4n;
 /** call, jmp; lea of a distance to %rip behind a REX prefix that widens it. */
 const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, lea: 0x8d } as const;
 

@@ -1,7 +1,7 @@
 // Relocations that Xen carries out, and that do not mean what their author did (ABI reference §2.6
 // to §2.8).
 
-import { SectionType } from "../elf/constants.ts";
+import { SectionFlag, SectionType } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
 import type { Relocation, Section } from "../elf/object.ts";
 import { readRelocations } from "../elf/relocations.ts";
@@ -20,7 +20,8 @@ export function lostReferences({ subject }: CheckedStep): readonly Finding[] {
     const symbol = subject.object?.symbols[relocation.symbol];
     if (symbol?.place.kind !== "section") return [];
     const target = subject.object?.sections[symbol.place.index];
-    if (target === undefined || ((target.flags & SHF_ALLOC) !== 0n && target.size > 0)) return [];
+    if (target === undefined || ((target.flags & SectionFlag.SHF_ALLOC) !== 0n && target.size > 0))
+      return [];
     const problem = `a reference to "${symbol.name || target.name}" leads nowhere`;
     return [{ problem, where: whereInSection(subject, section, relocation.offset) }];
   });
@@ -43,7 +44,6 @@ export function truncatedBranches({ subject, loaded }: CheckedStep): readonly Fi
   });
 }
 
-const SHF_ALLOC = 2n;
 const SHORT_REACH = 1n << 15n;
 
 /** Of what is loaded. */

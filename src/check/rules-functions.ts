@@ -1,6 +1,7 @@
 // What can be wrong with a function that a payload patches: its size, its place in memory, when it
 // runs. Xen takes any address (ABI reference §2.10).
 
+import { SectionFlag } from "../elf/constants.ts";
 import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
 import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
@@ -176,12 +177,11 @@ function initMemory(step: CheckedStep): readonly Finding[] {
 
 function readOnlyFunctions({ subject }: CheckedStep): readonly Finding[] {
   const table = subject.object?.sections.find(({ name }) => name === FUNCS_SECTION);
-  if (table === undefined || table.size === 0 || (table.flags & SHF_WRITE) !== 0n) return [];
+  if (table === undefined || table.size === 0 || (table.flags & SectionFlag.SHF_WRITE) !== 0n)
+    return [];
   const problem = "Xen writes to its table of functions, which is read-only";
   return [{ problem, where: whereInSection(subject, table) }];
 }
-
-const SHF_WRITE = 1n;
 
 function patchedTwice({ subject }: CheckedStep): readonly Finding[] {
   const sorted = subject.entries

@@ -3,7 +3,6 @@
 
 import { hasFeature } from "../xen-abi/features.ts";
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
-import { findDirectUses } from "./direct-uses.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import type { Subject } from "./subject.ts";
@@ -83,8 +82,8 @@ function supersededCode(step: CheckedStep): readonly Finding[] {
   return [...ownCopies(step), ...copiesBelow(step)];
 }
 
-function ownCopies({ subject }: CheckedStep): readonly Finding[] {
-  return findDirectUses(subject).map(({ body, where }) => ({
+function ownCopies({ directUses }: CheckedStep): readonly Finding[] {
+  return directUses.map(({ body, where }) => ({
     problem: `it goes to its own copy of "${body.label}", also when a later payload replaces that`,
     where,
   }));

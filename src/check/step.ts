@@ -6,6 +6,7 @@ import type { ActionAnswer, UploadAnswer, XenModel } from "../xen-model/model.ts
 import type { LoadedPayload } from "../xen-model/payload.ts";
 import type { WorkAnswer } from "../xen-model/rendezvous.ts";
 import type { Crash, Place, Refusal } from "../xen-model/verdict.ts";
+import type { DirectUse } from "./direct-uses.ts";
 import type { StackBelow } from "./stack-below.ts";
 import type { Subject } from "./subject.ts";
 
@@ -29,6 +30,8 @@ export interface CheckedStep extends PlayedStep {
   readonly hypervisor: Hypervisor;
   readonly subject: Subject;
   readonly below: StackBelow;
+  /** Where the payload goes to its own copies of functions that it replaces. */
+  readonly directUses: readonly DirectUse[];
 }
 
 /** Why Xen said no, at upload or later. */

@@ -2,6 +2,7 @@
 // at the places that it patches. A file that cannot be read has no contents here; what Xen says to
 // it stands in the verdict.
 
+import { SectionFlag } from "../elf/constants.ts";
 import { describePlace, ElfError } from "../elf/errors.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
@@ -87,10 +88,9 @@ export function whereInSection(subject: Subject, section: Section, offset?: numb
 
 /** Sections that are loaded into memory. */
 export function loadedSections({ object }: Subject): readonly Section[] {
-  return (object?.sections ?? []).filter(({ flags }) => (flags & SHF_ALLOC) !== 0n);
+  return (object?.sections ?? []).filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n);
 }
 
-const SHF_ALLOC = 2n;
 const ENDBR64_SIZE = 4;
 const JUMP_SIZE = { x86_64: X86_JUMP_SIZE, aarch64: AARCH64_JUMP_SIZE } as const;
 

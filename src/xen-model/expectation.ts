@@ -2,11 +2,10 @@
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { ErrnoName } from "../xen-abi/errno.ts";
-import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import type { Memory } from "./memory.ts";
 import type { LoadedPayload, ModelFunction } from "./payload.ts";
 import { readString } from "./read-memory.ts";
-import { type Assumption, crash, type Place, refuse } from "./verdict.ts";
+import { type Assumption, crash, refuse } from "./verdict.ts";
 
 const step = "apply/expectation";
 
@@ -17,18 +16,14 @@ export interface ExpectationContext {
 
 /** Stops at the first function whose code is not as expected. */
 export function checkExpectations(context: ExpectationContext, payload: LoadedPayload): void {
-  for (const [index, item] of payload.functions.entries()) {
-    checkOne(context, payload.name, item, { section: FUNCS_SECTION, offset: index });
-  }
+  for (const item of payload.functions) checkOne(context, payload.name, item);
 }
 
 function checkOne(
   context: ExpectationContext,
   payload: string,
-  item: ModelFunction,
-  place: Place,
+  { entry, oldAddress, place }: ModelFunction,
 ): void {
-  const { entry, oldAddress } = item;
   const { expectation } = entry;
   if (!expectation?.enabled) return;
   const fail = (errno: ErrnoName, rc: number, words: string, before: string[] = []): never => {

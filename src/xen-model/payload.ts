@@ -4,6 +4,7 @@
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { Placement } from "./place-sections.ts";
 import type { PreparedHooks } from "./prepare-hooks.ts";
+import type { Place } from "./verdict.ts";
 
 export interface ModelFunction {
   readonly entry: LivepatchFunc;
@@ -11,6 +12,8 @@ export interface ModelFunction {
   readonly oldAddress: bigint;
   /** Of the entry, in memory. */
   readonly address: bigint;
+  /** Of the entry, in the file. */
+  readonly place: Place;
   /** State that the file itself brought, on releases that keep state in the payload. */
   readonly initialState: FunctionState;
 }

@@ -37,7 +37,7 @@ export function applyFunctions(
   }
   return payload.functions.map((item, index) => {
     const state = states[index] ?? item.initialState;
-    return state.isApplied ? state : applyOne(context, item, { section: FUNCS_SECTION });
+    return state.isApplied ? state : applyOne(context, item);
   });
 }
 
@@ -60,7 +60,8 @@ export function revertFunctions(
   });
 }
 
-function applyOne(context: SpliceContext, item: ModelFunction, place: Place): FunctionState {
+function applyOne(context: SpliceContext, item: ModelFunction): FunctionState {
+  const { place } = item;
   const { state, assumptions } = context;
   const { xen, memory } = state;
   const patchOffset = jumpOffset({ xen, memory, assumptions }, item.oldAddress, step, place);
