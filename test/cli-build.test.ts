@@ -1,7 +1,7 @@
 // `xsplice build` as a user types it, on the small Xen: files in, exit codes, text, JSON, files out.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -151,6 +151,19 @@ buildTest("xsplice build says what is wrong with a place for the payload", async
     const { exitCode, stderr } = await build("--patch", patch, "-o", place);
     assert.equal(exitCode, 1);
     assert.match(stderr, /Cannot write "\/.*fix\.json": .*\n +remedy: +name another place/);
+  }
+});
+
+test("xsplice build leaves alone what it is made from", async () => {
+  const patch = patchFile("own.patch", fixed);
+  const link = join(folder, "link.patch");
+  symlinkSync(patch, link);
+  for (const place of [patch, link, xenSyms, config]) {
+    const before = readFileSync(place);
+    const { exitCode, stderr } = await build("--patch", patch, "-o", place);
+    assert.equal(exitCode, 64);
+    assert.match(stderr, /Cannot write to ".*": it would overwrite ".*", which it is made from/);
+    assert.deepEqual(readFileSync(place), before);
   }
 });
 

@@ -173,14 +173,14 @@ function compareAll(
   xen: XenSyms,
   release: Release,
   { hooks }: CompiledHooks,
-  { allowInit, allowLayout }: BuildOptions,
+  { allowInit, allowFreshData }: BuildOptions,
 ): readonly ComparedObject[] {
   const unsafe = unsafeFunctions(xen.architecture, release);
   const known: CompareOptions = {
     policy: xenSectionPolicy(release, xen.architecture, unsafe),
     allowedInit: new Set(allowInit),
     initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
-    allowedLost: new Set(allowLayout),
+    allowedLost: new Set(allowFreshData),
   };
   const objects = compareObjects(prepared, known);
   // What is carried explains init functions of other objects too, so all had to be compared first.

@@ -19,10 +19,34 @@ export function kindOfFile(path: string, architecture: string): FileKind {
   return { kind: "not-hypervisor", component: componentOf(path) };
 }
 
-/** Whether programs outside of the hypervisor are built from this file as well. */
-export function isPublicHeader(path: string): boolean {
-  return path.startsWith("xen/include/public/");
+/** Which programs outside of the hypervisor are built from this file as well. */
+export function alsoBuiltInto(path: string): string | undefined {
+  return shared.find(({ pattern }) => pattern.test(path))?.programs;
 }
+
+const library = "programs that build domains, by libxenguest";
+
+/** Xen 4.17: tools/libs/guest/Makefile.common, tools/libs/light, tools/tests, tools/fuzz. */
+const shared: readonly { readonly pattern: RegExp; readonly programs: string }[] = [
+  {
+    pattern: /^xen\/include\/public\//,
+    programs: "programs that are built with this public header",
+  },
+  {
+    pattern: /^xen\/common\/libelf\/|^xen\/include\/xen\/(libelf|elfstructs)\.h$/,
+    programs: library,
+  },
+  {
+    pattern:
+      /^xen\/common\/(bunzip2|un(lz4|lzma|lzo|xz|zstd)|decompress|xz\/.*|lz4\/.*|zstd\/.*)(\.[ch])?$/,
+    programs: library,
+  },
+  { pattern: /^xen\/lib\/x86\/|^xen\/include\/xen\/lib\/x86\//, programs: `${library}, and tools` },
+  {
+    pattern: /^xen\/arch\/x86\/x86_emulate\//,
+    programs: "Xen's own tests and fuzzers of the instruction emulator",
+  },
+];
 
 /** The first rule that fits counts. */
 const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kindOfFile } from "./hunk-kind.ts";
+import { alsoBuiltInto, kindOfFile } from "./hunk-kind.ts";
 import { type LedgerFacts, writeLedger } from "./hunk-ledger.ts";
 import type { FilePatch } from "./patch-file.ts";
 
@@ -32,6 +32,20 @@ test("kindOfFile() tells code from what decides how code is made, and from every
   const found = Object.keys(cases).map((path) => [path, kindOfFile(path, "x86").kind]);
   assert.deepEqual(Object.fromEntries(found), cases);
   assert.equal(kindOfFile("xen/arch/arm/traps.c", "arm").kind, "code");
+});
+
+test("alsoBuiltInto() names what else is built from files of the hypervisor", () => {
+  const shared = [
+    "xen/include/public/sysctl.h",
+    "xen/common/libelf/libelf-tools.c",
+    "xen/common/unxz.c",
+    "xen/lib/x86/cpuid.c",
+    "xen/arch/x86/x86_emulate/x86_emulate.c",
+  ];
+  for (const path of shared) assert.notEqual(alsoBuiltInto(path), undefined, path);
+  for (const path of ["xen/common/kernel.c", "xen/lib/sort.c", "xen/common/unlink.c"]) {
+    assert.equal(alsoBuiltInto(path), undefined, path);
+  }
 });
 
 test("kindOfFile() names the component that needs an update besides", () => {

@@ -2,7 +2,7 @@
 // missing here, and nothing is dropped without a reason that stands here.
 
 import type { FileKind } from "./hunk-kind.ts";
-import { isPublicHeader } from "./hunk-kind.ts";
+import { alsoBuiltInto } from "./hunk-kind.ts";
 import { type FilePatch, pathOf } from "./patch-file.ts";
 
 export type Outcome =
@@ -35,12 +35,11 @@ export interface LedgerFacts {
 export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): FileEntry[] {
   return patches.map((patch) => {
     const file = pathOf(patch);
-    const isBoth = isPublicHeader(file);
     return {
       patch: patch.patch,
       file,
       outcome: outcomeOf(patch, facts),
-      besides: isBoth ? "programs that are built with this public header" : undefined,
+      besides: alsoBuiltInto(file),
       hunks: patch.hunks.map(({ header }) => header),
     };
   });

@@ -67,7 +67,8 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   },
   {
     flags: "--allow-fresh-data NAME",
-    description: "accept that this variable of --previous loses what it holds; may be repeated",
+    description:
+      "accept that what this variable holds is lost: one that the fix renames, or one of --previous; may be repeated",
     repeatable: "yes",
   },
   guardOptionSpec("full where the release can"),

@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
-import type { BuiltFix } from "../builder/build.ts";
+import type { BuildOptions, BuiltFix } from "../builder/build.ts";
 import type { BuildReport } from "../builder/report.ts";
 import { columnsOf } from "./aligned-lines.ts";
 import { buildOptionSpecs, readBuildOptions } from "./build-options.ts";
 import { renderExplanation, renderReport } from "./build-report.ts";
 import { emit, toJson } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import type { CommandSpec } from "./spec.ts";
+import { requireOtherPlace } from "./output-place.ts";
+import type { CommandCall, CommandSpec } from "./spec.ts";
 
 export const buildCommand: CommandSpec = {
   name: "build",
@@ -39,6 +40,7 @@ export const buildCommand: CommandSpec = {
       import("../builder/build.ts"),
       import("../builder/report.ts"),
     ]);
+    await requireOtherPlace(output, inputsOf(call, options));
     const fix = await buildFix(options);
     const report = reportOf(fix, options, output);
     const reportPlace = await writeResults(fix, report, output);
@@ -53,6 +55,15 @@ export const buildCommand: CommandSpec = {
     return exitCodes[fix.outcome];
   },
 };
+
+/** All files that are read, but for the source's own. */
+function inputsOf({ options: given }: CommandCall, options: BuildOptions): readonly string[] {
+  const { patches, basePatches, xenSyms, config, hooks } = options;
+  const named = ["series", "previous"].flatMap((name) => given.text(name) ?? []);
+  const below = ["on", "depends"].flatMap((name) => given.texts(name));
+  const read = [...patches, ...basePatches].map(({ name }) => name);
+  return [...read, xenSyms.name, config.name, ...hooks, ...named, ...below];
+}
 
 const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
   built: ExitCode.success,

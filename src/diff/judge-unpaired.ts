@@ -58,7 +58,7 @@ function judgeLost(atom: Atom, { after, correlation, options }: Comparison): Jud
   return refusal(
     "data-lost",
     reason,
-    `keep its name; or, if what it holds may be lost, allow it by name (--allow-layout ${atom.name})`,
+    `keep its name; or, if what it holds may be lost, allow it by name (--allow-fresh-data ${atom.name})`,
   );
 }
 

@@ -167,4 +167,14 @@ export const refusedCases: readonly CorpusCase[] = [
     rule: "an option of the configuration",
     expected: refused("file: xen/common/Kconfig"),
   },
+  {
+    name: "make-order",
+    rule: "the order in which objects are linked",
+    expected: refused("file: xen/common/Makefile"),
+  },
+  {
+    name: "embedded-header",
+    rule: "a header of code that is embedded in other objects",
+    expected: refused("file: xen/arch/x86/boot/defs.h"),
+  },
 ];
