@@ -97,11 +97,11 @@ async function check(call: CommandCall): Promise<CheckReport> {
   const symsPath = requireInputs(args, options);
   const action = readAction(options.text("action"));
   const allowed = await requireRules("--allow", options.texts("allow"));
-  const [hypervisor, payloads] = await Promise.all([
+  const [hypervisor, payloads, { checkPayloads }] = await Promise.all([
     openXenSyms(symsPath, options.text("release"), io.signal),
     readPayloads(args, io.signal),
+    import("../check/check.ts"),
   ]);
-  const { checkPayloads } = await import("../check/check.ts");
   return checkPayloads({
     ...{ hypervisor, payloads, action, allowed },
     dependencyCheck: options.has("nodeps") ? "hypervisor-only" : "whole-chain",
