@@ -31,6 +31,7 @@ export function decodeJournal(text: string): Journal | undefined {
         stack: scene.optionalTexts("stack"),
       },
       pending: fields.has("pending") ? decodePending(fields.child("pending")) : undefined,
+      former: fields.optionalTexts("former"),
       log: fields.children("log").map(decodeLogEntry),
     };
   } catch (error) {

@@ -16,6 +16,11 @@ export interface Journal {
   readonly scene: JournalScene;
   /** Begun, and not known to have ended. */
   readonly pending: PendingAction | undefined;
+  /**
+   * What a replace took away that then failed, from the bottom to the top: until it is back, or
+   * somebody went another way.
+   */
+  readonly former: readonly string[] | undefined;
   /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
   readonly log: readonly LogEntry[];
 }
@@ -54,6 +59,7 @@ export function startJournal(state: HostState, bootId: string): Journal {
       stack: stack.kind === "known" ? stack.names : undefined,
     },
     pending: undefined,
+    former: undefined,
     log: [],
   };
 }
@@ -78,7 +84,22 @@ export function endInJournal(
   if (pending === undefined) return { ...journal, scene };
   const { facts: _, ...entry } = pending;
   const log = [...journal.log, { ...entry, stack: scene.stack }].slice(-LOG_LENGTH_MAX);
-  return { ...journal, scene, pending: undefined, log };
+  const former = formerAfter(journal, pending, scene.stack);
+  return { ...journal, scene, pending: undefined, former, log };
+}
+
+function formerAfter(
+  { scene, former }: Journal,
+  { action, name }: PendingAction,
+  stack: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (scene.stack === undefined || stack === undefined) return undefined;
+  const isHalfReplaced =
+    action === "replace" && !stack.includes(name) && stack.length < scene.stack.length;
+  if (isHalfReplaced) return former ?? scene.stack;
+  if (former === undefined || action === "revert") return undefined;
+  const isOnTheWayBack = stack.every((other) => former.includes(other));
+  return isOnTheWayBack && stack.length < former.length ? former : undefined;
 }
 
 /**
