@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import fc from "fast-check";
-import { applyFilePatches } from "./apply-patch.ts";
+import { applyFilePatches, type MovedHunk } from "./apply-patch.ts";
 import { BuildError } from "./make-errors.ts";
 import { parsePatchFile } from "./patch-file.ts";
 
-function apply(patch: string, files: Readonly<Record<string, string>>) {
+function apply(
+  patch: string,
+  files: Readonly<Record<string, string>>,
+  onMoved?: (moved: MovedHunk) => void,
+) {
   const exists = (path: string) => path in files;
   const parsed = parsePatchFile({ name: "fix.patch", bytes: Buffer.from(patch, "latin1") }, exists);
-  return applyFilePatches(parsed, (path) => files[path]);
+  return applyFilePatches(parsed, (path) => files[path], onMoved);
 }
 
 const numbered = Array.from({ length: 30 }, (_, index) => `line ${index + 1}\n`).join("");
@@ -18,7 +22,7 @@ test("applyFilePatches() gives what the patch was made from", () => {
   const line = fc.constantFrom("a", "b", "{", "}", "", "\tx = 1;", "\xe9");
   const text = fc
     .array(line, { minLength: 1, maxLength: 30 })
-    .map((lines) => `${lines.join("\n")}\n`);
+    .chain((lines) => fc.constantFrom(lines.join("\n"), `${lines.join("\n")}\n`));
   fc.assert(
     fc.property(text, text, (before, after) => {
       fc.pre(before !== after);
@@ -35,6 +39,50 @@ test("applyFilePatches() applies hunks that have moved", () => {
   const patch = createTwoFilesPatch("a/f.c", "b/f.c", numbered, after);
   const moved = `first\nsecond\n${numbered}`;
   assert.equal(apply(patch, { "f.c": moved }).get("f.c")?.after, `first\nsecond\n${after}`);
+});
+
+test("applyFilePatches() tells how far a hunk was from its place, and how often it would fit", () => {
+  const patch = "--- a/f.c\n+++ b/f.c\n@@ -2,2 +2,2 @@\n same\n-old\n+new\n";
+  const moved: MovedHunk[] = [];
+  const twice = "1\n2\n3\nsame\nold\n6\n7\nsame\nold\n";
+  const result = apply(patch, { "f.c": twice }, (one) => moved.push(one));
+  assert.equal(result.get("f.c")?.after, twice.replace("old", "new"));
+  assert.deepEqual(
+    moved.map(({ lines, alternatives }) => [lines, alternatives]),
+    [[2, 1]],
+  );
+});
+
+test("applyFilePatches() looks for later hunks where earlier ones were found, and never above them", () => {
+  const one = "@@ -1,1 +1,1 @@\n-first\n+FIRST\n";
+  const patch = `--- a/f.c\n+++ b/f.c\n${one}@@ -3,1 +3,1 @@\n-x\n+X\n`;
+  const before = "x\nx\nx\nx\nfirst\n2\nx\nx\n";
+  const moved: MovedHunk[] = [];
+  const result = apply(patch, { "f.c": before }, (hunk) => moved.push(hunk));
+  assert.equal(result.get("f.c")?.after, "x\nx\nx\nx\nFIRST\n2\nX\nx\n");
+  assert.deepEqual(
+    moved.map(({ lines, alternatives }) => [lines, alternatives]),
+    [
+      [4, 0],
+      [4, 1],
+    ],
+  );
+});
+
+test("applyFilePatches() puts nothing in by its line number alone where the lines have moved", () => {
+  const patch = "--- a/f.c\n+++ b/f.c\n@@ -1,1 +1,1 @@\n-a\n+A\n@@ -2,0 +3,1 @@\n+c\n";
+  assert.equal(apply(patch, { "f.c": "a\nb\nd\n" }).get("f.c")?.after, "A\nb\nc\nd\n");
+  assert.throws(
+    () => apply(patch, { "f.c": "0\na\nb\nd\n" }),
+    (error) => error instanceof BuildError && /found elsewhere/.test(error.report.expected ?? ""),
+  );
+});
+
+test("applyFilePatches() keeps the ends of lines that a file has, whatever the patch has", () => {
+  const dos = (text: string) => text.replaceAll("\n", "\r\n");
+  const patch = createTwoFilesPatch("a/f.c", "b/f.c", "a\nb\n", "a\nc\n");
+  assert.equal(apply(patch, { "f.c": dos("a\nb\n") }).get("f.c")?.after, dos("a\nc\n"));
+  assert.equal(apply(dos(patch), { "f.c": "a\nb\n" }).get("f.c")?.after, "a\nc\n");
 });
 
 test("applyFilePatches() applies several patches to one file in their order", () => {

@@ -57,6 +57,31 @@ test("parsePatchFile() takes a plain diff of a file against nothing as a new fil
   assert.equal(file?.hunks[0]?.header, "@@ -0,0 +1,1 @@");
 });
 
+test("parsePatchFile() takes hunks without context at the top of a file for what they are", () => {
+  const name = "xen/common/kernel.c";
+  for (const range of ["@@ -1,2 +0,0 @@\n-one\n-two\n", "@@ -0,0 +1,1 @@\n+one\n"]) {
+    const [file] = parse(`--- a/${name}\n+++ b/${name}\n${range}`);
+    assert.deepEqual([file?.kind, file?.oldPath, file?.newPath], ["change", name, name]);
+  }
+});
+
+test("parsePatchFile() takes a file from the start of time, as diff -N writes it, for none", () => {
+  const never = "1970-01-01 01:00:00.000000000 +0100";
+  const name = "xen/common/kernel.c";
+  const gone = `--- a/${name}\t2020-01-01\n+++ b/${name}\t${never}\n@@ -1,1 +0,0 @@\n-one\n`;
+  assert.equal(parse(gone)[0]?.kind, "delete");
+  const made = `--- a/${name}\t${never}\n+++ b/${name}\t2020-01-01\n@@ -0,0 +1,1 @@\n+one\n`;
+  assert.equal(parse(made)[0]?.kind, "create");
+});
+
+test("parsePatchFile() takes the name of a file that is there, whichever line has it", () => {
+  const name = "xen/common/kernel.c";
+  for (const names of [`--- ${name}.orig\n+++ ${name}`, `--- ${name}\n+++ ${name}.new`]) {
+    const [file] = parse(`${names}\n${hunk}`);
+    assert.deepEqual([file?.kind, file?.oldPath, file?.newPath], ["change", name, name]);
+  }
+});
+
 test("parsePatchFile() refuses hunks with more lines than they say", () => {
   const text = `--- a/xen/common/kernel.c\n+++ b/xen/common/kernel.c\n${hunk}+more\n`;
   assert.throws(() => parse(text), BuildError);

@@ -48,7 +48,7 @@ export function parsePatchFile(
     throw badPatch(name, "it holds no change of a file", "a unified diff, as git diff makes it");
   }
   const strip = findStrip(structured, exists);
-  return structured.map((file) => toFilePatch(name, file, strip));
+  return structured.map((file) => toFilePatch(name, file, pathsOf(file, strip, exists)));
 }
 
 /** The file that a change is about: where it is afterwards, or was before. */
@@ -82,12 +82,9 @@ function withoutSignatures(text: string): string {
   return lines.join("\n");
 }
 
-function toFilePatch(patch: string, file: StructuredPatch, strip: number): FilePatch {
-  const [only] = file.hunks.length === 1 ? file.hunks : [];
-  const isNew = file.isCreate || (only?.oldLines === 0 && only.oldStart <= 1);
-  const isGone = file.isDelete || (only?.newLines === 0 && only.newStart <= 1);
-  const oldPath = isNew ? undefined : relativePath(file.oldFileName, strip);
-  const newPath = isGone ? undefined : relativePath(file.newFileName, strip);
+type Paths = Pick<FilePatch, "oldPath" | "newPath">;
+
+function toFilePatch(patch: string, file: StructuredPatch, { oldPath, newPath }: Paths): FilePatch {
   for (const path of [oldPath, newPath]) {
     if (path?.split("/").includes("..")) {
       throw badPatch(patch, `it names a file outside of the source: "${path}"`, "paths without ..");
@@ -100,6 +97,35 @@ function toFilePatch(patch: string, file: StructuredPatch, strip: number): FileP
   return { patch, oldPath, newPath, kind: kindOf(file, oldPath, newPath), hunks };
 }
 
+function pathsOf(file: StructuredPatch, strip: number, exists: (path: string) => boolean): Paths {
+  const oldName = relativePath(file.oldFileName, strip);
+  const newName = relativePath(file.newFileName, strip);
+  if (file.isRename || file.isCopy) return { oldPath: oldName, newPath: newName };
+  const isThere = (name: string | undefined) => name !== undefined && exists(name);
+  // A plain diff may name the old file `kernel.c.orig`: the one that is there is meant, as patch(1) does.
+  const name = isThere(newName) ? newName : isThere(oldName) ? oldName : (newName ?? oldName);
+  const [only] = file.hunks.length === 1 ? file.hunks : [];
+  // The parser has moved the start of an empty range by one.
+  const isFromNothing = only?.oldLines === 0 && only.oldStart <= 1;
+  const isToNothing = only?.newLines === 0 && only.newStart <= 1;
+  const isNew =
+    file.isCreate ||
+    file.oldFileName === NOWHERE ||
+    (isFromNothing && (isAtNoTime(file.oldHeader) || !isThere(name)));
+  // Without context, a hunk that removes the first lines of a file looks like one that removes all.
+  const isGone =
+    file.isDelete || file.newFileName === NOWHERE || (isToNothing && isAtNoTime(file.newHeader));
+  return {
+    oldPath: isNew ? undefined : name,
+    newPath: isGone ? undefined : name,
+  };
+}
+
+/** What diff -N writes for a file that is not there: the start of time, in the zone of its author. */
+function isAtNoTime(header: string | undefined): boolean {
+  return /^\s*(1970-01-01|1969-12-31)\b/.test(header ?? "");
+}
+
 function kindOf(
   file: StructuredPatch,
   oldPath: string | undefined,
@@ -109,7 +135,7 @@ function kindOf(
   if (oldPath === undefined) return "create";
   if (newPath === undefined) return "delete";
   if (file.isCopy) return "copy";
-  // A plain diff of two folders may name the old one `file.orig`: only git knows of renames.
+  // Only git knows of renames.
   if (file.isRename) return "rename";
   return file.hunks.length === 0 ? "mode" : "change";
 }
