@@ -63,31 +63,49 @@ export function onceEach(make: MakePayload): MakePayload {
 
 const file = "xen/common/version.c";
 
-export function makerFromPatches({ source, xenSyms, config }: CorpusSource): MakePayload {
-  const text = readFileSync(join(source, file), "utf8");
-  const read = (path: string) => ({ name: path, bytes: new Uint8Array(readFileSync(path)) });
+export function makerFromPatches(source: CorpusSource): MakePayload {
+  const text = versionFile(source);
   return async (mode, answers, below) => {
     const known = Object.assign({}, ...below.map((made) => made.answers));
     const all = { ...known, ...answers };
-    const [old, changed] = [textWith(text, known), textWith(text, all)];
-    const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, old, changed);
-    const { payload, refusals } = await buildFix({
-      ...{ source, xenSyms: read(xenSyms), mode },
-      config: { name: config, text: readFileSync(config, "utf8") },
-      patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
-      foundation: foundationOf(below),
-      ...{ basePatches: [], guard: undefined, carriedPatches: "texts", hooks: [], metadata: [] },
-      ...{ name: undefined, allowInit: [], allowLayout: [], previous: undefined },
-      ...{ allowFreshData: [], compiler: undefined, jobs: 2, toolVersion: "test" },
-      onProgress: () => {},
-    });
-    assert.deepEqual(refusals, []);
-    assert.ok(payload);
-    return { bytes: payload.bytes, answers: all };
+    const change = { from: textWith(text, known), to: textWith(text, all) };
+    return { bytes: await buildChange(source, { mode, change, below }), answers: all };
   };
 }
 
-function foundationOf(below: readonly MadePayload[]): Foundation {
+export function versionFile({ source }: CorpusSource): string {
+  return readFileSync(join(source, file), "utf8");
+}
+
+export interface ChangeOfFile {
+  readonly mode: PayloadMode;
+  /** Texts of the file with the functions that the calls ask. */
+  readonly change: { readonly from: string; readonly to: string };
+  readonly below: readonly Pick<MadePayload, "bytes">[];
+}
+
+export async function buildChange(
+  { source, xenSyms, config }: CorpusSource,
+  { mode, change: { from, to }, below }: ChangeOfFile,
+): Promise<Uint8Array> {
+  const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, from, to);
+  const { payload, refusals } = await buildFix({
+    ...{ source, mode },
+    xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
+    config: { name: config, text: readFileSync(config, "utf8") },
+    patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
+    foundation: foundationOf(below),
+    ...{ basePatches: [], guard: undefined, carriedPatches: "texts", hooks: [], metadata: [] },
+    ...{ name: undefined, allowInit: [], allowLayout: [], previous: undefined },
+    ...{ allowFreshData: [], compiler: undefined, jobs: 2, toolVersion: "test" },
+    onProgress: () => {},
+  });
+  assert.deepEqual(refusals, []);
+  assert.ok(payload);
+  return payload.bytes;
+}
+
+function foundationOf(below: readonly Pick<MadePayload, "bytes">[]): Foundation {
   const payloads = below.map(({ bytes }) => readPayloadBelow(bytes, "below"));
   return { payloads, buildId: undefined };
 }

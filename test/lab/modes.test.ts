@@ -10,7 +10,14 @@ import type { Action, ActOptions } from "../../src/host/host.ts";
 import { fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
 import { type Bench, call, openBench, versions } from "./compile-bench.ts";
 import { actOptions } from "./host-contract.ts";
-import { type MakePayload, makerFromC, makerFromPatches, onceEach } from "./modes-makers.ts";
+import {
+  buildChange,
+  type MakePayload,
+  makerFromC,
+  makerFromPatches,
+  onceEach,
+  versionFile,
+} from "./modes-makers.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 /** For preparing a base on a busy machine; it takes 20 s on a quiet one. */
@@ -25,7 +32,11 @@ interface Stage {
 await describeModes("4.14", async (bench) => makerFromC(bench));
 const noSource = await whyNoCorpusSource();
 if (noSource === false) {
-  await describeModes("4.17", async () => makerFromPatches(await fetchCorpusSource()));
+  await describeModes(
+    "4.17",
+    async () => makerFromPatches(await fetchCorpusSource()),
+    replacesBrought,
+  );
 } else {
   test("build --mode on Xen 4.17", { skip: noSource });
 }
@@ -34,6 +45,7 @@ await describeModes("4.20", async (bench) => makerFromC(bench));
 async function describeModes(
   xen: string,
   openMaker: (bench: Bench) => Promise<MakePayload>,
+  fromSource?: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   await describeOnXen(xen, `modes on Xen ${xen}`, () => {
     let stage: Stage | undefined;
@@ -57,6 +69,9 @@ async function describeModes(
     scenario("--mode independent goes in any order, unless payloads overlap", goesAnywhere);
     scenario("--mode independent --on goes on top of that payload, and nowhere else", requires);
     scenario("--mode cumulative takes the place of all others, and gives it back", replaces);
+    if (fromSource !== undefined) {
+      scenario("--on replaces code that a payload brought, and goes on with its data", fromSource);
+    }
   });
 }
 
@@ -143,6 +158,46 @@ async function replaces({ bench, make }: Stage): Promise<void> {
   await act(bench, "replace", "large");
   await act(bench, "revert", "large");
   for (const [name] of all.toReversed()) await act(bench, "unload", name);
+}
+
+/** The entry of what a payload brought lies in that payload, where Xen writes a jump as well. */
+async function replacesBrought({ bench }: Stage): Promise<void> {
+  const source = await fetchCorpusSource();
+  const text = versionFile(source);
+  const brought = `static unsigned int answers;
+const char *extra_answer(void);
+const char *extra_answer(void)
+{
+    static const char *const texts[] = { "+0", "+1", "+2", "+3" };
+
+    return texts[answers++ % 4];
+}
+
+const char *xen_extra_version(void)
+{
+    return extra_answer();`;
+  const first = text.replace(
+    "const char *xen_extra_version(void)\n{\n    return XEN_EXTRAVERSION;",
+    brought,
+  );
+  const second = first
+    .replace("answers++ % 4];", "answers++ % 4] + 1;")
+    .replace("return XEN_CHANGESET;", "return extra_answer();");
+  const mode = "stack";
+  const one = await buildChange(source, { mode, change: { from: text, to: first }, below: [] });
+  const below = [{ bytes: one }];
+  const two = await buildChange(source, { mode, change: { from: first, to: second }, below });
+  await bench.host.upload("one", one, call);
+  await bench.host.upload("two", two, call);
+  await act(bench, "apply", "one");
+  assert.equal(await bench.client.extraVersion(), "+0");
+  await act(bench, "apply", "two");
+  assert.deepEqual(await versions(bench), ["1", "2"]);
+  await act(bench, "revert", "two");
+  assert.equal(await bench.client.extraVersion(), "+3");
+  await act(bench, "unload", "two");
+  await act(bench, "revert", "one");
+  await act(bench, "unload", "one");
 }
 
 async function act(
