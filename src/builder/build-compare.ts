@@ -16,6 +16,7 @@ import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { openLevels } from "./stack-steps.ts";
 import type { LevelStep } from "./stack-trace.ts";
+import type { SymbolUsers } from "./symbol-users.ts";
 import { findTypes } from "./types-model.ts";
 
 export interface ComparedObject {
@@ -33,7 +34,11 @@ export interface ComparedObject {
 export type CompareOptions = Pick<
   DiffOptions,
   "policy" | "allowedInit" | "initChanges" | "allowedLost"
-> & { readonly explainInit?: ExplainInit | undefined };
+> & {
+  readonly explainInit?: ExplainInit | undefined;
+  /** Without it every global symbol counts as used by other objects. */
+  readonly symbolUsers?: SymbolUsers | undefined;
+};
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
@@ -49,6 +54,7 @@ export function compareObjects(
       diffObjects(before, after, {
         ...options,
         explainInit: (name) => options.explainInit?.(pair.object, name),
+        isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
         findHomes: findStaticHomes,
         changedInlines: changedInlinesOf(before, lines),
@@ -69,6 +75,15 @@ export function compareObjects(
     const steps = diff.outcome === "unchanged" ? [] : findSteps();
     return { pair, before, after, diff, steps, layoutChanges, compiler };
   });
+}
+
+function usersOutside(
+  own: string,
+  users: SymbolUsers | undefined,
+): ((name: string) => boolean) | undefined {
+  if (users === undefined) return undefined;
+  const others = Object.entries(users).filter(([object]) => object !== own);
+  return (name) => others.some(([, names]) => names.includes(name));
 }
 
 /** Debug information included, so that no type differs either. */

@@ -11,16 +11,15 @@ import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import {
   type ComparedObject,
   type CompareOptions,
-  compareObjects,
   refusalsOfObjects,
   warningsOfInit,
 } from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
-import { initExplainer } from "./build-init.ts";
 import { emitOptions, originOf, readHypervisor, releaseOf } from "./build-inputs.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
 import { type Metadata, metadataOf } from "./build-metadata.ts";
+import { compareAll } from "./compare-all.ts";
 import { compareWithPrevious, type PreviousPayload, type Succession } from "./mode-cumulative.ts";
 import { type DecidedStacking, decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
 import type { PatchInput } from "./patch-file.ts";
@@ -113,9 +112,11 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const hooks = await timings.measureAsync("compile hooks", () =>
     compileHooks(options.hooks, surroundings, options),
   );
-  const objects = timings.measure("compare", () =>
-    compareAll(prepared, xen, release, hooks, options),
-  );
+  const objects = await compareAll(prepared, {
+    known: whatIsKnown(xen, release, hooks, options),
+    liesOn: foundation.payloads.length === 0 ? "hypervisor" : "payloads",
+    timings,
+  });
   const fit = timings.measure("fit", () =>
     checkFit(objects, {
       ...{ xen, hypervisor, surroundings, payloads: foundation.payloads },
@@ -168,24 +169,19 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   };
 }
 
-function compareAll(
-  prepared: PreparedPairs,
+function whatIsKnown(
   xen: XenSyms,
   release: Release,
   { hooks }: CompiledHooks,
   { allowInit, allowFreshData }: BuildOptions,
-): readonly ComparedObject[] {
+): CompareOptions {
   const unsafe = unsafeFunctions(xen.architecture, release);
-  const known: CompareOptions = {
+  return {
     policy: xenSectionPolicy(release, xen.architecture, unsafe),
     allowedInit: new Set(allowInit),
     initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
     allowedLost: new Set(allowFreshData),
   };
-  const objects = compareObjects(prepared, known);
-  // What is carried explains init functions of other objects too, so all had to be compared first.
-  const explainInit = initExplainer(objects, prepared);
-  return explainInit === undefined ? objects : compareObjects(prepared, { ...known, explainInit });
 }
 
 function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {

@@ -70,8 +70,9 @@ async function settleBoth<One, Other>(
   return Promise.all([one, other]);
 }
 
-async function compileBefore(
-  request: SidesRequest,
+/** Objects of the unpatched source, and keeps them. @throws BuildError build/make-failed */
+export async function compileBefore(
+  request: Pick<SidesRequest, "base" | "work" | "tools" | "jobs" | "signal">,
   missing: readonly CompileUnit[],
 ): Promise<void> {
   if (missing.length === 0) return;

@@ -23,6 +23,7 @@ import { type FileLines, linesOf, neutralizeFiles } from "./prepare-lines.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import { linkTree, makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
 import { readSourceTree, type SourceTree } from "./source-tree.ts";
+import { findSymbolUsers, type SymbolUsers } from "./symbol-users.ts";
 
 export interface PairsRequest {
   /** Top folder of Xen's source. */
@@ -67,6 +68,8 @@ export interface PreparedPairs {
   /** Of each changed file that is built from, by its path below `xen/`. */
   readonly texts: ReadonlyMap<string, PatchedFile>;
   readonly contributions: AppliedPatches["contributions"];
+  /** Of the unpatched source; may take as long as compiling all of it. */
+  readonly findSymbolUsers: () => Promise<SymbolUsers>;
   readonly configDifferences: readonly ConfigDifference[];
   readonly compiler: { readonly command: string; readonly version: string };
   readonly release: SourceTree["version"];
@@ -114,6 +117,7 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
       ledger,
       lines: sides.lines,
       contributions: applied.contributions,
+      findSymbolUsers: () => findSymbolUsers({ base, ...context }),
       texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
       configDifferences: base.configDifferences,
       compiler: { command: tools.compiler, version: tools.compilerVersion },

@@ -6,6 +6,7 @@ import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import type { Atom, AtomKind } from "./atom.ts";
 import { isCode } from "./code.ts";
+import { DiffError } from "./errors.ts";
 import { isFilling } from "./filling.ts";
 import type { SectionRule } from "./policy.ts";
 import { requireDefined } from "./require-defined.ts";
@@ -16,9 +17,9 @@ export interface CutInput {
   readonly rule: SectionRule;
   /** That name something: no section symbols, no labels of the compiler. */
   readonly symbols: readonly ElfSymbol[];
-  /** Offsets that somebody refers to, for what no symbol names. */
+  /** Offsets that somebody refers to, for what no symbol names; ascending. */
   readonly places: readonly number[];
-  /** Offsets of fields that a relocation fills in. */
+  /** Offsets of fields that a relocation fills in; ascending. */
   readonly relocated: readonly number[];
 }
 
@@ -55,6 +56,18 @@ function cutEntries(input: CutInput): readonly Atom[] {
   );
 }
 
+/** Of one section; a megabyte of empty strings would take hundreds of megabytes as atoms. */
+const PIECES_MAX = 200_000;
+
+function tooManyPieces({ source }: ElfObject, { name }: Section): DiffError {
+  return new DiffError({
+    code: "diff/unsupported-object",
+    problem: `Cannot compare section "${name}": it has more than ${PIECES_MAX} pieces`,
+    where: source,
+    expected: "the literals of one source file",
+  });
+}
+
 function mergeableStarts({ object, section }: CutInput): readonly number[] {
   const { entrySize, size } = section;
   const isStrings = (section.flags & SectionFlag.SHF_STRINGS) !== 0n;
@@ -62,6 +75,7 @@ function mergeableStarts({ object, section }: CutInput): readonly number[] {
   const starts: number[] = [];
   for (let offset = 0, ended = true; offset < size; offset += entrySize) {
     if (ended) starts.push(offset);
+    if (starts.length > PIECES_MAX) throw tooManyPieces(object, section);
     ended = !isStrings || isZero(bytes, offset, entrySize);
   }
   return starts;
@@ -80,12 +94,16 @@ function cutAt(input: CutInput, starts: readonly number[], kind: AtomKind): read
   const inside = starts.filter((start) => start > 0 && start < size);
   const cuts = [...new Set([0, ...inside, size])].sort((left, right) => left - right);
   if (cuts.length === 1) return [atomOf(input, kind, 0, 0, input.symbols)];
+  const symbols = new Map<number, ElfSymbol[]>();
+  for (const symbol of input.symbols) {
+    const index = firstAtLeast(cuts, Number(symbol.value) + 1) - 1;
+    const list = symbols.get(index) ?? [];
+    list.push(symbol);
+    symbols.set(index, list);
+  }
   return cuts.slice(0, -1).map((start, index) => {
-    const end = requireDefined(cuts[index + 1]);
-    const symbols = input.symbols.filter(
-      ({ value }) => start <= Number(value) && Number(value) < end,
-    );
-    return atomOf(input, kind, start, end - start, symbols);
+    const size = requireDefined(cuts[index + 1]) - start;
+    return atomOf(input, kind, start, size, symbols.get(index) ?? []);
   });
 }
 
@@ -176,16 +194,32 @@ function byImportance(left: ElfSymbol, right: ElfSymbol): number {
 }
 
 function cutNameless(input: CutInput, start: number, end: number): readonly Atom[] {
-  const { section, places, relocated } = input;
-  const isUsed = (offset: number): boolean => offset >= start && offset < end;
+  const { section } = input;
   if (start === end && section.size > 0) return [];
+  const places = between(input.places, start, end);
+  const relocated = between(input.relocated, start, end);
   const bytes = contentsOf(input.object, section).subarray(start, end);
-  if (!places.some(isUsed) && !relocated.some(isUsed) && isFilling(bytes, isCode(section))) {
+  if (places.length + relocated.length === 0 && isFilling(bytes, isCode(section))) {
     return [atomOf(input, "filling", start, end - start, [])];
   }
   const kind = isCode(section) ? "nameless-code" : "literal";
-  const cuts = [...new Set([start, ...places.filter(isUsed)])].sort((left, right) => left - right);
+  const cuts = [...new Set([start, ...places])];
   return cuts.map((cut, index) => atomOf(input, kind, cut, (cuts[index + 1] ?? end) - cut, []));
+}
+
+/** Those of ascending offsets that lie in a range. */
+function between(offsets: readonly number[], start: number, end: number): readonly number[] {
+  return offsets.slice(firstAtLeast(offsets, start), firstAtLeast(offsets, end));
+}
+
+function firstAtLeast(offsets: readonly number[], limit: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (requireDefined(offsets[middle]) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function atomOf(

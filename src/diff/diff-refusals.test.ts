@@ -60,7 +60,14 @@ checkDiffs(
       name: "refuses a constant table that other files can read",
       before: fileAround(`const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3];")}`),
       after: fileAround(`const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3];")}`),
-      expected: { outcome: "refused", refused: [`read-only-escapes constant "table"`] },
+      expected: { outcome: "refused", refused: [`read-only-shared constant "table"`] },
+    },
+    {
+      name: "carries a global constant table that no other file reads",
+      before: fileAround(`const int table[] = {1, 2, 3, 5}; ${f("return table[x & 3];")}`),
+      after: fileAround(`const int table[] = {1, 2, 3, 4}; ${f("return table[x & 3];")}`),
+      options: { isUsedElsewhere: (name) => name !== "table" },
+      expected: { outcome: "patchable", replaced: ["f"], added: ["table"] },
     },
     {
       name: "refuses a constant whose address is read from a constant table",

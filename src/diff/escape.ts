@@ -8,19 +8,24 @@ import { findInstructions } from "../isa/x86-instructions.ts";
 import { type Atom, isNameless, type Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
+export interface Escape {
+  readonly rule: "read-only-escapes" | "read-only-shared";
+  readonly why: string;
+}
+
 /** `atom` is of the object before. Undefined when nobody can hold its address. */
-export function explainEscape(atom: Atom, comparison: Comparison): string | undefined {
+export function explainEscape(atom: Atom, comparison: Comparison): Escape | undefined {
+  for (const referrer of comparison.before.referrers.get(atom) ?? []) {
+    if (referrer === atom) continue;
+    const why = explainReferrer(referrer, atom, comparison);
+    if (why !== undefined) return { rule: "read-only-escapes", why };
+  }
   const { isUsedElsewhere } = comparison.options;
   const isShared = atom.symbols.some(
     ({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && (isUsedElsewhere?.(name) ?? true),
   );
-  if (isShared) return `"${atom.name}" can be read from other files`;
-  for (const referrer of comparison.before.referrers.get(atom) ?? []) {
-    if (referrer === atom) continue;
-    const leak = explainReferrer(referrer, atom, comparison);
-    if (leak !== undefined) return leak;
-  }
-  return undefined;
+  const why = `"${atom.name}" can be read from other files`;
+  return isShared ? { rule: "read-only-shared", why } : undefined;
 }
 
 function explainReferrer(referrer: Atom, atom: Atom, comparison: Comparison): string | undefined {

@@ -4,7 +4,7 @@
 
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
-import { explainEscape } from "./escape.ts";
+import { type Escape, explainEscape } from "./escape.ts";
 import { explainDifference } from "./explain.ts";
 import { findColdParent } from "./names.ts";
 
@@ -12,12 +12,12 @@ export interface Changes {
   /** Pairs that are not to stay as they are, by the atom after, with what differs. */
   readonly reasons: ReadonlyMap<Atom, readonly string[]>;
   /** Read-only data that differs and of which no copy can do: why not. */
-  readonly escapes: ReadonlyMap<Atom, string>;
+  readonly escapes: ReadonlyMap<Atom, Escape>;
 }
 
 export function findChanges(comparison: Comparison): Changes {
   const reasons = new Map<Atom, readonly string[]>();
-  const escapes = new Map<Atom, string>();
+  const escapes = new Map<Atom, Escape>();
   for (const [before, after] of comparison.correlation.pairs()) {
     const verdict = comparison.verdicts.get(after);
     if (verdict?.kind !== "different") continue;
@@ -93,7 +93,7 @@ function isFunctionCode({ kind }: Atom): boolean {
 }
 
 /** Read-only data that changed comes as a copy, which only replaced code can read. */
-function addReaders(comparison: Comparison, reasons: Reasons, escapes: Map<Atom, string>): void {
+function addReaders(comparison: Comparison, reasons: Reasons, escapes: Map<Atom, Escape>): void {
   for (const [before, after] of comparison.correlation.pairs()) {
     if (!reasons.has(after) || escapes.has(after)) continue;
     if (after.kind !== "data" || roleOf(after) !== "read-only") continue;

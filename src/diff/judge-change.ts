@@ -52,7 +52,7 @@ function refuseChange(
   if (roles.every((role) => role === "read-only")) {
     const leak = changes.escapes.get(after);
     const remedy = hookRemedy("corrects the values in place");
-    return leak === undefined ? [] : [refusal("read-only-escapes", leak, remedy)];
+    return leak === undefined ? [] : [refusal(leak.rule, leak.why, remedy)];
   }
   return refuseWritable(before, after);
 }

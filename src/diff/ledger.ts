@@ -51,6 +51,8 @@ export type RefusalRule =
   /** A variable in use goes, and a new one comes that may be meant to take its place. */
   | "data-lost"
   | "read-only-escapes"
+  /** Other objects refer to it, or may. */
+  | "read-only-shared"
   | "per-cpu"
   | "ambiguous"
   /** Two names for one thing became two things, or the other way round. */

@@ -23,7 +23,7 @@ export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObje
       section,
       rule: ruleForSection(policy, section.name),
       symbols: symbols.get(section.index) ?? [],
-      places: [...(places.get(section.index) ?? [])],
+      places: [...(places.get(section.index) ?? [])].sort((left, right) => left - right),
       relocated: (references.get(section.index) ?? [])
         .filter(({ relocation }) => relocation !== undefined)
         .map(({ offset }) => offset),
