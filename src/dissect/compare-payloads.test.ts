@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SectionFlag, SectionType } from "../elf/constants.ts";
+import { draftFrom } from "../elf/draft-from.ts";
+import { readElf } from "../elf/read.ts";
+import { writeElf } from "../elf/write.ts";
 import { compileDraft, emitExample, emitInput, example } from "../payload/emit.test.support.ts";
 import { emitPayload } from "../payload/emit.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
@@ -137,6 +141,18 @@ test("comparePayloads() compares what it can of a broken payload, and says what 
   const text = describeComparison(comparison);
   assert.match(text, /Not compared\n {2}the code of the two payloads: /);
   assert.match(text, /What is wrong with the second\n {2}error: /);
+});
+
+test("comparePayloads() does not take a section of strings apart that is nothing but their ends", () => {
+  const draft = draftFrom(readElf(base, "base"));
+  draft.sections.push({
+    ...{ name: ".rodata.str1.1", type: SectionType.SHT_PROGBITS, alignment: 1, entrySize: 1 },
+    flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_MERGE | SectionFlag.SHF_STRINGS,
+    ...{ content: new Uint8Array(1_500_000), relocations: [] },
+  });
+  const { codeUnread, outcome } = compare(base, writeElf(draft));
+  assert.equal(outcome, "different");
+  assert.match(codeUnread ?? "", /".rodata.str1.1": it has more than 200000 pieces/);
 });
 
 test("comparePayloads() refuses what claims to be no payload", () => {
