@@ -33,6 +33,7 @@ const outline: readonly {
     heading: "On a hypervisor, more:",
     entries: {
       info: async () => (await import("./info.ts")).infoCommand,
+      plan: async () => (await import("./plan.ts")).planCommand,
       probe: async () => (await import("./probe.ts")).probeCommand,
     },
   },

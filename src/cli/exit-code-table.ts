@@ -32,6 +32,7 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
     { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
     { code: ExitCode.hazards, meaning: "it would not, and there are hazards" },
   ],
+  plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is told" }],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
   diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
 };

@@ -17,7 +17,7 @@ export const ExitCode = {
   unchanged: 3,
   /** diff: the payloads differ; probe: the code does, from what a payload expects. */
   different: 2,
-  /** check only: the hypervisor would refuse a payload. */
+  /** check: the hypervisor would refuse a payload; plan: there is no way to what is wished. */
   refused: 2,
   /** check only: it would not, and something can go wrong all the same. */
   hazards: 3,

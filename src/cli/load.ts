@@ -1,15 +1,14 @@
-import { basename } from "node:path";
 import type { ActOutcome, CallOptions, LivepatchHost } from "../host/host.ts";
 import { nodepsOption, quiesceOption, readActOptions } from "./action-options.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { checkPayloadName } from "./payload-name.ts";
+import { checkPayloadName, payloadNameOf } from "./payload-name.ts";
 import { type PayloadFile, readPayload } from "./preflight.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 import { stockAction } from "./stock-action.ts";
 import { uploadAsStock } from "./stock-upload.ts";
 import { stockVoice } from "./stock-voice.ts";
-import { withHost } from "./with-host.ts";
+import { withJournalledHost } from "./with-host.ts";
 
 export const loadCommand: CommandSpec = {
   name: "load",
@@ -26,17 +25,12 @@ export const loadCommand: CommandSpec = {
     const name = payloadNameOf(file);
     checkPayloadName(name);
     const payload = await readPayload(file, call.io.signal);
-    return withHost(call, async (host, options) => {
+    return withJournalledHost(call, async (host, options) => {
       emit(call, await load(call, host, { name, payload, options }), () => "");
       return ExitCode.success;
     });
   },
 };
-
-/** `folder/fix-1.2.livepatch` is `fix-1.2`. */
-export function payloadNameOf(file: string): string {
-  return basename(file).replace(/\.[^.]*$/, "");
-}
 
 async function load(
   call: CommandCall,

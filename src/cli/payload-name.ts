@@ -1,5 +1,6 @@
 // A payload's name as the hypervisor knows it.
 
+import { basename } from "node:path";
 import { HostError } from "../host/errors.ts";
 import { PAYLOAD_NAME_MAX } from "../xen-abi/limits.ts";
 import type { ArgumentSpec } from "./spec.ts";
@@ -27,6 +28,11 @@ export function checkPayloadName(name: string): void {
         ? "name it; load takes the file's name, which must not begin with its only dot"
         : "choose a shorter name; it need not be that of the file",
   });
+}
+
+/** `folder/fix-1.2.livepatch` is `fix-1.2`. */
+export function payloadNameOf(file: string): string {
+  return basename(file).replace(/\.[^.]*$/, "");
 }
 
 function shortened(name: string): string {

@@ -15,7 +15,7 @@ import type { CommandCall } from "./spec.ts";
 import { StockError } from "./stock-error.ts";
 import { stockErrorLine, stockState } from "./stock-text.ts";
 import { type StockVoice, stockVoice } from "./stock-voice.ts";
-import { withHost } from "./with-host.ts";
+import { withJournalledHost } from "./with-host.ts";
 
 interface ActionWords {
   readonly doing: string;
@@ -43,7 +43,7 @@ export interface StockStep {
 export function runStockAction(call: CommandCall, action: Action): Promise<number> {
   const [name = ""] = call.args;
   checkPayloadName(name);
-  return withHost(call, async (host, options) => {
+  return withJournalledHost(call, async (host, options) => {
     const step = { action, name, options: readActOptions(call, options) };
     const outcome = await stockAction(host, step, stockVoice(call));
     emit(call, outcome, () => "");

@@ -5,7 +5,7 @@ import { readPayload } from "./preflight.ts";
 import type { CommandSpec } from "./spec.ts";
 import { uploadAsStock } from "./stock-upload.ts";
 import { stockVoice } from "./stock-voice.ts";
-import { withHost } from "./with-host.ts";
+import { withJournalledHost } from "./with-host.ts";
 
 export const uploadCommand: CommandSpec = {
   name: "upload",
@@ -25,7 +25,7 @@ export const uploadCommand: CommandSpec = {
     const [name = "", file = ""] = call.args;
     checkPayloadName(name);
     const payload = await readPayload(file, call.io.signal);
-    return withHost(call, async (host, options) => {
+    return withJournalledHost(call, async (host, options) => {
       await uploadAsStock(host, { name, payload, options }, stockVoice(call));
       const status = await host.status(name, options);
       emit(call, { name, status }, () => "");

@@ -1,12 +1,12 @@
 // Opens the host that was asked for, hands it to `use`, closes it whatever happens.
 
+import { XspliceError } from "../error.ts";
 import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import type { CommandCall } from "./spec.ts";
 
-export async function withHost<Result>(
-  call: CommandCall,
-  use: (host: LivepatchHost, options: CallOptions) => Promise<Result>,
-): Promise<Result> {
+type Use<Result> = (host: LivepatchHost, options: CallOptions) => Promise<Result>;
+
+export async function withHost<Result>(call: CommandCall, use: Use<Result>): Promise<Result> {
   const options = { deadlineMs: call.globals.deadlineMs, signal: call.io.signal };
   const host = await call.openHost(call.globals.host, options);
   try {
@@ -14,4 +14,33 @@ export async function withHost<Result>(
   } finally {
     await host[Symbol.asyncDispose]();
   }
+}
+
+/** For commands that change something: what they do is written down on the host. */
+export async function withJournalledHost<Result>(
+  call: CommandCall,
+  use: Use<Result>,
+): Promise<Result> {
+  const [{ JournalledHost }, { factsOfPayload }, { parsePayload }] = await Promise.all([
+    import("../plan/journalled-host.ts"),
+    import("../plan/facts.ts"),
+    import("../payload/parse.ts"),
+  ]);
+  const journalling = {
+    now: () => new Date(),
+    factsOf: (bytes: Uint8Array, name: string) => {
+      try {
+        return factsOfPayload(parsePayload(bytes, name));
+      } catch (error) {
+        // The hypervisor has the last word on what is a payload.
+        if (error instanceof XspliceError) return undefined;
+        throw error;
+      }
+    },
+    onTrouble: (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);
+    },
+  };
+  return withHost(call, (host, options) => use(JournalledHost.around(host, journalling), options));
 }

@@ -47,4 +47,10 @@ export {
   type Reconstruction,
   reconstructState,
 } from "./reconstruct.ts";
+export {
+  type AppliedView,
+  type FunctionView,
+  type StackView,
+  viewStack,
+} from "./stack-view.ts";
 export type { Wish } from "./wish.ts";

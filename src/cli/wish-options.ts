@@ -1,0 +1,121 @@
+// What a host should run, as options of `plan` and `sync`, and what is known besides.
+
+import type { XenSyms } from "../builder/xen-syms.ts";
+import { toHex } from "../bytes/hex.ts";
+import { PlanError } from "../plan/obstacle.ts";
+import type { PlanOptions } from "../plan/plan.ts";
+import type { Wish } from "../plan/wish.ts";
+import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
+import { readInputFile } from "./read-input-file.ts";
+import type { CommandCall, OptionSpec } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const payloadOption: OptionSpec = {
+  flags: "--payload FILE",
+  description: "the file of a loaded payload, for all that the host does not tell; again for more",
+  repeatable: "yes",
+  completes: "file",
+};
+
+export const wishOptions: readonly OptionSpec[] = [
+  {
+    flags: "--to FILE",
+    description: "a payload that should be applied, and no other; again for all of them",
+    repeatable: "yes",
+    completes: "file",
+  },
+  {
+    flags: "--to-dir DIR",
+    description: "the same for every *.livepatch in a folder; an empty one means no payload",
+    completes: "file",
+  },
+  {
+    flags: "--revert NAME",
+    description: "a payload that should be gone, all others staying; again for more",
+    repeatable: "yes",
+    completes: "payload",
+  },
+  payloadOption,
+  {
+    flags: "--xen-syms FILE",
+    description: "the hypervisor's symbols, to see that two names are one function",
+    completes: "file",
+  },
+  {
+    flags: "--allow-fresh-data",
+    description: "a payload that stays may be lifted although its data starts afresh then",
+  },
+  { flags: "--gapless", description: "refuse rather than leave out a fix for a moment" },
+];
+
+export interface ReadWish {
+  readonly wish: Wish;
+  /** Of the wish and of `--payload`. */
+  readonly files: readonly GivenFile[];
+  readonly options: PlanOptions;
+  /** Of the xen-syms file, hex; `undefined` without one. */
+  readonly xenSymsId: string | undefined;
+}
+
+/** @throws UsageError unless exactly one kind of wish is there; errors of the files */
+export async function readWish({ options, io }: CommandCall): Promise<ReadWish> {
+  const known = await readGivenPayloads(options.texts("payload"), io.signal);
+  const symbols = await readSymbols(options.text("xen-syms"), io.signal);
+  const planOptions: PlanOptions = {
+    files: known,
+    freshData: options.has("allow-fresh-data") ? "allow" : "refuse",
+    moments: options.has("gapless") ? "refuse" : "allow",
+    ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
+  };
+  const xenSymsId = symbols && toHex(symbols.buildId);
+  const wanted = await wantedFiles(options.texts("to"), options.text("to-dir"));
+  const names = options.texts("revert");
+  if ((wanted === undefined) === (names.length === 0)) throw noWish(wanted !== undefined);
+  if (wanted === undefined) {
+    return { wish: { kind: "revert", names }, files: known, options: planOptions, xenSymsId };
+  }
+  const payloads = await readGivenPayloads(wanted, io.signal);
+  const wish = { kind: "apply-exactly", payloads } as const;
+  return { wish, files: [...payloads, ...known], options: planOptions, xenSymsId };
+}
+
+async function wantedFiles(
+  files: readonly string[],
+  folder: string | undefined,
+): Promise<readonly string[] | undefined> {
+  if (files.length === 0 && folder === undefined) return undefined;
+  return [...files, ...(folder === undefined ? [] : await payloadsInFolder(folder))];
+}
+
+async function readSymbols(
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<XenSyms | undefined> {
+  if (path === undefined) return undefined;
+  const { readXenSyms } = await import("../builder/xen-syms.ts");
+  const limit = { sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal };
+  return readXenSyms(await readInputFile(path, limit), path);
+}
+
+/** @throws PlanError plan/wrong-hypervisor when the xen-syms file is another hypervisor's */
+export function checkXenSyms({ xenSymsId }: ReadWish, hostId: string | undefined): void {
+  if (xenSymsId === undefined || hostId === undefined || xenSymsId === hostId) return;
+  throw new PlanError({
+    code: "plan/wrong-hypervisor",
+    problem: "Cannot use this xen-syms: it is of another hypervisor than the host's",
+    where: "--xen-syms",
+    expected: `${hostId}, the build-id of the host's hypervisor\n${xenSymsId} is in the file`,
+  });
+}
+
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+function noWish(isDouble: boolean): UsageError {
+  return new UsageError({
+    code: "usage/bad-arguments",
+    problem: isDouble
+      ? "Cannot plan two things at once: what should be applied, and what should be gone"
+      : "Cannot plan without a goal",
+    expected: "--to or --to-dir, for all that should be applied, or --revert, for what should go",
+  });
+}

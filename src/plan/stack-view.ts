@@ -1,0 +1,72 @@
+// What a host runs, for people and scripts: what is applied on what, the functions that each
+// payload owns, and which of them run the code of a higher one.
+
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import { noAddresses } from "./code-range.ts";
+import type { HostState, StackEvidence } from "./host-state.ts";
+import type { Piece } from "./piece.ts";
+import { relationsOf } from "./relations.ts";
+
+export interface StackView {
+  readonly xenBuildId: string | undefined;
+  /** What is applied; from the bottom to the top when the order is known, else in load order. */
+  readonly applied: readonly AppliedView[];
+  readonly order:
+    | { readonly kind: "known"; readonly evidence: StackEvidence }
+    | {
+        readonly kind: "unknown";
+        /** Pairs of names of which the order is known all the same, the lower one first. */
+        readonly known: readonly (readonly [below: string, above: string])[];
+        readonly reasons: readonly string[];
+      };
+  /** Names of what is loaded and not applied. */
+  readonly idle: readonly string[];
+}
+
+export interface AppliedView {
+  readonly name: string;
+  readonly buildId: string | undefined;
+  /** `undefined` also for what xSplice did not make. */
+  readonly mode: PayloadMode | undefined;
+  readonly guard: GuardLevel | undefined;
+  /** The highest of those applied that it was made for; `undefined`: the hypervisor, or not known. */
+  readonly on: string | undefined;
+  /** `undefined` when it is not known what the payload replaces. */
+  readonly functions: readonly FunctionView[] | undefined;
+}
+
+export interface FunctionView {
+  readonly name: string;
+  /** Higher payloads that replace it too, the highest last; unknown orders have them all. */
+  readonly overlappedBy: readonly string[];
+}
+
+export function viewStack(state: HostState): StackView {
+  const { loaded, stack, xenBuildId } = state;
+  const pieces = stack.names.flatMap((name): Piece[] => {
+    const found = loaded.find((payload) => payload.name === name);
+    return found === undefined ? [] : [{ name, facts: found.facts, file: undefined }];
+  });
+  const relations = relationsOf(pieces, xenBuildId, noAddresses);
+  const applied = pieces.map((piece, index): AppliedView => {
+    const { buildId, mode, guard, functions } = piece.facts;
+    const others =
+      stack.kind === "known" ? pieces.slice(index + 1) : pieces.filter((other) => other !== piece);
+    const on = pieces.findLast((lower) => relations.knows(piece, lower));
+    return {
+      ...{ name: piece.name, buildId, mode, guard, on: on?.name },
+      functions: functions?.map((name) => ({
+        name,
+        overlappedBy: others
+          .filter(({ facts }) => facts.functions?.includes(name))
+          .map((other) => other.name),
+      })),
+    };
+  });
+  const order =
+    stack.kind === "known"
+      ? ({ kind: "known", evidence: stack.evidence } as const)
+      : ({ kind: "unknown", known: stack.known, reasons: stack.reasons } as const);
+  const idle = loaded.map(({ name }) => name).filter((name) => !stack.names.includes(name));
+  return { xenBuildId, applied, order, idle };
+}

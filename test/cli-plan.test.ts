@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { ModelHost } from "../src/hosts/model.ts";
+import { decodePlan } from "../src/plan/plan-json.ts";
+import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
+import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
+import { runXsplice } from "./run-cli.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "xsplice-plan-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let content = 1000;
+function make(name: string, design: Partial<Design>): MadePayload & { readonly path: string } {
+  const plain = { mode: "stack", guard: "full", functions: ["alpha"], on: [] } as const;
+  const rest = { data: "none", hooks: [], content: content++ } as const;
+  const payload = makePayload({ ...plain, ...rest, ...design, name });
+  const path = join(folder, `${name}.livepatch`);
+  writeFileSync(path, payload.bytes);
+  return { ...payload, path };
+}
+
+const first = make("first", { functions: ["alpha", "beta"] });
+const second = make("second", { functions: ["beta", "gamma"], on: [first] });
+const third = make("third", { mode: "independent", functions: ["delta"] });
+const all = make("all", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
+const keeper = make("keeper", { functions: ["marked"], on: [first], data: "writable" });
+
+/** With payloads applied through the command line, as users do it. */
+async function hostWith(...payloads: readonly (typeof first)[]): Promise<ModelHost> {
+  const host = new ModelHost(syntheticModel());
+  for (const { path, design } of payloads) {
+    const flags = design.mode === "independent" ? ["--nodeps"] : [];
+    const run = await runXsplice(["load", ...flags, path], { host });
+    assert.equal(run.exitCode, 0, run.stderr);
+  }
+  return host;
+}
+
+test("plan shows the steps of a replace, what becomes of each function, and that no fix is missing", async () => {
+  const host = await hostWith(first, second);
+  const run = await runXsplice(["plan", "--to", all.path], { host });
+  assert.equal(run.stderr, "");
+  assert.equal(
+    run.stdout.replaceAll(folder, "FOLDER"),
+    `applied now:  first, second
+
+Steps, with 1 rendezvous of all CPUs:
+  1  upload   all, from FOLDER/all.livepatch
+  2  replace  all, in place of all that is applied
+              patched again: alpha, beta, gamma
+  3  unload   second
+  4  unload   first
+
+No fix that is there before and afterwards is missing at any moment.
+applied then: all
+`,
+  );
+  assert.equal(run.exitCode, 0);
+  assert.deepEqual(host.model.applied, ["first", "second"]);
+});
+
+test("plan --revert takes one out of the middle, puts back those above, and says which fixes are missing meanwhile", async () => {
+  const host = await hostWith(
+    first,
+    third,
+    make("fourth", { mode: "independent", functions: ["marked"] }),
+  );
+  const run = await runXsplice(["plan", "--revert", "third"], { host });
+  assert.equal(
+    run.stdout,
+    `applied now:  first, third, fourth
+
+Steps, with 3 rendezvous of all CPUs:
+  1  revert   fourth
+              reverted: marked
+  2  revert   third
+              reverted: delta
+  3  apply    fourth, on whatever is applied (--nodeps)
+              newly patched: marked
+  4  unload   third
+
+WARNING: fixes are missing for a moment
+  between steps 1 and 3: marked
+  because: Cannot apply "first": it depends on the hypervisor alone, and "fourth" is below it
+Note: "fourth" is reverted and put back.
+Unchanged: alpha, beta, marked.
+applied then: first, fourth
+`,
+  );
+  const strict = await runXsplice(["plan", "--gapless", "--revert", "third"], { host });
+  assert.equal(strict.exitCode, 2);
+  assert.match(
+    strict.stdout,
+    /Cannot get there without a moment in which a fix is missing\n {2}where: {4}marked\n/,
+  );
+});
+
+test("plan refuses with every reason, and with exit code 2", async () => {
+  const host = await hostWith(first);
+  const rival = make("rival", { mode: "independent", functions: ["alpha"] });
+  const overlap = await runXsplice(["plan", "--to", first.path, "--to", rival.path], { host });
+  assert.equal(overlap.exitCode, 2);
+  assert.match(
+    overlap.stdout,
+    /Cannot have both "(first|rival)" and "(first|rival)" applied: they change the same code\n {2}where: {4}alpha/,
+  );
+  const missing = await runXsplice(["plan", "--json", "--to", second.path], { host });
+  assert.equal(missing.exitCode, 2);
+  const { refused } = JSON.parse(missing.stdout);
+  assert.equal(refused[0].code, "plan/missing-link");
+  assert.match(refused[0].problem, /"second": it depends on "first"/);
+});
+
+test("plan lifts a payload with data only when it is allowed that the data starts afresh", async () => {
+  const host = await hostWith(
+    first,
+    third,
+    make("upper", { mode: "independent", functions: ["marked"], data: "writable" }),
+  );
+  const args = ["plan", "--revert", "third", "--payload", join(folder, "upper.livepatch")];
+  const refused = await runXsplice(args, { host });
+  assert.equal(refused.exitCode, 2);
+  assert.match(
+    refused.stdout,
+    /Cannot lift "upper" and put it back: it has data of its own, which would start afresh/,
+  );
+  const allowed = await runXsplice([...args, "--allow-fresh-data"], { host });
+  assert.equal(allowed.exitCode, 0);
+  assert.match(allowed.stdout, /unload {3}upper\n.*upload {3}upper, from/s);
+  assert.match(allowed.stdout, /Note: the data of "upper" starts afresh\./);
+});
+
+test("plan --json prints what decodePlan() reads, with the fingerprint of the host's state", async () => {
+  const host = await hostWith(first);
+  const args = ["plan", "--json", "--to-dir", folder.concat("/chosen")];
+  const missing = await runXsplice(args, { host });
+  assert.equal(missing.exitCode, 1);
+  assert.match(missing.stdout, /Cannot read the folder/);
+  const run = await runXsplice(["plan", "--json", "--to", second.path, "--to", first.path], {
+    host,
+  });
+  const plan = decodePlan(run.stdout, "plan.json");
+  assert.deepEqual(plan.stack, ["first", "second"]);
+  assert.deepEqual(
+    plan.steps.map(({ action, name }) => `${action} ${name}`),
+    ["upload second", "apply second"],
+  );
+  await runXsplice(["revert", "first"], { host });
+  const other = await runXsplice(["plan", "--json", "--to", second.path, "--to", first.path], {
+    host,
+  });
+  assert.notEqual(decodePlan(other.stdout, "plan.json").fingerprint, plan.fingerprint);
+});
+
+test("plan wants exactly one goal", async () => {
+  const host = await hostWith();
+  for (const args of [["plan"], ["plan", "--to", first.path, "--revert", "first"]]) {
+    const run = await runXsplice(args, { host });
+    assert.equal(run.exitCode, 64);
+    assert.match(run.stderr, /Cannot plan/);
+  }
+});
+
+test("list --stack shows what is applied on what, and which function runs whose code", async () => {
+  const host = await hostWith(first, second, third);
+  const run = await runXsplice(["list", "--stack"], { host });
+  const id = (payload: MadePayload) => payload.buildId.slice(0, 12);
+  assert.equal(
+    run.stdout,
+    `3  third  (independent, guard full)  ${id(third)}
+      delta
+2  second  (stack, guard full, on first)  ${id(second)}
+      beta
+      gamma
+1  first  (stack, guard full)  ${id(first)}
+      alpha
+      beta  <- replaced again by second
+   hypervisor ${"a1".repeat(20)}
+
+order known from xSplice's journal on that host
+`,
+  );
+});
+
+test("list --stack --tree draws each payload below what it was made for", async () => {
+  const host = await hostWith(first, second, third);
+  await runXsplice(["upload", "spare", keeper.path], { host });
+  const run = await runXsplice(["list", "--stack", "--tree"], { host });
+  const id = (payload: MadePayload) => payload.buildId.slice(0, 12);
+  assert.equal(
+    run.stdout,
+    `hypervisor ${"a1".repeat(20)}
+├─ 1 first  (stack, guard full)  ${id(first)}
+│  │    alpha
+│  │    beta  <- replaced again by second
+│  └─ 2 second  (stack, guard full, on first)  ${id(second)}
+│          beta
+│          gamma
+└─ 3 third  (independent, guard full)  ${id(third)}
+        delta
+
+loaded, not applied: spare
+order known from xSplice's journal on that host
+`,
+  );
+});
+
+test("list --stack says what is not known, and why, when the journal is gone", async () => {
+  const host = await hostWith(third, make("fifth", { mode: "independent", functions: ["marked"] }));
+  host.journal.text = undefined;
+  const run = await runXsplice(["list", "--stack"], { host });
+  assert.match(run.stdout, /^\? {2}fifth/);
+  assert.match(
+    run.stdout,
+    /the order of application is not known\n {2}because "third" and "fifth" may lie either way round\n {2}because there is no journal of this host\n/,
+  );
+  const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
+  assert.equal(json.order.kind, "unknown");
+  assert.equal(json.journal, "none");
+});
