@@ -7,8 +7,10 @@ import type { ElfObject } from "../elf/object.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { refuseTakenNames } from "./build-taken-names.ts";
 import { type CompilerComparison, compareCompilers, compilerFactsOf } from "./compiler-check.ts";
+import { compareWithHypervisor, refuseOtherConfig } from "./hypervisor-config.ts";
 import { judgeLayouts, type LayoutFinding } from "./layout.ts";
 import type { PayloadBelow, Surroundings } from "./payload-below.ts";
+import type { ConfigDifference } from "./prepare-config.ts";
 import type { BuildRefusal } from "./refusal.ts";
 import { refuseMismatches } from "./run-pre-report.ts";
 import { sortFunctions } from "./stack-fit.ts";
@@ -19,6 +21,12 @@ export interface FitOptions {
   readonly xen: XenSyms;
   /** The same file, as an ELF object. */
   readonly hypervisor: ElfObject;
+  readonly config: {
+    readonly name: string;
+    readonly text: string;
+    /** What Xen's make files made otherwise of it. */
+    readonly made: readonly ConfigDifference[];
+  };
   readonly allowedLayouts: readonly string[];
   /** What the fix is linked against. */
   readonly surroundings: Surroundings;
@@ -37,9 +45,11 @@ export interface Fit {
 
 /** @throws BuilderError builder/bad-debug-info, ElfError */
 export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
-  const { xen, hypervisor, allowedLayouts, payloads, surroundings } = options;
+  const { xen, hypervisor, config, allowedLayouts, payloads, surroundings } = options;
   const compilers = compareAllCompilers(hypervisor, objects);
-  const difference = compilers.verdict === "different" ? compilers.text : undefined;
+  const settings = compareWithHypervisor(xen, config.text, config.made);
+  const difference =
+    likelySetting(settings) ?? (compilers.verdict === "different" ? compilers.text : undefined);
   const layouts = judgeLayouts(
     objects.flatMap(({ layoutChanges }) => layoutChanges),
     allowedLayouts,
@@ -54,8 +64,14 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
     return [...sorted.refusals, ...findMismatches(object, sorted.unpatched, { xen, difference })];
   });
   const taken = refuseTakenNames(objects, surroundings);
-  const refusals = [...mismatches, ...taken, ...layoutRefusals(layouts)];
+  const otherConfig = refuseOtherConfig(settings, { config: config.name, xen });
+  const refusals = [...otherConfig, ...mismatches, ...taken, ...layoutRefusals(layouts)];
   return { compilers, layouts, compared, refusals };
+}
+
+function likelySetting([first, ...others]: readonly ConfigDifference[]): string | undefined {
+  if (first === undefined) return undefined;
+  return `another configuration: ${first.name}${others.length > 0 ? ` and ${others.length} more` : ""}`;
 }
 
 /** Of functions of one object that the hypervisor runs itself. */

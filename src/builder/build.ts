@@ -120,6 +120,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const fit = timings.measure("fit", () =>
     checkFit(objects, {
       ...{ xen, hypervisor, surroundings, payloads: foundation.payloads },
+      config: { ...options.config, made: prepared.configDifferences },
       allowedLayouts: options.allowLayout,
     }),
   );

@@ -18,7 +18,7 @@ export type BuildErrorCode =
   | "build/make-failed"
   /** The compiler refuses the patched source. */
   | "build/compile-failed"
-  /** Nothing can be stored in the cache. */
+  /** Nothing can be stored in the cache, or make cannot work there. */
   | "build/cannot-store";
 
 export class BuildError extends XspliceError<BuildErrorCode> {}
@@ -47,7 +47,20 @@ function cannotStore(problem: string, folder: string, options?: ErrorOptions): B
     code: "build/cannot-store",
     problem: `Cannot keep a scratch copy of the source: ${problem}`,
     where: folder,
-    remedy: "free some space (a copy takes about 60 MB), or set XDG_CACHE_HOME to another disk",
+    remedy:
+      "free some space (a copy takes about 25 MB, kept objects up to 70 MB more), or set XDG_CACHE_HOME to another disk",
   } as const;
   return new BuildError(report, options);
+}
+
+/** Xen's own make refuses such places (xen/Makefile), as if the source were to blame. @throws BuildError */
+export function requireUsablePlace(cache: string): void {
+  const [found] = /[\s:]/.exec(cache) ?? [];
+  if (found === undefined) return;
+  throw new BuildError({
+    code: "build/cannot-store",
+    problem: `Cannot build in the cache "${cache}": its path has a ${found === ":" ? "colon" : "blank"}`,
+    expected: "a path without blanks and colons, which Xen's make files cannot work with",
+    remedy: "set XDG_CACHE_HOME to such a folder",
+  });
 }

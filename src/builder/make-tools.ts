@@ -61,7 +61,7 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
     runProcess([compiler, "--version"], { env: environment }),
     findPython(options, environment),
   ]);
-  if (version.exitCode !== 0) throw noTools([compiler]);
+  if (version.exitCode !== 0) throw badCompiler(compiler);
   const variables = [
     `XEN_TARGET_ARCH=${architecture === "aarch64" ? "arm64" : "x86_64"}`,
     ...(foreign ? [`CROSS_COMPILE=${prefix}`] : []),
@@ -108,6 +108,16 @@ function generatorsEnvironment(options: PartsOptions): Record<string, string> {
     BISON_PKGDATADIR: join(part.root, "usr/share/bison"),
     M4: join(part.root, "usr/bin/m4"),
   };
+}
+
+function badCompiler(compiler: string): BuildError {
+  return new BuildError({
+    code: "build/no-build-tools",
+    problem: `Cannot compile with "${compiler}": no program of this name answers to --version`,
+    expected: "the name or the path of a compiler, without options",
+    remedy:
+      "give the compiler that made the hypervisor by --cc, or by CC in the environment; with neither it is gcc",
+  });
 }
 
 function noTools(missing: readonly string[]): BuildError {

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from
 import { dirname, join, relative } from "node:path";
 import { withLock } from "../parts/lock.ts";
 import { evictBases, markUsed } from "./evict-bases.ts";
-import { BuildError, requireSpace } from "./make-errors.ts";
+import { BuildError, requireSpace, requireUsablePlace } from "./make-errors.ts";
 import { type Listing, parseListing } from "./make-listing.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./make-run.ts";
 import type { MakeTools } from "./make-tools.ts";
@@ -57,6 +57,7 @@ const STAMP = "base.json";
 export async function openBase(request: BaseRequest): Promise<Base> {
   const { source, config, tools, cache, signal } = request;
   requireXenConfig(config);
+  requireUsablePlace(cache);
   const bases = join(cache, "build");
   const key = keyOf(source, config.text, tools);
   const folder = join(bases, key);
