@@ -1,5 +1,6 @@
 // The hypervisor of --xen-syms as inspect wants it: functions by name, names by address.
 
+import type { XenSyms } from "../builder/xen-syms.ts";
 import { toHex } from "../bytes/hex.ts";
 import type { RunningCode } from "../dissect/running-code.ts";
 import { machineOfArchitecture } from "../xen-abi/architecture.ts";
@@ -22,22 +23,22 @@ export async function readRunningCode(path: string): Promise<RunningHypervisor> 
   const reason = "far more than a xen-syms has";
   const bytes = await readInputFile(path, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
   const { readXenSyms } = await import("../builder/xen-syms.ts");
-  const { byName, bytesAt, architecture, release, buildId } = readXenSyms(bytes, path);
+  const xen = readXenSyms(bytes, path);
+  return { release: xen.release, buildId: toHex(xen.buildId), running: runningCodeOf(xen) };
+}
+
+export function runningCodeOf({ architecture, byName, bytesAt }: XenSyms): RunningCode {
   const sorted = [...byName.values()].sort(({ address: left }, { address: right }) =>
     left < right ? -1 : left > right ? 1 : 0,
   );
   return {
-    release,
-    buildId: toHex(buildId),
-    running: {
-      machine: machineOfArchitecture[architecture],
-      find: (name) => {
-        const found = byName.get(name);
-        return found && { address: found.address, size: found.sizeBytes };
-      },
-      bytesAt,
-      nameAt: (address) => nameAt(sorted, address),
+    machine: machineOfArchitecture[architecture],
+    find: (name) => {
+      const found = byName.get(name);
+      return found && { address: found.address, size: found.sizeBytes };
     },
+    bytesAt,
+    nameAt: (address) => nameAt(sorted, address),
   };
 }
 

@@ -26,13 +26,14 @@ export interface Paragraph {
 export function describePayload(inspection: Inspection, options: DescribeOptions): string {
   const { contents, findings } = inspection;
   const cut = (lines: readonly string[]) => shorten(lines, options.listLinesMax);
-  const reasonsOf = (name: string | undefined) =>
-    (contents.reasons ?? []).filter((reason) => reason.function === name);
+  const reasons = reasonsByFunction(contents);
   const paragraphs: readonly Paragraph[] = [
     { heading: `Live patch ${contents.source}`, lines: generalLines(contents) },
     {
       heading: `Functions of the hypervisor (${contents.functions.length})`,
-      lines: cut(contents.functions.map((entry) => functionLines(entry, reasonsOf(entry.name)))),
+      lines: cut(
+        contents.functions.map((entry) => functionLines(entry, reasons.get(entry.name ?? ""))),
+      ),
     },
     { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
     { heading: "Metadata, shown by list", lines: contents.metadata },
@@ -74,12 +75,19 @@ function eraOf({ version }: PayloadContents): string {
   return version === 1 ? " (Xen 4.7 to 4.13)" : " (Xen 4.14 and later)";
 }
 
+function reasonsByFunction({ reasons }: PayloadContents): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { function: name, text } of reasons ?? []) {
+    const texts = found.get(name) ?? [];
+    texts.push(text);
+    found.set(name, texts);
+  }
+  return found;
+}
+
 /** One string: an entry is cut from a list with its reasons, not between them. */
-function functionLines(
-  entry: PayloadFunction,
-  reasons: readonly { readonly text: string }[],
-): string {
-  return [functionLine(entry), ...reasons.map(({ text }) => `    because: ${text}`)].join("\n");
+function functionLines(entry: PayloadFunction, reasons: readonly string[] = []): string {
+  return [functionLine(entry), ...reasons.map((text) => `    because: ${text}`)].join("\n");
 }
 
 function functionLine(entry: PayloadFunction): string {

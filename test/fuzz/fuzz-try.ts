@@ -1,7 +1,9 @@
 // Everything that reads payloads, on one input: parse, inspect, disassemble, compare, the model, check.
 // Whatever is thrown that is not an error of ours is a failure.
 
+import { readXenSyms } from "../../src/builder/xen-syms.ts";
 import { checkPayloads } from "../../src/check/check.ts";
+import { runningCodeOf } from "../../src/cli/inspect-running-code.ts";
 import { comparePayloads } from "../../src/dissect/compare-payloads.ts";
 import { describeComparison } from "../../src/dissect/describe-comparison.ts";
 import { describeTables } from "../../src/dissect/describe-tables.ts";
@@ -13,7 +15,11 @@ import { jsonOf } from "../../src/payload/json-value.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import type { XenModel } from "../../src/xen-model/model.ts";
 import type { ActionName } from "../../src/xen-model/state.ts";
-import { syntheticHypervisor, syntheticModel } from "../../src/xen-model/synthetic.test.support.ts";
+import {
+  syntheticHypervisor,
+  syntheticModel,
+  syntheticXenSyms,
+} from "../../src/xen-model/synthetic.test.support.ts";
 import type { FuzzCase } from "./fuzz-case.ts";
 import { type FuzzSeed, payloadBelow } from "./fuzz-seeds.ts";
 
@@ -43,6 +49,9 @@ export function tryPayload({ bytes, seed, isCompared }: Omit<FuzzCase, "id">): F
   return { outcomes, failure: undefined };
 }
 
+/** Every mutant is shown beside the same hypervisor. */
+const running = runningCodeOf(readXenSyms(syntheticXenSyms(), "synthetic"));
+
 const stages: Readonly<Record<FuzzStage, (bytes: Uint8Array, seed: FuzzSeed) => FuzzOutcome>> = {
   parse: (bytes) => {
     parsePayload(bytes, "mutant");
@@ -50,7 +59,7 @@ const stages: Readonly<Record<FuzzStage, (bytes: Uint8Array, seed: FuzzSeed) => 
   },
   inspect: (bytes) => {
     const inspection = inspectPayload(bytes, "mutant");
-    const options = { release: undefined, code: "all", running: undefined } as const;
+    const options = { release: undefined, code: "all", running } as const;
     const dissection = dissectPayload(bytes, inspection.contents, options);
     describePayload(inspection, { listLinesMax: 1000, more: describeTables(dissection.tables) });
     JSON.stringify(jsonOf({ ...inspection, ...dissection }));
