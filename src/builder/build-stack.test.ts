@@ -162,25 +162,41 @@ buildTest(
   },
 );
 
-buildTest(
-  "buildFix() refuses a payload below whose code is not what its patches compile to",
-  async () => {
-    const one = await build([start, first.replace("1000", "1001")], []);
-    const [claimed] = foundationOf([one]).payloads;
-    assert.ok(claimed?.origin && one.payload);
-    const patches = [originPatch("first.patch", patchFrom(start, first).bytes)];
-    const payloads = [{ ...claimed, origin: { ...claimed.origin, patches } }];
-    const fix = await build([first, second], [], { foundation: { payloads, buildId: undefined } });
+/** Payloads that say of themselves that they were made by another patch than they were. */
+for (const [what, claimed, changed, problem] of [
+  [
+    "code",
+    first.replace("1000", "1001"),
+    second.replace("1000", "1001"),
+    /"helper".* another body than its patches compile to: the byte at \+0x/,
+  ],
+  [
+    "references",
+    first.replace("other(3) + helper(5)", "helper(3) + other(5)"),
+    first.replace("other(3) + helper(5)", "helper(3) + other(6)"),
+    /"start".* the reference at \+0x[0-9a-f]+ leads to "start\.c#other" in the payload, to "helper\.xs/,
+  ],
+  [
+    "size",
+    first.replace("other(3) + helper(5)", "other(3) + helper(5) + other(9)"),
+    first.replace("other(3) + helper(5)", "other(3) + helper(5) + other(8)"),
+    /"start".* bytes long here, \d+ bytes in the payload/,
+  ],
+] as const) {
+  buildTest(`buildFix() refuses a payload below whose ${what} is not of its patches`, async () => {
+    const [made] = foundationOf([await build([start, first], [])]).payloads;
+    assert.ok(made?.origin);
+    const patches = [originPatch("first.patch", patchFrom(start, claimed).bytes)];
+    const payloads = [{ ...made, origin: { ...made.origin, patches } }];
+    const foundation = { payloads, buildId: undefined };
+    const { refusals } = await build([claimed, changed], [], { foundation });
     assert.deepEqual(
-      fix.refusals.map(({ rule, what }) => `${rule}: ${what}`),
-      ['payload-below: function "helper"'],
+      refusals.map(({ rule }) => rule),
+      ["payload-below"],
     );
-    assert.match(
-      fix.refusals[0]?.reasons.join() ?? "",
-      /another body than its patches compile to: the byte at \+0x/,
-    );
-  },
-);
+    assert.match(`${refusals[0]?.what}: ${refusals[0]?.reasons.join()}`, problem);
+  });
+}
 
 buildTest(
   "buildFix() refuses a function that a payload of unknown origin replaced, and no other",
