@@ -45,7 +45,7 @@ test("xsplice inspect --xen-syms shows the old code beside the new", async () =>
   const path = file("alpha.livepatch", syntheticPayload(payload));
   const syms = file("xen-syms", syntheticXenSyms());
   const run = await runXsplice(["inspect", path, "--xen-syms", syms]);
-  assert.match(run.stdout, /New code of alpha \(1 bytes, \d+ lines? of \d+ differs?\)/);
+  assert.match(run.stdout, /New code of alpha \(1 byte, \d+ lines? of \d+ differs?\)/);
   assert.match(run.stdout, /\n {4}before +after\n {2}\| \+0x0: xor %eax,%eax/);
 });
 

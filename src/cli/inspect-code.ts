@@ -16,7 +16,7 @@ export function codeParagraphs(code: readonly ListedCode[], columns: number): re
 
 function heading({ name, role, size, beside }: ListedCode): string {
   const what = role === "replacement" ? `New code of ${name}` : `Code of ${role} ${name}`;
-  return `${what} (${size} bytes${beside === undefined ? "" : `, ${changesIn(beside)}`})`;
+  return `${what} (${size === 1 ? "1 byte" : `${size} bytes`}${beside === undefined ? "" : `, ${changesIn(beside)}`})`;
 }
 
 function changesIn(rows: readonly AlignedRow[]): string {
