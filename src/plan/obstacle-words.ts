@@ -51,7 +51,9 @@ export function missingNeed(piece: Piece, buildId: string, relations: Relations)
   };
 }
 
-export function overlapping(one: Piece, other: Piece, range: CodeRange): Obstacle {
+export function overlapping(left: Piece, right: Piece, range: CodeRange): Obstacle {
+  // Found from either side, it is one reason.
+  const [one, other] = left.name < right.name ? [left, right] : [right, left];
   return {
     code: "plan/overlap",
     problem: `Cannot have both "${one.name}" and "${other.name}" applied: they change the same code`,

@@ -67,14 +67,13 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
 
 function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
   const loaded = cast.loaded.map(({ piece }) => piece);
-  const files = (options.files ?? [])
-    .filter(({ facts }) => !loaded.some((piece) => piece.facts.buildId === facts.buildId))
+  const moving = [...new Set([...loaded, ...cast.wanted])];
+  const ids = new Set(moving.map(({ facts }) => facts.buildId));
+  // Not to be applied, but a payload may have been made for one of them.
+  const others = (options.files ?? [])
+    .filter(({ facts }) => !ids.has(facts.buildId))
     .map((file): Piece => ({ name: file.name, facts: file.facts, file }));
-  const known = [...new Set([...loaded, ...cast.wanted])];
-  const strangers = files.filter(({ facts }) =>
-    known.every((piece) => piece.facts.buildId !== facts.buildId),
-  );
-  const pieces = [...known, ...strangers];
+  const pieces = [...moving, ...others];
   const { xenBuildId, nodeps } = state;
   const relations = relationsOf(pieces, xenBuildId, options.addressOf ?? noAddresses);
   const stack = state.stack.names.flatMap(

@@ -38,12 +38,14 @@ export function relationsOf(
   const needs = remembered((piece: Piece) => needsOf(piece.facts, xenBuildId, byMarker));
   const below = remembered((piece: Piece) => allBelow(piece, needs, byId));
   const exported = remembered((piece: Piece) => new Set(piece.facts.exports));
+  const overlap = rememberedPair((one, other) => overlapOf(one.facts, other.facts, addressOf));
   const knows = (upper: Piece, lower: Piece) => below(upper).has(lower);
   return {
     withId: (buildId) => byId.get(buildId),
     needs,
     knows,
-    overlap: rememberedPair((one, other) => overlapOf(one.facts, other.facts, addressOf)),
+    // The same place is told from either side.
+    overlap: (one, other) => (one.name < other.name ? overlap(one, other) : overlap(other, one)),
     refers: rememberedPair((user, provider) => {
       const { imports, mode } = user.facts;
       if (user === provider || provider.facts.exports?.length === 0) return "no";
