@@ -89,6 +89,11 @@ export const refusedCases: readonly CorpusCase[] = [
     expected: refused('read-only-escapes: constant "sg_name"'),
   },
   {
+    name: "constants-shared",
+    rule: "constants that another file reads, as all objects of the source tell",
+    expected: refused('read-only-shared: constant "font_vga_8x14"'),
+  },
+  {
     name: "constants-in-call",
     // Nothing in fact: a register still holds the address at a call, which does not read it.
     rule: "constants of which a caller may have left the address to somebody",
