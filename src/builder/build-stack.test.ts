@@ -50,6 +50,21 @@ function patchFrom(old: string, text: string, name = "fix.patch") {
   return { name, bytes };
 }
 
+let builtOne: Promise<BuiltFix> | undefined;
+let builtTwo: Promise<BuiltFix> | undefined;
+
+/** The first fix on the hypervisor itself; built once. */
+function buildOne(): Promise<BuiltFix> {
+  builtOne ??= build([start, first], []);
+  return builtOne;
+}
+
+/** The second one on top of it. */
+function buildTwo(): Promise<BuiltFix> {
+  builtTwo ??= buildOne().then((below) => build([first, second], [below]));
+  return builtTwo;
+}
+
 /** One fix on payloads, the lowest first. */
 async function build(
   [old, text]: readonly [string, string],
@@ -96,8 +111,8 @@ function exported({ symbolMap = [] }: Payload, name: RegExp): string {
 buildTest(
   "buildFix() binds what a payload below brought, and replaces it where it lies",
   async () => {
-    const one = await build([start, first], []);
-    const two = parsed(await build([first, second], [one]));
+    const one = await buildOne();
+    const two = parsed(await buildTwo());
     assert.equal(two.depends, parsed(one).buildId);
     const helper = exported(parsed(one), /^helper$/);
     assert.deepEqual(replaced(two), [helper, "start"]);
@@ -111,8 +126,8 @@ buildTest(
 );
 
 buildTest("buildFix() finds a variable of two levels below under its new number", async () => {
-  const one = await build([start, first], []);
-  const two = await build([first, second], [one]);
+  const one = await buildOne();
+  const two = await buildTwo();
   const three = parsed(await build([second, third], [one, two]));
   assert.equal(three.depends, parsed(two).buildId);
   const [bump, count] = [/#bump$/, /#count\.\d+$/].map((name) => exported(parsed(one), name));
@@ -149,8 +164,8 @@ int start(void) { return read(other(-7));`,
 buildTest(
   "buildFix() expects the jump of the payload below, and the old code behind it",
   async () => {
-    const one = await build([start, first], []);
-    const two = parsed(await build([first, second], [one]));
+    const one = await buildOne();
+    const two = parsed(await buildTwo());
     const guards = two.functions.flatMap((entry) =>
       entry.kind === "guard"
         ? [[entry.name, entry.expectation?.length, entry.expectation?.[0]]]
@@ -184,7 +199,7 @@ for (const [what, claimed, changed, problem] of [
   ],
 ] as const) {
   buildTest(`buildFix() refuses a payload below whose ${what} is not of its patches`, async () => {
-    const [made] = foundationOf([await build([start, first], [])]).payloads;
+    const [made] = foundationOf([await buildOne()]).payloads;
     assert.ok(made?.origin);
     const patches = [originPatch("first.patch", patchFrom(start, claimed).bytes)];
     const payloads = [{ ...made, origin: { ...made.origin, patches } }];
@@ -201,7 +216,7 @@ for (const [what, claimed, changed, problem] of [
 buildTest(
   "buildFix() refuses a function that a payload of unknown origin replaced, and no other",
   async () => {
-    const one = await build([start, first], []);
+    const one = await buildOne();
     const [known] = foundationOf([one]).payloads;
     assert.ok(known);
     const foundation = { payloads: [{ ...known, origin: undefined }], buildId: undefined };
@@ -232,8 +247,8 @@ buildTest(
 buildTest(
   "buildFix() refuses payloads in another order than that of their application",
   async () => {
-    const one = await build([start, first], []);
-    const two = await build([first, second], [one]);
+    const one = await buildOne();
+    const two = await buildTwo();
     await assert.rejects(
       build([second, third], [two, one]),
       /"p1": it depends on .*, below it lies the hypervisor/,
@@ -260,7 +275,7 @@ buildTest(
 buildTest(
   "buildFix() finds nothing to do on top of a payload that has the change already",
   async () => {
-    const one = await build([start, first], []);
+    const one = await buildOne();
     const fix = await build([first, `${first}/* no more */\n`], [one]);
     assert.equal(fix.outcome, "unchanged");
   },
