@@ -32,6 +32,8 @@ export interface Design {
   readonly on: readonly MadePayload[];
   readonly data: "writable" | "none";
   readonly hooks: readonly HookKind[];
+  /** Guards expect another byte at the entry of each function than there is. */
+  readonly expects?: "another-entry";
   /** Different ones give different payloads. */
   readonly content: number;
 }
@@ -66,7 +68,11 @@ export function makePayload(design: Design): MadePayload {
     })),
     guards:
       guard === "full"
-        ? [...functions, ...relied].flatMap((name) => guardsOf(name, changedBelow.has(name)))
+        ? [...functions, ...relied].flatMap((name) =>
+            guardsOf(name, changedBelow.has(name)).map((entry) =>
+              design.expects === undefined ? entry : withOtherEntry(entry),
+            ),
+          )
         : [],
     stacking: {
       ...{ mode, guard, marker: "carried" },
@@ -102,6 +108,14 @@ function makeObject({ functions, data, hooks, content }: Design): Uint8Array {
         : []),
     ],
   });
+}
+
+/** Such bytes lie under the jump of whoever has replaced the function: no probe can see them. */
+function withOtherEntry(guard: GuardBytes): GuardBytes {
+  if (guard.oldOffset >= 5) return guard;
+  const bytes = guard.bytes.slice();
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  return { ...guard, bytes };
 }
 
 const memory = syntheticModel();

@@ -50,6 +50,8 @@ export interface HostState {
   /** In load order. */
   readonly loaded: readonly LoadedPayload[];
   readonly stack: AppliedStack;
+  /** What a sync wanted to be applied in the end that did not come to it. */
+  readonly interruptedGoal?: readonly string[];
 }
 
 /**

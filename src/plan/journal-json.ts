@@ -32,6 +32,7 @@ export function decodeJournal(text: string): Journal | undefined {
       },
       pending: fields.has("pending") ? decodePending(fields.child("pending")) : undefined,
       former: fields.optionalTexts("former"),
+      goal: fields.optionalTexts("goal"),
       log: fields.children("log").map(decodeLogEntry),
     };
   } catch (error) {

@@ -21,6 +21,8 @@ export interface Journal {
    * somebody went another way.
    */
   readonly former: readonly string[] | undefined;
+  /** What a sync that is under way wants to be applied in the end; any other action ends it. */
+  readonly goal: readonly string[] | undefined;
   /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
   readonly log: readonly LogEntry[];
 }
@@ -60,6 +62,7 @@ export function startJournal(state: HostState, bootId: string): Journal {
     },
     pending: undefined,
     former: undefined,
+    goal: undefined,
     log: [],
   };
 }

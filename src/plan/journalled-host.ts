@@ -24,7 +24,7 @@ import {
   type PendingAction,
   startJournal,
 } from "./journal.ts";
-import { encodeJournal } from "./journal-json.ts";
+import { decodeJournal, encodeJournal } from "./journal-json.ts";
 import { observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
@@ -39,6 +39,8 @@ export class JournalledHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
+  /** What a sync wants to be applied in the end: written down with each of its actions. */
+  goal: readonly string[] | undefined;
   readonly #host: LivepatchHost;
   readonly #options: JournalledOptions;
 
@@ -87,6 +89,19 @@ export class JournalledHost implements LivepatchHost {
     return this.#host[Symbol.asyncDispose]();
   }
 
+  /** The sync has come to its end. */
+  async forgetGoal(options: CallOptions): Promise<void> {
+    this.goal = undefined;
+    try {
+      const text = await this.journal.read(options);
+      const journal = text === undefined ? undefined : decodeJournal(text);
+      if (journal?.goal === undefined) return;
+      await this.journal.write(encodeJournal({ ...journal, goal: undefined }), options);
+    } catch (error) {
+      this.#options.onTrouble(error);
+    }
+  }
+
   async #record<Result>(
     what: Omit<PendingAction, "at">,
     action: () => Promise<Result>,
@@ -106,7 +121,8 @@ export class JournalledHost implements LivepatchHost {
       // Without it, nobody could tell whether the journal is of this boot.
       if (state.bootId === undefined) return undefined;
       const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
-      const begun = beginInJournal(settled ?? startJournal(state, state.bootId), pending);
+      const journal = settled ?? startJournal(state, state.bootId);
+      const begun = beginInJournal({ ...journal, goal: this.goal }, pending);
       await this.journal.write(encodeJournal(begun), options);
       return begun;
     } catch (error) {

@@ -39,17 +39,16 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   if (wish.kind === "revert") {
     const named = new Set(pieces.filter(({ name }) => wish.names.includes(name)));
     const obstacles = wish.names.flatMap((name) => findUnknown(name, state));
-    const applied = state.stack.names.flatMap(
-      (name) => pieces.find((piece) => piece.name === name) ?? [],
-    );
-    const wanted = applied.filter((piece) => !named.has(piece));
+    const staying = [...new Set([...state.stack.names, ...(state.interruptedGoal ?? [])])];
+    const wanted = staying.flatMap((name) => {
+      if (wish.names.includes(name)) return [];
+      return findPiece(name, pieces, files) ?? [];
+    });
     return { loaded, wanted, unwanted: named, obstacles };
   }
   if (wish.kind === "restore") {
     const wanted = wish.stack.map((name) => {
-      const file = files.find((candidate) => candidate.name === name);
-      const missing = { name, facts: file?.facts ?? unknownFacts, file };
-      return pieces.find((piece) => piece.name === name) ?? missing;
+      return findPiece(name, pieces, files) ?? { name, facts: unknownFacts, file: undefined };
     });
     const unwanted = new Set(pieces.filter(({ name }) => wish.unwanted.includes(name)));
     return { loaded, wanted, unwanted, obstacles: [] };
@@ -66,6 +65,17 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   }
   const unwanted = new Set(pieces.filter((piece) => !wanted.includes(piece)));
   return { loaded, wanted, unwanted, obstacles: [] };
+}
+
+/** On the host, or else a file that would have that name there. */
+function findPiece(
+  name: string,
+  pieces: readonly Piece[],
+  files: readonly GivenPayload[],
+): Piece | undefined {
+  const file = files.find((given) => given.name === name);
+  const piece = pieces.find((loaded) => loaded.name === name);
+  return piece ?? (file && { name, facts: file.facts, file });
 }
 
 function isSame(one: string | undefined, other: string | undefined): boolean {
@@ -88,6 +98,8 @@ function firstBytes(text: string, count: number): string {
 }
 
 function findUnknown(name: string, state: HostState): readonly Obstacle[] {
+  // A sync that was interrupted has reverted it already, and not put back all that it had lifted.
+  if (state.interruptedGoal !== undefined && !state.interruptedGoal.includes(name)) return [];
   if (state.loaded.some((payload) => payload.name === name)) return [];
   const names = state.loaded.map((payload) => `"${payload.name}"`);
   return [

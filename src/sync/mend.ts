@@ -1,0 +1,54 @@
+// A sync that was killed behind a replace that had failed half-way left a host without its former
+// payloads. The journal remembers them (plan/journal.ts); whoever comes next applies them again.
+
+import type { LivepatchHost } from "../host/host.ts";
+import type { HostState } from "../plan/host-state.ts";
+import { endInJournal } from "../plan/journal.ts";
+import { type HostView, observeHost } from "../plan/observe.ts";
+import { restore } from "./restore.ts";
+import type { Scene } from "./scene.ts";
+import type { SyncFile } from "./sync-file.ts";
+import type { DoneStep, StepOptions } from "./take-steps.ts";
+
+export interface Mended {
+  readonly done: readonly DoneStep[];
+  /** Sentences on what was found. */
+  readonly notes: readonly string[];
+}
+
+/** @throws HostError when the host does not answer */
+export async function mend(
+  host: LivepatchHost,
+  files: readonly SyncFile[],
+  options: StepOptions,
+): Promise<Mended> {
+  const { deadlineMs } = options;
+  const view = await observeHost(host, files, { deadlineMs });
+  const former = formerOf(view);
+  if (former === undefined) return { done: [], notes: [] };
+  const loaded = view.list.map(({ name }) => name);
+  const origin: Scene = { loaded, applied: former };
+  const state = withRemembered(view);
+  const way = { host, origin, state, scene: undefined, files };
+  const result = await restore(way, options);
+  const names = former.map((name) => `"${name}"`).join(", ");
+  if (result.kind === "back") {
+    const words = `a replace had failed before and had taken away ${names}: applied again`;
+    return { done: result.done, notes: [words, ...result.notes] };
+  }
+  const note = `a replace had failed before and had taken away ${names}, which cannot be put back`;
+  return { done: result.kind === "failed" ? result.done : [], notes: [note] };
+}
+
+function formerOf({ written, journal, list }: HostView): readonly string[] | undefined {
+  if (written === undefined || journal !== "fits") return undefined;
+  return endInJournal(written, list)?.former;
+}
+
+/** What is loaded, and what the journal knows of what is not loaded any more. */
+function withRemembered({ state, written }: HostView): HostState {
+  const known = new Set(state.loaded.map(({ name }) => name));
+  const gone = (written?.scene.loaded ?? []).filter(({ name }) => !known.has(name));
+  const status = { kind: "checked" } as const;
+  return { ...state, loaded: [...state.loaded, ...gone.map((one) => ({ ...one, status }))] };
+}

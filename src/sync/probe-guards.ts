@@ -1,0 +1,61 @@
+// Before a replace: asks the host whether its code is what the new payload expects. Xen compares only
+// after it has reverted all others, and has no way back then.
+
+import type { ActOptions, LivepatchHost } from "../host/host.ts";
+import type { PlanStep } from "../plan/plan-form.ts";
+import { ProbeError } from "../probe/errors.ts";
+import { probeHost } from "../probe/probe.ts";
+import { describeDifference } from "../probe/words.ts";
+import { SyncError } from "./errors.ts";
+import { findFile, type SyncFile } from "./sync-file.ts";
+
+/**
+ * @returns sentences on what could not be probed
+ * @throws SyncError sync/guard-differs; ProbeError, HostError, PayloadError
+ */
+export async function probeGuards(
+  host: LivepatchHost,
+  steps: readonly PlanStep[],
+  files: readonly SyncFile[],
+  options: Omit<ActOptions, "dependencyCheck">,
+): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (const { action, name, buildId } of steps) {
+    if (action !== "replace") continue;
+    const file = findFile(files, buildId);
+    if (file === undefined) {
+      notes.push(`the guard of "${name}" was not tried before the replace: its file was not given`);
+      continue;
+    }
+    const note = await probeOne(host, name, file, options);
+    if (note !== undefined) notes.push(note);
+  }
+  return notes;
+}
+
+async function probeOne(
+  host: LivepatchHost,
+  name: string,
+  { payload }: SyncFile,
+  options: Omit<ActOptions, "dependencyCheck">,
+): Promise<string | undefined> {
+  try {
+    const result = await probeHost(host, { payload, purpose: "replace" }, options);
+    if (result.kind === "as-expected") return undefined;
+    const words = result.differences.flatMap((difference) =>
+      describeDifference(difference, payload.architecture),
+    );
+    throw new SyncError({
+      code: "sync/guard-differs",
+      problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
+      ...(words.length === 0 ? {} : { where: words.join("\n") }),
+      expected: "the code that it was built for; nothing was done on the host",
+      remedy: "find out who changed it, or build it again for what runs there",
+    });
+  } catch (error) {
+    // There is nothing to compare, or nothing to compare with.
+    const code = error instanceof ProbeError ? error.report.code : undefined;
+    if (code !== "probe/nothing-to-compare" && code !== "probe/unsupported") throw error;
+    return `the guard of "${name}" was not tried before the replace: ${(error as ProbeError).report.problem}`;
+  }
+}

@@ -1,0 +1,28 @@
+// A probe that was killed leaves its payload on the host. It changes nothing there, but stands in the
+// way of reverts.
+
+import { HostError } from "../host/errors.ts";
+import type { ActOptions, LivepatchHost } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
+import { PROBE_NAME_PREFIX } from "../probe/probe.ts";
+
+/** @returns a sentence for each that cannot be put away */
+export async function sweepProbes(
+  host: LivepatchHost,
+  { deadlineMs, quiesceMs }: Pick<ActOptions, "deadlineMs" | "quiesceMs">,
+): Promise<readonly string[]> {
+  const options = { deadlineMs, quiesceMs, dependencyCheck: "whole-chain" } as const;
+  const notes: string[] = [];
+  const list = await host.list(options);
+  for (const { name, status } of list) {
+    if (!name.startsWith(PROBE_NAME_PREFIX)) continue;
+    try {
+      if (settledState(status) === "applied") await host.act("revert", name, options);
+      await host.act("unload", name, options);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      notes.push(`"${name}", which a probe left behind, stays: ${error.report.problem}`);
+    }
+  }
+  return notes;
+}

@@ -1,0 +1,88 @@
+// From what a host runs to what it should run: the list of passes of `xsplice sync`. All that can be
+// known beforehand is found out before the first step. When a step fails the host is brought back to
+// where it was; where that cannot be, the report says where it stands.
+
+import type { LivepatchHost } from "../host/host.ts";
+import { fingerprintOf, type HostState } from "../plan/host-state.ts";
+import { JournalledHost } from "../plan/journalled-host.ts";
+import { observeHost } from "../plan/observe.ts";
+import { PlanError } from "../plan/obstacle.ts";
+import { makePlan, type PlanOptions } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan-form.ts";
+import type { Wish } from "../plan/wish.ts";
+import type { Hypervisor } from "../xen-model/hypervisor.ts";
+import { conclude } from "./conclude.ts";
+import { mend } from "./mend.ts";
+import { probeGuards } from "./probe-guards.ts";
+import { rehearse } from "./rehearse.ts";
+import type { SyncReport } from "./report.ts";
+import { requireSafe } from "./require-safe.ts";
+import type { Scene } from "./scene.ts";
+import { sweepProbes } from "./sweep.ts";
+import type { SyncFile } from "./sync-file.ts";
+import { type StepOptions, takeSteps } from "./take-steps.ts";
+
+export interface SyncRequest {
+  readonly goal:
+    | { readonly kind: "wish"; readonly wish: Wish; readonly options: Omit<PlanOptions, "files"> }
+    /** Made earlier, for the host as it is now. */
+    | { readonly kind: "plan"; readonly plan: Plan };
+  /** Of what is to be uploaded, and of what is loaded as far as it is at hand. */
+  readonly files: readonly SyncFile[];
+  /** Of the host, for playing all steps on the model first. */
+  readonly hypervisor: Hypervisor | undefined;
+}
+
+export interface SyncOptions extends StepOptions {
+  /** Before anything happens. */
+  readonly onPlan: (plan: Plan) => void;
+}
+
+/**
+ * @param host with its journal (JournalledHost)
+ * @throws PlanError when there is no way or the plan is stale; SyncError and others when nothing was
+ * done yet
+ */
+export async function syncHost(
+  host: LivepatchHost,
+  request: SyncRequest,
+  options: SyncOptions,
+): Promise<SyncReport> {
+  const { files, hypervisor } = request;
+  const { deadlineMs, quiesceMs, signal } = options;
+  const swept = await sweepProbes(host, options);
+  const mended = await mend(host, files, options);
+  const { state, list } = await observeHost(host, files, { deadlineMs });
+  const plan = planFor(state, request);
+  requireSafe(plan, state, files);
+  const names = list.map(({ name }) => name);
+  const origin: Scene = { loaded: names, applied: state.stack.names };
+  // From here on it is known what is to be done, and that all of it is at hand.
+  options.onPlan(plan);
+  if (host instanceof JournalledHost) host.goal = plan.stack;
+  if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);
+  const probed = await probeGuards(host, plan.steps, files, {
+    ...{ deadlineMs, quiesceMs },
+    ...(signal && { signal }),
+  });
+  const run = { host, steps: plan.steps, files, scene: origin, direction: "forward" } as const;
+  const taken = await takeSteps(run, options);
+  const notes = [...swept, ...mended.notes, ...probed];
+  return conclude({ host, plan, taken, mended: mended.done, notes, origin, state, files }, options);
+}
+
+/** @throws PlanError */
+function planFor(state: HostState, { goal, files }: SyncRequest): Plan {
+  if (goal.kind === "plan") {
+    if (goal.plan.fingerprint === fingerprintOf(state)) return goal.plan;
+    throw new PlanError({
+      code: "plan/stale",
+      problem: "Cannot follow the plan: the host has changed since it was made",
+      expected: "the boot, the payloads, their states and their order that it was made for",
+      remedy: 'make a new plan, or let "xsplice sync" make it',
+    });
+  }
+  const planned = makePlan(state, goal.wish, { ...goal.options, files });
+  if (planned.kind === "plan") return planned.plan;
+  throw new PlanError(planned.obstacles[0], planned.obstacles);
+}

@@ -1,0 +1,182 @@
+// Takes the steps of a plan on a host, one after the other. Each is looked at before and after: what
+// the host shows has to be what all steps so far have made of it. A step that fails is believed only
+// as far as the host shows it: an answer may get lost on its way while the action took place.
+
+import { HostError } from "../host/errors.ts";
+import type { ActOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
+import { invariant } from "../invariant.ts";
+import type { PlanStep } from "../plan/plan-form.ts";
+import { halfReplaced, isBusy, type Scene, sceneAfter, shows } from "./scene.ts";
+import { findFile, type SyncFile } from "./sync-file.ts";
+
+export interface StepOptions extends Omit<ActOptions, "signal" | "dependencyCheck"> {
+  /** Looked at between steps only: what has begun is brought to its end. */
+  readonly signal: AbortSignal | undefined;
+  readonly onStep: (event: StepEvent) => void;
+  /** Between two looks at a host that still works on something. */
+  readonly pause: () => Promise<void>;
+}
+
+export interface StepEvent {
+  readonly phase: "begins" | "done";
+  /** From 1 on. */
+  readonly number: number;
+  readonly count: number;
+  readonly step: PlanStep;
+  /** `way-back`: the steps undo what others did before one failed. */
+  readonly direction: "forward" | "way-back";
+}
+
+export interface DoneStep extends Pick<PlanStep, "action" | "name"> {
+  /** Missed rendezvous, made up for. */
+  readonly retries: number;
+  readonly elapsedMs: number;
+}
+
+export interface StepRun {
+  readonly host: LivepatchHost;
+  readonly steps: readonly PlanStep[];
+  readonly files: readonly SyncFile[];
+  /** Before the first step. */
+  readonly scene: Scene;
+  readonly direction: StepEvent["direction"];
+}
+
+export type StepsEnding =
+  | { readonly kind: "done" }
+  /** By the signal, before the next step. */
+  | { readonly kind: "stopped" }
+  /** The host is in the scene before the step, or with less when a replace failed half-way. */
+  | { readonly kind: "failed"; readonly step: PlanStep; readonly failure: HostError }
+  /** The host shows what none of the steps makes of it. */
+  | {
+      readonly kind: "changed";
+      readonly step: PlanStep;
+      readonly list: readonly ListedPayload[];
+      readonly failure: HostError | undefined;
+    }
+  /** It does not answer, or works on something for too long. */
+  | { readonly kind: "lost"; readonly step: PlanStep; readonly failure: HostError };
+
+export interface StepsResult {
+  readonly done: readonly DoneStep[];
+  /** The last one that the host was seen in. */
+  readonly scene: Scene;
+  readonly ending: StepsEnding;
+}
+
+/** Looks at a busy host, until it has settled. */
+const LOOKS_MAX = 100;
+
+export async function takeSteps(run: StepRun, options: StepOptions): Promise<StepsResult> {
+  const done: DoneStep[] = [];
+  let { scene } = run;
+  for (const [index, step] of run.steps.entries()) {
+    if (options.signal?.aborted) return { done, scene, ending: { kind: "stopped" } };
+    const event = { step, number: index + 1, count: run.steps.length, direction: run.direction };
+    options.onStep({ phase: "begins", ...event });
+    const taken = await takeStep(run, step, scene, options);
+    scene = taken.scene;
+    if (taken.ending !== undefined) return { done, scene, ending: taken.ending };
+    done.push({ action: step.action, name: step.name, ...taken.effort });
+    options.onStep({ phase: "done", ...event });
+  }
+  return { done, scene, ending: { kind: "done" } };
+}
+
+interface TakenStep {
+  readonly scene: Scene;
+  /** `undefined` when the step is done. */
+  readonly ending: StepsEnding | undefined;
+  readonly effort: Effort;
+}
+
+type Effort = Pick<DoneStep, "retries" | "elapsedMs">;
+
+const noEffort = { retries: 0, elapsedMs: 0 };
+
+async function takeStep(
+  run: StepRun,
+  step: PlanStep,
+  scene: Scene,
+  options: StepOptions,
+): Promise<TakenStep> {
+  const stays = (ending: StepsEnding): TakenStep => ({ scene, ending, effort: noEffort });
+  const before = await look(run.host, undefined, options);
+  if (before instanceof HostError) return stays({ kind: "lost", step, failure: before });
+  if (!shows(before, scene)) {
+    return stays({ kind: "changed", step, list: before, failure: undefined });
+  }
+  const outcome = await perform(run, step, options);
+  const list = await look(run.host, outcome, options);
+  if (list instanceof HostError) {
+    const failure = outcome instanceof HostError ? outcome : list;
+    return stays({ kind: "lost", step, failure });
+  }
+  const after = sceneAfter(scene, step);
+  const effort = outcome instanceof HostError ? noEffort : outcome;
+  if (shows(list, after)) return { scene: after, ending: undefined, effort };
+  const failure = outcome instanceof HostError ? outcome : undefined;
+  const left = shows(list, scene)
+    ? scene
+    : step.action === "replace"
+      ? halfReplaced(list, scene)
+      : undefined;
+  if (failure === undefined || left === undefined) {
+    return stays({ kind: "changed", step, list, failure });
+  }
+  return { scene: left, ending: { kind: "failed", step, failure }, effort };
+}
+
+/**
+ * What the host lists: after an action without an answer, when it has settled. Other failures may
+ * leave a payload that looks busy for ever (ABI reference §4), with nothing under way.
+ */
+async function look(
+  host: LivepatchHost,
+  outcome: Effort | HostError | undefined,
+  { deadlineMs, pause }: StepOptions,
+): Promise<readonly ListedPayload[] | HostError> {
+  const isOpen = outcome instanceof HostError && outcome.report.code === "host/timeout";
+  try {
+    for (let looks = 1; ; looks++) {
+      const list = await host.list({ deadlineMs });
+      if (!isOpen || !isBusy(list)) return list;
+      if (looks === LOOKS_MAX) return stillBusy(host, list);
+      await pause();
+    }
+  } catch (error) {
+    if (error instanceof HostError) return error;
+    throw error;
+  }
+}
+
+async function perform(
+  { host, files }: StepRun,
+  { action, name, buildId, dependencyCheck = "whole-chain" }: PlanStep,
+  { deadlineMs, quiesceMs }: StepOptions,
+): Promise<Effort | HostError> {
+  try {
+    if (action !== "upload") {
+      const options = { deadlineMs, quiesceMs, dependencyCheck };
+      const { retries, elapsedMs } = await host.act(action, name, options);
+      return { retries, elapsedMs };
+    }
+    const file = findFile(files, buildId);
+    invariant(file !== undefined, `${name} is to be uploaded and has no file`);
+    await host.upload(name, file.bytes, { deadlineMs });
+    return noEffort;
+  } catch (error) {
+    if (error instanceof HostError) return error;
+    throw error;
+  }
+}
+
+function stillBusy(host: LivepatchHost, list: readonly ListedPayload[]): HostError {
+  const names = list.filter(({ status }) => status.kind === "busy").map(({ name }) => `"${name}"`);
+  return new HostError({
+    code: "host/timeout",
+    problem: `Cannot tell what became of ${names.join(", ")} on ${host.label}: the hypervisor still has work under way`,
+    remedy: "look at the list in a while",
+  });
+}
