@@ -72,6 +72,19 @@ buildTest(
   },
 );
 
+buildTest("reportOf() says the same of a patch that lies in another folder", async () => {
+  const reports = await Promise.all(
+    ["/one/fix.patch", "/other/fix.patch"].map(async (name) => {
+      const { patches, ...options } = small.options(fixed);
+      const named = { ...options, patches: patches.map(({ bytes }) => ({ name, bytes })) };
+      const { timings: _, ...report } = reportOf(await buildFix(named), named, "fix.livepatch");
+      return report;
+    }),
+  );
+  assert.deepEqual(reports[0], reports[1]);
+  assert.deepEqual(Object.keys(reports[0]?.inputs.patches ?? {}), ["fix.patch"]);
+});
+
 buildTest("buildFix() makes nothing of a fix that changes no code, and says so", async () => {
   const { outcome, payload } = await buildFix(
     small.options({ [kernelFile]: `/* A comment,\n * of two lines. */\n${kernel}` }),

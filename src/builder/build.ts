@@ -19,6 +19,7 @@ import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
 import { emitOptions, originOf, readHypervisor, releaseOf } from "./build-inputs.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
 import { type Metadata, metadataOf } from "./build-metadata.ts";
+import { warnOfMovedHunks, warnOfUnusedPermissions } from "./build-warnings.ts";
 import { compareAll } from "./compare-all.ts";
 import { compareWithPrevious, type PreviousPayload, type Succession } from "./mode-cumulative.ts";
 import { type DecidedStacking, decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
@@ -76,7 +77,7 @@ export interface BuiltFix {
   /** The old code that the payload carries, and which of it nobody can tell; none unless built. */
   readonly guards: GuardPlan;
   readonly refusals: readonly BuildRefusal[];
-  /** Lines of text; when built. */
+  /** Lines of text. */
   readonly warnings: string;
   readonly objects: readonly ComparedObject[];
   readonly prepared: PreparedPairs;
@@ -157,7 +158,13 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     functions: isLinked ? linked.functions : [],
     guards: isLinked ? linked.guards : { guards: [], unguarded: [] },
     refusals,
-    warnings: isLinked ? `${warningsOfInit(objects)}${linked.warnings}` : "",
+    warnings: [
+      warnOfMovedHunks(prepared),
+      ...(refusals.length === 0
+        ? [warnOfUnusedPermissions(options, { objects, layouts: fit.layouts, succession })]
+        : []),
+      ...(isLinked ? [warningsOfInit(objects), linked.warnings] : []),
+    ].join(""),
     objects,
     prepared,
     fit,

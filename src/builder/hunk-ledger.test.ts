@@ -86,6 +86,8 @@ const facts: LedgerFacts = {
   objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
   refusalOf: (path) => (path === "xen/arch/x86/boot/reloc.c" ? "it is embedded" : undefined),
   makeFileObjects: () => [],
+  isBuilt: true,
+  distanceOf: () => 0,
 };
 
 const patchOf = (path: string, kind: FilePatch["kind"] = "change"): FilePatch => ({
@@ -127,4 +129,20 @@ test("writeLedger() refuses a binary patch of code, and lets a change of the mod
   );
   assert.equal(binary?.outcome.kind, "refused");
   assert.equal(mode?.outcome.kind, "not-in-configuration");
+});
+
+test("writeLedger() says that nothing was compiled, not that nothing depends on a file", () => {
+  const [entry] = writeLedger([patchOf("xen/common/unused.c")], { ...facts, isBuilt: false });
+  assert.deepEqual(entry?.outcome, { kind: "not-built" });
+});
+
+test("writeLedger() says how far from its place a hunk was found", () => {
+  for (const [lines, words] of [
+    [498, "498 lines below"],
+    [-1, "1 line above"],
+  ] as const) {
+    const moved = { ...facts, distanceOf: () => lines };
+    const [entry] = writeLedger([patchOf("xen/common/kernel.c")], moved);
+    assert.deepEqual(entry?.hunks, [`@@ -1,1 +1,1 @@, found ${words}`]);
+  }
 });

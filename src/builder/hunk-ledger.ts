@@ -3,13 +3,15 @@
 
 import type { FileKind } from "./hunk-kind.ts";
 import { alsoBuiltInto } from "./hunk-kind.ts";
-import { type FilePatch, pathOf } from "./patch-file.ts";
+import { type FilePatch, type Hunk, pathOf } from "./patch-file.ts";
 
 export type Outcome =
   /** What becomes of it in these objects is for the comparison to say. */
   | { readonly kind: "compiled"; readonly objects: readonly string[] }
   | { readonly kind: "not-in-configuration"; readonly reason: string }
   | { readonly kind: "not-hypervisor"; readonly component: string }
+  /** Nothing was, since the patched source does not compile without what is refused. */
+  | { readonly kind: "not-built" }
   /** A fix with such a part cannot be live patched. */
   | { readonly kind: "refused"; readonly reason: string; readonly remedy: string };
 
@@ -19,6 +21,7 @@ export interface FileEntry {
   readonly outcome: Outcome;
   /** What needs an update besides the hypervisor. */
   readonly besides: string | undefined;
+  /** As the patch has them, and how far from there each was found. */
   readonly hunks: readonly string[];
 }
 
@@ -30,6 +33,10 @@ export interface LedgerFacts {
   readonly refusalOf: (path: string) => string | undefined;
   /** New objects that a make file brings; `undefined` when it changes existing ones. */
   readonly makeFileObjects: (path: string) => readonly string[] | undefined;
+  /** Whether the patched source compiles. */
+  readonly isBuilt: boolean;
+  /** In lines, downwards; 0 for a hunk that is where it says. */
+  readonly distanceOf: (hunk: Hunk) => number;
 }
 
 export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): FileEntry[] {
@@ -40,9 +47,19 @@ export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): 
       file,
       outcome: outcomeOf(patch, facts),
       besides: alsoBuiltInto(file),
-      hunks: patch.hunks.map(({ header }) => header),
+      hunks: patch.hunks.map((hunk) => placeOf(hunk, facts.distanceOf(hunk))),
     };
   });
+}
+
+function placeOf({ header }: Hunk, lines: number): string {
+  return lines === 0 ? header : `${header}, found ${distanceInWords(lines)}`;
+}
+
+/** `2 lines below`, `1 line above` */
+export function distanceInWords(lines: number): string {
+  const count = Math.abs(lines);
+  return `${count} line${count === 1 ? "" : "s"} ${lines > 0 ? "below" : "above"}`;
 }
 
 function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
@@ -70,6 +87,7 @@ function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcom
   const paths = [patch.oldPath, patch.newPath].filter((name) => name !== undefined);
   const objects = [...new Set(paths.flatMap((name) => facts.objectsOf(name)))].sort();
   if (objects.length > 0) return { kind: "compiled", objects };
+  if (!facts.isBuilt) return { kind: "not-built" };
   return notInConfiguration("no object of the hypervisor depends on it");
 }
 

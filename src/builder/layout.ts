@@ -27,10 +27,13 @@ export interface LayoutFinding {
   readonly changes: readonly string[];
   readonly verdict:
     | { readonly kind: "refused"; readonly why: string }
+    | { readonly kind: "no-effect"; readonly rule: "on-stacks-only"; readonly why: string }
     | {
         readonly kind: "no-effect";
-        readonly rule: "on-stacks-only" | "allowed-layout";
+        readonly rule: "allowed-layout";
         readonly why: string;
+        /** Which of the names that the author gave. */
+        readonly allowedAs: string;
       };
 }
 
@@ -158,7 +161,8 @@ function judge(
   ];
   const byName = allowed.find((name) => names.includes(name));
   if (byName !== undefined) {
-    return { kind: "no-effect", rule: "allowed-layout", why: `allowed as ${byName}` };
+    const why = `allowed as ${byName}`;
+    return { kind: "no-effect", rule: "allowed-layout", why, allowedAs: byName };
   }
   const inMemory = reaches.find((reach) => reach.kind === "memory");
   if (inMemory !== undefined) return { kind: "refused", why: inMemory.why };

@@ -34,8 +34,8 @@ export interface SucceedingData {
   readonly name: string;
   /** `starts-afresh`: the new payload has a variable of this name, with its initial value. */
   readonly fate: "starts-afresh" | "gone";
-  /** The author accepts it by name. */
-  readonly isAllowed: boolean;
+  /** By which name the author accepts it. */
+  readonly allowedAs: string | undefined;
 }
 
 /**
@@ -56,14 +56,14 @@ export function compareWithPrevious(
   );
   const data = [...old].map((name): SucceedingData => {
     const fate = fresh.has(withoutNumber(name)) ? "starts-afresh" : "gone";
-    return { name, fate, isAllowed: isNamed(name, allowed) };
+    return { name, fate, allowedAs: findNamed(name, allowed) };
   });
   return {
     previous: source,
     functions: functions.map(({ name, change }) => ({ name, change: changes[change] })),
     data,
     refusals: data
-      .filter((found) => found.fate === "starts-afresh" && !found.isAllowed)
+      .filter((found) => found.fate === "starts-afresh" && found.allowedAs === undefined)
       .map(refuse),
   };
 }
@@ -90,10 +90,10 @@ function withoutNumber(name: string): string {
   return name.replace(/\.\d+$/, "");
 }
 
-function isNamed(name: string, allowed: readonly string[]): boolean {
+function findNamed(name: string, allowed: readonly string[]): string | undefined {
   const full = withoutNumber(name);
   const bare = full.slice(full.lastIndexOf("#") + 1);
-  return allowed.some((given) => [name, full, bare].includes(given));
+  return allowed.find((given) => [name, full, bare].includes(given));
 }
 
 function refuse({ name }: SucceedingData): BuildRefusal {

@@ -47,7 +47,7 @@ export async function regenerate(
   let regenerated: readonly string[] = [];
   if (mayReachGenerated(base, files)) {
     onProgress("generating headers of the patched source");
-    await runMakeOn(tree, [PREPARE_GOAL], { tools, jobs, signal });
+    await runMakeOn(tree, [PREPARE_GOAL], { tools, jobs, signal, side: "patched" });
     regenerated = base.contents.generated
       .filter((path) => path.startsWith("xen/") && path.endsWith(".h"))
       .filter((path) => !readFileSync(join(base.tree, path)).equals(readFileSync(join(tree, path))))
@@ -55,7 +55,7 @@ export async function regenerate(
   }
   if (!mayChangeListing(files)) return { listing: base.listing, regenerated };
   onProgress("asking Xen's make files for the commands of the patched build");
-  const run = { tools, flags: ["--dry-run"], jobs: 1, signal };
+  const run = { tools, flags: ["--dry-run"], jobs: 1, signal, side: "patched" } as const;
   const { stdout } = await runMakeOn(tree, [LIST_GOAL], run);
   return { listing: parseListing(stdout, tools.compiler, base.listing.aliases), regenerated };
 }

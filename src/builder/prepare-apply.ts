@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyFilePatches, type PatchedFile } from "./apply-patch.ts";
+import { applyFilePatches, type MovedHunk, type PatchedFile } from "./apply-patch.ts";
 import { BuildError } from "./make-errors.ts";
 import { contributionsOf, type PatchContribution } from "./patch-contributions.ts";
 import { type FilePatch, type PatchInput, parsePatchFile } from "./patch-file.ts";
@@ -26,6 +26,8 @@ export interface AppliedPatches {
   readonly changed: ReadonlySet<string>;
   /** What each patch of the fix changed, in their order. */
   readonly contributions: readonly PatchContribution[];
+  /** Hunks of the fix that were found elsewhere than they say. */
+  readonly moved: readonly MovedHunk[];
   /** The lowest first; empty when the payload is to lie on the hypervisor itself. */
   readonly levels: readonly SourceLevel[];
 }
@@ -53,6 +55,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   const parsed: FilePatch[][] = [];
   let files: ReadonlyMap<string, PatchedFile> = new Map();
   const levels: SourceLevel[] = [];
+  let moved: MovedHunk[] = [];
   for (const own of [...earlier, patches]) {
     const exists = (path: string) => {
       const changed = files.get(path);
@@ -61,7 +64,8 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
     };
     parsed.push(own.flatMap((patch) => parsePatchFile(patch, exists)));
     // A source package may lack what is not the hypervisor; the ledger names it all the same.
-    files = applyFilePatches(parsed.flat().filter(isOurs), readText);
+    moved = [];
+    files = applyFilePatches(parsed.flat().filter(isOurs), readText, (one) => moved.push(one));
     levels.push({ files, changed: pathsOf(parsed.at(-1) ?? []) });
   }
   const fix = parsed.at(-1) ?? [];
@@ -81,6 +85,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   return {
     ...{ patches: fix, files, contributions },
     changed: pathsOf(fix),
+    moved: moved.filter(({ patch }) => fix.includes(patch)),
     levels: levels.slice(0, -1),
   };
 }

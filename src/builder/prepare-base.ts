@@ -190,22 +190,27 @@ function requireXenConfig({ name, text }: BaseRequest["config"]): void {
 /**
  * One of our goals, or one of Xen's, on a copy of the source. Deliberately without our own flags:
  * they have the copy's path in them, and make would generate all headers anew in every copy.
- * @throws BuildError build/make-failed
+ * @throws BuildError build/make-failed, build/compile-failed
  */
 export async function runMakeOn(
   tree: string,
   goals: readonly string[],
-  run: Pick<MakeRequest, "tools" | "flags" | "jobs" | "signal">,
+  run: Pick<MakeRequest, "tools" | "flags" | "jobs" | "signal"> & {
+    readonly side?: "unpatched" | "patched";
+  },
 ): Promise<MakeResult> {
   const own = goals.some((goal) => goal.startsWith("xsplice-"));
   const makeFile = own ? { makeFile: `../${MAKE_FILE}` } : {};
   const result = await runMake({ folder: join(tree, "xen"), goals, ...run, ...makeFile });
   if (result.exitCode === 0) return result;
   requireSpace(errorsOf(result), tree);
+  const isPatched = run.side === "patched";
   throw new BuildError({
-    code: "build/make-failed",
-    problem: `Cannot prepare a build: Xen's make ended with ${result.exitCode} at "${goals.join(" ")}"`,
+    code: isPatched ? "build/compile-failed" : "build/make-failed",
+    problem: `Cannot prepare a build${isPatched ? " of the patched source" : ""}: Xen's make ended with ${result.exitCode} at "${goals.join(" ")}"`,
     where: errorsOf(result),
-    expected: "a source that builds with this compiler and this configuration",
+    expected: isPatched
+      ? "a patch that leaves a source that builds"
+      : "a source that builds with this compiler and this configuration",
   });
 }

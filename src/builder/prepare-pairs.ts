@@ -12,7 +12,7 @@ import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
 import { asStorageError } from "./make-errors.ts";
 import type { CompileUnit } from "./make-listing.ts";
 import { findMakeTools, type MakeTools } from "./make-tools.ts";
-import type { PatchInput } from "./patch-file.ts";
+import type { Hunk, PatchInput } from "./patch-file.ts";
 import { compareListings, mayReachGenerated, regenerate, writePatched } from "./prepare-after.ts";
 import { type AppliedPatches, applyPatches } from "./prepare-apply.ts";
 import { type Base, openBase } from "./prepare-base.ts";
@@ -68,6 +68,7 @@ export interface PreparedPairs {
   /** Of each changed file that is built from, by its path below `xen/`. */
   readonly texts: ReadonlyMap<string, PatchedFile>;
   readonly contributions: AppliedPatches["contributions"];
+  readonly moved: AppliedPatches["moved"];
   /** Of the unpatched source; may take as long as compiling all of it. */
   readonly findSymbolUsers: () => Promise<SymbolUsers>;
   readonly configDifferences: readonly ConfigDifference[];
@@ -107,7 +108,8 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
     const isCarried = (path: string) => isCode(path) || kind(path) === "make-file";
     const carried = carriedOnly(applied, isCarried);
     const sides = await build({ base, ...carried, work, isCode, ...context });
-    const ledger = writeLedger(applied.patches, ledgerFacts(base, sides, request.architecture));
+    const facts = ledgerFacts(base, sides, request.architecture);
+    const ledger = writeLedger(applied.patches, { ...facts, ...placesOf(applied) });
     if (sides.failure !== undefined) {
       // What stands in the ledger already explains why: a part that cannot be carried was needed.
       if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
@@ -117,6 +119,7 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
       ledger,
       lines: sides.lines,
       contributions: applied.contributions,
+      moved: applied.moved,
       findSymbolUsers: () => findSymbolUsers({ base, ...context }),
       texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
       configDifferences: base.configDifferences,
@@ -219,9 +222,15 @@ function ledgerFacts(base: Base, sides: BuiltSides, architecture: Architecture) 
       isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
+    isBuilt: sides.failure === undefined,
     makeFileObjects: () =>
       sides.changedRules ? undefined : sides.added.map(({ object }) => object),
   };
+}
+
+function placesOf({ moved }: AppliedPatches) {
+  const distances = new Map(moved.map(({ hunk, lines }) => [hunk, lines]));
+  return { distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0 };
 }
 
 function kindOf(path: string, architecture: Architecture): FileKind {

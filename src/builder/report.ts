@@ -3,6 +3,7 @@
 // number grows when a field changes its meaning.
 
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
 import type { GuardPlan } from "../guard/plan.ts";
@@ -111,7 +112,7 @@ export interface ReportedObject {
   readonly ledger: readonly LedgerEntry[];
 }
 
-/** SHA-256 each, in hex; files by the names that they were given by. */
+/** SHA-256 each, in hex; patches by the names of their files. */
 export interface ReportedInputs {
   readonly source: string;
   readonly xenSyms: string;
@@ -122,6 +123,7 @@ export interface ReportedInputs {
 export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): BuildReport {
   const { prepared, fit, xen } = fix;
   const { command, version } = prepared.compiler;
+  const nameOf = nameWithoutPlace(options.patches);
   return {
     format: REPORT_FORMAT,
     tool: `xsplice ${options.toolVersion}`,
@@ -131,11 +133,12 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
     succession: fix.succession && withoutRefusals(fix.succession),
     functions: fix.functions.map((found) => ({
       ...found,
+      patches: found.patches.map(nameOf),
       address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
     })),
     refusals: fix.refusals,
     warnings: fix.warnings,
-    files: prepared.ledger,
+    files: prepared.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
     objects: fix.objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
       return { object, sources, outcome, ledger };
     }),
@@ -158,7 +161,7 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
         treatment,
       ]),
     ),
-    inputs: inputsOf(fix, options),
+    inputs: inputsOf(fix, options, nameOf),
     timings: timingsOf(fix.phases),
   };
 }
@@ -205,12 +208,23 @@ function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession,
   return rest;
 }
 
-function inputsOf({ prepared }: BuiltFix, { xenSyms, config, patches }: BuildOptions) {
+/** So that the same patches give the same report in another folder; in full where two share a name. */
+function nameWithoutPlace(patches: BuildOptions["patches"]): (name: string) => string {
+  const short = patches.map(({ name }) => basename(name));
+  const isClear = new Set(short).size === short.length;
+  return (name) => (isClear ? basename(name) : name);
+}
+
+function inputsOf(
+  { prepared }: BuiltFix,
+  { xenSyms, config, patches }: BuildOptions,
+  nameOf: (name: string) => string,
+) {
   return {
     source: prepared.sourceDigest,
     xenSyms: sha256(xenSyms.bytes),
     config: sha256(Buffer.from(config.text)),
-    patches: Object.fromEntries(patches.map(({ name, bytes }) => [name, sha256(bytes)])),
+    patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
   };
 }
 

@@ -40,6 +40,8 @@ function fileLines({ files }: BuildReport): readonly string[] {
         return more;
       case "not-in-configuration":
         return [`  ${file}: not in this hypervisor, ${outcome.reason}`, ...more];
+      case "not-built":
+        return [`  ${file}: not compiled, since it does not without what is refused`, ...more];
       default:
         return [`  ${file}: not the hypervisor; ${outcome.component} needs an update besides`];
     }

@@ -84,6 +84,11 @@ function describeAtomPlace(atom: Atom, offset: number): string {
   const text = stringAt(atom, offset);
   if (text !== undefined)
     return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  // Assembly subtracts where the hypervisor starts, as sym_offs() of arch/x86/boot/head.S does.
+  if (isNameless(atom) && (offset < 0 || offset > atom.size)) {
+    const distance = withOffset("", BigInt(atom.start) + BigInt(offset));
+    return `an address computed from section "${atom.section.name}": ${distance}`;
+  }
   return withOffset(isNameless(atom) ? `constant data at ${atom.name}` : atom.name, BigInt(offset));
 }
 
