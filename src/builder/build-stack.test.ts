@@ -12,6 +12,7 @@ import { type BuildOptions, type BuiltFix, buildFix } from "./build.ts";
 import { BuilderError } from "./errors.ts";
 import type { PatchInput } from "./patch-file.ts";
 import { type Foundation, readPayloadBelow } from "./payload-below.ts";
+import { smallXen } from "./small-xen.test.support.ts";
 
 const cleanups: (() => void)[] = [];
 after(() => {
@@ -138,28 +139,38 @@ buildTest("buildFix() finds a variable of two levels below under its new number"
   assert.notEqual(data[0]?.exportedName, count);
 });
 
-buildTest("buildFix() goes on with the constants that a payload below has changed", async () => {
-  const texts = ["2", "3", "4"].map((last, index) =>
-    start.replace(
-      "int start(void) {",
-      `static const int t[] = { 1, ${last === "4" ? 3 : last} };
-static int read(int n) { return t[n] + ${index === 2 ? 5 : 0}; }
+for (const storage of ["static const", "const"] as const) {
+  buildTest(`buildFix() goes on with a ${storage} that a payload below has changed`, async () => {
+    const textOf = (last: number, more: number) =>
+      start.replace(
+        "int start(void) {",
+        `${storage} int t[] = { 1, ${last} };
+static int read(int n) { return t[n] + ${more}; }
 int start(void) { return read(other(-7));`,
-    ),
-  );
-  const [old = "", changed = "", reader = ""] = texts;
-  const base = makeSmallBuild(
-    { after: (work) => cleanups.push(work) },
-    linkHypervisor({ [file]: old }),
-  );
-  writeFileSync(join(base.source, file), old);
-  const make = (patch: PatchInput, below: readonly BuiltFix[]) =>
-    buildFix(base.options({}, { patches: [patch], foundation: foundationOf(below) }));
-  const one = await make(patchFrom(old, changed), []);
-  const copy = exported(parsed(one), /#t$/);
-  const two = parsed(await make(patchFrom(changed, reader), [one]));
-  assert.ok(two.needs.includes(copy), two.needs.join());
-});
+      );
+    const [old, changed, reader] = [textOf(2, 0), textOf(3, 0), textOf(3, 5)];
+    const base = makeSmallBuild(
+      { after: (work) => cleanups.push(work) },
+      linkHypervisor({ [file]: old }),
+    );
+    writeFileSync(join(base.source, file), old);
+    const make = (patch: PatchInput, below: readonly BuiltFix[]) =>
+      buildFix(base.options({}, { patches: [patch], foundation: foundationOf(below) }));
+    const one = await make(patchFrom(old, changed), []);
+    const copy = exported(parsed(one), /(^|#)t$/);
+    const two = parsed(await make(patchFrom(changed, reader), [one]));
+    assert.ok(two.needs.includes(copy), two.needs.join());
+    if (storage === "static const") return;
+    // From an object that the first fix did not reach.
+    const kernel = "xen/common/kernel.c";
+    const text = (smallXen[kernel] ?? "")
+      .replace("int kernel", "extern const int t[];\nint kernel")
+      .replace("wide()", "wide() + t[1]");
+    const [patch] = base.options({ [kernel]: text }).patches;
+    const elsewhere = parsed(await make(patch ?? assert.fail(), [one]));
+    assert.ok(elsewhere.needs.includes(copy), elsewhere.needs.join());
+  });
+}
 
 buildTest(
   "buildFix() expects the jump of the payload below, and the old code behind it",

@@ -23,7 +23,7 @@ export interface OpenedLevels {
  */
 export function openLevels(
   { levels, object }: Pick<ObjectPair, "levels" | "object">,
-  { policy, isUsedElsewhere }: Pick<DiffOptions, "policy" | "isUsedElsewhere">,
+  { policy }: Pick<DiffOptions, "policy">,
   emptyLike: (object: ElfObject) => ElfObject,
 ): OpenedLevels {
   const opened: (ElfObject | undefined)[] = [];
@@ -38,7 +38,9 @@ export function openLevels(
       const before = opened[level];
       if (after === undefined || after === before) return [];
       const compared = diffObjects(before ?? emptyLike(after), after, {
-        ...{ policy, isUsedElsewhere },
+        policy,
+        // Else the payload could not have been made with a copy of a global constant.
+        isUsedElsewhere: () => false,
         findHomes: findStaticHomes,
       });
       return [{ level, diff: compared }];

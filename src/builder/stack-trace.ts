@@ -52,7 +52,9 @@ export function traceSymbol(
     const before = atom && comparison.correlation.findBefore(atom);
     const as = atom && carried.get(atom);
     if (atom !== undefined && as !== undefined) body ??= { level, atom, object };
-    if (as === "new" || as === "copy" || as === "with") {
+    // A changed constant that the payload should have brought: never the hypervisor's old one.
+    const isLeft = as === undefined && atom?.kind === "data" && isDifferent(diff, atom);
+    if (as === "new" || as === "copy" || as === "with" || isLeft) {
       const home = { kind: "payload", level } as const;
       return { home, sourceName: xenNameOf(current, object.file), body };
     }
@@ -66,6 +68,10 @@ export function traceSymbol(
   const atom = findNamed(object, current);
   if (atom !== undefined) body ??= { level: undefined, atom, object };
   return { home: { kind: "hypervisor" }, sourceName: xenNameOf(current, object.file), body };
+}
+
+function isDifferent({ comparison }: ObjectDiff, atom: Atom): boolean {
+  return comparison.verdicts.get(atom)?.kind === "different";
 }
 
 function findNamed({ atoms }: SplitObject, symbol: ElfSymbol): Atom | undefined {
