@@ -128,6 +128,18 @@ test("applyFilePatches() recognizes a patch that the source has already", () => 
   );
 });
 
+test("applyFilePatches() names the patch below when one does not fit on top of it", () => {
+  const files = { "f.c": "a\nb\n" };
+  const [one, two] = ["one", "two"].map((name) => {
+    const text = `--- a/f.c\n+++ b/f.c\n@@ -1,1 +1,1 @@\n-a\n+${name}\n`;
+    return parsePatchFile({ name: `${name}.patch`, bytes: Buffer.from(text) }, () => true);
+  });
+  assert.throws(
+    () => applyFilePatches([...(one ?? []), ...(two ?? [])], (path) => files[path as "f.c"]),
+    (error) => error instanceof BuildError && /"one\.patch"/.test(error.report.remedy ?? ""),
+  );
+});
+
 test("applyFilePatches() makes, deletes and renames files", () => {
   const git =
     "diff --git a/old.c b/new.c\nsimilarity index 100%\nrename from old.c\nrename to new.c\n";

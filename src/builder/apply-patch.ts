@@ -39,12 +39,12 @@ export function applyFilePatches(
     const text = readText(path);
     return { before: text, after: text };
   };
-  for (const patch of patches) {
+  for (const [index, patch] of patches.entries()) {
     if (patch.kind === "binary") continue;
     const { oldPath, newPath } = patch;
     const old = oldPath === undefined ? "" : requireText(patch, oldPath, fileAt(oldPath).after);
     if (oldPath === undefined && newPath !== undefined) requireAbsent(patch, newPath, fileAt);
-    const after = applyHunks(patch, old, onMoved);
+    const after = applyHunks({ patch, onTopOf: findEarlier(patches, index) }, old, onMoved);
     if (oldPath !== undefined && oldPath !== newPath && patch.kind !== "copy") {
       files.set(oldPath, { ...fileAt(oldPath), after: undefined });
     }
@@ -53,7 +53,25 @@ export function applyFilePatches(
   return files;
 }
 
-function applyHunks(patch: FilePatch, text: string, onMoved: (moved: MovedHunk) => void): string {
+interface PatchInSeries {
+  readonly patch: FilePatch;
+  /** The last of the patches before it that changed the same file. */
+  readonly onTopOf: string | undefined;
+}
+
+function findEarlier(patches: readonly FilePatch[], index: number): string | undefined {
+  const { patch, oldPath } = patches[index] ?? {};
+  return patches
+    .slice(0, index)
+    .findLast((earlier) => earlier.newPath === oldPath && earlier.patch !== patch)?.patch;
+}
+
+function applyHunks(
+  series: PatchInSeries,
+  text: string,
+  onMoved: (moved: MovedHunk) => void,
+): string {
+  const { patch } = series;
   const lines = linesOf(text);
   let from = 0;
   // By how much later lines have moved: by what earlier hunks did, and by where they were found.
@@ -62,7 +80,7 @@ function applyHunks(patch: FilePatch, text: string, onMoved: (moved: MovedHunk) 
     const { wanted, made } = sidesOf(hunk, isDos(lines));
     const expected = hunk.content.oldStart - 1 + grown;
     const { place, others } = findPlace(lines, wanted, { from, expected, drift });
-    if (place === undefined) throw doesNotApply(patch, hunk, index, lines, expected);
+    if (place === undefined) throw doesNotApply(series, hunk, lines, expected);
     drift = place - expected;
     if (drift !== 0) onMoved({ patch, hunk, lines: drift, alternatives: others });
     lines.splice(place, wanted.length, ...made);
@@ -145,9 +163,8 @@ function requireAbsent(
 }
 
 function doesNotApply(
-  patch: FilePatch,
+  { patch, onTopOf }: PatchInSeries,
   hunk: Hunk,
-  index: number,
   lines: readonly string[],
   start: number,
 ): BuildError {
@@ -159,7 +176,7 @@ function doesNotApply(
   const isApplied = made.length > 0 && `\n${lines.join("")}`.includes(`\n${made.join("")}`);
   return new BuildError({
     code: "build/patch-does-not-apply",
-    problem: `Cannot apply patch "${patch.patch}" to "${patch.oldPath}": hunk ${index + 1} of ${patch.hunks.length} (${hunk.header}) does not fit`,
+    problem: `Cannot apply patch "${patch.patch}" to "${patch.oldPath}": hunk ${patch.hunks.indexOf(hunk) + 1} of ${patch.hunks.length} (${hunk.header}) does not fit`,
     where: `line ${start + at + 1}: ${shown(lines[start + at], "(end of the file)")}`,
     expected:
       wanted.length === 0
@@ -167,6 +184,8 @@ function doesNotApply(
         : shown(wanted[at], ""),
     remedy: isApplied
       ? "the source has this change already: leave the patch out, or give the source without it"
-      : "bring the patch to the release of the source; lines are compared exactly, without fuzz",
+      : onTopOf !== undefined
+        ? `make it on top of "${onTopOf}", which changes this file before; lines are compared exactly`
+        : "bring the patch to the release of the source; lines are compared exactly, without fuzz",
   });
 }
