@@ -38,8 +38,11 @@ export type Fault =
 export interface Misfortune {
   /** Counts uploads and actions of the forward way, from 0 on. */
   readonly atChange?: { readonly index: number; readonly fault: Fault };
-  /** The process dies before this call of any kind; 0 is the first. */
-  readonly deathAtCall?: number;
+  /**
+   * The process dies before this upload, action or writing of the journal; 0 is the first. Deaths
+   * in between leave the same behind.
+   */
+  readonly deathAtEffect?: number;
 }
 
 /** Whoever is dead does nothing any more; that the exception is caught changes nothing. */
@@ -51,7 +54,7 @@ export class TryingHost implements LivepatchHost {
   readonly capabilities: LivepatchHost["capabilities"];
   readonly journal: JournalStore;
   readonly #misfortune: Misfortune;
-  calls = 0;
+  effects = 0;
   changes = 0;
 
   constructor(inner: ModelHost, misfortune: Misfortune = {}) {
@@ -65,7 +68,7 @@ export class TryingHost implements LivepatchHost {
         return inner.journal.read();
       },
       write: async (text) => {
-        this.#live();
+        this.#dieIfItIsTime();
         return inner.journal.write(text);
       },
     };
@@ -102,13 +105,19 @@ export class TryingHost implements LivepatchHost {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #live(): void {
-    if (this.calls++ >= (this.#misfortune.deathAtCall ?? Number.POSITIVE_INFINITY)) {
-      throw new Killed();
-    }
+    if (this.effects > this.#lifetime) throw new Killed();
+  }
+
+  #dieIfItIsTime(): void {
+    if (this.effects++ >= this.#lifetime) throw new Killed();
+  }
+
+  get #lifetime(): number {
+    return this.#misfortune.deathAtEffect ?? Number.POSITIVE_INFINITY;
   }
 
   async #change<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#live();
+    this.#dieIfItIsTime();
     const { atChange } = this.#misfortune;
     if (this.changes++ !== atChange?.index) return work();
     if (atChange.fault === "lost-answer") await work();
@@ -140,7 +149,8 @@ export function journalled(host: LivepatchHost): LivepatchHost {
     now: () => new Date("2026-01-01T00:00:00Z"),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
     onTrouble: (error) => {
-      if (!(error instanceof Killed)) throw error;
+      const isExpected = error instanceof Killed || error instanceof HostError;
+      if (!isExpected) throw error;
     },
   });
 }
