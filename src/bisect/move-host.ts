@@ -1,0 +1,130 @@
+// Moves a host to a stack of payloads by the steps of a plan: a cumulative payload takes the place of
+// what is applied by REPLACE, and what was there before is put back without a moment unpatched where
+// that can be. The plan is made from what the host shows, so it does not matter how it came there.
+
+import type { ActOptions, LivepatchHost } from "../host/host.ts";
+import { invariant } from "../invariant.ts";
+import type { Payload } from "../payload/payload.ts";
+import type { HostState } from "../plan/host-state.ts";
+import { observeHost } from "../plan/observe.ts";
+import { PlanError } from "../plan/obstacle.ts";
+import type { GivenPayload } from "../plan/piece.ts";
+import { makePlan, type Planned } from "../plan/plan.ts";
+import type { PlanStep } from "../plan/plan-form.ts";
+import { ProbeError } from "../probe/errors.ts";
+import { PROBE_NAME_PREFIX, probeHost } from "../probe/probe.ts";
+import { describeDifference } from "../probe/words.ts";
+import { BisectError } from "./errors.ts";
+
+/** Names of the payloads of prefixes begin so: whoever finds one knows whose it is. */
+export const BISECT_NAME_PREFIX = "xsplice-bisect-";
+
+/** A payload that can be uploaded. */
+export interface BisectFile extends GivenPayload {
+  readonly bytes: Uint8Array;
+  readonly payload: Payload;
+}
+
+export interface Destination {
+  /** Names of what is to be applied, from the bottom to the top. */
+  readonly stack: readonly string[];
+  /** By the names that they have, or are to have, on the host. */
+  readonly files: readonly BisectFile[];
+}
+
+export interface MoveOptions extends Omit<ActOptions, "dependencyCheck"> {
+  /** Whether a payload that is put back may have lost what its variables held. */
+  readonly freshData: "refuse" | "allow";
+}
+
+/**
+ * Payloads of other prefixes are unloaded; what is not ours stays loaded.
+ * @throws PlanError when there is no way; HostError; PayloadError; the reason of `signal`
+ */
+export async function moveHost(
+  host: LivepatchHost,
+  { stack, files }: Destination,
+  options: MoveOptions,
+): Promise<readonly PlanStep[]> {
+  const { state } = await observeHost(host, files, options);
+  const planned = planTo(state, { stack, files }, options);
+  if (planned.kind === "refused") throw new PlanError(planned.obstacles[0], planned.obstacles);
+  for (const step of planned.plan.steps) await takeStep(host, step, files, options);
+  return planned.plan.steps;
+}
+
+/** Why there would be no way back, asked before the first step away. */
+export function planBack(
+  state: HostState,
+  files: readonly BisectFile[],
+  options: Pick<MoveOptions, "freshData">,
+): Planned {
+  const away = new Set(state.stack.names);
+  const later: HostState = {
+    ...state,
+    loaded: state.loaded.map((one) =>
+      away.has(one.name) ? { ...one, status: { kind: "checked" }, history: "reverted" } : one,
+    ),
+    stack: { kind: "known", names: [], evidence: "no-choice" },
+  };
+  return planTo(later, { stack: state.stack.names, files }, options);
+}
+
+function planTo(
+  state: HostState,
+  { stack, files }: Destination,
+  { freshData }: Pick<MoveOptions, "freshData">,
+): Planned {
+  const ours = state.loaded.map(({ name }) => name).filter(isOurs);
+  const unwanted = ours.filter((name) => !stack.includes(name));
+  return makePlan(state, { kind: "restore", stack, unwanted }, { files, freshData });
+}
+
+/** A probe that was killed leaves its payload behind, which stands in the way of reverts. */
+function isOurs(name: string): boolean {
+  return name.startsWith(BISECT_NAME_PREFIX) || name.startsWith(PROBE_NAME_PREFIX);
+}
+
+async function takeStep(
+  host: LivepatchHost,
+  { action, name, buildId, dependencyCheck = "whole-chain" }: PlanStep,
+  files: readonly BisectFile[],
+  options: MoveOptions,
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  // What has begun is brought to its end.
+  const { deadlineMs, quiesceMs } = options;
+  const file = files.find((one) => one.facts.buildId === buildId);
+  if (action === "upload") {
+    invariant(file !== undefined, `${name} is to be uploaded and has no file`);
+    await host.upload(name, file.bytes, { deadlineMs });
+    return;
+  }
+  // Xen compares only after it has reverted all others, and has no way back then.
+  if (action === "replace" && file !== undefined) await requireExpectedCode(host, file, options);
+  await host.act(action, name, { deadlineMs, quiesceMs, dependencyCheck });
+}
+
+async function requireExpectedCode(
+  host: LivepatchHost,
+  { name, payload }: BisectFile,
+  options: MoveOptions,
+): Promise<void> {
+  try {
+    const result = await probeHost(host, { payload, purpose: "replace" }, options);
+    if (result.kind === "as-expected") return;
+    const words = result.differences.flatMap((one) =>
+      describeDifference(one, payload.architecture),
+    );
+    throw new BisectError({
+      code: "bisect/other-code",
+      problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
+      ...(words.length === 0 ? {} : { where: words.join("\n") }),
+      remedy: "find out who changed it; nothing was done on the host",
+    });
+  } catch (error) {
+    const code = error instanceof ProbeError ? error.report.code : undefined;
+    // Nothing that could be compared, or nothing that could compare: Xen has the last word.
+    if (code !== "probe/nothing-to-compare" && code !== "probe/unsupported") throw error;
+  }
+}

@@ -1,0 +1,108 @@
+// Tries one prefix of a series on a host: builds its payload, lets it take the place of what is applied,
+// runs the check, and says what that means. What only this one payload cannot do is no failure: nobody
+// can tell then, and why is kept.
+
+import type { XspliceError } from "../error.ts";
+import { HostError } from "../host/errors.ts";
+import type { LivepatchHost } from "../host/host.ts";
+import { parsePayload } from "../payload/parse.ts";
+import { factsOfPayload } from "../plan/facts.ts";
+import { PlanError } from "../plan/obstacle.ts";
+import { BisectError } from "./errors.ts";
+import { BISECT_NAME_PREFIX, type BisectFile, type MoveOptions, moveHost } from "./move-host.ts";
+import type { ProbeRecord } from "./record.ts";
+import type { ProbeVerdict } from "./search.ts";
+
+/** What became of the cumulative payload of a prefix. */
+export type BuiltPrefix =
+  | { readonly kind: "built"; readonly bytes: Uint8Array }
+  /** These fixes change nothing that the hypervisor runs. */
+  | { readonly kind: "unchanged" }
+  /** It cannot be built alone; words for people. */
+  | { readonly kind: "refused"; readonly words: string };
+
+export interface CheckResult {
+  /** 0: good; 125: it cannot tell; 1 to 127 else: bad. `undefined` when a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** What it printed last. */
+  readonly output: string;
+}
+
+export interface PrefixEffects {
+  /** @param prefix from 1 to the number of fixes */
+  readonly build: (prefix: number) => Promise<BuiltPrefix>;
+  readonly check: (prefix: number) => Promise<CheckResult>;
+}
+
+export interface PrefixRequest {
+  readonly prefix: number;
+  /** For messages. */
+  readonly command: string;
+  /** Of payloads that are applied on the host. */
+  readonly files: readonly BisectFile[];
+}
+
+const CANNOT_TELL = 125;
+/** Beyond it a shell reports signals. */
+const EXIT_CODE_MAX = 127;
+
+type Found = Omit<ProbeRecord, "prefix" | "elapsedMs">;
+
+/** @throws BisectError bisect/check-broken; what the effects throw; HostError; the reason of `signal` */
+export async function probePrefix(
+  host: LivepatchHost,
+  { prefix, command, files }: PrefixRequest,
+  effects: PrefixEffects,
+  options: MoveOptions,
+): Promise<Found> {
+  const built = prefix === 0 ? ({ kind: "unchanged" } as const) : await effects.build(prefix);
+  if (built.kind === "refused") return cannotTell(built.words, undefined);
+  const file = built.kind === "built" ? fileOf(prefix, built.bytes) : undefined;
+  const buildId = file?.payload.buildId;
+  try {
+    const own = file === undefined ? [] : [file];
+    const stack = own.map(({ name }) => name);
+    await moveHost(host, { stack, files: [...own, ...files] }, options);
+  } catch (error) {
+    // The next move begins from what the host shows then.
+    if (isRefusal(error)) return cannotTell(error.message, buildId);
+    throw error;
+  }
+  const { exitCode, output } = await effects.check(prefix);
+  options.signal?.throwIfAborted();
+  return { ...judge({ exitCode, output }, command), exitCode, buildId };
+}
+
+function fileOf(prefix: number, bytes: Uint8Array): BisectFile {
+  const payload = parsePayload(bytes, `the payload of the first ${prefix} fixes`);
+  const name = `${BISECT_NAME_PREFIX}${prefix}-${payload.buildId.slice(0, 12)}`;
+  return { name, source: name, facts: factsOfPayload(payload), bytes, payload };
+}
+
+/** Of this one payload; other trouble is the host's, and would befall the next one too. */
+function isRefusal(error: unknown): error is XspliceError {
+  if (error instanceof PlanError || error instanceof BisectError) return true;
+  const codes: readonly string[] = ["host/refused", "host/action-failed"];
+  return error instanceof HostError && codes.includes(error.report.code);
+}
+
+function cannotTell(words: string, buildId: string | undefined): Found {
+  return { verdict: "cannot-tell", words, exitCode: undefined, buildId };
+}
+
+function judge(
+  { exitCode, output }: CheckResult,
+  command: string,
+): { readonly verdict: ProbeVerdict; readonly words: string } {
+  if (exitCode === 0) return { verdict: "good", words: "" };
+  if (exitCode === CANNOT_TELL) {
+    return { verdict: "cannot-tell", words: `the check says so (exit code ${CANNOT_TELL})` };
+  }
+  if (exitCode !== undefined && exitCode <= EXIT_CODE_MAX) return { verdict: "bad", words: output };
+  throw new BisectError({
+    code: "bisect/check-broken",
+    problem: `Cannot judge by the check: it was ended by a signal${exitCode === undefined ? "" : ` (exit code ${exitCode})`}`,
+    where: command,
+    expected: `exit code 0 for good, ${CANNOT_TELL} when it cannot tell, another one up to ${EXIT_CODE_MAX} for bad`,
+  });
+}
