@@ -15,6 +15,7 @@ export const buildCommand: CommandSpec = {
   description: [
     "Compiles the objects that the patch changes, without it and with it, by Xen's own make files in a copy of the source, and puts what differs into a payload. Calls and data bind to the hypervisor's own by name.",
     "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json; none beside a device). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
+    "A payload goes on the hypervisor, or on the payloads of --on, in which their own patches travel. With --mode cumulative it takes the place of all others, with --mode independent it goes in any order. Xen compares the old code that it carries before it applies it (--guard).",
     "Ends with 0 when the payload is built, 2 when the fix cannot be live patched, 3 when it changes nothing that the hypervisor runs.",
   ],
   arguments: [],
@@ -29,6 +30,11 @@ export const buildCommand: CommandSpec = {
       command:
         "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch fix.patch --explain f",
       explains: "the same, and show the instructions of f before and after",
+    },
+    {
+      command:
+        "xsplice build --source xen --xen-syms xen-syms --config config --patch b.patch --on a.livepatch",
+      explains: "the next fix, on top of the first one",
     },
   ],
   kind: "own",
