@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { hookKinds } from "../xen-abi/hooks.ts";
+import { type PayloadFacts, unknownFacts } from "./facts.ts";
+import type { Journal } from "./journal.ts";
+import { decodeJournal, encodeJournal } from "./journal-json.ts";
+import { PlanError } from "./obstacle.ts";
+import type { Plan } from "./plan-form.ts";
+import { decodePlan } from "./plan-json.ts";
+
+const facts: PayloadFacts = {
+  ...{ buildId: "b1", depends: "aa", xenDepends: "aa", mode: "independent", guard: "full" },
+  functions: ["alpha", "file.c#beta"],
+  replaces: [{ symbol: "alpha", start: 0n, sizeBytes: 64 }],
+  writes: [{ symbol: undefined, start: 0xffff82d040200004n, sizeBytes: 1 }],
+  guards: [{ symbol: "marker.of#other", start: -1n, sizeBytes: 31 }],
+  ...{ nops: "none", marker: "mark", requires: ["c1"], exports: ["mark"], imports: ["alpha"] },
+  ...{ hooks: hookKinds, data: "writable", metadata: ["title=a fix, with ä", ""] },
+};
+const journal: Journal = {
+  bootId: "boot",
+  scene: {
+    loaded: [
+      { name: "fix", facts, history: "reverted" },
+      { name: "stranger", facts: unknownFacts, history: "unknown" },
+    ],
+    stack: ["stranger"],
+  },
+  pending: { action: "upload", name: "next", facts, at: "2026-01-01T00:00:00.000Z" },
+  former: ["fix", "stranger"],
+  goal: ["next"],
+  log: [{ action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z", stack: undefined }],
+};
+const plan: Plan = {
+  ...{ version: 1, fingerprint: "f1", host: { xenBuildId: "aa", bootId: undefined } },
+  steps: [
+    {
+      action: "upload",
+      name: "fix",
+      buildId: "b1",
+      source: "fix.livepatch",
+      functions: [],
+      unknown: [],
+    },
+    {
+      ...{ action: "apply", name: "fix", buildId: undefined, dependencyCheck: "hypervisor-only" },
+      functions: [{ function: "alpha", change: "reverted", by: undefined }],
+      unknown: ["fix"],
+    },
+  ],
+  functions: [{ function: "alpha", change: "newly-patched", by: "fix" }],
+  missing: [{ fix: { kind: "payload", name: "fix" }, fromStep: 1, toStep: 2, meanwhile: "other" }],
+  ...{ whyMissing: ["a hook"], notices: [{ kind: "kept", name: "fix", words: "stays" }] },
+  ...{ quiesces: 1, stack: ["fix"] },
+};
+
+test("decodeJournal() gives back what encodeJournal() was given", () => {
+  assert.deepEqual(decodeJournal(encodeJournal(journal)), journal);
+  const empty = {
+    ...journal,
+    ...{ pending: undefined, former: undefined, goal: undefined },
+    scene: { loaded: [], stack: undefined },
+    log: [],
+  };
+  assert.deepEqual(decodeJournal(encodeJournal(empty)), empty);
+});
+
+test("decodeJournal() takes no other version, and nothing that was cut short or damaged for a journal", () => {
+  const text = encodeJournal(journal);
+  assert.equal(decodeJournal(text.replace('"version":1', '"version":2')), undefined);
+  for (let end = 0; end < text.length - 2; end += 7) {
+    assert.equal(decodeJournal(text.slice(0, end)), undefined, `cut at ${end}`);
+  }
+  damage(text, (damaged) => void decodeJournal(damaged));
+});
+
+test("decodePlan() gives back what was printed", () => {
+  assert.deepEqual(decodePlan(JSON.stringify(plan), "plan.json"), plan);
+});
+
+test("decodePlan() refuses what is damaged, and says which field", () => {
+  const text = JSON.stringify(plan);
+  damage(text, (damaged) => {
+    try {
+      decodePlan(damaged, "plan.json");
+    } catch (error) {
+      assert.ok(error instanceof PlanError && error.report.code === "plan/bad-file", String(error));
+    }
+  });
+  const bad = text.replace('"action":"apply"', '"action":"jump"');
+  assert.throws(() => decodePlan(bad, "plan.json"), /plan.json.*steps\[1\]\.action is "jump"/);
+  assert.throws(() => decodePlan("[]", "plan.json"), /all of it is \[\]/);
+});
+
+/** One character is another, at random places. */
+function damage(text: string, read: (damaged: string) => void): void {
+  fc.assert(
+    fc.property(fc.nat(text.length - 1), fc.constantFrom(...'0"{}[],:\\ax-'), (at, character) => {
+      read(text.slice(0, at) + character + text.slice(at + 1));
+    }),
+    { numRuns: 2000 },
+  );
+}
