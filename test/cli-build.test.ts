@@ -98,7 +98,7 @@ buildTest("xsplice build takes patches from a series, and gives its report as JS
   assert.deepEqual(report, JSON.parse(readFileSync(`${output}.json`, "utf8")));
   assert.equal(report.payload.metadata.title, "My fix");
   assert.equal(report.payload.metadata.team, "red");
-  assert.deepEqual(Object.keys(report.inputs.patches), [join(folder, "one.patch")]);
+  assert.deepEqual(Object.keys(report.inputs.patches), ["one.patch"]);
   assert.equal(stderr, "");
 });
 

@@ -23,6 +23,8 @@ export interface FileEntry {
   readonly besides: string | undefined;
   /** As the patch has them, and how far from there each was found. */
   readonly hunks: readonly string[];
+  /** Those of `hunks` of which no object has a line in this configuration, if any. */
+  readonly leftOut?: readonly string[] | undefined;
 }
 
 export interface LedgerFacts {

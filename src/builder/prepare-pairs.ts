@@ -9,6 +9,7 @@ import type { PatchedFile } from "./apply-patch.ts";
 import { isEmbedded } from "./embedded-sources.ts";
 import { type FileKind, kindOfFile } from "./hunk-kind.ts";
 import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
+import { markLeftOut } from "./left-out-hunks.ts";
 import { asStorageError } from "./make-errors.ts";
 import type { CompileUnit } from "./make-listing.ts";
 import { findMakeTools, type MakeTools } from "./make-tools.ts";
@@ -109,7 +110,12 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
     const carried = carriedOnly(applied, isCarried);
     const sides = await build({ base, ...carried, work, isCode, ...context });
     const facts = ledgerFacts(base, sides, request.architecture);
-    const ledger = writeLedger(applied.patches, { ...facts, ...placesOf(applied) });
+    const ledger = await markLeftOut(
+      writeLedger(applied.patches, { ...facts, ...placesOf(applied) }),
+      {
+        ...{ base, tools, signal, patches: applied.patches, files: carried.files },
+      },
+    );
     if (sides.failure !== undefined) {
       // What stands in the ledger already explains why: a part that cannot be carried was needed.
       if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;

@@ -32,10 +32,15 @@ function headline({ outcome, refusals, functions }: BuildReport, output: string)
 
 /** One line for each file of the patch that is not simply in the payload. */
 function fileLines({ files }: BuildReport): readonly string[] {
-  return files.flatMap(({ file, outcome, besides }) => {
+  return files.flatMap(({ file, outcome, besides, hunks, leftOut = [] }) => {
     const more = besides === undefined ? [] : [`  ${file}: ${besides} need an update besides`];
     switch (outcome.kind) {
       case "compiled":
+        if (leftOut.length === 0) return more;
+        return [
+          `  ${file}: ${leftOut.length} of ${hunks.length} hunks not in this configuration: ${leftOut.join(", ")}`,
+          ...more,
+        ];
       case "refused":
         return more;
       case "not-in-configuration":
