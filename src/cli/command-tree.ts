@@ -34,6 +34,7 @@ const outline: readonly {
     entries: {
       info: async () => (await import("./info.ts")).infoCommand,
       plan: async () => (await import("./plan.ts")).planCommand,
+      sync: async () => (await import("./sync.ts")).syncCommand,
       probe: async () => (await import("./probe.ts")).probeCommand,
     },
   },

@@ -33,6 +33,15 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
     { code: ExitCode.hazards, meaning: "it would not, and there are hazards" },
   ],
   plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is told" }],
+  sync: [
+    { code: ExitCode.failure, meaning: "a step failed or cannot be taken; the host is as it was" },
+    { code: ExitCode.refused, meaning: "there is no way; every reason is told" },
+    {
+      code: ExitCode.astray,
+      meaning: "stopped at a failure; the host is neither as it was nor as wished, see the output",
+    },
+    { code: ExitCode.interrupted, meaning: "stopped by ^C, after the step that was under way" },
+  ],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
   diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
 };

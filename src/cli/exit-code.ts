@@ -17,10 +17,12 @@ export const ExitCode = {
   unchanged: 3,
   /** diff: the payloads differ; probe: the code does, from what a payload expects. */
   different: 2,
-  /** check: the hypervisor would refuse a payload; plan: there is no way to what is wished. */
+  /** check: the hypervisor would refuse a payload; plan, sync: there is no way to what is wished. */
   refused: 2,
   /** check only: it would not, and something can go wrong all the same. */
   hazards: 3,
+  /** sync only: the host is neither as it was nor as wished. */
+  astray: 3,
   /** Wrong use of the command line; stock verbs answer 1, as xen-livepatch does. */
   usage: 64,
   /** Our bug. */

@@ -1,6 +1,7 @@
 // Plays the steps of a plan on the model of the very hypervisor before any is taken on the host: first
 // what is loaded and applied there, then each step.
 
+import { toHex } from "../bytes/hex.ts";
 import type { HostState } from "../plan/host-state.ts";
 import type { PlanStep } from "../plan/plan-form.ts";
 import { nameOfErrno } from "../xen-abi/errno.ts";
@@ -20,6 +21,7 @@ export function rehearse(
   steps: readonly PlanStep[],
   files: readonly SyncFile[],
 ): void {
+  requireSame(hypervisor, state);
   const model = playHost(hypervisor, state, files);
   for (const [index, step] of steps.entries()) {
     const words = refusalOf(play(model, step, files));
@@ -33,6 +35,17 @@ export function rehearse(
       remedy: '"xsplice check" says more of each payload',
     });
   }
+}
+
+function requireSame({ buildId, source }: Hypervisor, { xenBuildId }: HostState): void {
+  const ours = buildId && toHex(buildId);
+  if (ours === undefined || xenBuildId === undefined || ours === xenBuildId) return;
+  throw new SyncError({
+    code: "sync/cannot-rehearse",
+    problem: "Cannot play the steps on the model: this xen-syms is of another hypervisor",
+    where: source,
+    expected: `${xenBuildId}, the build-id of the host's hypervisor\n${ours} is in the file`,
+  });
 }
 
 /** A model on which all is as it is on the host. */

@@ -35,7 +35,7 @@ export interface SyncRequest {
 
 export interface SyncOptions extends StepOptions {
   /** Before anything happens. */
-  readonly onPlan: (plan: Plan) => void;
+  readonly onPlan: (plan: Plan, state: HostState) => void;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function syncHost(
   const names = list.map(({ name }) => name);
   const origin: Scene = { loaded: names, applied: state.stack.names };
   // From here on it is known what is to be done, and that all of it is at hand.
-  options.onPlan(plan);
+  options.onPlan(plan, state);
   if (host instanceof JournalledHost) host.goal = plan.stack;
   if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);
   const probed = await probeGuards(host, plan.steps, files, {

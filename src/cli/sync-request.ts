@@ -1,0 +1,63 @@
+// What `sync` is asked for: a wish, or a plan that was made earlier.
+
+import { decodePlan } from "../plan/plan-json.ts";
+import type { SyncRequest } from "../sync/sync.ts";
+import type { SyncFile } from "../sync/sync-file.ts";
+import { type GivenFile, readGivenPayloads } from "./given-payloads.ts";
+import { readInputFile } from "./read-input-file.ts";
+import type { CommandCall } from "./spec.ts";
+import { UsageError } from "./usage-error.ts";
+import { readWish } from "./wish-options.ts";
+
+/** A plan names what it changes; with a hundred payloads of a hundred functions it has some MB. */
+const PLAN_SIZE_MAX = 64 * 1024 * 1024;
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+/** @throws UsageError, PlanError, errors of the files */
+export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
+  const hypervisor = await readHypervisor(call);
+  const planPath = call.options.text("plan");
+  if (planPath === undefined) {
+    const { wish, files, options } = await readWish(call);
+    const { files: _, ...others } = options;
+    const goal = { kind: "wish", wish, options: others } as const;
+    return { goal, files: await withPayloads(files), hypervisor };
+  }
+  requireNoWish(call);
+  const { signal } = call.io;
+  const bytes = await readInputFile(planPath, {
+    ...{ sizeMax: PLAN_SIZE_MAX, reason: "far more than a plan has", signal },
+  });
+  const plan = decodePlan(new TextDecoder().decode(bytes), planPath);
+  const sources = plan.steps.flatMap(({ source }) => source ?? []);
+  const paths = [...new Set([...sources, ...call.options.texts("payload")])];
+  const files = await readGivenPayloads(paths, signal);
+  return { goal: { kind: "plan", plan }, files: await withPayloads(files), hypervisor };
+}
+
+async function withPayloads(files: readonly GivenFile[]): Promise<readonly SyncFile[]> {
+  const { parsePayload } = await import("../payload/parse.ts");
+  return files.map((file) => ({ ...file, payload: parsePayload(file.bytes, file.source) }));
+}
+
+async function readHypervisor({ options, io }: CommandCall): Promise<SyncRequest["hypervisor"]> {
+  const path = options.text("xen-syms");
+  if (path === undefined) return undefined;
+  const { openHypervisor } = await import("../xen-model/hypervisor.ts");
+  const limit = {
+    ...{ sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal: io.signal },
+  };
+  return openHypervisor(await readInputFile(path, limit), path);
+}
+
+/** @throws UsageError */
+function requireNoWish({ options }: CommandCall): void {
+  const wishes = ["to", "revert"].filter((name) => options.texts(name).length > 0);
+  if (options.text("to-dir") !== undefined) wishes.push("to-dir");
+  if (wishes.length === 0) return;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: `Cannot follow a plan and make another one: --plan and --${wishes[0]} were given`,
+    expected: "--plan alone, or what the host should run",
+  });
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { ModelHost } from "../src/hosts/model.ts";
+import { syntheticModel, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
+import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
+import { runXsplice } from "./run-cli.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "xsplice-sync-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let content = 2000;
+function make(name: string, design: Partial<Design>): MadePayload & { readonly path: string } {
+  const plain = { mode: "stack", guard: "full", functions: ["alpha"], on: [] } as const;
+  const rest = { data: "none", hooks: [], content: content++ } as const;
+  const payload = makePayload({ ...plain, ...rest, ...design, name });
+  const path = join(folder, `${name}.livepatch`);
+  writeFileSync(path, payload.bytes);
+  return { ...payload, path };
+}
+
+const first = make("first", { functions: ["alpha", "beta"] });
+const second = make("second", { functions: ["beta", "gamma"], on: [first] });
+const free = make("free", { mode: "independent", functions: ["delta"] });
+const other = make("other", { mode: "independent", functions: ["gamma"] });
+const all = make("all", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
+/** Xen notices when it has reverted the others: what it expects lies under their jumps. */
+const wrong = make("wrong", {
+  ...{ mode: "cumulative", functions: ["alpha"], expects: "another-entry" },
+});
+
+function newHost(): ModelHost {
+  return new ModelHost(syntheticModel());
+}
+
+async function hostWithStack(): Promise<ModelHost> {
+  const host = newHost();
+  const { exitCode } = await runXsplice(["sync", "--to", first.path, "--to", second.path], {
+    host,
+  });
+  assert.equal(exitCode, 0);
+  return host;
+}
+
+test("sync shows the plan, then each step, and ends with the host as wished", async () => {
+  const host = newHost();
+  const run = await runXsplice(["sync", "--to", second.path, "--to", first.path], { host });
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.match(
+    run.stdout,
+    /^applied now: {2}nothing\n[\s\S]*applied then: first, second\nDone\.\n$/,
+  );
+  assert.equal(
+    run.stderr,
+    `step 1 of 4: upload first
+step 2 of 4: upload second
+step 3 of 4: apply first
+step 4 of 4: apply second
+`,
+  );
+  assert.deepEqual(host.model.applied, ["first", "second"]);
+  const again = await runXsplice(["sync", "--to-dir", folder, "--json"], { host });
+  assert.equal(again.exitCode, 2, "all of them at once is no way");
+  assert.ok(JSON.parse(again.stdout).refused.length > 0);
+});
+
+test("sync follows a plan from a file, and refuses it once the host has changed", async () => {
+  const host = await hostWithStack();
+  const plan = await runXsplice(["plan", "--to", all.path, "--json"], { host });
+  const path = join(folder, "plan.json");
+  writeFileSync(path, plan.stdout);
+  const run = await runXsplice(["sync", "--plan", path, "--json"], { host });
+  assert.equal(run.exitCode, 0, run.stdout);
+  const report = JSON.parse(run.stdout);
+  assert.equal(report.outcome, "done");
+  assert.deepEqual(report.stack.names, ["all"]);
+  assert.deepEqual(host.model.applied, ["all"]);
+  const late = await runXsplice(["sync", "--plan", path], { host });
+  assert.equal(late.exitCode, 1);
+  assert.match(late.stderr, /the host has changed since it was made/);
+  const both = await runXsplice(["sync", "--plan", path, "--revert", "all"], { host });
+  assert.equal(both.exitCode, 64);
+});
+
+test("sync brings the host back when a replace fails half-way, and says why it failed", async () => {
+  const host = await hostWithStack();
+  const run = await runXsplice(["sync", "--to", wrong.path], { host });
+  assert.equal(run.exitCode, 1);
+  assert.match(run.stdout, /Cannot replace all applied payloads by payload "wrong"/);
+  assert.match(run.stdout, /The host is as it was\.\napplied now: first, second\n$/);
+  assert.match(run.stderr, /way back, step 1 of 3: apply first\n/);
+  assert.deepEqual(host.model.applied, ["first", "second"]);
+});
+
+test("sync tries all steps on the model first when it has a xen-syms", async () => {
+  const host = await hostWithStack();
+  const symbols = join(folder, "xen-syms");
+  writeFileSync(symbols, syntheticXenSyms());
+  const known = ["--payload", first.path, "--payload", second.path, "--xen-syms", symbols];
+  const refused = await runXsplice(["sync", "--to", wrong.path, ...known], { host });
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /step 2 of 4, replace "wrong", would fail/);
+  assert.equal(host.model.list().length, 2, "nothing was uploaded");
+  const run = await runXsplice(["sync", "--to", all.path, ...known], { host });
+  assert.equal(run.exitCode, 0, run.stderr);
+});
+
+test("sync stops between two steps at ^C, says what is missing, and names the command that goes on", async () => {
+  const host = newHost();
+  const begin = await runXsplice(["sync", "--to", free.path, "--to", other.path], { host });
+  assert.equal(begin.exitCode, 0, begin.stdout);
+  const stop = new AbortController();
+  const act = host.act.bind(host);
+  host.act = (action, name, options) => {
+    stop.abort();
+    return act(action, name, options);
+  };
+  const wish = ["sync", "--revert", free.name, "--payload", free.path];
+  const run = await runXsplice(wish, { host, signal: stop.signal });
+  assert.equal(run.exitCode, 130);
+  assert.match(
+    run.stdout,
+    /WARNING: fixes are missing now: gamma.*\nStopped after 1 of 3 steps\.\napplied now: free\n/,
+  );
+  assert.ok(run.stdout.endsWith(`To go on: xsplice ${wish.join(" ")}\n`), run.stdout);
+  host.act = act;
+  assert.equal((await runXsplice(wish, { host })).exitCode, 0);
+  assert.deepEqual(host.model.applied, ["other"]);
+});
