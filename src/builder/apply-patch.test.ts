@@ -131,7 +131,7 @@ test("applyFilePatches() recognizes a patch that the source has already", () => 
 test("applyFilePatches() names the patch below when one does not fit on top of it", () => {
   const files = { "f.c": "a\nb\n" };
   const [one, two] = ["one", "two"].map((name) => {
-    const text = `--- a/f.c\n+++ b/f.c\n@@ -1,1 +1,1 @@\n-a\n+${name}\n`;
+    const text = `--- f.c\n+++ f.c\n@@ -1,1 +1,1 @@\n-a\n+${name}\n`;
     return parsePatchFile({ name: `${name}.patch`, bytes: Buffer.from(text) }, () => true);
   });
   assert.throws(

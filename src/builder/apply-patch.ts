@@ -76,7 +76,7 @@ function applyHunks(
   let from = 0;
   // By how much later lines have moved: by what earlier hunks did, and by where they were found.
   let [grown, drift] = [0, 0];
-  for (const [index, hunk] of patch.hunks.entries()) {
+  for (const hunk of patch.hunks) {
     const { wanted, made } = sidesOf(hunk, isDos(lines));
     const expected = hunk.content.oldStart - 1 + grown;
     const { place, others } = findPlace(lines, wanted, { from, expected, drift });
