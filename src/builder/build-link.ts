@@ -112,16 +112,30 @@ function reasonsOf(
 }
 
 function warningsOf(
-  { hooks, surroundings }: LinkInput,
+  input: LinkInput,
   objects: readonly SourceObject[],
   replacements: CarriedObject["replacements"],
 ): string {
+  const { hooks, surroundings } = input;
   const drafts = objects.map(({ draft }) => draft);
   const replaced = replacements.flatMap(({ oldName, newBody }) => {
     const xenFunction = surroundings.byName.get(oldName);
     return xenFunction === undefined ? [] : [{ newBody, xenFunction }];
   });
-  return [hooks.warnings, ...pointerWarnings(drafts, replaced, surroundings)].join("");
+  const pointers = pointerWarnings(drafts, replaced, surroundings);
+  return [hooks.warnings, ...pointers, ...copyWarnings(input)].join("");
+}
+
+/** No old code tells of a constant: Xen's own stays as it is, and only this payload reads the copy. */
+function copyWarnings({ objects, emit: { stacking } }: LinkInput): readonly string[] {
+  if (stacking.mode !== "independent") return [];
+  const copies = objects.flatMap(({ diff: { carried } }) =>
+    [...carried].flatMap(([atom, as]) => (as === "copy" ? [atom.name] : [])),
+  );
+  return copies.map(
+    (name) =>
+      `warning: "${name}" comes as a changed copy: an independent payload whose code begins to read it would read the hypervisor's old one; build that one with --on\n`,
+  );
 }
 
 /** Symbols of the hypervisor and of payloads below under the names that they have there. */

@@ -214,3 +214,30 @@ buildTest(
     );
   },
 );
+
+buildTest(
+  "buildFix() warns of a constant that other independent payloads would not see",
+  async () => {
+    const text = (last: number) =>
+      start.replace(
+        "int one(int n) { return n",
+        `static const int t[] = { 1, ${last} };
+int one(int n) { return t[n & 1]`,
+      );
+    const base = makeSmallBuild(
+      { after: (work) => cleanups.push(work) },
+      linkHypervisor({ [file]: text(2) }),
+    );
+    writeFileSync(join(base.source, file), text(2));
+    const warningsIn = async (mode: BuildOptions["mode"]) => {
+      const patch = patchFrom("t.patch", text(2), text(3));
+      const { warnings } = await buildFix(base.options({}, { mode, patches: [patch] }));
+      return warnings;
+    };
+    assert.match(
+      await warningsIn("independent"),
+      /^warning: "t" comes as a changed copy: .* --on\n$/m,
+    );
+    assert.doesNotMatch(await warningsIn("stack"), /changed copy/);
+  },
+);
