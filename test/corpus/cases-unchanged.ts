@@ -31,6 +31,14 @@ export const unchangedCases: readonly CorpusCase[] = [
     },
   },
   {
+    name: "left-out-branch",
+    rule: "lines of a compiled file that this configuration leaves out",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/common/kernel.c": "not-in-configuration" },
+    },
+  },
+  {
     name: "other-architecture",
     rule: "a file of another architecture",
     expected: {
