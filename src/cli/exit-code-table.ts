@@ -34,13 +34,17 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
   ],
   plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is told" }],
   sync: [
-    { code: ExitCode.failure, meaning: "a step failed or cannot be taken; the host is as it was" },
     { code: ExitCode.refused, meaning: "there is no way; every reason is told" },
     {
       code: ExitCode.astray,
       meaning: "stopped at a failure; the host is neither as it was nor as wished, see the output",
     },
-    { code: ExitCode.interrupted, meaning: "stopped by ^C, after the step that was under way" },
+  ],
+  bisect: [
+    {
+      code: ExitCode.unnamed,
+      meaning: "no single fix can be named: the check says the same of all, or cannot tell of some",
+    },
   ],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
   diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
