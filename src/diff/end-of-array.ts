@@ -3,7 +3,7 @@
 // well, either reading gives the same address; a new variable between them makes the difference.
 
 import { SymbolType } from "../elf/constants.ts";
-import type { Atom, Reference } from "./atom.ts";
+import { type Atom, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
 /**
@@ -21,6 +21,9 @@ export function findEndedBy(
   const { atom } = target;
   const array = after.atoms[after.atoms.indexOf(atom) - 1];
   if (array === undefined || array.kind !== "data" || !liesBefore(array, atom)) return undefined;
+  // A new per-CPU variable is refused for itself.
+  const isNew = !correlation.isPaired(array) || !correlation.isPaired(atom);
+  if (isNew && roleOf(atom) === "per-cpu") return undefined;
   const isWalked = from.references.some((other) => {
     return other.target.kind === "atom" && other.target.atom === array;
   });
