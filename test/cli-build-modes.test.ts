@@ -67,7 +67,7 @@ buildTest(
     assert.ok(
       stacking.guard.unguarded.some(({ reason }: { reason: string }) => reason === "jump-below"),
     );
-    assert.deepEqual(functions[0].patches, [two]);
+    assert.deepEqual(functions[0].patches, ["2.patch"]);
   },
 );
 

@@ -1,6 +1,5 @@
 // The report of a build as people read it: short when all is well, every reason when it is not.
 
-import { basename } from "node:path";
 import type { BuildRefusal } from "../builder/refusal.ts";
 import type { BuildReport } from "../builder/report.ts";
 import type { ExplainedFunction } from "../builder/report-explain.ts";
@@ -117,7 +116,7 @@ function factsOf(
   return [
     ...functions.map(({ name, why, oldSizeBytes, newSizeBytes, patches }) => {
       const sizes = `${oldSizeBytes} → ${newSizeBytes} bytes`;
-      const by = isSeries(report) ? ` (${patches.map((path) => basename(path)).join(", ")})` : "";
+      const by = isSeries(report) ? ` (${patches.join(", ")})` : "";
       return ["replaces", `${name}, ${sizes}${by}: ${why.join("; ")}`] as const;
     }),
     ...countsOf(report),
