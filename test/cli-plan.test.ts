@@ -155,6 +155,16 @@ test("plan --json prints what decodePlan() reads, with the fingerprint of the ho
   assert.notEqual(decodePlan(other.stdout, "plan.json").fingerprint, plan.fingerprint);
 });
 
+test("plan refuses a payload that the release would refuse, or die of", async () => {
+  const host = new ModelHost(syntheticModel("4.18.0"));
+  const run = await runXsplice(["plan", "--to", first.path], { host });
+  assert.equal(run.exitCode, 1);
+  assert.match(
+    run.stderr,
+    /Cannot load ".*first.livepatch": section ".livepatch.funcs" is read-only/,
+  );
+});
+
 test("plan wants exactly one goal", async () => {
   const host = await hostWith();
   for (const args of [["plan"], ["plan", "--to", first.path, "--revert", "first"]]) {

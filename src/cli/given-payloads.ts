@@ -2,7 +2,10 @@
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { checkPayloadForHost, type HostFacts as PayloadHost } from "../payload/check-for-host.ts";
+import type { Payload } from "../payload/payload.ts";
 import type { GivenPayload } from "../plan/piece.ts";
+import type { Plan } from "../plan/plan-form.ts";
 import { systemStateOf } from "../system-state.ts";
 import { checkPayloadName, payloadNameOf } from "./payload-name.ts";
 import { readPayload } from "./preflight.ts";
@@ -10,6 +13,7 @@ import { InputFileError } from "./read-input-file.ts";
 
 export interface GivenFile extends GivenPayload {
   readonly bytes: Uint8Array;
+  readonly payload: Payload;
 }
 
 /** @throws InputFileError, PayloadError, ElfError; HostError for a name that no host takes */
@@ -20,7 +24,7 @@ export async function readGivenPayload(path: string, signal: AbortSignal): Promi
     readPayload(path, signal),
     import("../plan/facts.ts"),
   ]);
-  return { source: path, name, facts: factsOfPayload(payload), bytes };
+  return { source: path, name, facts: factsOfPayload(payload), bytes, payload };
 }
 
 /** In the order given. */
@@ -46,5 +50,19 @@ export async function payloadsInFolder(folder: string): Promise<readonly string[
       },
       { cause },
     );
+  }
+}
+
+/** @throws PayloadError when the release that runs there would refuse one, or come to harm by it */
+export function checkUploads(
+  plan: Plan,
+  files: readonly GivenFile[],
+  info: PayloadHost["info"],
+): void {
+  for (const { action, name, buildId } of plan.steps) {
+    const file = files.find(({ facts }) => facts.buildId === buildId);
+    if (action !== "upload" || file === undefined) continue;
+    // What is loaded then is the plan's own business.
+    checkPayloadForHost(file.payload, { name, info, loaded: [] });
   }
 }

@@ -1,10 +1,9 @@
 import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { readGivenPayloads } from "./given-payloads.ts";
+import { payloadOption } from "./payload-option.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 import { stockList } from "./stock-text.ts";
-import { payloadOption } from "./wish-options.ts";
 import { withHost } from "./with-host.ts";
 
 export const listCommand: CommandSpec = {
@@ -43,11 +42,10 @@ async function plain(call: CommandCall, host: LivepatchHost, options: CallOption
 }
 
 async function stack(call: CommandCall, host: LivepatchHost, options: CallOptions): Promise<void> {
-  const [{ observeHost }, { viewStack }, { renderStack, renderStackTree }] = await Promise.all([
-    import("../plan/observe.ts"),
-    import("../plan/stack-view.ts"),
-    import("./stack-text.ts"),
-  ]);
+  const { observeHost } = await import("../plan/observe.ts");
+  const { viewStack } = await import("../plan/stack-view.ts");
+  const { readGivenPayloads } = await import("./given-payloads.ts");
+  const { renderStack, renderStackTree } = await import("./stack-text.ts");
   const files = await readGivenPayloads(call.options.texts("payload"), call.io.signal);
   const { state, journal } = await observeHost(host, files, options);
   const view = viewStack(state);

@@ -1,6 +1,7 @@
 import { makePlan } from "../plan/plan.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
+import { checkUploads } from "./given-payloads.ts";
 import { renderPlan, renderRefusal } from "./plan-text.ts";
 import type { CommandSpec } from "./spec.ts";
 import { checkXenSyms, readWish, wishOptions } from "./wish-options.ts";
@@ -31,7 +32,7 @@ export const planCommand: CommandSpec = {
     const read = await readWish(call);
     return withHost(call, async (host, options) => {
       const { observeHost } = await import("../plan/observe.ts");
-      const { state } = await observeHost(host, read.files, options);
+      const { state, info } = await observeHost(host, read.files, options);
       checkXenSyms(read, state.xenBuildId);
       const planned = makePlan(state, read.wish, read.options);
       if (planned.kind === "refused") {
@@ -39,6 +40,7 @@ export const planCommand: CommandSpec = {
         emit(call, { refused: obstacles }, () => renderRefusal(obstacles));
         return ExitCode.refused;
       }
+      checkUploads(planned.plan, read.files, info);
       emit(call, planned.plan, () => renderPlan(planned.plan, state));
       return ExitCode.success;
     });

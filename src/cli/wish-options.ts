@@ -6,16 +6,10 @@ import { PlanError } from "../plan/obstacle.ts";
 import type { PlanOptions } from "../plan/plan.ts";
 import type { Wish } from "../plan/wish.ts";
 import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
+import { payloadOption } from "./payload-option.ts";
 import { readInputFile } from "./read-input-file.ts";
 import type { CommandCall, OptionSpec } from "./spec.ts";
 import { UsageError } from "./usage-error.ts";
-
-export const payloadOption: OptionSpec = {
-  flags: "--payload FILE",
-  description: "the file of a loaded payload, for all that the host does not tell; again for more",
-  repeatable: "yes",
-  completes: "file",
-};
 
 export const wishOptions: readonly OptionSpec[] = [
   {
@@ -98,7 +92,10 @@ async function readSymbols(
 }
 
 /** @throws PlanError plan/wrong-hypervisor when the xen-syms file is another hypervisor's */
-export function checkXenSyms({ xenSymsId }: ReadWish, hostId: string | undefined): void {
+export function checkXenSyms(
+  { xenSymsId }: Pick<ReadWish, "xenSymsId">,
+  hostId: string | undefined,
+): void {
   if (xenSymsId === undefined || hostId === undefined || xenSymsId === hostId) return;
   throw new PlanError({
     code: "plan/wrong-hypervisor",

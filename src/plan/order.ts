@@ -3,6 +3,7 @@
 // without that. So payloads that depend on each other form blocks without a gap, and blocks are
 // sorted by who was made for whom.
 
+import { invariant } from "../invariant.ts";
 import { mayIgnoreDependency } from "../payload/stacking.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
@@ -156,9 +157,8 @@ function mustFollow(block: Block, other: Block, { relations }: Ground): boolean 
 
 function tangle(open: readonly Block[], { relations }: Ground): Obstacle {
   const pieces = open.flatMap((block) => block.pieces);
-  for (const upper of pieces) {
-    const lower = pieces.find((other) => relations.knows(upper, other));
-    if (lower !== undefined) return wrongWayRound(upper, lower);
-  }
-  throw new Error("Bug in xsplice: payloads wait for each other, and none was made for another");
+  const pairs = pieces.flatMap((upper) => pieces.map((lower) => ({ upper, lower })));
+  const pair = pairs.find(({ upper, lower }) => relations.knows(upper, lower));
+  invariant(pair !== undefined, "payloads wait for each other, and none was made for another");
+  return wrongWayRound(pair.upper, pair.lower);
 }

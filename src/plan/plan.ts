@@ -2,6 +2,7 @@
 // whether a fix is missing in between; or why there is no way. Pure: the same state and wish give
 // the same plan.
 
+import { invariant } from "../invariant.ts";
 import { type Choice, chooseWay, type Search } from "./choose-way.ts";
 import { type AddressOf, noAddresses } from "./code-range.ts";
 import { groupFunctions } from "./coverage.ts";
@@ -55,8 +56,8 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     const { stack } = state;
     const unknown = stack.kind === "unknown" ? [unknownStack(stack.reasons)] : [];
     const obstacles = [...unknown, ...choice.obstacles];
-    if (isNotEmpty(obstacles)) return { kind: "refused", obstacles };
-    throw new Error("Bug in xsplice: no way, and nothing in the way");
+    invariant(isNotEmpty(obstacles), "no way, and nothing in the way");
+    return { kind: "refused", obstacles };
   }
   if (options.moments === "refuse" && choice.way.missing.length > 0) {
     const moment = momentForbidden(choice.way.missing);
