@@ -3,6 +3,7 @@
 
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
+import { findTypes } from "../dwarf/model.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
@@ -17,7 +18,6 @@ import type { BuildRefusal } from "./refusal.ts";
 import { openLevels } from "./stack-steps.ts";
 import type { LevelStep } from "./stack-trace.ts";
 import type { SymbolUsers } from "./symbol-users.ts";
-import { findTypes } from "./types-model.ts";
 
 export interface ComparedObject {
   readonly pair: ObjectPair;

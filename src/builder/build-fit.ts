@@ -43,7 +43,7 @@ export interface Fit {
   readonly refusals: readonly BuildRefusal[];
 }
 
-/** @throws BuilderError builder/bad-debug-info, ElfError */
+/** @throws DwarfError, ElfError */
 export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
   const { xen, hypervisor, config, allowedLayouts, payloads, surroundings } = options;
   const compilers = compareAllCompilers(hypervisor, objects);

@@ -3,13 +3,13 @@
 // that called the old function, and their own meaning is what it was: no effect, provided that the
 // changed function itself is carried. Whether nothing but such functions changed, the text tells.
 
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { entryAt, findTypes, type TypeModel } from "../dwarf/model.ts";
 import type { ComparedObject } from "./build-compare.ts";
 import { functionsByFile, holderOf } from "./build-inlines.ts";
 import { findRegions } from "./line-regions.ts";
 import { scopesOf } from "./line-scope.ts";
 import type { ObjectPair, PreparedPairs } from "./prepare-pairs.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { entryAt, findTypes, type TypeModel } from "./types-model.ts";
 
 /** Why an init function of an object differs; undefined when it may differ in meaning. */
 export type ExplainInit = (object: string, name: string) => string | undefined;

@@ -2,11 +2,11 @@
 // gets a new body though nobody touched its text. Debug information of the object before says where
 // functions stand and what was inlined, the patch says which lines it changed.
 
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
+import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { LineRegion } from "./line-regions.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
-import { type DebugEntry, hasAttribute } from "./types-read.ts";
 
 /** By path below `xen/`, which lines of a file the patch changed. */
 export type ChangedLines = Readonly<

@@ -4,12 +4,12 @@
 
 import { posix } from "node:path";
 import type { IsSameLine } from "../diff/line-rule.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
+import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { type LineRegion, oldLineOf } from "./line-regions.ts";
 import type { PreparedPairs } from "./prepare-pairs.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "./types-model.ts";
-import { type DebugEntry, hasAttribute } from "./types-read.ts";
 
 /** Undefined when no line has moved in what the object was compiled from. */
 export function lineRuleFor(

@@ -3,13 +3,13 @@
 // and the location a relocation against the variable.
 
 import type { FindHomes } from "../diff/correlate.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { entryAt, textOf } from "../dwarf/model.ts";
+import { type DebugEntry, type DebugInfo, readDebugInfo } from "../dwarf/read.ts";
 import { SymbolType } from "../elf/constants.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { entryAt, textOf } from "./types-model.ts";
-import { type DebugEntry, type DebugInfo, readDebugInfo } from "./types-read.ts";
 
 /** Of an object without debug information nothing is known. @throws BuilderError, ElfError */
 export const findStaticHomes: FindHomes = (object) => {

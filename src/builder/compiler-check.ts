@@ -1,11 +1,11 @@
 // Were the hypervisor and the objects of this build made by the same compiler, in the same way? The
 // run-pre check (run-pre.ts) says what differs in the code; this says why, in plain words.
 
+import { DwarfAttribute } from "../dwarf/constants.ts";
+import { textOf } from "../dwarf/model.ts";
+import { type DebugEntry, readUnitRoots } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
-import { DwarfAttribute } from "./types-constants.ts";
-import { textOf } from "./types-model.ts";
-import { type DebugEntry, readUnitRoots } from "./types-read.ts";
 
 export interface CompilerFacts {
   /** Of .comment: `GCC: (Debian 12.2.0-14+deb12u1) 12.2.0`, one for each compiler that took part. */
@@ -21,7 +21,7 @@ export interface CompilerComparison {
   readonly text: string;
 }
 
-/** `units` are those of the object, if they are known. @throws BuilderError builder/bad-debug-info */
+/** `units` are those of the object, if they are known. @throws DwarfError */
 export function compilerFactsOf(
   object: ElfObject,
   units: readonly DebugEntry[] = readUnitRoots(object),

@@ -23,8 +23,6 @@ export type BuilderErrorCode =
   | "builder/wrong-stack"
   /** Options that contradict each other or the source. */
   | "builder/bad-option"
-  /** Debugging sections of an object that are cut short, damaged or of an unknown kind. */
-  | "builder/bad-debug-info"
   /** The payload cannot be written to its file. */
   | "builder/cannot-write";
 

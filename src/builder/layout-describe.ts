@@ -1,7 +1,7 @@
 // A type's layout as text that is the same exactly when memory is: members with their offsets and
 // types. Types with a name stand for themselves, since each of them is compared on its own.
 
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import {
   bareType,
   childrenOf,
@@ -10,8 +10,8 @@ import {
   type TypeModel,
   textOf,
   typeOf,
-} from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
+} from "../dwarf/model.ts";
+import type { DebugEntry } from "../dwarf/read.ts";
 
 export interface Layout {
   /** In bytes; 0 when the type does not say. */

@@ -3,9 +3,9 @@
 // by the new. The answer is "stacks" only when the debug information shows nothing else: a pointer
 // that could have come from an allocation is enough for "memory".
 
-import { DwarfAttribute as A, DW_OP_ADDR, DwarfTag as T } from "./types-constants.ts";
-import { bareType, entryAt, isAggregate, type TypeModel, textOf, typeOf } from "./types-model.ts";
-import { attributeOf, type DebugEntry, hasAttribute } from "./types-read.ts";
+import { DwarfAttribute as A, DW_OP_ADDR, DwarfTag as T } from "../dwarf/constants.ts";
+import { bareType, entryAt, isAggregate, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
+import { attributeOf, type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 
 export type Reach =
   /** `example`: a variable on a stack. */

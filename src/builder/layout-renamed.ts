@@ -2,11 +2,11 @@
 // their counterpart when types are compared by name.
 
 import { posix } from "node:path";
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
+import type { DebugEntry } from "../dwarf/read.ts";
 import type { PartChange } from "./layout.ts";
 import { type Layout, layoutOf } from "./layout-describe.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
 
 /**
  * Types that are gone while another one of their kind is new, which may read what was laid out as the

@@ -2,12 +2,12 @@
 // arrays of another element, pointers to another type. Constants hold nothing that was put there, and
 // how long an array is the comparison of objects tells.
 
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
+import type { DebugEntry } from "../dwarf/read.ts";
 import type { PartChange } from "./layout.ts";
 import { describeType } from "./layout-describe.ts";
 import { isInMemory, labelOf, originOf } from "./layout-reach.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "./types-model.ts";
-import type { DebugEntry } from "./types-read.ts";
 
 export interface VariableChange {
   /** `variable "equiv"`, `variable "count" of "f"` */

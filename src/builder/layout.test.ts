@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { findTypes } from "../dwarf/model.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { XspliceError } from "../error.ts";
 import { findLayoutChanges, judgeLayouts, type LayoutFinding } from "./layout.ts";
-import { findTypes } from "./types-model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-layout-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

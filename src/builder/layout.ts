@@ -3,11 +3,11 @@
 // own is not needed. Only a type whose values are shown to live on stacks alone may change, or one
 // that the author has looked at and allows by name.
 
+import type { TypeModel } from "../dwarf/model.ts";
 import { type Layout, layoutOf } from "./layout-describe.ts";
 import { type Reach, reachOf } from "./layout-reach.ts";
 import { changedConstants, replacedTypes } from "./layout-renamed.ts";
 import { changedVariables } from "./layout-variables.ts";
-import type { TypeModel } from "./types-model.ts";
 
 /** The types of one object, compiled from the source without and with the fix. */
 export interface LayoutPair {

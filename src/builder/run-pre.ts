@@ -6,10 +6,10 @@
 
 import type { Atom, Reference, SplitObject, Target } from "../diff/atom.ts";
 import { isNameless, namingSymbol, symbolSizeOf } from "../diff/atom.ts";
-import { relocationField } from "../diff/relocation-field.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
 import type { ElfSymbol } from "../elf/object.ts";
+import { relocationField } from "../isa/relocation-field.ts";
 import { nearestSymbol } from "./nearest-symbol.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 

@@ -5,13 +5,13 @@ import { Machine } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
+import { relocationField } from "../isa/relocation-field.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { type Atom, namingSymbol, type Reference, symbolSizeOf } from "./atom.ts";
 import { layOut } from "./carried-sections.ts";
 import { CarriedSymbols } from "./carried-symbols.ts";
 import type { ObjectDiff } from "./diff-objects.ts";
 import { DiffError } from "./errors.ts";
-import { relocationField } from "./relocation-field.ts";
 import { requireDefined } from "./require-defined.ts";
 
 /**

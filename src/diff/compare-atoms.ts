@@ -3,12 +3,12 @@
 // that says so, since nothing is passed over in silence.
 
 import type { ElfSymbol } from "../elf/object.ts";
+import { meansTheSame } from "../isa/relocation-field.ts";
 import { type Atom, type FieldRelocation, type Reference, roleOf } from "./atom.ts";
 import type { NoEffectRule } from "./ledger.ts";
 import type { Meanings } from "./meaning.ts";
 import { genericName } from "./names.ts";
 import { blockLength, fieldOf, type Ownership } from "./owners.ts";
-import { meansTheSame } from "./relocation-field.ts";
 import { requireDefined } from "./require-defined.ts";
 import { sameBytes, withoutFields } from "./same-bytes.ts";
 

@@ -6,10 +6,10 @@
 import { SectionFlag, SymbolType } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
 import { readRelocations, relocatedSection } from "../elf/relocations.ts";
+import { relocationField } from "../isa/relocation-field.ts";
 import type { Reference } from "./atom.ts";
 import { type DistanceField, distanceFields, isCode } from "./code.ts";
 import type { SectionRule, TableField } from "./policy.ts";
-import { relocationField } from "./relocation-field.ts";
 import { requireDefined } from "./require-defined.ts";
 
 export type Place =

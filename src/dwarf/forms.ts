@@ -2,9 +2,9 @@
 // supplementary files and type units are left out: nothing that a builder compiles has them.
 
 import { hexNumber } from "../bytes/hex.ts";
-import { DwarfForm as F } from "./types-constants.ts";
-import { DwarfCursor } from "./types-cursor.ts";
-import type { DebugSections } from "./types-sections.ts";
+import { DwarfForm as F } from "./constants.ts";
+import { DwarfCursor } from "./cursor.ts";
+import type { DebugSections } from "./sections.ts";
 
 /**
  * Numbers that fit are plain ones; references to entries are offsets into .debug_info, and offsets
@@ -25,7 +25,7 @@ export interface FormContext {
   readonly addressSize: number;
 }
 
-/** Reads the value at the cursor, and passes it. @throws BuilderError builder/bad-debug-info */
+/** Reads the value at the cursor, and passes it. @throws DwarfError dwarf/malformed */
 export function readForm(
   cursor: DwarfCursor,
   { form, constant }: AttributeForm,

@@ -1,11 +1,11 @@
 // Debugging sections of an executable, or of a relocatable object with its relocations applied:
 // offsets of strings and abbreviations are what the linker would make of them if it stood alone.
 
-import { relocationField } from "../diff/relocation-field.ts";
 import { ElfType } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
+import { relocationField } from "../isa/relocation-field.ts";
 
 export interface DebugSections {
   /** What the file is called in messages. */

@@ -2,7 +2,7 @@
 // names the object; nothing is read before it is known to be there.
 
 import { hexNumber } from "../bytes/hex.ts";
-import { BuilderError } from "./errors.ts";
+import { DwarfError } from "./errors.ts";
 
 export class DwarfCursor {
   readonly #view: DataView;
@@ -77,9 +77,9 @@ export class DwarfCursor {
     return start;
   }
 
-  malformed(state: string): BuilderError {
-    return new BuilderError({
-      code: "builder/bad-debug-info",
+  malformed(state: string): DwarfError {
+    return new DwarfError({
+      code: "dwarf/malformed",
       problem: `Cannot read the debug information: ${state}`,
       where: `${this.#source}, offset ${hexNumber(this.offset)} of the section`,
       expected: "DWARF 4 or 5, as gcc makes it",

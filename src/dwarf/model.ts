@@ -3,15 +3,15 @@
 // through.
 
 import type { ElfObject } from "../elf/object.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./types-constants.ts";
-import { sourceFilesOf } from "./types-files.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { sourceFilesOf } from "./files.ts";
 import {
   attributeOf,
   type DebugEntry,
   type DebugInfo,
   hasAttribute,
   readDebugInfo,
-} from "./types-read.ts";
+} from "./read.ts";
 
 export interface TypeModel {
   readonly info: DebugInfo;
@@ -23,7 +23,7 @@ export interface TypeModel {
   readonly fileOf: (entry: DebugEntry) => string | undefined;
 }
 
-/** Undefined when the object has no debug information. @throws BuilderError, ElfError */
+/** Undefined when the object has no debug information. @throws DwarfError, ElfError */
 export function findTypes(object: ElfObject): TypeModel | undefined {
   const info = readDebugInfo(object);
   if (info === undefined) return undefined;

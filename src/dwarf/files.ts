@@ -1,11 +1,11 @@
 // Names of the source files of a unit, from the header of its line number program (DWARF 5, section
 // 6.2.4): entries say where they were declared by number. The program itself is not read.
 
-import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./types-constants.ts";
-import { DwarfCursor } from "./types-cursor.ts";
-import { readForm } from "./types-forms.ts";
-import { attributeOf, type DebugEntry } from "./types-read.ts";
-import type { DebugSections } from "./types-sections.ts";
+import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./constants.ts";
+import { DwarfCursor } from "./cursor.ts";
+import { readForm } from "./forms.ts";
+import { attributeOf, type DebugEntry } from "./read.ts";
+import type { DebugSections } from "./sections.ts";
 
 /** By the numbers of DW_AT_decl_file; paths are as the compiler was told them. */
 export function sourceFilesOf(

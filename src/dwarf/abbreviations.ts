@@ -1,10 +1,10 @@
 // How the entries of a unit are written (.debug_abbrev; DWARF 5, section 7.5.3), made into steps that
 // read what somebody asks for and skip the rest.
 
-import { DwarfAttribute, DwarfForm, DwarfTag } from "./types-constants.ts";
-import { DwarfCursor } from "./types-cursor.ts";
-import { type AttributeForm, sizeOfForm } from "./types-forms.ts";
-import type { DebugSections } from "./types-sections.ts";
+import { DwarfAttribute, DwarfForm, DwarfTag } from "./constants.ts";
+import { DwarfCursor } from "./cursor.ts";
+import { type AttributeForm, sizeOfForm } from "./forms.ts";
+import type { DebugSections } from "./sections.ts";
 
 /** How entries of one kind are written: large objects have thousands of each. */
 export interface Abbreviation {
@@ -31,7 +31,7 @@ const transparentTags: ReadonlySet<number> = new Set([
   DwarfTag.DW_TAG_GNU_call_site_parameter,
 ]);
 
-/** The table at `offset`, by code. @throws BuilderError builder/bad-debug-info */
+/** The table at `offset`, by code. @throws DwarfError dwarf/malformed */
 export function readAbbreviations(
   { abbreviations, source }: DebugSections,
   offset: number,

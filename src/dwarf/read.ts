@@ -2,10 +2,10 @@
 // DWARF 4 differs in the unit's header).
 
 import type { ElfObject } from "../elf/object.ts";
-import { type Abbreviation, readAbbreviations } from "./types-abbreviations.ts";
-import { DwarfCursor } from "./types-cursor.ts";
-import { type AttributeValue, type FormContext, readForm } from "./types-forms.ts";
-import { type DebugSections, findDebugSections } from "./types-sections.ts";
+import { type Abbreviation, readAbbreviations } from "./abbreviations.ts";
+import { DwarfCursor } from "./cursor.ts";
+import { type AttributeValue, type FormContext, readForm } from "./forms.ts";
+import { type DebugSections, findDebugSections } from "./sections.ts";
 
 export interface DebugEntry {
   /** Into .debug_info. */
@@ -52,7 +52,7 @@ export function hasAttribute({ abbreviation }: DebugEntry, attribute: number): b
   return abbreviation.attributes.includes(attribute);
 }
 
-/** Undefined when the object has none. @throws BuilderError builder/bad-debug-info, ElfError */
+/** Undefined when the object has none. @throws DwarfError dwarf/malformed, ElfError */
 export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
   const known = lastRead.find((read) => read.object === object);
   if (known !== undefined) return known.info;

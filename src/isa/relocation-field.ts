@@ -1,9 +1,9 @@
 // How many bytes a relocation fills in, and whether they count from where they lie. Everything else
 // about relocations is arithmetic, which isa/ has and the comparison does not need.
 
-import { Machine } from "../elf/constants.ts";
-import { Aarch64Relocation } from "../isa/aarch64.ts";
-import { X86Relocation } from "../isa/x86.ts";
+import { Aarch64Relocation } from "./aarch64.ts";
+import { architectureOf } from "./machine.ts";
+import { X86Relocation } from "./x86.ts";
 
 export interface RelocationField {
   /** In bytes. */
@@ -40,7 +40,7 @@ const aarch64Fields: ReadonlyMap<number, RelocationField> = new Map([
 ]);
 
 export function relocationField(machine: number, type: number): RelocationField {
-  return machine === Machine.EM_X86_64
+  return architectureOf(machine) === "x86-64"
     ? (x86Fields.get(type) ?? relative(4))
     : (aarch64Fields.get(type) ?? { ...absolute(4), isInstruction: true });
 }
@@ -48,7 +48,7 @@ export function relocationField(machine: number, type: number): RelocationField 
 /** The assembler takes one or the other for the same thing. */
 export function meansTheSame(machine: number, left: number, right: number): boolean {
   if (left === right) return true;
-  if (machine !== Machine.EM_X86_64) return false;
+  if (architectureOf(machine) !== "x86-64") return false;
   const direct: readonly number[] = [X.R_X86_64_PC32, X.R_X86_64_PLT32];
   return direct.includes(left) && direct.includes(right);
 }
