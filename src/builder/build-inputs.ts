@@ -5,11 +5,13 @@ import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import type { EmitInput } from "../payload/emit-input.ts";
 import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
+import { findArchitecture } from "../xen-abi/architecture.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type { BuildOptions } from "./build.ts";
 import type { Metadata } from "./build-metadata.ts";
 import { BuilderError } from "./errors.ts";
+import { findMakeTools, type MakeTools } from "./make-tools.ts";
 import type { PreparedPairs } from "./prepare-pairs.ts";
 import { readXenSyms, type XenSyms } from "./xen-syms.ts";
 
@@ -20,6 +22,21 @@ export function readHypervisor({ xenSyms }: BuildOptions): {
   const { bytes, name } = xenSyms;
   return { xen: readXenSyms(bytes, name), hypervisor: openElf(bytes, name) };
 }
+
+/** Undefined for a file that readHypervisor() refuses. */
+export function startTools(options: BuildOptions): Promise<MakeTools> | undefined {
+  const { bytes } = options.xenSyms;
+  const machine = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const architecture =
+    bytes.length < E_MACHINE + 2 ? undefined : findArchitecture(machine.getUint16(E_MACHINE, true));
+  if (architecture === undefined) return undefined;
+  const tools = findMakeTools({ ...options, architecture });
+  tools.catch(() => {}); // It is told when it is waited for, unless something else is wrong first.
+  return tools;
+}
+
+/** Place of e_machine in an ELF header, and in that of every class. */
+const E_MACHINE = 18;
 
 /** @throws BuilderError when the source is of another release than the hypervisor */
 export function releaseOf(xen: XenSyms, { release: source }: PreparedPairs): Release {

@@ -16,7 +16,7 @@ import {
 } from "./build-compare.ts";
 import { checkFit, type Fit } from "./build-fit.ts";
 import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
-import { emitOptions, originOf, readHypervisor, releaseOf } from "./build-inputs.ts";
+import { emitOptions, originOf, readHypervisor, releaseOf, startTools } from "./build-inputs.ts";
 import { type LinkResult, linkPayload } from "./build-link.ts";
 import { type Metadata, metadataOf } from "./build-metadata.ts";
 import { warnOfMovedHunks, warnOfUnusedPermissions } from "./build-warnings.ts";
@@ -98,11 +98,34 @@ export interface BuiltFix {
 export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const { foundation } = options;
   const timings = new Timings();
+  // The compiler answers while the hypervisor and the source are read.
+  const tools = startTools(options);
   const { xen, hypervisor } = timings.measure("read hypervisor", () => readHypervisor(options));
   checkFoundation(foundation, xen);
   const earlier = patchesBelow(foundation, options.basePatches);
   // From here it is known which source the unpatched side is made from.
-  const prepared = await preparePairs({ ...options, earlier, architecture: xen.architecture });
+  const { architecture } = xen;
+  const prepared = await preparePairs({
+    ...{ ...options, earlier, architecture, tools, timings },
+    removal: "meanwhile",
+  });
+  try {
+    return await finishFix(prepared, options, { xen, hypervisor, timings });
+  } finally {
+    await prepared.removed;
+  }
+}
+
+interface Begun extends ReturnType<typeof readHypervisor> {
+  readonly timings: Timings;
+}
+
+async function finishFix(
+  prepared: PreparedPairs,
+  options: BuildOptions,
+  { xen, hypervisor, timings }: Begun,
+): Promise<BuiltFix> {
+  const { foundation } = options;
   const origin = originOf(options, prepared);
   checkOrigins(foundation, origin);
   const release = releaseOf(xen, prepared);
@@ -173,7 +196,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
     metadata,
     decided,
     succession,
-    phases: [...prepared.phases, ...timings.phases],
+    phases: timings.phases,
   };
 }
 

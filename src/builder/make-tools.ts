@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fetchMissing } from "../parts/fetch-missing.ts";
-import { findProgram, type PartsOptions, requirePart } from "../parts/parts.ts";
+import { findProgram, inspectParts, type PartsOptions, requirePart } from "../parts/parts.ts";
 import { pathWithParts } from "../parts/programs.ts";
 import { runProcess } from "../parts/run-process.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
@@ -44,11 +44,13 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
   const compiler = options.compiler ?? `${prefix}gcc`;
   const missing = ["gcc", `${prefix}ld`].filter((name) => findProgram(name, own) === undefined);
   if (missing.length > 0) throw noTools(missing);
-  const { onProgress = () => {} } = options;
-  await fetchMissing(buildParts, {
-    ...options,
-    onProgress: ({ kind, text }) => kind === "note" && onProgress(text),
-  });
+  if (inspectParts(buildParts, options).some(({ state }) => state.kind === "missing")) {
+    const { onProgress = () => {} } = options;
+    await fetchMissing(buildParts, {
+      ...options,
+      onProgress: ({ kind, text }) => kind === "note" && onProgress(text),
+    });
+  }
   const environment = {
     PATH: pathWithParts(buildParts, options),
     LC_ALL: "C",

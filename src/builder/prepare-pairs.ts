@@ -6,23 +6,21 @@ import { cacheFolder, type Environment } from "../parts/cache-folder.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import { findCandidates } from "./affected.ts";
 import type { PatchedFile } from "./apply-patch.ts";
-import { isEmbedded } from "./embedded-sources.ts";
-import { type FileKind, kindOfFile } from "./hunk-kind.ts";
 import { type FileEntry, writeLedger } from "./hunk-ledger.ts";
 import { markLeftOut } from "./left-out-hunks.ts";
 import { asStorageError } from "./make-errors.ts";
-import type { CompileUnit } from "./make-listing.ts";
 import { findMakeTools, type MakeTools } from "./make-tools.ts";
-import type { Hunk, PatchInput } from "./patch-file.ts";
+import type { PatchInput } from "./patch-file.ts";
 import { compareListings, mayReachGenerated, regenerate, writePatched } from "./prepare-after.ts";
 import { type AppliedPatches, applyPatches } from "./prepare-apply.ts";
 import { type Base, openBase } from "./prepare-base.ts";
 import { type CompiledSides, compileSides } from "./prepare-compile.ts";
 import type { ConfigDifference } from "./prepare-config.ts";
+import { type BuiltFacts, belowXen, kindOf, ledgerFacts } from "./prepare-ledger.ts";
 import { compileLevels } from "./prepare-levels.ts";
 import { type FileLines, linesOf, neutralizeFiles } from "./prepare-lines.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
-import { linkTree, makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
+import { linkTree, makeWorkFolder, removeMeanwhile, removeWorkFolder } from "./scratch-tree.ts";
 import { readSourceTree, type SourceTree } from "./source-tree.ts";
 import { findSymbolUsers, type SymbolUsers } from "./symbol-users.ts";
 
@@ -38,6 +36,12 @@ export interface PairsRequest {
   /** As `CC` of make; gcc if undefined. */
   readonly compiler: string | undefined;
   readonly jobs: number;
+  /** Asked for already; what it takes from the other options otherwise. */
+  readonly tools?: Promise<MakeTools> | undefined;
+  /** `meanwhile`: the caller waits for `removed` himself, at the end of his own work. */
+  readonly removal?: "awaited" | "meanwhile";
+  /** Of the whole of which this is a part. */
+  readonly timings?: Timings;
   /** The cache of xSplice, and where programs are found; its defaults are the user's own. */
   readonly cache?: string;
   readonly environment?: Environment;
@@ -78,65 +82,83 @@ export interface PreparedPairs {
   /** SHA-256 of the source, in hex. */
   readonly sourceDigest: string;
   readonly phases: readonly Phase[];
+  /** When the working copy is gone; what a process leaves that does not wait, the next one removes. */
+  readonly removed: Promise<void>;
 }
 
 /** @throws BuildError, PartsError; the reason of `signal` */
 export async function preparePairs(request: PairsRequest): Promise<PreparedPairs> {
   const cache = request.cache ?? cacheFolder(request.environment);
   try {
-    return await prepare({ ...request, cache });
+    const prepared = await prepare({ ...request, cache });
+    if (request.removal !== "meanwhile") await prepared.removed;
+    return prepared;
   } catch (error) {
     throw asStorageError(error, cache);
   }
 }
 
 async function prepare(request: PairsRequest & { cache: string }): Promise<PreparedPairs> {
-  const timings = new Timings();
+  const { timings = new Timings() } = request;
+  const asked = request.tools ?? findMakeTools(request);
+  asked.catch(() => {}); // It is told when it is waited for, unless something else is wrong first.
   const source = timings.measure("read source", () => readSourceTree(request.source));
   const { source: folder, patches, earlier = [] } = request;
   const applied = timings.measure("apply", () =>
     applyPatches({ folder, source, earlier, patches }),
   );
-  const tools = await timings.measureAsync("find tools", () => findMakeTools(request));
+  const tools = await timings.measureAsync("find tools", () => asked, "xsplice");
   const { config, cache, jobs, signal, onProgress = () => {} } = request;
   const context = { tools, cache, jobs, signal, onProgress, timings };
   const base = await openBase({ ...context, source, config });
   const work = makeWorkFolder(join(base.folder, "work"));
   try {
-    const kind = (path: string) => kindOf(path, request.architecture).kind;
-    const isCode = (path: string) => kind(path) === "code";
-    // What is refused is not built: a setting or a generator would change every object.
-    const isCarried = (path: string) => isCode(path) || kind(path) === "make-file";
-    const carried = carriedOnly(applied, isCarried);
-    const sides = await build({ base, ...carried, work, isCode, ...context });
-    const facts = ledgerFacts(base, sides, request.architecture);
-    const ledger = await markLeftOut(
-      writeLedger(applied.patches, { ...facts, ...placesOf(applied) }),
-      {
-        ...{ base, tools, signal, patches: applied.patches, files: carried.files },
-      },
-    );
-    if (sides.failure !== undefined) {
-      // What stands in the ledger already explains why: a part that cannot be carried was needed.
-      if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
-    }
-    return {
-      pairs: sides.pairs,
-      ledger,
-      lines: sides.lines,
-      contributions: applied.contributions,
-      moved: applied.moved,
-      findSymbolUsers: () => findSymbolUsers({ base, ...context }),
-      texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
-      configDifferences: base.configDifferences,
-      compiler: { command: tools.compiler, version: tools.compilerVersion },
-      release: source.version,
-      sourceDigest: source.digest,
-      phases: timings.phases,
-    };
-  } finally {
-    timings.measure("clean", () => removeWorkFolder(work));
+    const prepared = await prepareIn(work, { ...request, ...context, base, applied });
+    const { version: release, digest: sourceDigest } = source;
+    return { ...prepared, release, sourceDigest, removed: removeMeanwhile(work) };
+  } catch (error) {
+    removeWorkFolder(work);
+    throw error;
   }
+}
+
+type PrepareInput = Pick<PairsRequest, "architecture"> &
+  Omit<BuildInput, "isCode" | "work" | keyof AppliedPatches> & {
+    readonly applied: AppliedPatches;
+    readonly cache: string;
+  };
+
+async function prepareIn(
+  work: string,
+  request: PrepareInput,
+): Promise<Omit<PreparedPairs, "release" | "sourceDigest" | "removed">> {
+  const { base, applied, architecture, tools, signal, timings } = request;
+  const kind = (path: string) => kindOf(path, architecture).kind;
+  const isCode = (path: string) => kind(path) === "code";
+  // What is refused is not built: a setting or a generator would change every object.
+  const isCarried = (path: string) => isCode(path) || kind(path) === "make-file";
+  const carried = carriedOnly(applied, isCarried);
+  const sides = await build({ ...request, ...carried, work, isCode });
+  const { moved, contributions } = applied;
+  const facts = ledgerFacts(base, sides, { architecture, moved });
+  const written = writeLedger(applied.patches, facts);
+  const ledger = await timings.measureAsync("left out", () =>
+    markLeftOut(written, {
+      ...{ base, tools, signal, patches: applied.patches, files: carried.files },
+    }),
+  );
+  if (sides.failure !== undefined) {
+    // What stands in the ledger already explains why: a part that cannot be carried was needed.
+    if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
+  }
+  return {
+    ...{ pairs: sides.pairs, ledger, lines: sides.lines, contributions, moved },
+    findSymbolUsers: () => findSymbolUsers(request),
+    texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
+    configDifferences: base.configDifferences,
+    compiler: { command: tools.compiler, version: tools.compilerVersion },
+    phases: timings.phases,
+  };
 }
 
 /** Without files that no object is made from, or that cannot be carried. */
@@ -165,12 +187,7 @@ interface BuildInput extends Pick<AppliedPatches, "files" | "changed" | "levels"
   readonly timings: Timings;
 }
 
-interface BuiltSides extends CompiledSides {
-  readonly lines: PreparedPairs["lines"];
-  readonly added: readonly CompileUnit[];
-  readonly changedRules: boolean;
-  readonly regenerated: readonly string[];
-}
+type BuiltSides = CompiledSides & BuiltFacts & Pick<PreparedPairs, "lines">;
 
 async function build(input: BuildInput): Promise<BuiltSides> {
   const { base, files, levels, work, timings } = input;
@@ -211,38 +228,4 @@ async function build(input: BuildInput): Promise<BuiltSides> {
   const lines = linesOf(input, { regions, treated, wasNeutral: compiled.wasNeutral });
   const { regenerated } = after;
   return { ...compiled, pairs, lines, added, changedRules: changed.length > 0, regenerated };
-}
-
-function ledgerFacts(base: Base, sides: BuiltSides, architecture: Architecture) {
-  const naming = (names: readonly string[]) =>
-    sides.pairs
-      .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
-      .map(({ object }) => object);
-  return {
-    kindOf: (path: string) => kindOf(path, architecture),
-    objectsOf: (path: string) => {
-      const direct = naming([belowXen(path)]);
-      return direct.length > 0 ? direct : naming(sides.regenerated);
-    },
-    refusalOf: (path: string) =>
-      isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
-        ? "code that is embedded in the hypervisor's image and runs only while it boots"
-        : undefined,
-    isBuilt: sides.failure === undefined,
-    makeFileObjects: () =>
-      sides.changedRules ? undefined : sides.added.map(({ object }) => object),
-  };
-}
-
-function placesOf({ moved }: AppliedPatches) {
-  const distances = new Map(moved.map(({ hunk, lines }) => [hunk, lines]));
-  return { distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0 };
-}
-
-function kindOf(path: string, architecture: Architecture): FileKind {
-  return kindOfFile(path, architecture === "aarch64" ? "arm" : "x86");
-}
-
-function belowXen(path: string): string {
-  return path.replace(/^xen\//, "");
 }

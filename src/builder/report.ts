@@ -14,7 +14,7 @@ import type { BuiltFunction } from "./build-link.ts";
 import type { FileEntry } from "./hunk-ledger.ts";
 import type { LayoutFinding } from "./layout.ts";
 import type { Succession } from "./mode-cumulative.ts";
-import type { Phase } from "./prepare-timings.ts";
+import { type Phase, timeSpent } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
 
 export const REPORT_FORMAT = 1;
@@ -57,7 +57,7 @@ export interface BuildReport {
   readonly inputs: ReportedInputs;
   readonly timings: {
     readonly totalMs: number;
-    /** All but the compiler and make. */
+    /** All but waiting for the compiler and make. */
     readonly ownMs: number;
     readonly phases: readonly Phase[];
   };
@@ -162,7 +162,7 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
       ]),
     ),
     inputs: inputsOf(fix, options, nameOf),
-    timings: timingsOf(fix.phases),
+    timings: { ...timeSpent(fix.phases), phases: fix.phases },
   };
 }
 
@@ -226,12 +226,6 @@ function inputsOf(
     config: sha256(Buffer.from(config.text)),
     patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
   };
-}
-
-function timingsOf(phases: readonly Phase[]): BuildReport["timings"] {
-  const sum = (some: readonly Phase[]) => some.reduce((total, { ms }) => total + ms, 0);
-  const ownMs = sum(phases.filter(({ by }) => by === "xsplice"));
-  return { totalMs: sum(phases), ownMs, phases };
 }
 
 function sha256(bytes: Uint8Array): string {

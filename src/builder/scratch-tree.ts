@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { runProcess } from "../parts/run-process.ts";
 import type { SourceFile } from "./source-tree.ts";
 
 export function writeSources(files: readonly SourceFile[], folder: string): void {
@@ -91,6 +92,11 @@ export function makeWorkFolder(parent: string, prefix = ""): string {
 
 export function removeWorkFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** By a process of its own, so that it goes on while this one works. Never rejects. */
+export async function removeMeanwhile(folder: string): Promise<void> {
+  await runProcess(["rm", "-rf", "--", folder]);
 }
 
 function isAlive(processId: number): boolean {

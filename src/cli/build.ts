@@ -39,10 +39,11 @@ export const buildCommand: CommandSpec = {
   ],
   kind: "own",
   run: async (call) => {
-    const { options, output, explain } = await readBuildOptions(call, (text) => {
+    const onProgress = (text: string): void => {
       if (call.globals.output === "text") call.io.stderr.write(`${text}\n`);
-    });
-    const [{ buildFix }, { reportOf }] = await Promise.all([
+    };
+    const [{ options, output, explain }, { buildFix }, { reportOf }] = await Promise.all([
+      readBuildOptions(call, onProgress),
       import("../builder/build.ts"),
       import("../builder/report.ts"),
     ]);
