@@ -1,6 +1,7 @@
 // Paths of one architecture that cannot be replaced; unpatchable.ts says why there are any.
 
 import { type UnpatchablePath, whilePatching } from "./unpatchable-common.ts";
+import { x86EntryPoints } from "./unpatchable-entry-points.ts";
 
 export const x86Paths: readonly UnpatchablePath[] = [
   {
@@ -97,6 +98,7 @@ export const x86Paths: readonly UnpatchablePath[] = [
       "svm_asm_do_resume",
       "vmx_asm_vmexit_handler",
       "vmx_asm_do_vmentry",
+      ...x86EntryPoints,
     ],
     files: ["x86_64/entry.S", "compat/entry.S", "svm/entry.S", "vmx/entry.S", "indirect-thunk.S"],
   },

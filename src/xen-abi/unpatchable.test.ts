@@ -30,6 +30,16 @@ for (const [name, reason, file] of refused) {
   });
 }
 
+test("unsafeFunctions() has global functions without their file, which xen-syms does not tell", () => {
+  const noFile = "";
+  for (const name of ["arch_livepatch_apply", "livepatch_op", "revert_payload_tail"]) {
+    assert.match(reasonFor(name, noFile) ?? "", /live patching itself/, name);
+  }
+  for (const name of ["ret_from_intr", "entry_GP", "__x86_indirect_thunk_r15"]) {
+    assert.match(reasonFor(name, noFile) ?? "", /entry code/, name);
+  }
+});
+
 test("unsafeFunctions() has every label of an entry file, and nothing of its namesakes", () => {
   assert.match(reasonFor("process_mce", "x86_64/entry.S") ?? "", /entry code/);
   assert.equal(reasonFor("process_mce", "arch/x86/other_entry.c"), undefined);
