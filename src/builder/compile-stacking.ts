@@ -4,7 +4,7 @@
 import type { ElfDraft } from "../elf/draft.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { Hook } from "../payload/emit-input.ts";
-import type { PayloadMode } from "../payload/metadata-keys.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { formatRelease, type Release } from "../xen-abi/release.ts";
 import type { CompileOptions } from "./compile.ts";
@@ -17,9 +17,14 @@ import { refuseVetoingHooks } from "./mode-stacking.ts";
 export function guardsOfSource(
   pairs: readonly FunctionPair[],
   drafts: readonly ElfDraft[],
-  { options, release }: { readonly options: CompileOptions; readonly release: Release | undefined },
+  target: {
+    readonly options: Pick<CompileOptions, "xen" | "foundation">;
+    readonly release: Release | undefined;
+    readonly level: GuardLevel;
+  },
 ): Pick<GuardPlan, "guards"> {
-  const { xen, guard: level, foundation } = options;
+  const { release, level } = target;
+  const { xen, foundation } = target.options;
   const relied = drafts
     .flatMap(({ symbols }) => symbols)
     .filter(({ place, name }) => place === "undefined" && name.includes("#"))

@@ -52,8 +52,9 @@ export interface CompileOptions {
   /** What the payload is to lie on. */
   readonly foundation: Foundation;
   readonly mode: PayloadMode;
-  /** How much of the code that it replaces the payload carries, for Xen to compare. */
-  readonly guard: GuardLevel;
+  /** How much of the code that it replaces the payload carries, for Xen to compare; all of it, where
+   * the release compares, if undefined. */
+  readonly guard: GuardLevel | undefined;
   readonly metadata: readonly (readonly [key: string, value: string])[];
   /** Stops the compiler; nothing is left behind. */
   readonly signal?: AbortSignal;
@@ -214,7 +215,7 @@ function finish(
     payloadVersion,
     objects: compiled,
     replacements: pairs.map(replacementOf),
-    ...guardsOfSource(pairs, drafts, { options, release }),
+    ...guardsOfSource(pairs, drafts, { options, release, level: decided.stacking.guard }),
     hooks,
     ...decided,
     xenDepends: xen.buildId,

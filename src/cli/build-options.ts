@@ -71,7 +71,7 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
       "accept that what this variable holds is lost: one that the fix renames, or one of --previous; may be repeated",
     repeatable: "yes",
   },
-  guardOptionSpec("full where the release can"),
+  guardOptionSpec,
   {
     flags: "--leave-out-patches",
     description: "do not put the patches into the payload, only their digests",

@@ -45,7 +45,7 @@ export const compileCommand: CommandSpec = {
     },
     modeOptionSpec,
     ...foundationOptionSpecs,
-    guardOptionSpec("none"),
+    guardOptionSpec,
     {
       flags: "--metadata KEY=VALUE",
       description: "shown by list; may be repeated",
@@ -114,7 +114,7 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
     release,
     foundation,
     mode,
-    guard: guard ?? (mode === "independent" ? "full" : "none"),
+    guard,
     metadata,
     signal: io.signal,
   });

@@ -34,13 +34,12 @@ export const modeOptionSpec: OptionSpec = {
   completes: payloadModes,
 };
 
-export function guardOptionSpec(byDefault: string): OptionSpec {
-  return {
-    flags: "--guard LEVEL",
-    description: `old code that Xen compares before it applies: full, entry or none (default: ${byDefault})`,
-    completes: guardLevels,
-  };
-}
+export const guardOptionSpec: OptionSpec = {
+  flags: "--guard LEVEL",
+  description:
+    "old code that Xen compares before it applies: full, entry or none (default: full where the release can)",
+  completes: guardLevels,
+};
 
 export interface StackingOptions {
   readonly foundation: Foundation;

@@ -42,7 +42,7 @@ export async function buildPayload({
       release: undefined,
       foundation: onHypervisor,
       mode: "stack",
-      guard: "none",
+      guard: undefined,
       metadata: [["about", "the tour of xsplice"]],
       signal: call.io.signal,
     });
