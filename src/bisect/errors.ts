@@ -15,6 +15,8 @@ export type BisectErrorCode =
   | "bisect/bad-record"
   /** The record is of another series, another check or another hypervisor. */
   | "bisect/other-record"
+  /** The record cannot be written. */
+  | "bisect/cannot-keep"
   /** An earlier bisection was interrupted, or there is none to go on with. */
   | "bisect/unfinished"
   | "bisect/nothing-to-resume";

@@ -35,6 +35,7 @@ const outline: readonly {
       info: async () => (await import("./info.ts")).infoCommand,
       plan: async () => (await import("./plan.ts")).planCommand,
       sync: async () => (await import("./sync.ts")).syncCommand,
+      bisect: async () => (await import("./bisect.ts")).bisectCommand,
       probe: async () => (await import("./probe.ts")).probeCommand,
     },
   },

@@ -1,0 +1,31 @@
+// Builds the cumulative payload of a prefix of a series, for a bisection.
+
+import type { BuiltPrefix } from "../bisect/probe-prefix.ts";
+import { type BuildOptions, buildFix } from "../builder/build.ts";
+import { BuildError } from "../builder/make-errors.ts";
+import { invariant } from "../invariant.ts";
+
+/** @throws what buildFix() throws, but for code that does not compile: a fix may need the next one */
+export async function buildPrefix(series: BuildOptions, prefix: number): Promise<BuiltPrefix> {
+  const { patches, metadata } = series;
+  try {
+    const { outcome, payload, refusals } = await buildFix({
+      ...series,
+      mode: "cumulative",
+      patches: patches.slice(0, prefix),
+      // Makes it another payload than the user's own of the same fixes, which may be loaded.
+      metadata: [...metadata, ["bisect", `${prefix}/${patches.length}`]],
+    });
+    if (outcome === "unchanged") return { kind: "unchanged" };
+    if (outcome === "refused") {
+      const words = refusals.map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
+      return { kind: "refused", words: `it cannot be built: ${words.join("; ")}` };
+    }
+    invariant(payload !== undefined, "what is built has a payload");
+    return { kind: "built", bytes: payload.bytes };
+  } catch (error) {
+    const isHalf = error instanceof BuildError && error.report.code === "build/compile-failed";
+    if (!isHalf) throw error;
+    return { kind: "refused", words: `it cannot be built: ${error.report.problem}` };
+  }
+}
