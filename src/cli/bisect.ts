@@ -34,7 +34,7 @@ export const bisectCommand: CommandSpec = {
   examples: [
     {
       command:
-        "xsplice bisect --series fixes --check ./healthy --source xen --xen-syms xen-syms --config xen.config",
+        "xsplice bisect --series fixes --check ./healthy --source xen --xen-syms xen-syms --config config",
       explains: "which fix makes ./healthy fail?",
     },
     {
