@@ -1,34 +1,26 @@
-// `xsplice build`: from a source patch to a payload. buildFix() is the list of passes; each of them
-// only adds refusals, so that all are told at once, and a payload is made only when there are none.
+// `xsplice build`: from a source patch to a payload. buildFix() and finishFix() are the list of passes;
+// each of them only adds refusals, so that all are told at once, and a payload is made only when there
+// are none.
 
-import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { GuardPlan } from "../guard/plan.ts";
+import { iced } from "../isa/iced.ts";
 import type { Environment } from "../parts/cache-folder.ts";
 import type { EmittedPayload } from "../payload/emit.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
-import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
-import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
-import {
-  type ComparedObject,
-  type CompareOptions,
-  refusalsOfObjects,
-  warningsOfInit,
-} from "./build-compare.ts";
-import { checkFit, type Fit } from "./build-fit.ts";
-import { type CompiledHooks, compileHooks } from "./build-hooks.ts";
-import { emitOptions, originOf, readHypervisor, releaseOf, startTools } from "./build-inputs.ts";
-import { type LinkResult, linkPayload } from "./build-link.ts";
-import { type Metadata, metadataOf } from "./build-metadata.ts";
-import { warnOfMovedHunks, warnOfUnusedPermissions } from "./build-warnings.ts";
-import { compareAll } from "./compare-all.ts";
-import { compareWithPrevious, type PreviousPayload, type Succession } from "./mode-cumulative.ts";
-import { type DecidedStacking, decideStacking, refuseVetoingHooks } from "./mode-stacking.ts";
+import type { Release } from "../xen-abi/release.ts";
+import type { ComparedObject } from "./build-compare.ts";
+import type { Fit } from "./build-fit.ts";
+import { readHypervisor, startTools } from "./build-inputs.ts";
+import type { LinkResult } from "./build-link.ts";
+import type { Metadata } from "./build-metadata.ts";
+import type { PreviousPayload, Succession } from "./mode-cumulative.ts";
+import type { DecidedStacking } from "./mode-stacking.ts";
 import type { PatchInput } from "./patch-file.ts";
-import { checkFoundation, type Foundation, surroundingsOf } from "./payload-below.ts";
+import { checkFoundation, type Foundation } from "./payload-below.ts";
 import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
 import { type Phase, Timings } from "./prepare-timings.ts";
 import type { BuildRefusal } from "./refusal.ts";
-import { checkOrigins, patchesBelow } from "./stack-patches.ts";
+import { patchesBelow } from "./stack-patches.ts";
 import type { XenSyms } from "./xen-syms.ts";
 
 export interface BuildOptions {
@@ -108,130 +100,19 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const prepared = await preparePairs({
     ...{ ...options, earlier, architecture, tools, timings },
     removal: "meanwhile",
+    meanwhile: () => void loadFinish().catch(() => {}), // Told when it is needed.
   });
   try {
+    const { finishFix } = await loadFinish();
     return await finishFix(prepared, options, { xen, hypervisor, timings });
   } finally {
     await prepared.removed;
   }
 }
 
-interface Begun extends ReturnType<typeof readHypervisor> {
-  readonly timings: Timings;
-}
-
-async function finishFix(
-  prepared: PreparedPairs,
-  options: BuildOptions,
-  { xen, hypervisor, timings }: Begun,
-): Promise<BuiltFix> {
-  const { foundation } = options;
-  const origin = originOf(options, prepared);
-  checkOrigins(foundation, origin);
-  const release = releaseOf(xen, prepared);
-  const { payloadVersion } = requireReleaseLine(release);
-  const decided = decideStacking(options, { xen, release, payloadVersion });
-  // From here every file and hunk has its objects or its reason.
-  const surroundings = surroundingsOf(xen, foundation);
-  const hooks = await timings.measureAsync("compile hooks", () =>
-    compileHooks(options.hooks, surroundings, options),
-  );
-  const objects = await compareAll(prepared, {
-    known: whatIsKnown(xen, release, hooks, options),
-    liesOn: foundation.payloads.length === 0 ? "hypervisor" : "payloads",
-    timings,
-  });
-  const fit = timings.measure("fit", () =>
-    checkFit(objects, {
-      ...{ xen, hypervisor, surroundings, payloads: foundation.payloads },
-      config: { ...options.config, made: prepared.configDifferences },
-      allowedLayouts: options.allowLayout,
-    }),
-  );
-  const found = [
-    ...refusalsOfFiles(prepared),
-    ...refusalsOfObjects(objects),
-    ...fit.refusals,
-    ...refuseVetoingHooks(
-      options.mode,
-      hooks.hooks.map(({ kind }) => kind),
-    ),
-  ];
-  const metadata = metadataOf({ ...options, own: options.metadata });
-  const emit = { ...emitOptions(xen, release, metadata), ...decided, payloadVersion, origin };
-  const isChanged =
-    hooks.hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
-  // From here nothing is refused any more but what cannot be linked.
-  const linked =
-    found.length > 0 || !isChanged
-      ? undefined
-      : timings.measure("emit", () =>
-          linkPayload({
-            ...{ objects, hooks, xen, release, surroundings, foundation, emit },
-            contributions: prepared.contributions,
-          }),
-        );
-  const succession = linked?.kind === "linked" ? successionOf(linked, options) : undefined;
-  const refusals =
-    linked?.kind === "refused" ? linked.refusals : [...found, ...(succession?.refusals ?? [])];
-  const isLinked = linked?.kind === "linked" && refusals.length === 0;
-  return {
-    outcome: refusals.length > 0 ? "refused" : isLinked ? "built" : "unchanged",
-    payload: isLinked ? linked.payload : undefined,
-    functions: isLinked ? linked.functions : [],
-    guards: isLinked ? linked.guards : { guards: [], unguarded: [] },
-    refusals,
-    warnings: [
-      warnOfMovedHunks(prepared),
-      ...(refusals.length === 0
-        ? [warnOfUnusedPermissions(options, { objects, layouts: fit.layouts, succession })]
-        : []),
-      ...(isLinked ? [warningsOfInit(objects), linked.warnings] : []),
-    ].join(""),
-    objects,
-    prepared,
-    fit,
-    release,
-    xen,
-    metadata,
-    decided,
-    succession,
-    phases: timings.phases,
-  };
-}
-
-function whatIsKnown(
-  xen: XenSyms,
-  release: Release,
-  { hooks }: CompiledHooks,
-  { allowInit, allowFreshData }: BuildOptions,
-): CompareOptions {
-  const unsafe = unsafeFunctions(xen.architecture, release);
-  return {
-    policy: xenSectionPolicy(release, xen.architecture, unsafe),
-    allowedInit: new Set(allowInit),
-    initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
-    allowedLost: new Set(allowFreshData),
-  };
-}
-
-function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
-  return ledger.flatMap(({ patch, file, outcome, hunks }) =>
-    outcome.kind !== "refused"
-      ? []
-      : {
-          rule: "file",
-          what: file,
-          where: [patch, ...hunks].join(" "),
-          reasons: [outcome.reason],
-          remedy: outcome.remedy,
-        },
-  );
-}
-
-function successionOf(
-  { payload }: Extract<LinkResult, { kind: "linked" }>,
-  { previous, allowFreshData }: BuildOptions,
-): Succession | undefined {
-  return previous && compareWithPrevious(previous, payload, allowFreshData);
+/** The second half of the code, which is loaded while make runs, with the decoder of instructions. */
+async function loadFinish(): Promise<typeof import("./build-finish.ts")> {
+  const finish = await import("./build-finish.ts");
+  iced();
+  return finish;
 }

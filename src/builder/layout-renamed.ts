@@ -4,7 +4,7 @@
 import { posix } from "node:path";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
+import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import type { PartChange } from "./layout.ts";
 import { type Layout, layoutOf } from "./layout-describe.ts";
 
@@ -66,8 +66,8 @@ export function changedConstants(
 }
 
 function namelessEnums({ info }: TypeModel): readonly DebugEntry[] {
-  return [...info.byOffset.values()].filter(
-    (entry) => isEnum(entry) && textOf(entry, A.DW_AT_name) === undefined,
+  return entriesOf(info, T.DW_TAG_enumeration_type).filter(
+    (entry) => textOf(entry, A.DW_AT_name) === undefined,
   );
 }
 

@@ -4,7 +4,7 @@
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
+import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import type { PartChange } from "./layout.ts";
 import { describeType } from "./layout-describe.ts";
 import { isInMemory, labelOf, originOf } from "./layout-reach.ts";
@@ -42,8 +42,8 @@ interface Variable {
 
 function variablesOf(model: TypeModel): ReadonlyMap<string, Variable> {
   const found = new Map<string, Variable>();
-  for (const entry of model.info.byOffset.values()) {
-    if (entry.tag !== T.DW_TAG_variable || !isInMemory(entry)) continue;
+  for (const entry of entriesOf(model.info, T.DW_TAG_variable)) {
+    if (!isInMemory(entry)) continue;
     const origin = originOf(model, entry);
     const type = typeOf(model.info, entry) ?? typeOf(model.info, origin);
     if (isConstant(model, type)) continue;

@@ -151,11 +151,15 @@ function makeLinks(xen: string, aliases: Listing["aliases"]): void {
   }
 }
 
-/** Folders that no object of the architecture is made from: a working copy goes without. */
+/**
+ * Folders that no object of the architecture is made from: a working copy goes without. Below
+ * include/config/ lies one empty file for each setting, which make compares by its time, where there is
+ * one (`$(wildcard ...)`, xen/tools/fixdep.c).
+ */
 function notNeededFor(variables: readonly string[]): RegExp {
-  return variables.includes("XEN_TARGET_ARCH=arm64")
-    ? /^xen\/(test|(arch\/|include\/asm-)(x86|riscv|ppc))(\/|$)/
-    : /^xen\/(test|(arch\/|include\/asm-)(arm|riscv|ppc))(\/|$)/;
+  const settings = "include/config/[^/.]+|tools/kconfig/(tests|lxdialog)";
+  const others = variables.includes("XEN_TARGET_ARCH=arm64") ? "x86|riscv|ppc" : "arm|riscv|ppc";
+  return new RegExp(`^xen/(test|${settings}|(arch/|include/asm-)(${others}))(/|$)`);
 }
 
 function readStamp(folder: string): Base | undefined {

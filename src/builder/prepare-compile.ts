@@ -35,6 +35,8 @@ export interface SidesRequest {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (text: string) => void;
   readonly timings: Timings;
+  /** Called when make has begun. */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 export interface CompiledSides {
@@ -54,8 +56,12 @@ export async function compileSides(request: SidesRequest): Promise<CompiledSides
   const both = missing.length > 0 && request.jobs > 1;
   const shared = { ...request, jobs: both ? Math.ceil(request.jobs / 2) : request.jobs };
   const [, after] = await timings.measureAsync("compile", async () => {
-    if (both) return settleBoth(compileBefore(shared, missing), compilePatched(shared, patched));
-    return [await compileBefore(shared, missing), await compilePatched(shared, patched)] as const;
+    if (!both) await compileBefore(shared, missing);
+    // First the side whose working copy is there: make runs while the other one is linked.
+    const fixed = compilePatched(shared, patched);
+    const other = both ? compileBefore(shared, missing) : undefined;
+    request.meanwhile?.();
+    return await settleBoth(other, fixed);
   });
   if (after.failure !== undefined) return { pairs: [], ...after };
   return { pairs: timings.measure("collect", () => collectPairs(request)), ...after };
@@ -63,9 +69,9 @@ export async function compileSides(request: SidesRequest): Promise<CompiledSides
 
 /** Waits for both even when one fails, so that nothing runs on in a folder that is removed. */
 async function settleBoth<One, Other>(
-  one: Promise<One>,
+  one: Promise<One> | undefined,
   other: Promise<Other>,
-): Promise<readonly [One, Other]> {
+): Promise<readonly [One | undefined, Other]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);
 }

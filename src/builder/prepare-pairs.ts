@@ -40,6 +40,8 @@ export interface PairsRequest {
   readonly tools?: Promise<MakeTools> | undefined;
   /** `meanwhile`: the caller waits for `removed` himself, at the end of his own work. */
   readonly removal?: "awaited" | "meanwhile";
+  /** Called when make compiles the last objects: there is time for work that needs none of them. */
+  readonly meanwhile?: () => void;
   /** Of the whole of which this is a part. */
   readonly timings?: Timings;
   /** The cache of xSplice, and where programs are found; its defaults are the user's own. */
@@ -185,6 +187,7 @@ interface BuildInput extends Pick<AppliedPatches, "files" | "changed" | "levels"
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (text: string) => void;
   readonly timings: Timings;
+  readonly meanwhile?: PairsRequest["meanwhile"] | undefined;
 }
 
 type BuiltSides = CompiledSides & BuiltFacts & Pick<PreparedPairs, "lines">;

@@ -8,17 +8,15 @@ export class DwarfCursor {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #source: string;
+  readonly length: number;
   offset: number;
 
   constructor(bytes: Uint8Array, source: string, offset = 0) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#source = source;
+    this.length = bytes.length;
     this.offset = offset;
-  }
-
-  get length(): number {
-    return this.#bytes.length;
   }
 
   u8(): number {

@@ -9,6 +9,7 @@ import {
   attributeOf,
   type DebugEntry,
   type DebugInfo,
+  entriesOf,
   hasAttribute,
   readDebugInfo,
 } from "./read.ts";
@@ -28,8 +29,8 @@ export function findTypes(object: ElfObject): TypeModel | undefined {
   const info = readDebugInfo(object);
   if (info === undefined) return undefined;
   const typedefs = new Map<DebugEntry, string>();
-  for (const entry of info.byOffset.values()) {
-    const target = entry.tag === T.DW_TAG_typedef ? typeOf(info, entry) : undefined;
+  for (const entry of entriesOf(info, T.DW_TAG_typedef)) {
+    const target = typeOf(info, entry);
     if (target !== undefined && !typedefs.has(target))
       typedefs.set(target, textOf(entry, A.DW_AT_name) ?? "");
   }
@@ -40,21 +41,23 @@ export function findTypes(object: ElfObject): TypeModel | undefined {
     return `${keywordOf(type)} ${scope === undefined ? "" : `${scope}::`}${bare}`;
   };
   const types = new Map<string, DebugEntry>();
-  for (const entry of info.byOffset.values()) {
-    if (!isAggregate(entry) || hasAttribute(entry, A.DW_AT_declaration)) continue;
+  for (const entry of aggregateTags.flatMap((tag) => entriesOf(info, tag))) {
+    if (hasAttribute(entry, A.DW_AT_declaration)) continue;
     const name = nameOf(entry);
     if (name !== undefined && !types.has(name)) types.set(name, entry);
   }
   return { info, types, nameOf, fileOf: fileFinder(info) };
 }
 
+const aggregateTags: readonly number[] = [
+  T.DW_TAG_structure_type,
+  T.DW_TAG_union_type,
+  T.DW_TAG_enumeration_type,
+];
+
 /** Struct, union or enum. */
 export function isAggregate({ tag }: DebugEntry): boolean {
-  return isComposite(tag) || tag === T.DW_TAG_enumeration_type;
-}
-
-function isComposite(tag: number): boolean {
-  return tag === T.DW_TAG_structure_type || tag === T.DW_TAG_union_type;
+  return aggregateTags.includes(tag);
 }
 
 /** What an entry says its type is; undefined for void. */

@@ -26,6 +26,8 @@ export interface DebugInfo {
   /** One for each translation unit. */
   readonly units: readonly DebugEntry[];
   readonly byOffset: ReadonlyMap<number, DebugEntry>;
+  /** In order of their offsets. */
+  readonly byTag: ReadonlyMap<number, readonly DebugEntry[]>;
 }
 
 /** DW_UT_compile: the only kind of unit that gcc makes without being asked for others. */
@@ -69,7 +71,18 @@ function readWholeInfo(object: ElfObject): DebugInfo | undefined {
   const byOffset = new Map<number, DebugEntry>();
   const units: DebugEntry[] = [];
   while (cursor.offset < cursor.length) units.push(readUnit(cursor, sections, byOffset));
-  return { sections, units, byOffset };
+  const byTag = new Map<number, DebugEntry[]>();
+  for (const entry of byOffset.values()) {
+    const list = byTag.get(entry.tag);
+    if (list === undefined) byTag.set(entry.tag, [entry]);
+    else list.push(entry);
+  }
+  return { sections, units, byOffset, byTag };
+}
+
+/** In order of their offsets. */
+export function entriesOf({ byTag }: DebugInfo, tag: number): readonly DebugEntry[] {
+  return byTag.get(tag) ?? [];
 }
 
 /** The first entry of every unit, without what lies below: who made it, and how. */
