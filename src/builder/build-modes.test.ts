@@ -11,7 +11,7 @@ import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
 import { type BuildOptions, type BuiltFix, buildFix } from "./build.ts";
 import type { PatchInput } from "./patch-file.ts";
-import { readPayloadBelow } from "./payload-below.ts";
+import { type PayloadBelow, readPayloadBelow } from "./payload-below.ts";
 import { reportOf } from "./report.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-modes-test-"));
@@ -214,6 +214,39 @@ buildTest(
     );
   },
 );
+
+buildTest("buildFix() requires what lies below besides what it depends on", async () => {
+  const alone = patchFrom("two.patch", start, changed(second));
+  const [one, two] = [
+    payloadOf(await build({ mode: "independent", patches: patches.slice(0, 1) })),
+    payloadOf(await build({ mode: "independent", patches: [alone] })),
+  ];
+  const requiresOn = async (payloads: readonly PayloadBelow[]) => {
+    const foundation = { payloads, buildId: undefined };
+    const fix = await build({ patches: patches.slice(2), foundation });
+    const { payload } = payloadOf(fix);
+    const labels = payload.functions.map(({ name }) => name);
+    return {
+      requires: readStackingFacts(payload.metadata).requires,
+      isCompared: labels.includes(`payload ${one.payload.buildId}, applied`),
+      unchecked: fix.decided.unchecked,
+    };
+  };
+  const id = one.payload.buildId;
+  const expected = { requires: [id], isCompared: true, unchecked: [] };
+  assert.deepEqual(await requiresOn([one, two]), expected);
+
+  const { symbolMap = [] } = one.payload;
+  const unmarked = { ...one.payload, symbolMap: symbolMap.filter(({ kind }) => kind !== "marker") };
+  const told = await requiresOn([{ ...one, payload: unmarked }, two]);
+  assert.deepEqual([told.requires, told.isCompared], [[id], false]);
+  assert.match(told.unchecked.join(), /"payload" has no marker .*only xsplice looks/);
+
+  const foundation = { payloads: [one], buildId: undefined };
+  const onOne = payloadOf(await build({ patches: patches.slice(1, 2), foundation }));
+  const chained = await requiresOn([one, onOne]);
+  assert.deepEqual([chained.requires, chained.isCompared], [[], false]);
+});
 
 buildTest(
   "buildFix() warns of a constant that other independent payloads would not see",

@@ -5,6 +5,8 @@
 import type { RequiredPayload, Stacking } from "../payload/emit-input.ts";
 import { markerFor, markerOf } from "../payload/marker.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import type { Payload } from "../payload/payload.ts";
+import { readStackingFacts } from "../payload/stacking.ts";
 import { mayCarryMarker } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { hookRules } from "../xen-abi/hooks.ts";
@@ -43,12 +45,15 @@ export function decideStacking(wish: StackingWish, target: StackingTarget): Deci
   const guard = wish.guard ?? (payloadVersion === 2 ? "full" : "none");
   checkGuard(wish, guard, payloadVersion);
   checkMode(wish);
-  const requires = mode === "independent" ? requiredOf(foundation.payloads, target) : [];
+  const requires =
+    mode === "independent"
+      ? requiredOf(foundation.payloads, target)
+      : besidesChain(foundation, target);
   const marker = markerFor(release, xen.architecture);
   return {
     stacking: { mode, guard, requires, marker },
     depends: mode === "independent" ? xen.buildId : topmostBuildId(foundation, xen),
-    unchecked: uncheckedOf(wish, guard, target),
+    unchecked: uncheckedOf({ wish, guard, requires }, target),
   };
 }
 
@@ -116,12 +121,51 @@ function requiredOf(
   });
 }
 
+/**
+ * What lies below and is not told by `depends`: an independent payload depends on nothing but the
+ * hypervisor, so it says nothing of what lies below itself.
+ */
+function besidesChain(
+  { payloads, buildId }: Foundation,
+  { release, xen, payloadVersion }: StackingTarget,
+): readonly RequiredPayload[] {
+  const isMarked =
+    release !== undefined && payloadVersion === 2 && mayCarryMarker(release, xen.architecture);
+  const told = new Set([buildId ?? payloads.at(-1)?.payload.buildId]);
+  return payloads
+    .toReversed()
+    .flatMap(({ payload }): RequiredPayload[] => {
+      const isTold = told.has(payload.buildId);
+      for (const id of idsBelow(payload)) told.add(id);
+      if (isTold) return [];
+      const marker = isMarked ? markerOf(payload.symbolMap ?? []) : undefined;
+      return [{ buildId: payload.buildId, marker }];
+    })
+    .toReversed();
+}
+
+/** Of payloads that must be applied below it, by its own word. */
+function idsBelow({ depends, metadata }: Payload): readonly (string | undefined)[] {
+  return [depends, ...readStackingFacts(metadata).requires];
+}
+
+interface Decision {
+  readonly wish: StackingWish;
+  readonly guard: GuardLevel;
+  readonly requires: readonly RequiredPayload[];
+}
+
 function uncheckedOf(
-  { foundation }: StackingWish,
-  guard: GuardLevel,
+  { wish: { foundation }, guard, requires }: Decision,
   { payloadVersion }: StackingTarget,
 ): readonly string[] {
   const said: string[] = [];
+  for (const { payload } of foundation.payloads) {
+    if (!requires.some(({ buildId, marker }) => buildId === payload.buildId && !marker)) continue;
+    said.push(
+      `the payload "${payload.source}" has no marker by which Xen could tell that it is applied, and nothing above it depends on it: only xsplice looks, in plan and sync`,
+    );
+  }
   if (foundation.buildId !== undefined) {
     said.push(
       "the payload below is known by its build-id only: not whether it changed what this fix changes or refers to, nor what it brought",

@@ -82,7 +82,7 @@ export interface ReportedStacking {
     /** Names; none when it does not say what it was made from. */
     readonly patches: readonly string[];
   }[];
-  /** Build-ids of payloads that must be applied, which Xen checks by their markers. */
+  /** Build-ids of payloads that must be applied; `unchecked` names those without a marker. */
   readonly requires: readonly string[];
   readonly guard: {
     readonly level: GuardLevel;

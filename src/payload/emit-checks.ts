@@ -99,13 +99,15 @@ function checkHooks(kind: HookKind, { hooks, payloadVersion }: EmitInput): void 
 }
 
 function checkStacking({ architecture, payloadVersion, stacking }: EmitInput): void {
-  const usesMarkers = stacking.marker === "carried" || stacking.requires.length > 0;
+  const usesMarkers =
+    stacking.marker === "carried" || stacking.requires.some(({ marker }) => marker !== undefined);
   if (usesMarkers && (architecture !== "x86_64" || payloadVersion === 1)) {
     const state = `it has to do with applied-markers, on ${architecture}, version ${payloadVersion}`;
     throw badRequest(state, "x86-64 and payload version 2: nobody else can patch a payload so");
   }
   for (const { buildId, marker } of stacking.requires) {
-    if (marker.id.length === MARKER_ID_SIZE && /^[0-9a-f]+$/.test(buildId)) continue;
+    const isMarker = marker === undefined || marker.id.length === MARKER_ID_SIZE;
+    if (isMarker && /^[0-9a-f]+$/.test(buildId)) continue;
     throw badRequest(`it requires "${buildId}"`, "a build-id, and a marker as its file says");
   }
 }

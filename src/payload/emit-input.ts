@@ -54,14 +54,15 @@ export interface Stacking {
   readonly guard: GuardLevel;
   /** An applied-marker (marker.ts): only where mayCarryMarker() of xen-abi allows it. */
   readonly marker: "carried" | "none";
-  /** Payloads that must be applied; Xen checks it by their markers, whatever `depends` says. */
+  /** Payloads that must be applied, besides what `depends` stands for. */
   readonly requires: readonly RequiredPayload[];
 }
 
 export interface RequiredPayload {
   /** Hex. */
   readonly buildId: string;
-  readonly marker: Marker;
+  /** By which Xen checks it; without one only planners know of it, from the metadata. */
+  readonly marker: Marker | undefined;
 }
 
 export interface EmitInput {

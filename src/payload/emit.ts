@@ -30,7 +30,7 @@ import {
 import {
   addMarker,
   finishedMarker,
-  guardOfRequired,
+  guardsOfRequired,
   type Marker,
   markerTableEntry,
 } from "./marker.ts";
@@ -108,7 +108,7 @@ interface BoundEntries {
 /** Guards come first: Xen checks in the order of the table, and their labels say more. */
 function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
   const known = undefinedSymbolsOf(draft);
-  const required = input.stacking.requires.map(guardOfRequired);
+  const required = input.stacking.requires.flatMap(guardsOfRequired);
   const guards = [...required, ...input.guards].map(
     ({ label, oldName, oldOffset, bytes }): TableEntry => ({
       label,

@@ -49,13 +49,11 @@ export function markerOf(map: SymbolMap): Marker | undefined {
 const ID_TEXT = new RegExp(`^[0-9a-f]{${MARKER_ID_SIZE * 2}}$`);
 
 /** Xen compares this where the other payload has its marker: applied, and of this content. */
-export function guardOfRequired({ buildId, marker }: RequiredPayload): GuardBytes {
-  return {
-    label: `payload ${buildId}, applied`,
-    oldName: marker.symbol,
-    oldOffset: 0,
-    bytes: Uint8Array.of(MARKER_APPLIED, ...marker.id),
-  };
+export function guardsOfRequired({ buildId, marker }: RequiredPayload): readonly GuardBytes[] {
+  if (marker === undefined) return [];
+  const label = `payload ${buildId}, applied`;
+  const bytes = Uint8Array.of(MARKER_APPLIED, ...marker.id);
+  return [{ label, oldName: marker.symbol, oldOffset: 0, bytes }];
 }
 
 /** A marker in the draft of the payload that carries it. */

@@ -47,11 +47,9 @@ export function tagOfHash(hash: Uint8Array): string {
 }
 
 function stackingParts({ mode, guard, marker, requires }: Stacking): readonly unknown[] {
-  const required = requires.map((other) => [
-    other.buildId,
-    other.marker.symbol,
-    toHex(other.marker.id),
-  ]);
+  const required = requires.map(({ buildId, marker: other }) =>
+    other === undefined ? [buildId] : [buildId, other.symbol, toHex(other.id)],
+  );
   return [mode, guard, marker, required];
 }
 
