@@ -124,9 +124,42 @@ test("checkPayloads() shows the code at each entry before and after", () => {
   const [alpha, gamma] = upper?.effects ?? [];
   assert.equal(alpha?.effect, "patched-again");
   assert.match(alpha?.before ?? "", /^e9/);
-  assert.notEqual(alpha?.before, alpha?.after);
+  // Both are jumps into payloads, for which the allocator finds places.
+  assert.match(alpha?.after ?? "", /^e9\?{8}00/);
   assert.deepEqual(gamma?.effect, "unchanged");
   assert.equal(gamma?.before, gamma?.after);
+});
+
+test("checkPayloads() rests no verdict on where the model put a payload", () => {
+  const upper = (expectation: string) =>
+    goodPayload({
+      ...{ id: "22", depends: idOf("11") },
+      entries: [{ old: "alpha", by: "newer_alpha", expectation }],
+    });
+  for (const distance of ["00000000", "fbff3f00"]) {
+    const [, checked] = check([goodPayload(), upper(`e9${distance}`)]).payloads;
+    assert.equal(checked?.verdict.kind, "accepted");
+    assert.deepEqual(
+      checked?.assumptions.map(({ about }) => about),
+      ["payload-place"],
+    );
+  }
+  const [, refused] = check([goodPayload(), upper(`31${"00".repeat(4)}`)]).payloads;
+  assert.equal(refused?.verdict.kind, "refused");
+});
+
+test("checkPayloads() takes a check of old code before an alternative as it is, also to replace", () => {
+  const before = [{ old: "delta", by: { nopBytes: 0 }, expectation: OLD_CODE }];
+  const entries = [...goodEntries, ...before];
+  const [, upper] = check(
+    [
+      goodPayload({ id: "22", entries: [{ old: "beta", by: "new_beta", expectation: OLD_CODE }] }),
+      goodPayload({ id: "33", entries }),
+    ],
+    { action: "replace" },
+  ).payloads;
+  assert.deepEqual(upper?.assumptions, []);
+  assert.deepEqual(upper?.hazards, []);
 });
 
 test("checkPayloads() shows no effect at a payload's own marker", () => {

@@ -100,7 +100,13 @@ function play(
   const upload = after.upload(name, bytes);
   const loaded = upload.kind === "accepted" ? upload.payload : undefined;
   const act = loaded && after.act({ action, name, dependencyCheck });
-  return { action, before: model, after, upload, act, loaded };
+  return { action, before: model, after, upload, act, loaded, wayBack: revert(after, name) };
+}
+
+/** On a model of its own. */
+function revert(model: XenModel, name: string): PlayedStep["wayBack"] {
+  if (model.applied.at(-1) !== name) return undefined;
+  return model.fork().act({ action: "revert", name, dependencyCheck: "whole-chain" });
 }
 
 function judge(step: CheckedStep, allowed: readonly RuleId[]): CheckedPayload {

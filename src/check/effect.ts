@@ -4,7 +4,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import type { XenModel } from "../xen-model/model.ts";
 import type { PlayedStep } from "./step.ts";
-import { isInImage, type Subject, type SubjectEntry } from "./subject.ts";
+import { isInImage, isOwn, type Subject, type SubjectEntry } from "./subject.ts";
 
 export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "unchanged";
 
@@ -13,7 +13,10 @@ export interface FunctionEffect {
   /** As hex text; left out where nobody has the function. */
   readonly address?: string;
   readonly effect: EffectKind;
-  /** Hex of the bytes at the entry, `??` for one that depends on the host's CPU. */
+  /**
+   * Hex of the bytes at the entry, `??` for one that depends on the host's CPU, or on where Xen puts
+   * a payload.
+   */
   readonly before?: string;
   readonly after?: string;
 }
@@ -30,15 +33,16 @@ export function effectsOf(
   subject: Subject,
   replaced: readonly Subject[],
 ): readonly FunctionEffect[] {
-  // A payload's own marker is no function of the hypervisor.
-  const functions = subject.entries.filter(({ oldAddress }) => !isOwn(oldAddress, played));
-  const seen = new Set<bigint>();
+  // A marker in the payload itself is no function of the hypervisor.
+  const functions = subject.entries.filter(({ oldAddress }) => !isOwn(oldAddress, subject));
+  const seen = new Set<bigint | string>();
   const own = [
     ...functions.filter(({ written }) => written !== undefined),
     ...functions.filter(({ written }) => written === undefined).map(wholeFunction),
   ].flatMap((entry) => effectOf(played, entry, seen));
-  const others = played.action === "replace" ? replaced.flatMap(({ entries }) => entries) : [];
+  const others = played.action === "replace" ? replaced : [];
   const reverted = others
+    .flatMap((other) => other.entries.filter(({ oldAddress }) => !isOwn(oldAddress, other)))
     .filter(({ oldAddress, written }) => written !== undefined && oldAddress !== undefined)
     .flatMap((entry) => effectOf(played, entry, seen));
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
@@ -53,29 +57,25 @@ function wholeFunction(entry: SubjectEntry): EffectPlace {
 
 type EffectPlace = Pick<SubjectEntry, "label" | "oldAddress">;
 
-function isOwn(address: bigint | undefined, { loaded }: PlayedStep): boolean {
-  if (address === undefined || loaded === undefined) return false;
-  const { base, bytes } = loaded.placement;
-  return base <= address && address < base + BigInt(bytes.length);
-}
-
 /** Nothing for a place that was seen before. */
 function effectOf(
   { before, after }: PlayedStep,
   { label, oldAddress }: EffectPlace,
-  seen: Set<bigint>,
+  seen: Set<bigint | string>,
 ): readonly FunctionEffect[] {
+  const place = oldAddress ?? label;
+  if (seen.has(place)) return [];
+  seen.add(place);
   if (oldAddress === undefined) return [{ name: label, effect: "unchanged" }];
-  if (seen.has(oldAddress)) return [];
-  seen.add(oldAddress);
   const old = bytesAt(before, oldAddress);
   const now = after.death === undefined ? bytesAt(after, oldAddress) : old;
   const pristine = bytesAt(before, oldAddress, "pristine");
   return [
     {
-      ...{ name: label, address: hexNumber(oldAddress), effect: kindOf(pristine, old, now) },
-      ...(old === undefined ? {} : { before: old }),
-      ...(now === undefined ? {} : { after: now }),
+      ...{ name: label, address: hexNumber(oldAddress) },
+      effect: kindOf(pristine?.exact, old?.exact, now?.exact),
+      ...(old === undefined ? {} : { before: old.told }),
+      ...(now === undefined ? {} : { after: now.told }),
     },
   ];
 }
@@ -90,19 +90,26 @@ function kindOf(
   return before === pristine ? "newly-patched" : "patched-again";
 }
 
+interface EntryBytes {
+  /** As the model has them, with its own choices of place. */
+  readonly exact: string;
+  /** With `??` for what only the host knows. */
+  readonly told: string;
+}
+
 /** `undefined` where nothing is mapped, or the model does not follow. */
 function bytesAt(
   model: XenModel,
   address: bigint,
   which: "now" | "pristine" = "now",
-): string | undefined {
+): EntryBytes | undefined {
   const { hypervisor } = model;
   const isOurs = which === "pristine" && isInImage(address, hypervisor);
   const found = isOurs
     ? hypervisor.memory.read(address, ENTRY_SIZE)
     : model.read(address, ENTRY_SIZE);
   if (found.kind !== "bytes") return undefined;
-  return [...found.bytes]
-    .map((byte, index) => (found.unknown?.[index] ? "??" : byte.toString(16).padStart(2, "0")))
-    .join("");
+  const exact = [...found.bytes].map((byte) => byte.toString(16).padStart(2, "0"));
+  const told = exact.map((hex, index) => (found.unknown?.[index] ? "??" : hex));
+  return { exact: exact.join(""), told: told.join("") };
 }

@@ -36,6 +36,17 @@ function placeFixtures(): readonly Fixture[] {
       payloads: [payloadOf({ old: "tiny", by: "new_tiny", expectation: OLD_CODE })],
     },
     {
+      ...{ rule: "outside-code", what: "a variable", severity: "hazard" },
+      payloads: [payloadOf({ old: "counter", by: "new_counter", expectation: "00" })],
+      alongside: ["expectation-of-boot-code"],
+    },
+    {
+      ...{ rule: "unpatchable-path", what: "live patching's own", severity: "hazard" },
+      payloads: [
+        payloadOf({ old: "arch_livepatch_apply", by: "new_apply", expectation: OLD_CODE }),
+      ],
+    },
+    {
       ...{ rule: "unpatchable-path", what: "memcpy", severity: "hazard" },
       payloads: [payloadOf({ old: "memcpy", by: "new_memcpy", expectation: OLD_CODE })],
     },

@@ -25,9 +25,9 @@ export function stackFixtures(): readonly Fixture[] {
 const JUMP = "e9";
 
 function functionFixtures(): readonly Fixture[] {
-  const second = (depends?: string) =>
+  const second = (depends?: string, expectation = JUMP) =>
     goodPayload({
-      ...{ id: "22", entries: [{ old: "alpha", by: "newer_alpha", expectation: JUMP }] },
+      ...{ id: "22", entries: [{ old: "alpha", by: "newer_alpha", expectation }] },
       ...(depends === undefined ? {} : { depends }),
     });
   return [
@@ -38,6 +38,11 @@ function functionFixtures(): readonly Fixture[] {
     {
       ...{ rule: "patched-by-two-payloads", what: "one on top of the other", severity: "note" },
       payloads: [goodPayload(), second(idOf("11"))],
+    },
+    {
+      ...{ rule: "expectation-of-jump", what: "the distance to the payload below" },
+      payloads: [goodPayload(), second(idOf("11"), `${JUMP}00000000`)],
+      ...{ severity: "hazard", alongside: ["patched-by-two-payloads"] },
     },
     {
       ...{ rule: "superseded-code-reachable", what: "a call of the own copy", severity: "hazard" },
@@ -106,10 +111,36 @@ function bindingFixtures(): readonly Fixture[] {
     [{ name: ".rodata.pointer", flags: "A", bytes: new Uint8Array(8), relocations }],
     [{ ...shared, section: 0 }],
   );
+  const bringingCode = withParts(
+    goodParts(),
+    [{ name: ".text.fresh", flags: "AX", bytes: new Uint8Array(16).fill(0xc3) }],
+    [{ name: "fresh", section: ".text.fresh", size: 16n }],
+  );
+  const patchingFresh = (expectation?: string) =>
+    goodPayload({
+      ...{ id: "22", depends: idOf("11") },
+      entries: [
+        {
+          old: "fresh",
+          by: "newer",
+          oldSize: 16,
+          ...(expectation === undefined ? {} : { expectation }),
+        },
+      ],
+    });
   return [
     {
       ...{ rule: "bound-to-payload", what: "data of the payload below", severity: "hazard" },
       payloads: [makeElf(bringing), makeElf(using)],
+    },
+    {
+      ...{ rule: "bound-to-payload", what: "a function of the payload below", severity: "hazard" },
+      payloads: [makeElf(bringingCode), patchingFresh("c3")],
+    },
+    {
+      ...{ rule: "expectation-missing", what: "no look at code of the payload below" },
+      payloads: [makeElf(bringingCode), patchingFresh()],
+      ...{ severity: "hazard", alongside: ["bound-to-payload"] },
     },
     {
       ...{ rule: "one-way", what: "writable data", severity: "hazard" },
@@ -124,6 +155,15 @@ function replaceFixtures(): readonly Fixture[] {
     ...{ id: "22", entries: [{ old: "alpha", by: "newer_alpha", expectation: "ffff" }] },
   });
   return [
+    {
+      ...{ rule: "cannot-be-reverted", what: "a revert hook that lies", severity: "hazard" },
+      payloads: [makeElf(withHook("revert", ready))],
+    },
+    {
+      ...{ rule: "cannot-be-reverted", what: "a prerevert hook that always says no" },
+      payloads: [makeElf(withHook("prerevert", "f30f1efab8ffffffffc3"))],
+      ...{ severity: "hazard", alongside: ["replace-refused"] },
+    },
     {
       ...{ rule: "replace-refused", what: "a preapply hook", severity: "hazard" },
       ...{

@@ -68,6 +68,7 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
     ],
     symbols: [
       { name: "memcpy", section: ".text.more", value: EXTRA_START, size: 64n },
+      { name: "arch_livepatch_apply", section: ".text.more", value: EXTRA_START, size: 64n },
       { name: "tiny", section: ".text.more", value: EXTRA_START + 64n, size: 3n },
       { name: "__initdata_cf_clobber_start", section: ".init.data", value: CLOBBER_START },
       { name: "__initdata_cf_clobber_end", section: ".init.data", value: CLOBBER_START + 8n },

@@ -24,7 +24,6 @@ export const functionRules = {
     what: "The payload patches, or refers to, a function or variable of the hypervisor that is only there while it boots.",
     why: "Names of such memory still resolve after it was given away. Xen reads the function's start at upload, or writes to it at apply, where nothing is mapped any more.",
     remedy: "Leave the function out: it has run, and never runs again.",
-    severity: "hazard",
     pattern: initMemory,
   }),
   "unmapped-memory": trapRule("unmapped-memory", {
@@ -73,6 +72,14 @@ export const functionRules = {
     why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
     remedy: "Change a caller or a callee of it instead, or reboot into a fixed hypervisor.",
     check: unpatchable,
+  },
+  "outside-code": {
+    title: "the place that is patched is no code of the hypervisor",
+    severity: "hazard",
+    what: "An entry's old address is that of a variable, or of other data of the hypervisor.",
+    why: "Xen takes any address, and writes its jump over the variable.",
+    remedy: "Name the function that is to be replaced; change data by a hook.",
+    check: outsideCode,
   },
   "entry-patched-twice": {
     title: "two entries of the payload write to the same place",
@@ -146,6 +153,15 @@ function unpatchable(step: CheckedStep): readonly Finding[] {
       (unsafe) => unsafe.name.test(bare ?? "") && (unsafe.file?.test(file ?? "") ?? true),
     );
     return path && `"${label}" cannot be patched safely: ${path.reason}`;
+  });
+}
+
+function outsideCode(step: CheckedStep): readonly Finding[] {
+  const { memory } = step.hypervisor;
+  return entriesThat(step, ({ written, oldAddress, label }) => {
+    const kind = oldAddress && written && memory.findRegion(oldAddress)?.kind;
+    const isData = kind === "data" || kind === "read-only";
+    return isData ? `"${label}" is no function, and a jump is written over it` : undefined;
   });
 }
 

@@ -18,6 +18,15 @@ export const hookRules = {
     remedy: "Splice the functions in the hook and mark them, or return an error.",
     concerns: (release) => hasFeature(release, "payload-version-2"),
   }),
+  "cannot-be-reverted": {
+    title: "Xen cannot revert the payload once it is applied",
+    severity: "hazard",
+    what: "A revert right after the payload was applied is refused, or kills the hypervisor.",
+    why: "A prerevert or revert hook that always returns an error keeps the payload, and all below it, applied until the host reboots; one that returns 0 and restores nothing makes Xen panic. Only hooks that do nothing else can be judged here.",
+    remedy:
+      "Let the hook return 0 when its work is done, and restore the functions in a revert hook.",
+    check: cannotBeReverted,
+  },
   "fault-in-hook": {
     title: "a WARN or a handled fault in a hook before apply would be fatal",
     severity: "hazard",
@@ -39,6 +48,20 @@ export const hookRules = {
     check: withoutLanding,
   },
 } as const satisfies Record<string, Rule>;
+
+function cannotBeReverted({ wayBack, subject }: CheckedStep): readonly Finding[] {
+  const where = subject.source;
+  switch (wayBack?.kind) {
+    case "crash":
+      return [{ problem: `the host dies when it is reverted: ${wayBack.words}`, where }];
+    case "refused":
+      return [{ problem: `a revert is refused: ${wayBack.words}`, where }];
+    case "failed":
+      return [{ problem: `a revert fails: ${wayBack.refusal.words}`, where }];
+    default:
+      return [];
+  }
+}
 
 function faultInHook({ subject }: CheckedStep): readonly Finding[] {
   const early = (subject.contents?.hooks ?? []).find(({ kind }) => {

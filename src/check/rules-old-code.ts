@@ -3,9 +3,10 @@
 import { hasFeature } from "../xen-abi/features.ts";
 import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
+import { UnknownByte } from "../xen-model/memory.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
-import { type AddressRange, isInImage } from "./subject.ts";
+import { type AddressRange, isInImage, isOwn } from "./subject.ts";
 
 export const oldCodeRules = {
   "expectation-missing": {
@@ -26,6 +27,15 @@ export const oldCodeRules = {
     concerns: hasExpectations,
     check: ofBootCode,
   },
+  "expectation-of-jump": {
+    title: "a payload expects the distance of a jump into another payload",
+    severity: "hazard",
+    what: "The expected bytes cover more than the first byte of the jump to a payload below.",
+    why: "Xen puts a payload where memory is free: the distance to it is another one at each upload.",
+    remedy: "Expect e9 alone, and go on behind the jump, as the guards of xsplice build do.",
+    concerns: hasExpectations,
+    check: ofJump,
+  },
   "expectation-of-landing-mark": {
     title: "a payload expects an ENDBR64 that Xen may have overwritten",
     severity: "hazard",
@@ -45,12 +55,12 @@ function hasExpectations(release: Release): boolean {
   return hasFeature(release, "payload-version-2");
 }
 
-function missing({ subject, hypervisor }: CheckedStep): readonly Finding[] {
+function missing({ subject }: CheckedStep): readonly Finding[] {
   const looks = new Ranges(subject.entries.flatMap((entry) => entry.expected ?? []));
   return subject.entries.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
     if (written === undefined || oldAddress === undefined) return [];
     // A place in the payload itself is nobody else's.
-    if (!isInImage(oldAddress, hypervisor) && subject.loaded !== undefined) return [];
+    if (isOwn(oldAddress, subject)) return [];
     const size = BigInt(oldFunction?.sizeBytes || 1);
     const start = oldFunction?.address ?? oldAddress;
     const whole = { start, end: start + size };
@@ -67,6 +77,19 @@ function ofBootCode({ subject, hypervisor }: CheckedStep): readonly Finding[] {
     const first = found.kind === "bytes" ? (found.unknown?.indexOf(1) ?? -1) : -1;
     if (first < 0) return [];
     const problem = `byte ${first} of what is expected at "${label}" depends on the host's CPU`;
+    return [{ problem, where }];
+  });
+}
+
+/** A REPLACE compares when the jumps are gone. */
+function ofJump({ subject, before, action }: CheckedStep): readonly Finding[] {
+  if (action === "replace") return [];
+  return subject.entries.flatMap(({ expected, label, where }) => {
+    if (expected === undefined) return [];
+    const found = before.read(expected.start, Number(expected.end - expected.start));
+    const first = found.kind === "bytes" ? (found.unknown?.indexOf(UnknownByte.place) ?? -1) : -1;
+    if (first < 0) return [];
+    const problem = `byte ${first} of what is expected at "${label}" depends on where Xen puts another payload`;
     return [{ problem, where }];
   });
 }

@@ -28,7 +28,7 @@ export const stackRules = {
   "bound-to-payload": {
     title: "the payload refers to another payload, which may be unloaded",
     severity: "hazard",
-    what: "A symbol that the payload needs was brought by another payload.",
+    what: "A symbol that the payload needs, or a function that it patches, was brought by another payload.",
     why: "Xen resolves symbols once, at upload, and counts no references: it unloads the other payload all the same, and what refers to it then reads, or calls, freed memory.",
     remedy:
       "Unload this payload before the one that it refers to; upload both again after a change.",
@@ -112,7 +112,10 @@ function copiesBelow({ subject, below, action }: CheckedStep): readonly Finding[
 
 function boundToPayload({ subject, below, hypervisor, loaded }: CheckedStep): readonly Finding[] {
   if (loaded === undefined) return [];
-  return (subject.contents?.needs ?? []).flatMap((name) => {
+  const patched = (subject.contents?.functions ?? []).flatMap(({ name, oldAddress }) =>
+    oldAddress.kind === "name" && name !== undefined ? [name] : [],
+  );
+  return [...new Set([...(subject.contents?.needs ?? []), ...patched])].flatMap((name) => {
     const owner = hypervisor.lookup(name) === undefined ? below.exporterOf(name) : undefined;
     if (owner === undefined) return [];
     return [

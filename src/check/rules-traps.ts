@@ -44,7 +44,6 @@ export const fileTrapRules = {
     what: "A section that Xen looks up by its name has no SHF_ALLOC flag.",
     why: "Only sections with the flag get an address. Releases before 4.18.4, 4.19.1 and 4.20 follow a null pointer and die; later ones read the uploaded file after they have freed it.",
     remedy: "Set the flag: objcopy --set-section-flags NAME=alloc,readonly.",
-    severity: "hazard",
     pattern: (step) =>
       eachSection(
         step,
@@ -56,7 +55,6 @@ export const fileTrapRules = {
     what: "A loaded section has sh_addralign 0.",
     why: "Xen's arithmetic of placement gives offset 0 for it: the section overwrites those placed before it, and the size of the region starts over, so that the copy can run behind its end. Empty sections do the same on 4.17 and later.",
     remedy: "Give every loaded section an alignment of at least 1.",
-    severity: "hazard",
     pattern: (step) =>
       eachSection(
         step,
@@ -118,7 +116,6 @@ export const fileTrapRules = {
     what: "The payload has alternatives.",
     why: "On a host that tracks indirect branches (CET-IBT), 4.17.0 to 4.17.3, 4.18.0 and 4.18.1 go through tables of the hypervisor that are gone after boot when they apply a payload's alternatives.",
     remedy: "Leave alternatives out, or update the hypervisor.",
-    severity: "hazard",
     reach: "any-host",
     concerns: isWithoutIbtCare,
     pattern: (step) =>

@@ -22,6 +22,8 @@ export interface PlayedStep {
   readonly upload: UploadAnswer;
   /** `undefined` when it never came to it. */
   readonly act: ActionAnswer | WorkAnswer | undefined;
+  /** What a revert right afterwards would come to; `undefined` when it was not applied. */
+  readonly wayBack: ActionAnswer | WorkAnswer | undefined;
   /** What Xen made of the file; `undefined` when it refused it. */
   readonly loaded: LoadedPayload | undefined;
 }

@@ -139,6 +139,13 @@ export function isInImage(address: bigint, { image }: Hypervisor): boolean {
   return image.start <= address && address < image.end;
 }
 
+/** A place in the payload itself, such as its marker. */
+export function isOwn(address: bigint | undefined, { loaded }: Pick<Subject, "loaded">): boolean {
+  if (address === undefined || loaded === undefined) return false;
+  const { base, bytes } = loaded.placement;
+  return base <= address && address < base + BigInt(bytes.length);
+}
+
 function labelOf({ name, oldAddress }: PayloadFunction): string {
   if (name !== undefined) return name;
   return oldAddress.kind === "symbol" ? oldAddress.symbol : "an entry without a name";

@@ -1,19 +1,18 @@
 // The rule of a trap: what the model dies of, or what a pattern in the file tells.
 
 import { type TrapId, traps } from "../xen-model/traps.ts";
-import type { Finding, Rule, Severity } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
 import { type CheckedStep, crashOf, placeInFile } from "./step.ts";
 
 interface TrapWords extends Pick<Rule, "what" | "why" | "remedy" | "concerns" | "reach"> {
-  /** Of what the pattern tells. */
-  readonly severity?: Severity;
+  /** Tells of hazards: what the model did not die of is no crash of this hypervisor. */
   readonly pattern?: (step: CheckedStep) => readonly Finding[];
 }
 
-export function trapRule(trap: TrapId, { severity = "crash", pattern, ...words }: TrapWords): Rule {
+export function trapRule(trap: TrapId, { pattern, ...words }: TrapWords): Rule {
   return {
     ...words,
-    ...{ title: traps[trap], severity },
+    ...{ title: traps[trap], severity: pattern === undefined ? "crash" : "hazard" },
     check: (step) => {
       const death = crashOf(step);
       if (death?.trap !== trap) return pattern?.(step) ?? [];

@@ -100,6 +100,9 @@ function lastWord({ outcome, payloads, allowed }: CheckReport): string {
     case "refused":
       return `Refused, and ${told}${more}${accepted}`;
     case "hazards":
+      if (payloads.some(({ verdict }) => verdict.kind === "crash")) {
+        return `The hypervisor dies; ${told}${more}${accepted}`;
+      }
       return `Xen does not refuse, and there ${counted.length === 1 ? "is" : "are"} ${told}${more}${accepted}`;
   }
 }

@@ -1,10 +1,15 @@
 // How far behind a function's entry Xen jumps: behind an ENDBR64 (ABI reference §5.1), as memory
 // has it at that moment.
 
-import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
+import {
+  ENDBR64,
+  ENDBR64_POISON,
+  startsWithEndbr64,
+  startsWithPoisonedEndbr,
+} from "../isa/endbr64.ts";
 import { compareReleases } from "../xen-abi/release.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, MemoryRead } from "./memory.ts";
 import { readMemory } from "./read-memory.ts";
 import type { StepId } from "./steps.ts";
 import type { Assumption, Place } from "./verdict.ts";
@@ -26,11 +31,21 @@ export function jumpOffset(
   step: StepId,
   place: Place,
 ): number {
-  const { xen } = context;
+  const { xen, memory } = context;
   if (xen.architecture !== "x86_64" || !xen.features.has("endbr-aware")) return 0;
+  if (isNoMark(memory.read(oldAddress, ENDBR64_SIZE))) return 0;
   const code = readMemory(context, oldAddress, ENDBR64_SIZE, step, place);
   if (code === undefined) return 0;
   if (startsWithEndbr64(code)) return ENDBR64_SIZE;
   const knowsPoison = compareReleases(xen.release, POISON_SINCE) >= 0;
   return knowsPoison && startsWithPoisonedEndbr(code) ? ENDBR64_SIZE : 0;
+}
+
+/** Bytes that are known can tell so although those beside them are not. */
+function isNoMark(found: MemoryRead): boolean {
+  if (found.kind !== "bytes") return false;
+  const { bytes, unknown } = found;
+  return [ENDBR64, ENDBR64_POISON].every((mark) =>
+    mark.some((byte, index) => !unknown?.[index] && bytes[index] !== byte),
+  );
 }

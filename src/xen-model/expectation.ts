@@ -2,7 +2,7 @@
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { ErrnoName } from "../xen-abi/errno.ts";
-import type { Memory } from "./memory.ts";
+import { type Memory, UnknownByte } from "./memory.ts";
 import type { LoadedPayload, ModelFunction } from "./payload.ts";
 import { readString } from "./read-memory.ts";
 import { type Assumption, crash, refuse } from "./verdict.ts";
@@ -48,14 +48,18 @@ function checkOne(
     return;
   }
   const isOther = expected.some(
-    (byte, index) => found.unknown?.[index] !== 1 && byte !== found.bytes[index],
+    (byte, index) => !found.unknown?.[index] && byte !== found.bytes[index],
   );
   if (isOther) {
     const bytes = `expected:${toHex(expected)}, actual:${toHex(found.bytes)}`;
     fail("EINVAL", -22, "the code is not what is expected", [`expectation failed: ${bytes}`]);
   }
-  if (found.unknown?.includes(1)) {
-    const words = `the code at ${hexNumber(oldAddress)} depends on the CPU, and is as expected`;
-    context.assumptions.push({ about: "code-changed-at-boot", words });
+  const assume = (about: Assumption["about"], why: string) => {
+    const words = `the code at ${hexNumber(oldAddress)}, which depends on ${why}, is as expected`;
+    context.assumptions.push({ about, words });
+  };
+  if (found.unknown?.includes(UnknownByte.cpu)) assume("code-changed-at-boot", "the CPU");
+  if (found.unknown?.includes(UnknownByte.place)) {
+    assume("payload-place", "where Xen puts a payload");
   }
 }

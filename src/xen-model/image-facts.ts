@@ -29,11 +29,21 @@ export function imageFactsOf(file: ImageFile, boot: BootContext): ImageFacts {
   const functions = once(() => indexXenFunctions(file.symbols, isCode));
   return {
     fileBytes: (address, length) => fileBytes(boot, address, length),
-    functionAt: (address) => functions()(address),
+    functionAt: (address) => (isInCode(file, address) ? functions()(address) : undefined),
     compilers: once(() => compilersOf(file)),
     alternativeFeatures: once(() => featuresAskedFor(boot)),
     poisonedEntries: once(() => poisonedEntriesOf(boot)),
   };
+}
+
+/** The last label of the code, which has no size, reaches no further than the code. */
+function isInCode({ sections }: ImageFile, address: bigint): boolean {
+  return sections.some(
+    ({ sh_flags, sh_addr, sh_size }) =>
+      (sh_flags & SectionFlag.SHF_EXECINSTR) !== 0n &&
+      sh_addr <= address &&
+      address < sh_addr + sh_size,
+  );
 }
 
 const POINTER_SIZE = 8;

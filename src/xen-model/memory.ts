@@ -1,12 +1,21 @@
 // The memory of a modelled hypervisor: regions of shared bytes and, above them, pages that were
 // written to. Pages are never changed in place, so a fork costs one copy of the page table. Bytes
-// can be unknown: what Xen rewrites at boot for the CPU it finds.
+// can be unknown: what Xen rewrites at boot for the CPU it finds, and the distance of a jump into a
+// payload, for which the allocator finds a place.
 
 import { invariant } from "../invariant.ts";
 
 const PAGE_SIZE = 4096;
 const PAGE_SHIFT = 12n;
 const OFFSET_MASK = 0xfffn;
+
+/** Why a byte is not known, in masks; 0 for one that is. */
+export const UnknownByte = {
+  /** What stands there is what the file has. */
+  cpu: 1,
+  /** What stands there is right for where the model puts payloads. */
+  place: 2,
+} as const;
 
 /** Bytes of a region that the file does not tell, from its start, in bytes. */
 export interface UnknownRange {
@@ -26,7 +35,7 @@ export interface Region {
 }
 
 export type MemoryRead =
-  /** `unknown` has a 1 for each byte that is not known; absent when all are. */
+  /** `unknown` has an UnknownByte for each byte; absent when all are known. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly unknown?: Uint8Array }
   /** An access faults. */
   | { readonly kind: "fault"; readonly address: bigint; readonly gone: boolean }
@@ -99,14 +108,14 @@ export class Memory {
         bytes.set(page.bytes.subarray(start, start + count), done);
         const mask = page.unknown.subarray(start, start + count);
         unknown.set(mask, done);
-        if (mask.includes(1)) isAllKnown = false;
+        if (mask.some((why) => why !== 0)) isAllKnown = false;
       }
       done += count;
     }
     return isAllKnown ? { kind: "bytes", bytes } : { kind: "bytes", bytes, unknown };
   }
 
-  /** @param unknown a 1 for each byte whose value is not known */
+  /** @param unknown an UnknownByte for each byte, 0 for those that are known */
   write(address: bigint, bytes: Uint8Array, unknown?: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const at = address + BigInt(done);
@@ -155,13 +164,14 @@ export class Memory {
   }
 }
 
-/** Reads what is mapped and known; undefined for the rest. */
+/** Reads what is mapped and is the same on every CPU; undefined for the rest. */
 export function knownBytes(
   memory: Memory,
 ): (address: bigint, length: number) => Uint8Array | undefined {
   return (address, length) => {
     const found = memory.read(address, length);
-    return found.kind === "bytes" && found.unknown === undefined ? found.bytes : undefined;
+    if (found.kind !== "bytes") return undefined;
+    return found.unknown?.includes(UnknownByte.cpu) ? undefined : found.bytes;
   };
 }
 
@@ -188,7 +198,8 @@ function copyFrom(
     const range = region.unknown[index];
     if (range === undefined || range.start >= start + count) return isUnknown;
     const from = Math.max(range.start - start, 0);
-    into.unknown.fill(1, offset + from, offset + Math.min(range.end - start, count));
+    const end = Math.min(range.end - start, count);
+    into.unknown.fill(UnknownByte.cpu, offset + from, offset + end);
     isUnknown = true;
   }
 }

@@ -2,7 +2,7 @@
 // model does not know it has to assume.
 
 import { hexNumber } from "../bytes/hex.ts";
-import type { Memory } from "./memory.ts";
+import { type Memory, type MemoryRead, UnknownByte } from "./memory.ts";
 import type { StepId } from "./steps.ts";
 import { type Assumption, crash, type Place } from "./verdict.ts";
 
@@ -28,14 +28,26 @@ export function readMemory(
     return crash(trap, step, `memory at ${hexNumber(found.address)} is read`, place);
   }
   if (found.kind === "bytes" && found.unknown === undefined) return found.bytes;
-  const isCode = found.kind === "bytes";
-  assumptions.push({
-    about: isCode ? "code-changed-at-boot" : "memory-not-followed",
-    words: isCode
-      ? `the bytes at ${hexNumber(address)} depend on the CPU that Xen booted on`
-      : `memory at ${hexNumber(found.address)} is mapped, and has what is needed`,
-  });
+  assumptions.push(whatIsAssumed(found, address));
   return undefined;
+}
+
+function whatIsAssumed(
+  found: Exclude<MemoryRead, { readonly kind: "fault" }>,
+  address: bigint,
+): Assumption {
+  if (found.kind === "elsewhere") {
+    const words = `memory at ${hexNumber(found.address)} is mapped, and has what is needed`;
+    return { about: "memory-not-followed", words };
+  }
+  const isOfXen = found.unknown?.includes(UnknownByte.cpu);
+  const [about, why] = isOfXen
+    ? (["code-changed-at-boot", "Xen changes when it boots"] as const)
+    : (["payload-place", "depend on where Xen puts a payload"] as const);
+  return {
+    about,
+    words: `the bytes at ${hexNumber(address)}, which ${why}, are no ENDBR64, no text`,
+  };
 }
 
 /** A NUL-terminated string; "" where the model does not know it. */

@@ -131,8 +131,10 @@ function actionHook(
   const claimsApplied = (kind === "apply") === (result === 0);
   const isTrue = functionStates.every(({ isApplied }) => isApplied === claimsApplied);
   if (doesNothing(state, payload, kind) && !isTrue) {
-    const words = `the ${kind} hook returns ${result} and leaves the functions as they are`;
-    crash("inconsistent-hook", "hook/action", words, { section: hookRules[kind].section });
+    const words = `the ${kind} hook of "${payload.name}" returns ${result} and leaves the functions as they are`;
+    // What is reverted can be another payload than the one that is acted on.
+    const place = kind === "apply" ? { section: hookRules[kind].section } : {};
+    crash("inconsistent-hook", "hook/action", words, place);
   }
   if (result !== 0) refuse("hook/action", -result, `its ${kind} hook returned ${result}`);
 }

@@ -6,7 +6,7 @@ import { needsWritableFuncs } from "../xen-abi/features.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { jumpOffset } from "./entry-offset.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import type { Region } from "./memory.ts";
+import { type Region, UnknownByte } from "./memory.ts";
 import { fixedNops, nops } from "./nops.ts";
 import type { FunctionState, LoadedPayload, ModelFunction } from "./payload.ts";
 import type { ModelState } from "./state.ts";
@@ -37,7 +37,7 @@ export function applyFunctions(
   }
   return payload.functions.map((item, index) => {
     const state = states[index] ?? item.initialState;
-    return state.isApplied ? state : applyOne(context, item);
+    return state.isApplied ? state : applyOne(context, payload, item);
   });
 }
 
@@ -60,7 +60,11 @@ export function revertFunctions(
   });
 }
 
-function applyOne(context: SpliceContext, item: ModelFunction): FunctionState {
+function applyOne(
+  context: SpliceContext,
+  payload: LoadedPayload,
+  item: ModelFunction,
+): FunctionState {
   const { place } = item;
   const { state, assumptions } = context;
   const { xen, memory } = state;
@@ -75,7 +79,7 @@ function applyOne(context: SpliceContext, item: ModelFunction): FunctionState {
   if (old.kind !== "bytes") {
     return crash("unmapped-memory", step, `the code at ${hexNumber(at)} is saved`, place);
   }
-  writeNew(context, item, at, length);
+  writeNew(context, payload, item, { at, length });
   return { isApplied: true, patchOffset, saved: old.bytes, savedUnknown: old.unknown };
 }
 
@@ -85,18 +89,49 @@ function spliceLength(xen: Hypervisor, { entry }: ModelFunction, patchOffset: nu
   return xen.architecture === "x86_64" ? X86_JUMP_SIZE : ARM_JUMP_SIZE;
 }
 
-function writeNew(context: SpliceContext, item: ModelFunction, at: bigint, length: number): void {
+function writeNew(
+  context: SpliceContext,
+  payload: LoadedPayload,
+  item: ModelFunction,
+  { at, length }: { readonly at: bigint; readonly length: number },
+): void {
   const { xen, memory, options } = context.state;
   const { newAddress } = item.entry;
   if (newAddress !== 0n) {
-    memory.write(at, jumpBytes(xen.architecture === "aarch64", at, newAddress));
+    const isArm = xen.architecture === "aarch64";
+    const isFixed = isFixedDistance(xen, payload, at, newAddress);
+    const unknown = isFixed ? undefined : placedDistance(isArm, length);
+    memory.write(at, jumpBytes(isArm, at, newAddress), unknown);
     return;
   }
   const family = options.cpu?.nops;
   const fixed = fixedNops(xen.architecture, length);
   if (fixed !== undefined) memory.write(at, fixed);
   else if (family !== undefined) memory.write(at, nops(xen.release, family, length));
-  else memory.write(at, nops(xen.release, "long", length), new Uint8Array(length).fill(1));
+  else
+    memory.write(
+      at,
+      nops(xen.release, "long", length),
+      new Uint8Array(length).fill(UnknownByte.cpu),
+    );
+}
+
+/** Within the hypervisor, or within the payload: wherever the latter lies. */
+function isFixedDistance(
+  { image }: Hypervisor,
+  { placement: { base, bytes } }: LoadedPayload,
+  ...ends: readonly bigint[]
+): boolean {
+  const payloadEnd = base + BigInt(bytes.length);
+  return (
+    ends.every((address) => base <= address && address < payloadEnd) ||
+    ends.every((address) => image.start <= address && address < image.end)
+  );
+}
+
+/** Mask of a jump whose distance the allocator decides; of x86 the first byte is its opcode. */
+function placedDistance(isArm: boolean, length: number): Uint8Array {
+  return new Uint8Array(length).fill(UnknownByte.place, isArm ? 0 : 1);
 }
 
 function jumpBytes(isArm: boolean, from: bigint, to: bigint): Uint8Array {

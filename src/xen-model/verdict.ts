@@ -42,6 +42,7 @@ export interface Assumption {
   readonly about:
     | "hook-result"
     | "code-changed-at-boot"
+    | "payload-place"
     | "memory-not-followed"
     | "freed-memory"
     | "cpu-features"
