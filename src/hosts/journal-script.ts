@@ -20,14 +20,14 @@ exec cat "$file"
 /** A journal that was cut short on the way never takes the old one's place. */
 const WRITE_SCRIPT = `
 umask 077
-mkdir -p "$1" || exit 1
+[ -d "$1" ] || mkdir -p "$1" || exit 1
 beside=$1/$2.$$
 trap 'rm -f "$beside"' EXIT
 trap 'exit 1' HUP INT TERM
 cat >"$beside" || exit 1
 [ "$(wc -c <"$beside")" -eq "$3" ] || { echo "it was cut short on the way" >&2; exit 1; }
 sync
-mv -f "$beside" "$1/$2"
+mv -f "$beside" "$1/$2" && trap - EXIT
 `;
 
 export type RunScript = (remote: RemoteScript, signal: AbortSignal) => Promise<RemoteResult>;

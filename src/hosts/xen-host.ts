@@ -52,6 +52,8 @@ export class XenHost implements LivepatchHost {
   readonly #client: XenClient;
   /** How far the console was read: the next mark has to read only what came since. */
   #consoleEnd: number | undefined;
+  /** The connection does not outlive the boot. */
+  #bootId: string | undefined;
 
   /** @throws HostError when the hypervisor does not answer, or none of our dialects */
   static async open(parts: XenHostParts, signal?: AbortSignal): Promise<XenHost> {
@@ -89,7 +91,7 @@ export class XenHost implements LivepatchHost {
           compiler: compile.compiler === "" ? undefined : compile.compiler,
           compiledAt: compile.date === "" ? undefined : compile.date,
           architecture: architectureOf(machine),
-          bootId: await this.#parts.readBootId(signal),
+          bootId: await this.#readBootId(signal),
         };
       },
     );
@@ -142,6 +144,11 @@ export class XenHost implements LivepatchHost {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
     await this.#parts.close?.();
+  }
+
+  async #readBootId(signal: AbortSignal): Promise<string | undefined> {
+    this.#bootId ??= await this.#parts.readBootId(signal);
+    return this.#bootId;
   }
 
   #list(deadline: Deadline): Promise<readonly ListedPayload[]> {

@@ -41,6 +41,8 @@ export class JournalledHost implements LivepatchHost {
   readonly journal: JournalStore;
   /** What a sync wants to be applied in the end: written down with each of its actions. */
   goal: readonly string[] | undefined;
+  /** Reading it before each action would cost a process there. */
+  #last: Journal | undefined;
   readonly #host: LivepatchHost;
   readonly #options: JournalledOptions;
 
@@ -117,11 +119,10 @@ export class JournalledHost implements LivepatchHost {
 
   async #begin(pending: PendingAction, options: CallOptions): Promise<Journal | undefined> {
     try {
-      const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
-      // Without it, nobody could tell whether the journal is of this boot.
-      if (state.bootId === undefined) return undefined;
-      const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
-      const journal = settled ?? startJournal(state, state.bootId);
+      const journal = (await this.#recall(options)) ?? (await this.#readJournal(options));
+      // Without a boot id, nobody could tell whether it is of this boot.
+      if (journal === undefined) return undefined;
+      this.#last = undefined;
       const begun = beginInJournal({ ...journal, goal: this.goal }, pending);
       await this.journal.write(encodeJournal(begun), options);
       return begun;
@@ -131,10 +132,23 @@ export class JournalledHost implements LivepatchHost {
     }
   }
 
+  /** What was written here last, if it still tells all of the host. */
+  async #recall(options: CallOptions): Promise<Journal | undefined> {
+    return this.#last && endInJournal(this.#last, await this.#host.list(options));
+  }
+
+  async #readJournal(options: CallOptions): Promise<Journal | undefined> {
+    const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
+    if (state.bootId === undefined) return undefined;
+    const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
+    return settled ?? startJournal(state, state.bootId);
+  }
+
   /** After a failure too: a replace may have failed half-way. */
   async #end(begun: Journal, options: CallOptions): Promise<void> {
     try {
       const ended = endInJournal(begun, await this.#host.list(options));
+      this.#last = ended;
       if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
     } catch (error) {
       // The action's begin stands in the journal; the next one finds out how it ended.
