@@ -129,3 +129,33 @@ test("xsplice check ends with 1 for files that are none, or no hypervisor", asyn
   assert.equal(wrong.exitCode, 1);
   assert.match(wrong.stderr, /Cannot model the hypervisor/);
 });
+
+test("xsplice check tells when --release is not what the file says", async () => {
+  const { exitCode, stdout } = await check(good, "--release", "4.20.1");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^Xen 4\.20\.1 \(by --release; the file says 4\.17\.5\) of /);
+  assert.doesNotMatch((await check(good, "--release", "4.17.5")).stdout, /--release/);
+});
+
+test("xsplice check tells how a xen-syms is damaged", async () => {
+  const whole = syntheticXenSyms();
+  const damaged: readonly (readonly [string, Uint8Array, RegExp])[] = [
+    ["empty", new Uint8Array(), /it is empty/],
+    ["cut", whole.subarray(0, whole.length - 100), /cut short: it has \d+ bytes, and .* ends at/],
+    ["cut.gz", gzipSync(whole).subarray(0, 300), /compressed data are damaged, or cut short/],
+    ["text", Buffer.from("no hypervisor".repeat(9)), /it is no little-endian ELF64 file/],
+  ];
+  for (const [name, bytes, words] of damaged) {
+    const { exitCode, stderr } = await runXsplice([
+      ...["check", good, "--xen-syms", file(name, bytes)],
+    ]);
+    assert.equal(exitCode, 1, name);
+    assert.match(stderr, words, name);
+  }
+});
+
+test("xsplice check guesses which rule was meant", async () => {
+  const { exitCode, stderr } = await check(good, "--allow", "one-wy");
+  assert.equal(exitCode, 64);
+  assert.match(stderr, /did you mean "one-way"\?/);
+});

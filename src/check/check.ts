@@ -2,7 +2,7 @@
 // of those before it; then the rules look at what happened and at the file. Bytes in, a report out.
 
 import { toHex } from "../bytes/hex.ts";
-import { formatRelease } from "../xen-abi/release.ts";
+import { compareReleases, formatRelease } from "../xen-abi/release.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import { XenModel } from "../xen-model/model.ts";
 import type { CpuProfile } from "../xen-model/state.ts";
@@ -50,6 +50,8 @@ export interface CheckReport {
   readonly hypervisor: {
     readonly source: string;
     readonly release: string;
+    /** What the file itself tells; left out when that is what it is judged by. */
+    readonly toldRelease?: string;
     /** Hex; left out when it has none. */
     readonly buildId?: string;
     readonly architecture: string;
@@ -79,11 +81,13 @@ export function checkPayloads(request: CheckRequest): CheckReport {
     }
     return checked;
   });
-  const { source, release, buildId, architecture } = hypervisor;
+  const { source, release, toldRelease, buildId, architecture } = hypervisor;
+  const isOverridden = toldRelease !== undefined && compareReleases(toldRelease, release) !== 0;
   return {
     outcome: outcomeOf(payloads),
     hypervisor: {
       ...{ source, release: formatRelease(release), architecture },
+      ...(isOverridden ? { toldRelease: formatRelease(toldRelease) } : {}),
       ...(buildId === undefined ? {} : { buildId: toHex(buildId) }),
     },
     payloads,

@@ -9,8 +9,9 @@ import type { Verdict } from "../check/verdict.ts";
 import { renderFacts } from "./render-facts.ts";
 
 export function renderCheck(report: CheckReport): string {
-  const { source, release, buildId } = report.hypervisor;
-  const head = `Xen ${release} of ${source}${buildId === undefined ? "" : `, build-id ${buildId}`}`;
+  const { source, release, toldRelease, buildId } = report.hypervisor;
+  const other = toldRelease === undefined ? "" : ` (by --release; the file says ${toldRelease})`;
+  const head = `Xen ${release}${other} of ${source}${buildId === undefined ? "" : `, build-id ${buildId}`}`;
   const parts = report.payloads.map((payload, index) => renderPayload(payload, index + 1));
   return `${[head, ...parts, lastWord(report)].join("\n\n")}\n`;
 }

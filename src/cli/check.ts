@@ -4,6 +4,7 @@ import type { RuleId } from "../check/rules.ts";
 import type { PayloadToCheck } from "../check/subject.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import { renderCheck, renderRule } from "./check-report.ts";
+import { findClosest } from "./closest-name.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
 import { readInputFile } from "./read-input-file.ts";
@@ -136,11 +137,13 @@ async function requireRules(option: string, texts: readonly string[]): Promise<r
   const { isRuleId, ruleIds } = await import("../check/rules.ts");
   return texts.map((text) => {
     if (isRuleId(text)) return text;
+    const closest = findClosest(text, ruleIds);
     throw new UsageError({
       code: "usage/bad-value",
       problem: `Cannot use "${text}": there is no such rule`,
       where: option,
       expected: `one of ${ruleIds.join(", ")}`,
+      ...(closest === undefined ? {} : { remedy: `did you mean "${closest}"?` }),
     });
   });
 }

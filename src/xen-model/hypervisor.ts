@@ -26,6 +26,8 @@ export interface Hypervisor {
   /** e_machine */
   readonly machine: number;
   readonly release: Release;
+  /** What the file itself tells, whatever the options say; `undefined` when it does not. */
+  readonly toldRelease: Release | undefined;
   readonly line: ReleaseLine;
   readonly features: ReadonlySet<Feature>;
   /** `undefined` when it was linked without one. */
@@ -75,7 +77,11 @@ export function openHypervisor(
   if (architecture === undefined) throw badImage(source, `it is for ELF machine ${machine}`);
   const sections = file.sections.filter(isLoaded);
   const lookup = indexXenSymbols(file.symbols);
-  const release = releaseOf(sections, lookup, source, options);
+  const toldRelease = releaseToldBy(sections, lookup);
+  const release =
+    options.release === undefined
+      ? requireRelease(toldRelease, source)
+      : parseRelease(options.release);
   const line = requireReleaseLine(release);
   const image = spanOf(sections, source);
   const payloadWindow = payloadWindowOf(architecture, line, image);
@@ -88,7 +94,7 @@ export function openHypervisor(
     address >= LAST_PAGE ||
     (CANONICAL_LOW_END <= address && address < CANONICAL_HIGH_START);
   return {
-    ...{ source, architecture, machine, release, line, image, payloadWindow, lookup },
+    ...{ source, architecture, machine, release, toldRelease, line, image, payloadWindow, lookup },
     features: featuresOf(release),
     buildId: buildIdOf(file),
     memory: new Memory(regions, isEmpty),
@@ -102,13 +108,11 @@ function isLoaded({ sh_flags, sh_type, sh_size }: ImageSection): boolean {
   );
 }
 
-function releaseOf(
+/** `undefined` where the functions that tell it are of another form than compilers of x86 make. */
+function releaseToldBy(
   sections: readonly ImageSection[],
   lookup: (name: string) => bigint | undefined,
-  source: string,
-  { release }: HypervisorOptions,
-): Release {
-  if (release !== undefined) return parseRelease(release);
+): Release | undefined {
   const read: ReadBytes = (address, length) => {
     const section = sections.find(
       ({ sh_addr, sh_size }) => sh_addr <= address && address < sh_addr + sh_size,
@@ -120,24 +124,24 @@ function releaseOf(
   };
   const entries = ["xen_major_version", "xen_minor_version", "xen_extra_version"].map(lookup);
   const [major, minor, extra] = entries;
-  const told =
-    major !== undefined && minor !== undefined && extra !== undefined
-      ? `${constantResult(read, major)}.${constantResult(read, minor)}${constantText(read, extra)}`
-      : "";
+  if (major === undefined || minor === undefined || extra === undefined) return undefined;
   try {
-    return parseRelease(told);
-  } catch (cause) {
-    if (!(cause instanceof ReleaseError)) throw cause;
-    throw new ModelError(
-      {
-        code: "xen-model/unknown-release",
-        problem: `Cannot model the hypervisor of "${source}": it does not tell its release`,
-        expected: "functions xen_major_version, xen_minor_version, xen_extra_version for x86-64",
-        remedy: "give the release, as in --release 4.17.5",
-      },
-      { cause },
-    );
+    const numbers = `${constantResult(read, major)}.${constantResult(read, minor)}`;
+    return parseRelease(`${numbers}${constantText(read, extra)}`);
+  } catch (error) {
+    if (error instanceof ReleaseError) return undefined;
+    throw error;
   }
+}
+
+function requireRelease(told: Release | undefined, source: string): Release {
+  if (told !== undefined) return told;
+  throw new ModelError({
+    code: "xen-model/unknown-release",
+    problem: `Cannot model the hypervisor of "${source}": it does not tell its release`,
+    expected: "functions xen_major_version, xen_minor_version, xen_extra_version for x86-64",
+    remedy: "give the release, as in --release 4.17.5",
+  });
 }
 
 function spanOf(sections: readonly ImageSection[], source: string): AddressRange {

@@ -6,11 +6,13 @@ import { gunzipSync } from "node:zlib";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { ElfIdent, SectionType } from "../elf/constants.ts";
 import {
+  EHDR_SIZE,
   ELF_MAGIC,
   type RawHeader,
   type RawSection,
   readRawHeader,
   readRawSection,
+  SHDR_SIZE,
   SYM_SIZE,
 } from "../elf/raw.ts";
 import { ModelError } from "./errors.ts";
@@ -40,27 +42,42 @@ export interface ImageFile {
 /** A xen-syms with all debug information, inflated, is far below. */
 const IMAGE_SIZE_MAX = 256 * 1024 * 1024;
 
-/** @param bytes plain or gzip @throws ModelError xen-model/bad-hypervisor; ByteError */
+/** @param bytes plain or gzip @throws ModelError xen-model/bad-hypervisor */
 export function readImageFile(bytes: Uint8Array, source: string): ImageFile {
   const plain = inflate(bytes, source);
   const reader = new ByteReader(plain, source);
-  const header = readRawHeader(reader);
-  const isElf64 =
-    ELF_MAGIC.every((byte, index) => header.ei_mag[index] === byte) &&
-    header.ei_class === ElfIdent.ELFCLASS64 &&
-    header.ei_data === ElfIdent.ELFDATA2LSB;
-  if (!isElf64) throw badImage(source, "it is no little-endian ELF64 file");
+  const header = readHeader(reader);
   const raw = Array.from({ length: header.e_shnum }, (_, index) => {
-    reader.seek(toOffset(header.e_shoff, source) + index * header.e_shentsize);
+    const start = toOffset(header.e_shoff, source) + index * header.e_shentsize;
+    requireWhole(reader, start + SHDR_SIZE, `the header of section ${index}`);
+    reader.seek(start);
     return readRawSection(reader);
   });
-  const contents = raw.map((section) => contentsOf(section, reader));
+  const contents = raw.map((section, index) => contentsOf(section, index, reader));
   const names = contents[header.e_shstrndx] ?? new Uint8Array();
   const sections = raw.map((section, index): ImageSection => {
     const own = contents[index] ?? new Uint8Array();
     return { ...section, index, name: textAt(names, section.sh_name), bytes: own };
   });
   return { source, header, sections, symbols: symbolsOf(sections, source) };
+}
+
+function readHeader(reader: ByteReader): RawHeader {
+  const { source } = reader;
+  if (reader.length === 0) throw badImage(source, "it is empty");
+  const header = reader.length < EHDR_SIZE ? undefined : readRawHeader(reader);
+  const isElf64 =
+    header !== undefined &&
+    ELF_MAGIC.every((byte, index) => header.ei_mag[index] === byte) &&
+    header.ei_class === ElfIdent.ELFCLASS64 &&
+    header.ei_data === ElfIdent.ELFDATA2LSB;
+  if (!isElf64) throw badImage(source, "it is no little-endian ELF64 file");
+  return header;
+}
+
+function requireWhole({ length, source }: ByteReader, end: number, what: string): void {
+  if (end <= length) return;
+  throw badImage(source, `it is cut short: it has ${length} bytes, and ${what} ends at ${end}`);
 }
 
 export function badImage(source: string, state: string): ModelError {
@@ -84,17 +101,26 @@ function inflate(bytes: Uint8Array, source: string): Uint8Array {
   try {
     return gunzipSync(bytes, { maxOutputLength: IMAGE_SIZE_MAX });
   } catch (cause) {
-    const { report } = badImage(source, "its compressed data are damaged, or too large");
-    throw new ModelError(report, { cause });
+    const isTooLarge = cause instanceof Error && "code" in cause && cause.code === TOO_LARGE;
+    const state = isTooLarge
+      ? `what is compressed in it has more than ${IMAGE_SIZE_MAX} bytes`
+      : "its compressed data are damaged, or cut short";
+    throw new ModelError(badImage(source, state).report, { cause });
   }
 }
 
-function contentsOf(section: RawSection, reader: ByteReader): Uint8Array {
+/** Of node:zlib. */
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
+
+function contentsOf(section: RawSection, index: number, reader: ByteReader): Uint8Array {
   if (section.sh_type === SectionType.SHT_NOBITS || section.sh_type === SectionType.SHT_NULL) {
     return new Uint8Array();
   }
-  reader.seek(toOffset(section.sh_offset, reader.source));
-  return reader.bytes("section", toOffset(section.sh_size, reader.source));
+  const start = toOffset(section.sh_offset, reader.source);
+  const size = toOffset(section.sh_size, reader.source);
+  requireWhole(reader, start + size, `section ${index}`);
+  reader.seek(start);
+  return reader.bytes("section", size);
 }
 
 function symbolsOf(sections: readonly ImageSection[], source: string): ImageSymbols {

@@ -212,7 +212,8 @@ function checkUpload(state: ModelState, name: string, bytes: Uint8Array): void {
     refuse("upload/name", "EINVAL", `a name has 1 to ${PAYLOAD_NAME_MAX} bytes`);
   }
   if (bytes.length === 0 || bytes.length > PAYLOAD_SIZE_MAX) {
-    refuse("upload/size", "EINVAL", `the file has ${bytes.length} bytes`);
+    const words = `the file has ${bytes.length} bytes, and Xen takes 1 to ${PAYLOAD_SIZE_MAX}`;
+    refuse("upload/size", "EINVAL", words);
   }
   if (state.lives.has(name)) {
     refuse("upload/name-taken", "EEXIST", `a payload "${name}" is loaded`);
