@@ -137,6 +137,14 @@ test("AgentClient rejects what is under way when the agent dies", async () => {
   await agent.closed;
 });
 
+test("AgentClient.hypercall() says that the connection is gone, at once", () =>
+  withAgent(async (agent) => {
+    await agent.close();
+    const request = { op: 35, args: [], arena: new Uint8Array(), pointers: [], outputLength: 0 };
+    const { signal } = new AbortController();
+    await assert.rejects(agent.hypercall(request, signal), refusedWith("agent/disconnected"));
+  }));
+
 test("AgentClient.connect() gives up on an end that says nothing, and on one that ends", async () => {
   const silent = spawn("sleep", ["60"], { stdio: ["pipe", "pipe", "inherit"] });
   const stream = Duplex.from({ writable: silent.stdin, readable: silent.stdout });

@@ -70,8 +70,15 @@ export class AgentClient implements AsyncDisposable {
     const payload = encodeHypercall(request);
     if (signal?.aborted) throw aborted(this.label, signal.reason);
     return await new Promise<HypercallResult>((resolve, reject) => {
+      let channel: number | undefined;
+      const onAbort = (): void => {
+        if (channel !== undefined) this.#users.delete(channel);
+        reject(aborted(this.label, signal?.reason));
+      };
       const leave = (): void => signal?.removeEventListener("abort", onAbort);
-      const channel = this.#open({
+      signal?.addEventListener("abort", onAbort, { once: true });
+      // Fails at once when the connection is gone.
+      channel = this.#open({
         receive: (frame) => {
           leave();
           resolve(decodeResult(frame.payload));
@@ -82,11 +89,6 @@ export class AgentClient implements AsyncDisposable {
           reject(error);
         },
       });
-      const onAbort = (): void => {
-        this.#users.delete(channel);
-        reject(aborted(this.label, signal?.reason));
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
       this.#send(channel, FrameType.HYPERCALL, payload);
     });
   }
