@@ -68,6 +68,7 @@ export async function stockAction(
     return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
   }
   if (state !== from) throw wrongState(step, state, from);
+  await requireBound(host, step);
   return voice.saying(`${doing} ${name}... `, async () => {
     try {
       return await host.act(action, name, options);
@@ -75,6 +76,25 @@ export async function stockAction(
       throw await explainUnexpectedCode(error, host, options, step.payload);
     }
   });
+}
+
+/**
+ * Xen would carry it out, and the host die at once or at the next apply.
+ * @throws PlanError plan/in-use, plan/unbound
+ */
+async function requireBound(host: LivepatchHost, step: StockStep): Promise<void> {
+  const { action, name, options, payload } = step;
+  // Uploaded a moment ago, by the same command.
+  if (payload !== undefined) return;
+  const [{ findBrokenBinding }, { observeHost }, { PlanError }] = await Promise.all([
+    import("../plan/bindings.ts"),
+    import("../plan/observe.ts"),
+    import("../plan/obstacle.ts"),
+  ]);
+  const { state } = await observeHost(host, [], options);
+  const { dependencyCheck } = options;
+  const obstacle = findBrokenBinding({ action, name, dependencyCheck }, state);
+  if (obstacle !== undefined) throw new PlanError(obstacle);
 }
 
 function unknownPayload(host: LivepatchHost, { action, name }: StockStep): StockError {

@@ -1,5 +1,6 @@
 // Which payload may sit on which, what a host runs, and the way from there to what it should run.
 
+export { type BoundStep, findBrokenBinding } from "./bindings.ts";
 export { type AddressOf, type CodeRange, findCommonRange, noAddresses } from "./code-range.ts";
 export type { Fix } from "./coverage.ts";
 export {

@@ -25,7 +25,9 @@ export type ObstacleCode =
   /** A fix would be missing for a moment, and that was forbidden. */
   | "plan/moment"
   /** Another payload refers to it. */
-  | "plan/in-use";
+  | "plan/in-use"
+  /** It was bound to a payload that is gone. */
+  | "plan/unbound";
 
 export type Obstacle = ErrorReport<ObstacleCode>;
 

@@ -1,0 +1,48 @@
+// What a loaded payload is bound to. Xen resolves the symbols of a payload once, at upload, and keeps no
+// count of who refers to whom: it frees a payload though another one refers to it, and applies the other
+// one all the same. What it reads then is freed memory, and the host dies (old-code guard, section 4;
+// the marker that a guard compares is such a symbol).
+
+import type { Action, ActOptions } from "../host/host.ts";
+import { noAddresses } from "./code-range.ts";
+import type { HostState } from "./host-state.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { inUse, unbound } from "./obstacle-words.ts";
+import type { Piece } from "./piece.ts";
+import { relationsOf } from "./relations.ts";
+
+export interface BoundStep {
+  readonly action: Action;
+  /** Of a payload that is loaded. */
+  readonly name: string;
+  readonly dependencyCheck: ActOptions["dependencyCheck"];
+}
+
+/**
+ * Why the step would leave, or use, a payload that refers to one that is gone; only where that is sure,
+ * so that payloads of which nothing is known can be worked with.
+ */
+export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle | undefined {
+  const pieces = state.loaded.map(({ name, facts }): Piece => ({ name, facts, file: undefined }));
+  const index = pieces.findIndex(({ name }) => name === step.name);
+  const piece = pieces[index];
+  if (piece === undefined || step.action === "revert") return undefined;
+  const relations = relationsOf(pieces, state.xenBuildId, noAddresses);
+  if (step.action === "unload") {
+    // One that was loaded before cannot be bound to it.
+    const users = pieces.slice(index + 1).filter((user) => relations.refers(user, piece) === "yes");
+    return users.length === 0 ? undefined : inUse(piece, users);
+  }
+  const before = pieces.slice(0, index);
+  const isGone = (id: string): boolean => {
+    const owner = relations.withId(id);
+    // Uploaded again, it lies somewhere else.
+    if (owner !== undefined)
+      return !before.includes(owner) && relations.refers(piece, owner) !== "no";
+    if (id !== piece.facts.depends) return true;
+    // Xen itself looks for what it depends on, unless it is told not to.
+    return step.dependencyCheck === "hypervisor-only" && state.xenBuildId !== undefined;
+  };
+  const gone = relations.needs(piece).find(isGone);
+  return gone === undefined ? undefined : unbound(piece, gone, relations);
+}
