@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HostError } from "../src/host/errors.ts";
 import { ModelHost } from "../src/hosts/model.ts";
 import { parsePayload } from "../src/payload/parse.ts";
 import { factsOfPayload } from "../src/plan/facts.ts";
@@ -88,4 +89,19 @@ test("JournalledHost knows what is left when a replace fails half-way", async ()
     ["p0 reverted", "p2 reverted", "picky never-reverted"],
   );
   assert.equal(written?.pending, undefined);
+});
+
+test("observeHost() takes a journal that cannot be read for one that tells nothing, and says so", async () => {
+  const inner = new ModelHost(syntheticModel());
+  for (const { name, bytes } of [alpha, beta]) {
+    await inner.upload(name, bytes);
+    await inner.act("apply", name, free);
+  }
+  inner.journal.read = async () => {
+    throw new HostError({ code: "host/journal", problem: "Cannot read the journal: no" });
+  };
+  const { state, journal } = await observeHost(inner, [], call);
+  assert.equal(journal, "unreadable");
+  assert.ok(state.stack.kind === "unknown");
+  assert.match(state.stack.reasons.join(), /the journal of this host cannot be read/);
 });

@@ -1,5 +1,6 @@
 // Asks a host what it runs. All it knows of the host is the interface.
 
+import { HostError } from "../host/errors.ts";
 import type { CallOptions, HostInfo, ListedPayload, LivepatchHost } from "../host/host.ts";
 import type { Journal } from "./journal.ts";
 import { decodeJournal } from "./journal-json.ts";
@@ -24,10 +25,24 @@ export async function observeHost(
   options: CallOptions,
 ): Promise<HostView> {
   const info = await host.info(options);
-  const text = await host.journal?.read(options);
+  const journal = await readJournal(host, options);
   const list = await host.list(options);
-  const written = text === undefined ? undefined : decodeJournal(text);
   const nodeps = host.capabilities.noDependencies ? "possible" : "impossible";
-  const reconstruction = reconstructState({ info, nodeps, list, journal: written, files });
+  const reconstruction = reconstructState({ info, nodeps, list, journal, files });
+  const written = journal === "unreadable" ? undefined : journal;
   return { ...reconstruction, info, list, written };
+}
+
+/** The hypervisor tells enough for most that can be asked; what hangs on the journal is unknown. */
+async function readJournal(
+  { journal }: LivepatchHost,
+  options: CallOptions,
+): Promise<Journal | "unreadable" | undefined> {
+  try {
+    const text = await journal?.read(options);
+    return text === undefined ? undefined : decodeJournal(text);
+  } catch (error) {
+    if (error instanceof HostError && error.report.code === "host/journal") return "unreadable";
+    throw error;
+  }
 }

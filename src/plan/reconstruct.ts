@@ -16,7 +16,7 @@ export interface Observation {
   readonly nodeps: HostState["nodeps"];
   readonly list: readonly ListedPayload[];
   /** What the host's dom0 keeps; of an earlier boot too, which counts for nothing. */
-  readonly journal: Journal | undefined;
+  readonly journal: Journal | "unreadable" | undefined;
   /** Files of payloads that may be loaded. */
   readonly files: readonly GivenPayload[];
   /** From hosts that know, as the model: names, from the bottom to the top. */
@@ -30,6 +30,8 @@ export interface Reconstruction {
 
 export type JournalVerdict =
   | "none"
+  /** There may be one: why it cannot be read is known to whoever tries to write it. */
+  | "unreadable"
   /** Of another boot: nothing that it tells of is there any more. */
   | "other-boot"
   /** Somebody else was at work since. */
@@ -61,6 +63,7 @@ function judgeJournal({ journal, info, list }: Observation): {
   readonly verdict: JournalVerdict;
 } {
   if (journal === undefined) return { journal, verdict: "none" };
+  if (journal === "unreadable") return { journal: undefined, verdict: "unreadable" };
   if (journal.bootId !== info.bootId) return { journal: undefined, verdict: "other-boot" };
   const verdict = sceneAfter(journal, list) === undefined ? "contradicted" : "fits";
   return { journal, verdict };
@@ -125,6 +128,7 @@ function stackOf(
 
 const aboutJournal: Readonly<Record<JournalVerdict, string>> = {
   none: "there is no journal of this host",
+  unreadable: "the journal of this host cannot be read",
   "other-boot": "the journal of this host is from before its last boot",
   contradicted: "the journal of this host does not know of all that was done since",
   fits: "the journal of this host began when the order was not known any more",
