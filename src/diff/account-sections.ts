@@ -2,8 +2,6 @@
 // as a whole, and what the section headers say.
 
 import { SectionFlag } from "../elf/constants.ts";
-import type { ElfObject, ElfSymbol, Section, SymbolIndex } from "../elf/object.ts";
-import { relocationsOf } from "../elf/relocations.ts";
 import type { Findings } from "./account.ts";
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
@@ -13,6 +11,7 @@ import type { Disposition, Ledger, LedgerEntry } from "./ledger.ts";
 import { entryFor } from "./ledger-entry.ts";
 import { requireDefined } from "./require-defined.ts";
 import { sameBytes } from "./same-bytes.ts";
+import { sameRelocations } from "./same-relocations.ts";
 
 export function accountSections(findings: Findings, ledger: Ledger): void {
   const { before, after } = findings.comparison;
@@ -116,48 +115,14 @@ function sameAtom(before: Atom, after: Atom | undefined, comparison: Comparison)
   const isLoaded = (after.section.flags & SectionFlag.SHF_ALLOC) !== 0n;
   return isLoaded
     ? describeReferences(before, comparison) === describeReferences(after, comparison)
-    : sameRelocations(before, after, comparison);
+    : sameRelocations(
+        { object: comparison.before.object, section: before.section },
+        { object: comparison.after.object, section: after.section },
+      );
 }
 
 function describeReferences({ references }: Atom, { sides }: Comparison): string {
   return references.map((found) => `${found.offset} ${sides.meanings.ofReference(found)}`).join();
-}
-
-function sameRelocations(before: Atom, after: Atom, comparison: Comparison): boolean {
-  const [left, right] = [comparison.before.object, comparison.after.object];
-  const relocations = relocationsOf(right, after.section);
-  const known = relocationsOf(left, before.section);
-  return (
-    known.length === relocations.length &&
-    known.every(({ offset, type, addend, symbol }, index) => {
-      const other = requireDefined(relocations[index]);
-      return (
-        other.offset === offset &&
-        other.type === type &&
-        other.addend === addend &&
-        sameSymbol(left, symbol, right, other.symbol)
-      );
-    })
-  );
-}
-
-function sameSymbol(
-  left: ElfObject,
-  leftIndex: SymbolIndex,
-  right: ElfObject,
-  rightIndex: SymbolIndex,
-): boolean {
-  const one = requireDefined(left.symbols[leftIndex]);
-  const other = requireDefined(right.symbols[rightIndex]);
-  return (
-    one.name === other.name &&
-    one.value === other.value &&
-    sectionNameOf(left, one) === sectionNameOf(right, other)
-  );
-}
-
-function sectionNameOf(object: ElfObject, { place }: ElfSymbol): string | undefined {
-  return place.kind === "section" ? object.sections[place.index]?.name : place.kind;
 }
 
 function judgeGroup(atom: Atom, isOneSided: boolean): Judgement {
