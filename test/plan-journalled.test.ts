@@ -105,3 +105,44 @@ test("observeHost() takes a journal that cannot be read for one that tells nothi
   assert.ok(state.stack.kind === "unknown");
   assert.match(state.stack.reasons.join(), /the journal of this host cannot be read/);
 });
+
+test("JournalledHost knows the order again when it has seen all of it, after a journal was lost", async () => {
+  const inner = new ModelHost(syntheticModel());
+  for (const { name, bytes } of [alpha, beta]) {
+    await inner.upload(name, bytes);
+    await inner.act("apply", name, free);
+  }
+  const host = journalled(inner);
+  await host.upload(gamma.name, gamma.bytes, call);
+  const lost = await observeHost(inner, [], call);
+  assert.deepEqual([lost.journal, lost.state.stack.kind], ["fits", "unknown"]);
+  await host.act("revert", beta.name, free);
+  await host.act("apply", gamma.name, free);
+  const { state } = await observeHost(inner, [], call);
+  assert.deepEqual(state.stack, {
+    ...{ kind: "known", evidence: "journal" },
+    names: [alpha.name, gamma.name],
+  });
+  assert.deepEqual(
+    state.loaded.map(({ name, history }) => `${name} ${history}`),
+    ["p0 unknown", "p1 reverted", "p2 never-reverted"],
+  );
+});
+
+test("JournalledHost takes the order over that dependencies tell", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const upper = makePayload({ ...beta.design, name: "upper", functions: ["marked"], on: [alpha] });
+  for (const { name, bytes } of [alpha, upper, beta]) {
+    await inner.upload(name, bytes);
+    await inner.act("apply", name, free);
+  }
+  const host = journalled(inner);
+  await host.upload(gamma.name, gamma.bytes, call);
+  await host.act("revert", beta.name, free);
+  await host.act("apply", gamma.name, free);
+  const { state } = await observeHost(inner, [], call);
+  assert.deepEqual(state.stack, {
+    ...{ kind: "known", evidence: "journal" },
+    names: [alpha.name, "upper", gamma.name],
+  });
+});

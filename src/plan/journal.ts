@@ -119,7 +119,7 @@ export function sceneAfter(
     .filter(({ status }) => settledState(status) === "applied")
     .map(({ name }) => name);
   const { stack } = scene;
-  if (stack === undefined) return { loaded, stack: undefined };
+  if (stack === undefined) return withoutOrder(loaded, applied, pending);
   const found = stacksAfter(stack, pending).find((candidate) => haveSame(candidate, applied));
   if (found === undefined) return undefined;
   const isReverted = (name: string) => stack.includes(name) && !found.includes(name);
@@ -128,6 +128,25 @@ export function sceneAfter(
     loaded: loaded.map((payload) =>
       isReverted(payload.name) ? { ...payload, history: "reverted" } : payload,
     ),
+  };
+}
+
+/** There is an order again as soon as there is nothing to be ordered. */
+function withoutOrder(
+  loaded: readonly JournalPayload[],
+  applied: readonly string[],
+  pending: PendingAction | undefined,
+): JournalScene {
+  const isReplacing = pending?.action === "replace";
+  const historyOf = ({ name, history }: JournalPayload): JournalPayload["history"] => {
+    if (applied.includes(name)) return history;
+    if (pending?.action === "revert" && pending.name === name) return "reverted";
+    // Whether it was applied before is not known, so neither whether it was reverted.
+    return isReplacing && history === "never-reverted" ? "unknown" : history;
+  };
+  return {
+    loaded: loaded.map((payload) => ({ ...payload, history: historyOf(payload) })),
+    stack: applied.length < 2 ? applied : undefined,
   };
 }
 

@@ -134,14 +134,18 @@ export class JournalledHost implements LivepatchHost {
 
   /** What was written here last, if it still tells all of the host. */
   async #recall(options: CallOptions): Promise<Journal | undefined> {
-    return this.#last && endInJournal(this.#last, await this.#host.list(options));
+    if (this.#last?.scene.stack === undefined) return undefined;
+    return endInJournal(this.#last, await this.#host.list(options));
   }
 
   async #readJournal(options: CallOptions): Promise<Journal | undefined> {
     const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
     if (state.bootId === undefined) return undefined;
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
-    return settled ?? startJournal(state, state.bootId);
+    if (settled === undefined) return startJournal(state, state.bootId);
+    // It began when the order was not known, and by now it may be.
+    const { stack } = startJournal(state, state.bootId).scene;
+    return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
   }
 
   /** After a failure too: a replace may have failed half-way. */
