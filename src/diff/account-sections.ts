@@ -2,6 +2,7 @@
 // as a whole, and what the section headers say.
 
 import { SectionFlag } from "../elf/constants.ts";
+import type { Section } from "../elf/object.ts";
 import type { Findings } from "./account.ts";
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
@@ -9,7 +10,6 @@ import { assemblyRemedy } from "./include.ts";
 import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
 import type { Disposition, Ledger, LedgerEntry } from "./ledger.ts";
 import { entryFor } from "./ledger-entry.ts";
-import { requireDefined } from "./require-defined.ts";
 import { sameBytes } from "./same-bytes.ts";
 import { sameRelocations } from "./same-relocations.ts";
 
