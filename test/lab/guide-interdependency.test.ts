@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
@@ -75,8 +75,13 @@ async function run(
   script: string,
   folder: string,
 ): Promise<{ readonly exitCode: number | null; readonly printed: string }> {
-  const shell = `xsplice() { ${JSON.stringify(process.execPath)} ${JSON.stringify(command)} "$@"; }\n`;
-  const child = spawn("bash", ["-c", `exec 2>&1\n${shell}${script}`], { cwd: folder });
+  // A program, and no function of the shell: bisect lets a shell of its own run its check.
+  const bin = join(folder, "bin");
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${command}" "$@"\n`;
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, "xsplice"), program, { mode: 0o755 });
+  const env = { ...process.env, PATH: [bin, process.env["PATH"]].join(delimiter) };
+  const child = spawn("bash", ["-c", `exec 2>&1\n${script}`], { cwd: folder, env });
   child.stdin.end();
   const chunks: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => chunks.push(text));
