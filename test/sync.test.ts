@@ -176,6 +176,21 @@ test("syncHost() stops between two steps when asked to, and says which fixes are
   );
 });
 
+test("syncHost() waits a while for another sync of the host, then refuses", async () => {
+  const inner = await hostWith([a]);
+  let asked = 0;
+  const host = Object.assign(new TryingHost(inner), {
+    lock: async (): Promise<AsyncDisposable | undefined> => {
+      return asked++ < 30 ? undefined : { [Symbol.asyncDispose]: async () => {} };
+    },
+  });
+  await assert.rejects(syncTo(host, to(a, b).wish, known), (error: unknown) => {
+    return error instanceof SyncError && error.report.code === "sync/busy";
+  });
+  assert.deepEqual(inner.model.applied, ["a"]);
+  assert.equal((await syncTo(host, to(a, b).wish, known)).outcome, "done");
+});
+
 test("syncHost() stops where somebody else is at work", async () => {
   const inner = await hostWith([a]);
   const options = {

@@ -102,6 +102,11 @@ export interface LivepatchHost extends AsyncDisposable {
   readonly capabilities: HostCapabilities;
   /** Missing where nothing can be kept between two commands. */
   readonly journal?: JournalStore;
+  /**
+   * Keeps others who ask for the same away, until it is disposed of or this process dies, by whatever
+   * cause. `undefined` when somebody else has it. Missing where there is nothing to lock with.
+   */
+  readonly lock?: ((options: CallOptions) => Promise<AsyncDisposable | undefined>) | undefined;
   info(options: CallOptions): Promise<HostInfo>;
   /** In load order, which is Xen's; it tells neither dependency nor order of application. */
   list(options: CallOptions): Promise<readonly ListedPayload[]>;

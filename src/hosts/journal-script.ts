@@ -10,6 +10,8 @@ import type { RemoteResult, RemoteScript } from "./ssh-connection.ts";
 /** In every dom0; the journal tells of its hypervisor, so it belongs to the machine. */
 export const JOURNAL_FOLDER = "/var/lib/xsplice";
 export const JOURNAL_FILE = "journal.json";
+/** Locked by whoever moves the host from one set of payloads to another. */
+export const LOCK_FILE = "sync.lock";
 
 const READ_SCRIPT = `
 file=$1/$2

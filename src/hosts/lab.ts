@@ -1,5 +1,6 @@
 // The hypervisor of a lab: hypercalls are made by the agent in its dom0.
 
+import { join } from "node:path";
 import { HostError } from "../host/errors.ts";
 import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import { connectLab } from "../lab/detached.ts";
@@ -9,7 +10,7 @@ import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
 import { systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
-import { ScriptJournal } from "./journal-script.ts";
+import { LOCK_FILE, ScriptJournal } from "./journal-script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { XenHost } from "./xen-host.ts";
 
@@ -70,6 +71,8 @@ function open(
         const [stdout, stderr] = [result.stdout.toString(), result.stderr.toString()];
         return { stdout, stderr, exitCode: result.exitCode };
       }),
+      // Whoever reaches a lab does so from this machine.
+      lockPath: join(lab.info.folder, LOCK_FILE),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
       close,
     },

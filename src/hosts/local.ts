@@ -1,11 +1,12 @@
 // The hypervisor below this very dom0.
 
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
 import { FileJournal } from "./journal-file.ts";
-import { JOURNAL_FOLDER } from "./journal-script.ts";
+import { JOURNAL_FOLDER, LOCK_FILE } from "./journal-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
@@ -16,7 +17,9 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
   try {
     const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
     const journal = new FileJournal(JOURNAL_FOLDER);
-    return await XenHost.open({ label: "this dom0", client, readBootId, journal }, signal);
+    const lockPath = join(JOURNAL_FOLDER, LOCK_FILE);
+    const parts = { label: "this dom0", client, readBootId, journal, lockPath };
+    return await XenHost.open(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;

@@ -30,6 +30,12 @@ export interface RemoteScript {
   readonly stdin?: Uint8Array;
 }
 
+export interface HeldScript {
+  /** "" when it ended without any. */
+  readonly firstWords: string;
+  end(): Promise<void>;
+}
+
 /** What a remote command may print before we stop listening. */
 const OUTPUT_LENGTH_MAX = 16 * 1024 * 1024;
 /** ssh(1) exits with this when the connection, not the command, failed. */
@@ -79,6 +85,26 @@ export class SshConnection implements AsyncDisposable {
     const result = await finished(child, remote.stdin, signal);
     if (result.exitCode === SSH_FAILED) throw this.#unreachable(result.stderr);
     return result;
+  }
+
+  /**
+   * Starts a script that goes on until its standard input ends, and waits for its first words. When
+   * this process dies, so does its input.
+   */
+  async hold(remote: RemoteScript, signal: AbortSignal): Promise<HeldScript> {
+    signal.throwIfAborted();
+    const child = this.#spawn(["-o", "ControlMaster=no"], remote);
+    child.stdin?.on("error", () => undefined);
+    const kill = (): void => void child.kill();
+    signal.addEventListener("abort", kill, { once: true });
+    const firstWords = await new Promise<string>((resolve) => {
+      child.stdout?.once("data", (text: Buffer) => resolve(text.toString().trim()));
+      child.once("error", () => resolve(""));
+      child.once("close", () => resolve(""));
+    });
+    signal.removeEventListener("abort", kill);
+    signal.throwIfAborted();
+    return { firstWords, end: () => ended(child) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -28,6 +28,7 @@ import { ScriptJournal } from "./journal-script.ts";
 import { queryRefused, uploadRefused } from "./refusals.ts";
 import type { RemoteResult, RemoteScript, SshConnection } from "./ssh-connection.ts";
 import { remoteConsole } from "./ssh-console.ts";
+import { lockRemote } from "./ssh-lock.ts";
 import { runStockTool, type ToolRun } from "./ssh-stock-tool.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./ssh-tools.ts";
 import { parseStockList, stockErrno } from "./stock-output.ts";
@@ -53,6 +54,10 @@ export class SshStockHost implements LivepatchHost {
       metadata: tools.nodeps,
     };
     this.#ring = tools.ring ?? "";
+  }
+
+  lock(options: CallOptions): Promise<AsyncDisposable | undefined> {
+    return lockRemote(this.#connection, options);
   }
 
   async info(options: CallOptions): Promise<HostInfo> {

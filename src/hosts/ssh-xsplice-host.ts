@@ -23,6 +23,7 @@ import { ScriptJournal } from "./journal-script.ts";
 import { RemoteDocument } from "./remote-json.ts";
 import type { SshConnection } from "./ssh-connection.ts";
 import { remoteConsole } from "./ssh-console.ts";
+import { lockRemote } from "./ssh-lock.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./ssh-tools.ts";
 import { withTemporaryFile } from "./ssh-upload.ts";
 
@@ -47,6 +48,10 @@ export class SshXspliceHost implements LivepatchHost {
       console: tools.ring !== undefined,
       metadata: true,
     };
+  }
+
+  lock(options: CallOptions): Promise<AsyncDisposable | undefined> {
+    return lockRemote(this.#connection, options);
   }
 
   async info(options: CallOptions): Promise<HostInfo> {

@@ -35,7 +35,8 @@ function open(xen: FakeXen, death?: Promise<HostError>): Promise<XenHost> {
   const client = new XenClient(xen);
   const readBootId = async (): Promise<string> => "6f2c";
   const journal = new MemoryJournal();
-  return XenHost.open({ label: "a fake", client, readBootId, journal, ...(death && { death }) });
+  const parts = { label: "a fake", client, readBootId, journal, lockPath: "/nowhere/lock" };
+  return XenHost.open({ ...parts, ...(death && { death }) });
 }
 
 test("XenHost.open() knows what a release before 4.14 cannot do", async () => {

@@ -24,6 +24,7 @@ import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
 import { architectureOf } from "./host-facts.ts";
+import { holdLockFile } from "./lock-file.ts";
 import { uploadRefused } from "./refusals.ts";
 import { decodeStatus } from "./status.ts";
 
@@ -36,6 +37,8 @@ export interface XenHostParts {
   readonly death?: Promise<HostError>;
   /** Where its journal is kept. */
   readonly journal: JournalStore;
+  /** A file of this machine. */
+  readonly lockPath: string;
   /** Closes what the host was opened with, beyond the client. */
   readonly close?: () => Promise<void>;
 }
@@ -73,6 +76,10 @@ export class XenHost implements LivepatchHost {
     this.journal = parts.journal;
     this.#parts = parts;
     this.#client = parts.client;
+  }
+
+  lock(): Promise<AsyncDisposable | undefined> {
+    return holdLockFile(this.#parts.lockPath);
   }
 
   async info(options: CallOptions): Promise<HostInfo> {

@@ -71,6 +71,10 @@ export class JournalledHost implements LivepatchHost {
     return this.#record({ action, name, facts: undefined }, done, options);
   }
 
+  get lock(): LivepatchHost["lock"] {
+    return this.#host.lock?.bind(this.#host);
+  }
+
   info(options: CallOptions): Promise<HostInfo> {
     return this.#host.info(options);
   }

@@ -12,6 +12,7 @@ import type { Plan } from "../plan/plan-form.ts";
 import type { Wish } from "../plan/wish.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import { conclude } from "./conclude.ts";
+import { lockHost } from "./lock.ts";
 import { mend } from "./mend.ts";
 import { probeGuards } from "./probe-guards.ts";
 import { rehearse } from "./rehearse.ts";
@@ -44,6 +45,20 @@ export interface SyncOptions extends StepOptions {
  * done yet
  */
 export async function syncHost(
+  host: LivepatchHost,
+  request: SyncRequest,
+  options: SyncOptions,
+): Promise<SyncReport> {
+  const locked = await lockHost(host, options);
+  try {
+    const report = await syncLocked(host, request, options);
+    return { ...report, notes: [...locked.notes, ...report.notes] };
+  } finally {
+    await locked.release();
+  }
+}
+
+async function syncLocked(
   host: LivepatchHost,
   request: SyncRequest,
   options: SyncOptions,
