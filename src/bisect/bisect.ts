@@ -102,7 +102,8 @@ export async function restoreHost(
           stack.length === 0
             ? "no payload applied"
             : `applied, from the bottom to the top: ${stack.join(", ")}`,
-        remedy: "give the files of these payloads (--payload), and --abandon: it tries again",
+        remedy:
+          "--abandon tries again: give the files of these payloads (--payload), and --allow-fresh-data for those that have variables",
       },
       { cause },
     );
