@@ -231,3 +231,21 @@ test("list --stack says what is not known, and why, when the journal is gone", a
   assert.equal(json.order.kind, "unknown");
   assert.equal(json.journal, "none");
 });
+
+test("plan replaces what xSplice made without a journal and a file, and knows a hook that prevents it", async () => {
+  const wish = make("next", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
+  const steps = async (applied: typeof first) => {
+    const host = await hostWith(applied);
+    host.journal.text = undefined;
+    const run = await runXsplice(["plan", "--to", wish.path, "--json"], { host });
+    const plan = decodePlan(run.stdout, "plan");
+    const words = plan.steps.map(({ action, name }) => `${action} ${name}`);
+    return { words, whyMissing: plan.whyMissing.join() };
+  };
+  const free = await steps(all);
+  assert.deepEqual(free.words, ["upload next", "replace next", "unload all"]);
+  assert.equal(free.whyMissing, "");
+  const hooked = await steps(make("hooked", { hooks: ["prerevert"] }));
+  assert.ok(!hooked.words.includes("replace next"));
+  assert.match(hooked.whyMissing, /"hooked" has a prerevert hook/);
+});

@@ -28,6 +28,7 @@ import {
   FUNCTIONS_KEY,
   FUNCTIONS_VALUE_MAX,
   GUARD_KEY,
+  HOOKS_KEY,
   MARKER_KEY,
   MODE_KEY,
   REQUIRES_KEY,
@@ -95,6 +96,7 @@ export function addMetadata(
   const optional = [
     [MARKER_KEY, marker?.symbol.name ?? ""],
     [REQUIRES_KEY, requires.map(({ buildId }) => buildId).join()],
+    [HOOKS_KEY, [...new Set(input.hooks.map(({ kind }) => kind))].join()],
   ].filter(([, value]) => value !== "");
   const pairs = [
     [BUILD_ID_KEY, unstampedBuildIdText()],

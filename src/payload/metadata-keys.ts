@@ -15,9 +15,13 @@ export const FUNCTIONS_KEY = "functions";
 /** Build-ids of payloads, besides `depends`, that must be applied; absent when there are none. */
 export const REQUIRES_KEY = "requires";
 
+/** Kinds of its hooks, which may stand against a replace; absent when there are none. */
+export const HOOKS_KEY = "hooks";
+
 /** Keys that the emitter writes; nobody else may. */
 export const reservedKeys: readonly string[] = [
-  ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY, FUNCTIONS_KEY, REQUIRES_KEY],
+  ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY],
+  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY],
 ];
 
 /** A longer list is not written: `functions=*` says that the payload's file has it. */

@@ -23,13 +23,29 @@ test("readStackingFacts() reads back what the emitter says of a payload", () => 
     marker: marker?.symbol,
     functions: ["xen_f", "xen_g"],
     requires: [],
+    hooks: [],
   });
+});
+
+test("readStackingFacts() reads back which kinds of hooks a payload has, each once", () => {
+  const draft = compileDraft({ c: "void up(void) {} int ask(void *p) { return 0; }" });
+  const codeNamed = (name: string) => {
+    return draft.symbols.find((symbol) => symbol.name === name) ?? assert.fail(name);
+  };
+  const hooks = [
+    { kind: "preapply", code: codeNamed("ask") },
+    { kind: "load", code: codeNamed("up") },
+    { kind: "load", code: codeNamed("up") },
+  ] as const;
+  const { bytes } = emitPayload(emitInput(draft, [], { hooks }));
+  assert.deepEqual(factsOf(bytes).hooks, ["load", "preapply"]);
+  assert.ok(parsePayload(bytes, "x").metadata.includes("hooks=preapply,load"));
 });
 
 test("readStackingFacts() does not guess what a payload of another tool is", () => {
   assert.deepEqual(readStackingFacts(["version=1", "mode=trial", "guard"]), {
     ...{ buildId: undefined, depends: undefined, mode: undefined, guard: undefined },
-    ...{ marker: undefined, functions: undefined, requires: [] },
+    ...{ marker: undefined, functions: undefined, requires: [], hooks: [] },
   });
 });
 

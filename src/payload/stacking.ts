@@ -2,6 +2,7 @@
 // strings that Xen's LIST shows or that the file holds. What a payload does not say is `undefined`,
 // never guessed.
 
+import { type HookKind, hookKinds } from "../xen-abi/hooks.ts";
 import {
   BUILD_ID_KEY,
   DEPENDS_KEY,
@@ -10,6 +11,7 @@ import {
   GUARD_KEY,
   type GuardLevel,
   guardLevels,
+  HOOKS_KEY,
   MARKER_KEY,
   MODE_KEY,
   type PayloadMode,
@@ -28,6 +30,8 @@ export interface StackingFacts {
   /** Replaced functions as Xen's table spells them; `undefined` also when they are too many. */
   readonly functions: readonly string[] | undefined;
   readonly requires: readonly string[];
+  /** Kinds that no release of ours knows are left out. */
+  readonly hooks: readonly HookKind[];
 }
 
 /** @param metadata strings `key=value`; the first of a key counts */
@@ -38,6 +42,7 @@ export function readStackingFacts(metadata: readonly string[]): StackingFacts {
   const mode = find(MODE_KEY);
   const guard = find(GUARD_KEY);
   const functions = find(FUNCTIONS_KEY);
+  const hooks = splitList(find(HOOKS_KEY) ?? "");
   return {
     buildId: find(BUILD_ID_KEY),
     depends: find(DEPENDS_KEY),
@@ -46,6 +51,7 @@ export function readStackingFacts(metadata: readonly string[]): StackingFacts {
     marker: find(MARKER_KEY),
     functions: isList(functions) ? splitList(functions) : undefined,
     requires: splitList(find(REQUIRES_KEY) ?? ""),
+    hooks: hookKinds.filter((kind) => hooks.includes(kind)),
   };
 }
 

@@ -82,9 +82,11 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
 /** What a list of loaded payloads tells of one that is loaded. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
   const told = readStackingFacts(metadata ?? []);
-  // Only whoever writes a mode writes, or leaves out, what the payload requires.
-  const requires = told.mode === undefined ? undefined : told.requires;
-  return { ...unknownFacts, ...told, requires, metadata };
+  // Only whoever writes a mode writes, or leaves out, what the payload requires and which hooks it has.
+  const isOurs = told.mode !== undefined;
+  const requires = isOurs ? told.requires : undefined;
+  const hooks = isOurs ? told.hooks : undefined;
+  return { ...unknownFacts, ...told, requires, hooks, metadata };
 }
 
 /** Of a payload of which only the name is known. */
