@@ -49,13 +49,16 @@ export interface ListedCode {
  */
 const LISTED_BYTES_MAX = 2 * 1024 * 1024;
 
+/** What inspectPayload() has found. */
+const toldAlready = () => {};
+
 /** @throws ElfError when the bytes are no ELF file; inspectPayload() has thrown that before */
 export function dissectPayload(
   bytes: Uint8Array,
   contents: PayloadContents,
   { release, code, running }: DissectOptions,
 ): Dissection {
-  const places = new PayloadPlaces(readElf(bytes, contents.source));
+  const places = new PayloadPlaces(readElf(bytes, contents.source, { onDamage: toldAlready }));
   const { architecture, version } = contents;
   const pieces = findCode(contents, places);
   return {

@@ -3,7 +3,7 @@
 
 import { hexNumber } from "../bytes/hex.ts";
 import { nameOfSectionType, SectionType } from "./constants.ts";
-import { type ElfPlace, malformed, sectionLabel, truncated } from "./errors.ts";
+import { ElfError, type ElfPlace, malformed, sectionLabel, truncated } from "./errors.ts";
 import type { Section, SectionIndex } from "./object.ts";
 import type { RawSection } from "./raw.ts";
 import { nameAt } from "./strings.ts";
@@ -11,23 +11,59 @@ import { nameAt } from "./strings.ts";
 /** The largest sh_addralign that is believed: a gigabyte, the largest page of both machines. */
 export const ALIGNMENT_MAX = 2 ** 30;
 
-/** @throws ElfError when a section lies outside of the file, overlaps others or has no name */
+export interface SectionsToRead {
+  readonly bytes: Uint8Array;
+  readonly source: string;
+  /** A section outside of the file, one too many for it, or one without a name; may throw it. */
+  readonly onDamage: (error: ElfError) => void;
+}
+
+/** @throws ElfError when there are no names; what `onDamage` throws */
 export function readSections(
-  bytes: Uint8Array,
+  file: SectionsToRead,
   headers: readonly RawSection[],
   nameTable: number,
-  source: string,
 ): readonly Section[] {
-  const unnamed = headers.map((raw, index) => readSection(bytes, raw, index, source));
-  checkOverlap(bytes, unnamed, source);
+  const { bytes, source, onDamage } = file;
+  const unnamed = withoutOverlap(
+    file,
+    headers.map((raw, index) => readSection(file, raw, index)),
+  );
   const names = nameTableContents(bytes, unnamed, nameTable, source);
   return unnamed.map((section, index) => {
     const place: ElfPlace = { source, section };
-    return { ...section, name: nameAt(names, headers[index]?.sh_name ?? 0, place) };
+    const read = () => nameAt(names, headers[index]?.sh_name ?? 0, place);
+    return { ...section, name: attempt(read, "", onDamage) };
   });
 }
 
-function readSection(bytes: Uint8Array, raw: RawSection, index: number, source: string): Section {
+function attempt<Value>(
+  read: () => Value,
+  instead: Value,
+  onDamage: SectionsToRead["onDamage"],
+): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+    onDamage(error);
+    return instead;
+  }
+}
+
+/** One that lies about where it is counts as empty. */
+function readSection(file: SectionsToRead, raw: RawSection, index: number): Section {
+  const section = attempt(() => checkedSection(file, raw, index), undefined, file.onDamage);
+  if (section !== undefined) return section;
+  const harmless = { ...raw, sh_offset: 0n, sh_size: 0n, sh_addralign: 1n, sh_entsize: 0n };
+  return checkedSection(file, harmless, index);
+}
+
+function checkedSection(
+  { bytes, source }: SectionsToRead,
+  raw: RawSection,
+  index: number,
+): Section {
   const place = { source, section: { index, name: "" } };
   const inFile = raw.sh_type !== SectionType.SHT_NULL && raw.sh_type !== SectionType.SHT_NOBITS;
   if (inFile && raw.sh_offset + raw.sh_size > BigInt(bytes.length)) {
@@ -76,15 +112,27 @@ function narrow(value: bigint, field: string, place: Required<Omit<ElfPlace, "of
  * gABI: "Sections in a file may not overlap." Checked by the sum, which is what matters here: it
  * keeps all work on all contents proportional to the file's length.
  */
-function checkOverlap(bytes: Uint8Array, sections: readonly Section[], source: string): void {
+function withoutOverlap(
+  { bytes, source, onDamage }: SectionsToRead,
+  sections: readonly Section[],
+): readonly Section[] {
   const total = sections.reduce((sum, section) => sum + sizeInFile(section), 0);
-  if (total > bytes.length) {
-    throw malformed(
+  if (total <= bytes.length) return sections;
+  onDamage(
+    malformed(
       { source },
       `Cannot read the sections: together they have ${hexNumber(total)} bytes, so they overlap`,
       `at most ${hexNumber(bytes.length)}, the size of the file`,
-    );
-  }
+    ),
+  );
+  // The first ones are kept as far as they may be.
+  let rest = bytes.length;
+  return sections.map((section) => {
+    const size = sizeInFile(section);
+    if (size > rest) return { ...section, size: 0 };
+    rest -= size;
+    return section;
+  });
 }
 
 function sizeInFile(section: Section): number {

@@ -13,7 +13,7 @@ import {
   nameOfMachine,
   SectionNumber,
 } from "./constants.ts";
-import { malformed, truncated, unsupported } from "./errors.ts";
+import { type ElfError, malformed, truncated, unsupported } from "./errors.ts";
 import type { ElfObject, ElfSymbol, SectionIndex } from "./object.ts";
 import {
   EHDR_SIZE,
@@ -28,19 +28,31 @@ import {
 import { readSections } from "./read-sections.ts";
 import { readSymbols } from "./symbols.ts";
 
+export interface ReadElfOptions {
+  /**
+   * Is told of each section whose header lies, which is then read as far as it can be, and empty
+   * beyond; without it the first one is thrown.
+   */
+  readonly onDamage?: (error: ElfError) => void;
+}
+
 /**
  * `source` is what the file is called in messages. The object keeps a view of `file`, not a copy.
  * @throws ElfError when the file is cut short, lies about itself, or is no ELF64 for x86-64 or
  * AArch64; reading `symbols` throws it as well
  */
-export function readElf(file: Uint8Array, source: string): ElfObject {
+export function readElf(
+  file: Uint8Array,
+  source: string,
+  { onDamage = fail }: ReadElfOptions = {},
+): ElfObject {
   // A plain array, since slice() of a Buffer would be no copy.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   checkIdent(bytes, source);
   const raw = readRawHeader(new ByteReader(bytes, source));
   checkHeader(raw, source);
   const { headers, nameTable } = readSectionHeaders(bytes, raw, source);
-  const sections = readSections(bytes, headers, nameTable, source);
+  const sections = readSections({ bytes, source, onDamage }, headers, nameTable);
   let symbols: readonly ElfSymbol[] | undefined;
   return {
     source,
@@ -60,6 +72,10 @@ export function readElf(file: Uint8Array, source: string): ElfObject {
       return symbols;
     },
   };
+}
+
+function fail(error: ElfError): never {
+  throw error;
 }
 
 function checkIdent(bytes: Uint8Array, source: string): void {

@@ -239,3 +239,17 @@ for (const { what, edit, expected } of damages) {
     }
   });
 }
+
+test("inspectPayload() shows what else is there when a section lies outside of the file", () => {
+  const bytes = Uint8Array.from(stockPayload());
+  const view = new DataView(bytes.buffer);
+  const sections = Number(view.getBigUint64(40, true));
+  const whole = inspectPayload(bytes, "fix.livepatch").contents;
+  const text = whole.sections.findIndex(({ name }) => name.startsWith(".text")) + 1;
+  view.setBigUint64(sections + 64 * text + 24, 1n << 40n, true);
+  const { contents, findings } = inspectPayload(bytes, "fix.livepatch");
+  assert.equal(contents.buildId, whole.buildId);
+  assert.equal(contents.functions.length, whole.functions.length);
+  assert.match(findings[0]?.report.problem ?? "", /reach behind the end of the file/);
+  assert.equal(findings[0]?.severity, "error");
+});

@@ -2,6 +2,7 @@
 // parse.ts is for those who want a payload that Xen would take.
 
 import { ElfType, nameOfElfType, SectionFlag } from "../elf/constants.ts";
+import type { ElfError } from "../elf/errors.ts";
 import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
 import { findSection } from "../elf/sections.ts";
@@ -38,8 +39,8 @@ export interface Inspection {
  * one of another kind. Everything else becomes a finding
  */
 export function inspectPayload(bytes: Uint8Array, source: string): Inspection {
-  const object = openPayload(bytes, source);
   const findings = new Findings();
+  const object = openPayload(bytes, source, findings);
   const noSymbols: readonly ElfSymbol[] = [];
   const symbols = findings.attempt(() => object.symbols, noSymbols);
   const architecture = findArchitecture(object.header.machine);
@@ -49,13 +50,17 @@ export function inspectPayload(bytes: Uint8Array, source: string): Inspection {
   return { contents: readContents(file), findings: findings.list };
 }
 
-function openPayload(bytes: Uint8Array, source: string): ElfObject {
+function openPayload(bytes: Uint8Array, source: string, findings: Findings): ElfObject {
   if (bytes.length === 0) throw notAPayload(source, "it is empty");
-  const object = readElf(bytes, source);
+  const damage: ElfError[] = [];
+  const object = readElf(bytes, source, { onDamage: (error) => damage.push(error) });
   if (object.header.type !== ElfType.ET_REL) {
     throw notAPayload(source, `it is an ELF file of type ${nameOfElfType(object.header.type)}`);
   }
+  for (const error of damage) findings.error(error.report);
   if (!object.sections.some(({ name }) => name.startsWith(".livepatch."))) {
+    // It may be among what cannot be read.
+    if (damage[0] !== undefined) throw damage[0];
     throw notAPayload(source, "it is an object file without any section of live patching");
   }
   return object;
