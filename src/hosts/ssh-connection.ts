@@ -40,6 +40,8 @@ export interface HeldScript {
 const OUTPUT_LENGTH_MAX = 16 * 1024 * 1024;
 /** ssh(1) exits with this when the connection, not the command, failed. */
 const SSH_FAILED = 255;
+/** A terminal's ^C goes to ssh as well; what is under way on the host has to come to its end. */
+const UNMOVED_SCRIPT = `trap '' INT HUP; exec "$@"`;
 const GREETING = "xsplice-connected";
 
 export class SshConnection implements AsyncDisposable {
@@ -140,11 +142,10 @@ export class SshConnection implements AsyncDisposable {
   }
 
   #spawn(options: readonly string[], remote: RemoteScript): ChildProcess {
-    const [program = "ssh", ...first] = this.#options.command;
     return spawn(
-      program,
+      "sh",
       [
-        ...first,
+        ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
         ...["-T", "-o", `ControlPath=${join(this.#folder, "control")}`],
         // What a configuration may have for sessions of people, and what would be in our way.
         ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],

@@ -165,7 +165,7 @@ test("openSshHost() says so when there is no ssh", async () => {
     (error: unknown) => {
       assert.ok(error instanceof HostError);
       assert.equal(error.report.code, "host/unreachable");
-      assert.match(error.report.where ?? "", /ENOENT/);
+      assert.match(error.report.where ?? "", /not found/);
       return true;
     },
   );
@@ -179,6 +179,15 @@ test("openSshHost() gives up on a host that does not answer", async () => {
     openSshHost({ destination: "dom0", command: [silent], deadlineMs: 200 }),
     (error: unknown) => error instanceof HostError && error.report.code === "host/timeout",
   );
+  await rm(folder, { recursive: true });
+});
+
+test("SshConnection goes on when a terminal sends its ^C to all of its processes", async () => {
+  const { folder, command } = await makePlace();
+  const { signal } = new AbortController();
+  await using connection = await SshConnection.open({ destination: "dom0", command }, signal);
+  const { stdout } = await connection.run({ script: "kill -INT $$; echo alive" }, signal);
+  assert.equal(stdout, "alive\n");
   await rm(folder, { recursive: true });
 });
 
