@@ -45,7 +45,7 @@ function* casesOf(twins: Twins, options: DifferentialOptions): Iterable<Case> {
   for (let index = 0; index < sequences; index++) yield sequenceCase(source, `${seed}-${index}`);
 }
 
-const options = readOptions(process.argv.slice(2));
+const options = optionsOrUsage();
 const byRelease: Record<string, Counts> = {};
 for (const release of options.releases) byRelease[release] = await runRelease(release, options);
 const sum = (key: "cases" | "agree" | "disagree") =>
@@ -53,3 +53,12 @@ const sum = (key: "cases" | "agree" | "disagree") =>
 const [cases, agree, disagree] = [sum("cases"), sum("agree"), sum("disagree")];
 console.log(JSON.stringify({ cases, agree, disagree, byRelease }));
 if (disagree > 0) process.exitCode = 1;
+
+function optionsOrUsage(): DifferentialOptions {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return process.exit(64);
+  }
+}

@@ -17,8 +17,30 @@ export interface DifferentialOptions {
 export const USAGE = `npm run test:differential -- [--xen 4.17] [--mutations 1000] [--sequences 60]
     [--seed TEXT] [--deaths 2] [--case ID]`;
 
+/** @throws Error whose message has the usage */
 export function readOptions(args: readonly string[]): DifferentialOptions {
-  const { values } = parseArgs({
+  const values = parse(args);
+  return {
+    releases: values.xen,
+    mutations: countOf("mutations", values.mutations),
+    sequences: countOf("sequences", values.sequences),
+    seed: values.seed,
+    caseId: values.case,
+    deaths: countOf("deaths", values.deaths),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseKnown(args);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new Error(`${cause.message}\n${USAGE}`, { cause });
+  }
+}
+
+function parseKnown(args: readonly string[]) {
+  return parseArgs({
     args: [...args],
     options: {
       xen: { type: "string", multiple: true, default: ["4.14", "4.17", "4.20"] },
@@ -28,15 +50,7 @@ export function readOptions(args: readonly string[]): DifferentialOptions {
       deaths: { type: "string", default: "2" },
       case: { type: "string" },
     },
-  });
-  return {
-    releases: values.xen,
-    mutations: countOf("mutations", values.mutations),
-    sequences: countOf("sequences", values.sequences),
-    seed: values.seed,
-    caseId: values.case,
-    deaths: countOf("deaths", values.deaths),
-  };
+  }).values;
 }
 
 function countOf(name: string, text: string): number {
