@@ -168,6 +168,13 @@ test("makePlan() loads anew what is bound to a payload that was loaded again sin
   assert.deepEqual(stepsOf(known), ["unload user"]);
 });
 
+test("makePlan() wants back what an interrupted sync has lifted, and its file", () => {
+  const state = { interruptedGoal: ["b"] };
+  check([["a+"], [a]], revert("a"), ["plan/no-file"], { state });
+  const expected = ["upload b", "replace b", "unload a"];
+  check([["a+"], [a]], revert("a"), expected, { state, files: [b] });
+});
+
 test("makePlan() without an order replaces, adds on top, and reverts nothing", () => {
   const stack: AppliedStack = { kind: "unknown", names: ["a", "b"], known: [], reasons: ["why"] };
   const state = { stack };

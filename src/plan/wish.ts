@@ -38,12 +38,12 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   const pieces = loaded.map(({ piece }) => piece);
   if (wish.kind === "revert") {
     const named = new Set(pieces.filter(({ name }) => wish.names.includes(name)));
-    const obstacles = wish.names.flatMap((name) => findUnknown(name, state));
+    const unknown = wish.names.flatMap((name) => findUnknown(name, state));
     const staying = [...new Set([...state.stack.names, ...(state.interruptedGoal ?? [])])];
-    const wanted = staying.flatMap((name) => {
-      if (wish.names.includes(name)) return [];
-      return findPiece(name, pieces, files) ?? [];
-    });
+    const others = staying.filter((name) => !wish.names.includes(name));
+    const wanted = others.flatMap((name) => findPiece(name, pieces, files) ?? []);
+    const lost = others.filter((name) => findPiece(name, pieces, files) === undefined);
+    const obstacles = [...unknown, ...lost.map(liftedWithoutFile)];
     return { loaded, wanted, unwanted: named, obstacles };
   }
   if (wish.kind === "restore") {
@@ -95,6 +95,16 @@ function firstBytes(text: string, count: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= count) return text;
   return new TextDecoder("utf-8").decode(bytes.subarray(0, count), { stream: true });
+}
+
+function liftedWithoutFile(name: string): Obstacle {
+  return {
+    code: "plan/no-file",
+    problem: `Cannot put "${name}" back: its file was not given`,
+    where: "a sync that was interrupted has lifted it, and was going to put it back",
+    expected: "the file of each payload that was applied and is to stay",
+    remedy: "give its file with --payload, or name all that should be applied with --to",
+  };
 }
 
 function findUnknown(name: string, state: HostState): readonly Obstacle[] {
