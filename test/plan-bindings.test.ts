@@ -6,10 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { renderStack } from "../src/cli/stack-text.ts";
 import { ModelHost } from "../src/hosts/model.ts";
 import { findBrokenBinding } from "../src/plan/bindings.ts";
 import { factsOfMetadata, type PayloadFacts, unknownFacts } from "../src/plan/facts.ts";
 import type { HostState } from "../src/plan/host-state.ts";
+import { viewStack } from "../src/plan/stack-view.ts";
 import { syntheticModel, XEN_ID } from "../src/xen-model/synthetic.test.support.ts";
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
 import { type CliRun, runXsplice } from "./run-cli.ts";
@@ -26,6 +28,8 @@ function make(name: string, design: Partial<Design>): MadePayload {
 
 const base = make("base", {});
 const upper = make("upper", { functions: ["beta"], on: [base] });
+const one = make("one", { functions: ["alpha"], on: [base], content: 78 });
+const two = make("two", { functions: ["alpha"], on: [base], content: 79 });
 make("other", { functions: ["gamma"] });
 
 async function run(host: ModelHost, words: string): Promise<CliRun> {
@@ -82,6 +86,44 @@ test("apply refuses a payload of which somebody unloaded what it refers to, uplo
   assert.deepEqual(host.model.applied, ["base"]);
   await runAll(host, "unload upper", "load FOLDER/upper --nodeps");
   assert.deepEqual(host.model.applied, ["base", "upper"]);
+});
+
+test("apply and load refuse to take a fix out of force that Xen cannot see", async () => {
+  const host = new ModelHost(syntheticModel());
+  await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one", "upload two FOLDER/two");
+  const words = /Cannot apply "two": it takes the place of what "one" made of alpha, and does not/;
+  const refused = await run(host, "apply --nodeps two");
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, words);
+  await runAll(host, "unload two");
+  const again = await run(host, "load --nodeps FOLDER/two");
+  assert.equal(again.exitCode, 1);
+  assert.match(again.stderr, words);
+  assert.deepEqual(await names(host), ["base", "one"]);
+  // Xen sees nothing in it: this is why we have to.
+  await host.upload("two", two.bytes);
+  await host.act("apply", "two", {
+    ...{ deadlineMs: 60_000, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
+  });
+  assert.deepEqual(host.model.applied, ["base", "one", "two"]);
+});
+
+test("viewStack() says which fix a higher payload has taken out of force", () => {
+  const loaded = [base, one, two].map(({ name, facts }) => [name, facts] as const);
+  const names = loaded.map(([name]) => name);
+  const state: HostState = {
+    ...stateOf(...loaded),
+    stack: { kind: "known", names, evidence: "journal" },
+  };
+  const [lowest, middle] = viewStack(state).applied;
+  assert.deepEqual(lowest?.functions, [
+    { name: "alpha", overlappedBy: ["one", "two"], lostTo: [] },
+  ]);
+  assert.deepEqual(middle?.functions, [{ name: "alpha", overlappedBy: ["two"], lostTo: ["two"] }]);
+  assert.match(
+    renderStack(viewStack(state)),
+    /alpha {2}<- replaced again by two; not in force: two does not include it\n/,
+  );
 });
 
 function stateOf(...loaded: readonly (readonly [string, PayloadFacts])[]): HostState {

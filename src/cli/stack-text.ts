@@ -59,10 +59,11 @@ function functionsOf({ functions }: AppliedView): readonly string[] {
   return functions.map(functionLine);
 }
 
-function functionLine({ name, overlappedBy }: FunctionView): string {
-  return overlappedBy.length === 0
-    ? name
-    : `${name}  <- replaced again by ${overlappedBy.join(", ")}`;
+function functionLine({ name, overlappedBy, lostTo }: FunctionView): string {
+  if (overlappedBy.length === 0) return name;
+  const lost =
+    lostTo.length === 0 ? "" : `; not in force: ${lostTo.join(", ")} does not include it`;
+  return `${name}  <- replaced again by ${overlappedBy.join(", ")}${lost}`;
 }
 
 function footer({ applied, order, idle }: StackView): readonly string[] {

@@ -68,7 +68,7 @@ export async function stockAction(
     return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
   }
   if (state !== from) throw wrongState(step, state, from);
-  await requireBound(host, step);
+  if (action !== "revert") await requireHarmless(host, step);
   return voice.saying(`${doing} ${name}... `, async () => {
     try {
       return await host.act(action, name, options);
@@ -79,13 +79,11 @@ export async function stockAction(
 }
 
 /**
- * Xen would carry it out, and the host die at once or at the next apply.
- * @throws PlanError plan/in-use, plan/unbound
+ * Xen would carry it out, and the host die then or at the next apply, or a fix be out of force.
+ * @throws PlanError plan/in-use, plan/unbound, plan/overlap
  */
-async function requireBound(host: LivepatchHost, step: StockStep): Promise<void> {
-  const { action, name, options, payload } = step;
-  // Uploaded a moment ago, by the same command.
-  if (payload !== undefined) return;
+async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<void> {
+  const { action, name, options } = step;
   const [{ findBrokenBinding }, { observeHost }, { PlanError }] = await Promise.all([
     import("../plan/bindings.ts"),
     import("../plan/observe.ts"),

@@ -7,9 +7,9 @@ import type { Action, ActOptions } from "../host/host.ts";
 import { noAddresses } from "./code-range.ts";
 import type { HostState } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { inUse, unbound } from "./obstacle-words.ts";
+import { burying, inUse, unbound } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
-import { relationsOf } from "./relations.ts";
+import { type Relations, relationsOf } from "./relations.ts";
 
 export interface BoundStep {
   readonly action: Action;
@@ -19,8 +19,9 @@ export interface BoundStep {
 }
 
 /**
- * Why the step would leave, or use, a payload that refers to one that is gone; only where that is sure,
- * so that payloads of which nothing is known can be worked with.
+ * Why the step would leave, or use, a payload that refers to one that is gone, or take a fix out of force
+ * that Xen cannot see; only where that is sure, so that payloads of which nothing is known can be worked
+ * with.
  */
 export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle | undefined {
   const pieces = state.loaded.map(({ name, facts }): Piece => ({ name, facts, file: undefined }));
@@ -44,5 +45,33 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
     return step.dependencyCheck === "hypervisor-only" && state.xenBuildId !== undefined;
   };
   const gone = relations.needs(piece).find(isGone);
-  return gone === undefined ? undefined : unbound(piece, gone, relations);
+  if (gone !== undefined) return unbound(piece, gone, relations);
+  return step.action === "apply"
+    ? findBuried(piece, appliedOf(state, pieces), relations)
+    : undefined;
+}
+
+/**
+ * A fix that nobody would notice to be gone: where a payload below has put a jump, old code is compared
+ * but for the jump's distance, which is another one each time. So Xen cannot tell whose jump it is.
+ */
+function findBuried(
+  piece: Piece,
+  applied: readonly Piece[],
+  { knows }: Relations,
+): Obstacle | undefined {
+  if (piece.facts.mode === undefined) return undefined;
+  const replacedBy = (name: string) =>
+    applied.filter((lower) => lower.facts.functions?.includes(name));
+  for (const name of piece.facts.functions ?? []) {
+    const lower = replacedBy(name);
+    const stranger = lower.find((other) => !knows(piece, other));
+    const isJumpExpected = lower.some((other) => knows(piece, other));
+    if (stranger !== undefined && isJumpExpected) return burying(piece, stranger, name);
+  }
+  return undefined;
+}
+
+function appliedOf({ stack }: HostState, pieces: readonly Piece[]): readonly Piece[] {
+  return pieces.filter(({ name }) => stack.names.includes(name));
 }

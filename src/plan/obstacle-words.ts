@@ -152,6 +152,17 @@ export function unbound(piece: Piece, buildId: string, relations: Relations): Ob
   };
 }
 
+/** @param stranger is applied, and `piece` was not made on top of it */
+export function burying(piece: Piece, stranger: Piece, functionName: string): Obstacle {
+  return {
+    code: "plan/overlap",
+    problem: `Cannot apply "${piece.name}": it takes the place of what "${stranger.name}" made of ${functionName}, and does not include it`,
+    where: functionName,
+    expected: `a payload that was built on top of "${stranger.name}": Xen does not notice, since a jump is where this one expects another one's`,
+    remedy: `build it again with "--on" the file of "${stranger.name}" as well, or revert that one first`,
+  };
+}
+
 export function hookAgainst(piece: Piece, hook: HookKind): Obstacle {
   return {
     code: "plan/hook",

@@ -39,6 +39,8 @@ export interface FunctionView {
   readonly name: string;
   /** Higher payloads that replace it too, the highest last; unknown orders have them all. */
   readonly overlappedBy: readonly string[];
+  /** Those of them that surely were not made on top of this one: its fix is not in force. */
+  readonly lostTo: readonly string[];
 }
 
 export function viewStack(state: HostState): StackView {
@@ -55,12 +57,13 @@ export function viewStack(state: HostState): StackView {
     const on = pieces.findLast((lower) => relations.knows(piece, lower));
     return {
       ...{ name: piece.name, buildId, mode, guard, on: on?.name },
-      functions: functions?.map((name) => ({
-        name,
-        overlappedBy: others
-          .filter(({ facts }) => facts.functions?.includes(name))
-          .map((other) => other.name),
-      })),
+      functions: functions?.map((name) => {
+        const above = others.filter(({ facts }) => facts.functions?.includes(name));
+        const isLost = (other: Piece) => {
+          return stack.kind === "known" && isOurs(other) && !relations.knows(other, piece);
+        };
+        return { name, overlappedBy: namesOf(above), lostTo: namesOf(above.filter(isLost)) };
+      }),
     };
   });
   const order =
@@ -69,4 +72,13 @@ export function viewStack(state: HostState): StackView {
       : ({ kind: "unknown", known: stack.known, reasons: stack.reasons } as const);
   const idle = loaded.map(({ name }) => name).filter((name) => !stack.names.includes(name));
   return { xenBuildId, applied, order, idle };
+}
+
+/** Of others it is not known what they were made on top of, unless by their build-ids. */
+function isOurs({ facts }: Piece): boolean {
+  return facts.mode !== undefined;
+}
+
+function namesOf(pieces: readonly Piece[]): readonly string[] {
+  return pieces.map(({ name }) => name);
 }
