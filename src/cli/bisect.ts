@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BisectEffects, BisectReport } from "../bisect/bisect.ts";
 import { BisectError } from "../bisect/errors.ts";
 import type { BisectRecord, BisectSubject } from "../bisect/record.ts";
 import type { BuildOptions } from "../builder/build.ts";
 import { toHex } from "../bytes/hex.ts";
+import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import { readActOptions } from "./action-options.ts";
 import {
   type BisectCallOptions,
@@ -19,6 +21,9 @@ import { ExitCode } from "./exit-code.ts";
 import type { CommandCall, CommandSpec } from "./spec.ts";
 import { checkXenSyms } from "./wish-options.ts";
 import { withJournalledHost } from "./with-host.ts";
+
+/** Between two looks whether the host is free. */
+const LOCK_PAUSE_MS = 100;
 
 export const bisectCommand: CommandSpec = {
   name: "bisect",
@@ -87,7 +92,7 @@ async function abandon(
   { files, freshData, statePath }: BisectCallOptions,
   { origin, subject }: BisectRecord,
 ): Promise<number> {
-  await withJournalledHost(call, async (host, callOptions) => {
+  await withLockedHost(call, async (host, callOptions) => {
     const { restoreHost } = await import("../bisect/bisect.ts");
     const options = { ...readActOptions(call, callOptions), freshData };
     // After a reboot there is nothing to put back.
@@ -129,10 +134,28 @@ async function search(
     now: () => performance.now(),
     ...effectsOnEvent(call, subject),
   };
-  return withJournalledHost(call, async (host, callOptions) => {
+  return withLockedHost(call, async (host, callOptions) => {
     checkXenSyms({ xenSymsId: subject.xenBuildId }, (await host.info(callOptions)).buildId);
     const options = { ...readActOptions(call, callOptions), freshData };
     return bisectSeries(host, { subject, record, files }, effects, options);
+  });
+}
+
+/** Neither a sync nor another bisection may move the host meanwhile. */
+async function withLockedHost<Result>(
+  call: CommandCall,
+  use: (host: LivepatchHost, options: CallOptions) => Promise<Result>,
+): Promise<Result> {
+  const { lockHost } = await import("../sync/lock.ts");
+  return withJournalledHost(call, async (host, options) => {
+    const { deadlineMs } = options;
+    const locked = await lockHost(host, { deadlineMs, pause: () => sleep(LOCK_PAUSE_MS) });
+    for (const note of locked.notes) call.io.stderr.write(`warning: ${note}\n`);
+    try {
+      return await use(host, options);
+    } finally {
+      await locked.release();
+    }
   });
 }
 

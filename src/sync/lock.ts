@@ -1,4 +1,4 @@
-// One sync of a host at a time.
+// One sync or bisection of a host at a time.
 
 import { HostError } from "../host/errors.ts";
 import type { LivepatchHost } from "../host/host.ts";
@@ -38,7 +38,7 @@ export async function lockHost(
 function busy({ label }: LivepatchHost): SyncError {
   return new SyncError({
     code: "sync/busy",
-    problem: `Cannot sync ${label}: another sync of it is at work`,
+    problem: `Cannot begin with ${label}: another sync or bisect of it is at work`,
     remedy: "wait for it to end; when it was killed, it is out of the way already",
   });
 }

@@ -133,6 +133,8 @@ describe("xsplice bisect on Xen 4.17", { skip }, () => {
     const marker = join(folder, "killed");
     const child = begin(waitingCheck(marker));
     const waiting = await waitFor(marker, child);
+    const beside = xsplice("--json", "bisect", "--abandon", "--state", state);
+    assert.equal(JSON.parse(beside.stdout).error.code, "sync/busy");
     child.kill("SIGKILL");
     await once(child, "exit");
     process.kill(waiting);
