@@ -87,6 +87,7 @@ WARNING: fixes are missing for a moment
   because: Cannot apply "first": it depends on the hypervisor alone, and "fourth" is below it
 Note: "fourth" is reverted and put back.
 Unchanged: alpha, beta, marked.
+Not patched any more: delta.
 applied then: first, fourth
 `,
   );
@@ -248,4 +249,17 @@ test("plan replaces what xSplice made without a journal and a file, and knows a 
   const hooked = await steps(make("hooked", { hooks: ["prerevert"] }));
   assert.ok(!hooked.words.includes("replace next"));
   assert.match(hooked.whyMissing, /"hooked" has a prerevert hook/);
+});
+
+test("plan --to-dir takes no folder without payloads for the wish that nothing should be applied", async () => {
+  const host = await hostWith(first);
+  const empty = mkdtempSync(join(folder, "empty-"));
+  const refused = await runXsplice(["plan", "--to-dir", empty], { host });
+  assert.equal(refused.exitCode, 64);
+  assert.match(refused.stderr, /no payload lies there\n(.*\n)*.*--to-nothing/);
+  const asked = await runXsplice(["plan", "--to-nothing"], { host });
+  assert.equal(asked.exitCode, 0, asked.stderr);
+  assert.match(asked.stdout, /Not patched any more: alpha, beta\.\napplied then: nothing\n$/);
+  const both = await runXsplice(["plan", "--to-nothing", "--to", all.path], { host });
+  assert.equal(both.exitCode, 64);
 });

@@ -25,6 +25,8 @@ export function renderPlan(plan: Plan, { stack }: HostState): string {
   lines.push(...plan.notices.map(({ words }) => `Note: ${words}.`));
   const unchanged = plan.functions.filter(({ change }) => change === "unchanged");
   if (unchanged.length > 0) lines.push(`Unchanged: ${namesOf(unchanged)}.`);
+  const gone = plan.functions.filter(({ change, by }) => change === "reverted" && by === undefined);
+  if (gone.length > 0) lines.push(`Not patched any more: ${namesOf(gone)}.`);
   lines.push(`applied then: ${plan.stack.length === 0 ? "nothing" : plan.stack.join(", ")}`);
   return `${lines.join("\n")}\n`;
 }

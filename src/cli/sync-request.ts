@@ -54,6 +54,7 @@ async function readHypervisor({ options, io }: CommandCall): Promise<SyncRequest
 function requireNoWish({ options }: CommandCall): void {
   const wishes = ["to", "revert"].filter((name) => options.texts(name).length > 0);
   if (options.text("to-dir") !== undefined) wishes.push("to-dir");
+  if (options.has("to-nothing")) wishes.push("to-nothing");
   if (wishes.length === 0) return;
   throw new UsageError({
     code: "usage/bad-arguments",

@@ -69,7 +69,7 @@ export function commandThatContinues({ options, globals }: CommandCall): string 
     const value = options.text(name);
     if (value !== undefined) words.push(`--${name}`, value);
   }
-  for (const name of ["allow-fresh-data", "gapless"])
+  for (const name of ["to-nothing", "allow-fresh-data", "gapless"])
     if (options.has(name)) words.push(`--${name}`);
   return words.map(quoteWord).join(" ");
 }

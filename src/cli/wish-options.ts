@@ -20,9 +20,10 @@ export const wishOptions: readonly OptionSpec[] = [
   },
   {
     flags: "--to-dir DIR",
-    description: "the same for every *.livepatch in a folder; an empty one means no payload",
+    description: "the same for every *.livepatch in a folder",
     completes: "file",
   },
+  { flags: "--to-nothing", description: "no payload should be applied, and none loaded" },
   {
     flags: "--revert NAME",
     description: "a payload that should be gone, all others staying; again for more",
@@ -62,8 +63,11 @@ export async function readWish({ options, io }: CommandCall): Promise<ReadWish> 
     ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
   };
   const xenSymsId = symbols && toHex(symbols.buildId);
-  const wanted = await wantedFiles(options.texts("to"), options.text("to-dir"));
+  const isNothing = options.has("to-nothing");
+  const some = await wantedFiles(options.texts("to"), options.text("to-dir"));
   const names = options.texts("revert");
+  if (isNothing && some !== undefined) throw noWish(true);
+  const wanted = isNothing ? [] : some;
   if ((wanted === undefined) === (names.length === 0)) throw noWish(wanted !== undefined);
   if (wanted === undefined) {
     return { wish: { kind: "revert", names }, files: known, options: planOptions, xenSymsId };
@@ -78,7 +82,11 @@ async function wantedFiles(
   folder: string | undefined,
 ): Promise<readonly string[] | undefined> {
   if (files.length === 0 && folder === undefined) return undefined;
-  return [...files, ...(folder === undefined ? [] : await payloadsInFolder(folder))];
+  if (folder === undefined) return files;
+  const found = await payloadsInFolder(folder);
+  // A mistyped folder would take every fix off the host.
+  if (found.length === 0) throw emptyFolder(folder);
+  return [...files, ...found];
 }
 
 async function readSymbols(
@@ -113,6 +121,17 @@ function noWish(isDouble: boolean): UsageError {
     problem: isDouble
       ? "Cannot plan two things at once: what should be applied, and what should be gone"
       : "Cannot plan without a goal",
-    expected: "--to or --to-dir, for all that should be applied, or --revert, for what should go",
+    expected:
+      "--to or --to-dir, for all that should be applied, --to-nothing, or --revert, for what should go",
+  });
+}
+
+function emptyFolder(folder: string): UsageError {
+  return new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot tell from "${folder}" what should be applied: no payload lies there`,
+    where: "--to-dir",
+    expected: "a folder with payloads, *.livepatch",
+    remedy: "give another folder, or --to-nothing if no payload should be applied",
   });
 }
