@@ -37,11 +37,12 @@ const [one, two, three] = (["beta", "gamma", "delta"] as const).map((name) =>
   make(`free-${name}`, { mode: "independent", functions: [name] }),
 );
 assert.ok(one && two && three);
+const onOne = make("on-one", { mode: "independent", functions: ["beta"], on: [one] });
 /** Xen finds out when it has reverted all others: what it expects lies under their jumps. */
 const wrong = make("wrong", {
   ...{ mode: "cumulative", functions: ["alpha", "beta"], expects: "another-entry" },
 });
-const known = [a, b, c, all, more, keeper, one, two, three, wrong];
+const known = [a, b, c, all, more, keeper, one, two, three, onOne, wrong];
 
 interface Way {
   readonly title: string;
@@ -251,6 +252,14 @@ test("syncHost() takes no stale plan, and none that ignores a dependency which c
   await assert.rejects(follow({ ...fresh, steps }), (error: unknown) => {
     return error instanceof SyncError && error.report.code === "sync/bad-plan";
   });
+  // Nor one that leaves a payload with a reference to nothing: the next apply would kill the host.
+  const upload = { action: "upload", functions: [], unknown: [] } as const;
+  const dangling = [
+    { ...upload, name: "provider", buildId: one.buildId },
+    { ...upload, name: "user", buildId: onOne.buildId },
+    { ...upload, action: "unload", name: "provider", buildId: one.buildId },
+  ] as const;
+  await assert.rejects(follow({ ...fresh, steps: dangling }), /refers to/);
   assert.equal((await follow(fresh)).outcome, "done");
   assert.deepEqual(inner.model.applied, ["a", "b"]);
 });

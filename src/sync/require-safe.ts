@@ -2,38 +2,56 @@
 // written by anybody.
 
 import { mayIgnoreDependency } from "../payload/stacking.ts";
-import type { HostState } from "../plan/host-state.ts";
+import { findBrokenBinding } from "../plan/bindings.ts";
+import type { HostState, LoadedPayload } from "../plan/host-state.ts";
 import type { Plan, PlanStep } from "../plan/plan-form.ts";
 import { SyncError } from "./errors.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 
 /** @throws SyncError sync/bad-plan */
 export function requireSafe({ steps }: Plan, state: HostState, files: readonly SyncFile[]): void {
+  let { loaded } = state;
   for (const step of steps) {
-    const problem = problemOf(step, state, files);
-    if (problem === undefined) continue;
-    const { buildId } = step;
-    throw new SyncError({
-      code: "sync/bad-plan",
-      problem: `Cannot follow the plan: ${problem}`,
-      ...(buildId === undefined ? {} : { expected: `the payload with build-id ${buildId}` }),
-      remedy: "make a new plan",
-    });
+    const problem = problemOf(step, { ...state, loaded }, files);
+    if (problem !== undefined) throw unsafe(step, problem);
+    loaded = loadedAfter(step, loaded, files);
   }
 }
 
 function problemOf(
-  { action, name, buildId, source, dependencyCheck }: PlanStep,
+  { action, name, buildId, source, dependencyCheck = "whole-chain" }: PlanStep,
   state: HostState,
   files: readonly SyncFile[],
 ): string | undefined {
-  const file = findFile(files, buildId);
-  if (action === "upload" && file === undefined) {
+  if (action === "upload") {
     const which = source === undefined ? "" : `, ${source},`;
+    if (findFile(files, buildId) !== undefined) return undefined;
     return `the file of "${name}"${which} is not at hand, or is another payload now`;
   }
-  if (dependencyCheck !== "hypervisor-only") return undefined;
-  const facts = file?.facts ?? state.loaded.find((one) => one.name === name)?.facts;
-  if (facts !== undefined && mayIgnoreDependency(facts)) return undefined;
+  const facts = state.loaded.find((one) => one.name === name)?.facts;
+  if (facts === undefined) return `"${name}" is not loaded when it comes to "${action}"`;
+  if (action === "unload")
+    return findBrokenBinding({ action, name, dependencyCheck }, state)?.problem;
+  if (dependencyCheck === "whole-chain" || mayIgnoreDependency(facts)) return undefined;
   return `it ignores what "${name}" depends on, which is no independent payload with a full guard`;
+}
+
+function loadedAfter(
+  { action, name, buildId }: PlanStep,
+  loaded: readonly LoadedPayload[],
+  files: readonly SyncFile[],
+): readonly LoadedPayload[] {
+  if (action === "unload") return loaded.filter((one) => one.name !== name);
+  const facts = action === "upload" ? findFile(files, buildId)?.facts : undefined;
+  if (facts === undefined) return loaded;
+  return [...loaded, { name, facts, status: { kind: "checked" }, history: "never-reverted" }];
+}
+
+function unsafe({ buildId }: PlanStep, problem: string): SyncError {
+  return new SyncError({
+    code: "sync/bad-plan",
+    problem: `Cannot follow the plan: ${problem}`,
+    ...(buildId === undefined ? {} : { expected: `the payload with build-id ${buildId}` }),
+    remedy: "make a new plan",
+  });
 }
