@@ -11,6 +11,7 @@ import { ModelHost } from "../src/hosts/model.ts";
 import { findBrokenBinding } from "../src/plan/bindings.ts";
 import { factsOfMetadata, type PayloadFacts, unknownFacts } from "../src/plan/facts.ts";
 import type { HostState } from "../src/plan/host-state.ts";
+import { JournalledHost } from "../src/plan/journalled-host.ts";
 import { viewStack } from "../src/plan/stack-view.ts";
 import { syntheticModel, XEN_ID } from "../src/xen-model/synthetic.test.support.ts";
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
@@ -106,6 +107,26 @@ test("apply and load refuse to take a fix out of force that Xen cannot see", asy
     ...{ deadlineMs: 60_000, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
   });
   assert.deepEqual(host.model.applied, ["base", "one", "two"]);
+});
+
+test("plan says of a fix that it is not in force although there is nothing to do", async () => {
+  const host = new ModelHost(syntheticModel());
+  await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one", "upload two FOLDER/two");
+  const [options, now] = [{ deadlineMs: 60_000 }, () => new Date()];
+  const untold = {
+    now,
+    factsOf: () => two.facts,
+    onTrouble: (error: unknown) => assert.fail(String(error)),
+  };
+  await JournalledHost.around(host, untold).act("apply", "two", {
+    ...{ ...options, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
+  });
+  const wish = ["base", "one", "two"].map((name) => `--to FOLDER/${name}`).join(" ");
+  const { stdout } = await run(host, `plan ${wish}`);
+  assert.match(
+    stdout,
+    /Nothing to do\.\nNote: what "one" made of alpha is not in force: "two" was not built on top of it\.\n/,
+  );
 });
 
 test("viewStack() says which fix a higher payload has taken out of force", () => {

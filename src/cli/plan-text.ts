@@ -12,7 +12,8 @@ export function renderPlan(plan: Plan, { stack }: HostState): string {
   const now = stack.names.length === 0 ? "nothing" : stack.names.join(", ");
   const order = stack.kind === "unknown" ? " (in an order that is not known)" : "";
   const lines = [`applied now:  ${now}${order}`];
-  if (plan.steps.length === 0) return `${[...lines, "Nothing to do."].join("\n")}\n`;
+  const notices = plan.notices.map(({ words }) => `Note: ${words}.`);
+  if (plan.steps.length === 0) return `${[...lines, "Nothing to do.", ...notices].join("\n")}\n`;
   const width = String(plan.steps.length).length;
   lines.push("", `Steps, with ${countOf(plan.quiesces, "rendezvous", "rendezvous")} of all CPUs:`);
   for (const [index, step] of plan.steps.entries()) {
@@ -22,7 +23,7 @@ export function renderPlan(plan: Plan, { stack }: HostState): string {
     lines.push(...functionLines(step).map((line) => `${indent}${line}`));
   }
   lines.push("", ...momentLines(plan));
-  lines.push(...plan.notices.map(({ words }) => `Note: ${words}.`));
+  lines.push(...notices);
   const unchanged = plan.functions.filter(({ change }) => change === "unchanged");
   if (unchanged.length > 0) lines.push(`Unchanged: ${namesOf(unchanged)}.`);
   const gone = plan.functions.filter(({ change, by }) => change === "reverted" && by === undefined);

@@ -2,10 +2,21 @@
 
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
+import type { Relations } from "./relations.ts";
 import type { Way } from "./way.ts";
 
-/** @param renamed uploaded under another name than their files' */
-export function noticesOf(way: Way, renamed: readonly Piece[]): readonly Notice[] {
+export interface NoticedPieces {
+  /** Under another name on the host than their files'. */
+  readonly renamed: readonly Piece[];
+  /** Of which nobody knows which is above which. */
+  readonly unordered: ReadonlySet<Piece>;
+  readonly relations: Relations;
+}
+
+export function noticesOf(
+  way: Way,
+  { renamed, unordered, relations }: NoticedPieces,
+): readonly Notice[] {
   const lifted = liftedIn(way).map(({ name }) => ({
     kind: "lifted" as const,
     name,
@@ -19,14 +30,36 @@ export function noticesOf(way: Way, renamed: readonly Piece[]): readonly Notice[
   const others = renamed.map(({ name, file }) => ({
     kind: "renamed" as const,
     name,
-    words: `${file?.source} is called "${name}": the host has another payload "${file?.name}"`,
+    words: `${file?.source} is called "${name}"${isUploaded(way, name) ? `: the host has another payload "${file?.name}"` : " on the host"}`,
   }));
   const kept = way.kept.map(({ name }) => ({
     kind: "kept" as const,
     name,
     words: `"${name}" stays loaded: another payload refers to it, or may do so`,
   }));
-  return [...lifted, ...fresh, ...others, ...kept, ...hookNotices(way)];
+  const stack = (way.states.at(-1) ?? []).filter((piece) => !unordered.has(piece));
+  const buried = buriedNotices(stack, relations);
+  return [...lifted, ...fresh, ...others, ...kept, ...buried, ...hookNotices(way)];
+}
+
+function isUploaded({ steps }: Way, name: string): boolean {
+  return steps.some(({ action, piece }) => action === "upload" && piece.name === name);
+}
+
+/** Xen takes it, since it cannot tell whose jump it sees (bindings.ts); no step of ours leads there. */
+function buriedNotices(stack: readonly Piece[], { knows }: Relations): readonly Notice[] {
+  return stack.flatMap((lower, index) =>
+    (lower.facts.functions ?? []).flatMap((functionName): Notice[] => {
+      const upper = stack
+        .slice(index + 1)
+        .findLast(
+          ({ facts }) => facts.functions?.includes(functionName) && facts.mode !== undefined,
+        );
+      if (upper === undefined || knows(upper, lower)) return [];
+      const words = `what "${lower.name}" made of ${functionName} is not in force: "${upper.name}" was not built on top of it`;
+      return [{ kind: "not-in-force", name: lower.name, words }];
+    }),
+  );
 }
 
 /** In use before and after, and not in between. */

@@ -61,6 +61,7 @@ export interface Notice {
     | /** Its data starts afresh. */ "fresh-data"
     | /** Another payload has the name of its file. */ "renamed"
     | /** Stays loaded: another payload refers to it. */ "kept"
+    | /** A higher payload replaces the same, and does not include what it made of it. */ "not-in-force"
     | /** A hook of it may refuse a step. */ "hook-may-refuse";
   readonly name: string;
   readonly words: string;

@@ -13,7 +13,14 @@ import { BadField, JsonFields } from "./read-json.ts";
 
 const actions = ["upload", "apply", "revert", "replace", "unload"] as const;
 const changes = ["newly-patched", "patched-again", "reverted", "unchanged"] as const;
-const noticeKinds = ["lifted", "fresh-data", "renamed", "kept", "hook-may-refuse"] as const;
+const noticeKinds = [
+  "lifted",
+  "fresh-data",
+  "renamed",
+  "kept",
+  "not-in-force",
+  "hook-may-refuse",
+] as const;
 
 /**
  * @param source what the file is called in messages

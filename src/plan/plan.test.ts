@@ -168,6 +168,23 @@ test("makePlan() loads anew what is bound to a payload that was loaded again sin
   assert.deepEqual(stepsOf(known), ["unload user"]);
 });
 
+test("makePlan() says which fix that stays is not in force, and which file the host knows by another name", () => {
+  const stranger = payload("stranger", "alpha", { requires: ["b"] });
+  const planned = makePlan(host(["b+", "a+", "stranger+"], [a, b, stranger]), to(a, b, stranger));
+  assert.ok(planned.kind === "plan");
+  assert.deepEqual(
+    planned.plan.notices.map(({ kind, name }) => `${kind} ${name}`),
+    ["not-in-force a"],
+  );
+  const known = { ...a, source: "other-name.livepatch", name: "other-name" };
+  const same = makePlan(host(["a+"], [a]), to(known));
+  assert.ok(same.kind === "plan");
+  assert.deepEqual(
+    same.plan.notices.map(({ words }) => words),
+    ['other-name.livepatch is called "a" on the host'],
+  );
+});
+
 test("makePlan() wants back what an interrupted sync has lifted, and its file", () => {
   const state = { interruptedGoal: ["b"] };
   check([["a+"], [a]], revert("a"), ["plan/no-file"], { state });

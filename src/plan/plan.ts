@@ -117,7 +117,7 @@ function planOf(
   { way, obstacles }: Choice & { readonly kind: "way" },
   wish: Wish,
 ): Plan {
-  const { groups } = search.context;
+  const { groups, unordered, relations } = search.context;
   const renamed = renamedIn(search, wish);
   return {
     version: PLAN_VERSION,
@@ -127,13 +127,13 @@ function planOf(
     functions: wholeChange(way, groups),
     missing: missingIn(way),
     whyMissing: way.missing.length === 0 ? [] : obstacles.map(({ problem }) => problem),
-    notices: noticesOf(way, renamed),
+    notices: noticesOf(way, { renamed, unordered, relations }),
     quiesces: way.quiesces,
     stack: (way.states.at(-1) ?? []).map(({ name }) => name),
   };
 }
 
-/** Uploaded under another name than their files'. */
+/** On the host, or uploaded, under another name than their files'. */
 function renamedIn({ wanted }: Search, wish: Wish): readonly Piece[] {
   if (wish.kind !== "apply-exactly") return [];
   return wanted.filter(({ name, file }) => file !== undefined && file.name !== name);

@@ -39,7 +39,7 @@ export interface FunctionView {
   readonly name: string;
   /** Higher payloads that replace it too, the highest last; unknown orders have them all. */
   readonly overlappedBy: readonly string[];
-  /** Those of them that surely were not made on top of this one: its fix is not in force. */
+  /** The highest of them, when it surely was not made on top of this one: its fix is not in force. */
   readonly lostTo: readonly string[];
 }
 
@@ -62,7 +62,11 @@ export function viewStack(state: HostState): StackView {
         const isLost = (other: Piece) => {
           return stack.kind === "known" && isOurs(other) && !relations.knows(other, piece);
         };
-        return { name, overlappedBy: namesOf(above), lostTo: namesOf(above.filter(isLost)) };
+        return {
+          name,
+          overlappedBy: namesOf(above),
+          lostTo: namesOf(above.slice(-1).filter(isLost)),
+        };
       }),
     };
   });
