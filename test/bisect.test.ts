@@ -247,14 +247,14 @@ test("bisectSeries() takes fixes that change nothing for no payload at all", asy
   assert.deepEqual(conclusion, { kind: "never-fails" });
 });
 
-test("bisectSeries() believes a check that cannot tell, and none that was killed", async () => {
+test("bisectSeries() believes a check that cannot tell, and none that was killed or could not be run", async () => {
   const opened = await openBusyHost();
   const before = stateOf(opened);
   const silent = effectsOf(opened, { fault: 1, check: () => 125 });
   const { conclusion, record } = await bisectSeries(opened.host, begin, silent, options);
   assert.deepEqual(conclusion, { kind: "undecided", prefix: 7 });
   assert.match(record.probes[0]?.words ?? "", /125/);
-  for (const exitCode of [undefined, 130, 137]) {
+  for (const exitCode of [undefined, 126, 127, 130, 137]) {
     const effects = effectsOf(opened, { fault: 1 });
     const check = async () => ({ exitCode, output: "" });
     const run = bisectSeries(opened.host, begin, { ...effects, check }, options);

@@ -22,7 +22,7 @@ export type BuiltPrefix =
   | { readonly kind: "refused"; readonly words: string };
 
 export interface CheckResult {
-  /** 0: good; 125: it cannot tell; 1 to 127 else: bad. `undefined` when a signal ended it. */
+  /** 0: good; 125: it cannot tell; 1 to 124: bad. `undefined` when a signal ended it. */
   readonly exitCode: number | undefined;
   /** What it printed last. */
   readonly output: string;
@@ -43,8 +43,8 @@ export interface PrefixRequest {
 }
 
 const CANNOT_TELL = 125;
-/** Beyond it a shell reports signals. */
-const EXIT_CODE_MAX = 127;
+/** Beyond it, and beyond 125, a shell reports what it could not run, and signals. */
+const BAD_MAX = 124;
 
 type Found = Omit<ProbeRecord, "prefix" | "elapsedMs">;
 
@@ -98,11 +98,25 @@ function judge(
   if (exitCode === CANNOT_TELL) {
     return { verdict: "cannot-tell", words: `the check says so (exit code ${CANNOT_TELL})` };
   }
-  if (exitCode !== undefined && exitCode <= EXIT_CODE_MAX) return { verdict: "bad", words: output };
+  if (exitCode !== undefined && exitCode <= BAD_MAX) return { verdict: "bad", words: output };
   throw new BisectError({
     code: "bisect/check-broken",
-    problem: `Cannot judge by the check: it was ended by a signal${exitCode === undefined ? "" : ` (exit code ${exitCode})`}`,
-    where: command,
-    expected: `exit code 0 for good, ${CANNOT_TELL} when it cannot tell, another one up to ${EXIT_CODE_MAX} for bad`,
+    problem: `Cannot judge by the check: ${howItEnded(exitCode)}`,
+    where: output === "" ? command : `${command}\n${output}`,
+    expected: `exit code 0 for good, ${CANNOT_TELL} when it cannot tell, another one up to ${BAD_MAX} for bad`,
   });
+}
+
+/** POSIX, Shell Command Language, 2.8.2: exit status for commands. */
+function howItEnded(exitCode: number | undefined): string {
+  switch (exitCode) {
+    case undefined:
+      return "it was ended by a signal";
+    case 126:
+      return "a command of it cannot be executed (exit code 126)";
+    case 127:
+      return "a command of it was not found (exit code 127)";
+    default:
+      return `it was ended by a signal (exit code ${exitCode})`;
+  }
 }

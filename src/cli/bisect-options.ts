@@ -18,7 +18,7 @@ export const bisectOptionSpecs: readonly OptionSpec[] = [
   {
     flags: "--check COMMAND",
     description:
-      "run by /bin/sh after each move: 0 is good, 125 cannot tell, another code up to 127 bad",
+      "run by /bin/sh after each move: 0 is good, 125 cannot tell, another code up to 124 bad",
   },
   ...buildOptionSpecs
     .filter((option) => optionNames(option).some((name) => buildOptions.includes(name)))
