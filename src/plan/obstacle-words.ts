@@ -203,14 +203,20 @@ export function describeRange({ symbol, start, sizeBytes }: CodeRange): string {
   return start === 0n ? `${symbol}, ${size}` : `${symbol}+${hexNumber(start)}, ${size}`;
 }
 
-/** @param reasons sentences, why */
-export function unknownStack(reasons: readonly string[]): Obstacle {
+/**
+ * @param applied in any order
+ * @param reasons sentences, why
+ */
+export function unknownStack(applied: readonly Piece[], reasons: readonly string[]): Obstacle {
+  const isTold = applied.every(({ facts }) => facts.buildId !== undefined && facts.depends);
   return {
     code: "plan/unknown",
     problem: "Cannot tell what is applied on what on this host",
     where: reasons.join("\n"),
     expected: "a host whose stack is known, or a payload that can replace all of it at once",
-    remedy: "give the files of what is loaded",
+    remedy: isTold
+      ? 'no file tells more: try "xsplice revert NAME" of each; Xen refuses, with nothing changed, whatever is not on top'
+      : "give the files of what is loaded",
   };
 }
 

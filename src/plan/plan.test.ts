@@ -219,6 +219,11 @@ test("makePlan() without an order replaces, adds on top, and reverts nothing", (
   assert.ok(refused.kind === "refused");
   assert.equal(refused.obstacles[0].problem, "Cannot tell what is applied on what on this host");
   assert.equal(refused.obstacles[0].where, "why");
+  assert.match(refused.obstacles[0].remedy ?? "", /try "xsplice revert NAME" of each/);
+  const foreign = payload("b", "beta", { buildId: undefined, depends: undefined });
+  const untold = makePlan(host(["a+", "b+"], [a, foreign], state), revert("a"));
+  assert.ok(untold.kind === "refused");
+  assert.equal(untold.obstacles[0].remedy, "give the files of what is loaded");
 });
 
 test("makePlan() needs to know of hooks before it replaces", () => {

@@ -54,7 +54,7 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
   const choice = chooseWay(search);
   if (choice.kind === "none") {
     const { stack } = state;
-    const unknown = stack.kind === "unknown" ? [unknownStack(stack.reasons)] : [];
+    const unknown = stack.kind === "unknown" ? [unknownStack(search.stack, stack.reasons)] : [];
     const obstacles = [...unknown, ...choice.obstacles];
     invariant(isNotEmpty(obstacles), "no way, and nothing in the way");
     return { kind: "refused", obstacles };
