@@ -263,3 +263,14 @@ test("plan --to-dir takes no folder without payloads for the wish that nothing s
   const both = await runXsplice(["plan", "--to-nothing", "--to", all.path], { host });
   assert.equal(both.exitCode, 64);
 });
+
+test("load says once, and after all else, that the order cannot be written down", async () => {
+  const host = new ModelHost(syntheticModel());
+  host.journal.write = async () => {
+    throw new Error("no room");
+  };
+  const run = await runXsplice(["load", first.path], { host });
+  assert.equal(run.exitCode, 0);
+  assert.match(run.stdout, /^Uploading .* completed\nApplying first\.\.\. completed\n$/);
+  assert.equal(run.stderr, "warning: the order of payloads is not written down: no room\n");
+});

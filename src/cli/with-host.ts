@@ -26,6 +26,7 @@ export async function withJournalledHost<Result>(
     import("../plan/facts.ts"),
     import("../payload/parse.ts"),
   ]);
+  let trouble: unknown;
   const journalling = {
     now: () => new Date(),
     factsOf: (bytes: Uint8Array, name: string) => {
@@ -38,9 +39,18 @@ export async function withJournalledHost<Result>(
       }
     },
     onTrouble: (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);
+      trouble ??= error;
     },
   };
-  return withHost(call, (host, options) => use(JournalledHost.around(host, journalling), options));
+  try {
+    return await withHost(call, (host, options) =>
+      use(JournalledHost.around(host, journalling), options),
+    );
+  } finally {
+    // Once for all actions, and not in the middle of a line that tells of one.
+    if (trouble !== undefined) {
+      const reason = trouble instanceof Error ? trouble.message : String(trouble);
+      call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);
+    }
+  }
 }
