@@ -75,6 +75,7 @@ test("sync follows a plan from a file, and refuses it once the host has changed"
   assert.equal(run.exitCode, 0, run.stdout);
   const report = JSON.parse(run.stdout);
   assert.equal(report.outcome, "done");
+  assert.ok(!("continues" in report), "there is nothing to go on with");
   assert.deepEqual(report.stack.names, ["all"]);
   assert.deepEqual(host.model.applied, ["all"]);
   const late = await runXsplice(["sync", "--plan", path], { host });
@@ -82,6 +83,20 @@ test("sync follows a plan from a file, and refuses it once the host has changed"
   assert.match(late.stderr, /the host has changed since it was made/);
   const both = await runXsplice(["sync", "--plan", path, "--revert", "all"], { host });
   assert.equal(both.exitCode, 64);
+});
+
+test("sync says that the plan names a file that is not there", async () => {
+  const host = await hostWithStack();
+  const { stdout } = await runXsplice(["plan", "--to", all.path, "--json"], { host });
+  const path = join(folder, "moved.json");
+  writeFileSync(path, stdout.replaceAll(all.path, `${all.path}.gone`));
+  const run = await runXsplice(["sync", "--plan", path], { host });
+  assert.equal(run.exitCode, 1);
+  assert.match(
+    run.stderr,
+    /Cannot follow the plan ".*moved\.json": a payload that it names is not there/,
+  );
+  assert.match(run.stderr, /all\.livepatch\.gone/);
 });
 
 test("sync brings the host back when a replace fails half-way, and says why it failed", async () => {

@@ -1,10 +1,11 @@
 // What `sync` is asked for: a wish, or a plan that was made earlier.
 
+import { PlanError } from "../plan/obstacle.ts";
 import { decodePlan } from "../plan/plan-json.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { SyncFile } from "../sync/sync-file.ts";
 import { type GivenFile, readGivenPayloads } from "./given-payloads.ts";
-import { readInputFile } from "./read-input-file.ts";
+import { InputFileError, readInputFile } from "./read-input-file.ts";
 import type { CommandCall } from "./spec.ts";
 import { UsageError } from "./usage-error.ts";
 import { readWish } from "./wish-options.ts";
@@ -30,9 +31,29 @@ export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
   });
   const plan = decodePlan(new TextDecoder().decode(bytes), planPath);
   const sources = plan.steps.flatMap(({ source }) => source ?? []);
-  const paths = [...new Set([...sources, ...call.options.texts("payload")])];
-  const files = await readGivenPayloads(paths, signal);
+  const given = await readGivenPayloads(call.options.texts("payload"), signal);
+  const files = [...(await readSources(planPath, [...new Set(sources)], signal)), ...given];
   return { goal: { kind: "plan", plan }, files: await withPayloads(files), hypervisor };
+}
+
+/** @throws PlanError plan/bad-file when one is not there; errors of the files */
+async function readSources(
+  planPath: string,
+  sources: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly GivenFile[]> {
+  try {
+    return await readGivenPayloads(sources, signal);
+  } catch (cause) {
+    if (!(cause instanceof InputFileError) || cause.report.code !== "file/missing") throw cause;
+    throw new PlanError({
+      code: "plan/bad-file",
+      problem: `Cannot follow the plan "${planPath}": a payload that it names is not there`,
+      where: cause.report.problem,
+      expected: "the files that were given to plan, by the same names",
+      remedy: "work in the folder in which the plan was made, or make a new plan",
+    });
+  }
 }
 
 async function withPayloads(files: readonly GivenFile[]): Promise<readonly SyncFile[]> {

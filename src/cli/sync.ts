@@ -78,7 +78,11 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
     const report = await syncHost(host, request, options);
     const continues = commandThatContinues(call);
     const { failure, ...rest } = report;
-    const document = { ...rest, ...(failure && { error: failure }), continues };
+    const document = {
+      ...rest,
+      ...(failure && { error: failure }),
+      ...(report.outcome !== "done" && { continues }),
+    };
     emit(call, document, () => renderSync(report, continues));
     return exitCodes[report.outcome];
   });
