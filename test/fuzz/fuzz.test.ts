@@ -6,6 +6,7 @@ import { fuzzCase } from "./fuzz-case.ts";
 import { runFuzz } from "./fuzz-run.ts";
 import { fuzzSeeds } from "./fuzz-seeds.ts";
 import { fuzzStages, tryPayload } from "./fuzz-try.ts";
+import { failureOf } from "./fuzz-worker.ts";
 
 test("fuzzSeeds() are payloads that every reader takes, so that mutants get far", () => {
   for (const seed of fuzzSeeds()) {
@@ -24,6 +25,18 @@ test("fuzzCase() makes the same input of the same id, and many different ones", 
   const hexOf = (id: string) => Buffer.from(fuzzCase(id).bytes).toString("hex");
   assert.deepEqual(ids.map(hexOf), ids.map(hexOf));
   assert.ok(new Set(ids.map(hexOf)).size > 190);
+});
+
+test("failureOf() tells what is thrown that is no error of ours, and where", () => {
+  // Claims to have bytes, and throws a RangeError when they are looked at.
+  const bytes = new Proxy(new Uint8Array(8), {
+    get: () => {
+      throw new RangeError("out of bounds");
+    },
+  });
+  const failure = failureOf({ ...fuzzCase("any-1"), bytes }, () => {});
+  assert.deepEqual([failure?.kind, failure?.stage], ["error", "parse"]);
+  assert.match(failure?.message ?? "", /RangeError: out of bounds/);
 });
 
 test("runFuzz() ends a thread that keeps on, runs out of memory or throws, and goes on behind", async () => {
