@@ -168,6 +168,15 @@ test("makePlan() loads anew what is bound to a payload that was loaded again sin
   assert.deepEqual(stepsOf(known), ["unload user"]);
 });
 
+test("makePlan() lays a payload on independent ones, of which it replaces what the lower one did", () => {
+  const upper = payload("upper", "alpha", { ...stacked, depends: "b", requires: ["a"] });
+  check([[], []], to(upper, b, a), [
+    ...["upload a", "upload b", "upload upper", "apply a", "apply b", "apply upper"],
+  ]);
+  const unaware = payload("unaware", "alpha", { ...stacked, depends: "b" });
+  check([[], []], to(unaware, b, a), ["plan/overlap"]);
+});
+
 test("makePlan() says which fix that stays is not in force, and which file the host knows by another name", () => {
   const stranger = payload("stranger", "alpha", { requires: ["b"] });
   const planned = makePlan(host(["b+", "a+", "stranger+"], [a, b, stranger]), to(a, b, stranger));

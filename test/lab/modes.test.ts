@@ -68,6 +68,7 @@ async function describeModes(
     scenario("--mode stack goes on exactly what it was built on, and back", stacks);
     scenario("--mode independent goes in any order, unless payloads overlap", goesAnywhere);
     scenario("--mode independent --on goes on top of that payload, and nowhere else", requires);
+    scenario("--mode stack on independent ones wants all of them, the lowest too", requiresAll);
     scenario("--mode cumulative takes the place of all others, and gives it back", replaces);
     if (fromSource !== undefined) {
       scenario("--on replaces code that a payload brought, and goes on with its data", fromSource);
@@ -96,6 +97,24 @@ async function stacks({ bench, make }: Stage): Promise<void> {
   await refused(bench, "first", "revert");
   for (const name of names.toReversed()) await act(bench, "revert", name);
   for (const name of names.toReversed()) await act(bench, "unload", name);
+}
+
+async function requiresAll({ bench, make }: Stage): Promise<void> {
+  const one = await make("independent", { extra: ".one" }, []);
+  const other = await make("independent", { changeset: "other" }, []);
+  const upper = await make("stack", { extra: ".upper" }, [one, other]);
+  const stranger = await make("independent", { extra: ".stranger" }, []);
+  const all = Object.entries({ one, other, stranger, upper });
+  for (const [name, { bytes }] of all) await bench.host.upload(name, bytes, call);
+  // A jump is where "one" would have put it, and "other" is on top: all but the marker is as expected.
+  for (const name of ["stranger", "other"]) await act(bench, "apply", name, independent);
+  await refused(bench, "upper");
+  for (const name of ["other", "stranger"]) await act(bench, "revert", name);
+  for (const name of ["one", "other"]) await act(bench, "apply", name, independent);
+  await act(bench, "apply", "upper");
+  assert.deepEqual(await versions(bench), [".upper", "other"]);
+  for (const name of ["upper", "other", "one"]) await act(bench, "revert", name);
+  for (const [name] of all.toReversed()) await act(bench, "unload", name);
 }
 
 async function goesAnywhere({ bench, make }: Stage): Promise<void> {
