@@ -100,7 +100,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const prepared = await preparePairs({
     ...{ ...options, earlier, architecture, tools, timings },
     removal: "meanwhile",
-    meanwhile: () => void loadFinish().catch(() => {}), // Told when it is needed.
+    meanwhile: () => void getReady(xen).catch(() => {}), // Told when it is needed.
   });
   try {
     const { finishFix } = await loadFinish();
@@ -108,6 +108,11 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   } finally {
     await prepared.removed;
   }
+}
+
+/** What is needed when make has ended. */
+async function getReady({ byName }: XenSyms): Promise<void> {
+  if (byName.size > 0) await loadFinish();
 }
 
 /** The second half of the code, which is loaded while make runs, with the decoder of instructions. */

@@ -109,7 +109,7 @@ async function prepare(request: PairsRequest & { cache: string }): Promise<Prepa
   const applied = timings.measure("apply", () =>
     applyPatches({ folder, source, earlier, patches }),
   );
-  const tools = await timings.measureAsync("find tools", () => asked, "xsplice");
+  const tools = await timings.measureAsync("find tools", () => asked);
   const { config, cache, jobs, signal, onProgress = () => {} } = request;
   const context = { tools, cache, jobs, signal, onProgress, timings };
   const base = await openBase({ ...context, source, config });

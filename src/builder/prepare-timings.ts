@@ -22,17 +22,13 @@ export class Timings {
     }
   }
 
-  /** Waiting: for make or the compiler, if not said otherwise. */
-  async measureAsync<Result>(
-    name: string,
-    work: () => Promise<Result>,
-    by: Phase["by"] = "make",
-  ): Promise<Result> {
+  /** Waiting for make or the compiler. */
+  async measureAsync<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const start = performance.now();
     try {
       return await work();
     } finally {
-      this.#add(name, start, by);
+      this.#add(name, start, "make");
     }
   }
 

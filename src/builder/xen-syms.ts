@@ -2,7 +2,7 @@
 // own table, which is what undefined symbols of a payload must say; sizes; what lies in memory
 // that is gone after boot; build-id; release.
 
-import { SectionFlag, SymbolBinding, SymbolType } from "../elf/constants.ts";
+import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import { findBuildId } from "../elf/notes.ts";
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
@@ -42,21 +42,50 @@ export interface XenSyms {
   readonly bytesAt: (address: bigint, length: number) => Uint8Array;
 }
 
-/** @throws ElfError, BuilderError builder/bad-xen-syms */
+/**
+ * Names are indexed when the first is asked for: that takes a while, which a caller may have later.
+ * @throws ElfError, BuilderError builder/bad-xen-syms; so do the names of the result
+ */
 export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
   const object = openElf(bytes, source);
   const architecture = findArchitecture(object.header.machine);
   if (architecture === undefined) {
     throw unusable(source, `it is for ELF machine ${object.header.machine}`, "x86-64 or AArch64");
   }
-  const { byName, locals, ambiguous } = indexSymbols(object);
-  if (byName.size === 0)
-    throw unusable(source, "it has no symbols", "the unstripped xen-syms file");
+  if (!object.sections.some(({ type }) => type === SectionType.SHT_SYMTAB)) throw stripped(source);
   const buildId = findBuildId(object);
   if (buildId === undefined) throw unusable(source, "it has no build-id", "a .note.gnu.build-id");
   const bytesAt = (address: bigint, length: number) => bytesAtAddress(object, address, length);
-  const release = readRelease(architecture, byName, bytesAt);
-  return { source, architecture, buildId, release, byName, locals, ambiguous, bytesAt };
+  let known: Names | undefined;
+  const names = (): Names => {
+    if (known !== undefined) return known;
+    const index = indexSymbols(object);
+    if (index.byName.size === 0) throw stripped(source);
+    known = { ...index, release: readRelease(architecture, index.byName, bytesAt) };
+    return known;
+  };
+  return {
+    ...{ source, architecture, buildId, bytesAt },
+    get release() {
+      return names().release;
+    },
+    get byName() {
+      return names().byName;
+    },
+    get locals() {
+      return names().locals;
+    },
+    get ambiguous() {
+      return names().ambiguous;
+    },
+  };
+}
+
+/** What rests on the symbols. */
+type Names = Pick<XenSyms, "byName" | "locals" | "ambiguous" | "release">;
+
+function stripped(source: string): BuilderError {
+  return unusable(source, "it has no symbols", "the unstripped xen-syms file");
 }
 
 function unusable(source: string, state: string, expected: string): BuilderError {
