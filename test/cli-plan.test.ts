@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ModelHost } from "../src/hosts/model.ts";
+import { decodeJournal, encodeJournal } from "../src/plan/journal-json.ts";
 import { decodePlan } from "../src/plan/plan-json.ts";
 import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
@@ -231,6 +232,29 @@ test("list --stack says what is not known, and why, when the journal is gone", a
   const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
   assert.equal(json.order.kind, "unknown");
   assert.equal(json.journal, "none");
+});
+
+test("list --stack shows what an interrupted sync was to come to, and the command that goes on", async () => {
+  const host = await hostWith(first);
+  const journal = decodeJournal(host.journal.text ?? "");
+  assert.ok(journal !== undefined);
+  const interrupt = (goal: readonly string[]) => {
+    host.journal.text = encodeJournal({ ...journal, goal });
+  };
+  const finished = await runXsplice(["list", "--stack"], { host });
+  assert.ok(!finished.stdout.includes("sync"), finished.stdout);
+  interrupt(["first", "odd one"]);
+  const command = "xsplice sync --to ./first.livepatch --to './odd one.livepatch'";
+  for (const flags of [["--stack"], ["--stack", "--tree"]]) {
+    const { stdout } = await runXsplice(["list", ...flags], { host });
+    assert.match(stdout, /\na sync has not come to its end; applied then: first, odd one\n/);
+    assert.ok(stdout.endsWith(`\n  ${command}\n`), stdout);
+  }
+  const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
+  assert.deepEqual([json.interruptedGoal, json.continues], [["first", "odd one"], command]);
+  interrupt([]);
+  const nothing = await runXsplice(["list", "--stack"], { host });
+  assert.match(nothing.stdout, /applied then: nothing\n(.*\n) {2}xsplice sync --to-nothing\n$/);
 });
 
 test("plan replaces what xSplice made without a journal and a file, and knows a hook that prevents it", async () => {

@@ -46,9 +46,12 @@ async function stack(call: CommandCall, host: LivepatchHost, options: CallOption
   const { viewStack } = await import("../plan/stack-view.ts");
   const { readGivenPayloads } = await import("./given-payloads.ts");
   const { renderStack, renderStackTree } = await import("./stack-text.ts");
+  const { commandForGoal } = await import("./sync-text.ts");
   const files = await readGivenPayloads(call.options.texts("payload"), call.io.signal);
   const { state, journal } = await observeHost(host, files, options);
   const view = viewStack(state);
   const render = call.options.has("tree") ? renderStackTree : renderStack;
-  emit(call, { ...view, journal }, () => render(view));
+  const { interruptedGoal: goal } = view;
+  const continues = goal && commandForGoal(goal, call.globals.host);
+  emit(call, { ...view, ...(continues && { continues }), journal }, () => render(view, continues));
 }

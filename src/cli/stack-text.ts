@@ -4,7 +4,8 @@ import { unreachable } from "../invariant.ts";
 import type { StackEvidence } from "../plan/host-state.ts";
 import type { AppliedView, FunctionView, StackView } from "../plan/stack-view.ts";
 
-export function renderStack(view: StackView): string {
+/** @param continues a command that brings an interrupted sync to its end */
+export function renderStack(view: StackView, continues?: string): string {
   const { applied } = view;
   const lines =
     applied.length === 0
@@ -15,11 +16,11 @@ export function renderStack(view: StackView): string {
             `${numberOf(payload, view)}  ${headOf(payload)}`,
             ...functionsOf(payload).map((line) => `      ${line}`),
           ]);
-  return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view)].join("\n")}\n`;
+  return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view), ...unfinished(view, continues)].join("\n")}\n`;
 }
 
 /** Each payload below what it was made for; the number says when it was applied. */
-export function renderStackTree(view: StackView): string {
+export function renderStackTree(view: StackView, continues?: string): string {
   const lines = [`hypervisor ${view.xenBuildId ?? "without a build-id"}`];
   const draw = (on: string | undefined, indent: string): void => {
     const branches = view.applied.filter((payload) => payload.on === on);
@@ -34,7 +35,7 @@ export function renderStackTree(view: StackView): string {
     }
   };
   draw(undefined, "");
-  return `${[...lines, "", ...footer(view)].join("\n")}\n`;
+  return `${[...lines, "", ...footer(view), ...unfinished(view, continues)].join("\n")}\n`;
 }
 
 /** Its place in the stack, 1 at the bottom. */
@@ -74,6 +75,16 @@ function footer({ applied, order, idle }: StackView): readonly string[] {
   const pairs = order.known.map(([below, above]) => `  known: ${above} is above ${below}`);
   const reasons = order.reasons.map((reason) => `  because ${reason}`);
   return [...loaded, "the order of application is not known", ...reasons, ...pairs];
+}
+
+function unfinished({ interruptedGoal: goal }: StackView, continues = ""): readonly string[] {
+  if (goal === undefined) return [];
+  const wanted = goal.length === 0 ? "nothing" : goal.join(", ");
+  return [
+    `a sync has not come to its end; applied then: ${wanted}`,
+    "  to go on, unless it is still at work: the same sync again, or with these payloads' files",
+    `  ${continues}`,
+  ];
 }
 
 function words(evidence: StackEvidence): string {

@@ -53,6 +53,17 @@ function listOf(names: readonly string[]): string {
   return names.length === 0 ? "nothing" : names.join(", ");
 }
 
+/**
+ * For whoever finds a sync that did not come to its end, and no longer has its command: the journal
+ * keeps names, so the files are called after them.
+ */
+export function commandForGoal(goal: readonly string[], host: string): string {
+  const words = ["xsplice", ...(host === "local" ? [] : ["--host", host]), "sync"];
+  if (goal.length === 0) words.push("--to-nothing");
+  for (const name of goal) words.push("--to", `./${name}.livepatch`);
+  return words.map(quoteWord).join(" ");
+}
+
 /** A plan is good for one state of the host: what goes on has to make a new one. */
 export function commandThatContinues({ options, globals }: CommandCall): string {
   const planPath = options.text("plan");

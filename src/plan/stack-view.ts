@@ -21,6 +21,8 @@ export interface StackView {
       };
   /** Names of what is loaded and not applied. */
   readonly idle: readonly string[];
+  /** What a sync wanted to be applied in the end that has not come to its end. */
+  readonly interruptedGoal?: readonly string[];
 }
 
 export interface AppliedView {
@@ -44,7 +46,7 @@ export interface FunctionView {
 }
 
 export function viewStack(state: HostState): StackView {
-  const { loaded, stack, xenBuildId } = state;
+  const { loaded, stack, xenBuildId, interruptedGoal } = state;
   const pieces = stack.names.flatMap((name): Piece[] => {
     const found = loaded.find((payload) => payload.name === name);
     return found === undefined ? [] : [{ name, facts: found.facts, file: undefined }];
@@ -75,7 +77,7 @@ export function viewStack(state: HostState): StackView {
       ? ({ kind: "known", evidence: stack.evidence } as const)
       : ({ kind: "unknown", known: stack.known, reasons: stack.reasons } as const);
   const idle = loaded.map(({ name }) => name).filter((name) => !stack.names.includes(name));
-  return { xenBuildId, applied, order, idle };
+  return { xenBuildId, applied, order, idle, ...(interruptedGoal && { interruptedGoal }) };
 }
 
 /** Of others it is not known what they were made on top of, unless by their build-ids. */
