@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { ModelHost } from "../src/hosts/model.ts";
 import { decodeJournal, encodeJournal } from "../src/plan/journal-json.ts";
 import { decodePlan } from "../src/plan/plan-json.ts";
-import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
+import { syntheticModel, syntheticPayload } from "../src/xen-model/synthetic.test.support.ts";
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 
@@ -273,6 +273,24 @@ test("plan replaces what xSplice made without a journal and a file, and knows a 
   const hooked = await steps(make("hooked", { hooks: ["prerevert"] }));
   assert.ok(!hooked.words.includes("replace next"));
   assert.match(hooked.whyMissing, /"hooked" has a prerevert hook/);
+});
+
+test("plan and sync refuse a moment without a fix that the file of a foreign payload may spare", async () => {
+  const bytes = syntheticPayload({ id: "f0", entries: [{ old: "alpha", by: "new_alpha" }] });
+  const path = join(folder, "foreign.livepatch");
+  writeFileSync(path, bytes);
+  const host = await hostWith();
+  await runXsplice(["load", path], { host });
+  host.journal.text = undefined;
+  for (const verb of ["plan", "sync"]) {
+    const refused = await runXsplice([verb, "--to", all.path], { host });
+    assert.equal(refused.exitCode, 2, refused.stderr);
+    assert.match(refused.stdout, /"foreign" can be replaced.*\n(.*\n)*.*--payload/);
+    assert.deepEqual(host.model.applied, ["foreign"]);
+  }
+  const run = await runXsplice(["sync", "--to", all.path, "--payload", path], { host });
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.match(run.stdout, /replace {2}all[\s\S]*No fix .* is missing at any moment/);
 });
 
 test("plan --to-dir takes no folder without payloads for the wish that nothing should be applied", async () => {

@@ -59,7 +59,7 @@ export async function readWish({ options, io }: CommandCall): Promise<ReadWish> 
   const planOptions: PlanOptions = {
     files: known,
     freshData: options.has("allow-fresh-data") ? "allow" : "refuse",
-    moments: options.has("gapless") ? "refuse" : "allow",
+    moments: options.has("gapless") ? "refuse" : "refuse-avoidable",
     ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
   };
   const xenSymsId = symbols && toHex(symbols.buildId);

@@ -228,6 +228,15 @@ export function unknownHypervisor(): Obstacle {
   };
 }
 
+/** Of a payload that is applied: its hooks decide whether it can be replaced, and nobody knows them. */
+export function fileAgainstMoment(name: string): Obstacle {
+  return {
+    code: "plan/no-file",
+    problem: `Cannot tell whether "${name}" can be replaced without a moment in which its fix is missing: its file was not given`,
+    remedy: `give it with --payload: it tells of the hooks; if it is lost, "xsplice revert ${name}" accepts the moment`,
+  };
+}
+
 export function momentForbidden(missing: readonly MissingFix[]): Obstacle {
   const names = missing.map(({ fix }) => (fix.kind === "function" ? fix.name : `"${fix.name}"`));
   return {

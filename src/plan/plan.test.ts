@@ -134,6 +134,25 @@ test("makePlan() unloads what has the same symbols before it uploads, although a
   check([[], []], to(next, both), ["plan/same-symbol"]);
 });
 
+test("makePlan() refuses a moment without a fix where a file may be all that is wanting, and only there", () => {
+  const next = payload("next", "alpha");
+  const shy = payload("shy", "alpha", { hooks: undefined });
+  const state = host(["shy+"], [shy]);
+  const options = { moments: "refuse-avoidable" } as const;
+  const refused = makePlan(state, to(next), options);
+  assert.deepEqual(stepsOf(refused), ["plan/no-file"]);
+  assert.ok(refused.kind === "refused" && /"shy"/.test(refused.obstacles[0].problem));
+  const told = payload("shy", "alpha");
+  const replaced = ["upload next", "replace next", "unload shy"];
+  assert.deepEqual(stepsOf(makePlan(state, to(next), { ...options, files: [told] })), replaced);
+  const hooked = payload("shy", "alpha", { hooks: ["prerevert"] });
+  const lifted = makePlan(state, to(next), { ...options, files: [hooked] });
+  assert.ok(lifted.kind === "plan" && lifted.plan.missing.length === 1);
+  const hookedNext = payload("next", "alpha", { hooks: ["prerevert"] });
+  const anyway = makePlan(state, to(hookedNext), options);
+  assert.ok(anyway.kind === "plan" && anyway.plan.missing.length === 1);
+});
+
 test("makePlan() leaves loaded what another payload refers to, and says so", () => {
   const base = payload("base", "alpha", { exports: ["base.data"] });
   const user = payload("user", "beta", { imports: ["beta", "base.data"] });

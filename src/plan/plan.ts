@@ -6,10 +6,11 @@ import { invariant } from "../invariant.ts";
 import { type Choice, chooseWay, type Search } from "./choose-way.ts";
 import { type AddressOf, noAddresses } from "./code-range.ts";
 import { groupFunctions } from "./coverage.ts";
-import { fingerprintOf, type HostState } from "./host-state.ts";
+import { fingerprintOf, type HostState, type LoadedPayload } from "./host-state.ts";
 import { noticesOf } from "./notices.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
+  fileAgainstMoment,
   momentForbidden,
   sameSymbol,
   unknownHypervisor,
@@ -31,8 +32,11 @@ export interface PlanOptions {
   readonly addressOf?: AddressOf;
   /** `allow`: a payload that stays may be lifted although its data starts afresh then. */
   readonly freshData?: "refuse" | "allow";
-  /** `refuse`: no plan rather than one with a moment in which a fix is missing. */
-  readonly moments?: "refuse" | "allow";
+  /**
+   * `refuse`: no plan rather than one with a moment in which a fix is missing; `refuse-avoidable`: none
+   * when nothing but a payload's file may be wanting for one without.
+   */
+  readonly moments?: "refuse" | "refuse-avoidable" | "allow";
 }
 
 export type Planned =
@@ -63,7 +67,34 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     const moment = momentForbidden(choice.way.missing);
     return { kind: "refused", obstacles: [moment, ...choice.obstacles] };
   }
+  if (options.moments === "refuse-avoidable" && choice.way.missing.length > 0) {
+    const wanting = filesAgainstMoment(state, wish, options);
+    if (isNotEmpty(wanting)) return { kind: "refused", obstacles: wanting };
+  }
   return { kind: "plan", plan: planOf(state, search, choice, wish) };
+}
+
+/** Empty when there would be a moment whatever the hooks are that nobody knows of. */
+function filesAgainstMoment(
+  state: HostState,
+  wish: Wish,
+  options: PlanOptions,
+): readonly Obstacle[] {
+  const isUnknown = ({ name, facts }: LoadedPayload) => {
+    const isApplied = state.stack.names.includes(name);
+    const isGiven = facts.buildId !== undefined && ids.has(facts.buildId);
+    return facts.hooks === undefined && isApplied && !isGiven;
+  };
+  const ids = new Set((options.files ?? []).map(({ facts }) => facts.buildId));
+  const unknown = state.loaded.filter(isUnknown);
+  if (unknown.length === 0) return [];
+  const loaded = state.loaded.map((payload): LoadedPayload => {
+    const { facts } = payload;
+    return isUnknown(payload) ? { ...payload, facts: { ...facts, hooks: [] } } : payload;
+  });
+  const best = makePlan({ ...state, loaded }, wish, { ...options, moments: "allow" });
+  if (best.kind === "refused" || best.plan.missing.length > 0) return [];
+  return unknown.map(({ name }) => fileAgainstMoment(name));
 }
 
 function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
