@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { emitExample } from "../src/payload/emit.test.support.ts";
+import { originPatch } from "../src/payload/origin.ts";
 import { syntheticPayload, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
 import { runXsplice } from "./run-cli.ts";
 
@@ -38,6 +39,28 @@ test("xsplice inspect --disassemble of a function that is not there names those 
   const run = await runXsplice(["inspect", fix, "--disassemble", "nobody"]);
   assert.equal(run.exitCode, 64);
   assert.match(run.stderr, /no such function.*expected: xen_f, xen_g, helper/s);
+});
+
+test("xsplice inspect --disassemble teaches where FILE stands when it took it for the function", async () => {
+  const run = await runXsplice(["inspect", "--disassemble", fix]);
+  assert.equal(run.exitCode, 64);
+  assert.match(run.stderr, /--disassemble has taken "[^"]*fix\.livepatch": put FILE first/);
+  const bare = await runXsplice(["inspect"]);
+  assert.ok(!bare.stderr.includes("has taken"), bare.stderr);
+});
+
+test("xsplice inspect shows what a payload was made from, for people and for scripts", async () => {
+  const patch = originPatch("patches/xsa1.patch", Uint8Array.of(0x2d));
+  const digests = { source: "ab".repeat(32), config: "cd".repeat(32) };
+  const origin = { ...digests, compiler: "gcc 12", patches: [patch] };
+  const path = file("made.livepatch", emitExample({ origin }).bytes);
+  const run = await runXsplice(["inspect", path]);
+  const said = `Made from\n  source         ${origin.source}\n  configuration  ${origin.config}\n`;
+  assert.ok(run.stdout.includes(said), run.stdout);
+  assert.ok(run.stdout.includes(`\n  patch          ${patch.sha256}  xsa1.patch\n`), run.stdout);
+  const json = JSON.parse((await runXsplice(["inspect", path, "--json"])).stdout);
+  const { bytes: _, ...listed } = patch;
+  assert.deepEqual(json.origin, { ...origin, patches: [listed] });
 });
 
 test("xsplice inspect --xen-syms shows the old code beside the new", async () => {

@@ -181,8 +181,21 @@ function translate(error: CommanderError, command: Command): Error {
   const [, closest] = /\(Did you mean (.*)\?\)/.exec(guess) ?? [];
   const hint = closest === undefined ? "" : `did you mean "${closest}"? `;
   const problem = `Cannot run "${path}": ${state.replaceAll("'", '"')}`;
-  const remedy = `${hint}"${path} --help" shows what there is`;
+  const swallowed = error.code === "commander.missingArgument" ? swallowedBy(command) : "";
+  const remedy = `${swallowed}${hint}"${path} --help" shows what there is`;
   return new UsageError({ code: usageCode(error.code), problem, remedy });
+}
+
+/** An option whose value may be left out takes the argument that follows it. */
+function swallowedBy(command: Command): string {
+  const [argument] = command.registeredArguments;
+  const option = command.options.find((candidate) => {
+    const value: unknown = command.getOptionValue(candidate.attributeName());
+    return candidate.optional && typeof value === "string";
+  });
+  if (argument === undefined || option === undefined) return "";
+  const value: unknown = command.getOptionValue(option.attributeName());
+  return `${option.long} has taken "${value}": put ${argument.name().toUpperCase()} first; `;
 }
 
 function usageCode(code: string): UsageError["report"]["code"] {

@@ -37,6 +37,7 @@ export function describePayload(inspection: Inspection, options: DescribeOptions
     },
     { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
     { heading: "Metadata, shown by list", lines: contents.metadata },
+    { heading: "Made from", lines: originLines(contents) },
     { heading: "Needed of the hypervisor or of another payload", lines: cut(contents.needs) },
     {
       heading: "Brought along, for other payloads to use",
@@ -69,6 +70,18 @@ function generalLines(contents: PayloadContents): string[] {
     ["sits on", `${contents.depends ?? "?"}${onTop}`],
   ];
   return facts.map(([name, value]) => `${name.padEnd(13)} ${value}`);
+}
+
+/** Digests in full: they are there to be compared. */
+function originLines({ origin }: PayloadContents): readonly string[] {
+  if (origin === undefined) return [];
+  const patches = origin.patches.map(({ name, sha256 }) => `patch          ${sha256}  ${name}`);
+  return [
+    `source         ${origin.source}`,
+    `configuration  ${origin.config}`,
+    `compiler       ${origin.compiler}`,
+    ...patches,
+  ];
 }
 
 function eraOf({ version }: PayloadContents): string {

@@ -23,7 +23,13 @@ import { Findings, type PayloadFinding } from "./finding.ts";
 import type { PayloadContents, PayloadSection } from "./payload.ts";
 import { readFunctions } from "./read-functions.ts";
 import { readHooks } from "./read-hooks.ts";
-import { readBuildId, readMetadata, readReasons, readSymbolMap } from "./read-notes.ts";
+import {
+  readBuildId,
+  readMetadata,
+  readOriginOf,
+  readReasons,
+  readSymbolMap,
+} from "./read-notes.ts";
 import { readExports, readNeeds } from "./read-symbols.ts";
 import { namedStarts, type PayloadFile } from "./targets.ts";
 
@@ -97,6 +103,7 @@ function readContents(file: PayloadFile): PayloadContents {
     metadata: readMetadata(file),
     symbolMap: readSymbolMap(file),
     reasons: readReasons(file),
+    origin: readOriginOf(file),
     specialTables: object.sections
       .filter(({ name }) => specialTableSections.includes(name))
       .map(({ name, size }) => ({ section: name, sizeBytes: size })),

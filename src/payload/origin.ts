@@ -32,6 +32,18 @@ export interface OriginPatch {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** To be looked at and compared: without the patches themselves. */
+export interface OriginDigests extends Omit<PayloadOrigin, "patches"> {
+  readonly patches: readonly Omit<OriginPatch, "bytes">[];
+}
+
+export function digestsOf({ patches, ...origin }: PayloadOrigin): OriginDigests {
+  return {
+    ...origin,
+    patches: patches.map(({ name, sha256: digest }) => ({ name, sha256: digest })),
+  };
+}
+
 /** @param path what its author called the patch; only the last part is kept */
 export function originPatch(path: string, bytes: Uint8Array): OriginPatch {
   return { name: path.replace(/^.*\//, ""), sha256: sha256(bytes), bytes };

@@ -5,6 +5,7 @@
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
+import type { OriginDigests } from "./origin.ts";
 import type { Reason } from "./reasons.ts";
 import type { SymbolMap } from "./symbol-map.ts";
 
@@ -112,6 +113,8 @@ export interface Payload extends PayloadTables {
   /** Symbols that later payloads can link against, and that nobody else may have. */
   readonly exports: readonly ExportedSymbol[];
   readonly sections: readonly PayloadSection[];
+  /** What it was made from; not all payloads say. */
+  readonly origin: OriginDigests | undefined;
 }
 
 type OftenMissing = "version" | "buildId" | "depends";

@@ -5,6 +5,7 @@ import { contentsOf, findSection } from "../elf/sections.ts";
 import { readBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { decodeModinfo } from "../xen-abi/modinfo.ts";
 import { MODINFO_SECTION } from "../xen-abi/sections.ts";
+import { digestsOf, type OriginDigests, readOrigin } from "./origin.ts";
 import { decodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { decodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { type PayloadFile, whereIn } from "./targets.ts";
@@ -61,5 +62,14 @@ export function readReasons(file: PayloadFile): readonly Reason[] | undefined {
   const section = findSection(object, REASONS_SECTION);
   if (section === undefined) return undefined;
   const read = () => decodeReasons(contentsOf(object, section), object.source);
+  return findings.attempt(read, undefined, "warning");
+}
+
+/** As the symbol map. Who wants to build with the patches reads them with readOrigin(). */
+export function readOriginOf({ object, findings }: PayloadFile): OriginDigests | undefined {
+  const read = () => {
+    const origin = readOrigin(object);
+    return origin && digestsOf(origin);
+  };
   return findings.attempt(read, undefined, "warning");
 }
