@@ -35,6 +35,7 @@ export {
   decodeOrigin,
   encodeOrigin,
   ORIGIN_SECTION,
+  type OriginDigests,
   type OriginPatch,
   type PayloadOrigin,
   readOrigin,
