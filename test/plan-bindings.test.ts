@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { renderStack } from "../src/cli/stack-text.ts";
+import { HostError } from "../src/host/errors.ts";
+import type { ActOptions } from "../src/host/host.ts";
 import { ModelHost } from "../src/hosts/model.ts";
 import { findBrokenBinding } from "../src/plan/bindings.ts";
 import { factsOfMetadata, type PayloadFacts, unknownFacts } from "../src/plan/facts.ts";
@@ -31,6 +33,8 @@ const base = make("base", {});
 const upper = make("upper", { functions: ["beta"], on: [base] });
 const one = make("one", { functions: ["alpha"], on: [base], content: 78 });
 const two = make("two", { functions: ["alpha"], on: [base], content: 79 });
+/** By --nodeps on another one than it was built on, which no cover keeps it from. */
+const forced = make("forced", { mode: "stack", on: [base], content: 80 });
 make("other", { functions: ["gamma"] });
 
 async function run(host: ModelHost, words: string): Promise<CliRun> {
@@ -89,7 +93,7 @@ test("apply refuses a payload of which somebody unloaded what it refers to, uplo
   assert.deepEqual(host.model.applied, ["base", "upper"]);
 });
 
-test("apply and load refuse to take a fix out of force that Xen cannot see", async () => {
+test("apply and load refuse to take a fix out of force, as Xen does where it can see it", async () => {
   const host = new ModelHost(syntheticModel());
   await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one", "upload two FOLDER/two");
   const words = /Cannot apply "two": it takes the place of what "one" made of alpha, and does not/;
@@ -101,31 +105,52 @@ test("apply and load refuse to take a fix out of force that Xen cannot see", asy
   assert.equal(again.exitCode, 1);
   assert.match(again.stderr, words);
   assert.deepEqual(await names(host), ["base", "one"]);
-  // Xen sees nothing in it: this is why we have to.
-  await host.upload("two", two.bytes);
-  await host.act("apply", "two", {
+  const anyway: ActOptions = {
     ...{ deadlineMs: 60_000, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
-  });
-  assert.deepEqual(host.model.applied, ["base", "one", "two"]);
+  };
+  await host.upload("two", two.bytes);
+  await assert.rejects(
+    host.act("apply", "two", anyway),
+    (error) =>
+      error instanceof HostError && /another payload lies on alpha of/.test(error.report.problem),
+  );
+  await host.upload("forced", forced.bytes);
+  const unseen = await run(host, "apply --nodeps forced");
+  assert.equal(unseen.exitCode, 1);
+  assert.match(unseen.stderr, /Cannot apply "forced": it takes the place of what "one" made of/);
+  await host.act("apply", "forced", anyway);
+  assert.deepEqual(host.model.applied, ["base", "one", "forced"]);
+});
+
+test("probe says who lies on the payload already that another one was built on", async () => {
+  const host = new ModelHost(syntheticModel());
+  await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one");
+  const { exitCode, stdout } = await run(host, "probe FOLDER/two");
+  assert.equal(exitCode, 2);
+  assert.match(
+    stdout,
+    /another payload lies on alpha of payload "base" already\n +most likely changed by payload "one"/,
+  );
+  await runAll(host, "revert one", "probe FOLDER/two");
 });
 
 test("plan says of a fix that it is not in force although there is nothing to do", async () => {
   const host = new ModelHost(syntheticModel());
-  await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one", "upload two FOLDER/two");
+  await runAll(host, "load FOLDER/base", "load --nodeps FOLDER/one", "upload forced FOLDER/forced");
   const [options, now] = [{ deadlineMs: 60_000 }, () => new Date()];
   const untold = {
     now,
-    factsOf: () => two.facts,
+    factsOf: () => forced.facts,
     onTrouble: (error: unknown) => assert.fail(String(error)),
   };
-  await JournalledHost.around(host, untold).act("apply", "two", {
+  await JournalledHost.around(host, untold).act("apply", "forced", {
     ...{ ...options, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
   });
-  const wish = ["base", "one", "two"].map((name) => `--to FOLDER/${name}`).join(" ");
+  const wish = ["base", "one", "forced"].map((name) => `--to FOLDER/${name}`).join(" ");
   const { stdout } = await run(host, `plan ${wish}`);
   assert.match(
     stdout,
-    /Nothing to do\.\nNote: what "one" made of alpha is not in force: "two" was not built on top of it\.\n/,
+    /Nothing to do\.\nNote: what "one" made of alpha is not in force: "forced" was not built on top of it\.\n/,
   );
 });
 

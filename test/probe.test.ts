@@ -156,7 +156,7 @@ test("probeHost() refuses what it could not do, or not without harm", async () =
   );
   const other = guarded(["alpha"], { xenDepends: new Uint8Array(20) });
   await assert.rejects(probe(host, other), codeOf("payload/wrong-hypervisor"));
-  const marker = { symbol: "xsplice.marker.none", id: new Uint8Array(30) };
+  const marker = { symbol: "xsplice.marker.none", id: new Uint8Array(30), covers: new Map() };
   const stacking = {
     ...({ mode: "independent", guard: "full", marker: "none" } as const),
     requires: [{ buildId: "00", marker }],

@@ -219,7 +219,10 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
     payload.symbolMap
       .map(({ sourceName, kind }) => (kind === "marker" ? kind : `${kind} ${sourceName}`))
       .sort(),
-    ["function helper", "hook hooks.c#on_load", "marker", "replacement kernel", "replacement user"],
+    [
+      ...["cover kernel", "cover user", "function helper", "hook hooks.c#on_load", "marker"],
+      ...["replacement kernel", "replacement user"],
+    ],
   );
   const reasons = parsePayload(payload.bytes, "fix").reasons ?? [];
   assert.ok(reasons.some((one) => one.function === "kernel" && /helper/.test(one.text)));

@@ -10,6 +10,7 @@ import { type PayloadOrigin, readOrigin } from "../payload/origin.ts";
 import { parsePayload } from "../payload/parse.ts";
 import type { Payload } from "../payload/payload.ts";
 import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";
+import { isBrought } from "../payload/symbol-map.ts";
 import { BuilderError } from "./errors.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
@@ -97,8 +98,8 @@ export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surround
   const locals = new Map<string, readonly LinkSymbol[]>(xen.locals);
   for (const { payload } of payloads) {
     for (const entry of payload.symbolMap ?? []) {
+      if (!isBrought(entry)) continue;
       const { sourceName, exportedName, kind, sizeBytes } = entry;
-      if (kind === "replacement" || kind === "marker" || exportedName === "") continue;
       const bareName = sourceName.slice(sourceName.lastIndexOf("#") + 1);
       const symbol: LinkSymbol = {
         name: exportedName,

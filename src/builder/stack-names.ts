@@ -3,7 +3,7 @@
 
 import type { SplitObject } from "../diff/atom.ts";
 import type { ElfSymbol } from "../elf/object.ts";
-import type { SymbolMapEntry } from "../payload/symbol-map.ts";
+import { isBrought, type SymbolMapEntry } from "../payload/symbol-map.ts";
 import type { PayloadBelow } from "./payload-below.ts";
 import { type LevelStep, type Trace, traceSymbol } from "./stack-trace.ts";
 
@@ -19,10 +19,7 @@ export function findBrought(
   { payload }: PayloadBelow,
   sourceName: string,
 ): SymbolMapEntry | undefined {
-  return payload.symbolMap?.find(
-    (entry) =>
-      entry.sourceName === sourceName && entry.kind !== "replacement" && entry.exportedName !== "",
-  );
+  return payload.symbolMap?.find((entry) => entry.sourceName === sourceName && isBrought(entry));
 }
 
 /** @param payloads all that lie below, the lowest first */

@@ -4,7 +4,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import type { XenModel } from "../xen-model/model.ts";
 import type { PlayedStep } from "./step.ts";
-import { isInImage, isOwn, type Subject, type SubjectEntry } from "./subject.ts";
+import { isInImage, isInMarker, isOwn, type Subject, type SubjectEntry } from "./subject.ts";
 
 export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "unchanged";
 
@@ -33,8 +33,7 @@ export function effectsOf(
   subject: Subject,
   replaced: readonly Subject[],
 ): readonly FunctionEffect[] {
-  // A marker in the payload itself is no function of the hypervisor.
-  const functions = subject.entries.filter(({ oldAddress }) => !isOwn(oldAddress, subject));
+  const functions = functionsOf(subject);
   const seen = new Set<bigint | string>();
   const own = [
     ...functions.filter(({ written }) => written !== undefined),
@@ -42,10 +41,17 @@ export function effectsOf(
   ].flatMap((entry) => effectOf(played, entry, seen));
   const others = played.action === "replace" ? replaced : [];
   const reverted = others
-    .flatMap((other) => other.entries.filter(({ oldAddress }) => !isOwn(oldAddress, other)))
+    .flatMap(functionsOf)
     .filter(({ oldAddress, written }) => written !== undefined && oldAddress !== undefined)
     .flatMap((entry) => effectOf(played, entry, seen));
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
+}
+
+/** A marker, be it in the payload itself or in one below, is no function. */
+function functionsOf(subject: Subject): readonly SubjectEntry[] {
+  return subject.entries.filter((entry) => {
+    return !isOwn(entry.oldAddress, subject) && !isInMarker(entry);
+  });
 }
 
 /** A check of old code begins anywhere in its function. */

@@ -11,6 +11,7 @@ import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
 import { AARCH64_JUMP_SIZE, X86_JUMP_SIZE } from "../isa/jump.ts";
 import { PayloadError } from "../payload/errors.ts";
 import { inspectPayload } from "../payload/inspect.ts";
+import { isMarkerSymbol } from "../payload/marker.ts";
 import type { PayloadContents, PayloadFunction } from "../payload/payload.ts";
 import { LIVEPATCH_FUNC_SIZE } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
@@ -144,6 +145,11 @@ export function isOwn(address: bigint | undefined, { loaded }: Pick<Subject, "lo
   if (address === undefined || loaded === undefined) return false;
   const { base, bytes } = loaded.placement;
   return base <= address && address < base + BigInt(bytes.length);
+}
+
+/** A place in some payload's marker, by which payloads tell what lies on what; no code that runs. */
+export function isInMarker({ entry: { oldAddress } }: SubjectEntry): boolean {
+  return oldAddress.kind === "symbol" && isMarkerSymbol(oldAddress.symbol);
 }
 
 function labelOf({ name, oldAddress }: PayloadFunction): string {

@@ -147,8 +147,20 @@ function waitingDomain(domain: string): Reason {
   };
 }
 
+/** What payloads of ours call it, so that Xen's console names both. */
+const COVER_LABEL = /^payload ([0-9a-f]+), uncovered (.+)$/;
+
 function unexpectedCode(console: string): Reason {
   const failed = failedExpectationOf(console);
+  const covered = COVER_LABEL.exec(failed?.place ?? "");
+  if (covered !== null) {
+    const [, buildId = "", functionName = ""] = covered;
+    return {
+      text: `another payload lies on ${functionName} of payload ${buildId} already`,
+      expected: `${functionName} as payload ${buildId} left it`,
+      remedy: "revert the other one first, or build this one on top of both",
+    };
+  }
   return {
     text: `the hypervisor's code at "${failed?.place ?? "?"}" is not what the payload expects`,
     expected: `${failed?.expected ?? "?"} (expected)\n${failed?.actual ?? "?"} (found)`,

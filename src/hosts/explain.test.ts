@@ -58,6 +58,15 @@ const cases: readonly {
   },
   {
     step: "apply",
+    errno: Errno.EINVAL,
+    console: [
+      "livepatch: payload ab12, uncovered do_xen_version: expectation failed: expected:cc, actual:90",
+      "(XEN) livepatch: fix: expectations of payload ab12, uncovered do_xen_version failed (rc=-22), aborting!",
+    ].join("\n"),
+    text: /another payload lies on do_xen_version of payload ab12 already/,
+  },
+  {
+    step: "apply",
     errno: 84,
     console: "livepatch: fix: pre-apply hook failed (rc=-84), aborting!",
     text: /pre-apply hook refused with -84/,

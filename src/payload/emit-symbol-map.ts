@@ -4,7 +4,7 @@
 import { SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Hook } from "./emit-input.ts";
-import { type CarriedMarker, markerEntry } from "./marker.ts";
+import { type CarriedMarker, markerEntries } from "./marker.ts";
 import type { SymbolMap, SymbolMapEntry } from "./symbol-map.ts";
 import { ENTRY_MARKER_OFFSET } from "./tag.ts";
 
@@ -48,7 +48,7 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
     return [entry];
   });
   const marker = sources.appliedMarker;
-  return [...replaced, ...brought, ...(marker === undefined ? [] : [markerEntry(marker)])];
+  return [...replaced, ...brought, ...(marker === undefined ? [] : markerEntries(marker))];
 }
 
 /** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */

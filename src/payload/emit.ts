@@ -29,10 +29,12 @@ import {
 } from "./emit-tables.ts";
 import {
   addMarker,
+  coverTableEntry,
   finishedMarker,
   guardsOfRequired,
   type Marker,
   markerTableEntry,
+  neededCovers,
 } from "./marker.ts";
 import { type MergedObjects, mergeObjects } from "./merge.ts";
 import { redirectToXen } from "./redirect.ts";
@@ -65,7 +67,9 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   // From here on the table's entries and hooks speak of symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
   const entryMarkers = markEntries(draft, work.replacements, input);
-  const marker = input.stacking.marker === "carried" ? addMarker(draft, hash) : undefined;
+  const replaced = input.replacements.map(({ oldName }) => oldName);
+  const carriesMarker = input.stacking.marker === "carried";
+  const marker = carriesMarker ? addMarker(draft, hash, replaced) : undefined;
   tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
   // From here on every section and symbol of the objects is where it will be in the payload.
@@ -77,7 +81,11 @@ export function emitPayload(input: EmitInput): EmittedPayload {
     sourceNames,
   });
   const markerRows = marker === undefined ? [] : [markerTableEntry(marker)];
-  addFunctionTable(draft, [...work.guards, ...work.replacing, ...markerRows], input);
+  addFunctionTable(
+    draft,
+    [...work.guards, ...work.replacing, ...work.covers, ...markerRows],
+    input,
+  );
   addHooks(draft, work.hooks, architecture);
   addNotes(draft, input);
   addMetadata(draft, input, marker);
@@ -101,6 +109,7 @@ interface BoundReplacement {
 interface BoundEntries {
   readonly guards: readonly TableEntry[];
   readonly replacing: readonly TableEntry[];
+  readonly covers: readonly TableEntry[];
   readonly replacements: readonly BoundReplacement[];
   readonly hooks: readonly Hook[];
 }
@@ -135,8 +144,13 @@ function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): Boun
       expectation,
     }),
   );
+  const replaced = input.replacements.map(({ oldName }) => oldName);
+  const covers = neededCovers(replaced, input.stacking.requires).map(
+    ({ label, markerSymbol, offset }) =>
+      coverTableEntry(label, requireUndefinedSymbol(draft, known, markerSymbol), offset),
+  );
   const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
-  return { guards, replacing, replacements, hooks };
+  return { guards, replacing, covers, replacements, hooks };
 }
 
 /** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */

@@ -7,7 +7,7 @@ import { parseRelease } from "../xen-abi/release.ts";
 import { emitExample } from "./emit.test.support.ts";
 import { EmitError, type EmitInput } from "./emit-input.ts";
 import { inspectPayload } from "./inspect.ts";
-import { type Marker, markerFor, markerOf } from "./marker.ts";
+import { type Marker, markerFor, markerOf, neededCovers, readCoverLabel } from "./marker.ts";
 import { parsePayload } from "./parse.ts";
 import { readStackingFacts } from "./stacking.ts";
 
@@ -36,6 +36,14 @@ test("emitPayload() puts a marker into the code, with an entry that blanks its f
   const code = contentsOf(object, requireSection(object, section)).subarray(offset, offset + 31);
   assert.equal(toHex(code), `cc${toHex(id)}`);
   assert.deepEqual(markerOf(symbolMap), marker);
+  const covers = [...requireMarker(marker).covers];
+  assert.deepEqual(covers, [
+    ["xen_f", 31],
+    ["xen_g", 32],
+  ]);
+  const behind = contentsOf(object, requireSection(object, section)).subarray(offset + 31);
+  // The covers, and what Xen reads behind the last one.
+  assert.equal(toHex(behind.subarray(0, 5)), "cccccccccc");
 });
 
 test("emitPayload() gives a marker that only the same content has", () => {
@@ -54,7 +62,15 @@ test("emitPayload() makes a payload ask for the marker of another, and say so", 
   const marker = requireMarker(below.marker);
   const requires = [{ buildId: toHex(below.buildId), marker }];
   const { bytes } = emitExample({ stacking: { ...stacking, requires } });
+  assert.deepEqual(inspectPayload(bytes, "x").findings, []);
   const { functions, needs, metadata } = parsePayload(bytes, "x");
+  assert.deepEqual(functions[4], {
+    kind: "nop",
+    name: `payload ${toHex(below.buildId)}, uncovered xen_g`,
+    oldAddress: { kind: "symbol", symbol: marker.symbol, addend: 32n },
+    ...{ oldSize: 1, newSize: 1 },
+    expectation: Uint8Array.of(0xcc),
+  });
   assert.deepEqual(functions[0], {
     kind: "guard",
     name: `payload ${toHex(below.buildId)}, applied`,
@@ -66,8 +82,24 @@ test("emitPayload() makes a payload ask for the marker of another, and say so", 
   assert.deepEqual(readStackingFacts(metadata).requires, [toHex(below.buildId)]);
 });
 
+test("neededCovers() asks for the cover of the uppermost payload alone that replaces the function", () => {
+  const requires = [
+    ["01", "f"],
+    ["02", "f"],
+    ["03", "g"],
+  ].map(([buildId = "", name = ""]) => {
+    const marker = { symbol: `m${buildId}`, id: new Uint8Array(30), covers: new Map([[name, 31]]) };
+    return { buildId, marker };
+  });
+  const unmarked = { buildId: "04", marker: undefined };
+  const needed = neededCovers(["f", "h"], [...requires, unmarked]);
+  assert.deepEqual(needed, [{ label: "payload 02, uncovered f", markerSymbol: "m02", offset: 31 }]);
+  assert.deepEqual(readCoverLabel(needed[0]?.label ?? ""), { buildId: "02", functionName: "f" });
+  assert.equal(readCoverLabel("payload 02, applied"), undefined);
+});
+
 test("emitPayload() refuses markers where nobody can patch a payload, and ids that are none", () => {
-  const marker: Marker = { symbol: "m", id: new Uint8Array(29) };
+  const marker: Marker = { symbol: "m", id: new Uint8Array(29), covers: new Map() };
   const wrong: readonly Partial<EmitInput>[] = [
     { stacking, payloadVersion: 1 },
     { stacking: { ...stacking, marker: "none", requires: [{ buildId: "00", marker }] } },

@@ -4,6 +4,11 @@
 // puts the int3 back. Behind it are 30 bytes that are different for each content. So one expectation
 // of another payload, NOP and those 30 bytes, says both. x86 only: Arm patches nothing outside of
 // the Xen image (ABI reference §5.4). Which releases stand it: mayCarryMarker() of xen-abi.
+//
+// Behind them is a cover for each function that the payload replaces: one more int3, which a payload
+// that was built on top of this one, and replaces the same function, expects and blanks. At the
+// function's entry two of those cannot tell each other's jump from the one that they expect, so without
+// the cover Xen would apply both, and the first one's fix be out of force.
 
 import { parseHex, toHex } from "../bytes/hex.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
@@ -22,12 +27,17 @@ export const MARKER_SIZE = 1 + MARKER_ID_SIZE;
 export const MARKER_IDLE = 0xcc;
 /** The NOP of one byte, the same in both of Xen's families of NOPs (ABI reference §5.2). */
 export const MARKER_APPLIED = 0x90;
+/** At each place that it patches Xen looks for an ENDBR64, 4 bytes, so those behind the last cover are read. */
+const PADDING_SIZE = 3;
+const MARKER_NAME = "xsplice.marker";
 
 export interface Marker {
   /** As the payload that carries it exports it. */
   readonly symbol: string;
   /** MARKER_ID_SIZE bytes. */
   readonly id: Uint8Array;
+  /** Where the cover of a replaced function is, by the function's name in Xen; bytes from `symbol` on. */
+  readonly covers: ReadonlyMap<string, number>;
 }
 
 /** Whether a payload for this release gets one; none where nobody knows the release. */
@@ -43,7 +53,20 @@ export function markerOf(map: SymbolMap): Marker | undefined {
   const entry = map.find(({ kind, sizeBytes, sourceName }) => {
     return kind === "marker" && sizeBytes === MARKER_SIZE && ID_TEXT.test(sourceName);
   });
-  return entry && { symbol: entry.exportedName, id: parseHex(entry.sourceName) };
+  if (entry === undefined) return undefined;
+  const { exportedName: symbol } = entry;
+  const covers = map.filter(
+    ({ kind, exportedName }) => kind === "cover" && exportedName === symbol,
+  );
+  return {
+    ...{ symbol, id: parseHex(entry.sourceName) },
+    covers: new Map(covers.map(({ sourceName, exportedOffset }) => [sourceName, exportedOffset])),
+  };
+}
+
+/** Whether a symbol that some payload exports is that of a marker, covers included. */
+export function isMarkerSymbol(name: string): boolean {
+  return name.startsWith(`${MARKER_NAME}.`);
 }
 
 const ID_TEXT = new RegExp(`^[0-9a-f]{${MARKER_ID_SIZE * 2}}$`);
@@ -56,15 +79,73 @@ export function guardsOfRequired({ buildId, marker }: RequiredPayload): readonly
   return [{ label, oldName: marker.symbol, oldOffset: 0, bytes }];
 }
 
+/** The cover that a payload needs for itself: on top of whom it replaces which function. */
+export interface NeededCover {
+  readonly label: string;
+  readonly markerSymbol: string;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/**
+ * Of the uppermost payload that replaces the function, among those that Xen itself finds applied; where
+ * a chain of build-ids leads to it, nothing gets between.
+ * @param replaced names of functions in Xen
+ */
+export function neededCovers(
+  replaced: readonly string[],
+  requires: readonly RequiredPayload[],
+): readonly NeededCover[] {
+  return replaced.flatMap((functionName): NeededCover[] => {
+    const below = requires.findLast(({ marker }) => marker?.covers.has(functionName));
+    const offset = below?.marker?.covers.get(functionName);
+    if (below?.marker === undefined || offset === undefined) return [];
+    const label = coverLabel(below.buildId, functionName);
+    return [{ label, markerSymbol: below.marker.symbol, offset }];
+  });
+}
+
+/** Blanks the cover while the payload is applied, and wants it not to be blank before. */
+export function coverTableEntry(label: string, marker: DraftSymbol, offset: number): TableEntry {
+  return {
+    ...{ label, oldFunction: marker, oldOffset: offset, oldSizeBytes: 1, becomes: 1 },
+    expectation: Uint8Array.of(MARKER_IDLE),
+  };
+}
+
+/** What Xen prints of a cover that is blank already. */
+function coverLabel(buildId: string, functionName: string): string {
+  return `payload ${buildId}, uncovered ${functionName}`;
+}
+
+/** Of the label of a cover: on top of which payload, and of which function there. */
+export function readCoverLabel(
+  label: string,
+): { readonly buildId: string; readonly functionName: string } | undefined {
+  const [, buildId, functionName] = /^payload ([0-9a-f]+), uncovered (.+)$/.exec(label) ?? [];
+  return buildId === undefined || functionName === undefined
+    ? undefined
+    : { buildId, functionName };
+}
+
 /** A marker in the draft of the payload that carries it. */
 export interface CarriedMarker {
   readonly symbol: DraftSymbol;
   readonly id: Uint8Array;
+  readonly covers: Marker["covers"];
 }
 
-/** @param hash of all that the payload is made of, MARKER_ID_SIZE bytes at least */
-export function addMarker(draft: ElfDraft, hash: Uint8Array): CarriedMarker {
+/**
+ * @param hash of all that the payload is made of, MARKER_ID_SIZE bytes at least
+ * @param replaced names of functions in Xen
+ */
+export function addMarker(
+  draft: ElfDraft,
+  hash: Uint8Array,
+  replaced: readonly string[],
+): CarriedMarker {
   const id = hash.slice(0, MARKER_ID_SIZE);
+  const covers = [...new Set(replaced)];
   const section: DraftSection = {
     // Code, since Xen makes nothing else writable while it patches (ABI reference §5.3).
     name: ".text.xsplice.marker",
@@ -72,11 +153,14 @@ export function addMarker(draft: ElfDraft, hash: Uint8Array): CarriedMarker {
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
     alignment: 1,
     entrySize: 0,
-    content: Uint8Array.of(MARKER_IDLE, ...id),
+    content: Uint8Array.of(
+      ...[MARKER_IDLE, ...id],
+      ...new Uint8Array(covers.length === 0 ? 0 : covers.length + PADDING_SIZE).fill(MARKER_IDLE),
+    ),
     relocations: [],
   };
   const symbol: DraftSymbol = {
-    name: "xsplice.marker",
+    name: MARKER_NAME,
     value: 0n,
     size: BigInt(MARKER_SIZE),
     binding: SymbolBinding.STB_LOCAL,
@@ -86,7 +170,7 @@ export function addMarker(draft: ElfDraft, hash: Uint8Array): CarriedMarker {
   };
   draft.sections.push(section);
   draft.symbols.push(symbol);
-  return { symbol, id };
+  return { symbol, id, covers: new Map(covers.map((name, index) => [name, MARKER_SIZE + index])) };
 }
 
 /** Blanks the int3 while the payload is applied. */
@@ -102,16 +186,21 @@ export function markerTableEntry({ symbol }: CarriedMarker): TableEntry {
 }
 
 /** When its symbol has got its last name. */
-export function finishedMarker({ symbol, id }: CarriedMarker): Marker {
-  return { symbol: symbol.name, id };
+export function finishedMarker({ symbol, id, covers }: CarriedMarker): Marker {
+  return { symbol: symbol.name, id, covers };
 }
 
-export function markerEntry({ symbol, id }: CarriedMarker): SymbolMapEntry {
-  return {
-    sourceName: toHex(id),
-    exportedName: symbol.name,
-    exportedOffset: 0,
-    kind: "marker",
-    sizeBytes: MARKER_SIZE,
-  };
+export function markerEntries({ symbol, id, covers }: CarriedMarker): readonly SymbolMapEntry[] {
+  const exportedName = symbol.name;
+  return [
+    {
+      ...{ sourceName: toHex(id), exportedName, exportedOffset: 0 },
+      ...{ kind: "marker", sizeBytes: MARKER_SIZE },
+    },
+    ...[...covers].map(
+      ([sourceName, exportedOffset]): SymbolMapEntry => ({
+        ...{ sourceName, exportedName, exportedOffset, kind: "cover", sizeBytes: 1 },
+      }),
+    ),
+  ];
 }

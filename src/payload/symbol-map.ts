@@ -15,9 +15,17 @@ const SYMBOL_MAP_LINES_MAX = 100_000;
 /**
  * `replacement`: the new body of a function of Xen; `function`, `data`: brought along by the
  * payload; `hook`: code that Xen calls while it applies or reverts; `marker`: the applied-marker,
- * whose source name is its id in hexadecimal (marker.ts).
+ * whose source name is its id in hexadecimal; `cover`: the byte behind it for a replaced function, whose
+ * name it has (marker.ts).
  */
-export const symbolMapKinds = ["replacement", "function", "data", "hook", "marker"] as const;
+export const symbolMapKinds = [
+  "replacement",
+  "function",
+  "data",
+  "hook",
+  "marker",
+  "cover",
+] as const;
 export type SymbolMapKind = (typeof symbolMapKinds)[number];
 
 export interface SymbolMapEntry {
@@ -33,6 +41,11 @@ export interface SymbolMapEntry {
   readonly exportedOffset: number;
   readonly kind: SymbolMapKind;
   readonly sizeBytes: number;
+}
+
+/** Whether a later payload can bind to it by the name of the source. */
+export function isBrought({ kind, exportedName }: SymbolMapEntry): boolean {
+  return exportedName !== "" && (kind === "function" || kind === "data" || kind === "hook");
 }
 
 export type SymbolMap = readonly SymbolMapEntry[];

@@ -52,8 +52,9 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
 }
 
 /**
- * A fix that nobody would notice to be gone: where a payload below has put a jump, old code is compared
- * but for the jump's distance, which is another one each time. So Xen cannot tell whose jump it is.
+ * A fix that would be gone: where a payload below has put a jump, old code is compared but for the jump's
+ * distance, which is another one each time. So Xen cannot tell whose jump it is, unless the payload also
+ * wants a cover (payload/marker.ts), which one of mode stack that is forced onto another one does not.
  */
 function findBuried(
   piece: Piece,

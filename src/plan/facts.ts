@@ -2,6 +2,7 @@
 // payload's file, less from the metadata that Xen lists for what is loaded. What is not known is
 // `undefined`, never a guess.
 
+import { isMarkerSymbol } from "../payload/marker.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
@@ -66,9 +67,7 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
       entry.kind === "replace" ? rangesOf(entry, 0n, entry.oldSize) : [],
     ),
     writes: functions.flatMap((entry) => writtenBy(entry, architecture)),
-    nops: functions.some((entry) => entry.kind === "nop" && entry.oldAddress.kind !== "own")
-      ? "some"
-      : "none",
+    nops: functions.some(blanksCode) ? "some" : "none",
     guards: joinRanges(
       functions.flatMap((entry) => rangesOf(entry, 0n, entry.expectation?.length ?? 0)),
     ),
@@ -109,6 +108,12 @@ export const unknownFacts: PayloadFacts = {
   data: undefined,
   metadata: undefined,
 };
+
+/** Its own marker, and the cover of another payload's, are no code that anybody runs. */
+function blanksCode({ kind, oldAddress }: PayloadFunction): boolean {
+  if (kind !== "nop" || oldAddress.kind === "own") return false;
+  return oldAddress.kind !== "symbol" || !isMarkerSymbol(oldAddress.symbol);
+}
 
 function replacedNames(functions: readonly PayloadFunction[]): readonly string[] {
   const names = functions.flatMap((entry) => {

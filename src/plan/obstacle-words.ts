@@ -158,7 +158,7 @@ export function burying(piece: Piece, stranger: Piece, functionName: string): Ob
     code: "plan/overlap",
     problem: `Cannot apply "${piece.name}": it takes the place of what "${stranger.name}" made of ${functionName}, and does not include it`,
     where: functionName,
-    expected: `a payload that was built on top of "${stranger.name}": Xen does not notice, since a jump is where this one expects another one's`,
+    expected: `a payload that was built on top of "${stranger.name}", or nothing between it and what it was built on`,
     remedy: `build it again with "--on" the file of "${stranger.name}" as well, or revert that one first`,
   };
 }

@@ -7,6 +7,7 @@ import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import { AARCH64_JUMP_SIZE } from "../isa/jump.ts";
 import { eachInstruction } from "../isa/x86-decode.ts";
+import { readCoverLabel } from "../payload/marker.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
 import type { Architecture } from "../xen-abi/architecture.ts";
 import type { ExpectedFunction } from "./expected-code.ts";
@@ -23,6 +24,14 @@ export interface CodeDifference {
   /** As many bytes. */
   readonly actual: Uint8Array;
   readonly suspects: readonly Suspect[];
+  /** When it is the cover of a function (payload/marker.ts): of which one, and of which payload. */
+  readonly cover?: Cover;
+}
+
+export interface Cover {
+  readonly functionName: string;
+  /** By its name on the host, or its build-id when it is not loaded. */
+  readonly payload: string;
 }
 
 export interface Suspect {
@@ -60,12 +69,35 @@ export function differenceOf(
   const before: number[] = [];
   for (let at = start; at < chunkStart; at++) before.push(known.get(at) ?? 0);
   const skipped = Math.max(0, start - chunkStart);
+  const cover = findCover(functionName, loaded);
   return {
     ...{ functionName, offset, start },
     expected: Uint8Array.from([...before, ...wanted.subarray(skipped)]),
     actual: Uint8Array.from([...before, ...present.subarray(skipped)]),
-    suspects: suspectsFor(functionName, loaded),
+    ...(cover === undefined
+      ? { suspects: suspectsFor(functionName, loaded) }
+      : { cover, suspects: suspectsAbove(cover, loaded) }),
   };
+}
+
+function findCover(label: string, loaded: readonly ListedPayload[]): Cover | undefined {
+  const read = readCoverLabel(label);
+  if (read === undefined) return undefined;
+  const { functionName, buildId } = read;
+  const lower = loaded.find(({ metadata }) => {
+    return readStackingFacts(metadata ?? []).buildId === buildId;
+  });
+  return { functionName, payload: lower?.name ?? buildId };
+}
+
+function suspectsAbove(
+  { functionName, payload }: Cover,
+  loaded: readonly ListedPayload[],
+): readonly Suspect[] {
+  return suspectsFor(
+    functionName,
+    loaded.filter(({ name }) => name !== payload),
+  );
 }
 
 /** Applied payloads that replace the function, or else those that do not say what they replace. */

@@ -2,6 +2,7 @@
 // table, guards and others, as bytes of named functions.
 
 import { hexNumber } from "../bytes/hex.ts";
+import { readCoverLabel } from "../payload/marker.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
 import { ProbeError } from "./errors.ts";
 
@@ -12,6 +13,8 @@ export interface ExpectedBytes {
   /** From the symbol, in bytes; negative where a payload exports no better label. */
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** What the payload calls it, where the symbol says too little: a cover (payload/marker.ts). */
+  readonly label?: string;
 }
 
 /**
@@ -31,7 +34,9 @@ function namedBytesOf({ functions }: Payload): readonly ExpectedBytes[] {
   return functions.flatMap(({ name, oldAddress, expectation: bytes }): ExpectedBytes[] => {
     if (bytes === undefined || bytes.length === 0) return [];
     if (oldAddress.kind === "symbol") {
-      return [{ symbol: oldAddress.symbol, offset: Number(oldAddress.addend), bytes }];
+      const { symbol, addend } = oldAddress;
+      const isCover = name !== undefined && readCoverLabel(name) !== undefined;
+      return [{ symbol, offset: Number(addend), bytes, ...(isCover ? { label: name } : {}) }];
     }
     if (oldAddress.kind !== "name" || name === undefined) return [];
     return [{ symbol: name, offset: 0, bytes }];

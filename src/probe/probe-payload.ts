@@ -30,9 +30,9 @@ export function makeProbePayload(
   const tables: PayloadTables = {
     architecture,
     version: 2,
-    functions: expected.map(({ symbol, offset, bytes }) => ({
+    functions: expected.map(({ symbol, offset, bytes, label }) => ({
       kind: "guard",
-      name: labelOf(symbol, offset),
+      name: label ?? labelOf(symbol, offset),
       oldAddress: { kind: "symbol", symbol, addend: BigInt(offset) },
       oldSize: Math.max(bytes.length, OLD_SIZE_MIN[architecture]),
       expectation: bytes,
@@ -64,10 +64,10 @@ export function comparableBytes(
   expected: readonly ExpectedBytes[],
   architecture: Architecture,
 ): readonly ExpectedBytes[] {
-  return expected.flatMap(({ symbol, offset, bytes }) => {
+  return expected.flatMap(({ offset, bytes, ...place }) => {
     const { chunks } = cutIntoChunks({ bytes, isCompared: () => true }, architecture);
     return chunks.map((chunk) => ({
-      symbol,
+      ...place,
       offset: offset + chunk.offset,
       bytes: chunk.bytes,
     }));

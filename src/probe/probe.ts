@@ -95,7 +95,7 @@ async function findDifferences(
     const difference = unexpectedCode && differenceOf(unexpectedCode, context);
     if (difference === undefined) return { differences, complete: false };
     differences.push(difference);
-    rest = rest.filter(({ symbol }) => symbol !== difference.functionName);
+    rest = rest.filter(({ symbol, label = symbol }) => label !== difference.functionName);
   }
   return { differences, complete: true };
 }

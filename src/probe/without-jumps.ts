@@ -47,11 +47,11 @@ function jumpPlace(symbol: string, expected: readonly ExpectedBytes[]): Cut {
 }
 
 function cutOut(place: ExpectedBytes, { start, end }: Cut): readonly ExpectedBytes[] {
-  const { symbol, offset, bytes } = place;
+  const { offset, bytes } = place;
   const part = (from: number, to: number): readonly ExpectedBytes[] => {
     const [first, last] = [Math.max(0, from - offset), Math.min(bytes.length, to - offset)];
     if (first >= last) return [];
-    return [{ symbol, offset: offset + first, bytes: bytes.slice(first, last) }];
+    return [{ ...place, offset: offset + first, bytes: bytes.slice(first, last) }];
   };
   return [...part(offset, start), ...part(end, offset + bytes.length)];
 }

@@ -47,6 +47,15 @@ test("describeDifference() shows code of Arm as bytes", () => {
   );
 });
 
+test("describeDifference() tells who lies on a payload already", () => {
+  const cover = { functionName: "f", payload: "base" };
+  const suspects = [{ payload: "one", because: "replaces-it" }] as const;
+  assert.deepEqual(describeDifference(difference({ cover, suspects }), "x86_64"), [
+    'another payload lies on f of payload "base" already',
+    '  most likely changed by payload "one", which is applied and replaces f',
+  ]);
+});
+
 test("describeDifference() tells what a marker says", () => {
   const id = "ab".repeat(30);
   const [applied, idle] = [parseHex(`90${id}`), parseHex(`cc${id}`)];

@@ -3,7 +3,7 @@
 import { disassemble } from "../isa/disassemble.ts";
 import { MARKER_APPLIED, MARKER_IDLE } from "../payload/marker.ts";
 import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
-import type { CodeDifference, Suspect } from "./difference.ts";
+import type { CodeDifference, Cover, Suspect } from "./difference.ts";
 
 const BYTES_PER_LINE = 11;
 /** As many instructions as tell what happens there. */
@@ -15,6 +15,7 @@ export function describeDifference(
   architecture: Architecture | undefined,
 ): readonly string[] {
   const { functionName, offset, start, expected, actual, suspects } = difference;
+  if (difference.cover !== undefined) return coverWords(difference.cover, suspects);
   if (isMarker(functionName)) return [markerWords(difference)];
   const side = (heading: string, bytes: Uint8Array): readonly string[] => [
     `  ${heading}:`,
@@ -37,6 +38,16 @@ export function suspectWords({ payload, because }: Suspect, functionName: string
 /** The symbol of a marker, or how payload/marker.ts labels what asks for one. */
 function isMarker(name: string): boolean {
   return /^(xsplice\.marker\.|payload [0-9a-f]+, applied$)/.test(name);
+}
+
+function coverWords(
+  { functionName, payload }: Cover,
+  suspects: readonly Suspect[],
+): readonly string[] {
+  return [
+    `another payload lies on ${functionName} of payload "${payload}" already`,
+    ...suspects.map((suspect) => `  ${suspectWords(suspect, functionName)}`),
+  ];
 }
 
 function markerWords({ functionName, offset, expected, actual }: CodeDifference): string {

@@ -68,6 +68,7 @@ async function describeModes(
     scenario("--mode stack goes on exactly what it was built on, and back", stacks);
     scenario("--mode independent goes in any order, unless payloads overlap", goesAnywhere);
     scenario("--mode independent --on goes on top of that payload, and nowhere else", requires);
+    scenario("--mode independent --on shares a function of the lower one with nobody", coversOnce);
     scenario("--mode stack on independent ones wants all of them, the lowest too", requiresAll);
     scenario("--mode cumulative takes the place of all others, and gives it back", replaces);
     if (fromSource !== undefined) {
@@ -158,6 +159,37 @@ async function requires({ bench, make }: Stage): Promise<void> {
   for (const name of ["top", "other", "one"]) await act(bench, "revert", name);
   await refused(bench, "top", "apply", independent);
   for (const name of ["top", "other", "one"]) await act(bench, "unload", name);
+}
+
+/** At the entry both see a jump, and Xen could not tell whose it is. */
+async function coversOnce({ bench, make }: Stage): Promise<void> {
+  const base = await make("independent", { extra: ".base" }, []);
+  const one = await make("independent", { extra: ".one" }, [base]);
+  const other = await make("independent", { extra: ".other" }, [base]);
+  const beside = await make("independent", { changeset: "beside" }, [base]);
+  const upper = await make("independent", { extra: ".upper" }, [base, one]);
+  const all = Object.entries({ base, one, other, beside, upper });
+  for (const [name, { bytes }] of all) await bench.host.upload(name, bytes, call);
+  for (const name of ["base", "beside", "one"]) await act(bench, "apply", name, independent);
+  assert.deepEqual(await versions(bench), [".one", "beside"]);
+  await assert.rejects(
+    bench.host.act("apply", "other", independent),
+    (error) =>
+      error instanceof HostError &&
+      error.errno === 22 &&
+      error.unexpectedCode?.expected === "cc" &&
+      error.unexpectedCode.actual === "90",
+  );
+  await refused(bench, "other", "apply", independent);
+  await act(bench, "apply", "upper", independent);
+  assert.deepEqual(await versions(bench), [".upper", "beside"]);
+  await refused(bench, "other", "apply", independent);
+  for (const name of ["upper", "one"]) await act(bench, "revert", name);
+  await act(bench, "apply", "other", independent);
+  assert.deepEqual(await versions(bench), [".other", "beside"]);
+  for (const name of ["one", "upper"]) await refused(bench, name, "apply", independent);
+  for (const name of ["other", "beside", "base"]) await act(bench, "revert", name);
+  for (const [name] of all.toReversed()) await act(bench, "unload", name);
 }
 
 async function replaces({ bench, make }: Stage): Promise<void> {
