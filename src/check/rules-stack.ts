@@ -5,7 +5,7 @@ import { hasFeature } from "../xen-abi/features.ts";
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
-import type { Subject } from "./subject.ts";
+import { isInMarker, type Subject } from "./subject.ts";
 
 export const stackRules = {
   "patched-by-two-payloads": {
@@ -67,7 +67,8 @@ export const stackRules = {
 
 function patchedBelow({ subject, below, action }: CheckedStep): readonly Finding[] {
   if (action === "replace") return [];
-  return subject.entries.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
+  const functions = subject.entries.filter((entry) => !isInMarker(entry));
+  return functions.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
     const start = oldFunction?.address ?? oldAddress;
     const lower = written && start !== undefined ? below.patcherOf(start) : undefined;
     if (lower === undefined) return [];

@@ -1,8 +1,16 @@
 // What the payloads applied so far have left for the next one to run into: who patches which
 // function, who calls its own copy of one directly, who brought which symbol.
 
+import { readStackingFacts } from "../payload/stacking.ts";
 import type { DirectUse } from "./direct-uses.ts";
 import type { Subject } from "./subject.ts";
+
+/** Independent payloads depend on the hypervisor alone, and require by their metadata. */
+function idsBelow({ contents }: Subject): readonly string[] {
+  if (contents === undefined) return [];
+  const { requires } = readStackingFacts(contents.metadata);
+  return contents.depends === undefined ? requires : [contents.depends, ...requires];
+}
 
 export class StackBelow {
   readonly #applied: Subject[] = [];
@@ -31,13 +39,18 @@ export class StackBelow {
     return this.#directUses.get(oldAddress) ?? [];
   }
 
-  /** Whether `upper` says, through the chain of dependencies, that it was made to lie on `lower`. */
+  /** Whether `upper` says, itself or through others below it, that it was made to lie on `lower`. */
   isMadeFor(upper: Subject, lower: Subject): boolean {
-    let next = upper.contents?.depends;
-    while (next !== undefined) {
-      const found = this.#byBuildId.get(next);
-      if (found === undefined || found === lower) return found === lower;
-      next = found.contents?.depends;
+    const seen = new Set<Subject>();
+    const open = [upper];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const id of idsBelow(next)) {
+        const found = this.#byBuildId.get(id);
+        if (found === lower) return true;
+        if (found === undefined || seen.has(found)) continue;
+        seen.add(found);
+        open.push(found);
+      }
     }
     return false;
   }
