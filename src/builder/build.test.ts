@@ -218,9 +218,17 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
   assert.deepEqual(
     payload.symbolMap
       .map(({ sourceName, kind }) => (kind === "marker" ? kind : `${kind} ${sourceName}`))
+      .map((text) => text.replace(/\.xs[0-9a-f]{10}$/, ""))
       .sort(),
     [
-      ...["cover kernel", "cover user", "function helper", "hook hooks.c#on_load", "marker"],
+      ...[
+        "cover helper",
+        "cover kernel",
+        "cover user",
+        "function helper",
+        "hook hooks.c#on_load",
+        "marker",
+      ],
       ...["replacement kernel", "replacement user"],
     ],
   );

@@ -51,6 +51,18 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
   return [...replaced, ...brought, ...(marker === undefined ? [] : markerEntries(marker))];
 }
 
+/** What a payload brings besides the new bodies and its hooks, and later ones may replace. */
+export function broughtFunctions(
+  draft: ElfDraft,
+  { replacements, hooks }: Pick<MapSources, "replacements" | "hooks">,
+): readonly DraftSymbol[] {
+  const others = new PlaceSet([
+    ...replacements.map(({ newBody }) => newBody),
+    ...hooks.map(({ code }) => code),
+  ]);
+  return draft.symbols.filter((symbol) => kindOf(symbol) === "function" && !others.has(symbol));
+}
+
 /** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */
 function kindOf({ name, place, type }: DraftSymbol): "function" | "data" | undefined {
   if (typeof place === "string" || name.startsWith(".L")) return undefined;

@@ -19,7 +19,7 @@ import type { EmitInput, Hook } from "./emit-input.ts";
 import { joinSections } from "./emit-layout.ts";
 import { pruneSymbols } from "./emit-prune.ts";
 import { keepTravellingSections } from "./emit-sections.ts";
-import { buildSymbolMap } from "./emit-symbol-map.ts";
+import { broughtFunctions, buildSymbolMap } from "./emit-symbol-map.ts";
 import {
   addFunctionTable,
   addHooks,
@@ -29,6 +29,7 @@ import {
 } from "./emit-tables.ts";
 import {
   addMarker,
+  type CarriedMarker,
   coverTableEntry,
   finishedMarker,
   guardsOfRequired,
@@ -67,9 +68,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   // From here on the table's entries and hooks speak of symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
   const entryMarkers = markEntries(draft, work.replacements, input);
-  const replaced = input.replacements.map(({ oldName }) => oldName);
-  const carriesMarker = input.stacking.marker === "carried";
-  const marker = carriesMarker ? addMarker(draft, hash, replaced) : undefined;
+  const marker = carryMarker(draft, work, input, hash);
   tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
   // From here on every section and symbol of the objects is where it will be in the payload.
@@ -151,6 +150,17 @@ function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): Boun
   );
   const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
   return { guards, replacing, covers, replacements, hooks };
+}
+
+function carryMarker(
+  draft: ElfDraft,
+  work: BoundEntries,
+  { stacking }: EmitInput,
+  hash: Uint8Array,
+): CarriedMarker | undefined {
+  if (stacking.marker === "none") return undefined;
+  const replaced = work.replacements.map(({ xenFunction }) => xenFunction);
+  return addMarker(draft, hash, [...new Set([...replaced, ...broughtFunctions(draft, work)])]);
 }
 
 /** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */

@@ -37,13 +37,15 @@ test("emitPayload() puts a marker into the code, with an entry that blanks its f
   assert.equal(toHex(code), `cc${toHex(id)}`);
   assert.deepEqual(markerOf(symbolMap), marker);
   const covers = [...requireMarker(marker).covers];
+  const helper = symbolMap.find(({ sourceName }) => sourceName.endsWith("helper"))?.exportedName;
   assert.deepEqual(covers, [
     ["xen_f", 31],
     ["xen_g", 32],
+    [helper, 33],
   ]);
   const behind = contentsOf(object, requireSection(object, section)).subarray(offset + 31);
   // The covers, and what Xen reads behind the last one.
-  assert.equal(toHex(behind.subarray(0, 5)), "cccccccccc");
+  assert.equal(toHex(behind.subarray(0, 6)), "cccccccccccc");
 });
 
 test("emitPayload() gives a marker that only the same content has", () => {

@@ -5,8 +5,8 @@
 // of another payload, NOP and those 30 bytes, says both. x86 only: Arm patches nothing outside of
 // the Xen image (ABI reference §5.4). Which releases stand it: mayCarryMarker() of xen-abi.
 //
-// Behind them is a cover for each function that the payload replaces: one more int3, which a payload
-// that was built on top of this one, and replaces the same function, expects and blanks. At the
+// Behind them is a cover for each function that the payload replaces or brings: one more int3, which a
+// payload that was built on top of this one, and replaces the same function, expects and blanks. At the
 // function's entry two of those cannot tell each other's jump from the one that they expect, so without
 // the cover Xen would apply both, and the first one's fix be out of force.
 
@@ -36,7 +36,7 @@ export interface Marker {
   readonly symbol: string;
   /** MARKER_ID_SIZE bytes. */
   readonly id: Uint8Array;
-  /** Where the cover of a replaced function is, by the function's name in Xen; bytes from `symbol` on. */
+  /** Where a function's cover is, by the name that a later payload replaces it by; bytes from `symbol` on. */
   readonly covers: ReadonlyMap<string, number>;
 }
 
@@ -132,20 +132,21 @@ export function readCoverLabel(
 export interface CarriedMarker {
   readonly symbol: DraftSymbol;
   readonly id: Uint8Array;
-  readonly covers: Marker["covers"];
+  /** In the order of their covers. */
+  readonly covered: readonly DraftSymbol[];
 }
 
 /**
  * @param hash of all that the payload is made of, MARKER_ID_SIZE bytes at least
- * @param replaced names of functions in Xen
+ * @param covered functions of Xen that it replaces, and those that it brings, by their symbols in the draft
  */
 export function addMarker(
   draft: ElfDraft,
   hash: Uint8Array,
-  replaced: readonly string[],
+  covered: readonly DraftSymbol[],
 ): CarriedMarker {
   const id = hash.slice(0, MARKER_ID_SIZE);
-  const covers = [...new Set(replaced)];
+  const coversSize = covered.length === 0 ? 0 : covered.length + PADDING_SIZE;
   const section: DraftSection = {
     // Code, since Xen makes nothing else writable while it patches (ABI reference §5.3).
     name: ".text.xsplice.marker",
@@ -155,7 +156,7 @@ export function addMarker(
     entrySize: 0,
     content: Uint8Array.of(
       ...[MARKER_IDLE, ...id],
-      ...new Uint8Array(covers.length === 0 ? 0 : covers.length + PADDING_SIZE).fill(MARKER_IDLE),
+      ...new Uint8Array(coversSize).fill(MARKER_IDLE),
     ),
     relocations: [],
   };
@@ -170,7 +171,7 @@ export function addMarker(
   };
   draft.sections.push(section);
   draft.symbols.push(symbol);
-  return { symbol, id, covers: new Map(covers.map((name, index) => [name, MARKER_SIZE + index])) };
+  return { symbol, id, covered };
 }
 
 /** Blanks the int3 while the payload is applied. */
@@ -185,13 +186,14 @@ export function markerTableEntry({ symbol }: CarriedMarker): TableEntry {
   };
 }
 
-/** When its symbol has got its last name. */
-export function finishedMarker({ symbol, id, covers }: CarriedMarker): Marker {
+/** When all symbols have got their last names, by which later payloads replace what they stand for. */
+export function finishedMarker({ symbol, id, covered }: CarriedMarker): Marker {
+  const covers = new Map(covered.map(({ name }, index) => [name, MARKER_SIZE + index]));
   return { symbol: symbol.name, id, covers };
 }
 
-export function markerEntries({ symbol, id, covers }: CarriedMarker): readonly SymbolMapEntry[] {
-  const exportedName = symbol.name;
+export function markerEntries(marker: CarriedMarker): readonly SymbolMapEntry[] {
+  const { symbol: exportedName, id, covers } = finishedMarker(marker);
   return [
     {
       ...{ sourceName: toHex(id), exportedName, exportedOffset: 0 },

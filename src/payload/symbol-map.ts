@@ -15,8 +15,8 @@ const SYMBOL_MAP_LINES_MAX = 100_000;
 /**
  * `replacement`: the new body of a function of Xen; `function`, `data`: brought along by the
  * payload; `hook`: code that Xen calls while it applies or reverts; `marker`: the applied-marker,
- * whose source name is its id in hexadecimal; `cover`: the byte behind it for a replaced function, whose
- * name it has (marker.ts).
+ * whose source name is its id in hexadecimal; `cover`: the byte behind it for a function that is replaced or
+ * brought, by the name that later payloads replace it by (marker.ts).
  */
 export const symbolMapKinds = [
   "replacement",

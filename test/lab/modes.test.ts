@@ -29,14 +29,15 @@ interface Stage {
   readonly make: MakePayload;
 }
 
+type Scenario = (stage: Stage) => Promise<void>;
+
 await describeModes("4.14", async (bench) => makerFromC(bench));
 const noSource = await whyNoCorpusSource();
 if (noSource === false) {
-  await describeModes(
-    "4.17",
-    async () => makerFromPatches(await fetchCorpusSource()),
+  await describeModes("4.17", async () => makerFromPatches(await fetchCorpusSource()), {
     replacesBrought,
-  );
+    coversBrought,
+  });
 } else {
   test("build --mode on Xen 4.17", { skip: noSource });
 }
@@ -45,7 +46,7 @@ await describeModes("4.20", async (bench) => makerFromC(bench));
 async function describeModes(
   xen: string,
   openMaker: (bench: Bench) => Promise<MakePayload>,
-  fromSource?: (stage: Stage) => Promise<void>,
+  fromSource?: Readonly<Record<"replacesBrought" | "coversBrought", Scenario>>,
 ): Promise<void> {
   await describeOnXen(xen, `modes on Xen ${xen}`, () => {
     let stage: Stage | undefined;
@@ -57,7 +58,7 @@ async function describeModes(
       { timeout },
     );
     after(() => stage?.bench.close());
-    const scenario = (title: string, body: (stage: Stage) => Promise<void>) =>
+    const scenario = (title: string, body: Scenario) =>
       test(title, { timeout }, async () => {
         assert.ok(stage);
         const untouched = await stateOf(stage.bench);
@@ -72,7 +73,15 @@ async function describeModes(
     scenario("--mode stack on independent ones wants all of them, the lowest too", requiresAll);
     scenario("--mode cumulative takes the place of all others, and gives it back", replaces);
     if (fromSource !== undefined) {
-      scenario("--on replaces code that a payload brought, and goes on with its data", fromSource);
+      const { replacesBrought, coversBrought } = fromSource;
+      scenario(
+        "--on replaces code that a payload brought, and goes on with its data",
+        replacesBrought,
+      );
+      scenario(
+        "--mode independent --on shares what the lower one brought with nobody",
+        coversBrought,
+      );
     }
   });
 }
@@ -209,6 +218,45 @@ async function replaces({ bench, make }: Stage): Promise<void> {
   await act(bench, "replace", "large");
   await act(bench, "revert", "large");
   for (const [name] of all.toReversed()) await act(bench, "unload", name);
+}
+
+/** Of what the lower one brought nothing else tells them apart, not even a jump. */
+async function coversBrought({ bench }: Stage): Promise<void> {
+  const source = await fetchCorpusSource();
+  const text = versionFile(source);
+  const first = text.replace(
+    "const char *xen_extra_version(void)\n{\n    return XEN_EXTRAVERSION;",
+    `const char *extra_answer(void);
+noinline const char *extra_answer(void)
+{
+    return "+first";
+}
+
+const char *xen_extra_version(void)
+{
+    return extra_answer();`,
+  );
+  const mode = "independent";
+  const base = await buildChange(source, { mode, change: { from: text, to: first }, below: [] });
+  const make = (answer: string) => {
+    const to = first.replace('"+first"', `"${answer}"`);
+    return buildChange(source, { mode, change: { from: first, to }, below: [{ bytes: base }] });
+  };
+  await bench.host.upload("base", base, call);
+  for (const name of ["one", "other"]) await bench.host.upload(name, await make(`+${name}`), call);
+  await act(bench, "apply", "base", independent);
+  for (const [first, second] of [
+    ["one", "other"],
+    ["other", "one"],
+  ] as const) {
+    await act(bench, "apply", first, independent);
+    assert.equal(await bench.client.extraVersion(), `+${first}`);
+    await refused(bench, second, "apply", independent);
+    await act(bench, "revert", first);
+  }
+  for (const name of ["other", "one"]) await act(bench, "unload", name);
+  await act(bench, "revert", "base");
+  await act(bench, "unload", "base");
 }
 
 /** The entry of what a payload brought lies in that payload, where Xen writes a jump as well. */
