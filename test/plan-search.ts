@@ -4,7 +4,7 @@
 
 import type { XenModel } from "../src/xen-model/mod.ts";
 import { functionNames } from "../src/xen-model/synthetic.test.support.ts";
-import type { MadePayload } from "./plan-payloads.ts";
+import type { Design, MadePayload } from "./plan-payloads.ts";
 import { type LivedHost, uses } from "./plan-universe.ts";
 
 export interface Cost {
@@ -118,8 +118,13 @@ function movesFrom(
 
 /** One changes what the other changes or guards. */
 function conflict(one: MadePayload, other: MadePayload): boolean {
+  // Of what a payload below has replaced, a guard expects a jump, and takes anybody's.
+  const isAnyJump = ({ on }: Design, name: string) =>
+    on.some(({ design: { functions } }) => functions.some((own) => own === name));
   const claims = ({ design }: MadePayload): readonly string[] =>
-    design.guard === "full" ? [...design.functions, ...(design.relied ?? [])] : design.functions;
+    design.guard === "full"
+      ? [...design.functions, ...(design.relied ?? []).filter((name) => !isAnyJump(design, name))]
+      : design.functions;
   const writes = ({ design }: MadePayload): readonly string[] => design.functions;
   return (
     writes(one).some((name) => claims(other).includes(name)) ||
