@@ -7,21 +7,13 @@ import { ModelHost } from "../src/hosts/model.ts";
 import { decodeJournal, encodeJournal } from "../src/plan/journal-json.ts";
 import { decodePlan } from "../src/plan/plan-json.ts";
 import { syntheticModel, syntheticPayload } from "../src/xen-model/synthetic.test.support.ts";
-import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
+import { type MadePayload, payloadFiles } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-plan-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-let content = 1000;
-function make(name: string, design: Partial<Design>): MadePayload & { readonly path: string } {
-  const plain = { mode: "stack", guard: "full", functions: ["alpha"], on: [] } as const;
-  const rest = { data: "none", hooks: [], content: content++ } as const;
-  const payload = makePayload({ ...plain, ...rest, ...design, name });
-  const path = join(folder, `${name}.livepatch`);
-  writeFileSync(path, payload.bytes);
-  return { ...payload, path };
-}
+const make = payloadFiles(folder, 1000);
 
 const first = make("first", { functions: ["alpha", "beta"] });
 const second = make("second", { functions: ["beta", "gamma"], on: [first] });

@@ -5,21 +5,13 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { ModelHost } from "../src/hosts/model.ts";
 import { syntheticModel, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
-import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
+import { payloadFiles } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-sync-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-let content = 2000;
-function make(name: string, design: Partial<Design>): MadePayload & { readonly path: string } {
-  const plain = { mode: "stack", guard: "full", functions: ["alpha"], on: [] } as const;
-  const rest = { data: "none", hooks: [], content: content++ } as const;
-  const payload = makePayload({ ...plain, ...rest, ...design, name });
-  const path = join(folder, `${name}.livepatch`);
-  writeFileSync(path, payload.bytes);
-  return { ...payload, path };
-}
+const make = payloadFiles(folder, 2000);
 
 const first = make("first", { functions: ["alpha", "beta"] });
 const second = make("second", { functions: ["beta", "gamma"], on: [first] });
@@ -37,7 +29,7 @@ function newHost(): ModelHost {
 
 async function hostWithStack(): Promise<ModelHost> {
   const host = newHost();
-  const { exitCode } = await runXsplice(["sync", "--to", first.path, "--to", second.path], {
+  const { exitCode } = await runXsplice(["sync", "--to", first.path, second.path], {
     host,
   });
   assert.equal(exitCode, 0);

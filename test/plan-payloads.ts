@@ -1,6 +1,8 @@
 // Payloads for the small hypervisor of the model's tests, made by the real emitter without any
 // compiler, guards and markers included: what the planner's tests move about.
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { toHex } from "../src/bytes/hex.ts";
 import { draftFrom } from "../src/elf/draft-from.ts";
 import { readElf } from "../src/elf/read.ts";
@@ -45,6 +47,22 @@ export interface MadePayload extends GivenPayload {
   readonly bytes: Uint8Array;
   readonly buildId: string;
   readonly marker: Marker | undefined;
+}
+
+/**
+ * What makes payloads as files of `folder`, and by its design each.
+ * @param firstContent of the first; each further one has other contents
+ */
+export function payloadFiles(folder: string, firstContent: number) {
+  let content = firstContent;
+  return (name: string, design: Partial<Design>): MadePayload & { readonly path: string } => {
+    const plain = { mode: "stack", guard: "full", functions: ["alpha"], on: [] } as const;
+    const rest = { data: "none", hooks: [], content: content++ } as const;
+    const payload = makePayload({ ...plain, ...rest, ...design, name });
+    const path = join(folder, `${name}.livepatch`);
+    writeFileSync(path, payload.bytes);
+    return { ...payload, path };
+  };
 }
 
 export function makePayload(design: Design): MadePayload {

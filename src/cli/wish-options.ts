@@ -13,8 +13,8 @@ import { UsageError } from "./usage-error.ts";
 
 export const wishOptions: readonly OptionSpec[] = [
   {
-    flags: "--to FILE",
-    description: "a payload that should be applied, and no other; again for all of them",
+    flags: "--to FILE...",
+    description: "the payloads that should be applied, and no others",
     repeatable: "yes",
     completes: "file",
   },
@@ -25,8 +25,8 @@ export const wishOptions: readonly OptionSpec[] = [
   },
   { flags: "--to-nothing", description: "no payload should be applied, and none loaded" },
   {
-    flags: "--revert NAME",
-    description: "a payload that should be gone, all others staying; again for more",
+    flags: "--revert NAME...",
+    description: "payloads that should be gone, all others staying",
     repeatable: "yes",
     completes: "payload",
   },
