@@ -11,9 +11,8 @@ import { PlanError } from "../plan/obstacle.ts";
 import type { GivenPayload } from "../plan/piece.ts";
 import { makePlan, type Planned } from "../plan/plan.ts";
 import type { PlanStep } from "../plan/plan-form.ts";
-import { ProbeError } from "../probe/errors.ts";
-import { PROBE_NAME_PREFIX, probeHost } from "../probe/probe.ts";
-import { describeDifference } from "../probe/words.ts";
+import { askBeforeReplace } from "../probe/before-replace.ts";
+import { PROBE_NAME_PREFIX } from "../probe/probe.ts";
 import { BisectError } from "./errors.ts";
 
 /** Names of the payloads of prefixes begin so: whoever finds one knows whose it is. */
@@ -110,21 +109,12 @@ async function requireExpectedCode(
   { name, payload }: BisectFile,
   options: MoveOptions,
 ): Promise<void> {
-  try {
-    const result = await probeHost(host, { payload, purpose: "replace" }, options);
-    if (result.kind === "as-expected") return;
-    const words = result.differences.flatMap((one) =>
-      describeDifference(one, payload.architecture),
-    );
-    throw new BisectError({
-      code: "bisect/other-code",
-      problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
-      ...(words.length === 0 ? {} : { where: words.join("\n") }),
-      remedy: "find out who changed it; nothing was done on the host",
-    });
-  } catch (error) {
-    const code = error instanceof ProbeError ? error.report.code : undefined;
-    // Nothing that could be compared, or nothing that could compare: Xen has the last word.
-    if (code !== "probe/nothing-to-compare" && code !== "probe/unsupported") throw error;
-  }
+  const found = await askBeforeReplace(host, payload, options);
+  if (found.kind !== "different") return;
+  throw new BisectError({
+    code: "bisect/other-code",
+    problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
+    ...(found.words === "" ? {} : { where: found.words }),
+    remedy: "find out who changed it; nothing was done on the host",
+  });
 }

@@ -3,9 +3,7 @@
 
 import type { ActOptions, LivepatchHost } from "../host/host.ts";
 import type { PlanStep } from "../plan/plan-form.ts";
-import { ProbeError } from "../probe/errors.ts";
-import { probeHost } from "../probe/probe.ts";
-import { describeDifference } from "../probe/words.ts";
+import { askBeforeReplace } from "../probe/before-replace.ts";
 import { SyncError } from "./errors.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 
@@ -39,23 +37,19 @@ async function probeOne(
   { payload }: SyncFile,
   options: Omit<ActOptions, "dependencyCheck">,
 ): Promise<string | undefined> {
-  try {
-    const result = await probeHost(host, { payload, purpose: "replace" }, options);
-    if (result.kind === "as-expected") return undefined;
-    const words = result.differences.flatMap((difference) =>
-      describeDifference(difference, payload.architecture),
-    );
-    throw new SyncError({
-      code: "sync/guard-differs",
-      problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
-      ...(words.length === 0 ? {} : { where: words.join("\n") }),
-      expected: "the code that it was built for; nothing was done on the host",
-      remedy: "find out who changed it, or build it again for what runs there",
-    });
-  } catch (error) {
-    // There is nothing to compare, or nothing to compare with.
-    const code = error instanceof ProbeError ? error.report.code : undefined;
-    if (code !== "probe/nothing-to-compare" && code !== "probe/unsupported") throw error;
-    return `the guard of "${name}" was not tried before the replace: ${(error as ProbeError).report.problem}`;
+  const found = await askBeforeReplace(host, payload, options);
+  switch (found.kind) {
+    case "as-expected":
+      return undefined;
+    case "unknown":
+      return `the guard of "${name}" was not tried before the replace: ${found.reason}`;
+    case "different":
+      throw new SyncError({
+        code: "sync/guard-differs",
+        problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
+        ...(found.words === "" ? {} : { where: found.words }),
+        expected: "the code that it was built for; nothing was done on the host",
+        remedy: "find out who changed it, or build it again for what runs there",
+      });
   }
 }
