@@ -10,13 +10,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compilePayload } from "../src/builder/compile.ts";
-import { onHypervisor } from "../src/builder/payload-below.ts";
-import { readXenSyms } from "../src/builder/xen-syms.ts";
+import { compilePayload } from "../src/compile/compile.ts";
 import type { ActOptions, LivepatchHost } from "../src/host/host.ts";
 import { labHost } from "../src/hosts/lab.ts";
 import { invariant } from "../src/invariant.ts";
 import { type Lab, openLab, prepareLab } from "../src/lab/mod.ts";
+import { onHypervisor } from "../src/running/payload-below.ts";
+import { readXenSyms } from "../src/running/xen-syms.ts";
 import { installXsplice } from "../test/lab/dom0-xsplice.ts";
 
 const RUNS = { command: 11, inProcess: 41, coldBoot: 3, restore: 11 } as const;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type BisectRecord, encodeRecord } from "../src/bisect/record.ts";
-import { renderBisection, renderEvent } from "../src/cli/bisect-text.ts";
+import { renderBisection, renderEvent } from "../src/cli/text/bisect.ts";
 import { FakeHost } from "./fake-host.ts";
 import { runXsplice } from "./run-cli.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { linkHypervisor } from "../src/builder/build.test.support.ts";
-import { makeSmallXen, smallXen } from "../src/builder/small-xen.test.support.ts";
+import { makeSmallXen, smallXen } from "../src/xen-make/small-xen.test.support.ts";
 import { type CliRun, runXsplice } from "./run-cli.ts";
 import { buildTest } from "./why-no-build.ts";
 

@@ -41,12 +41,26 @@ test("every folder imports only what the table of layers allows", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("every folder below src/ stands in the table of layers and is two levels deep at most", () => {
+test("every folder below src/ stands in the table of layers and has rooms, but none within rooms", () => {
   for (const file of sourceFiles()) {
     const parts = file.split("/");
-    assert.ok(parts.length <= 2, `src/${file} is nested too deep`);
-    if (parts.length === 2) assert.ok(parts[0] && parts[0] in mayImport, `src/${file}: no layer`);
+    assert.ok(parts.length <= 3, `src/${file} is nested too deep`);
+    if (parts.length > 1) assert.ok(parts[0] && parts[0] in mayImport, `src/${file}: no layer`);
   }
+});
+
+test("no file imports itself through others, types included", () => {
+  const imports = new Map(sourceFiles().map((file) => [file, relativeImportsOf(file)]));
+  assert.deepEqual(findCircles(imports), []);
+});
+
+test("no folder has more than 40 files beside each other, their tests not counted", () => {
+  const counts = new Map<string, number>();
+  for (const file of sourceFiles().filter((name) => !testOnly.test(name))) {
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  }
+  const wide = [...counts].filter(([, count]) => count > 40);
+  assert.deepEqual(wide, []);
 });
 
 test("only cli/ prints, reads the environment or exits", () => {
@@ -71,3 +85,18 @@ test("files stay below 250 lines", () => {
     .filter(({ file, lines }) => lines > 250 && !file.endsWith(".test.ts"));
   assert.deepEqual(long, []);
 });
+
+/** Each as the files on it, in the order of the imports: `a.ts → b.ts → a.ts`. */
+function findCircles(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start !== -1) circles.push([...path.slice(start), file].join(" → "));
+    if (start !== -1 || done.has(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return circles;
+}

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { renderStack } from "../src/cli/stack-text.ts";
+import { renderStack } from "../src/cli/text/stack.ts";
 import { HostError } from "../src/host/errors.ts";
 import type { ActOptions } from "../src/host/host.ts";
 import { ModelHost } from "../src/hosts/model.ts";

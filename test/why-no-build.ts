@@ -5,9 +5,9 @@
 import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { buildParts } from "../src/builder/make-tools.ts";
 import { cacheFolder } from "../src/parts/cache-folder.ts";
 import { findProgram, inspectParts } from "../src/parts/parts.ts";
+import { buildParts } from "../src/xen-make/tools.ts";
 
 /** For the option `skip` of a test. @throws Error in CI, where nothing may be missing */
 export function whyNoBuild(): string | false {

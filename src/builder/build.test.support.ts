@@ -5,9 +5,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { BuildOptions } from "./build.ts";
-import { onHypervisor } from "./payload-below.ts";
-import { makeSmallXen, smallXen } from "./small-xen.test.support.ts";
+import { onHypervisor } from "../running/payload-below.ts";
+import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
+import type { BuildOptions } from "./build-options.ts";
 
 /** What the small Xen lacks to be one that runs, as 4.`minor`. */
 function entry(minor: number): string {

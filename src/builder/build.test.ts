@@ -7,11 +7,12 @@ import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../test/why-no-build.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { parsePayload } from "../payload/parse.ts";
+import { smallXen } from "../xen-make/small-xen.test.support.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
-import { type BuildOptions, buildFix } from "./build.ts";
+import { buildFix } from "./build.ts";
+import type { BuildOptions } from "./build-options.ts";
 import { reportOf } from "./report.ts";
 import { explainFunction } from "./report-explain.ts";
-import { smallXen } from "./small-xen.test.support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-build-test-"));
 const cleanups: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];

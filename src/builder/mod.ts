@@ -1,31 +1,33 @@
 // From a source patch, or from hand-written C, to a payload.
 
-export { type BuildOptions, type BuiltFix, buildFix } from "./build.ts";
+export { BuildError, type BuildErrorCode } from "../build-outcome/build-error.ts";
+export { BuilderError, type BuilderErrorCode } from "../build-outcome/builder-error.ts";
+export type { BuildRefusal } from "../build-outcome/refusal.ts";
 export {
   type CompiledPayload,
-  type CompileOptions,
   compilePayload,
   type ReplacedFunction,
-} from "./compile.ts";
-export { BuilderError, type BuilderErrorCode } from "./errors.ts";
-export { BuildError, type BuildErrorCode } from "./make-errors.ts";
-export type { NamePair } from "./match-functions.ts";
-export type {
-  PreviousPayload,
-  SucceedingData,
-  SucceedingFunction,
-  Succession,
-} from "./mode-cumulative.ts";
-export type { DecidedStacking } from "./mode-stacking.ts";
-export type { PatchInput } from "./patch-file.ts";
+} from "../compile/compile.ts";
+export type { CompileOptions } from "../compile/compile-options.ts";
+export { type PairsRequest, type PreparedPairs, preparePairs } from "../pairs/prepare-pairs.ts";
+export type { NamePair } from "../running/match-functions.ts";
 export {
   type Foundation,
   onHypervisor,
   type PayloadBelow,
   readPayloadBelow,
-} from "./payload-below.ts";
-export { type PairsRequest, type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
-export type { BuildRefusal } from "./refusal.ts";
+} from "../running/payload-below.ts";
+export { readXenSyms, type XenSymbol, type XenSyms } from "../running/xen-syms.ts";
+export type { PatchInput } from "../source-patch/patch-file.ts";
+export type {
+  PreviousPayload,
+  SucceedingData,
+  SucceedingFunction,
+  Succession,
+} from "../stacking/cumulative.ts";
+export type { DecidedStacking } from "../stacking/decide.ts";
+export { buildFix } from "./build.ts";
+export type { BuildOptions } from "./build-options.ts";
+export type { BuiltFix } from "./built-fix.ts";
 export { type BuildReport, REPORT_FORMAT, reportOf } from "./report.ts";
 export { writeFileAtomically } from "./write-file.ts";
-export { readXenSyms, type XenSymbol, type XenSyms } from "./xen-syms.ts";

@@ -1,11 +1,11 @@
 // `--explain FUNCTION`: the instructions of both sides next to one another.
 
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import type { ComparedObject } from "../compare/compared-object.ts";
 import { type AlignedRow, alignListings } from "../diff/align-listings.ts";
 import type { Atom } from "../diff/atom.ts";
 import { type ListedInstruction, listInstructions } from "../diff/listing.ts";
-import type { ComparedObject } from "./build-compare.ts";
-import { BuilderError } from "./errors.ts";
-import { similarNames } from "./similar-names.ts";
+import { similarNames } from "../running/similar-names.ts";
 
 export interface ExplainedFunction {
   readonly object: string;

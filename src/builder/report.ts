@@ -4,18 +4,19 @@
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
 import type { GuardPlan } from "../guard/plan.ts";
+import type { LayoutFinding } from "../layout/layout.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import type { FileEntry } from "../source-patch/hunk-ledger.ts";
+import type { Succession } from "../stacking/cumulative.ts";
 import { formatRelease } from "../xen-abi/release.ts";
-import type { BuildOptions, BuiltFix } from "./build.ts";
-import type { BuiltFunction } from "./build-link.ts";
-import type { FileEntry } from "./hunk-ledger.ts";
-import type { LayoutFinding } from "./layout.ts";
-import type { Succession } from "./mode-cumulative.ts";
-import { type Phase, timeSpent } from "./prepare-timings.ts";
-import type { BuildRefusal } from "./refusal.ts";
+import { type Phase, timeSpent } from "../xen-make/timings.ts";
+import type { BuildOptions } from "./build-options.ts";
+import type { BuiltFix } from "./built-fix.ts";
+import type { BuiltFunction } from "./link.ts";
 
 export const REPORT_FORMAT = 1;
 

@@ -14,7 +14,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { BuilderError } from "./errors.ts";
+import { BuilderError } from "../build-outcome/builder-error.ts";
 import { removeEarlierResult, writeFileAtomically } from "./write-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-write-"));

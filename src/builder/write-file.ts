@@ -4,8 +4,8 @@
 
 import { randomBytes } from "node:crypto";
 import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { BuilderError } from "../build-outcome/builder-error.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
-import { BuilderError } from "./errors.ts";
 
 /** @throws BuilderError builder/cannot-write */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {

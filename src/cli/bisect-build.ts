@@ -1,8 +1,9 @@
 // Builds the cumulative payload of a prefix of a series, for a bisection.
 
 import type { BuiltPrefix } from "../bisect/probe-prefix.ts";
-import { type BuildOptions, buildFix } from "../builder/build.ts";
-import { BuildError } from "../builder/make-errors.ts";
+import { BuildError } from "../build-outcome/build-error.ts";
+import { buildFix } from "../builder/build.ts";
+import type { BuildOptions } from "../builder/build-options.ts";
 import { invariant } from "../invariant.ts";
 
 /** @throws what buildFix() throws, but for code that does not compile: a fix may need the next one */

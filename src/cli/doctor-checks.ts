@@ -6,12 +6,12 @@ import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { buildParts } from "../builder/make-tools.ts";
 import { findDebianMirror } from "../parts/apt-mirror.ts";
 import { PartsError } from "../parts/errors.ts";
 import { findProgram, inspectParts } from "../parts/parts.ts";
+import { buildParts } from "../xen-make/tools.ts";
 import type { CommandIo } from "./io.ts";
-import { megabytes } from "./progress.ts";
+import { megabytes } from "./text/progress.ts";
 
 export interface Check {
   /** What was looked for. */

@@ -2,8 +2,8 @@
 // would print or exit with becomes a UsageError or HelpShown, so that run.ts alone decides.
 
 import { Argument, Command, type CommanderError, Help, Option } from "commander";
-import { globalOptionSpecs, readGlobalOptions } from "./global-options.ts";
 import type { CommandIo } from "./io.ts";
+import { globalOptionSpecs, readGlobalOptions } from "./options/global.ts";
 import {
   type CommandSpec,
   type GroupSpec,

@@ -1,13 +1,6 @@
 // The manual page in the man(7) macros, from the command tree.
 
-import {
-  commonExitCodes,
-  type ExitCodeRow,
-  moreExitCodes,
-  ownExitCodes,
-  stockExitCodes,
-} from "./exit-code-table.ts";
-import { globalOptionSpecs } from "./global-options.ts";
+import { globalOptionSpecs } from "./options/global.ts";
 import {
   type ArgumentSpec,
   type CommandSpec,
@@ -16,6 +9,13 @@ import {
   type SpecEntry,
   type TreeSection,
 } from "./spec.ts";
+import {
+  commonExitCodes,
+  type ExitCodeRow,
+  moreExitCodes,
+  ownExitCodes,
+  stockExitCodes,
+} from "./text/exit-code-table.ts";
 
 export function renderManPage(tree: readonly TreeSection[], version: string): string {
   return [

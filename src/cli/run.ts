@@ -7,11 +7,11 @@ import { loadTree } from "./command-tree.ts";
 import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { buildProgram, HelpShown } from "./program.ts";
-import { renderBug, renderError } from "./render-error.ts";
 import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
 import { asSystemError } from "./system-error.ts";
+import { renderBug, renderError } from "./text/render-error.ts";
+import { welcomeText } from "./text/welcome.ts";
 import { packageVersion } from "./version.ts";
-import { welcomeText } from "./welcome.ts";
 
 /** What comes from outside; a test hands in its own. */
 export interface CliParts {

@@ -6,15 +6,15 @@ import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from
 import { settledState } from "../host/settled-state.ts";
 import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
-import { readActOptions } from "./action-options.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { explainUnexpectedCode } from "./explain-unexpected-code.ts";
-import { checkPayloadName } from "./payload-name.ts";
+import { readActOptions } from "./options/action.ts";
+import { checkPayloadName } from "./options/payload-name.ts";
 import type { CommandCall } from "./spec.ts";
-import { StockError } from "./stock-error.ts";
-import { stockErrorLine, stockState } from "./stock-text.ts";
-import { type StockVoice, stockVoice } from "./stock-voice.ts";
+import { explainUnexpectedCode } from "./text/explain-unexpected-code.ts";
+import { stockErrorLine, stockState } from "./text/stock.ts";
+import { StockError } from "./text/stock-error.ts";
+import { type StockVoice, stockVoice } from "./text/stock-voice.ts";
 import { withJournalledHost } from "./with-host.ts";
 
 interface ActionWords {

@@ -2,7 +2,7 @@
 
 import type { CallOptions, LivepatchHost } from "../host/host.ts";
 import { checkForHost, type PayloadFile } from "./preflight.ts";
-import type { StockVoice } from "./stock-voice.ts";
+import type { StockVoice } from "./text/stock-voice.ts";
 
 export interface UploadStep {
   readonly name: string;

@@ -4,11 +4,11 @@ import { PlanError } from "../plan/obstacle.ts";
 import { decodePlan } from "../plan/plan-json.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { SyncFile } from "../sync/sync-file.ts";
-import { type GivenFile, readGivenPayloads } from "./given-payloads.ts";
+import { type GivenFile, readGivenPayloads } from "./options/given-payloads.ts";
+import { readWish } from "./options/wish.ts";
 import { InputFileError, readInputFile } from "./read-input-file.ts";
 import type { CommandCall } from "./spec.ts";
 import { UsageError } from "./usage-error.ts";
-import { readWish } from "./wish-options.ts";
 
 /** A plan names what it changes; with a hundred payloads of a hundred functions it has some MB. */
 const PLAN_SIZE_MAX = 64 * 1024 * 1024;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { HostError } from "../host/errors.ts";
 import type { JournalStore } from "../host/journal-store.ts";
 import { systemStateOf } from "../system-state.ts";
-import { JOURNAL_FILE } from "./journal-script.ts";
+import { JOURNAL_FILE } from "./ssh/journal-script.ts";
 
 export class FileJournal implements JournalStore {
   readonly #folder: string;

@@ -10,8 +10,8 @@ import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
 import { systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
-import { LOCK_FILE, ScriptJournal } from "./journal-script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
+import { LOCK_FILE, ScriptJournal } from "./ssh/journal-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 /**

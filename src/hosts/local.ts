@@ -6,7 +6,7 @@ import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
 import { FileJournal } from "./journal-file.ts";
-import { JOURNAL_FOLDER, LOCK_FILE } from "./journal-script.ts";
+import { JOURNAL_FOLDER, LOCK_FILE } from "./ssh/journal-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { HostError } from "../host/errors.ts";
 import { newInRing } from "./console-ring.ts";
 import { parseHostFacts } from "./host-facts.ts";
-import { RemoteDocument } from "./remote-json.ts";
-import { scriptCommand } from "./shell-words.ts";
+import { RemoteDocument } from "./ssh/remote-json.ts";
+import { scriptCommand } from "./ssh/shell-words.ts";
 
 test("newInRing() gives what came since the mark, however far the ring has moved on", () => {
   const line = fc.string({ minLength: 1, maxLength: 30 }).map((text) => `${text}\n`);

@@ -1,9 +1,8 @@
 // Everything that reads payloads, on one input: parse, inspect, disassemble, compare, the model, check.
 // Whatever is thrown that is not an error of ours is a failure.
 
-import { readXenSyms } from "../../src/builder/xen-syms.ts";
 import { checkPayloads } from "../../src/check/check.ts";
-import { runningCodeOf } from "../../src/cli/inspect-running-code.ts";
+import { runningCodeOf } from "../../src/cli/text/inspect-running-code.ts";
 import { comparePayloads } from "../../src/dissect/compare-payloads.ts";
 import { describeComparison } from "../../src/dissect/describe-comparison.ts";
 import { describeTables } from "../../src/dissect/describe-tables.ts";
@@ -13,6 +12,7 @@ import { describePayload } from "../../src/payload/describe.ts";
 import { inspectPayload } from "../../src/payload/inspect.ts";
 import { jsonOf } from "../../src/payload/json-value.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
+import { readXenSyms } from "../../src/running/xen-syms.ts";
 import type { XenModel } from "../../src/xen-model/model.ts";
 import type { ActionName } from "../../src/xen-model/state.ts";
 import {

@@ -2,10 +2,10 @@
 // had with all three, from Debian's packages. Fetched when they are not there yet, with sizes told.
 
 import { join } from "node:path";
-import { buildParts } from "../../src/builder/make-tools.ts";
-import { megabytes, progressLine } from "../../src/cli/progress.ts";
+import { megabytes, progressLine } from "../../src/cli/text/progress.ts";
 import { partsForLab } from "../../src/lab/mod.ts";
 import { fetchParts, PINNED_XEN_4_17, planParts, requirePart } from "../../src/parts/mod.ts";
+import { buildParts } from "../../src/xen-make/tools.ts";
 import { whyNoCompiler } from "../why-no-build.ts";
 
 export interface CorpusSource {

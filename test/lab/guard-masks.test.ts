@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
 import { type CodeRange, findBootChanges, rangesWithin } from "../../src/guard/boot-changes.ts";
 import { guardsFor } from "../../src/guard/guard.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
+import { readXenSyms, type XenSyms } from "../../src/running/xen-syms.ts";
 import { functionNamed } from "./guard-payloads.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 

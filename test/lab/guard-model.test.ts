@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before } from "node:test";
-import { readXenSyms } from "../../src/builder/xen-syms.ts";
 import { ModelHost } from "../../src/hosts/model.ts";
+import { readXenSyms } from "../../src/running/xen-syms.ts";
 import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
 import { XenModel } from "../../src/xen-model/model.ts";
 import { hashIdle } from "./guard-payloads.ts";

@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { XenSyms } from "../../src/builder/xen-syms.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { ElfDraft } from "../../src/elf/draft.ts";
 import { writeElf } from "../../src/elf/write.ts";
@@ -15,6 +14,7 @@ import { type EmittedPayload, emitPayload } from "../../src/payload/emit.ts";
 import type { GuardBytes, Replacement } from "../../src/payload/emit-input.ts";
 import { markerFor } from "../../src/payload/marker.ts";
 import { addTables } from "../../src/payload/write.ts";
+import type { XenSyms } from "../../src/running/xen-syms.ts";
 import { machineOfArchitecture } from "../../src/xen-abi/architecture.ts";
 import { wantsWritableFuncs } from "../../src/xen-abi/features.ts";
 

@@ -4,13 +4,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { XenSyms } from "../../src/builder/xen-syms.ts";
 import { HostError } from "../../src/host/errors.ts";
 import type { Action, ActOptions, LivepatchHost } from "../../src/host/host.ts";
 import { settledState } from "../../src/host/settled-state.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { type ProbeResult, probeHost } from "../../src/probe/probe.ts";
 import { describeDifference } from "../../src/probe/words.ts";
+import type { XenSyms } from "../../src/running/xen-syms.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { runXsplice } from "../run-cli.ts";
 import { deepOffset, idle, makeGuarded, makeNop, withOtherMarker } from "./guard-payloads.ts";

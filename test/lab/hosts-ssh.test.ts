@@ -1,6 +1,6 @@
 // The ssh kind of host keeps the contract with nothing on the other side but Xen's own tools.
 
-import { openSshHost } from "../../src/hosts/ssh.ts";
+import { openSshHost } from "../../src/hosts/ssh/ssh.ts";
 import { describeLivepatchHost } from "./host-contract.ts";
 import { openOnLab } from "./lab-under-test.ts";
 import { openSshWay } from "./ssh-server.ts";

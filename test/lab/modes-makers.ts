@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
 import { buildFix } from "../../src/builder/build.ts";
-import { compilePayload } from "../../src/builder/compile.ts";
-import { type Foundation, readPayloadBelow } from "../../src/builder/payload-below.ts";
 import { toHex } from "../../src/bytes/hex.ts";
+import { compilePayload } from "../../src/compile/compile.ts";
 import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
+import { type Foundation, readPayloadBelow } from "../../src/running/payload-below.ts";
 import type { CorpusSource } from "./build-corpus-source.ts";
 import { type Bench, sourceFile } from "./compile-bench.ts";
 

@@ -2,11 +2,11 @@
 // it, and boots each kind of lab once, so that every test starts from a snapshot. With everything
 // there, it takes a fraction of a second. What cannot be had is told; its tests say so once more.
 
-import { buildParts } from "../../src/builder/make-tools.ts";
-import { megabytes, progressLine } from "../../src/cli/progress.ts";
+import { megabytes, progressLine } from "../../src/cli/text/progress.ts";
 import { XspliceError } from "../../src/error.ts";
 import { type LabOptions, partsForLab, prepareLab } from "../../src/lab/mod.ts";
 import { fetchParts, planParts } from "../../src/parts/mod.ts";
+import { buildParts } from "../../src/xen-make/tools.ts";
 import { whyNoCompiler } from "../why-no-build.ts";
 
 const releases = ["4.14", "4.17", "4.20"];

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSshHost } from "../../src/hosts/ssh.ts";
+import { openSshHost } from "../../src/hosts/ssh/ssh.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { build, extraVersion } from "./contract-payloads.ts";

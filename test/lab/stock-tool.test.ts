@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { stockList } from "../../src/cli/stock-text.ts";
+import { stockList } from "../../src/cli/text/stock.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { FACTS_SCRIPT, parseHostFacts } from "../../src/hosts/host-facts.ts";
 import { labHost } from "../../src/hosts/lab.ts";
-import { parseStockList, stockErrno, type ToolOutput } from "../../src/hosts/stock-output.ts";
+import { parseStockList, stockErrno, type ToolOutput } from "../../src/hosts/ssh/stock-output.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";

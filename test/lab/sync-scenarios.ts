@@ -4,7 +4,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { XenSyms } from "../../src/builder/xen-syms.ts";
 import { HostError } from "../../src/host/errors.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { MemoryJournal } from "../../src/hosts/journal-memory.ts";
@@ -15,6 +14,7 @@ import { JournalledHost } from "../../src/plan/journalled-host.ts";
 import { observeHost } from "../../src/plan/observe.ts";
 import { PlanError } from "../../src/plan/obstacle.ts";
 import type { Wish } from "../../src/plan/wish.ts";
+import type { XenSyms } from "../../src/running/xen-syms.ts";
 import type { SyncReport } from "../../src/sync/report.ts";
 import { syncHost } from "../../src/sync/sync.ts";
 import type { SyncFile } from "../../src/sync/sync-file.ts";

@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readXenSyms } from "../../src/builder/xen-syms.ts";
 import { labHost } from "../../src/hosts/lab.ts";
 import { connectLab, endLab, startDetachedLab } from "../../src/lab/detached.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { observeHost } from "../../src/plan/observe.ts";
+import { readXenSyms } from "../../src/running/xen-syms.ts";
 import { hashIdle } from "./guard-payloads.ts";
 import {
   defineSyncScenarios,

@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readXenSyms, type XenSyms } from "../../src/builder/xen-syms.ts";
 import type { UnsafeFunction } from "../../src/diff/policy.ts";
 import { decodeBranches } from "../../src/isa/x86-decode.ts";
 import { chooseHypervisor, findHypervisorFiles } from "../../src/lab/xen-choice.ts";
+import { readXenSyms, type XenSyms } from "../../src/running/xen-syms.ts";
 import { pathsOf, unsafeFunctions } from "../../src/xen-abi/unpatchable.ts";
 import { whyNoXen } from "./why-no-xen.ts";
 

@@ -1,0 +1,109 @@
+// Binds what a fix carries to what the hypervisor and the payloads below have, by their own names.
+// Whatever they lack, and whatever cannot be replaced where it lies, is a refusal; all at once.
+
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import type { CarriedObject } from "../diff/carry.ts";
+import { SymbolBinding } from "../elf/constants.ts";
+import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
+import { similarNames } from "../running/similar-names.ts";
+
+/** Of a jump with an ENDBR64 in front, which code of a payload may have. */
+const ENTRY_SIZE_MAX = 9;
+
+export interface BindingObject {
+  readonly name: string;
+  readonly draft: ElfDraft;
+  readonly renamed: CarriedObject["renamed"];
+  readonly replacements: CarriedObject["replacements"];
+}
+
+/** Names symbols as Xen's table does; says which ones it lacks. */
+export function bindToXen(
+  objects: readonly BindingObject[],
+  surroundings: Surroundings,
+): readonly BuildRefusal[] {
+  const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
+  const renamed = new Map(objects.flatMap((object) => [...object.renamed]));
+  return objects.flatMap(({ name: object, draft, replacements }) => {
+    const refused = new Map<string, BuildRefusal>();
+    const find = (name: string): LinkSymbol | undefined => {
+      const found = surroundings.byName.get(name);
+      const refusal = refusalFor(name, found, object, surroundings);
+      if (refusal !== undefined) refused.set(name, refusal);
+      return found;
+    };
+    for (const { oldName } of replacements) {
+      const unreachable = refusePayloadText(find(oldName), object, surroundings);
+      if (unreachable !== undefined) refused.set(oldName, unreachable);
+    }
+    for (const symbol of undefinedSymbols(draft)) {
+      if (brought.has(symbol.name)) continue;
+      const name = renamed.get(symbol.name) ?? symbol.name;
+      symbol.name = find(name)?.name ?? name;
+    }
+    return [...refused.values()];
+  });
+}
+
+/** What a payload brought is replaced where it lies, if Xen can write there and there is room. */
+function refusePayloadText(
+  found: LinkSymbol | undefined,
+  object: string,
+  { architecture }: Surroundings,
+): BuildRefusal | undefined {
+  if (found === undefined || found.address !== undefined) return undefined;
+  const isArm = architecture === "aarch64";
+  if (!isArm && found.sizeBytes >= ENTRY_SIZE_MAX) return undefined;
+  const reason = isArm
+    ? "Xen patches only its own image on Arm (ABI reference §5.4)"
+    : `it is ${found.sizeBytes} bytes long, and the jump may take ${ENTRY_SIZE_MAX}`;
+  return {
+    rule: "payload-text",
+    what: `function "${found.bareName}"`,
+    where: object,
+    reasons: [`it lies in a payload below: ${reason}`],
+    remedy: "build both fixes into one payload (--mode cumulative)",
+  };
+}
+
+function refusalFor(
+  name: string,
+  found: LinkSymbol | undefined,
+  object: string,
+  { source, byName, ambiguous }: Surroundings,
+): BuildRefusal | undefined {
+  const refusal = { what: `symbol "${name}"`, where: `${object}, ${source}` };
+  if (found === undefined) {
+    const similar = similarNames(name, byName.keys());
+    const remedy =
+      similar.length > 0
+        ? `is it ${similar.join(" or ")}?`
+        : "check that the source is the hypervisor's";
+    return {
+      ...refusal,
+      rule: "missing-symbol",
+      reasons: ["the hypervisor has no such symbol"],
+      remedy,
+    };
+  }
+  if (found.isInit) {
+    const reasons = ["the fix refers to it, and its memory is gone when Xen has booted"];
+    return { ...refusal, rule: "init-reference", reasons, remedy: undefined };
+  }
+  if (!ambiguous.has(name)) return undefined;
+  const reasons = ["the hypervisor has several symbols of this name, and Xen would take the first"];
+  return { ...refusal, rule: "ambiguous", reasons, remedy: undefined };
+}
+
+export function globalsOf({ symbols }: ElfDraft): readonly string[] {
+  return symbols
+    .filter(({ place, binding }) => place !== "undefined" && binding !== SymbolBinding.STB_LOCAL)
+    .map(({ name }) => name);
+}
+
+/** Those that something refers to. */
+function undefinedSymbols({ sections }: ElfDraft): readonly DraftSymbol[] {
+  const referred = sections.flatMap(({ relocations }) => relocations.map(({ symbol }) => symbol));
+  return [...new Set(referred)].filter(({ place }) => place === "undefined");
+}

@@ -1,0 +1,132 @@
+// Does the fix fit the hypervisor that runs? Its code must be what the unpatched source compiles to,
+// and its memory laid out as the patched code will read it.
+
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import type { ComparedObject } from "../compare/compared-object.ts";
+import { functionsToFind } from "../compare/functions-to-find.ts";
+import type { TracedBody } from "../compare/trace.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { judgeLayouts, type LayoutFinding } from "../layout/layout.ts";
+import {
+  type CompilerComparison,
+  compareCompilers,
+  compilerFactsOf,
+} from "../running/compiler-check.ts";
+import { compareWithHypervisor, refuseOtherConfig } from "../running/hypervisor-config.ts";
+import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
+import { refuseMismatches } from "../running/run-pre-report.ts";
+import type { XenSyms } from "../running/xen-syms.ts";
+import { sortFunctions } from "../stacking/fit.ts";
+import type { ConfigDifference } from "../xen-make/config.ts";
+import { refuseTakenNames } from "./taken-names.ts";
+
+export interface FitOptions {
+  readonly xen: XenSyms;
+  /** The same file, as an ELF object. */
+  readonly hypervisor: ElfObject;
+  readonly config: {
+    readonly name: string;
+    readonly text: string;
+    /** What Xen's make files made otherwise of it. */
+    readonly made: readonly ConfigDifference[];
+  };
+  readonly allowedLayouts: readonly string[];
+  /** What the fix is linked against. */
+  readonly surroundings: Surroundings;
+  /** The lowest first. */
+  readonly payloads: readonly PayloadBelow[];
+}
+
+export interface Fit {
+  readonly compilers: CompilerComparison;
+  /** Types that differ, also those that may. */
+  readonly layouts: readonly LayoutFinding[];
+  /** Functions that were found as compiled in the hypervisor, or in a payload below. */
+  readonly compared: number;
+  readonly refusals: readonly BuildRefusal[];
+}
+
+/** @throws DwarfError, ElfError */
+export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
+  const { xen, hypervisor, config, allowedLayouts, payloads, surroundings } = options;
+  const compilers = compareAllCompilers(hypervisor, objects);
+  const settings = compareWithHypervisor(xen, config.text, config.made);
+  const difference =
+    likelySetting(settings) ?? (compilers.verdict === "different" ? compilers.text : undefined);
+  const layouts = judgeLayouts(
+    objects.flatMap(({ layoutChanges }) => layoutChanges),
+    allowedLayouts,
+  );
+  let compared = 0;
+  const mismatches = objects.flatMap((object) => {
+    const { diff } = object;
+    if (diff.outcome === "unchanged") return [];
+    const functions = functionsToFind(diff);
+    compared += functions.length;
+    const sorted = sortFunctions(object, functions, payloads);
+    return [...sorted.refusals, ...findMismatches(object, sorted.unpatched, { xen, difference })];
+  });
+  const taken = refuseTakenNames(objects, surroundings);
+  const otherConfig = refuseOtherConfig(settings, { config: config.name, xen });
+  const refusals = [...otherConfig, ...mismatches, ...taken, ...layoutRefusals(layouts)];
+  return { compilers, layouts, compared, refusals };
+}
+
+function likelySetting([first, ...others]: readonly ConfigDifference[]): string | undefined {
+  if (first === undefined) return undefined;
+  return `another configuration: ${first.name}${others.length > 0 ? ` and ${others.length} more` : ""}`;
+}
+
+/** Of functions of one object that the hypervisor runs itself. */
+function findMismatches(
+  { pair }: ComparedObject,
+  bodies: readonly TracedBody[],
+  { xen, difference }: { readonly xen: XenSyms; readonly difference: string | undefined },
+): readonly BuildRefusal[] {
+  const [first] = bodies;
+  if (first === undefined) return [];
+  // All are of one object, as it is without any patch.
+  const atoms = bodies.map(({ atom }) => atom);
+  return refuseMismatches(first.object, atoms, xen, difference).map((found) => ({
+    rule: "run-pre",
+    what: `function "${found.function}"`,
+    where: `${pair.object}, ${xen.source}`,
+    reasons: [
+      `${found.problem}${sides(found.built, found.running)}`,
+      `likely reason: ${found.likely}`,
+    ],
+    remedy:
+      "give the source, configuration and compiler that this very hypervisor was built from and with",
+  }));
+}
+
+function sides(built: string | undefined, running: string | undefined): string {
+  if (built === undefined || running === undefined) return "";
+  return `\n  compiled here: ${built}\n  hypervisor:    ${running}`;
+}
+
+/** The first object that differs speaks for all; assembly does not say who made it. */
+function compareAllCompilers(
+  hypervisor: ElfObject,
+  objects: readonly ComparedObject[],
+): CompilerComparison {
+  const facts = compilerFactsOf(hypervisor);
+  const all = objects
+    .filter(({ compiler }) => compiler.versions.length > 0)
+    .map(({ compiler }) => compareCompilers(facts, compiler));
+  const different = all.find(({ verdict }) => verdict === "different");
+  return different ?? all[0] ?? { verdict: "unknown", text: "nothing was compiled from C" };
+}
+
+function layoutRefusals(layouts: readonly LayoutFinding[]): readonly BuildRefusal[] {
+  return layouts.flatMap(({ type, objects, changes, verdict }) => {
+    if (verdict.kind !== "refused") return [];
+    return {
+      rule: "layout",
+      what: type,
+      where: objects.join(", "),
+      reasons: [...changes, verdict.why],
+      remedy: `if no value of the old layout can meet the new code, say --allow-layout "${type}"; else keep the layout, and put new state elsewhere`,
+    };
+  });
+}

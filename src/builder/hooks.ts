@@ -1,0 +1,88 @@
+// Hooks that the author of a fix adds: C files compiled as `xsplice compile` does, which may call
+// what the fix brings.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import { thunksOf } from "../compile/compile.ts";
+import { takeHooks } from "../compile/take-hooks.ts";
+import { draftFrom } from "../elf/draft-from.ts";
+import { openElf } from "../elf/open.ts";
+import type { Hook, SourceObject } from "../payload/emit-input.ts";
+import { bindSymbols } from "../running/bind-symbols.ts";
+import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
+import { compileSource, findCompiler } from "../xen-make/compiler.ts";
+import type { BuildOptions } from "./build-options.ts";
+
+export interface CompiledHooks {
+  readonly objects: readonly SourceObject[];
+  readonly hooks: readonly Hook[];
+  /** The compiler's, and of what it does not know. */
+  readonly warnings: string;
+}
+
+/** @throws BuilderError; the reason of `signal` */
+export async function compileHooks(
+  sources: readonly string[],
+  surroundings: Surroundings,
+  { compiler: command, signal }: Pick<BuildOptions, "compiler" | "signal">,
+): Promise<CompiledHooks> {
+  if (sources.length === 0) return { objects: [], hooks: [], warnings: "" };
+  const { architecture } = surroundings;
+  const thunks = thunksOf(surroundings);
+  const compiler = await findCompiler({ architecture, command, thunks, signal });
+  const folder = await mkdtemp(join(tmpdir(), `xsplice-hooks-${process.pid}-`));
+  try {
+    const objects: SourceObject[] = [];
+    const hooks: Hook[] = [];
+    const said = [compiler.warnings];
+    for (const source of sources) {
+      const output = join(folder, `${objects.length}.o`);
+      const request = { source, output, includes: [], extraFlags: [], signal };
+      const { bytes, warnings } = await compileSource(compiler, request);
+      said.push(warnings);
+      const draft = draftFrom(openElf(bytes, source));
+      const own = takeHooks(draft, source);
+      if (own.length === 0) throw noHooks(source);
+      objects.push({ source, draft });
+      hooks.push(...own);
+    }
+    return { objects, hooks, warnings: said.join("") };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Names what the hooks refer to; `brought` are functions and variables of the fix. */
+export function bindHooks(
+  { objects }: CompiledHooks,
+  surroundings: Surroundings,
+  brought: readonly string[],
+): void {
+  const byName = new Map(surroundings.byName);
+  for (const name of brought) byName.set(name, broughtSymbol(name));
+  bindSymbols(
+    objects.map(({ draft }) => draft),
+    { ...surroundings, byName },
+  );
+}
+
+function broughtSymbol(name: string): LinkSymbol {
+  return {
+    name,
+    bareName: name,
+    address: undefined,
+    sizeBytes: 0,
+    kind: "function",
+    isInit: false,
+  };
+}
+
+function noHooks(source: string): BuilderError {
+  return new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot take hooks from "${source}": it declares none`,
+    expected: "at least one XSPLICE_HOOK_… macro of share/include/xsplice.h",
+  });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildTest } from "../../test/why-no-build.ts";
+import { smallXen } from "../xen-make/small-xen.test.support.ts";
+import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { buildFix } from "./build.ts";
+import { reportOf } from "./report.ts";
+
+const file = "xen/common/kernel.c";
+const kernel = smallXen[file] ?? "";
+
+buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
+  const marked = [".globl marked", ".type marked, @function", "marked: endbr64", "ret"];
+  const lines = [...marked, ".size marked, . - marked", ""].join("\\n");
+  const start = `${smallXen["xen/common/start.c"]}__asm__("${lines}");\n`;
+  const bytes = linkHypervisor({ "xen/common/start.c": start });
+  const small = makeSmallBuild(t, bytes);
+  const hidden = '__attribute__((visibility("hidden")))';
+  const declared = ["start", "marked"].map((name) => `extern ${hidden} int ${name}(void);\n`);
+  const pointers = "{ int (*volatile one)(void) = start, (*volatile two)(void) = marked; ";
+  const options = small.options({
+    [file]: kernel
+      .replace("int kernel", `${declared.join("")}int kernel`)
+      .replace("{ return wide()", `${pointers}return one() + two()`),
+  });
+  const fix = await buildFix(options);
+  assert.equal(fix.outcome, "built");
+  const { warnings } = reportOf(fix, options, "fix.livepatch");
+  assert.match(warnings, /^warning: .*address of "start", which does not start with ENDBR64.*\n$/);
+});
+
+buildTest("buildFix() warns of permissions that nothing asks for", async (t) => {
+  const small = makeSmallBuild(t, linkHypervisor());
+  const given = { allowInit: ["misspelt"], allowLayout: ["struct nosuch"], allowFreshData: ["n"] };
+  const fixed = kernel.replace("wide()", "wide() + 1");
+  const { outcome, warnings } = await buildFix(small.options({ [file]: fixed }, given));
+  assert.equal(outcome, "built");
+  assert.deepEqual(
+    warnings.split("\n").map((line) => /^warning: (\S+ "[^"]+") allows nothing/.exec(line)?.[1]),
+    [
+      '--allow-init "misspelt"',
+      '--allow-layout "struct nosuch"',
+      '--allow-fresh-data "n"',
+      undefined,
+    ],
+  );
+});
+
+buildTest("buildFix() does not warn of a permission that is needed", async (t) => {
+  const init = (value: number) =>
+    `static __attribute__((used, section(".init.text"))) int setup(void) { return ${value}; }\n`;
+  const small = makeSmallBuild(t, linkHypervisor({ [file]: `${kernel}${init(1)}` }));
+  writeFileSync(join(small.source, file), `${kernel}${init(1)}`);
+  const options = small.options({}, { allowInit: ["setup"] });
+  const text = `--- a/${file}\n+++ b/${file}\n@@ -4,1 +4,1 @@\n-${init(1)}+${init(2)}`;
+  const { refusals, warnings } = await buildFix({
+    ...options,
+    patches: [{ name: "fix.patch", bytes: Buffer.from(text) }],
+  });
+  assert.deepEqual([refusals, warnings], [[], ""]);
+});
+
+buildTest("buildFix() tells of a hunk that is not where it says", async (t) => {
+  const small = makeSmallBuild(t, linkHypervisor());
+  const fixed = kernel.replace("wide()", "wide() + 1");
+  const lines = kernel.split("\n");
+  const text = `--- a/${file}\n+++ b/${file}\n@@ -30,1 +30,1 @@\n-${lines[2]}\n+${fixed.split("\n")[2]}\n`;
+  const { outcome, warnings, prepared } = await buildFix({
+    ...small.options({}),
+    patches: [{ name: "fix.patch", bytes: Buffer.from(text) }],
+  });
+  assert.equal(outcome, "built");
+  assert.equal(warnings, `note: hunk @@ -30,1 +30,1 @@ of ${file} fits 27 lines above its place\n`);
+  assert.deepEqual(prepared.ledger[0]?.hunks, ["@@ -30,1 +30,1 @@, found 27 lines above"]);
+});

@@ -1,0 +1,73 @@
+// What an author should look at again though nothing stands against the fix: permissions that nothing
+// asked for, hunks that were found elsewhere than they say.
+
+import type { ComparedObject } from "../compare/compared-object.ts";
+import type { NoEffectRule } from "../diff/ledger.ts";
+import type { LayoutFinding } from "../layout/layout.ts";
+import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import { distanceInWords } from "../source-patch/hunk-ledger.ts";
+import { pathOf } from "../source-patch/patch-file.ts";
+import type { Succession } from "../stacking/cumulative.ts";
+
+export interface Permissions {
+  readonly allowInit: readonly string[];
+  readonly allowLayout: readonly string[];
+  readonly allowFreshData: readonly string[];
+}
+
+export interface AskedFor {
+  readonly objects: readonly Pick<ComparedObject, "diff">[];
+  readonly layouts: readonly LayoutFinding[];
+  /** Against a previous payload, if there is one. */
+  readonly succession: Succession | undefined;
+}
+
+/** One line for each name that was given and that nothing asked for: misspelt, or no longer needed. */
+export function warnOfUnusedPermissions(given: Permissions, asked: AskedFor): string {
+  const has = (rule: NoEffectRule) => (name: string) => isInLedger(asked, rule, name);
+  const isLayout = (name: string) =>
+    asked.layouts.some(
+      ({ verdict }) =>
+        verdict.kind === "no-effect" && "allowedAs" in verdict && verdict.allowedAs === name,
+    );
+  const isFreshData = (name: string) =>
+    isInLedger(asked, "allowed-lost", name) ||
+    (asked.succession?.data.some((data) => data.allowedAs === name) ?? false);
+  const unused = [
+    ...unusedOf("--allow-init", given.allowInit, has("allowed-init")),
+    ...unusedOf("--allow-layout", given.allowLayout, isLayout),
+    ...unusedOf("--allow-fresh-data", given.allowFreshData, isFreshData),
+  ];
+  return unused
+    .map((text) => `warning: ${text} allows nothing: no change of this fix asks for it\n`)
+    .join("");
+}
+
+function unusedOf(
+  option: string,
+  names: readonly string[],
+  isUsed: (name: string) => boolean,
+): readonly string[] {
+  return names.filter((name) => !isUsed(name)).map((name) => `${option} "${name}"`);
+}
+
+function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): boolean {
+  return objects.some(({ diff }) =>
+    diff.ledger.some(
+      ({ what, disposition }) =>
+        disposition.kind === "no-effect" && disposition.rule === rule && what.endsWith(`"${name}"`),
+    ),
+  );
+}
+
+/** One line for each hunk, as patch(1) tells it. */
+export function warnOfMovedHunks({ moved }: Pick<PreparedPairs, "moved">): string {
+  return moved
+    .map(({ patch, hunk, lines, alternatives }) => {
+      const found = `hunk ${hunk.header} of ${pathOf(patch)} fits ${distanceInWords(lines)} its place`;
+      if (alternatives === 0) return `note: ${found}\n`;
+      const places = `${alternatives} more place${alternatives === 1 ? "" : "s"}`;
+      return `warning: ${found}, and in ${places}: look whether it is the right one\n`;
+    })
+    .join("");
+}

@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BisectEffects, BisectReport } from "../../bisect/bisect.ts";
+import { BisectError } from "../../bisect/errors.ts";
+import type { BisectRecord, BisectSubject } from "../../bisect/record.ts";
+import type { BuildOptions } from "../../builder/build-options.ts";
+import { toHex } from "../../bytes/hex.ts";
+import type { CallOptions, LivepatchHost } from "../../host/host.ts";
+import { readRecord, removeRecord, writeRecord } from "../bisect-record-file.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { readActOptions } from "../options/action.ts";
+import {
+  type BisectCallOptions,
+  bisectOptionSpecs,
+  readBisectOptions,
+  requireCheck,
+} from "../options/bisect.ts";
+import { readBuildOptions } from "../options/build.ts";
+import { checkXenSyms } from "../options/wish.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { namedFixes, renderBisection, renderEvent } from "../text/bisect.ts";
+import { withJournalledHost } from "../with-host.ts";
+
+/** Between two looks whether the host is free. */
+const LOCK_PAUSE_MS = 100;
+
+export const bisectCommand: CommandSpec = {
+  name: "bisect",
+  summary: "find the fix of a cumulative payload that makes a health check fail",
+  description: [
+    "Builds the cumulative payloads of the first so many fixes of a series, lets them take each other's place on the running host by replace, without a reboot, and runs the check on each: first with all fixes and with none, then in the middle of what is left. The host's code is asked before each replace whether it is what the payload expects.",
+    "A prefix that cannot be built alone, that the hypervisor refuses, or of which the check cannot tell (125) is gone around; when that hides the fix, those among which it is are named.",
+    "Whatever happens, ^C included, the host is put back as it was found. The search is kept in a file meanwhile: --resume goes on with it, also after a kill, and --abandon only puts the host back. While it runs, the host lacks fixes: with none of them it is as it was booted.",
+    "The check finds the host in XSPLICE_HOST, and in XSPLICE_BISECT_PREFIX how many fixes are applied.",
+  ],
+  arguments: [],
+  options: bisectOptionSpecs,
+  examples: [
+    {
+      command:
+        "xsplice bisect --series fixes --check ./healthy --source xen --xen-syms xen-syms --config config",
+      explains: "which fix makes ./healthy fail?",
+    },
+    {
+      command: "xsplice --host ssh:root@dom0 bisect --abandon",
+      explains: "after a kill: put the host back, and forget the search",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const options = await readBisectOptions(call);
+    const record = await readRecord(options.statePath);
+    requireFitting(record, options);
+    if (options.purpose === "abandon" && record !== undefined) {
+      return abandon(call, options, record);
+    }
+    const { conclusion, record: found } = await search(call, options, record);
+    await removeRecord(options.statePath);
+    const { fixes } = found.subject;
+    const named = namedFixes(conclusion, fixes).map(({ name }) => name);
+    const document = { conclusion, fixes: named, host: call.globals.host, ...found };
+    emit(call, document, () => renderBisection({ conclusion, record: found }));
+    return conclusion.kind === "found" ? ExitCode.success : ExitCode.unnamed;
+  },
+};
+
+/** @throws BisectError when there is a record and should be none, or the other way round */
+function requireFitting(
+  record: BisectRecord | undefined,
+  { purpose, statePath }: BisectCallOptions,
+): void {
+  if ((record === undefined) === (purpose === "begin")) return;
+  if (record === undefined) {
+    throw new BisectError({
+      code: "bisect/nothing-to-resume",
+      problem: `Cannot ${purpose === "resume" ? "go on" : "abandon"}: no bisection was interrupted`,
+      where: statePath,
+      expected: "the file that an interrupted bisection leaves (--state)",
+    });
+  }
+  throw new BisectError({
+    code: "bisect/unfinished",
+    problem: "Cannot begin: an earlier bisection was interrupted",
+    where: statePath,
+    remedy: "--resume it with the options that it was begun with, or --abandon it",
+  });
+}
+
+async function abandon(
+  call: CommandCall,
+  { files, freshData, statePath }: BisectCallOptions,
+  { origin, subject }: BisectRecord,
+): Promise<number> {
+  await withLockedHost(call, async (host, callOptions) => {
+    const { restoreHost } = await import("../../bisect/bisect.ts");
+    const options = { ...readActOptions(call, callOptions), freshData };
+    // After a reboot there is nothing to put back.
+    if ((await host.info(callOptions)).bootId !== origin.bootId) return;
+    await restoreHost(host, { origin, files }, effectsOnEvent(call, subject), options);
+  });
+  await removeRecord(statePath);
+  emit(call, { abandoned: true, stack: origin.stack }, () => "The host is as it was found.\n");
+  return ExitCode.success;
+}
+
+async function search(
+  call: CommandCall,
+  { files, freshData, statePath }: BisectCallOptions,
+  record: BisectRecord | undefined,
+): Promise<BisectReport> {
+  const { io, globals } = call;
+  const check = requireCheck(call);
+  const say = (text: string) => void (globals.output === "text" && io.stderr.write(text));
+  const { options: series } = await readBuildOptions(call, (text) => say(`  ${text}\n`));
+  const subject = await subjectOf(series, check);
+  const [{ bisectSeries }, { buildPrefix }, { runCheck }] = await Promise.all([
+    import("../../bisect/bisect.ts"),
+    import("../bisect-build.ts"),
+    import("../bisect-check.ts"),
+  ]);
+  const effects: BisectEffects = {
+    build: (prefix) => buildPrefix(series, prefix),
+    check: (prefix) =>
+      runCheck(
+        {
+          command: check,
+          environment: { XSPLICE_HOST: globals.host, XSPLICE_BISECT_PREFIX: String(prefix) },
+          onOutput: globals.output === "text" ? (chunk) => io.stderr.write(chunk) : undefined,
+        },
+        io,
+      ),
+    save: (known) => writeRecord(statePath, known),
+    now: () => performance.now(),
+    ...effectsOnEvent(call, subject),
+  };
+  return withLockedHost(call, async (host, callOptions) => {
+    checkXenSyms({ xenSymsId: subject.xenBuildId }, (await host.info(callOptions)).buildId);
+    const options = { ...readActOptions(call, callOptions), freshData };
+    return bisectSeries(host, { subject, record, files }, effects, options);
+  });
+}
+
+/** Neither a sync nor another bisection may move the host meanwhile. */
+async function withLockedHost<Result>(
+  call: CommandCall,
+  use: (host: LivepatchHost, options: CallOptions) => Promise<Result>,
+): Promise<Result> {
+  const { lockHost } = await import("../../sync/lock.ts");
+  return withJournalledHost(call, async (host, options) => {
+    const { deadlineMs } = options;
+    const locked = await lockHost(host, { deadlineMs, pause: () => sleep(LOCK_PAUSE_MS) });
+    for (const note of locked.notes) call.io.stderr.write(`warning: ${note}\n`);
+    try {
+      return await use(host, options);
+    } finally {
+      await locked.release();
+    }
+  });
+}
+
+function effectsOnEvent(
+  { io, globals }: CommandCall,
+  { fixes }: BisectSubject,
+): Pick<BisectEffects, "onEvent"> {
+  return {
+    onEvent: (event) => {
+      if (globals.output === "text") io.stderr.write(renderEvent(event, fixes.length));
+    },
+  };
+}
+
+async function subjectOf(
+  { patches, xenSyms }: BuildOptions,
+  check: string,
+): Promise<BisectSubject> {
+  const { readXenSyms } = await import("../../running/xen-syms.ts");
+  return {
+    fixes: patches.map(({ name, bytes }) => {
+      return { name, digest: createHash("sha256").update(bytes).digest("hex") };
+    }),
+    check,
+    xenBuildId: toHex(readXenSyms(xenSyms.bytes, xenSyms.name).buildId),
+  };
+}

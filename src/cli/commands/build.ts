@@ -1,0 +1,116 @@
+import { dirname } from "node:path";
+import type { BuildOptions } from "../../builder/build-options.ts";
+import type { BuiltFix } from "../../builder/built-fix.ts";
+import type { BuildReport } from "../../builder/report.ts";
+import { emit, toJson } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { buildOptionSpecs, readBuildOptions } from "../options/build.ts";
+import { requireOtherPlace } from "../options/output-place.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { columnsOf } from "../text/aligned-lines.ts";
+import { renderExplanation, renderReport } from "../text/build-report.ts";
+
+export const buildCommand: CommandSpec = {
+  name: "build",
+  summary: "make a payload from a source patch",
+  description: [
+    "Compiles the objects that the patch changes, without it and with it, by Xen's own make files in a copy of the source, and puts what differs into a payload. Calls and data bind to the hypervisor's own by name.",
+    "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json; none beside a device). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
+    "A payload goes on the hypervisor, or on the payloads of --on, in which their own patches travel. With --mode cumulative it takes the place of all others, with --mode independent it goes in any order. Xen compares the old code that it carries before it applies it (--guard).",
+    "Ends with 0 when the payload is built, 2 when the fix cannot be live patched, 3 when it changes nothing that the hypervisor runs.",
+  ],
+  arguments: [],
+  options: buildOptionSpecs,
+  examples: [
+    {
+      command:
+        "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch xsa999.patch",
+      explains: "from a security fix to xsa999.livepatch",
+    },
+    {
+      command:
+        "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch fix.patch --explain f",
+      explains: "the same, and show the instructions of f before and after",
+    },
+    {
+      command:
+        "xsplice build --source xen --xen-syms xen-syms --config config --patch b.patch --on a.livepatch",
+      explains: "the next fix, on top of the first one",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const onProgress = (text: string): void => {
+      if (call.globals.output === "text") call.io.stderr.write(`${text}\n`);
+    };
+    const [{ options, output, explain }, { buildFix }, { reportOf }] = await Promise.all([
+      readBuildOptions(call, onProgress),
+      import("../../builder/build.ts"),
+      import("../../builder/report.ts"),
+    ]);
+    await requireOtherPlace(output, inputsOf(call, options));
+    const fix = await buildFix(options);
+    const report = reportOf(fix, options, output);
+    const reportPlace = await writeResults(fix, report, output);
+    const explained = await explainAll(fix, explain);
+    if (call.globals.output === "text") call.io.stderr.write(report.warnings);
+    emit(call, explain === undefined ? report : { ...report, explained }, () =>
+      [
+        renderReport(report, { output, report: reportPlace }),
+        ...explained.map((one) => renderExplanation(one, columnsOf(call.io.stdout))),
+      ].join("\n"),
+    );
+    return exitCodes[fix.outcome];
+  },
+};
+
+/** All files that are read, but for the source's own. */
+function inputsOf({ options: given }: CommandCall, options: BuildOptions): readonly string[] {
+  const { patches, basePatches, xenSyms, config, hooks } = options;
+  const named = ["series", "previous"].flatMap((name) => given.text(name) ?? []);
+  const below = ["on", "depends"].flatMap((name) => given.texts(name));
+  const read = [...patches, ...basePatches].map(({ name }) => name);
+  return [...read, xenSyms.name, config.name, ...hooks, ...named, ...below];
+}
+
+const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
+  built: ExitCode.success,
+  refused: ExitCode.unpatchable,
+  unchanged: ExitCode.unchanged,
+};
+
+/**
+ * The payload last: where there is one, there is its report. What an earlier build left goes. Gives
+ * the report's place; a device has no room for one beside it.
+ */
+async function writeResults(
+  fix: BuiltFix,
+  report: BuildReport,
+  output: string,
+): Promise<string | undefined> {
+  const [{ isDevice, removeEarlierResult, writeFileAtomically }, { makeFolder }] =
+    await Promise.all([
+      import("../../builder/write-file.ts"),
+      import("../../parts/make-folder.ts"),
+    ]);
+  try {
+    makeFolder(dirname(output));
+  } catch {
+    // The writing says what is wrong with this place.
+  }
+  await removeEarlierResult(output);
+  const place = (await isDevice(output)) ? undefined : `${output}.json`;
+  if (place !== undefined) {
+    await writeFileAtomically(place, Buffer.from(`${toJson(report)}\n`));
+  }
+  if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
+  return place;
+}
+
+async function explainAll(fix: BuiltFix, name: string | undefined) {
+  if (name === undefined) return [];
+  const { explainFunction, noSuchFunction } = await import("../../builder/report-explain.ts");
+  const explained = explainFunction(fix.objects, name);
+  if (explained.length === 0) throw noSuchFunction(name, fix.objects);
+  return explained;
+}

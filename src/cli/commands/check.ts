@@ -1,0 +1,195 @@
+import { basename } from "node:path";
+import type { CheckOutcome, CheckReport } from "../../check/check.ts";
+import type { RuleId } from "../../check/rules.ts";
+import type { PayloadToCheck } from "../../check/subject.ts";
+import type { Hypervisor } from "../../xen-model/hypervisor.ts";
+import { findClosest } from "../completion/closest-name.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { readInputFile } from "../read-input-file.ts";
+import type { CommandCall, CommandSpec, OptionValues } from "../spec.ts";
+import { renderCheck, renderRule } from "../text/check-report.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+/** Eight times what a hypervisor takes: what is too large is to be told by what Xen says to it. */
+const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
+
+export const checkCommand: CommandSpec = {
+  name: "check",
+  summary: "say what a hypervisor would answer to payloads, and what it would not check",
+  description: [
+    "Plays the payloads in the given order on a model of the hypervisor: each is uploaded and applied on top of those before it. Says whether Xen takes it, or which error it gives at which step, what its console shows, what changes at each function's entry, and what could go wrong although Xen says yes. Needs no hypervisor.",
+    "With --action replace, the last payload takes the place of all before it.",
+    "Ends with 0 when nothing is wrong, 2 when Xen would refuse a payload, 3 when it would not and there are hazards. Notes do not count, nor do hazards of a rule that --allow accepts; that this very hypervisor would crash nobody can accept.",
+  ],
+  arguments: [
+    {
+      name: "PAYLOAD",
+      description: "payloads, the lowest first",
+      count: "many",
+      completes: "file",
+    },
+  ],
+  options: [
+    {
+      flags: "--xen-syms FILE",
+      description: "the hypervisor with its symbols, plain or gzip",
+      completes: "file",
+    },
+    {
+      flags: "--release RELEASE",
+      description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
+    },
+    {
+      flags: "--action ACTION",
+      description: "apply, or replace by the last payload (default: apply)",
+      completes: ["apply", "replace"],
+    },
+    { flags: "--nodeps", description: "apply without a look at what a payload depends on" },
+    {
+      flags: "--allow RULE-ID",
+      description: "accept the hazards of a rule; may be repeated",
+      repeatable: "yes",
+    },
+    { flags: "--explain RULE-ID", description: "tell about a rule, and check nothing" },
+  ],
+  examples: [
+    {
+      command: "xsplice check fix.livepatch --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64",
+      explains: "before the payload is loaded",
+    },
+    {
+      command: "xsplice check old.livepatch new.livepatch --action replace --xen-syms xen-syms",
+      explains: "before new takes the place of old",
+    },
+    {
+      command: "xsplice check --explain superseded-code-reachable",
+      explains: "what a rule is about",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const rule = call.options.text("explain");
+    if (rule !== undefined) return explain(call, rule);
+    const report = await check(call);
+    emit(call, report, () => renderCheck(report));
+    return exitCodes[report.outcome];
+  },
+};
+
+const exitCodes: Readonly<Record<CheckOutcome, number>> = {
+  clean: ExitCode.success,
+  refused: ExitCode.refused,
+  hazards: ExitCode.hazards,
+};
+
+async function explain(call: CommandCall, text: string): Promise<number> {
+  const [id] = await requireRules("--explain", [text]);
+  const { describeRule } = await import("../../check/describe-rule.ts");
+  const description = describeRule(id ?? (text as RuleId));
+  emit(call, description, () => renderRule(description));
+  return ExitCode.success;
+}
+
+async function check(call: CommandCall): Promise<CheckReport> {
+  const { args, options, io } = call;
+  const symsPath = requireInputs(args, options);
+  const action = readAction(options.text("action"));
+  const allowed = await requireRules("--allow", options.texts("allow"));
+  const [hypervisor, payloads, { checkPayloads }] = await Promise.all([
+    openXenSyms(symsPath, options.text("release"), io.signal),
+    readPayloads(args, io.signal),
+    import("../../check/check.ts"),
+  ]);
+  return checkPayloads({
+    ...{ hypervisor, payloads, action, allowed },
+    dependencyCheck: options.has("nodeps") ? "hypervisor-only" : "whole-chain",
+  });
+}
+
+function requireInputs(payloads: readonly string[], options: OptionValues): string {
+  const symsPath = options.text("xen-syms");
+  const missing = payloads.length === 0 ? "no payload is named" : "--xen-syms is missing";
+  if (payloads.length > 0 && symsPath !== undefined) return symsPath;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: `Cannot check: ${missing}`,
+    expected: "PAYLOAD… and --xen-syms FILE, of the very hypervisor that they are meant for",
+    remedy:
+      "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
+  });
+}
+
+function readAction(text = "apply"): "apply" | "replace" {
+  if (text === "apply" || text === "replace") return text;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot check "${text}": it is no action that puts a payload into use`,
+    where: "--action",
+    expected: "apply or replace",
+  });
+}
+
+/** @throws UsageError for a name that no rule has */
+async function requireRules(option: string, texts: readonly string[]): Promise<readonly RuleId[]> {
+  const { isRuleId, ruleIds } = await import("../../check/rules.ts");
+  return texts.map((text) => {
+    if (isRuleId(text)) return text;
+    const closest = findClosest(text, ruleIds);
+    throw new UsageError({
+      code: "usage/bad-value",
+      problem: `Cannot use "${text}": there is no such rule`,
+      where: option,
+      expected: `one of ${ruleIds.join(", ")}`,
+      ...(closest === undefined ? {} : { remedy: `did you mean "${closest}"?` }),
+    });
+  });
+}
+
+async function openXenSyms(
+  path: string,
+  release: string | undefined,
+  signal: AbortSignal,
+): Promise<Hypervisor> {
+  const limit = { sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal };
+  const [bytes, { openHypervisor }, { ReleaseError }] = await Promise.all([
+    readInputFile(path, limit),
+    import("../../xen-model/hypervisor.ts"),
+    import("../../xen-abi/release.ts"),
+  ]);
+  try {
+    return openHypervisor(bytes, path, release === undefined ? {} : { release });
+  } catch (cause) {
+    if (!(cause instanceof ReleaseError) || release === undefined) throw cause;
+    const report = { ...cause.report, code: "usage/bad-value", where: "--release" } as const;
+    throw new UsageError(report, { cause });
+  }
+}
+
+async function readPayloads(
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly PayloadToCheck[]> {
+  const names = namesOf(paths);
+  return Promise.all(
+    paths.map(async (source, index) => {
+      const limit = { sizeMax: PAYLOAD_READ_MAX, reason: "far more than a payload has", signal };
+      const bytes = await readInputFile(source, limit);
+      return { name: names[index] ?? source, source, bytes };
+    }),
+  );
+}
+
+/** As `load` names them, the file's name up to its last dot; numbered where two are the same. */
+function namesOf(paths: readonly string[]): readonly string[] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const plain = basename(path).replace(/(.)\.[^.]*$/, "$1");
+    let name = plain;
+    for (let number = 2; taken.has(name); number++) name = `${plain}-${number}`;
+    taken.add(name);
+    return name;
+  });
+}

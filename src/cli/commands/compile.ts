@@ -1,0 +1,182 @@
+import { basename } from "node:path";
+import { hexNumber, toHex } from "../../bytes/hex.ts";
+import type { CompiledPayload } from "../../compile/compile.ts";
+import type { Release } from "../../xen-abi/release.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { splitPair } from "../options/split-pair.ts";
+import {
+  foundationOptionSpecs,
+  guardOptionSpec,
+  modeOptionSpec,
+  readStackingOptions,
+} from "../options/stacking.ts";
+import { readInputFile } from "../read-input-file.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { renderFacts } from "../text/render-facts.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+export const compileCommand: CommandSpec = {
+  name: "compile",
+  summary: "make a payload from hand-written C",
+  description: [
+    "Every function that is not static and bears the name of one of Xen's takes its place. Calls from the C file to Xen's functions and variables work by name. Hooks are declared with the macros of share/include/xsplice.h, which is included by itself.",
+    "Needs gcc or clang and the xen-syms file of the very hypervisor that runs, and nothing of Xen's source.",
+  ],
+  arguments: [{ name: "FILE", description: "a C file", count: "one-or-many", completes: "file" }],
+  options: [
+    {
+      flags: "--xen-syms FILE",
+      description: "the hypervisor with its symbols; may be compressed (.gz)",
+      completes: "file",
+    },
+    {
+      flags: "-o, --output FILE",
+      description: "the payload (default: the first C file's name, with .livepatch)",
+      completes: "file",
+    },
+    {
+      flags: "--replace OLD=NEW",
+      description: "replace Xen's OLD by NEW of the C file; may be repeated",
+      repeatable: "yes",
+    },
+    modeOptionSpec,
+    ...foundationOptionSpecs,
+    guardOptionSpec,
+    {
+      flags: "--metadata KEY=VALUE",
+      description: "shown by list; may be repeated",
+      repeatable: "yes",
+    },
+    { flags: "--cc COMPILER", description: "gcc or clang (default: $CC, else gcc)" },
+    {
+      flags: "--cflag FLAG",
+      description: "one more flag for the compiler, as in --cflag=-DDEBUG; may be repeated",
+      repeatable: "yes",
+    },
+    {
+      flags: "--release VERSION",
+      description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
+    },
+  ],
+  examples: [
+    {
+      command:
+        "xsplice compile fix.c --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 -o fix.livepatch",
+      explains: "replace the functions of Xen that fix.c defines",
+    },
+    {
+      command: "xsplice compile fix.c --xen-syms xen-syms --replace common/kernel.c#do_it=my_do_it",
+      explains: "a static function of Xen, by one of another name",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const output = call.options.text("output") ?? defaultOutput(call.args);
+    const compiled = await compile(call);
+    const { writeFileAtomically } = await import("../../builder/write-file.ts");
+    await writeFileAtomically(output, compiled.bytes);
+    if (call.globals.output === "text") call.io.stderr.write(compiled.warnings);
+    emit(call, summaryOf(output, compiled), () => renderSummary(output, compiled));
+    return ExitCode.success;
+  },
+};
+
+function defaultOutput([first = ""]: readonly string[]): string {
+  return `${basename(first).replace(/\.c$/, "")}.livepatch`;
+}
+
+async function compile(call: CommandCall): Promise<CompiledPayload> {
+  const { args, options, io } = call;
+  const symsPath = requireXenSyms(options.text("xen-syms"));
+  const replace = options.texts("replace").map((text) => splitPair("--replace", text));
+  const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
+  const release = await readRelease(options.text("release"));
+  const reason = "far more than a xen-syms has";
+  const syms = await readInputFile(symsPath, {
+    ...{ sizeMax: XEN_SYMS_SIZE_MAX, reason },
+    signal: io.signal,
+  });
+  const [{ compilePayload }, { readXenSyms }] = await Promise.all([
+    import("../../compile/compile.ts"),
+    import("../../running/xen-syms.ts"),
+  ]);
+  const { foundation, mode, guard } = await readStackingOptions(call);
+  return compilePayload({
+    sources: args,
+    xen: readXenSyms(syms, symsPath),
+    replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
+    compiler: options.text("cc") ?? (io.env["CC"] || undefined),
+    extraFlags: options.texts("cflag"),
+    release,
+    foundation,
+    mode,
+    guard,
+    metadata,
+    signal: io.signal,
+  });
+}
+
+async function readRelease(text: string | undefined): Promise<Release | undefined> {
+  if (text === undefined) return undefined;
+  const { parseRelease, ReleaseError } = await import("../../xen-abi/release.ts");
+  try {
+    return parseRelease(text);
+  } catch (cause) {
+    if (!(cause instanceof ReleaseError)) throw cause;
+    const report = { ...cause.report, code: "usage/bad-value", where: "--release" } as const;
+    throw new UsageError(report, { cause });
+  }
+}
+
+function requireXenSyms(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: "Cannot compile: the hypervisor's symbols are missing",
+    expected: "--xen-syms FILE, of the very hypervisor that runs",
+    remedy:
+      "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
+  });
+}
+
+function summaryOf(output: string, compiled: CompiledPayload): object {
+  const { bytes, buildId, payloadVersion, release, replaced, hooks, unchecked, warnings } =
+    compiled;
+  return {
+    output,
+    sizeBytes: bytes.length,
+    buildId: toHex(buildId),
+    payloadVersion,
+    release,
+    replaced,
+    hooks,
+    unchecked,
+    warnings,
+  };
+}
+
+function placeOf(address: bigint | undefined): string {
+  return address === undefined ? "of the payload below" : `at ${hexNumber(address)}`;
+}
+
+function renderSummary(
+  output: string,
+  { bytes, buildId, replaced, hooks }: CompiledPayload,
+): string {
+  const functions = replaced.map(
+    ({ name, address, oldSizeBytes, newSizeBytes }): [string, string] => [
+      "replaces",
+      `${name} ${placeOf(address)}, ${oldSizeBytes} bytes, by ${newSizeBytes} bytes`,
+    ],
+  );
+  return renderFacts([
+    ["payload", `${output}, ${bytes.length} bytes`],
+    ["build-id", toHex(buildId)],
+    ...functions,
+    ...hooks.map(({ kind, name }): [string, string] => ["hook", `${name}, ${kind}`]),
+  ]);
+}

@@ -1,0 +1,91 @@
+import { type Candidate, completeWords } from "../completion/complete-words.ts";
+import { completionScript, type Shell, shells } from "../completion/script.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const completionCommand: CommandSpec = {
+  name: "completion",
+  summary: "print the completion script for your shell",
+  description: [
+    "Completes commands, options, files, and the names of the payloads that are loaded, for which it asks the hypervisor.",
+    "With words behind --, which the script asks for: what may come next.",
+  ],
+  arguments: [
+    { name: "SHELL", description: "bash, zsh or fish", count: "one", completes: shells },
+    { name: "WORD", description: "what was typed so far, behind --", count: "many" },
+  ],
+  options: [],
+  examples: [
+    { command: 'eval "$(xsplice completion bash)"', explains: "for this shell; or in ~/.bashrc" },
+    {
+      command: "xsplice completion zsh > ~/.zfunc/_xsplice",
+      explains: "zsh: into a folder of $fpath",
+    },
+    {
+      command: "xsplice completion fish > ~/.config/fish/completions/xsplice.fish",
+      explains: "fish",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const [name = "", ...words] = call.args;
+    const shell = requireShell(name);
+    if (words.length === 0) {
+      const script = completionScript(shell);
+      emit(call, { script }, () => script);
+      return ExitCode.success;
+    }
+    const candidates = await findCandidates(call, words);
+    emit(call, { candidates }, () => candidates.map((found) => renderLine(shell, found)).join(""));
+    return ExitCode.success;
+  },
+};
+
+function requireShell(name: string): Shell {
+  const shell = shells.find((known) => known === name);
+  if (shell !== undefined) return shell;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot complete for the shell "${name}": it is not one that we know`,
+    expected: shells.join(", "),
+  });
+}
+
+async function findCandidates(call: CommandCall, words: readonly string[]): Promise<Candidate[]> {
+  const found = completeWords(call.tree, words);
+  if (found.also === "files") return [...found.words, { word: ":files", summary: undefined }];
+  if (found.also === "payloads") {
+    const names = await payloadNames(call, hostOf(words) ?? call.globals.host);
+    const fitting = names.filter((name) => name.startsWith(words.at(-1) ?? ""));
+    return [...found.words, ...fitting.map((word) => ({ word, summary: "payload" }))];
+  }
+  return [...found.words];
+}
+
+const PATIENCE_MS = 2000;
+
+/** Somebody presses Tab: whatever goes wrong, there is just nothing to offer. */
+async function payloadNames(call: CommandCall, address: string): Promise<string[]> {
+  try {
+    const signal = AbortSignal.any([call.io.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const options = { deadlineMs: PATIENCE_MS, signal };
+    await using host = await call.openHost(address, options);
+    const payloads = await host.list(options);
+    return payloads.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+function hostOf(words: readonly string[]): string | undefined {
+  const at = words.lastIndexOf("--host");
+  return at < 0 ? undefined : words[at + 1];
+}
+
+/** bash shows the word alone; zsh takes word:description, fish word, tab, description. */
+function renderLine(shell: Shell, { word, summary }: Candidate): string {
+  if (summary === undefined || shell === "bash") return `${word}\n`;
+  return shell === "zsh" ? `${word.replaceAll(":", "\\:")}:${summary}\n` : `${word}\t${summary}\n`;
+}

@@ -1,0 +1,43 @@
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { readInputFile } from "../read-input-file.ts";
+import type { CommandSpec } from "../spec.ts";
+import { INSPECTED_SIZE_MAX } from "./inspect.ts";
+
+export const diffCommand: CommandSpec = {
+  name: "diff",
+  summary: "show what differs between two payloads",
+  description: [
+    "Function by function: which are added, removed or changed, and the first instruction that differs; old places, guards, hooks, dependencies, metadata and data besides. What a reference means counts, and not where things lie or how xSplice tagged their names. Build-ids, which follow from all the rest, do not count.",
+    "Reads everything that claims to be a payload, and says what is broken in it.",
+    "Ends with 0 when the payloads do the same, 2 when they differ.",
+  ],
+  arguments: [
+    { name: "BEFORE", description: "a payload", count: "one", completes: "file" },
+    { name: "AFTER", description: "another one", count: "one", completes: "file" },
+  ],
+  options: [],
+  examples: [
+    { command: "xsplice diff old.livepatch new.livepatch", explains: "for a person" },
+    { command: "xsplice diff old.livepatch new.livepatch --json", explains: "for a script" },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const [before = "", after = ""] = call.args;
+    const read = async (source: string) => {
+      const reason = "far more than a payload has";
+      return {
+        source,
+        bytes: await readInputFile(source, { sizeMax: INSPECTED_SIZE_MAX, reason }),
+      };
+    };
+    const [{ comparePayloads }, { describeComparison }, { jsonOf }] = await Promise.all([
+      import("../../dissect/compare-payloads.ts"),
+      import("../../dissect/describe-comparison.ts"),
+      import("../../payload/json-value.ts"),
+    ]);
+    const comparison = comparePayloads(await read(before), await read(after));
+    emit(call, jsonOf(comparison), () => describeComparison(comparison));
+    return comparison.outcome === "different" ? ExitCode.different : ExitCode.success;
+  },
+};

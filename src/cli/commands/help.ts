@@ -1,0 +1,30 @@
+import { ExitCode } from "../exit-code.ts";
+import type { CommandSpec } from "../spec.ts";
+
+export const helpCommand: CommandSpec = {
+  name: "help",
+  summary: "show all commands, or all about one of them",
+  description: [
+    'Prints to standard error, as "xen-livepatch help" does; "xsplice COMMAND --help" prints the same to standard output.',
+  ],
+  arguments: [
+    {
+      name: "COMMAND",
+      description: 'such as apply, or "lab up"',
+      count: "many",
+      completes: "command",
+    },
+  ],
+  options: [],
+  examples: [
+    { command: "xsplice help", explains: "all commands" },
+    { command: "xsplice help lab run", explains: "one of them" },
+  ],
+  kind: "stock",
+  run: async (call) => {
+    const text = call.helpOf(call.args);
+    if (call.globals.output === "json") call.io.stdout.write(`${JSON.stringify({ help: text })}\n`);
+    else call.io.stderr.write(text);
+    return ExitCode.success;
+  },
+};

@@ -1,0 +1,44 @@
+import type { HostInfo } from "../../host/host.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { CommandSpec } from "../spec.ts";
+import { renderFacts } from "../text/render-facts.ts";
+import { withHost } from "../with-host.ts";
+
+export const infoCommand: CommandSpec = {
+  name: "info",
+  summary: "what the hypervisor says of itself: version, build-id, compiler",
+  description: [
+    "The build-id names one build of the hypervisor; a payload fits only the build that it was made for.",
+  ],
+  arguments: [],
+  options: [],
+  examples: [
+    { command: "xsplice info", explains: "the hypervisor below this dom0" },
+    { command: "xsplice --host lab:trial info --json", explains: "that of a lab, for a script" },
+  ],
+  kind: "own",
+  run: (call) =>
+    withHost(call, async (host, options) => {
+      const info = await host.info(options);
+      const value = { host: host.label, ...info, capabilities: host.capabilities };
+      emit(call, value, () => renderInfo(host.label, info));
+      return ExitCode.success;
+    }),
+};
+
+export function xenVersion({ major, minor, extra }: HostInfo["version"]): string {
+  return `${major}.${minor}${extra}`;
+}
+
+function renderInfo(label: string, info: HostInfo): string {
+  return renderFacts([
+    ["host", label],
+    ["Xen", xenVersion(info.version)],
+    ["build-id", info.buildId ?? "none: this hypervisor was linked without one"],
+    ["compiler", info.compiler],
+    ["compiled", info.compiledAt],
+    ["machine", info.architecture],
+    ["boot id", info.bootId],
+  ]);
+}

@@ -1,0 +1,49 @@
+import { rm } from "node:fs/promises";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { CommandSpec } from "../spec.ts";
+
+export const labCleanCommand: CommandSpec = {
+  name: "clean",
+  summary: "remove what ended labs and killed commands left, and on request the caches",
+  description: [
+    "Labs clean up behind themselves, also when their owner is killed; this is for what a power cut leaves, and for temporary folders of commands that were killed. Running labs and commands are not touched.",
+  ],
+  arguments: [],
+  options: [
+    {
+      flags: "--snapshots",
+      description: "remove the snapshots, too: a cold boot makes them again",
+    },
+    { flags: "--cache", description: "remove everything that was fetched or made, too" },
+  ],
+  examples: [
+    { command: "xsplice lab clean", explains: "tidy up" },
+    { command: "xsplice lab clean --cache", explains: "give all disk space back" },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const [{ removeDeadLabs }, { removeLeftOvers }, { removeSnapshots }, { cacheFolder }] =
+      await Promise.all([
+        import("../../lab/detached.ts"),
+        import("../../lab/left-overs.ts"),
+        import("../../lab/snapshot.ts"),
+        import("../../parts/cache-folder.ts"),
+      ]);
+    const labs = await removeDeadLabs();
+    const folders = removeLeftOvers();
+    const cache = cacheFolder(call.io.env);
+    const removed = call.options.has("cache")
+      ? "cache"
+      : call.options.has("snapshots")
+        ? "snapshots"
+        : "nothing";
+    if (removed === "cache") await rm(cache, { recursive: true, force: true });
+    if (removed === "snapshots") removeSnapshots(cache);
+    emit(call, { labs, folders, removed, cache }, () => {
+      const more = removed === "nothing" ? "" : `Removed the ${removed} in ${cache}\n`;
+      return `Removed what ${labs} ended ${labs === 1 ? "lab" : "labs"} had left, and ${folders} temporary ${folders === 1 ? "folder" : "folders"} of killed commands\n${more}`;
+    });
+    return ExitCode.success;
+  },
+};

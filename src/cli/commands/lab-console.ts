@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { labNameArgument } from "../options/lab.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { UsageError } from "../usage-error.ts";
+
+const LOOK_EVERY_MS = 100;
+
+export const labConsoleCommand: CommandSpec = {
+  name: "console",
+  summary: "what a lab's hypervisor printed since it started",
+  description: [
+    "Only here Xen says why it refused something. Works for a lab that has ended, too, until it is cleaned away.",
+  ],
+  arguments: [labNameArgument],
+  options: [{ flags: "--follow", description: "go on until ^C" }],
+  examples: [
+    { command: "xsplice lab console trial | grep livepatch", explains: "the reasons" },
+    { command: "xsplice lab console --follow", explains: "watch it" },
+  ],
+  kind: "own",
+  run: async (call) => {
+    refuseEndlessDocument(call);
+    const { consoleOfLab } = await import("../../lab/detached.ts");
+    const [name] = call.args;
+    const read = (): string => consoleOfLab(name).replaceAll("\r", "");
+    if (call.options.has("follow")) return follow(call, read);
+    const text = read();
+    emit(call, { text }, () => text);
+    return ExitCode.success;
+  },
+};
+
+function refuseEndlessDocument({ options, globals }: CommandCall): void {
+  if (!options.has("follow") || globals.output === "text") return;
+  throw new UsageError({
+    code: "usage/bad-arguments",
+    problem: "Cannot follow a console with --json: the document would never end",
+    remedy: "leave one of the two out",
+  });
+}
+
+/** Ends by ^C only, or when the lab and its console are gone. */
+async function follow({ io }: CommandCall, read: () => string): Promise<number> {
+  for (let shown = 0; ; ) {
+    const text = read();
+    io.stdout.write(text.slice(shown));
+    shown = text.length;
+    await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal });
+  }
+}

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants } from "node:os";
+import { XspliceError } from "../../error.ts";
+import type { LabInfo } from "../../lab/lab.ts";
+import { toJson } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { labOptions, readLabOptions } from "../options/lab.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { progressLine } from "../text/progress.ts";
+
+export const labRunCommand: CommandSpec = {
+  name: "run",
+  summary: "run a command on this machine against a fresh lab",
+  description: [
+    "The command runs here, not in the lab: XSPLICE_HOST tells every xsplice that it starts to use the lab, XSPLICE_XEN_SYMS is the file with the hypervisor's symbols. The lab ends with the command, whose exit code is handed on.",
+  ],
+  arguments: [
+    { name: "COMMAND", description: "behind --, with its arguments", count: "one-or-many" },
+  ],
+  options: labOptions,
+  examples: [
+    { command: "xsplice lab run -- xsplice info", explains: "what Xen 4.17 says of itself" },
+    {
+      command: "xsplice lab run --xen 4.20 -- sh -c 'xsplice load fix.livepatch && ./check.sh'",
+      explains: "try a payload on 4.20",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const progress = progressLine(call.io);
+    const options = await readLabOptions(call, progress);
+    const { openLab } = await import("../../lab/open-lab.ts");
+    // By this name the command finds the lab, so no other may take it meanwhile.
+    await using lab = await openLab({ ...options, name: `run-${process.pid}` });
+    progress.end();
+    return await runBeside(call, lab.info); // Awaited: the lab has to last as long.
+  },
+};
+
+class CommandError extends XspliceError<"lab/cannot-run"> {}
+
+async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Promise<number> {
+  const [command = "", ...rest] = args;
+  const isJson = globals.output === "json";
+  const env = {
+    ...io.env,
+    XSPLICE_HOST: `lab:${lab.name}`,
+    ...(lab.symbols === undefined ? {} : { XSPLICE_XEN_SYMS: lab.symbols }),
+  };
+  // The terminal is handed through, unless the output has to fit into a document.
+  const output = isJson ? "pipe" : "inherit";
+  const child = spawn(command, rest, { env, stdio: ["inherit", output, output] });
+  const said = { stdout: "", stderr: "" };
+  // Decoded as a stream: a character may lie across two chunks.
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    said.stdout += String(text);
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    said.stderr += String(text);
+  });
+  const stop = (): void => void child.kill("SIGTERM");
+  io.signal.addEventListener("abort", stop, { once: true });
+  try {
+    await once(child, "close");
+    const exitCode = child.exitCode ?? 128 + constants.signals[child.signalCode ?? "SIGKILL"];
+    if (isJson) io.stdout.write(`${toJson({ exitCode, ...said })}\n`);
+    return io.signal.aborted ? ExitCode.interrupted : exitCode;
+  } catch (cause) {
+    throw cannotRun(command, cause);
+  } finally {
+    io.signal.removeEventListener("abort", stop);
+  }
+}
+
+function cannotRun(command: string, cause: unknown): CommandError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  const state = code === "ENOENT" ? "there is no such program" : `the system says ${code}`;
+  return new CommandError(
+    { code: "lab/cannot-run", problem: `Cannot run "${command}": ${state}` },
+    { cause },
+  );
+}

@@ -1,0 +1,27 @@
+import type { GroupSpec } from "../spec.ts";
+import { labCleanCommand } from "./lab-clean.ts";
+import { labConsoleCommand } from "./lab-console.ts";
+import { labDownCommand } from "./lab-down.ts";
+import { labExecCommand } from "./lab-exec.ts";
+import { labListCommand } from "./lab-list.ts";
+import { labRunCommand } from "./lab-run.ts";
+import { labSnapshotCommand } from "./lab-snapshot.ts";
+import { labUpCommand } from "./lab-up.ts";
+
+export const labGroup: GroupSpec = {
+  name: "lab",
+  summary: "a real Xen in an emulated computer, to try things on",
+  description: [
+    "A lab is Debian's own Xen with a small Linux as dom0, in QEMU, without root. It starts from a snapshot within a second, after one cold boot to make it; its parts are fetched when they are first needed.",
+  ],
+  commands: [
+    labUpCommand,
+    labListCommand,
+    labExecCommand,
+    labConsoleCommand,
+    labDownCommand,
+    labRunCommand,
+    labSnapshotCommand,
+    labCleanCommand,
+  ],
+};

@@ -1,0 +1,57 @@
+import type { CallOptions, LivepatchHost } from "../../host/host.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { payloadOption } from "../options/payload.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { stockList } from "../text/stock.ts";
+import { withHost } from "../with-host.ts";
+
+export const listCommand: CommandSpec = {
+  name: "list",
+  summary: "list the payloads that are loaded, with their state",
+  description: [
+    "CHECKED is uploaded and verified, APPLIED is in use. A number in parentheses is the error of the last action.",
+    "In the order of loading, which is not the order of applying. --stack shows that one, with the functions of each payload: from what xSplice wrote down on that host, from the metadata of its payloads, and from files that are given. What cannot be known is shown as unknown.",
+  ],
+  arguments: [],
+  options: [
+    { flags: "--stack", description: "what is applied on what, the highest first" },
+    {
+      flags: "--tree",
+      description: "the same as a picture, each payload below what it was made for",
+    },
+    payloadOption,
+  ],
+  examples: [
+    { command: "xsplice list", explains: "what is loaded here" },
+    { command: "xsplice --host ssh:root@dom0 list --json", explains: "elsewhere, for a script" },
+    { command: "xsplice list --stack --tree", explains: "which payload owns which function" },
+  ],
+  kind: "stock",
+  run: (call) =>
+    withHost(call, async (host, options) => {
+      if (call.options.has("stack") || call.options.has("tree")) await stack(call, host, options);
+      else await plain(call, host, options);
+      return ExitCode.success;
+    }),
+};
+
+async function plain(call: CommandCall, host: LivepatchHost, options: CallOptions): Promise<void> {
+  const payloads = await host.list(options);
+  emit(call, { payloads }, () => stockList(payloads));
+}
+
+async function stack(call: CommandCall, host: LivepatchHost, options: CallOptions): Promise<void> {
+  const { observeHost } = await import("../../plan/observe.ts");
+  const { viewStack } = await import("../../plan/stack-view.ts");
+  const { readGivenPayloads } = await import("../options/given-payloads.ts");
+  const { renderStack, renderStackTree } = await import("../text/stack.ts");
+  const { commandForGoal } = await import("../text/sync.ts");
+  const files = await readGivenPayloads(call.options.texts("payload"), call.io.signal);
+  const { state, journal } = await observeHost(host, files, options);
+  const view = viewStack(state);
+  const render = call.options.has("tree") ? renderStackTree : renderStack;
+  const { interruptedGoal: goal } = view;
+  const continues = goal && commandForGoal(goal, call.globals.host);
+  emit(call, { ...view, ...(continues && { continues }), journal }, () => render(view, continues));
+}

@@ -1,0 +1,25 @@
+import { ExitCode } from "../exit-code.ts";
+import { renderManPage } from "../render-man-page.ts";
+import type { CommandSpec } from "../spec.ts";
+import { packageVersion } from "../version.ts";
+
+export const manCommand: CommandSpec = {
+  name: "man",
+  summary: "print the manual page",
+  description: [
+    "In the format of man(1), made from the same descriptions as --help. An installed package brings it along as share/man/xsplice.1.",
+  ],
+  arguments: [],
+  options: [],
+  examples: [
+    { command: "xsplice man | man -l -", explains: "read it" },
+    { command: "xsplice man > xsplice.1", explains: "keep it" },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const page = renderManPage(call.tree, packageVersion());
+    const json = call.globals.output === "json";
+    call.io.stdout.write(json ? `${JSON.stringify({ man: page })}\n` : page);
+    return ExitCode.success;
+  },
+};

@@ -1,0 +1,48 @@
+import { makePlan } from "../../plan/plan.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { checkUploads } from "../options/given-payloads.ts";
+import { checkXenSyms, readWish, wishOptions } from "../options/wish.ts";
+import type { CommandSpec } from "../spec.ts";
+import { renderPlan, renderRefusal } from "../text/plan.ts";
+import { withHost } from "../with-host.ts";
+
+export const planCommand: CommandSpec = {
+  name: "plan",
+  summary: "show the steps from what a host runs to what it should run",
+  description: [
+    "Changes nothing. For each step: what becomes of every function, and between which steps a fix is missing, if at all.",
+    "No fix that is there now and is wanted afterwards is missing at any moment, if there is such a way; then as few rendezvous of all CPUs as possible. --to takes payloads in any order: what they depend on decides.",
+    'What "xsplice sync --plan" takes is the output of --json.',
+  ],
+  arguments: [],
+  options: wishOptions,
+  examples: [
+    {
+      command: "xsplice plan --to all-fixes.livepatch",
+      explains: "how to get from what is applied now to this one payload",
+    },
+    {
+      command: "xsplice --host ssh:root@dom0 plan --revert fix2 --payload fix3.livepatch",
+      explains: "how to take one out of the middle, and put back those above",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const read = await readWish(call);
+    return withHost(call, async (host, options) => {
+      const { observeHost } = await import("../../plan/observe.ts");
+      const { state, info } = await observeHost(host, read.files, options);
+      checkXenSyms(read, state.xenBuildId);
+      const planned = makePlan(state, read.wish, read.options);
+      if (planned.kind === "refused") {
+        const { obstacles } = planned;
+        emit(call, { refused: obstacles }, () => renderRefusal(obstacles));
+        return ExitCode.refused;
+      }
+      checkUploads(planned.plan, read.files, info);
+      emit(call, planned.plan, () => renderPlan(planned.plan, state));
+      return ExitCode.success;
+    });
+  },
+};

@@ -1,0 +1,88 @@
+import { toHex } from "../../bytes/hex.ts";
+import type { Payload } from "../../payload/payload.ts";
+import type { CodeDifference } from "../../probe/difference.ts";
+import type { ProbeResult } from "../../probe/probe.ts";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { quiesceOption, readActOptions } from "../options/action.ts";
+import { readPayload } from "../preflight.ts";
+import type { CommandSpec } from "../spec.ts";
+import { withHost } from "../with-host.ts";
+
+export const probeCommand: CommandSpec = {
+  name: "probe",
+  summary: "ask a running host whether its code is what a payload expects",
+  description: [
+    "Uploads a payload that only compares what FILE compares, applies, reverts and unloads it. Xen itself compares, and not one byte of its code is changed.",
+    "Where the code differs, it says in which function, shows both sides, and names the applied payload that most likely changed it. A payload that was built with --guard none has nothing to compare.",
+  ],
+  arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
+  options: [
+    {
+      flags: "--replace",
+      description: "as replace will find the host: without the payloads that are applied now",
+    },
+    quiesceOption,
+  ],
+  examples: [
+    {
+      command: "xsplice --host ssh:root@dom0 probe fix.livepatch",
+      explains: "is fix for the code that runs there?",
+    },
+    {
+      command: "xsplice probe --replace all-fixes.livepatch",
+      explains: "before a replace, which has no way back",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const [file = ""] = call.args;
+    const { payload } = await readPayload(file, call.io.signal);
+    return withHost(call, async (host, options) => {
+      const [{ probeHost }, { describeDifference }] = await Promise.all([
+        import("../../probe/probe.ts"),
+        import("../../probe/words.ts"),
+      ]);
+      const purpose = call.options.has("replace") ? "replace" : "apply";
+      const result = await probeHost(host, { payload, purpose }, readActOptions(call, options));
+      const describe = (one: CodeDifference) => describeDifference(one, payload.architecture);
+      emit(call, { host: host.label, purpose, ...toJson(result) }, () =>
+        render(result, { label: host.label, payload, describe }),
+      );
+      return result.kind === "different" ? ExitCode.different : ExitCode.success;
+    });
+  },
+};
+
+interface Words {
+  readonly label: string;
+  readonly payload: Payload;
+  readonly describe: (difference: CodeDifference) => readonly string[];
+}
+
+function render(result: ProbeResult, { label, payload, describe }: Words): string {
+  if (result.kind === "as-expected") {
+    const { comparedBytes, functions } = result;
+    const what = `${comparedBytes.toLocaleString("en-US")} bytes of ${functions} function${functions === 1 ? "" : "s"}`;
+    return `As expected: ${label} has the code that ${payload.source} is for (${what} compared).\n`;
+  }
+  const { differences, complete } = result;
+  const heading = `Not as expected: ${label} has other code than ${payload.source} is for.`;
+  const paragraphs = differences.map((one) => describe(one).join("\n"));
+  if (differences.length === 0) {
+    paragraphs.push(
+      "Where cannot be told: the hypervisor's console, which has it, cannot be read.",
+    );
+  } else if (!complete) paragraphs.push("There may be more.");
+  return `${[heading, ...paragraphs].join("\n\n")}\n`;
+}
+
+function toJson(result: ProbeResult): object {
+  if (result.kind !== "different") return result;
+  const differences = result.differences.map((difference) => ({
+    ...difference,
+    expected: toHex(difference.expected),
+    actual: toHex(difference.actual),
+  }));
+  return { ...result, differences };
+}

@@ -1,0 +1,20 @@
+import { quiesceOption } from "../options/action.ts";
+import { payloadNameArgument } from "../options/payload-name.ts";
+import type { CommandSpec } from "../spec.ts";
+import { runStockAction } from "../stock-action.ts";
+
+export const replaceCommand: CommandSpec = {
+  name: "replace",
+  summary: "apply a payload and revert all others, in one step",
+  description: [
+    "For cumulative payloads: one rendezvous reverts everything that is applied and applies this payload, so that no moment passes without protection.",
+    "The payload has to be made for the hypervisor itself, not to be stacked on another payload.",
+  ],
+  arguments: [payloadNameArgument],
+  options: [quiesceOption],
+  examples: [
+    { command: "xsplice replace fix-2", explains: "fix-2 instead of everything applied so far" },
+  ],
+  kind: "stock",
+  run: (call) => runStockAction(call, "replace"),
+};

@@ -1,0 +1,18 @@
+import { quiesceOption } from "../options/action.ts";
+import { payloadNameArgument } from "../options/payload-name.ts";
+import type { CommandSpec } from "../spec.ts";
+import { runStockAction } from "../stock-action.ts";
+
+export const revertCommand: CommandSpec = {
+  name: "revert",
+  summary: "take an applied payload out of use",
+  description: [
+    "The original bytes come back to the start of every function that the payload replaced. It stays uploaded.",
+    "Xen reverts only the payload that was applied last.",
+  ],
+  arguments: [payloadNameArgument],
+  options: [quiesceOption],
+  examples: [{ command: "xsplice revert fix", explains: "the old code runs again" }],
+  kind: "stock",
+  run: (call) => runStockAction(call, "revert"),
+};

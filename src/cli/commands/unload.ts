@@ -1,0 +1,14 @@
+import { payloadNameArgument } from "../options/payload-name.ts";
+import type { CommandSpec } from "../spec.ts";
+import { runStockAction } from "../stock-action.ts";
+
+export const unloadCommand: CommandSpec = {
+  name: "unload",
+  summary: "remove a payload that is not applied",
+  description: ["The hypervisor frees the payload's memory and forgets its name."],
+  arguments: [payloadNameArgument],
+  options: [],
+  examples: [{ command: "xsplice unload fix", explains: "remove fix from the hypervisor" }],
+  kind: "stock",
+  run: (call) => runStockAction(call, "unload"),
+};

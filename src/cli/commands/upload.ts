@@ -1,0 +1,35 @@
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { checkPayloadName, payloadNameArgument } from "../options/payload-name.ts";
+import { readPayload } from "../preflight.ts";
+import type { CommandSpec } from "../spec.ts";
+import { uploadAsStock } from "../stock-upload.ts";
+import { stockVoice } from "../text/stock-voice.ts";
+import { withJournalledHost } from "../with-host.ts";
+
+export const uploadCommand: CommandSpec = {
+  name: "upload",
+  summary: "give a payload to the hypervisor, which links and checks it",
+  description: [
+    "Nothing runs differently until the payload is applied.",
+    "The file is checked before anything is sent: that it is a payload, for this architecture and for the very build of the hypervisor that runs.",
+  ],
+  arguments: [
+    { ...payloadNameArgument, description: "the name that it shall have", completes: [] },
+    { name: "FILE", description: "the payload", count: "one", completes: "file" },
+  ],
+  options: [],
+  examples: [{ command: "xsplice upload fix fix.livepatch", explains: "upload it as fix" }],
+  kind: "stock",
+  run: async (call) => {
+    const [name = "", file = ""] = call.args;
+    checkPayloadName(name);
+    const payload = await readPayload(file, call.io.signal);
+    return withJournalledHost(call, async (host, options) => {
+      await uploadAsStock(host, { name, payload, options }, stockVoice(call));
+      const status = await host.status(name, options);
+      emit(call, { name, status }, () => "");
+      return ExitCode.success;
+    });
+  },
+};

@@ -1,0 +1,115 @@
+// What may stand at the end of a command line that somebody is typing.
+
+import { globalOptionSpecs } from "../options/global.ts";
+import {
+  type CommandSpec,
+  type Completion,
+  isGroup,
+  type OptionSpec,
+  optionNames,
+  optionTakesValue,
+  type SpecEntry,
+  type TreeSection,
+} from "../spec.ts";
+
+export interface Candidate {
+  readonly word: string;
+  readonly summary: string | undefined;
+}
+
+export interface Candidates {
+  readonly words: readonly Candidate[];
+  /** To be asked of the shell, and of the host. */
+  readonly also: "files" | "payloads" | "nothing";
+}
+
+/** `words` are those behind `xsplice`; the last one is unfinished, perhaps empty. */
+export function completeWords(tree: readonly TreeSection[], words: readonly string[]): Candidates {
+  const current = words.at(-1) ?? "";
+  const typed = readTyped(tree, words.slice(0, -1));
+  const found = candidatesFor(tree, typed, current);
+  return { ...found, words: found.words.filter(({ word }) => word.startsWith(current)) };
+}
+
+interface Typed {
+  /** Where the words have led to: `undefined` is the top. */
+  readonly entry: SpecEntry | undefined;
+  readonly positionals: number;
+  /** The option whose value comes next. */
+  readonly open: OptionSpec | undefined;
+  /** `--` was typed: what follows belongs to another command. */
+  readonly ended: boolean;
+}
+
+function readTyped(tree: readonly TreeSection[], words: readonly string[]): Typed {
+  let typed: Typed = { entry: undefined, positionals: 0, open: undefined, ended: false };
+  for (const word of words) {
+    if (typed.ended) return typed;
+    typed = readWord(tree, typed, word);
+  }
+  return typed;
+}
+
+function readWord(tree: readonly TreeSection[], before: Typed, word: string): Typed {
+  if (before.open !== undefined) return { ...before, open: undefined };
+  if (word === "--") return { ...before, ended: true };
+  if (word.startsWith("-")) {
+    const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(word));
+    return option !== undefined && optionTakesValue(option) ? { ...before, open: option } : before;
+  }
+  const child = childrenOf(tree, before.entry).find(({ name }) => name === word);
+  if (child !== undefined) return { ...before, entry: child };
+  return { ...before, positionals: before.positionals + 1 };
+}
+
+function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: string): Candidates {
+  if (typed.ended) return { words: [], also: "files" };
+  if (typed.open !== undefined) return candidatesOf(tree, typed.open.completes);
+  if (current.startsWith("-")) return { words: optionWords(typed.entry), also: "nothing" };
+  const children = childrenOf(tree, typed.entry);
+  if (children.length > 0) return { words: children.map(entryWord), also: "nothing" };
+  const { entry } = typed;
+  if (entry === undefined || isGroup(entry)) return { words: [], also: "nothing" };
+  return candidatesOf(tree, argumentAt(entry, typed.positionals)?.completes);
+}
+
+function candidatesOf(tree: readonly TreeSection[], what: Completion | undefined): Candidates {
+  if (what === "file") return { words: [], also: "files" };
+  if (what === "payload") return { words: [], also: "payloads" };
+  if (what === "command") {
+    return { words: childrenOf(tree, undefined).map(entryWord), also: "nothing" };
+  }
+  return { words: (what ?? []).map((word) => ({ word, summary: undefined })), also: "nothing" };
+}
+
+function argumentAt(
+  spec: CommandSpec,
+  position: number,
+): CommandSpec["arguments"][number] | undefined {
+  const last = spec.arguments.at(-1);
+  return spec.arguments[position] ?? (last?.count.includes("many") ? last : undefined);
+}
+
+function childrenOf(
+  tree: readonly TreeSection[],
+  entry: SpecEntry | undefined,
+): readonly SpecEntry[] {
+  if (entry === undefined) return tree.flatMap(({ entries }) => entries);
+  return isGroup(entry) ? entry.commands : [];
+}
+
+function optionsOf(entry: SpecEntry | undefined): readonly OptionSpec[] {
+  const own = entry === undefined || isGroup(entry) ? [] : entry.options;
+  return [...own, ...globalOptionSpecs];
+}
+
+function optionWords(entry: SpecEntry | undefined): Candidate[] {
+  const help = { flags: "--help", description: "show help" };
+  return [...optionsOf(entry), help].flatMap((option) =>
+    optionNames(option).map((word) => ({ word, summary: option.description })),
+  );
+}
+
+function entryWord({ name, summary }: SpecEntry): Candidate {
+  return { word: name, summary };
+}

@@ -1,0 +1,46 @@
+// The options that every command takes, before or behind its name.
+
+import type { CommandIo } from "../io.ts";
+import type { GlobalOptions, OptionSpec, OptionValues } from "../spec.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const globalOptionSpecs: readonly OptionSpec[] = [
+  {
+    flags: "--host HOST",
+    description:
+      "which hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; $XSPLICE_HOST sets the default, else local",
+    completes: ["local", "lab", "lab:", "ssh:"],
+  },
+  { flags: "--json", description: "print one JSON document instead of text, errors too" },
+  {
+    flags: "--timeout SECONDS",
+    description: "how long one request to the host may take, retries included (default: 30)",
+  },
+  {
+    flags: "--force",
+    description: "accepted first, as xen-livepatch does; no release of Xen does anything with it",
+  },
+];
+
+const TIMEOUT_DEFAULT_S = 30;
+
+/** @throws UsageError on a time limit that is no positive number */
+export function readGlobalOptions(options: OptionValues, env: CommandIo["env"]): GlobalOptions {
+  return {
+    host: options.text("host") ?? (env["XSPLICE_HOST"] || "local"),
+    output: options.has("json") ? "json" : "text",
+    deadlineMs: readSeconds(options.text("timeout")) * 1000,
+  };
+}
+
+function readSeconds(text: string | undefined): number {
+  if (text === undefined) return TIMEOUT_DEFAULT_S;
+  const seconds = Number(text);
+  if (text.trim() !== "" && Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot use "${text}" as a time limit: it is no positive number`,
+    where: "--timeout",
+    expected: "seconds, such as 30 or 0.5",
+  });
+}

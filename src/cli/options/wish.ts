@@ -1,0 +1,137 @@
+// What a host should run, as options of `plan` and `sync`, and what is known besides.
+
+import { toHex } from "../../bytes/hex.ts";
+import { PlanError } from "../../plan/obstacle.ts";
+import type { PlanOptions } from "../../plan/plan.ts";
+import type { Wish } from "../../plan/wish.ts";
+import type { XenSyms } from "../../running/xen-syms.ts";
+import { readInputFile } from "../read-input-file.ts";
+import type { CommandCall, OptionSpec } from "../spec.ts";
+import { UsageError } from "../usage-error.ts";
+import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
+import { payloadOption } from "./payload.ts";
+
+export const wishOptions: readonly OptionSpec[] = [
+  {
+    flags: "--to FILE...",
+    description: "the payloads that should be applied, and no others",
+    repeatable: "yes",
+    completes: "file",
+  },
+  {
+    flags: "--to-dir DIR",
+    description: "the same for every *.livepatch in a folder",
+    completes: "file",
+  },
+  { flags: "--to-nothing", description: "no payload should be applied, and none loaded" },
+  {
+    flags: "--revert NAME...",
+    description: "payloads that should be gone, all others staying",
+    repeatable: "yes",
+    completes: "payload",
+  },
+  payloadOption,
+  {
+    flags: "--xen-syms FILE",
+    description: "the hypervisor's symbols, to see that two names are one function",
+    completes: "file",
+  },
+  {
+    flags: "--allow-fresh-data",
+    description: "a payload that stays may be lifted although its data starts afresh then",
+  },
+  { flags: "--gapless", description: "refuse rather than leave out a fix for a moment" },
+];
+
+export interface ReadWish {
+  readonly wish: Wish;
+  /** Of the wish and of `--payload`. */
+  readonly files: readonly GivenFile[];
+  readonly options: PlanOptions;
+  /** Of the xen-syms file, hex; `undefined` without one. */
+  readonly xenSymsId: string | undefined;
+}
+
+/** @throws UsageError unless exactly one kind of wish is there; errors of the files */
+export async function readWish({ options, io }: CommandCall): Promise<ReadWish> {
+  const known = await readGivenPayloads(options.texts("payload"), io.signal);
+  const symbols = await readSymbols(options.text("xen-syms"), io.signal);
+  const planOptions: PlanOptions = {
+    files: known,
+    freshData: options.has("allow-fresh-data") ? "allow" : "refuse",
+    moments: options.has("gapless") ? "refuse" : "refuse-avoidable",
+    ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
+  };
+  const xenSymsId = symbols && toHex(symbols.buildId);
+  const isNothing = options.has("to-nothing");
+  const some = await wantedFiles(options.texts("to"), options.text("to-dir"));
+  const names = options.texts("revert");
+  if (isNothing && some !== undefined) throw noWish(true);
+  const wanted = isNothing ? [] : some;
+  if ((wanted === undefined) === (names.length === 0)) throw noWish(wanted !== undefined);
+  if (wanted === undefined) {
+    return { wish: { kind: "revert", names }, files: known, options: planOptions, xenSymsId };
+  }
+  const payloads = await readGivenPayloads(wanted, io.signal);
+  const wish = { kind: "apply-exactly", payloads } as const;
+  return { wish, files: [...payloads, ...known], options: planOptions, xenSymsId };
+}
+
+async function wantedFiles(
+  files: readonly string[],
+  folder: string | undefined,
+): Promise<readonly string[] | undefined> {
+  if (files.length === 0 && folder === undefined) return undefined;
+  if (folder === undefined) return files;
+  const found = await payloadsInFolder(folder);
+  // A mistyped folder would take every fix off the host.
+  if (found.length === 0) throw emptyFolder(folder);
+  return [...files, ...found];
+}
+
+async function readSymbols(
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<XenSyms | undefined> {
+  if (path === undefined) return undefined;
+  const { readXenSyms } = await import("../../running/xen-syms.ts");
+  const limit = { sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal };
+  return readXenSyms(await readInputFile(path, limit), path);
+}
+
+/** @throws PlanError plan/wrong-hypervisor when the xen-syms file is another hypervisor's */
+export function checkXenSyms(
+  { xenSymsId }: Pick<ReadWish, "xenSymsId">,
+  hostId: string | undefined,
+): void {
+  if (xenSymsId === undefined || hostId === undefined || xenSymsId === hostId) return;
+  throw new PlanError({
+    code: "plan/wrong-hypervisor",
+    problem: "Cannot use this xen-syms: it is of another hypervisor than the host's",
+    where: "--xen-syms",
+    expected: `${hostId}, the build-id of the host's hypervisor\n${xenSymsId} is in the file`,
+  });
+}
+
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+function noWish(isDouble: boolean): UsageError {
+  return new UsageError({
+    code: "usage/bad-arguments",
+    problem: isDouble
+      ? "Cannot plan two things at once: what should be applied, and what should be gone"
+      : "Cannot plan without a goal",
+    expected:
+      "--to or --to-dir, for all that should be applied, --to-nothing, or --revert, for what should go",
+  });
+}
+
+function emptyFolder(folder: string): UsageError {
+  return new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot tell from "${folder}" what should be applied: no payload lies there`,
+    where: "--to-dir",
+    expected: "a folder with payloads, *.livepatch",
+    remedy: "give another folder, or --to-nothing if no payload should be applied",
+  });
+}

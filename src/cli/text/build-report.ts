@@ -1,0 +1,149 @@
+// The report of a build as people read it: short when all is well, every reason when it is not.
+
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import type { BuildReport } from "../../builder/report.ts";
+import type { ExplainedFunction } from "../../builder/report-explain.ts";
+import { alignedLines } from "./aligned-lines.ts";
+import { renderFacts } from "./render-facts.ts";
+
+/** Where the payload and its report were written; a device has none beside it. */
+export interface ResultPlaces {
+  readonly output: string;
+  readonly report: string | undefined;
+}
+
+export function renderReport(report: BuildReport, places: ResultPlaces): string {
+  const parts = [headline(report, places.output), ...fileLines(report), ...successionLines(report)];
+  if (report.refusals.length > 0) parts.push("", ...report.refusals.map(renderRefusal));
+  return `${parts.join("\n")}\n${renderFacts(factsOf(report, places))}`;
+}
+
+function headline({ outcome, refusals, functions }: BuildReport, output: string): string {
+  switch (outcome) {
+    case "built":
+      return `Built ${output}: ${functions.length} function${functions.length === 1 ? "" : "s"} replaced`;
+    case "unchanged":
+      return "Nothing to patch: the hypervisor runs the same code and data without the fix and with it";
+    case "refused":
+      return `Cannot be live patched: ${refusals.length} reason${refusals.length === 1 ? "" : "s"}`;
+  }
+}
+
+/** One line for each file of the patch that is not simply in the payload. */
+function fileLines({ files }: BuildReport): readonly string[] {
+  return files.flatMap(({ file, outcome, besides, hunks, leftOut = [] }) => {
+    const more = besides === undefined ? [] : [`  ${file}: ${besides} need an update besides`];
+    switch (outcome.kind) {
+      case "compiled":
+        if (leftOut.length === 0) return more;
+        return [
+          `  ${file}: ${leftOut.length} of ${hunks.length} hunks not in this configuration: ${leftOut.join(", ")}`,
+          ...more,
+        ];
+      case "refused":
+        return more;
+      case "not-in-configuration":
+        return [`  ${file}: not in this hypervisor, ${outcome.reason}`, ...more];
+      case "not-built":
+        return [`  ${file}: not compiled, since it does not without what is refused`, ...more];
+      default:
+        return [`  ${file}: not the hypervisor; ${outcome.component} needs an update besides`];
+    }
+  });
+}
+
+function renderRefusal({ rule, what, where, reasons, remedy }: BuildRefusal): string {
+  const text = (label: string, words: string) =>
+    `  ${label.padEnd(9)} ${words.replaceAll("\n", `\n${" ".repeat(12)}`)}`;
+  return [
+    `${what} (${rule})`,
+    ...reasons.map((reason, index) => text(index === 0 ? "because:" : "", reason)),
+    text("where:", where),
+    ...(remedy === undefined ? [] : [text("remedy:", remedy)]),
+    "",
+  ].join("\n");
+}
+
+/** Hazards, which an operator has to know before he takes one payload for another. */
+function successionLines({ succession }: BuildReport): readonly string[] {
+  if (succession === undefined) return [];
+  const { previous, functions, data } = succession;
+  const gone = functions.filter(({ change }) => change === "no-longer-patched");
+  return [
+    ...gone.map(({ name }) => `warning: no longer patched: ${name}, which "${previous}" replaces`),
+    ...data.map(({ name, fate }) =>
+      fate === "gone"
+        ? `warning: variable ${name} of "${previous}" goes, with what it holds`
+        : `warning: variable ${name} of "${previous}" starts afresh`,
+    ),
+  ];
+}
+
+function countsOf({ succession }: BuildReport): readonly (readonly [string, string])[] {
+  if (succession === undefined) return [];
+  const count = (wanted: string) =>
+    succession.functions.filter(({ change }) => change === wanted).length;
+  const words = [
+    `${count("newly-patched")} newly patched`,
+    `${count("patched-again")} patched again`,
+    `${count("unchanged")} unchanged`,
+    `${count("no-longer-patched")} no longer patched`,
+  ];
+  return [["previous", `${succession.previous}: ${words.join(", ")}`]];
+}
+
+function stackingFacts({ stacking, payload }: BuildReport): readonly (readonly [string, string])[] {
+  if (payload === undefined) return [];
+  const { mode, guard, below, unchecked } = stacking;
+  const compared =
+    guard.level === "none"
+      ? "none: Xen compares no old code"
+      : `${guard.level}: Xen compares ${guard.comparedBytes} bytes of old code, in ${guard.entries} ${guard.entries === 1 ? "entry" : "entries"}`;
+  return [
+    ["mode", mode],
+    ...below.map(({ file, buildId }) => ["on", `${file}, ${buildId}`] as const),
+    ["guard", compared],
+    ...unchecked.map((words) => ["unchecked", words] as const),
+  ];
+}
+
+function factsOf(
+  report: BuildReport,
+  places: ResultPlaces,
+): readonly (readonly [string, string])[] {
+  const { payload, functions, compiler, timings, objects } = report;
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  return [
+    ...functions.map(({ name, why, oldSizeBytes, newSizeBytes, patches }) => {
+      const sizes = `${oldSizeBytes} → ${newSizeBytes} bytes`;
+      const by = isSeries(report) ? ` (${patches.join(", ")})` : "";
+      return ["replaces", `${name}, ${sizes}${by}: ${why.join("; ")}`] as const;
+    }),
+    ...countsOf(report),
+    ...(payload === undefined
+      ? []
+      : ([
+          ["payload", `${payload.file}, ${payload.sizeBytes} bytes`],
+          ["build-id", payload.buildId],
+          ["depends", payload.depends],
+          ...stackingFacts(report),
+        ] as const)),
+    ["compiler", compiler.comparison],
+    ...(places.report === undefined ? [] : [["report", places.report] as const]),
+    [
+      "time",
+      `${seconds(timings.totalMs)} for ${objects.length} object${objects.length === 1 ? "" : "s"}, ${seconds(timings.ownMs)} of it our own`,
+    ],
+  ];
+}
+
+function isSeries({ inputs }: BuildReport): boolean {
+  return Object.keys(inputs.patches).length > 1;
+}
+
+export function renderExplanation(
+  { object, name, rows }: ExplainedFunction,
+  columns: number,
+): string {
+  return [`${name} of ${object}`, ...alignedLines(rows, columns), ""].join("\n");
+}

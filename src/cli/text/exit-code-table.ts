@@ -1,0 +1,56 @@
+// What the exit codes mean, for the manual page and docs/cli.md.
+
+import { ExitCode } from "../exit-code.ts";
+
+export interface ExitCodeRow {
+  readonly code: number;
+  readonly meaning: string;
+}
+
+export const stockExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.success, meaning: "done and confirmed, or no action needed" },
+  { code: ExitCode.failure, meaning: "refused, failed, or used wrongly" },
+  {
+    code: ExitCode.retry,
+    meaning: "busy or not finished in time (EBUSY, EAGAIN): trying again makes sense",
+  },
+];
+
+export const ownExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.success, meaning: "done" },
+  { code: ExitCode.failure, meaning: "failed; the message says what, where and what to do" },
+  { code: ExitCode.usage, meaning: "the command line was used wrongly; nothing was tried" },
+];
+
+/** What some of our own commands have besides, by command. */
+export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
+  build: [
+    { code: ExitCode.unpatchable, meaning: "the fix cannot be live patched; every reason is told" },
+    { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
+  ],
+  check: [
+    { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
+    { code: ExitCode.hazards, meaning: "it would not, and there are hazards" },
+  ],
+  plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is told" }],
+  sync: [
+    { code: ExitCode.refused, meaning: "there is no way; every reason is told" },
+    {
+      code: ExitCode.astray,
+      meaning: "stopped at a failure; the host is neither as it was nor as wished, see the output",
+    },
+  ],
+  bisect: [
+    {
+      code: ExitCode.unnamed,
+      meaning: "no single fix can be named: the check says the same of all, or cannot tell of some",
+    },
+  ],
+  probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
+  diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
+};
+
+export const commonExitCodes: readonly ExitCodeRow[] = [
+  { code: ExitCode.bug, meaning: "a bug in xsplice" },
+  { code: ExitCode.interrupted, meaning: "stopped by ^C or SIGTERM; nothing is left behind" },
+];

@@ -1,0 +1,66 @@
+// The hypervisor of --xen-syms as inspect wants it: functions by name, names by address.
+
+import { toHex } from "../../bytes/hex.ts";
+import type { RunningCode } from "../../dissect/running-code.ts";
+import type { XenSyms } from "../../running/xen-syms.ts";
+import { machineOfArchitecture } from "../../xen-abi/architecture.ts";
+import type { Release } from "../../xen-abi/release.ts";
+import { readInputFile } from "../read-input-file.ts";
+
+/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
+const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+
+export interface RunningHypervisor {
+  /** As far as the file tells. */
+  readonly release: Release | undefined;
+  /** Hex. */
+  readonly buildId: string;
+  readonly running: RunningCode;
+}
+
+/** @throws InputFileError, ElfError, BuilderError builder/bad-xen-syms */
+export async function readRunningCode(path: string): Promise<RunningHypervisor> {
+  const reason = "far more than a xen-syms has";
+  const bytes = await readInputFile(path, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
+  const { readXenSyms } = await import("../../running/xen-syms.ts");
+  const xen = readXenSyms(bytes, path);
+  return { release: xen.release, buildId: toHex(xen.buildId), running: runningCodeOf(xen) };
+}
+
+export function runningCodeOf({ architecture, byName, bytesAt }: XenSyms): RunningCode {
+  const sorted = [...byName.values()].sort(({ address: left }, { address: right }) =>
+    left < right ? -1 : left > right ? 1 : 0,
+  );
+  return {
+    machine: machineOfArchitecture[architecture],
+    find: (name) => {
+      const found = byName.get(name);
+      return found && { address: found.address, size: found.sizeBytes };
+    },
+    bytesAt,
+    nameAt: (address) => nameAt(sorted, address),
+  };
+}
+
+interface NamedPlace {
+  readonly name: string;
+  readonly address: bigint;
+  readonly sizeBytes: number;
+}
+
+/** Of what spans the address; a label without a size counts at its own place only. */
+function nameAt(sorted: readonly NamedPlace[], address: bigint): string | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
+    else high = middle;
+  }
+  const nearest = sorted[low - 1];
+  if (nearest === undefined) return undefined;
+  const offset = address - nearest.address;
+  if (offset === 0n) return nearest.name;
+  return offset < BigInt(nearest.sizeBytes)
+    ? `${nearest.name}+0x${offset.toString(16)}`
+    : undefined;
+}

@@ -1,0 +1,30 @@
+// What the stock verbs say on standard output while they work: "Applying fix... completed".
+
+import type { CommandCall } from "../spec.ts";
+
+export interface StockVoice {
+  say(text: string): void;
+  /** Says `opening`, then how `work` ended. */
+  saying<Result>(opening: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** With --json it is silent: standard output belongs to the one document. */
+export function stockVoice(call: CommandCall): StockVoice {
+  const say = (text: string): void => {
+    if (call.globals.output === "text") call.io.stdout.write(text);
+  };
+  return {
+    say,
+    saying: async (opening, work) => {
+      say(opening);
+      try {
+        const result = await work();
+        say("completed\n");
+        return result;
+      } catch (error) {
+        say("failed\n");
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,84 @@
+// The tour's first steps: what it is made of, and the boot.
+
+import { type Lab, type OpenLabOptions, openLab, partsForLab } from "../../lab/mod.ts";
+import { cacheFolder, fetchParts, type PartsPlan, planParts } from "../../parts/mod.ts";
+import type { CommandCall } from "../spec.ts";
+import { megabytes, progressLine } from "../text/progress.ts";
+import { UsageError } from "../usage-error.ts";
+import type { TourPage } from "./page.ts";
+
+/** @throws UsageError for a hypervisor's path without its symbols */
+export async function readTourOptions({ options, io }: CommandCall): Promise<OpenLabOptions> {
+  const xen = options.text("xen") ?? "4.17";
+  const xenSymbols = options.text("xen-syms");
+  if (xen.includes("/") && xenSymbols === undefined) {
+    throw new UsageError({
+      code: "usage/bad-arguments",
+      problem: `Cannot patch "${xen}": its symbols are missing`,
+      expected: "--xen-syms FILE, of the same build",
+    });
+  }
+  return {
+    xen,
+    name: `demo-${process.pid}`,
+    ...(xenSymbols === undefined ? {} : { xenSymbols }),
+    cache: cacheFolder(io.env),
+    signal: io.signal,
+  };
+}
+
+/** Says what is downloaded before it is. @throws PartsError with what cannot be had, and why */
+export async function fetchTourParts(
+  { io }: CommandCall,
+  page: TourPage,
+  options: OpenLabOptions,
+): Promise<void> {
+  page.step("Get what it takes");
+  page.words(`An emulated computer, Xen, and a small Linux: all from Debian's packages, unpacked into
+    your cache folder, without root. Nothing is installed.`);
+  page.gap();
+  const progress = progressLine(io, "     ");
+  const { onProgress } = progress;
+  const cache = cacheFolder(io.env);
+  const watched = { onProgress, signal: io.signal };
+  const plan = await planParts(partsForLab(options), { cache, environment: io.env, ...watched });
+  for (const { reason } of plan.unavailable) throw reason;
+  if (plan.toFetch.length > 0) announce(page, plan);
+  await fetchParts(plan, watched);
+  progress.end();
+  if (plan.toFetch.length === 0) page.fact("download", "nothing, all of it is here");
+  page.fact("kept in", cache);
+}
+
+function announce(page: TourPage, plan: PartsPlan): void {
+  page.words("This is downloaded now, and never again:");
+  page.gap();
+  page.code(
+    plan.toFetch.map(
+      ({ definition, downloadBytes }) =>
+        `${definition.id.padEnd(10)} ${megabytes(downloadBytes).padStart(8)}  ${definition.purpose}`,
+    ),
+  );
+  page.code([`${"in all".padEnd(10)} ${megabytes(plan.downloadBytes).padStart(8)}`]);
+  page.gap();
+}
+
+export async function bootLab(
+  { io }: CommandCall,
+  page: TourPage,
+  options: OpenLabOptions,
+): Promise<Lab> {
+  page.step("Start a real Xen");
+  page.words(`Xen starts before any operating system. The first one that it starts is called dom0:
+    the Linux that may give it orders. Both are Debian's own, unchanged; the computer that they
+    run on is emulated by QEMU. A first boot takes some seconds; then a snapshot is kept, from
+    which the next start is immediate.`);
+  const progress = progressLine(io, "     ");
+  const startedAt = performance.now();
+  const lab = await openLab({ ...options, onProgress: progress.onProgress });
+  progress.end();
+  page.gap();
+  page.fact("started", `in ${((performance.now() - startedAt) / 1000).toFixed(2)} s`);
+  page.fact("package", lab.info.packageVersion ?? lab.info.xen);
+  return lab;
+}

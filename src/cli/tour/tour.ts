@@ -1,0 +1,78 @@
+// The tour: from nothing to a patched hypervisor and back. Each step does one thing, says what it
+// is in plain words, and shows what was really seen, not what should have been.
+
+import { toHex } from "../../bytes/hex.ts";
+import { labHost } from "../../hosts/lab.ts";
+import { xenVersion } from "../commands/info.ts";
+import type { CommandCall } from "../spec.ts";
+import { buildPayload } from "./build.ts";
+import type { TourPage } from "./page.ts";
+import { applyPayload, removePayload, revertPayload, uploadPayload } from "./patch.ts";
+import { lookAround } from "./scene.ts";
+import { bootLab, fetchTourParts, readTourOptions } from "./setup.ts";
+
+/** What was seen on the way: the line that `demo --json` ends with. */
+export interface TourResult {
+  readonly hypervisor: { readonly version: string; readonly buildId: string | undefined };
+  readonly before: string;
+  readonly patched: string;
+  readonly reverted: string;
+  /** Hex of the first bytes of the patched function, read from outside the guest. */
+  readonly entryBefore: string;
+  readonly entryPatched: string;
+  readonly entryReverted: string;
+  readonly seconds: number;
+}
+
+export async function runTour(call: CommandCall, page: TourPage): Promise<TourResult> {
+  const startedAt = performance.now();
+  introduce(page);
+  const options = await readTourOptions(call);
+  await fetchTourParts(call, page, options);
+  await using lab = await bootLab(call, page, options);
+  await using host = await labHost(lab, call.io.signal);
+  // From here on a real hypervisor runs, and answers.
+  const scene = await lookAround({ call, page, lab, host });
+  const payload = await buildPayload(scene);
+  await uploadPayload(scene, payload);
+  const patched = await applyPayload(scene);
+  const reverted = await revertPayload(scene);
+  await removePayload(scene);
+  await host[Symbol.asyncDispose]();
+  await lab.close();
+  // The lab is gone: nothing runs any more, and nothing is left but the cache.
+  const seconds = Math.round(performance.now() - startedAt) / 1000;
+  sayGoodbye(page, seconds);
+  return {
+    hypervisor: { version: xenVersion(scene.info.version), buildId: scene.info.buildId },
+    before: scene.seen.version,
+    patched: patched.version,
+    reverted: reverted.version,
+    entryBefore: toHex(scene.seen.entry),
+    entryPatched: toHex(patched.entry),
+    entryReverted: toHex(reverted.entry),
+    seconds,
+  };
+}
+
+function introduce(page: TourPage): void {
+  page.title("A live patch, from C to a running hypervisor and back");
+  page.gap();
+  page.words(`A hypervisor is the program below the operating systems of a server: it lets many
+    virtual machines share one computer. Xen is one. When a bug is found in it, the usual repair is
+    to stop all machines and start the computer again. A live patch repairs it while everything
+    keeps running. You are about to see one, on a real Xen in an emulated computer. Nothing on your
+    own machine is changed.`);
+}
+
+function sayGoodbye(page: TourPage, seconds: number): void {
+  page.gap();
+  page.words(`That was the tour, in ${seconds.toFixed(1)} seconds. Where to go from here:`);
+  page.gap();
+  page.code([
+    "xsplice lab up trial                  a lab that stays, to play with",
+    "xsplice --host lab:trial info         talk to its hypervisor",
+    "xsplice compile --help                make a payload of your own",
+    "xsplice doctor                        what your machine can do",
+  ]);
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { xenSectionPolicy } from "../diff/xen-policy.ts";
+import { compareObjects } from "./compare.ts";
+
+const policy = xenSectionPolicy({ major: 4, minor: 17, point: 5 }, "x86_64", []);
+
+function compile(c: string): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-compare-"));
+  try {
+    const [source, output] = [join(folder, "f.c"), join(folder, "f.o")];
+    writeFileSync(source, c);
+    const flags = ["-m64", "-O2", "-g", "-ffunction-sections", "-fdata-sections"];
+    const { status, stderr } = spawnSync("gcc", [...flags, "-c", source, "-o", output], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+    return readFileSync(output);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function compare(before: Uint8Array, after: Uint8Array) {
+  const pair = { object: "f.o", sources: ["f.c"], command: "gcc", dependencies: ["f.c"] };
+  const [compared] = compareObjects(
+    { pairs: [{ ...pair, before, levels: [before], after }], lines: {} },
+    { policy, allowedInit: new Set() },
+  );
+  return compared ?? assert.fail("one pair, one result");
+}
+
+test("compareObjects() finds nothing in a pair of the same bytes, and still knows its functions", () => {
+  const object = compile("struct s { int a; }; int f(struct s *p) { return p->a; }");
+  const { diff, layoutChanges, compiler } = compare(object, Buffer.from(object));
+  assert.equal(diff.outcome, "unchanged");
+  assert.deepEqual([diff.ledger, layoutChanges], [[], []]);
+  assert.ok(diff.comparison.after.atoms.some(({ name }) => name === "f"));
+  assert.match(compiler.producers.join(), /GNU C/);
+});
+
+test("compareObjects() finds a type that differs where the code does not", () => {
+  const before = compile("struct s { int a; }; int f(struct s *p) { return p->a; }");
+  const after = compile("struct s { int a, b; }; int f(struct s *p) { return p->a; }");
+  const { diff, layoutChanges } = compare(before, after);
+  assert.equal(diff.outcome, "unchanged");
+  assert.deepEqual(
+    layoutChanges.map(({ type }) => type),
+    ["struct s"],
+  );
+});

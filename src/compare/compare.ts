@@ -1,0 +1,132 @@
+// Each pair of objects compared, with what the builder knows: the release, the lines that moved, and
+// what the author allows.
+
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import type { DiffOptions } from "../diff/comparison.ts";
+import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
+import { findTypes } from "../dwarf/model.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import { writeElf } from "../elf/write.ts";
+import { findLayoutChanges, isSettled } from "../layout/layout.ts";
+import type { ObjectPair } from "../pairs/object-pair.ts";
+import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { SymbolUsers } from "../pairs/symbol-users.ts";
+import { compilerFactsOf } from "../running/compiler-check.ts";
+import type { ComparedObject } from "./compared-object.ts";
+import type { ExplainInit } from "./init.ts";
+import { changedInlinesOf } from "./inlines.ts";
+import { lineRuleFor } from "./lines.ts";
+import { findStaticHomes } from "./statics.ts";
+import { openLevels } from "./steps.ts";
+
+/** What the author and the release say; the rest of the comparison's options are found here. */
+export type CompareOptions = Pick<
+  DiffOptions,
+  "policy" | "allowedInit" | "initChanges" | "allowedLost"
+> & {
+  readonly explainInit?: ExplainInit | undefined;
+  /** Without it every global symbol counts as used by other objects. */
+  readonly symbolUsers?: SymbolUsers | undefined;
+};
+
+/** @throws DiffError, ElfError, BuilderError */
+export function compareObjects(
+  { pairs, lines }: Pick<PreparedPairs, "pairs" | "lines">,
+  options: CompareOptions,
+): readonly ComparedObject[] {
+  const settled = new Set<string>();
+  // One at a time, so that only the debug information of one pair is held.
+  return pairs.map((pair) => {
+    const after = openElf(pair.after, pair.object);
+    const { before = emptyLike(after), findSteps } = openLevels(pair, options, emptyLike);
+    const compare = (): ObjectDiff =>
+      diffObjects(before, after, {
+        ...options,
+        explainInit: (name) => options.explainInit?.(pair.object, name),
+        isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
+        isSameLine: lineRuleFor(before, pair.dependencies, lines),
+        findHomes: findStaticHomes,
+        changedInlines: changedInlinesOf(before, lines),
+      });
+    if (isSameFile(pair)) {
+      const diff = unchangedDiff(compare);
+      const compiler = compilerFactsOf(after);
+      return { pair, before, after, diff, steps: [], layoutChanges: [], compiler };
+    }
+    const types = { before: findTypes(before), after: findTypes(after) };
+    const layoutChanges = findLayoutChanges(
+      { object: pair.object, ...types, isChangedFile: (file) => lines[file] !== undefined },
+      settled,
+    );
+    for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
+    const compiler = compilerFactsOf(after, types.after?.info.units);
+    const diff = compare();
+    const steps = diff.outcome === "unchanged" ? [] : findSteps();
+    return { pair, before, after, diff, steps, layoutChanges, compiler };
+  });
+}
+
+function usersOutside(
+  own: string,
+  users: SymbolUsers | undefined,
+): ((name: string) => boolean) | undefined {
+  if (users === undefined) return undefined;
+  const others = Object.entries(users).filter(([object]) => object !== own);
+  return (name) => others.some(([, names]) => names.includes(name));
+}
+
+/** Debug information included, so that no type differs either. */
+function isSameFile({ before, after }: ObjectPair): boolean {
+  return before !== undefined && Buffer.compare(before, after) === 0;
+}
+
+/** Most objects that read a changed header: nothing differs, and hardly ever asks anybody for more. */
+function unchangedDiff(compare: () => ObjectDiff): ObjectDiff {
+  let compared: ObjectDiff | undefined;
+  return {
+    outcome: "unchanged",
+    replaced: [],
+    added: [],
+    ledger: [],
+    refusals: [],
+    carried: new Map(),
+    get comparison() {
+      compared ??= compare();
+      return compared.comparison;
+    },
+  };
+}
+
+/** What stands before an object that the patch brings. */
+function emptyLike({ header, source }: ElfObject): ElfObject {
+  const { machine, osAbi, flags } = header;
+  return openElf(writeElf({ machine, osAbi, flags, sections: [], symbols: [] }), source);
+}
+
+/** One line for each init function and variable that differs and is not refused. */
+export function warningsOfInit(objects: readonly ComparedObject[]): string {
+  return objects
+    .flatMap(({ pair, diff }) =>
+      diff.ledger.flatMap(({ what, reasons, disposition }) => {
+        if (disposition.kind !== "no-effect") return [];
+        const subject = `warning: ${what} of ${pair.object}`;
+        if (disposition.rule === "init-inlining") return `${subject}: ${reasons.at(-1)}\n`;
+        if (disposition.rule !== "left-to-hook") return [];
+        return `${subject} changed, and had its effect at boot: your hook must do what the new one would have done\n`;
+      }),
+    )
+    .join("");
+}
+
+export function refusalsOfObjects(objects: readonly ComparedObject[]): readonly BuildRefusal[] {
+  return objects.flatMap(({ pair, diff }) =>
+    diff.refusals.map(({ what, section, offset, reasons, disposition }) => ({
+      rule: disposition.rule,
+      what,
+      where: `${pair.object}, section "${section}", offset 0x${offset.toString(16)}`,
+      reasons,
+      remedy: disposition.remedy,
+    })),
+  );
+}

@@ -1,0 +1,19 @@
+// A pair of objects, with all that comparing them has found.
+
+import type { ObjectDiff } from "../diff/diff-objects.ts";
+import type { ElfObject } from "../elf/object.ts";
+import type { LayoutChange } from "../layout/layout.ts";
+import type { ObjectPair } from "../pairs/object-pair.ts";
+import type { CompilerFacts } from "../running/compiler-check.ts";
+import type { LevelStep } from "./trace.ts";
+
+export interface ComparedObject {
+  readonly pair: ObjectPair;
+  readonly before: ElfObject;
+  readonly after: ElfObject;
+  readonly diff: ObjectDiff;
+  /** What payloads below changed in it, the lowest first; none for an object without differences. */
+  readonly steps: readonly LevelStep[];
+  readonly layoutChanges: readonly LayoutChange[];
+  readonly compiler: CompilerFacts;
+}

@@ -1,0 +1,49 @@
+// What each payload below changed in an object: the same comparison as that of the fix, from level to
+// level, but only to know what came from where. Whether the payloads could be made is no question any
+// more.
+
+import type { DiffOptions } from "../diff/comparison.ts";
+import { diffObjects } from "../diff/diff-objects.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import type { ObjectPair } from "../pairs/object-pair.ts";
+import { findStaticHomes } from "./statics.ts";
+import type { LevelStep } from "./trace.ts";
+
+export interface OpenedLevels {
+  /** On the topmost level; `undefined` when the fix brings the object. */
+  readonly before: ElfObject | undefined;
+  /** Compared when it is first asked for. */
+  readonly findSteps: () => readonly LevelStep[];
+}
+
+/**
+ * @param emptyLike what stands for an object that a level does not have
+ * @throws DiffError, ElfError
+ */
+export function openLevels(
+  { levels, object }: Pick<ObjectPair, "levels" | "object">,
+  { policy }: Pick<DiffOptions, "policy">,
+  emptyLike: (object: ElfObject) => ElfObject,
+): OpenedLevels {
+  const opened: (ElfObject | undefined)[] = [];
+  for (const [index, bytes] of levels.entries()) {
+    const below = levels[index - 1];
+    const isSame = bytes !== undefined && below !== undefined && Buffer.compare(bytes, below) === 0;
+    // One and the same object, so that its symbols are the same ones, too.
+    opened.push(isSame ? opened[index - 1] : bytes && openElf(bytes, object));
+  }
+  const findSteps = () =>
+    opened.slice(1).flatMap((after, level): LevelStep[] => {
+      const before = opened[level];
+      if (after === undefined || after === before) return [];
+      const compared = diffObjects(before ?? emptyLike(after), after, {
+        policy,
+        // Else the payload could not have been made with a copy of a global constant.
+        isUsedElsewhere: () => false,
+        findHomes: findStaticHomes,
+      });
+      return [{ level, diff: compared }];
+    });
+  return { before: opened.at(-1), findSteps };
+}

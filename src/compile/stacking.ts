@@ -1,0 +1,60 @@
+// What hand-written code carries of the code that it replaces, and which hooks keep it from taking the
+// place of others.
+
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import type { ElfDraft } from "../elf/draft.ts";
+import type { GuardPlan } from "../guard/plan.ts";
+import type { Hook } from "../payload/emit-input.ts";
+import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import type { FunctionPair } from "../running/match-functions.ts";
+import { refuseVetoingHooks } from "../stacking/decide.ts";
+import { planGuards } from "../stacking/guards.ts";
+import { hasFeature } from "../xen-abi/features.ts";
+import { formatRelease, type Release } from "../xen-abi/release.ts";
+import type { CompileOptions } from "./compile-options.ts";
+
+/** Of what is replaced, and of static functions of Xen that the code refers to. */
+export function guardsOfSource(
+  pairs: readonly FunctionPair[],
+  drafts: readonly ElfDraft[],
+  target: {
+    readonly options: Pick<CompileOptions, "xen" | "foundation">;
+    readonly release: Release | undefined;
+    readonly level: GuardLevel;
+  },
+): Pick<GuardPlan, "guards"> {
+  const { release, level } = target;
+  const { xen, foundation } = target.options;
+  const relied = drafts
+    .flatMap(({ symbols }) => symbols)
+    .filter(({ place, name }) => place === "undefined" && name.includes("#"))
+    .filter(({ name }) => xen.byName.get(name)?.kind === "function")
+    .map(({ name }) => name);
+  const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
+  const { payloads } = foundation;
+  return planGuards({ replaced, relied }, { xen, release, level, payloads });
+}
+
+/** Whether Xen would call them, and let the payload do what it is for. @throws BuilderError */
+export function checkHooks(
+  hooks: readonly Hook[],
+  { mode, release }: { readonly mode: PayloadMode; readonly release: Release | undefined },
+): void {
+  if (hooks.length > 0 && release !== undefined && !hasFeature(release, "load-hooks")) {
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot use hooks with Xen ${formatRelease(release)}: it would not call them`,
+      expected: "Xen 4.8 or later, or functions only",
+    });
+  }
+  const kinds = hooks.map(({ kind }) => kind);
+  const [refusal] = refuseVetoingHooks(mode, kinds);
+  if (refusal === undefined) return;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot make a cumulative payload with ${refusal.what}: ${refusal.reasons.join()}`,
+    where: refusal.where,
+    expected: "hooks that let Xen put the payload in place of others",
+    ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
+  });
+}

@@ -1,0 +1,78 @@
+// Hooks that a C file defines by the macros of xsplice.h. Each macro puts a pointer into the section
+// that Xen knows for the kind; here the pointers are taken out of the object again, since the
+// emitter makes these sections itself, with the flags and the order that Xen wants.
+
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import { Machine, SectionFlag, SymbolType } from "../elf/constants.ts";
+import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import type { Hook } from "../payload/emit-input.ts";
+import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
+
+/** Removes the hook sections from the draft and says what they point at. @throws BuilderError */
+export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
+  const hooks = hookKinds.flatMap((kind) => {
+    const section = draft.sections.find(({ name }) => name === hookRules[kind].section);
+    if (section === undefined) return [];
+    const pointers = [...section.relocations].sort((left, right) => left.offset - right.offset);
+    return pointers.map((pointer): Hook => ({ kind, code: codeOf(draft, pointer, source) }));
+  });
+  const taken = new Set(hookKinds.map((kind) => hookRules[kind].section));
+  const sections = new Set(draft.sections.filter(({ name }) => taken.has(name)));
+  const goes = ({ place }: DraftSymbol) => typeof place !== "string" && sections.has(place);
+  draft.sections = draft.sections.filter((section) => !sections.has(section));
+  for (const section of draft.sections) dropReferences(section, goes, source);
+  draft.symbols = draft.symbols.filter((symbol) => !goes(symbol));
+  return hooks;
+}
+
+/** Debugging data, which no payload carries, knows of the pointers; nobody else may. */
+function dropReferences(
+  section: DraftSection,
+  goes: (symbol: DraftSymbol) => boolean,
+  source: string,
+): void {
+  const kept = section.relocations.filter(({ symbol }) => !goes(symbol));
+  if (kept.length < section.relocations.length && (section.flags & SectionFlag.SHF_ALLOC) !== 0n) {
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot refer to what a XSPLICE_HOOK_… macro defines, as "${section.name}" does`,
+      where: source,
+      expected: "the hook's function itself",
+    });
+  }
+  section.relocations = kept;
+}
+
+function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): DraftSymbol {
+  const { symbol, addend } = pointer;
+  const code = draft.symbols.find(
+    ({ place, type, value }) =>
+      type === SymbolType.STT_FUNC && place === symbol.place && value === symbol.value + addend,
+  );
+  if (code !== undefined && typeof code.place !== "string") {
+    checkLanding(draft, code, source);
+    return code;
+  }
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot use "${symbol.name}" as a hook: the source does not define it`,
+    where: source,
+    expected: "a function in the same file as the XSPLICE_HOOK_… macro",
+  });
+}
+
+/** Xen calls hooks by pointer; where it enforces branch tracking, only an ENDBR64 may be hit. */
+function checkLanding({ machine }: ElfDraft, { name, place, value }: DraftSymbol, source: string) {
+  if (machine !== Machine.EM_X86_64 || typeof place === "string") return;
+  const start = Number(value);
+  const entry = place.content instanceof Uint8Array ? place.content.subarray(start) : undefined;
+  if (entry !== undefined && startsWithEndbr64(entry)) return;
+  throw new BuilderError({
+    code: "builder/bad-option",
+    problem: `Cannot use "${name}" as a hook: it does not start with ENDBR64`,
+    where: source,
+    expected: "code that may be called by pointer on hosts with CET",
+    remedy: "compile with -fcf-protection=branch, which is on unless a flag of yours turns it off",
+  });
+}

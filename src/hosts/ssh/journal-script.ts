@@ -1,0 +1,70 @@
+// The journal of a dom0 that we reach by running scripts there: over ssh, or through a lab's agent.
+
+import { HostError } from "../../host/errors.ts";
+import type { CallOptions } from "../../host/host.ts";
+import type { JournalStore } from "../../host/journal-store.ts";
+import { systemClock } from "../clock.ts";
+import { startDeadline } from "../deadline.ts";
+import type { RemoteResult, RemoteScript } from "./connection.ts";
+
+/** In every dom0; the journal tells of its hypervisor, so it belongs to the machine. */
+export const JOURNAL_FOLDER = "/var/lib/xsplice";
+export const JOURNAL_FILE = "journal.json";
+/** Locked by whoever moves the host from one set of payloads to another. */
+export const LOCK_FILE = "sync.lock";
+
+const READ_SCRIPT = `
+file=$1/$2
+[ -e "$file" ] || exit 0
+exec cat "$file"
+`;
+
+/** A journal that was cut short on the way never takes the old one's place. */
+const WRITE_SCRIPT = `
+umask 077
+[ -d "$1" ] || mkdir -p "$1" || exit 1
+beside=$1/$2.$$
+trap 'rm -f "$beside"' EXIT
+trap 'exit 1' HUP INT TERM
+cat >"$beside" || exit 1
+[ "$(wc -c <"$beside")" -eq "$3" ] || { echo "it was cut short on the way" >&2; exit 1; }
+sync
+mv -f "$beside" "$1/$2" && trap - EXIT
+`;
+
+export type RunScript = (remote: RemoteScript, signal: AbortSignal) => Promise<RemoteResult>;
+
+export class ScriptJournal implements JournalStore {
+  readonly #label: string;
+  readonly #run: RunScript;
+
+  constructor(label: string, run: RunScript) {
+    this.#label = label;
+    this.#run = run;
+  }
+
+  async read(options: CallOptions): Promise<string | undefined> {
+    const args = [JOURNAL_FOLDER, JOURNAL_FILE];
+    const text = await this.#do("read the journal", { script: READ_SCRIPT, args }, options);
+    return text === "" ? undefined : text;
+  }
+
+  async write(text: string, options: CallOptions): Promise<void> {
+    const stdin = new TextEncoder().encode(text);
+    const args = [JOURNAL_FOLDER, JOURNAL_FILE, String(stdin.length)];
+    await this.#do("keep the journal", { script: WRITE_SCRIPT, args, stdin }, options);
+  }
+
+  async #do(task: string, remote: RemoteScript, options: CallOptions): Promise<string> {
+    const deadline = startDeadline(this.#label, options, systemClock);
+    const result = await deadline.limit(task, (signal) => this.#run(remote, signal));
+    if (result.exitCode === 0) return result.stdout;
+    const said = result.stderr.trim();
+    throw new HostError({
+      code: "host/journal",
+      problem: `Cannot ${task} on ${this.#label}: its script ended with ${result.exitCode}`,
+      ...(said === "" ? {} : { where: said }),
+      expected: `a folder ${JOURNAL_FOLDER} there that root can write to`,
+    });
+  }
+}

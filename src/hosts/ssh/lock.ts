@@ -1,0 +1,36 @@
+// The lock of a dom0 that is reached by ssh: a file there, locked by a session that lives as long as this
+// process. All who work on that host, from wherever, ask for the same file.
+
+import type { CallOptions } from "../../host/host.ts";
+import { systemClock } from "../clock.ts";
+import { startDeadline } from "../deadline.ts";
+import { cannotLock } from "../lock-file.ts";
+import type { SshConnection } from "./connection.ts";
+import { JOURNAL_FOLDER, LOCK_FILE } from "./journal-script.ts";
+
+const LOCK_SCRIPT = `
+umask 077
+[ -d "$1" ] || mkdir -p "$1"
+exec 9>"$1/$2" || exit 1
+flock -n -E 75 9
+case $? in
+0) echo held; exec cat >/dev/null ;;
+75) echo taken ;;
+esac
+`;
+
+/** @returns `undefined` when somebody else has it @throws HostError host/unsupported, host/timeout */
+export async function lockRemote(
+  connection: SshConnection,
+  options: CallOptions,
+): Promise<AsyncDisposable | undefined> {
+  const remote = { script: LOCK_SCRIPT, args: [JOURNAL_FOLDER, LOCK_FILE] };
+  const deadline = startDeadline(connection.label, options, systemClock);
+  const held = await deadline.limit("keep others away", (signal) =>
+    connection.hold(remote, signal),
+  );
+  if (held.firstWords === "held") return { [Symbol.asyncDispose]: () => held.end() };
+  await held.end();
+  if (held.firstWords === "taken") return undefined;
+  throw cannotLock(`${JOURNAL_FOLDER}/${LOCK_FILE} on ${connection.label}`, held.firstWords);
+}

@@ -1,0 +1,40 @@
+// A dom0 that the user reaches by ssh. xsplice there is preferred to the stock tools.
+
+import { HostError } from "../../host/errors.ts";
+import type { LivepatchHost } from "../../host/host.ts";
+import { systemClock } from "../clock.ts";
+import { startDeadline } from "../deadline.ts";
+import { SshConnection, type SshOptions } from "./connection.ts";
+import { SshStockHost } from "./stock-host.ts";
+import { probeTools } from "./tools.ts";
+import { SshXspliceHost } from "./xsplice-host.ts";
+
+export interface OpenSshOptions extends SshOptions {
+  /** `stock`: leave an xsplice that is installed there alone. */
+  readonly tools?: "best" | "stock";
+  /** For connecting and looking around. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws HostError host/unreachable, host/unsupported, host/timeout, host/bad-argument */
+export async function openSshHost(options: OpenSshOptions): Promise<LivepatchHost> {
+  const deadline = startDeadline(`ssh:${options.destination}`, options, systemClock);
+  const connection = await deadline.limit("connect", (signal) =>
+    SshConnection.open(options, signal),
+  );
+  try {
+    const tools = await deadline.limit("look for Xen's tools", (signal) =>
+      probeTools(connection, signal),
+    );
+    if (tools.xsplice && options.tools !== "stock") return new SshXspliceHost(connection, tools);
+    if (tools.xenLivepatch) return new SshStockHost(connection, tools);
+    throw new HostError({
+      code: "host/unsupported",
+      problem: `Cannot patch ${connection.label} with stock tools: xen-livepatch is not there`,
+    });
+  } catch (error) {
+    await connection[Symbol.asyncDispose]();
+    throw error;
+  }
+}

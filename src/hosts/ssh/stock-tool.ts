@@ -1,0 +1,63 @@
+// One run of `xen-livepatch` at the other end, with all that is wanted after it: the list of
+// payloads, and when it failed what the console holds. One round trip.
+
+import { randomUUID } from "node:crypto";
+import type { ListedPayload } from "../../host/host.ts";
+import type { RemoteScript, SshConnection } from "./connection.ts";
+import { parseStockList, type ToolOutput } from "./stock-output.ts";
+import { REMOTE_PRELUDE } from "./tools.ts";
+import { withTemporaryFile } from "./upload.ts";
+
+export interface ToolRun {
+  readonly output: ToolOutput;
+  /** As they were right after it; `undefined` when they could not be listed. */
+  readonly payloads: readonly ListedPayload[] | undefined;
+  /** What `xl dmesg` said after it failed; `undefined` when it did not, or xl does not work. */
+  readonly ring: string | undefined;
+}
+
+/** $1 separates the parts of the output; the rest is the tool's command line. */
+const RUN = `
+separator=$1
+shift
+xen-livepatch "$@"
+code=$?
+echo "$separator$code"
+xen-livepatch list 2>/dev/null
+echo "$separator$?"
+[ $code -eq 0 ] || xl dmesg 2>/dev/null
+`;
+
+/** @param file a payload, whose path becomes the last argument */
+export async function runStockTool(
+  connection: SshConnection,
+  argv: readonly string[],
+  signal: AbortSignal,
+  file?: Uint8Array,
+): Promise<ToolRun> {
+  const separator = `xsplice ${randomUUID()} `;
+  const remote: RemoteScript =
+    file === undefined
+      ? { script: REMOTE_PRELUDE + RUN, args: [separator, ...argv] }
+      : withTemporaryFile(`set -- "$@" "$file"${RUN}`, [separator, ...argv], file);
+  const { stdout, stderr, exitCode } = await connection.run(remote, signal);
+  const [said = "", listed, ring = ""] = stdout.split(separator);
+  // Without a separator the script itself did not get that far.
+  if (listed === undefined) {
+    return { output: { stdout, stderr, exitCode }, payloads: undefined, ring: undefined };
+  }
+  const list = afterNumber(listed);
+  const after = afterNumber(ring);
+  const where = `xen-livepatch list on ${connection.label}`;
+  return {
+    output: { stdout: said, stderr, exitCode: list.number },
+    payloads: after.number === 0 ? parseStockList(list.rest, where) : undefined,
+    ring: after.rest === "" ? undefined : after.rest,
+  };
+}
+
+/** Exit code of what came before, and the text that follows it. */
+function afterNumber(text: string): { readonly number: number; readonly rest: string } {
+  const end = text.indexOf("\n");
+  return { number: Number(text.slice(0, end)), rest: text.slice(end + 1) };
+}

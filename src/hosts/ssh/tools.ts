@@ -1,0 +1,65 @@
+// What a host reached by ssh has: the probe that decides how it is talked to.
+
+import { HostError } from "../../host/errors.ts";
+import type { SshConnection } from "./connection.ts";
+
+export interface RemoteTools {
+  /** Can be run there and reaches the hypervisor. */
+  readonly xsplice: boolean;
+  readonly xenLivepatch: boolean;
+  /** What `xl dmesg` says; `undefined` where it does not work. */
+  readonly ring: string | undefined;
+  /** The stock tool is of 4.14 or later: it has `--nodeps`, and lists metadata. */
+  readonly nodeps: boolean;
+}
+
+/**
+ * In front of every script: dom0's tools lie in sbin folders, which a session that is no login
+ * shell may not search, or in those of the installed Xen releases.
+ */
+export const REMOTE_PRELUDE = `
+LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export LC_ALL PATH
+for folder in /usr/lib/xen/bin /usr/libexec/xen/bin /usr/lib/xen-*/bin
+do [ -x "$folder/xen-livepatch" ] && PATH=$PATH:$folder
+done
+`;
+
+const PROBE_SCRIPT = `${REMOTE_PRELUDE}
+command -v xen-livepatch >/dev/null && {
+  echo "has xen-livepatch"
+  xen-livepatch help 2>&1 | grep -q -e --nodeps && echo "has nodeps"
+}
+command -v xsplice >/dev/null && xsplice --host local --json info >/dev/null 2>&1 &&
+  echo "has xsplice"
+echo "ring"
+xl dmesg 2>/dev/null
+exit 0
+`;
+
+const RING = "\nring\n";
+
+/** @throws HostError host/unsupported when there is nothing to patch with */
+export async function probeTools(
+  connection: SshConnection,
+  signal: AbortSignal,
+): Promise<RemoteTools> {
+  const { stdout } = await connection.run({ script: PROBE_SCRIPT }, signal);
+  const [found = "", ...rest] = `\n${stdout}`.split(RING);
+  const has = (what: string): boolean => found.split("\n").includes(`has ${what}`);
+  const ring = rest.join(RING);
+  const tools = {
+    xsplice: has("xsplice"),
+    xenLivepatch: has("xen-livepatch"),
+    nodeps: has("nodeps"),
+    ring: ring === "" ? undefined : ring,
+  };
+  if (tools.xsplice || tools.xenLivepatch) return tools;
+  throw new HostError({
+    code: "host/unsupported",
+    problem: `Cannot patch ${connection.label}: there is neither xen-livepatch nor xsplice`,
+    where: "in the PATH of a non-interactive shell there",
+    expected: "a Xen dom0 with Xen's tools",
+    remedy: "install them there (Debian: `apt install xen-utils`), or check the host's name",
+  });
+}

@@ -1,0 +1,112 @@
+// A dom0 reached by ssh that has xsplice itself: everything is done there, by the local kind of
+// host, with one process for each call. What a stock tool cannot do works this way: time limits,
+// recovery, reasons.
+
+import type {
+  Action,
+  ActOptions,
+  ActOutcome,
+  CallOptions,
+  ConsoleMark,
+  ConsoleText,
+  HostCapabilities,
+  HostInfo,
+  ListedPayload,
+  LivepatchHost,
+  PayloadStatus,
+} from "../../host/host.ts";
+import type { JournalStore } from "../../host/journal-store.ts";
+import { checkName, checkUpload } from "../bad-argument.ts";
+import { systemClock } from "../clock.ts";
+import { startDeadline } from "../deadline.ts";
+import type { SshConnection } from "./connection.ts";
+import { remoteConsole } from "./console.ts";
+import { ScriptJournal } from "./journal-script.ts";
+import { lockRemote } from "./lock.ts";
+import { RemoteDocument } from "./remote-json.ts";
+import { REMOTE_PRELUDE, type RemoteTools } from "./tools.ts";
+import { withTemporaryFile } from "./upload.ts";
+
+/** Left to the process there for starting and for its answer's way back. */
+const PROCESS_SLACK_MS = 2000;
+
+export class SshXspliceHost implements LivepatchHost {
+  readonly label: string;
+  readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
+  readonly #connection: SshConnection;
+
+  constructor(connection: SshConnection, tools: RemoteTools) {
+    this.#connection = connection;
+    this.label = connection.label;
+    this.journal = new ScriptJournal(connection.label, (remote, signal) =>
+      connection.run(remote, signal),
+    );
+    this.capabilities = {
+      timeLimit: true,
+      noDependencies: true,
+      console: tools.ring !== undefined,
+      metadata: true,
+    };
+  }
+
+  lock(options: CallOptions): Promise<AsyncDisposable | undefined> {
+    return lockRemote(this.#connection, options);
+  }
+
+  async info(options: CallOptions): Promise<HostInfo> {
+    return (await this.#run("read what the hypervisor says of itself", ["info"], options)).info();
+  }
+
+  async list(options: CallOptions): Promise<readonly ListedPayload[]> {
+    return (await this.#run("list the payloads", ["list"], options)).payloads();
+  }
+
+  async status(name: string, options: CallOptions): Promise<PayloadStatus | undefined> {
+    checkName(name);
+    const payloads = await this.list(options);
+    return payloads.find((payload) => payload.name === name)?.status;
+  }
+
+  async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
+    checkUpload(name, payload);
+    await this.#run(`upload payload "${name}"`, ["upload", "--", name], options, payload);
+  }
+
+  async act(action: Action, name: string, options: ActOptions): Promise<ActOutcome> {
+    checkName(name);
+    const flags = [
+      ...(options.dependencyCheck === "hypervisor-only" ? ["--nodeps"] : []),
+      ...(action === "unload" ? [] : ["--quiesce", String(Math.round(options.quiesceMs))]),
+    ];
+    const args = [action, ...flags, "--", name];
+    return (await this.#run(`${action} payload "${name}"`, args, options)).outcome();
+  }
+
+  async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
+    return remoteConsole(this.#connection, this.capabilities, { since, options });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  async #run(
+    task: string,
+    words: readonly string[],
+    options: CallOptions,
+    file?: Uint8Array,
+  ): Promise<RemoteDocument> {
+    const seconds = Math.max(1, options.deadlineMs - PROCESS_SLACK_MS) / 1000;
+    const args = ["--host", "local", "--json", "--timeout", String(seconds), ...words];
+    const remote =
+      file === undefined
+        ? { script: `${REMOTE_PRELUDE} xsplice "$@"`, args }
+        : withTemporaryFile('xsplice "$@" "$file"', args, file);
+    const deadline = startDeadline(this.label, options, systemClock);
+    const { stdout, stderr } = await deadline.limit(task, (signal) =>
+      this.#connection.run(remote, signal),
+    );
+    return RemoteDocument.parse(stdout === "" ? stderr : stdout, `xsplice on ${this.label}`);
+  }
+}

@@ -1,0 +1,178 @@
+// Types that a fix changes: memory that the running hypervisor laid out by the old type would be read
+// by the new. Compared from the debug information of the objects before and after; the hypervisor's
+// own is not needed. Only a type whose values are shown to live on stacks alone may change, or one
+// that the author has looked at and allows by name.
+
+import type { TypeModel } from "../dwarf/model.ts";
+import { type Layout, layoutOf } from "./describe.ts";
+import { type Reach, reachOf } from "./reach.ts";
+import { changedConstants, replacedTypes } from "./renamed.ts";
+import { changedVariables } from "./variables.ts";
+
+/** The types of one object, compiled from the source without and with the fix. */
+export interface LayoutPair {
+  readonly object: string;
+  readonly before: TypeModel | undefined;
+  readonly after: TypeModel | undefined;
+  /** Does the patch change a file, by its path below `xen/`? */
+  readonly isChangedFile: (path: string) => boolean;
+}
+
+export interface LayoutFinding {
+  /** As C calls it: `struct domain`. */
+  readonly type: string;
+  /** The objects that have it. */
+  readonly objects: readonly string[];
+  /** What differs, in words; at least one. */
+  readonly changes: readonly string[];
+  readonly verdict:
+    | { readonly kind: "refused"; readonly why: string }
+    | { readonly kind: "no-effect"; readonly rule: "on-stacks-only"; readonly why: string }
+    | {
+        readonly kind: "no-effect";
+        readonly rule: "allowed-layout";
+        readonly why: string;
+        /** Which of the names that the author gave. */
+        readonly allowedAs: string;
+      };
+}
+
+/**
+ * What differs between the two sides of one object. Keeps nothing of the models. Of types in
+ * `settled` nobody needs to know any more where their values are.
+ */
+export function findLayoutChanges(
+  { object, before, after, isChangedFile }: LayoutPair,
+  settled: ReadonlySet<string> = new Set(),
+): readonly LayoutChange[] {
+  if (before === undefined || after === undefined) return [];
+  const named = [...changedTypes(before, after), ...replacedTypes(before, after, isChangedFile)];
+  return [
+    ...named.map(([type, changes]) => {
+      if (settled.has(type)) return { type, object, changes, reaches: [] };
+      const old = reachOf(before, type);
+      const reaches = old.kind === "memory" ? [old] : [old, reachOf(after, type)];
+      return { type, object, changes, reaches };
+    }),
+    ...[...changedConstants(before, after)].map(([type, changes]) => {
+      const why = "what has no type of its own can be kept in any number";
+      return { type, object, changes, reaches: [{ kind: "memory" as const, why }] };
+    }),
+    ...changedVariables(before, after).map(({ variable, changes }) => {
+      const why = "it holds what the old code has put there";
+      return { type: variable, object, changes, reaches: [{ kind: "memory" as const, why }] };
+    }),
+  ];
+}
+
+/**
+ * Every type with another layout, size or value of an enumerator, once. `allowed` are types by name,
+ * with or without `struct`, or enumerators.
+ */
+export function judgeLayouts(
+  changes: readonly LayoutChange[],
+  allowed: readonly string[],
+): readonly LayoutFinding[] {
+  const byType = new Map<string, LayoutChange[]>();
+  for (const change of changes) {
+    const known = byType.get(change.type) ?? [];
+    known.push(change);
+    byType.set(change.type, known);
+  }
+  return [...byType].map(([type, found]) => {
+    const parts = [
+      ...new Map(
+        found.flatMap((change) => change.changes).map((part) => [part.text, part]),
+      ).values(),
+    ];
+    const reaches = found.flatMap((change) => change.reaches);
+    return {
+      type,
+      objects: found.map(({ object }) => object),
+      changes: parts.map(({ text }) => text),
+      verdict: judge(type, parts, reaches, allowed),
+    };
+  });
+}
+
+/** Whether nothing that other objects show can allow the type to change. */
+export function isSettled({ reaches }: LayoutChange): boolean {
+  return reaches.some(({ kind }) => kind === "memory");
+}
+
+/** A type that differs in one object. */
+export interface LayoutChange {
+  readonly type: string;
+  readonly object: string;
+  readonly changes: readonly PartChange[];
+  /** As far as it takes to know. */
+  readonly reaches: readonly Reach[];
+}
+
+export interface PartChange {
+  /** The member or enumerator; undefined for the size. */
+  readonly part: string | undefined;
+  readonly text: string;
+}
+
+function changedTypes(
+  old: TypeModel,
+  fixed: TypeModel,
+): ReadonlyMap<string, readonly PartChange[]> {
+  const found = new Map<string, readonly PartChange[]>();
+  for (const [name, type] of old.types) {
+    const counterpart = fixed.types.get(name);
+    if (counterpart === undefined) continue;
+    const isEnum = name.startsWith("enum ");
+    const changes = compareLayout(layoutOf(old, type), layoutOf(fixed, counterpart), isEnum);
+    if (changes.length > 0) found.set(name, changes);
+  }
+  return found;
+}
+
+function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly PartChange[] {
+  const changes: PartChange[] = [];
+  if (old.size !== fixed.size) {
+    changes.push({ part: undefined, text: `its size is ${old.size} → ${fixed.size} bytes` });
+  }
+  for (const [part, was] of old.parts) {
+    const is = fixed.parts.get(part);
+    if (is === undefined) changes.push({ part, text: `"${part}" is gone (${was})` });
+    else if (is !== was) changes.push({ part, text: `"${part}" is at ${was} → ${is}` });
+  }
+  for (const [part, is] of fixed.parts) {
+    // A value that nothing has yet changes no value.
+    if (old.parts.has(part) || isEnum) continue;
+    changes.push({ part, text: `"${part}" is new (${is})` });
+  }
+  return changes;
+}
+
+function judge(
+  type: string,
+  changes: readonly PartChange[],
+  reaches: readonly Reach[],
+  allowed: readonly string[],
+): LayoutFinding["verdict"] {
+  const names = [
+    type,
+    type.replace(/^(struct|union|enum) /, ""),
+    ...changes.map(({ part }) => part),
+  ];
+  const byName = allowed.find((name) => names.includes(name));
+  if (byName !== undefined) {
+    const why = `allowed as ${byName}`;
+    return { kind: "no-effect", rule: "allowed-layout", why, allowedAs: byName };
+  }
+  const inMemory = reaches.find((reach) => reach.kind === "memory");
+  if (inMemory !== undefined) return { kind: "refused", why: inMemory.why };
+  const onStack = reaches.find((reach) => reach.kind === "stacks");
+  if (onStack === undefined) {
+    return { kind: "refused", why: "nothing shows that its values live on stacks only" };
+  }
+  return {
+    kind: "no-effect",
+    rule: "on-stacks-only",
+    why: `on stacks only, as ${onStack.example}`,
+  };
+}

@@ -1,0 +1,86 @@
+// Variables in memory whose own type differs, where no type with a name tells it: nameless structures,
+// arrays of another element, pointers to another type. Constants hold nothing that was put there, and
+// how long an array is the comparison of objects tells.
+
+import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
+import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { describeType } from "./describe.ts";
+import type { PartChange } from "./layout.ts";
+import { isInMemory, labelOf, originOf } from "./reach.ts";
+
+export interface VariableChange {
+  /** `variable "equiv"`, `variable "count" of "f"` */
+  readonly variable: string;
+  readonly changes: readonly PartChange[];
+}
+
+/** Only of variables that are on both sides. */
+export function changedVariables(old: TypeModel, fixed: TypeModel): readonly VariableChange[] {
+  const [before, after] = [variablesOf(old), variablesOf(fixed)];
+  return [...before].flatMap(([label, { name, kinds: were }]) => {
+    const are = after.get(label)?.kinds ?? were;
+    // A declaration may say less than the definition: only a type that is on one side counts.
+    const gone = [...were].filter(([kind]) => !are.has(kind));
+    const come = [...are].filter(([kind]) => !were.has(kind));
+    const [[, was] = [], [, is] = []] = [gone[0], come[0]];
+    if (was === undefined || is === undefined) return [];
+    return [
+      {
+        variable: `variable ${label}`,
+        changes: [{ part: name, text: `its type is ${was} → ${is}` }],
+      },
+    ];
+  });
+}
+
+interface Variable {
+  readonly name: string;
+  /** How its memory is read, and the type in words. */
+  readonly kinds: Map<string, string>;
+}
+
+function variablesOf(model: TypeModel): ReadonlyMap<string, Variable> {
+  const found = new Map<string, Variable>();
+  for (const entry of entriesOf(model.info, T.DW_TAG_variable)) {
+    if (!isInMemory(entry)) continue;
+    const origin = originOf(model, entry);
+    const type = typeOf(model.info, entry) ?? typeOf(model.info, origin);
+    if (isConstant(model, type)) continue;
+    const label = labelOf(origin);
+    const variable = found.get(label) ?? {
+      name: textOf(origin, A.DW_AT_name) ?? "",
+      kinds: new Map(),
+    };
+    variable.kinds.set(kindOf(model, type), describeType(model, type));
+    found.set(label, variable);
+  }
+  return found;
+}
+
+/** Numbers of one size are read alike, and so are pointers to whatever numbers. */
+function kindOf(model: TypeModel, declared: DebugEntry | undefined): string {
+  const type = bareType(model.info, declared);
+  if (type === undefined || type.tag === T.DW_TAG_base_type) {
+    return `number of ${type === undefined ? 0n : numberOf(type, A.DW_AT_byte_size)} bytes`;
+  }
+  if (type.tag === T.DW_TAG_pointer_type) {
+    const target = bareType(model.info, typeOf(model.info, type));
+    if (target === undefined || target.tag === T.DW_TAG_base_type) return "pointer to a number";
+  }
+  if (type.tag !== T.DW_TAG_array_type) return describeType(model, type);
+  const [, ...inner] = childrenOf(type, T.DW_TAG_subrange_type);
+  const rows = inner.map((range) => `${numberOf(range, A.DW_AT_upper_bound) ?? ""}`);
+  return `array of ${[kindOf(model, typeOf(model.info, type)), ...rows].join(" by ")}`;
+}
+
+function isConstant(model: TypeModel, declared: DebugEntry | undefined): boolean {
+  if (declared?.tag === T.DW_TAG_const_type) return true;
+  const through: readonly number[] = [
+    T.DW_TAG_typedef,
+    T.DW_TAG_volatile_type,
+    T.DW_TAG_array_type,
+  ];
+  if (declared === undefined || !through.includes(declared.tag)) return false;
+  return isConstant(model, typeOf(model.info, declared));
+}

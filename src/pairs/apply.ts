@@ -1,0 +1,103 @@
+// The patches of a build applied to the texts of the source: first those of the payloads that the new
+// one is to lie on, level by level, then the fix itself. Nothing is written.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { BuildError } from "../build-outcome/build-error.ts";
+import { applyFilePatches, type MovedHunk, type PatchedFile } from "../source-patch/apply-patch.ts";
+import { type FilePatch, type PatchInput, parsePatchFile } from "../source-patch/patch-file.ts";
+import { isHypervisorSource, type SourceTree } from "../xen-make/source-tree.ts";
+import { contributionsOf, type PatchContribution } from "./contributions.ts";
+
+/** The source with the patches of one payload below in it, and of all under that one. */
+export interface SourceLevel {
+  /** Against the source itself, by path. */
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  /** Paths that the patches of this very level name. */
+  readonly changed: ReadonlySet<string>;
+}
+
+export interface AppliedPatches {
+  /** Of the fix. */
+  readonly patches: readonly FilePatch[];
+  /** All that the fix and the levels change, against the source itself. */
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  /** Paths that the fix names. */
+  readonly changed: ReadonlySet<string>;
+  /** What each patch of the fix changed, in their order. */
+  readonly contributions: readonly PatchContribution[];
+  /** Hunks of the fix that were found elsewhere than they say. */
+  readonly moved: readonly MovedHunk[];
+  /** The lowest first; empty when the payload is to lie on the hypervisor itself. */
+  readonly levels: readonly SourceLevel[];
+}
+
+export interface ApplyRequest {
+  /** Top folder of the source. */
+  readonly folder: string;
+  readonly source: SourceTree;
+  /** Of the payloads below, the lowest first. */
+  readonly earlier: readonly (readonly PatchInput[])[];
+  /** Of the fix. */
+  readonly patches: readonly PatchInput[];
+}
+
+/** @throws BuildError build/bad-patch, build/patch-does-not-apply */
+export function applyPatches({ folder, source, earlier, patches }: ApplyRequest): AppliedPatches {
+  const known = new Set(source.files.map(({ path }) => path));
+  const readText = (path: string): string | undefined => {
+    try {
+      return readFileSync(join(folder, path), "latin1");
+    } catch {
+      return undefined; // No such file, or a folder: the patch is refused where it needs one.
+    }
+  };
+  const parsed: FilePatch[][] = [];
+  let files: ReadonlyMap<string, PatchedFile> = new Map();
+  const levels: SourceLevel[] = [];
+  let moved: MovedHunk[] = [];
+  for (const own of [...earlier, patches]) {
+    const exists = (path: string) => {
+      const changed = files.get(path);
+      if (changed !== undefined) return changed.after !== undefined;
+      return known.has(path) || readText(path) !== undefined;
+    };
+    parsed.push(own.flatMap((patch) => parsePatchFile(patch, exists)));
+    // A source package may lack what is not the hypervisor; the ledger names it all the same.
+    moved = [];
+    files = applyFilePatches(parsed.flat().filter(isOurs), readText, (one) => moved.push(one));
+    levels.push({ files, changed: pathsOf(parsed.at(-1) ?? []) });
+  }
+  const fix = parsed.at(-1) ?? [];
+  if (fix.length === 0) {
+    throw new BuildError({
+      code: "build/bad-patch",
+      problem: "Cannot build a payload: no patch was given",
+      expected: "at least one, by --patch or --series",
+    });
+  }
+  const below = levels.at(-2)?.files ?? new Map<string, PatchedFile>();
+  const textBelow = (path: string) => {
+    const changed = below.get(path);
+    return changed === undefined ? readText(path) : changed.after;
+  };
+  const contributions = contributionsOf(fix.filter(isOurs), textBelow);
+  return {
+    ...{ patches: fix, files, contributions },
+    changed: pathsOf(fix),
+    moved: moved.filter(({ patch }) => fix.includes(patch)),
+    levels: levels.slice(0, -1),
+  };
+}
+
+function isOurs(patch: FilePatch): boolean {
+  return [...namesOf(patch)].some((path) => isHypervisorSource(path));
+}
+
+function pathsOf(patches: readonly FilePatch[]): ReadonlySet<string> {
+  return new Set(patches.flatMap((patch) => [...namesOf(patch)]));
+}
+
+function namesOf({ oldPath, newPath }: FilePatch): readonly string[] {
+  return [oldPath, newPath].filter((path) => path !== undefined);
+}

@@ -1,0 +1,57 @@
+// What building has found out about each file of a patch, for the ledger.
+
+import { join } from "node:path";
+import { type FileKind, kindOfFile } from "../source-patch/hunk-kind.ts";
+import type { LedgerFacts } from "../source-patch/hunk-ledger.ts";
+import type { Hunk } from "../source-patch/patch-file.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Base } from "../xen-make/base.ts";
+import { isEmbedded } from "../xen-make/embedded-sources.ts";
+import type { CompileUnit } from "../xen-make/listing.ts";
+import type { AppliedPatches } from "./apply.ts";
+import type { CompiledSides } from "./compile.ts";
+
+export interface BuiltFacts extends Pick<CompiledSides, "pairs" | "failure"> {
+  /** Objects that the patch brings. */
+  readonly added: readonly CompileUnit[];
+  /** Whether existing objects are made otherwise. */
+  readonly changedRules: boolean;
+  /** Headers that are generated differently, below `xen/`. */
+  readonly regenerated: readonly string[];
+}
+
+export function ledgerFacts(
+  base: Base,
+  sides: BuiltFacts,
+  { architecture, moved }: { readonly architecture: Architecture } & Pick<AppliedPatches, "moved">,
+): LedgerFacts {
+  const naming = (names: readonly string[]) =>
+    sides.pairs
+      .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
+      .map(({ object }) => object);
+  const distances = new Map(moved.map(({ hunk, lines }) => [hunk, lines]));
+  return {
+    kindOf: (path: string) => kindOf(path, architecture),
+    objectsOf: (path: string) => {
+      const direct = naming([belowXen(path)]);
+      return direct.length > 0 ? direct : naming(sides.regenerated);
+    },
+    refusalOf: (path: string) =>
+      isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
+        ? "code that is embedded in the hypervisor's image and runs only while it boots"
+        : undefined,
+    isBuilt: sides.failure === undefined,
+    distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0,
+    makeFileObjects: () =>
+      sides.changedRules ? undefined : sides.added.map(({ object }) => object),
+  };
+}
+
+/** By the name alone. */
+export function kindOf(path: string, architecture: Architecture): FileKind {
+  return kindOfFile(path, architecture === "aarch64" ? "arm" : "x86");
+}
+
+export function belowXen(path: string): string {
+  return path.replace(/^xen\//, "");
+}

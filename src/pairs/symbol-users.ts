@@ -1,0 +1,91 @@
+// Which objects of the unpatched hypervisor refer to a global symbol: exactly, by the undefined symbols
+// of all of them. It takes every object of the source, compiled once for each base, so it is asked
+// only where a payload may hang on the answer.
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { openElf } from "../elf/open.ts";
+import type { Base } from "../xen-make/base.ts";
+import type { CompileUnit } from "../xen-make/listing.ts";
+import { findObject } from "../xen-make/scratch-objects.ts";
+import { makeWorkFolder, removeWorkFolder } from "../xen-make/scratch-tree.ts";
+import type { MakeTools } from "../xen-make/tools.ts";
+import { compileBefore } from "./compile.ts";
+
+/** By object: the names that it takes from others. */
+export type SymbolUsers = Readonly<Record<string, readonly string[]>>;
+
+export interface UsersRequest {
+  readonly base: Base;
+  readonly tools: MakeTools;
+  readonly jobs: number;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Objects that are compiled between two looks at ^C and two words of progress. */
+const AT_ONCE = 40;
+
+/** @throws BuildError build/make-failed; the reason of `signal` */
+export async function findSymbolUsers(request: UsersRequest): Promise<SymbolUsers> {
+  const { base, onProgress } = request;
+  const place = join(base.folder, "symbol-users.json");
+  if (existsSync(place)) return JSON.parse(readFileSync(place, "utf8"));
+  const { units } = base.listing;
+  const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
+  const work = makeWorkFolder(join(base.folder, "work"));
+  try {
+    for (let at = 0; at < missing.length; at += AT_ONCE) {
+      onProgress(
+        `compiling all objects, to see who refers to what changed (once for this source): ${at}/${missing.length}`,
+      );
+      await compileSome(request, missing.slice(at, at + AT_ONCE), join(work, `${at}`));
+    }
+  } finally {
+    removeWorkFolder(work);
+  }
+  const users = Object.fromEntries([
+    ...units.map(({ object }) => [object, takenNames(base, object)] as const),
+    ...linkerScripts(base).map(({ path, text }) => [path, text.match(/\w+/g) ?? []] as const),
+  ]);
+  const unfinished = `${place}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(users));
+  renameSync(unfinished, place);
+  return users;
+}
+
+async function compileSome(
+  { base, tools, jobs, signal }: UsersRequest,
+  units: readonly CompileUnit[],
+  work: string,
+): Promise<void> {
+  mkdirSync(work);
+  await compileBefore({ base, work, tools, jobs, signal }, units);
+  removeWorkFolder(work);
+}
+
+/** Every word of them may be a symbol. */
+function linkerScripts({
+  tree,
+}: Base): readonly { readonly path: string; readonly text: string }[] {
+  const folder = join(tree, "xen/arch");
+  return readdirSync(folder)
+    .map((name) => join("arch", name, "xen.lds.S"))
+    .filter((path) => existsSync(join(tree, "xen", path)))
+    .map((path) => ({ path, text: readFileSync(join(tree, "xen", path), "latin1") }));
+}
+
+function takenNames({ folder }: Base, object: string): readonly string[] {
+  const made = findObject(folder, object);
+  if (made === undefined) throw new Error(`Bug in xsplice: ${object} was not compiled`);
+  return openElf(made.bytes, object)
+    .symbols.filter(({ place, name }) => place.kind === "undefined" && name !== "")
+    .map(({ name }) => name);
+}

@@ -1,0 +1,70 @@
+// The configuration that a hypervisor was built with stands in it, for hypfs (since Xen 4.14, with
+// CONFIG_HYPFS_CONFIG; xen/common/config_data.S): the text of its .config, packed by gzip. Code of
+// another configuration may lay out memory otherwise where no function that is compared shows it.
+
+import { gunzipSync } from "node:zlib";
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import { type ConfigDifference, parseConfig } from "../xen-make/config.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+/** A configuration is a text of some 5 KiB. */
+const CONFIG_SIZE_MAX = 1024 * 1024;
+/** What Kconfig finds out about compiler, assembler and linker; compiler-check.ts speaks of those. */
+const ofTools = /^CONFIG_(CC|GCC|CLANG|LD|AS|HAS_CC|HAS_AS|HAS_LD)_/;
+/** Listed at most; the rest is counted. */
+const LISTED_MAX = 8;
+
+/** The text of a `.config`; undefined when the hypervisor does not carry it. */
+export function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
+  const [data, size] = ["xen_config_data", "xen_config_data_size"].map((name) => byName.get(name));
+  if (data === undefined || size === undefined) return undefined;
+  try {
+    const field = bytesAt(size.address, 4);
+    const length = new DataView(field.buffer, field.byteOffset).getUint32(0, true);
+    const packed = bytesAt(data.address, Math.min(length, CONFIG_SIZE_MAX));
+    return gunzipSync(packed, { maxOutputLength: CONFIG_SIZE_MAX }).toString("utf8");
+  } catch {
+    return undefined; // Another thing of this name.
+  }
+}
+
+/**
+ * Settings that differ between `given`, with what Xen's make files made of it, and the hypervisor;
+ * none when the hypervisor does not say. `given` there is what was built with.
+ */
+export function compareWithHypervisor(
+  xen: XenSyms,
+  given: string,
+  made: readonly ConfigDifference[],
+): readonly ConfigDifference[] {
+  const text = findConfig(xen);
+  if (text === undefined) return [];
+  const running = parseConfig(text);
+  const own = new Map(parseConfig(given));
+  for (const { name, used } of made) own.set(name, used);
+  const names = [...new Set([...own.keys(), ...running.keys()])].sort();
+  return names.flatMap((name) => {
+    const difference = { name, given: own.get(name) ?? "n", used: running.get(name) ?? "n" };
+    return difference.given === difference.used || ofTools.test(name) ? [] : [difference];
+  });
+}
+
+export function refuseOtherConfig(
+  differences: readonly ConfigDifference[],
+  { config, xen }: { readonly config: string; readonly xen: XenSyms },
+): readonly BuildRefusal[] {
+  if (differences.length === 0) return [];
+  const listed = differences
+    .slice(0, LISTED_MAX)
+    .map(({ name, given, used }) => `${name} is ${given} here, ${used} in the hypervisor`);
+  const rest = differences.length - listed.length;
+  return [
+    {
+      rule: "configuration",
+      what: `configuration "${config}"`,
+      where: xen.source,
+      reasons: rest > 0 ? [...listed, `and ${rest} more`] : listed,
+      remedy: "give the .config that this very hypervisor was built with",
+    },
+  ];
+}

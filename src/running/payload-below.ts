@@ -1,0 +1,121 @@
+// What a new payload is to lie on: the hypervisor, or payloads on it, of which the files say what they
+// brought and replaced. Functions and variables that they brought have names in their symbol maps
+// (payload/symbol-map.ts). Functions of Xen that they replaced are not among them: everybody reaches
+// those by Xen's own name.
+
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import { parseHex, toHex } from "../bytes/hex.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { openElf } from "../elf/open.ts";
+import { type PayloadOrigin, readOrigin } from "../payload/origin.ts";
+import { parsePayload } from "../payload/parse.ts";
+import type { Payload } from "../payload/payload.ts";
+import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";
+import { isBrought } from "../payload/symbol-map.ts";
+import type { XenSymbol, XenSyms } from "./xen-syms.ts";
+
+export interface PayloadBelow {
+  readonly payload: Payload;
+  /** The same file. */
+  readonly object: ElfObject;
+  /** Hand-written code has none, nor have payloads of other tools. */
+  readonly origin: PayloadOrigin | undefined;
+}
+
+export interface Foundation {
+  /** In the order in which they are applied; none for the hypervisor itself. */
+  readonly payloads: readonly PayloadBelow[];
+  /** Of a payload of which nothing else is known, and which lies above all others. */
+  readonly buildId: Uint8Array | undefined;
+}
+
+export const onHypervisor: Foundation = { payloads: [], buildId: undefined };
+
+/** @throws ElfError, PayloadError; `source` is what the file is called in messages */
+export function readPayloadBelow(bytes: Uint8Array, source: string): PayloadBelow {
+  const payload = parsePayload(bytes, source);
+  const object = openElf(bytes, source);
+  return { payload, object, origin: readOrigin(object) };
+}
+
+/** Build-id of what lies directly below. */
+export function topmostBuildId({ payloads, buildId }: Foundation, xen: XenSyms): Uint8Array {
+  const top = payloads.at(-1)?.payload.buildId;
+  return buildId ?? (top === undefined ? xen.buildId : parseHex(top));
+}
+
+/**
+ * Whether Xen would apply the payloads in this order, one on the other.
+ * @throws BuilderError builder/wrong-stack
+ */
+export function checkFoundation({ payloads }: Foundation, xen: XenSyms): void {
+  const hypervisor = toHex(xen.buildId);
+  let below = { name: `the hypervisor "${xen.source}"`, buildId: hypervisor };
+  for (const { payload } of payloads) {
+    const { source, depends, xenDepends = depends, buildId } = payload;
+    const isAlone = mayIgnoreDependency(readStackingFacts(payload.metadata));
+    if (xenDepends !== hypervisor && payload.version === 2) {
+      throw wrongStack(source, `it is for the hypervisor ${xenDepends}`, hypervisor);
+    }
+    if (depends !== below.buildId && !(isAlone && depends === hypervisor)) {
+      const state = `it depends on ${depends}, below it lies ${below.name}`;
+      throw wrongStack(source, state, `a payload that depends on ${below.buildId}`);
+    }
+    below = { name: `"${source}"`, buildId };
+  }
+}
+
+function wrongStack(source: string, state: string, expected: string): BuilderError {
+  return new BuilderError({
+    code: "builder/wrong-stack",
+    problem: `Cannot build on top of "${source}": ${state}`,
+    expected,
+    remedy: "give all payloads below by --on, in the order in which they are applied",
+  });
+}
+
+/** A symbol that payload code can refer to. */
+export interface LinkSymbol extends Omit<XenSymbol, "address"> {
+  /** `undefined` for what a payload brought: only Xen knows where that lies. */
+  readonly address: bigint | undefined;
+}
+
+/** What a payload is linked against. */
+export interface Surroundings extends Omit<XenSyms, "byName" | "locals"> {
+  /** By the names of the source, and what payloads brought by the names that it got there as well. */
+  readonly byName: ReadonlyMap<string, LinkSymbol>;
+  readonly locals: ReadonlyMap<string, readonly LinkSymbol[]>;
+}
+
+/**
+ * Xen's symbols and those that the payloads brought. Where several have a name it means the latest.
+ * Xen's own stands behind: of its functions a payload brings no second copy, and of its data only a
+ * changed constant, which every reader reads from then on.
+ */
+export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surroundings {
+  if (payloads.length === 0) return xen;
+  const byName = new Map<string, LinkSymbol>(xen.byName);
+  const locals = new Map<string, readonly LinkSymbol[]>(xen.locals);
+  for (const { payload } of payloads) {
+    for (const entry of payload.symbolMap ?? []) {
+      if (!isBrought(entry)) continue;
+      const { sourceName, exportedName, kind, sizeBytes } = entry;
+      const bareName = sourceName.slice(sourceName.lastIndexOf("#") + 1);
+      const symbol: LinkSymbol = {
+        name: exportedName,
+        bareName,
+        address: undefined,
+        sizeBytes,
+        kind: kind === "data" ? "other" : "function",
+        isInit: false,
+      };
+      const earlier = byName.get(sourceName);
+      byName.set(exportedName, symbol);
+      if (kind === "data" || !xen.byName.has(sourceName)) byName.set(sourceName, symbol);
+      if (bareName === sourceName) continue;
+      const namesakes = (locals.get(bareName) ?? []).filter((known) => known !== earlier);
+      locals.set(bareName, [...namesakes, symbol]);
+    }
+  }
+  return { ...xen, byName, locals };
+}

@@ -1,0 +1,191 @@
+// Applies patches to the texts of files, exactly: a hunk may have moved, but each line of its
+// context has to be there. The files themselves are not touched; what they become is given back.
+
+import { BuildError } from "../build-outcome/build-error.ts";
+import type { FilePatch, Hunk } from "./patch-file.ts";
+
+export interface PatchedFile {
+  /** Before all patches; `undefined` when there was no such file. */
+  readonly before: string | undefined;
+  /** After all patches; `undefined` when they delete it. */
+  readonly after: string | undefined;
+}
+
+/** A hunk that was found at another line than it names. */
+export interface MovedHunk {
+  readonly patch: FilePatch;
+  readonly hunk: Hunk;
+  /** Where it was found, less where it had to be; lower in the file is positive. */
+  readonly lines: number;
+  /** How many more places it would fit. */
+  readonly alternatives: number;
+}
+
+/**
+ * Applies in order; a file may be changed by several. `readText` gives a file of the source, or
+ * `undefined` when there is none. Text is one byte a character (latin1), so that every file survives.
+ * `onMoved` is told of each hunk that is not where it says.
+ * @throws BuildError build/patch-does-not-apply
+ */
+export function applyFilePatches(
+  patches: readonly FilePatch[],
+  readText: (path: string) => string | undefined,
+  onMoved: (moved: MovedHunk) => void = () => {},
+): ReadonlyMap<string, PatchedFile> {
+  const files = new Map<string, PatchedFile>();
+  const fileAt = (path: string): PatchedFile => {
+    const known = files.get(path);
+    if (known !== undefined) return known;
+    const text = readText(path);
+    return { before: text, after: text };
+  };
+  for (const [index, patch] of patches.entries()) {
+    if (patch.kind === "binary") continue;
+    const { oldPath, newPath } = patch;
+    const old = oldPath === undefined ? "" : requireText(patch, oldPath, fileAt(oldPath).after);
+    if (oldPath === undefined && newPath !== undefined) requireAbsent(patch, newPath, fileAt);
+    const after = applyHunks({ patch, onTopOf: findEarlier(patches, index) }, old, onMoved);
+    if (oldPath !== undefined && oldPath !== newPath && patch.kind !== "copy") {
+      files.set(oldPath, { ...fileAt(oldPath), after: undefined });
+    }
+    if (newPath !== undefined) files.set(newPath, { ...fileAt(newPath), after });
+  }
+  return files;
+}
+
+interface PatchInSeries {
+  readonly patch: FilePatch;
+  /** The last of the patches before it that changed the same file. */
+  readonly onTopOf: string | undefined;
+}
+
+function findEarlier(patches: readonly FilePatch[], index: number): string | undefined {
+  const { patch, oldPath } = patches[index] ?? {};
+  return patches
+    .slice(0, index)
+    .findLast((earlier) => earlier.newPath === oldPath && earlier.patch !== patch)?.patch;
+}
+
+function applyHunks(
+  series: PatchInSeries,
+  text: string,
+  onMoved: (moved: MovedHunk) => void,
+): string {
+  const { patch } = series;
+  const lines = linesOf(text);
+  let from = 0;
+  // By how much later lines have moved: by what earlier hunks did, and by where they were found.
+  let [grown, drift] = [0, 0];
+  for (const hunk of patch.hunks) {
+    const { wanted, made } = sidesOf(hunk, isDos(lines));
+    const expected = hunk.content.oldStart - 1 + grown;
+    const { place, others } = findPlace(lines, wanted, { from, expected, drift });
+    if (place === undefined) throw doesNotApply(series, hunk, lines, expected);
+    drift = place - expected;
+    if (drift !== 0) onMoved({ patch, hunk, lines: drift, alternatives: others });
+    lines.splice(place, wanted.length, ...made);
+    from = place + made.length;
+    grown += made.length - wanted.length;
+  }
+  return lines.join("");
+}
+
+/** Each with its end, which the last one may lack. */
+function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function isDos(lines: readonly string[]): boolean {
+  return lines.length > 0 && lines.every((line) => line.endsWith("\r\n"));
+}
+
+/** What a hunk replaces, and by what, with the ends of lines that the file has. */
+function sidesOf(
+  { content: { lines } }: Hunk,
+  isDosFile: boolean,
+): { readonly wanted: readonly string[]; readonly made: readonly string[] } {
+  // An empty line of context that has lost its blank.
+  const texts = lines.map((line) => (line === "" ? " " : line));
+  const isDosPatch = lines.every((line) => line === "" || /\r$|^\\/.test(line));
+  const side = (marks: RegExp): string[] =>
+    texts.flatMap((line, index) => {
+      if (!marks.test(line)) return [];
+      const bare = isDosPatch ? line.slice(1).replace(/\r$/, "") : line.slice(1);
+      const end = isDosFile && (isDosPatch || !line.endsWith("\r")) ? "\r\n" : "\n";
+      // "\ No newline at end of file" stands behind the line that it speaks of.
+      return lines[index + 1]?.startsWith("\\") ? bare : `${bare}${end}`;
+    });
+  return { wanted: side(/^[ -]/), made: side(/^[ +]/) };
+}
+
+/** The nearest to where it should be after what came before it, and how many more there are. */
+function findPlace(
+  lines: readonly string[],
+  wanted: readonly string[],
+  at: { readonly from: number; readonly expected: number; readonly drift: number },
+): { readonly place: number | undefined; readonly others: number } {
+  const near = at.expected + at.drift;
+  if (wanted.length === 0) {
+    // Nothing but its number says where it belongs, which is wrong when others were found elsewhere.
+    const isSure = at.drift === 0 && near >= at.from && near <= lines.length;
+    return { place: isSure ? near : undefined, others: 0 };
+  }
+  const places: number[] = [];
+  for (let place = at.from; place <= lines.length - wanted.length; place++) {
+    if (wanted.every((line, index) => line === lines[place + index])) places.push(place);
+  }
+  const distance = (place: number) => Math.abs(place - near);
+  const [place] = places.toSorted((one, other) => distance(one) - distance(other));
+  return { place, others: Math.max(places.length - 1, 0) };
+}
+
+function requireText(patch: FilePatch, path: string, text: string | undefined): string {
+  if (text !== undefined) return text;
+  throw new BuildError({
+    code: "build/patch-does-not-apply",
+    problem: `Cannot apply patch "${patch.patch}": the source has no file "${path}"`,
+    expected: "a patch against the source that is given",
+    remedy: "check the release of the source, and whether the patch belongs to it",
+  });
+}
+
+function requireAbsent(
+  patch: FilePatch,
+  path: string,
+  fileAt: (path: string) => PatchedFile,
+): void {
+  if (fileAt(path).after === undefined) return;
+  throw new BuildError({
+    code: "build/patch-does-not-apply",
+    problem: `Cannot apply patch "${patch.patch}": it makes a new file "${path}", which is there already`,
+    remedy: "perhaps the source has this fix; check it, or leave the patch out",
+  });
+}
+
+function doesNotApply(
+  { patch, onTopOf }: PatchInSeries,
+  hunk: Hunk,
+  lines: readonly string[],
+  start: number,
+): BuildError {
+  const { wanted, made } = sidesOf(hunk, isDos(lines));
+  const first = wanted.findIndex((line, at) => line !== lines[start + at]);
+  const at = Math.max(first, 0);
+  const shown = (line: string | undefined, otherwise: string) =>
+    JSON.stringify(line?.replace(/\n$/, "") ?? otherwise);
+  const isApplied = made.length > 0 && `\n${lines.join("")}`.includes(`\n${made.join("")}`);
+  return new BuildError({
+    code: "build/patch-does-not-apply",
+    problem: `Cannot apply patch "${patch.patch}" to "${patch.oldPath}": hunk ${patch.hunks.indexOf(hunk) + 1} of ${patch.hunks.length} (${hunk.header}) does not fit`,
+    where: `line ${start + at + 1}: ${shown(lines[start + at], "(end of the file)")}`,
+    expected:
+      wanted.length === 0
+        ? "lines of context, since those before it were found elsewhere"
+        : shown(wanted[at], ""),
+    remedy: isApplied
+      ? "the source has this change already: leave the patch out, or give the source without it"
+      : onTopOf !== undefined
+        ? `make it on top of "${onTopOf}", which changes this file before; lines are compared exactly`
+        : "bring the patch to the release of the source; lines are compared exactly, without fuzz",
+  });
+}

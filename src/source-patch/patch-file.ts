@@ -1,0 +1,178 @@
+// Reads source patches: unified diffs as git, diff and quilt write them, several files in one, with
+// new, deleted and renamed files. What leads to the files' names (`a/`, `xen-4.17/`) is found out by
+// looking which of the names exist. Deliberately absent: binary patches; they change no code.
+
+import { parsePatch, type StructuredPatch, type StructuredPatchHunk } from "diff";
+import { BuildError } from "../build-outcome/build-error.ts";
+
+export interface PatchInput {
+  /** As the user named it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FilePatch {
+  /** The patch that it stands in. */
+  readonly patch: string;
+  /** Below the source folder; `undefined` for a new file. */
+  readonly oldPath: string | undefined;
+  /** Below the source folder; `undefined` for a deleted file. */
+  readonly newPath: string | undefined;
+  /** A copy leaves the old file where it is. */
+  readonly kind: "change" | "create" | "delete" | "rename" | "copy" | "mode" | "binary";
+  readonly hunks: readonly Hunk[];
+}
+
+export interface Hunk {
+  /** `@@ -10,7 +10,8 @@`, for people. */
+  readonly header: string;
+  readonly content: StructuredPatchHunk;
+}
+
+const NOWHERE = "/dev/null";
+/** Leading folders that are cut off at most, as `patch -p` would. */
+const STRIP_MAX = 4;
+
+/**
+ * `exists` tells which paths below the source folder there are, before the first patch.
+ * @throws BuildError build/bad-patch
+ */
+export function parsePatchFile(
+  { name, bytes }: PatchInput,
+  exists: (path: string) => boolean,
+): FilePatch[] {
+  // One byte a character, as the files are read: whatever their encoding, lines compare exactly.
+  const text = Buffer.from(bytes).toString("latin1");
+  const structured = parse(name, text).filter((file) => file.hunks.length > 0 || file.isGit);
+  if (structured.length === 0) {
+    throw badPatch(name, "it holds no change of a file", "a unified diff, as git diff makes it");
+  }
+  const strip = findStrip(structured, exists);
+  return structured.map((file) => toFilePatch(name, file, pathsOf(file, strip, exists)));
+}
+
+/** The file that a change is about: where it is afterwards, or was before. */
+export function pathOf({ oldPath, newPath }: FilePatch): string {
+  return newPath ?? oldPath ?? "";
+}
+
+function parse(name: string, text: string): StructuredPatch[] {
+  try {
+    return parsePatch(withoutSignatures(text));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw badPatch(name, "it is not a unified diff that holds together", reason);
+  }
+}
+
+/** Mail signatures (`-- ` after the last hunk, as git format-patch writes it) look like removals. */
+function withoutSignatures(text: string): string {
+  let [oldLeft, newLeft] = [0, 0];
+  const lines = text.split("\n").filter((line) => {
+    const [, oldLines, newLines] = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line) ?? [];
+    if (oldLeft <= 0 && newLeft <= 0) {
+      if (line.startsWith("@@ "))
+        [oldLeft, newLeft] = [Number(oldLines ?? 1), Number(newLines ?? 1)];
+      return !/^-- ?\r?$/.test(line);
+    }
+    if (!line.startsWith("+") && !line.startsWith("\\")) oldLeft--;
+    if (!line.startsWith("-") && !line.startsWith("\\")) newLeft--;
+    return true;
+  });
+  return lines.join("\n");
+}
+
+type Paths = Pick<FilePatch, "oldPath" | "newPath">;
+
+function toFilePatch(patch: string, file: StructuredPatch, { oldPath, newPath }: Paths): FilePatch {
+  for (const path of [oldPath, newPath]) {
+    if (path?.split("/").includes("..")) {
+      throw badPatch(patch, `it names a file outside of the source: "${path}"`, "paths without ..");
+    }
+  }
+  if (oldPath === undefined && newPath === undefined) {
+    throw badPatch(patch, "it has hunks without the name of a file", "lines --- and +++ before @@");
+  }
+  const hunks = file.hunks.map((content) => ({ header: headerOf(content), content }));
+  return { patch, oldPath, newPath, kind: kindOf(file, oldPath, newPath), hunks };
+}
+
+function pathsOf(file: StructuredPatch, strip: number, exists: (path: string) => boolean): Paths {
+  const oldName = relativePath(file.oldFileName, strip);
+  const newName = relativePath(file.newFileName, strip);
+  if (file.isRename || file.isCopy) return { oldPath: oldName, newPath: newName };
+  const isThere = (name: string | undefined) => name !== undefined && exists(name);
+  // A plain diff may name the old file `kernel.c.orig`: the one that is there is meant, as patch(1) does.
+  const name = isThere(newName) ? newName : isThere(oldName) ? oldName : (newName ?? oldName);
+  const [only] = file.hunks.length === 1 ? file.hunks : [];
+  // The parser has moved the start of an empty range by one.
+  const isFromNothing = only?.oldLines === 0 && only.oldStart <= 1;
+  const isToNothing = only?.newLines === 0 && only.newStart <= 1;
+  const isNew =
+    file.isCreate ||
+    file.oldFileName === NOWHERE ||
+    (isFromNothing && (isAtNoTime(file.oldHeader) || !isThere(name)));
+  // Without context, a hunk that removes the first lines of a file looks like one that removes all.
+  const isGone =
+    file.isDelete || file.newFileName === NOWHERE || (isToNothing && isAtNoTime(file.newHeader));
+  return {
+    oldPath: isNew ? undefined : name,
+    newPath: isGone ? undefined : name,
+  };
+}
+
+/** What diff -N writes for a file that is not there: the start of time, in the zone of its author. */
+function isAtNoTime(header: string | undefined): boolean {
+  return /^\s*(1970-01-01|1969-12-31)\b/.test(header ?? "");
+}
+
+function kindOf(
+  file: StructuredPatch,
+  oldPath: string | undefined,
+  newPath: string | undefined,
+): FilePatch["kind"] {
+  if (file.isBinary) return "binary";
+  if (oldPath === undefined) return "create";
+  if (newPath === undefined) return "delete";
+  if (file.isCopy) return "copy";
+  // Only git knows of renames.
+  if (file.isRename) return "rename";
+  return file.hunks.length === 0 ? "mode" : "change";
+}
+
+/** How many leading folders to cut: with which the most files exist; the fewest of those. */
+function findStrip(files: readonly StructuredPatch[], exists: (path: string) => boolean): number {
+  const scores = Array.from({ length: STRIP_MAX + 1 }, (_, strip) => {
+    const known = files.filter((file) =>
+      [file.oldFileName, file.newFileName].some((name) => {
+        const path = relativePath(name, strip);
+        return path !== undefined && exists(path);
+      }),
+    );
+    return known.length;
+  });
+  const best = Math.max(...scores);
+  if (best > 0) return scores.indexOf(best);
+  return files.some((file) => file.isGit || /^a\//.test(file.oldFileName ?? "")) ? 1 : 0;
+}
+
+function relativePath(name: string | undefined, strip: number): string | undefined {
+  if (name === undefined || name === NOWHERE) return undefined;
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.length > strip ? parts.slice(strip).join("/") : undefined;
+}
+
+/** As it stands in the patch: the parser has moved the start of an empty range by one. */
+function headerOf({ oldStart, oldLines, newStart, newLines }: StructuredPatchHunk): string {
+  const oldLine = oldLines === 0 ? oldStart - 1 : oldStart;
+  const newLine = newLines === 0 ? newStart - 1 : newStart;
+  return `@@ -${oldLine},${oldLines} +${newLine},${newLines} @@`;
+}
+
+function badPatch(name: string, problem: string, expected: string): BuildError {
+  return new BuildError({
+    code: "build/bad-patch",
+    problem: `Cannot read patch "${name}": ${problem}`,
+    expected,
+  });
+}

@@ -1,0 +1,142 @@
+// Does the fix fit the payloads below it? What it changes or refers to must be in them what their
+// patches compile to, and nobody may have changed it whose patches do not say so.
+
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import type { ComparedObject } from "../compare/compared-object.ts";
+import { type Trace, type TracedBody, traceSymbol } from "../compare/trace.ts";
+import type { Atom } from "../diff/atom.ts";
+import { namingSymbol } from "../diff/atom.ts";
+import { findSection } from "../elf/sections.ts";
+import type { OldAddress, PayloadFunction } from "../payload/payload.ts";
+import type { PayloadBelow } from "../running/payload-below.ts";
+import { compareBody, type PayloadPlace } from "./body.ts";
+import { findBrought, nameOfSymbol, nameOfTrace } from "./names.ts";
+
+/** Functions of one object, by who runs them now. */
+export interface SortedFunctions {
+  /** Those that the hypervisor runs itself, as they are in the source without any patch. */
+  readonly unpatched: readonly TracedBody[];
+  /** How many are the same in a payload below. */
+  readonly compared: number;
+  readonly refusals: readonly BuildRefusal[];
+}
+
+/** @param functions atoms of the object before the fix */
+export function sortFunctions(
+  { pair, diff, steps }: ComparedObject,
+  functions: readonly Atom[],
+  payloads: readonly PayloadBelow[],
+): SortedFunctions {
+  const top = diff.comparison.before;
+  const unpatched: TracedBody[] = [];
+  const refusals: BuildRefusal[] = [];
+  let compared = 0;
+  for (const atom of functions) {
+    const symbol = namingSymbol(atom);
+    const trace = symbol && traceSymbol(steps, top, symbol);
+    if (trace?.body === undefined) continue; // Linking refuses what nobody has.
+    const name = nameOfTrace(trace, payloads);
+    const owner = findOwner(name, payloads);
+    const running = owner ?? (trace.home.kind === "payload" ? trace.home.level : undefined);
+    if (running === undefined && trace.body.level === undefined) {
+      unpatched.push(trace.body);
+      continue;
+    }
+    const problem =
+      running === undefined || running !== trace.body.level
+        ? wrongOwner(running, trace.body, payloads)
+        : compareWithPayload({ steps, payloads, level: running, trace, name });
+    if (problem === undefined) compared++;
+    else refusals.push(refusalFor(trace.sourceName, pair.object, problem));
+  }
+  return { unpatched, compared, refusals };
+}
+
+/** Which payload replaced or changed the function last. */
+export function findOwner(name: string, payloads: readonly PayloadBelow[]): number | undefined {
+  const level = payloads.findLastIndex(({ payload }) =>
+    payload.functions.some((entry) => entry.kind !== "guard" && oldNameOf(entry) === name),
+  );
+  return level < 0 ? undefined : level;
+}
+
+function oldNameOf({ oldAddress, name }: PayloadFunction): string | undefined {
+  const byKind: Readonly<Record<OldAddress["kind"], string | undefined>> = {
+    symbol: oldAddress.kind === "symbol" ? oldAddress.symbol : undefined,
+    name,
+    own: undefined,
+    address: undefined,
+  };
+  return byKind[oldAddress.kind];
+}
+
+interface LevelQuestion {
+  readonly steps: ComparedObject["steps"];
+  readonly payloads: readonly PayloadBelow[];
+  readonly level: number;
+  readonly trace: Trace;
+  /** As the hypervisor knows the function. */
+  readonly name: string;
+}
+
+/** What differs, if anything. */
+function compareWithPayload(question: LevelQuestion): string | undefined {
+  const { steps, payloads, level, trace, name } = question;
+  const below = payloads[level];
+  if (below === undefined || trace.body === undefined) return undefined;
+  const found = findBody(below, question);
+  const source = `payload "${below.payload.source}"`;
+  if (found === undefined) return `${source} has no code for "${name}"`;
+  const { object: top, atom } = trace.body;
+  const known = { steps: steps.filter((step) => step.level <= level), top };
+  const difference = compareBody({
+    object: below.object,
+    ...found,
+    atom,
+    nameOf: (symbol) => nameOfSymbol(known, symbol, payloads.slice(0, level + 1)),
+  });
+  return difference && `${source} has another body than its patches compile to: ${difference}`;
+}
+
+function findBody(
+  below: PayloadBelow,
+  { name, trace, level }: LevelQuestion,
+): { readonly place: PayloadPlace; readonly sizeBytes: number } | undefined {
+  const { payload, object } = below;
+  const entry = payload.functions.find(
+    (found) => found.kind === "replace" && oldNameOf(found) === name,
+  );
+  if (entry?.kind === "replace" && entry.newAddress.kind === "own") {
+    const section = findSection(object, entry.newAddress.section);
+    const { offset } = entry.newAddress;
+    return section && { place: { section, offset }, sizeBytes: entry.newSize };
+  }
+  if (trace.home.kind !== "payload" || trace.home.level !== level) return undefined;
+  const brought = findBrought(below, trace.sourceName);
+  const symbol = object.symbols.find((found) => found.name === brought?.exportedName);
+  const section =
+    symbol?.place.kind === "section" ? object.sections[symbol.place.index] : undefined;
+  if (symbol === undefined || section === undefined) return undefined;
+  return { place: { section, offset: Number(symbol.value) }, sizeBytes: Number(symbol.size) };
+}
+
+function wrongOwner(
+  running: number | undefined,
+  { level }: TracedBody,
+  payloads: readonly PayloadBelow[],
+): string {
+  const nameOf = (index: number | undefined) =>
+    index === undefined ? "the hypervisor itself" : `payload "${payloads[index]?.payload.source}"`;
+  return `by the patches of the payloads below, ${nameOf(level)} has its code; in fact ${nameOf(running)} has`;
+}
+
+function refusalFor(name: string, object: string, problem: string): BuildRefusal {
+  return {
+    rule: "payload-below",
+    what: `function "${name}"`,
+    where: object,
+    reasons: [problem],
+    remedy:
+      "give the very payloads that are applied, built by xsplice from patches of this source with this compiler",
+  };
+}

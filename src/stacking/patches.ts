@@ -1,0 +1,65 @@
+// The patches of the payloads below, from the payloads themselves or, where those were built without
+// them, from files that the user gives. Digests say which is which.
+
+import { createHash } from "node:crypto";
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import type { PayloadOrigin } from "../payload/origin.ts";
+import type { Foundation, PayloadBelow } from "../running/payload-below.ts";
+import type { PatchInput } from "../source-patch/patch-file.ts";
+
+/**
+ * Of each payload, the lowest first; none for hand-written code.
+ * @param given patches that payloads may lack
+ * @throws BuilderError builder/bad-option when a patch is missing
+ */
+export function patchesBelow(
+  { payloads }: Foundation,
+  given: readonly PatchInput[],
+): readonly (readonly PatchInput[])[] {
+  const byDigest = new Map(given.map((patch) => [sha256(patch.bytes), patch.bytes]));
+  return payloads.map((below) => patchesOf(below, byDigest));
+}
+
+function patchesOf(
+  { payload, origin }: PayloadBelow,
+  byDigest: ReadonlyMap<string, Uint8Array>,
+): readonly PatchInput[] {
+  return (origin?.patches ?? []).map(({ name, sha256: digest, bytes }) => {
+    const found = bytes ?? byDigest.get(digest);
+    if (found !== undefined) return { name: `${name} (of "${payload.source}")`, bytes: found };
+    throw new BuilderError({
+      code: "builder/bad-option",
+      problem: `Cannot build on top of "${payload.source}": it was built without its patches`,
+      where: `"${name}", SHA-256 ${digest}`,
+      expected: "the source that the payload stands for",
+      remedy: `give the very patch by --base-patch`,
+    });
+  });
+}
+
+/**
+ * Whether the payloads below were made from what the fix is made from.
+ * @throws BuilderError builder/wrong-stack
+ */
+export function checkOrigins(
+  { payloads }: Foundation,
+  own: Pick<PayloadOrigin, "source" | "config">,
+): void {
+  for (const { payload, origin } of payloads) {
+    if (origin === undefined) continue;
+    const differs = (["source", "config"] as const).find((key) => origin[key] !== own[key]);
+    if (differs === undefined) continue;
+    const what = { source: "another source", config: "another configuration" }[differs];
+    throw new BuilderError({
+      code: "builder/wrong-stack",
+      problem: `Cannot build on top of "${payload.source}": it was built from ${what}`,
+      where: `SHA-256 ${origin[differs]}`,
+      expected: own[differs],
+      remedy: "give the source and the configuration that the payloads below were built from",
+    });
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,94 @@
+// Which objects a patch changes: all whose dependencies name a changed file. For C files their
+// sources and the text of includes name the candidates, without compiling anything; for headers the
+// compiler is asked about every object once, and its answers are kept with the base.
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Base } from "./base.ts";
+import { askDependencies } from "./dependencies.ts";
+import type { CompileUnit, Listing } from "./listing.ts";
+import { findIncluders } from "./source-includes.ts";
+import type { MakeTools } from "./tools.ts";
+
+/**
+ * Dependencies by the name of the compiled object; all of the listing. `null` where the compiler
+ * cannot tell before the build has generated the source.
+ */
+export type DependencyMap = Readonly<Record<string, readonly string[] | null>>;
+
+export interface AffectedOptions {
+  readonly tools: MakeTools;
+  readonly jobs: number;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What to compile, to be confirmed by the dependencies that the compiler then records. */
+export async function findCandidates(
+  base: Base,
+  changed: readonly string[],
+  options: AffectedOptions,
+): Promise<readonly CompileUnit[]> {
+  const { listing } = base;
+  const byText = changed.map((file) => candidatesByText(base, file));
+  const found = byText.every((units) => units !== undefined)
+    ? byText.flat()
+    : unitsNaming(listing, changed, await allDependencies(base, options));
+  const names = new Set(found.map(({ object }) => object));
+  return listing.units.filter(({ object }) => names.has(object));
+}
+
+/** Units with a compile whose dependencies name one of the files, or may do. */
+export function unitsNaming(
+  { units }: Listing,
+  changed: readonly string[],
+  dependencies: DependencyMap,
+): readonly CompileUnit[] {
+  const files = new Set(changed);
+  const names = (object: string) => {
+    const own = dependencies[object];
+    return own == null || own.some((file) => files.has(file));
+  };
+  return units.filter(({ compiles }) => compiles.some(({ object }) => names(object)));
+}
+
+/** `undefined` when the text cannot tell: headers, and C files that headers include. */
+function candidatesByText(base: Base, file: string): readonly CompileUnit[] | undefined {
+  if (!/\.[cS]$/.test(file)) return undefined;
+  const exists = (path: string) => existsSync(join(base.tree, "xen", path));
+  const includers = findIncluders(file, base.includes, exists);
+  if ([...includers].some((includer) => !/\.[cS]$/.test(includer))) return undefined;
+  return base.listing.units.filter(({ compiles }) =>
+    compiles.some(({ source }) => includers.has(source)),
+  );
+}
+
+/** Of every object of the base; made once, with progress. */
+export async function allDependencies(
+  base: Base,
+  { tools, jobs, onProgress, signal }: AffectedOptions,
+): Promise<DependencyMap> {
+  const place = join(base.folder, "dependencies.json");
+  if (existsSync(place)) return JSON.parse(readFileSync(place, "utf8"));
+  const { units, aliases } = base.listing;
+  const queue = units.flatMap(({ compiles }) => compiles);
+  const total = queue.length;
+  const dependencies: Record<string, readonly string[] | null> = {};
+  let done = 0;
+  const work = async () => {
+    for (let compile = queue.pop(); compile !== undefined; compile = queue.pop()) {
+      const options = { environment: tools.environment, aliases, signal };
+      const answer = await askDependencies(join(base.tree, "xen"), compile, options);
+      dependencies[compile.object] = answer ?? null;
+      done++;
+      if (done % 20 === 0 || done === total)
+        onProgress(`dependencies of objects: ${done}/${total}`);
+    }
+  };
+  onProgress(`asking the compiler what each of ${total} objects depends on (once for this source)`);
+  await Promise.all(Array.from({ length: jobs }, work));
+  const unfinished = `${place}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(dependencies));
+  renameSync(unfinished, place);
+  return dependencies;
+}

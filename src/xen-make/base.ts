@@ -1,0 +1,220 @@
+// The prepared base of all builds from one source, configuration and compiler: a copy of the source
+// with everything in place that Xen's make generates before the first object. It lies in the cache
+// under a key of all its inputs, is made once, and never changes afterwards. It is built in a folder
+// beside its place and renamed when it is whole: whatever interrupts this leaves nothing half done.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { BuildError, requireSpace, requireUsablePlace } from "../build-outcome/build-error.ts";
+import { withLock } from "../parts/lock.ts";
+import { type ConfigDifference, compareConfigs, parseConfig } from "./config.ts";
+import { evictBases, markUsed } from "./evict-bases.ts";
+import { type Listing, parseListing } from "./listing.ts";
+import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./recipe.ts";
+import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./run.ts";
+import {
+  makeWorkFolder,
+  readTreeContents,
+  removeWorkFolder,
+  type TreeContents,
+  writeSources,
+} from "./scratch-tree.ts";
+import { isTextOfCode, readIncludes, type TextIncludes } from "./source-includes.ts";
+import type { SourceTree } from "./source-tree.ts";
+import type { Timings } from "./timings.ts";
+import type { MakeTools } from "./tools.ts";
+
+export interface Base {
+  /** Holds `tree`, and what later builds keep. */
+  readonly folder: string;
+  /** The prepared copy. */
+  readonly tree: string;
+  readonly contents: TreeContents;
+  readonly listing: Listing;
+  readonly includes: TextIncludes;
+  readonly configDifferences: readonly ConfigDifference[];
+}
+
+export interface BaseRequest {
+  readonly source: SourceTree;
+  readonly config: { readonly name: string; readonly text: string };
+  readonly tools: MakeTools;
+  /** The whole cache of xSplice. */
+  readonly cache: string;
+  readonly jobs: number;
+  readonly timings: Timings;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Of what lies in the cache: another number, and it is made anew. */
+const FORMAT = 3;
+const UNFINISHED = ".unfinished-";
+const STAMP = "base.json";
+
+/** @throws BuildError */
+export async function openBase(request: BaseRequest): Promise<Base> {
+  const { source, config, tools, cache, signal } = request;
+  requireXenConfig(config);
+  requireUsablePlace(cache);
+  const bases = join(cache, "build");
+  const key = keyOf(source, config.text, tools);
+  const folder = join(bases, key);
+  markUsed(folder);
+  const known = readStamp(folder);
+  if (known !== undefined) return known;
+  const make = async (): Promise<Base> => {
+    // Another process may have been faster while this one waited.
+    if (!existsSync(join(folder, STAMP))) await makeBase(request, bases, folder);
+    markUsed(folder);
+    const made = readStamp(folder);
+    if (made === undefined) throw new Error(`Bug in xsplice: ${folder} was not stamped`);
+    return made;
+  };
+  const made = await withLock(cache, `build-${key}`, make, signal);
+  evictBases(bases, key);
+  return made;
+}
+
+/** Flags that the objects get besides Xen's own; a part of the base's key. */
+export function extraFlagsFor(tree: string): string {
+  return [
+    // For the layout of types. It moves no code: a test compares.
+    "-g",
+    "-ffunction-sections",
+    "-fdata-sections",
+    `-ffile-prefix-map=${tree}/xen=.`,
+  ].join(" ");
+}
+
+function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
+  const hash = createHash("sha256");
+  // Where python lies does not matter to what it writes.
+  const variables = tools.variables.filter((variable) => !variable.startsWith("PYTHON="));
+  const inputs = [FORMAT, source.digest, config, variables, tools.compilerVersion];
+  return hash
+    .update(JSON.stringify([...inputs, extraFlagsFor("")]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+async function makeBase(request: BaseRequest, bases: string, folder: string): Promise<void> {
+  const work = makeWorkFolder(bases, UNFINISHED);
+  try {
+    const tree = join(work, "tree");
+    const stamp = await prepareTree(request, tree);
+    writeFileSync(join(work, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
+    renameSync(work, folder);
+  } finally {
+    removeWorkFolder(work); // Gone already when it was renamed.
+  }
+}
+
+type Stamp = Omit<Base, "folder" | "tree">;
+
+async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
+  const { source, config, tools, timings, onProgress } = request;
+  const xen = join(tree, "xen");
+  onProgress("copying the source of the hypervisor");
+  timings.measure("copy", () => {
+    writeSources(source.files, tree);
+    writeFileSync(join(xen, ".config"), config.text);
+    writeFileSync(join(tree, MAKE_FILE), makeFileFor(readFileSync(join(xen, "Makefile"), "utf8")));
+  });
+  const make = (goals: readonly string[], flags: readonly string[], jobs = request.jobs) =>
+    runMakeOn(tree, goals, { tools, flags, jobs, signal: request.signal });
+  onProgress("configuring");
+  await timings.measureAsync("configure", () => make(["olddefconfig"], []));
+  const used = readFileSync(join(xen, ".config"), "utf8");
+  const configDifferences = compareConfigs(config.text, used);
+  onProgress("generating headers, as Xen's make files do before the first object");
+  await timings.measureAsync("generate", () => make([PREPARE_GOAL], []));
+  onProgress("asking Xen's make files for every command of the build");
+  const dryRun = await timings.measureAsync("list", () => make([LIST_GOAL], ["--dry-run"], 1));
+  const listing = parseListing(dryRun.stdout, tools.compiler);
+  return timings.measure("scan", () => {
+    makeLinks(xen, listing.aliases);
+    const texts = source.files.filter(({ path }) => isTextOfCode(path));
+    const paths = new Set(source.files.map(({ path }) => path));
+    const contents = readTreeContents(tree, paths, notNeededFor(tools.variables));
+    const includes = readIncludes(texts, parseConfig(used));
+    return { contents, listing, includes, configDifferences };
+  });
+}
+
+/** Those that the build would make first: the compiler cannot be asked about a source without. */
+function makeLinks(xen: string, aliases: Listing["aliases"]): void {
+  for (const [link, target] of Object.entries(aliases)) {
+    const place = join(xen, link);
+    if (!existsSync(place)) symlinkSync(relative(dirname(place), join(xen, target)), place);
+  }
+}
+
+/**
+ * Folders that no object of the architecture is made from: a working copy goes without. Below
+ * include/config/ lies one empty file for each setting, which make compares by its time, where there is
+ * one (`$(wildcard ...)`, xen/tools/fixdep.c).
+ */
+function notNeededFor(variables: readonly string[]): RegExp {
+  const settings = "include/config/[^/.]+|tools/kconfig/(tests|lxdialog)";
+  const others = variables.includes("XEN_TARGET_ARCH=arm64") ? "x86|riscv|ppc" : "arm|riscv|ppc";
+  return new RegExp(`^xen/(test|${settings}|(arch/|include/asm-)(${others}))(/|$)`);
+}
+
+function readStamp(folder: string): Base | undefined {
+  let text = "";
+  try {
+    text = readFileSync(join(folder, STAMP), "utf8");
+  } catch {
+    return undefined; // Not made yet.
+  }
+  // Only makeBase() writes here, and renames what is whole into place; the key holds the format.
+  const stamp: Stamp = JSON.parse(text);
+  return { ...stamp, folder, tree: join(folder, "tree") };
+}
+
+function requireXenConfig({ name, text }: BaseRequest["config"]): void {
+  const settings = parseConfig(text);
+  const problem =
+    settings.size === 0
+      ? "it sets nothing"
+      : settings.get("CONFIG_LIVEPATCH") !== "y"
+        ? "it has no CONFIG_LIVEPATCH=y, so a hypervisor built with it takes no payload"
+        : undefined;
+  if (problem === undefined) return;
+  throw new BuildError({
+    code: "build/bad-config",
+    problem: `Cannot build with configuration "${name}": ${problem}`,
+    expected: "the .config that the hypervisor was built with",
+    remedy: "Debian installs it beside the hypervisor, as /boot/xen-VERSION.config",
+  });
+}
+
+/**
+ * One of our goals, or one of Xen's, on a copy of the source. Deliberately without our own flags:
+ * they have the copy's path in them, and make would generate all headers anew in every copy.
+ * @throws BuildError build/make-failed, build/compile-failed
+ */
+export async function runMakeOn(
+  tree: string,
+  goals: readonly string[],
+  run: Pick<MakeRequest, "tools" | "flags" | "jobs" | "signal"> & {
+    readonly side?: "unpatched" | "patched";
+  },
+): Promise<MakeResult> {
+  const own = goals.some((goal) => goal.startsWith("xsplice-"));
+  const makeFile = own ? { makeFile: `../${MAKE_FILE}` } : {};
+  const result = await runMake({ folder: join(tree, "xen"), goals, ...run, ...makeFile });
+  if (result.exitCode === 0) return result;
+  requireSpace(errorsOf(result), tree);
+  const isPatched = run.side === "patched";
+  throw new BuildError({
+    code: isPatched ? "build/compile-failed" : "build/make-failed",
+    problem: `Cannot prepare a build${isPatched ? " of the patched source" : ""}: Xen's make ended with ${result.exitCode} at "${goals.join(" ")}"`,
+    where: errorsOf(result),
+    expected: isPatched
+      ? "a patch that leaves a source that builds"
+      : "a source that builds with this compiler and this configuration",
+  });
+}

@@ -1,0 +1,243 @@
+// Runs gcc or clang on hand-written C so that the object fits into a payload. The flags make code
+// that Xen's loader can place (no global offset table, no writable code), that runs in a hypervisor
+// (general registers only, no red zone, no runtime library), that lands on ENDBR64 wherever it is
+// called by pointer, and that says the same in every folder.
+
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BuilderError } from "../build-outcome/builder-error.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
+
+/** Declarations for payload code; included in front of every source. */
+export const PAYLOAD_HEADER = fileURLToPath(
+  new URL("../../../share/include/xsplice.h", import.meta.url),
+);
+
+const defaultCompilers: Readonly<Record<Architecture, string>> = {
+  x86_64: process.arch === "x64" ? "gcc" : "x86_64-linux-gnu-gcc",
+  aarch64: process.arch === "arm64" ? "gcc" : "aarch64-linux-gnu-gcc",
+};
+
+export interface Compiler {
+  /** As it was asked for: a name on the PATH, or a path. */
+  readonly command: string;
+  readonly kind: "gcc" | "clang";
+  readonly architecture: Architecture;
+  /** For thunks, as far as this compiler knows them. */
+  readonly thunkFlags: readonly string[];
+  /** One line for each flag that it does not know. */
+  readonly warnings: string;
+}
+
+export interface WantedCompiler {
+  readonly architecture: Architecture;
+  /** The machine's usual one for the architecture if undefined. */
+  readonly command: string | undefined;
+  /** Thunks that the hypervisor has, so that code takes them like Xen's own. */
+  readonly thunks: Thunks;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How the hypervisor makes speculation-safe indirect calls and returns on x86. */
+export interface Thunks {
+  readonly indirectCalls: boolean;
+  readonly returns: boolean;
+}
+
+/** @throws BuilderError builder/no-compiler; the reason of `signal` */
+export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
+  const { architecture, signal } = wanted;
+  const command = wanted.command || defaultCompilers[architecture];
+  const answer = await runCompiler(command, ["--version"], signal);
+  if (answer.kind === "failed" || answer.exitCode !== 0) throw noCompiler(command, answer);
+  const kind = /\bclang\b/.test(answer.stdout) ? "clang" : "gcc";
+  const flags = thunkFlags(kind, architecture, wanted.thunks);
+  const known = await Promise.all(flags.map((flag) => knowsFlag(command, flag, signal)));
+  return {
+    ...{ command, kind, architecture },
+    thunkFlags: flags.filter((_, index) => known[index]),
+    warnings: flags
+      .filter((_, index) => !known[index])
+      .map((flag) => withoutThunks(command, flag))
+      .join(""),
+  };
+}
+
+function noCompiler(command: string, answer: CompilerAnswer): BuilderError {
+  const state = answer.kind === "failed" ? answer.reason : `it does not know "--version"`;
+  return new BuilderError({
+    code: "builder/no-compiler",
+    problem: `Cannot run the compiler "${command}": ${state}`,
+    expected: "gcc or clang",
+    remedy: "install one, or name it with --cc or in $CC",
+  });
+}
+
+/** clang knows return thunks from 15 on, gcc both kinds from 7.3 on. */
+function withoutThunks(command: string, flag: string): string {
+  return (
+    `warning: ${command} does not know ${flag}, which the hypervisor was built with: the new code ` +
+    "lacks this protection against speculation; use gcc, or clang 15 or later\n"
+  );
+}
+
+export interface CompileRequest {
+  /** The C file, as the user named it. */
+  readonly source: string;
+  /** The object file that is to be made. */
+  readonly output: string;
+  /** Files to include in front, besides PAYLOAD_HEADER. */
+  readonly includes: readonly string[];
+  /** The user's own, last. */
+  readonly extraFlags: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CompiledObject {
+  readonly bytes: Uint8Array;
+  /** The compiler's own words. */
+  readonly warnings: string;
+}
+
+/** @throws BuilderError; the reason of the request's signal */
+export async function compileSource(
+  compiler: Compiler,
+  request: CompileRequest,
+): Promise<CompiledObject> {
+  const { source, output, includes, extraFlags } = request;
+  await requireReadable(source);
+  const folder = `${dirname(resolve(source))}/`;
+  const flags = [
+    ...commonFlags,
+    ...architectureFlags(compiler),
+    ...compiler.thunkFlags,
+    `-ffile-prefix-map=${folder}=`,
+    ...[PAYLOAD_HEADER, ...includes].flatMap((file) => ["-include", file]),
+    ...extraFlags,
+    "-c",
+    resolve(source),
+    "-o",
+    output,
+  ];
+  const answer = await runCompiler(compiler.command, flags, request.signal);
+  if (answer.kind === "failed" || answer.exitCode !== 0) {
+    throw compileFailed(compiler, source, answer);
+  }
+  return { bytes: await readObject(compiler, request), warnings: answer.stderr };
+}
+
+function compileFailed(
+  { command }: Compiler,
+  source: string,
+  answer: CompilerAnswer,
+): BuilderError {
+  const problem = `Cannot compile "${source}"`;
+  if (answer.kind === "failed") {
+    const report = { problem: `${problem} by ${command}: ${answer.reason}` } as const;
+    return new BuilderError({ code: "builder/compile-failed", ...report });
+  }
+  const said = (answer.stderr || answer.stdout).trimEnd();
+  return new BuilderError({
+    code: "builder/compile-failed",
+    problem: `${problem}: ${command} says`,
+    where: said === "" ? `nothing, and ends with ${answer.exitCode}` : said,
+  });
+}
+
+async function readObject(
+  { command }: Compiler,
+  { source, output }: CompileRequest,
+): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(output));
+  } catch (cause) {
+    throw new BuilderError(
+      {
+        code: "builder/compile-failed",
+        problem: `Cannot compile "${source}": ${command} made no object file, and calls that success`,
+        expected: "gcc or clang",
+        remedy: "name one with --cc or in $CC, and leave out flags that end it early",
+      },
+      { cause },
+    );
+  }
+}
+
+/**
+ * - Without -fno-plt: it would make calls of functions that were never declared hidden (memcpy, which
+ *   the compiler calls by itself) go through the global offset table.
+ * - -fno-jump-tables: on x86 they need an indirect jump without a landing mark.
+ */
+const commonFlags = [
+  "-O2",
+  "-g0",
+  "-Wall",
+  "-Werror=implicit-function-declaration",
+  "-ffreestanding",
+  "-fPIE",
+  "-fvisibility=hidden",
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-fno-common",
+  "-fno-jump-tables",
+  "-fno-strict-aliasing",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-unwind-tables",
+  "-mgeneral-regs-only",
+] as const;
+
+function architectureFlags({ architecture, kind }: Compiler): readonly string[] {
+  const target = kind === "clang" ? [`--target=${architecture}-linux-gnu`] : [];
+  const own = {
+    // Every function that can be called by pointer starts with ENDBR64, without an attribute.
+    x86_64: ["-mno-red-zone", "-fcf-protection=branch"],
+    // Xen has no helpers for atomic operations.
+    aarch64: ["-mno-outline-atomics", "-mbranch-protection=none"],
+  } as const;
+  return [...target, ...own[architecture]];
+}
+
+function thunkFlags(
+  kind: Compiler["kind"],
+  architecture: Architecture,
+  { indirectCalls, returns }: Thunks,
+): readonly string[] {
+  if (architecture !== "x86_64") return [];
+  const calls = kind === "gcc" ? "-mindirect-branch=thunk-extern" : "-mretpoline-external-thunk";
+  return [
+    ...(indirectCalls ? [calls] : []),
+    ...(returns ? ["-mfunction-return=thunk-extern"] : []),
+  ];
+}
+
+async function knowsFlag(
+  command: string,
+  flag: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const args = ["-Werror", flag, "-fsyntax-only", "-x", "c", "/dev/null"];
+  const answer = await runCompiler(command, args, signal);
+  return answer.kind === "ended" && answer.exitCode === 0;
+}
+
+/** Before a compiler says the same in its own words, and for a folder something odd. */
+async function requireReadable(source: string): Promise<void> {
+  try {
+    await readFile(source);
+  } catch (cause) {
+    const isMissing = codeOfSystemError(cause) === "ENOENT";
+    throw new BuilderError(
+      {
+        code: "builder/no-source",
+        problem: `Cannot read "${source}": ${systemStateOf(cause)}`,
+        expected: "a C file",
+        ...(isMissing ? { remedy: "check the name, and the folder that it starts from" } : {}),
+      },
+      { cause },
+    );
+  }
+}

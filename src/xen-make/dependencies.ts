@@ -1,0 +1,82 @@
+// What an object depends on: read from what Xen's make files record beside each object (`.x.o.cmd`),
+// or asked from the compiler (`-M`), with the same flags, without compiling.
+
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { runProcess } from "../parts/run-process.ts";
+import { type Compile, normalizePath } from "./listing.ts";
+import { splitCommands } from "./shell.ts";
+
+export interface CompileRecord {
+  /** As it was run, in one line. */
+  readonly command: string;
+  /** Below `xen/`, sorted, the source among them. */
+  readonly dependencies: readonly string[];
+}
+
+/** What make has recorded of an object that it has compiled in this tree. */
+export function readRecord(
+  xen: string,
+  compile: Compile,
+  aliases: Readonly<Record<string, string>>,
+): CompileRecord {
+  const place = join(xen, dirname(compile.object), `.${basename(compile.object)}.cmd`);
+  const text = readFileSync(place, "utf8");
+  const command = /^cmd_\S+ := (.*)$/m.exec(text)?.[1] ?? "";
+  const [, list = ""] = /^deps_\S+ := \\\n((?:[^\n]*\\\n)*)/m.exec(text) ?? [];
+  const files = list
+    .replaceAll(/\$\(wildcard [^)]*\)/g, "") // Configuration settings, which the base fixes.
+    .split(/[\s\\]+/)
+    .filter((name) => name !== "");
+  return {
+    command: command.replaceAll("$(pound)", "#").replaceAll("$$", "$"),
+    dependencies: normalizeAll([compile.source, ...files], aliases),
+  };
+}
+
+/**
+ * Asks the compiler. `undefined` when it refuses: a source that the build generates only later.
+ * @throws the reason of `signal`
+ */
+export async function askDependencies(
+  xen: string,
+  compile: Compile,
+  options: {
+    readonly environment: Readonly<Record<string, string>>;
+    readonly aliases: Readonly<Record<string, string>>;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<readonly string[] | undefined> {
+  // -MG: a header that is not there yet is generated later, and still a dependency.
+  const argv = [...withoutOutputs(compile.command), "-M", "-MG"];
+  const { environment, aliases, signal } = options;
+  const answer = await runProcess(argv, { cwd: xen, env: { ...environment }, signal });
+  if (answer.exitCode !== 0) return undefined;
+  return normalizeAll([compile.source, ...parseRule(answer.stdout)], aliases);
+}
+
+/** The prerequisites of one rule as compilers write them: `x.o: a.c b.h \`. */
+export function parseRule(rule: string): string[] {
+  const [, list = ""] = /^[^:]*:([\s\S]*)$/.exec(rule) ?? [];
+  return (splitCommands(list.replaceAll("\\\n", " ").trim())[0] ?? []).filter(
+    (name) => name !== "",
+  );
+}
+
+/** A compile command without what it would write: for asking the compiler something else. */
+export function withoutOutputs(command: readonly string[]): string[] {
+  const withArgument = /^-(o|MF|MQ|MT)$/;
+  return command.filter(
+    (word, at) =>
+      !withArgument.test(word) &&
+      !withArgument.test(command[at - 1] ?? "") &&
+      !/^-(MMD|MD|MP|c)$/.test(word),
+  );
+}
+
+function normalizeAll(
+  files: readonly string[],
+  aliases: Readonly<Record<string, string>>,
+): readonly string[] {
+  return [...new Set(files.map((file) => normalizePath(file, aliases)))].sort();
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { normalizePath, parseListing } from "./listing.ts";
+
+/** In the form of Xen's make files: the command as text for people, then the command. */
+const dryRun = `
+make -f ./Rules.mk obj=common need-builtin=1
+set -e;  echo '  CC      common/kernel.o'; gcc -MMD -MP -MF common/.kernel.o.d -include ./x.h '-DO=common/kernel.o' -c common/kernel.c -o common/.kernel.o.tmp -MQ common/kernel.o; tools/fixdep common/.kernel.o.d common/kernel.o 'gcc -c other.c -o other.o' > common/.kernel.o.cmd
+set -e;  echo '  OBJ'; objcopy --redefine-sym kernel.c=common/kernel.c common/.kernel.o.tmp common/kernel.o && rm -f common/.kernel.o.tmp
+gcc -c common/kernel.c -Icompat -o common/compat/kernel.o
+gcc -c common/gunzip.c -o common/gunzip.o
+objdump -h common/gunzip.o | while read idx name sz rest; do \\
+    case "$name" in x) exit $(expr $idx + 1);; esac; \\
+done || exit $?; objcopy --rename-section .rodata=.init.rodata common/gunzip.o common/gunzip.init.o
+make -f ./Rules.mk obj=common/libelf need-builtin=1
+gcc -c common/libelf/one.c -o common/libelf/one.o
+gcc -c common/libelf/two.c -o common/libelf/two.o
+ld -r -o common/libelf/temp.o common/libelf/one.o common/libelf/two.o
+objcopy --rename-section .text=.init.text common/libelf/temp.o common/libelf/libelf.o
+ld -r -o common/libelf/built_in.o common/libelf/libelf.o
+ln -nfs ../../../source/common/efi/runtime.c arch/x86/efi/runtime.c
+gcc -c arch/x86/efi/runtime.c -o arch/x86/efi/runtime.o
+gcc -c arch/x86/boot/reloc.c -o arch/x86/boot/reloc.o
+gcc -D__ASSEMBLY__ -c arch/x86/boot/head.S -o arch/x86/boot/head.o
+rm -f lib/lib.a; ar cr lib/lib.a lib/sort.o
+gcc -c lib/sort.c -o lib/sort.o
+ld -r -o common/built_in.o common/kernel.o common/compat/kernel.o common/gunzip.init.o common/libelf/built_in.o arch/x86/efi/runtime.o arch/x86/boot/head.o
+ld -r -o prelink.o common/built_in.o --start-group lib/lib.a --end-group
+`;
+
+test("parseListing() finds each object that is linked, and what it is compiled from", () => {
+  const { units } = parseListing(dryRun, "gcc");
+  const found = units.map(({ object, compiles, makeFolder }) => [
+    object,
+    compiles.map(({ source }) => source).join(" "),
+    makeFolder,
+  ]);
+  assert.deepEqual(found, [
+    ["arch/x86/boot/head.o", "arch/x86/boot/head.S", "."],
+    ["arch/x86/efi/runtime.o", "common/efi/runtime.c", "."],
+    ["common/compat/kernel.o", "common/kernel.c", "common"],
+    ["common/gunzip.init.o", "common/gunzip.c", "common"],
+    ["common/kernel.o", "common/kernel.c", "common"],
+    ["common/libelf/libelf.o", "common/libelf/one.c common/libelf/two.c", "common/libelf"],
+    ["lib/sort.o", "lib/sort.c", "."],
+  ]);
+});
+
+test("parseListing() names what is compiled into something else than the hypervisor", () => {
+  const { embedded } = parseListing(dryRun, "gcc");
+  assert.deepEqual(
+    embedded.map(({ source }) => source),
+    ["arch/x86/boot/reloc.c"],
+  );
+});
+
+test("normalizePath() gives one spelling to each file", () => {
+  const aliases = { "arch/x86/efi/boot.c": "common/efi/boot.c" };
+  const spellings = ["./a/../common/efi/boot.c", "source/common/efi/boot.c", "arch/x86/efi/boot.c"];
+  for (const path of spellings) assert.equal(normalizePath(path, aliases), "common/efi/boot.c");
+});

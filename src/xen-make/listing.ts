@@ -1,0 +1,162 @@
+// Which objects the hypervisor consists of and how each is made, read out of a dry run of Xen's own
+// make. An object that is linked can come from one compile, from a compile and a change of its
+// section names (`x.init.o`), or from several compiles (`libelf.o`).
+
+import { basename, dirname, join, normalize } from "node:path/posix";
+import { joinContinuedLines, splitCommands } from "./shell.ts";
+
+export interface Compile {
+  /** Below `xen/`, as all paths here. */
+  readonly object: string;
+  readonly source: string;
+  readonly command: readonly string[];
+}
+
+export interface CompileUnit {
+  /** As it is linked into the hypervisor. */
+  readonly object: string;
+  readonly compiles: readonly Compile[];
+  /** Whose make file has the rule. */
+  readonly makeFolder: string;
+}
+
+export interface Listing {
+  readonly units: readonly CompileUnit[];
+  /** Compiled, but not linked as they are: code that is embedded into other objects. */
+  readonly embedded: readonly Compile[];
+  /** Links that the build makes in the tree: name to the file that is meant. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** `compiler` is the command that make was told to use; `known` are links that are there already. */
+export function parseListing(
+  dryRun: string,
+  compiler: string,
+  known: Listing["aliases"] = {},
+): Listing {
+  const facts = collectFacts(dryRun, compiler);
+  const { compiles, madeFrom, linked, folders } = facts;
+  const aliases = { ...known, ...Object.fromEntries(facts.aliases) };
+  const reached = new Set<string>();
+  const units: CompileUnit[] = [];
+  for (const object of [...linked].sort()) {
+    const own = compilesOf(object, facts);
+    for (const compile of own) reached.add(compile.object);
+    if (own.length === 0) continue;
+    units.push({
+      object,
+      compiles: own.map((compile) => resolveSource(compile, aliases)),
+      makeFolder: nearestFolder(object, folders),
+    });
+  }
+  const embedded = [...compiles.values()]
+    .filter(({ object }) => !reached.has(object) && !madeFrom.has(object))
+    .map((compile) => resolveSource(compile, aliases));
+  return { units, embedded, aliases };
+}
+
+/** One spelling for each file: no `./`, no `..`, no link that stands for the tree itself. */
+export function normalizePath(path: string, aliases: Readonly<Record<string, string>>): string {
+  const plain = normalize(path).replace(/^source\//, "");
+  return aliases[plain] ?? plain;
+}
+
+interface Facts {
+  readonly compiles: Map<string, Compile>;
+  /** Object to the objects that it is put together from. */
+  readonly madeFrom: Map<string, readonly string[]>;
+  readonly linked: Set<string>;
+  readonly folders: Set<string>;
+  readonly aliases: Map<string, string>;
+}
+
+/** Where objects come together without being looked at again. */
+const collections = /(^|\/)(built_in(_bin)?\.o|lib\.a|prelink(_lto)?\.o)$/;
+const objectName = /\.o$/;
+
+function collectFacts(dryRun: string, compiler: string): Facts {
+  const facts: Facts = {
+    compiles: new Map(),
+    madeFrom: new Map(),
+    linked: new Set(),
+    folders: new Set(),
+    aliases: new Map(),
+  };
+  for (const line of joinContinuedLines(dryRun)) {
+    for (const words of splitCommands(line)) {
+      if (words[0] !== "echo" && words[0] !== "printf") readCommand(words, compiler, facts);
+    }
+  }
+  return facts;
+}
+
+function readCommand(words: readonly string[], compiler: string, facts: Facts): void {
+  const program = basename(words[0] ?? "");
+  if (words[0] === compiler || /(^|-)(gcc|clang|cc)(-\d+)?$/.test(program)) {
+    readCompile(words, facts);
+  } else if (/(^|-)objcopy(-\d+)?$/.test(program)) {
+    const [input, output] = words
+      .slice(1)
+      .filter((word) => /\.o(\.tmp)?$/.test(word))
+      .slice(-2);
+    // From `.x.o.tmp` it is the last step of a compile, which is known by the name x.o already.
+    const isStep = input !== undefined && output !== undefined && objectName.test(input);
+    if (isStep && input !== output) facts.madeFrom.set(output, [input]);
+  } else if (/(^|-)(ld(\.\w+)?|ar)$/.test(program)) readLink(words, facts);
+  else if (program === "ln") readSymbolicLink(words, facts.aliases);
+  else if (/^g?make$/.test(program)) {
+    const folder = words.find((word) => word.startsWith("obj="))?.slice("obj=".length);
+    if (folder !== undefined) facts.folders.add(folder);
+  }
+}
+
+function readCompile(words: readonly string[], { compiles }: Facts): void {
+  if (!words.includes("-c")) return;
+  const object = argumentOf(words, "-MQ") ?? argumentOf(words, "-o");
+  const sources = words.filter(
+    (word, at) =>
+      /^[^-].*\.[cS]$/.test(word) && !/^-(o|include|M[FQT]|x|I)$/.test(words[at - 1] ?? ""),
+  );
+  const source = sources.at(-1);
+  if (object === undefined || source === undefined) return;
+  compiles.set(object, { object, source, command: words });
+}
+
+function readLink(words: readonly string[], { madeFrom, linked }: Facts): void {
+  const inputs = words.slice(1).filter((word) => /\.[oa]$/.test(word));
+  const output = argumentOf(words, "-o") ?? inputs[0];
+  const members = inputs.filter((input) => input !== output);
+  if (output === undefined || members.length === 0) return;
+  if (!collections.test(output)) {
+    if (objectName.test(output)) madeFrom.set(output, members);
+    return;
+  }
+  for (const member of members) if (!collections.test(member)) linked.add(member);
+}
+
+function readSymbolicLink(words: readonly string[], aliases: Map<string, string>): void {
+  const [target, link] = words.slice(1).filter((word) => !word.startsWith("-"));
+  if (target === undefined || link === undefined || !/\.[chS]$/.test(link)) return;
+  aliases.set(normalize(link), normalizePath(join(dirname(link), target), {}));
+}
+
+function argumentOf(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at < 0 ? undefined : words[at + 1];
+}
+
+function compilesOf(object: string, facts: Facts): Compile[] {
+  const compile = facts.compiles.get(object);
+  if (compile !== undefined) return [compile];
+  return (facts.madeFrom.get(object) ?? []).flatMap((part) => compilesOf(part, facts));
+}
+
+function resolveSource(compile: Compile, aliases: Readonly<Record<string, string>>): Compile {
+  return { ...compile, source: normalizePath(compile.source, aliases) };
+}
+
+function nearestFolder(object: string, folders: ReadonlySet<string>): string {
+  let folder = dirname(object);
+  while (folder !== "." && !folders.has(folder)) folder = dirname(folder);
+  return folder;
+}

@@ -1,0 +1,53 @@
+// Compiles objects in a working copy by Xen's own make files, and takes out what they made.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { extraFlagsFor } from "./base.ts";
+import { readRecord } from "./dependencies.ts";
+import type { CompileUnit, Listing } from "./listing.ts";
+import { MAKE_FILE, makeFileFor, OBJECTS_GOAL } from "./recipe.ts";
+import { type MakeResult, runMake } from "./run.ts";
+import type { MadeObject } from "./scratch-objects.ts";
+import type { MakeTools } from "./tools.ts";
+
+export interface ObjectsRequest {
+  /** A working copy. */
+  readonly tree: string;
+  readonly units: readonly CompileUnit[];
+  readonly tools: MakeTools;
+  readonly jobs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What make says; the objects are there when it ended with 0. */
+export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> {
+  const { tree, units, ...run } = request;
+  const xen = join(tree, "xen");
+  const makefile = readFileSync(join(xen, "Makefile"), "utf8");
+  // A new file: the one of the base is linked or copied, and its rules are for other objects.
+  const makeFile = `objects-${MAKE_FILE}`;
+  writeFileSync(join(tree, makeFile), makeFileFor(makefile, units));
+  return runMake({
+    ...run,
+    folder: xen,
+    goals: [OBJECTS_GOAL],
+    makeFile: `../${makeFile}`,
+    variables: [`EXTRA_CFLAGS_XEN_CORE=${extraFlagsFor(tree)}`],
+  });
+}
+
+/** What make made of a unit. */
+export function takeObject(
+  tree: string,
+  unit: CompileUnit,
+  aliases: Listing["aliases"],
+): MadeObject {
+  const xen = join(tree, "xen");
+  const records = unit.compiles.map((compile) => readRecord(xen, compile, aliases));
+  return {
+    bytes: readFileSync(join(xen, unit.object)),
+    // Without the place of this copy, which is gone when somebody reads it.
+    command: records.map(({ command }) => command.replaceAll(`${tree}/`, "")).join("\n"),
+    dependencies: [...new Set(records.flatMap(({ dependencies }) => dependencies))].sort(),
+  };
+}

@@ -1,0 +1,85 @@
+// Runs Xen's own make. Only one kind of thing comes back: what it printed, or an error with the part
+// of it that says why. make runs in a process group of its own, which is stopped as a whole.
+
+import { spawn } from "node:child_process";
+import type { MakeTools } from "./tools.ts";
+
+export interface MakeRequest {
+  /** `xen/` of a scratch copy. */
+  readonly folder: string;
+  readonly tools: MakeTools;
+  readonly goals: readonly string[];
+  /** `NAME=VALUE`, besides those of the tools. */
+  readonly variables?: readonly string[];
+  /** Instead of the folder's own Makefile. */
+  readonly makeFile?: string;
+  /** `--dry-run`, `--keep-going`. */
+  readonly flags?: readonly string[];
+  readonly jobs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MakeResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * What would differ from day to day and from machine to machine: it is compiled into strings, and
+ * has to be the same before and after the patch.
+ */
+const fixedFacts = [
+  "XEN_BUILD_DATE=Thu Jan  1 00:00:00 UTC 1970",
+  "XEN_BUILD_TIME=00:00:00",
+  "XEN_BUILD_HOST=localhost",
+  "XEN_WHOAMI=xsplice",
+  "XEN_DOMAIN=localdomain",
+] as const;
+
+/** Does not throw when make fails. @throws the reason of `signal` */
+export async function runMake(request: MakeRequest): Promise<MakeResult> {
+  const { folder, tools, goals, variables = [], makeFile, flags = [], jobs, signal } = request;
+  signal?.throwIfAborted();
+  const child = spawn(
+    "make",
+    [
+      ...[`--jobs=${jobs}`, ...flags, "-C", folder],
+      ...(makeFile === undefined ? [] : ["-f", makeFile]),
+      ...[...fixedFacts, ...tools.variables, ...variables],
+      ...goals,
+    ],
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...tools.environment }, detached: true },
+  );
+  const stop = () => {
+    // The group: make, its shells and the compilers. Gone already is as good.
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+  };
+  signal?.addEventListener("abort", stop, { once: true });
+  process.once("exit", stop);
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  child.stdout.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
+  try {
+    const exitCode = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve(code ?? 128));
+    });
+    signal?.throwIfAborted();
+    const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
+    return { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    process.removeListener("exit", stop);
+  }
+}
+
+/** What a person wants to read of a failure: the compiler's errors, without make's frame. */
+export function errorsOf({ stdout, stderr }: MakeResult): string {
+  const LINES_MAX = 20;
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const telling = lines.filter((line) => !/^make(\[\d+\])?: /.test(line));
+  const shown = telling.length > 0 ? telling : lines.length > 0 ? lines : stdout.split("\n");
+  const cut = shown.slice(0, LINES_MAX).join("\n");
+  return shown.length > LINES_MAX ? `${cut}\n(${shown.length - LINES_MAX} more lines)` : cut;
+}

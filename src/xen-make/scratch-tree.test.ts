@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { asStorageError, BuildError, requireSpace } from "../build-outcome/build-error.ts";
+import { findObject, keepObject } from "./scratch-objects.ts";
+import {
+  linkTree,
+  makeWorkFolder,
+  readTreeContents,
+  replaceFile,
+  writeSources,
+} from "./scratch-tree.ts";
+
+function makeFolder(t: { after(work: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-scratch-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("linkTree() makes a copy in which files can be replaced without harm to the base", (t) => {
+  const folder = makeFolder(t);
+  const [base, copy] = [join(folder, "base"), join(folder, "copy")];
+  const source = {
+    path: "xen/a.c",
+    content: { kind: "file" as const, bytes: Buffer.from("one"), executable: false },
+  };
+  writeSources([source], base);
+  writeFileSync(join(base, "xen/generated.h"), "two");
+  const contents = readTreeContents(base, new Set(["xen/a.c"]), /^xen\/arm/);
+  assert.deepEqual(contents, {
+    folders: ["xen"],
+    sources: ["xen/a.c"],
+    generated: ["xen/generated.h"],
+  });
+  linkTree(base, contents, { folder: copy, generated: "copied" });
+  const inodes = [base, copy].map((place) => statSync(join(place, "xen/a.c")).ino);
+  assert.equal(inodes[0], inodes[1]);
+  assert.equal(
+    statSync(join(copy, "xen/generated.h"), { bigint: true }).mtimeNs,
+    statSync(join(base, "xen/generated.h"), { bigint: true }).mtimeNs,
+  );
+  replaceFile(join(copy, "xen/a.c"), "three");
+  writeFileSync(join(copy, "xen/generated.h"), "four");
+  replaceFile(join(copy, "xen/fresh/b.c"), "five");
+  assert.equal(readFileSync(join(base, "xen/a.c"), "utf8"), "one");
+  assert.equal(readFileSync(join(base, "xen/generated.h"), "utf8"), "two");
+  assert.equal(readFileSync(join(copy, "xen/fresh/b.c"), "utf8"), "five");
+});
+
+test("makeWorkFolder() removes the folders of dead processes and keeps those of living ones", (t) => {
+  const parent = join(makeFolder(t), "work");
+  const own = makeWorkFolder(parent);
+  mkdirSync(join(parent, "999999999-x"));
+  const second = makeWorkFolder(parent);
+  assert.deepEqual(
+    readdirSync(parent)
+      .map((name) => join(parent, name))
+      .sort(),
+    [own, second].sort(),
+  );
+});
+
+test("findObject() finds only what keepObject() has written as a whole", (t) => {
+  const folder = makeFolder(t);
+  const made = { bytes: Buffer.from([1, 2]), command: "gcc", dependencies: ["a.c"] };
+  assert.equal(findObject(folder, "common/a.o"), undefined);
+  mkdirSync(join(folder, "objects/common"), { recursive: true });
+  writeFileSync(join(folder, "objects/common/a.o"), "half");
+  assert.equal(findObject(folder, "common/a.o"), undefined);
+  keepObject(folder, "common/a.o", made);
+  assert.deepEqual(findObject(folder, "common/a.o"), made);
+  assert.deepEqual(readdirSync(join(folder, "objects/common")), ["a.o", "a.o.json"]);
+});
+
+test("asStorageError() says what a full disk means, and leaves other errors alone", () => {
+  const full = Object.assign(new Error("x"), { code: "ENOSPC" });
+  const told = asStorageError(full, "/cache");
+  assert.ok(told instanceof BuildError && /disk is full/.test(told.report.problem));
+  assert.throws(() => requireSpace("as: x.o: No space left on device", "/cache"), BuildError);
+  requireSpace("error: expected ;", "/cache");
+  const other = new Error("y");
+  assert.equal(asStorageError(other, "/cache"), other);
+});

@@ -1,0 +1,127 @@
+// The user's source of Xen, which is read and never changed: which files the hypervisor is built
+// from, and one digest of them all. The hypervisor's build needs `xen/`, `config/` and `Config.mk`;
+// what a build leaves in such a folder is not source.
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { BuildError } from "../build-outcome/build-error.ts";
+
+export interface SourceFile {
+  /** Below the source folder, such as `xen/common/kernel.c`. */
+  readonly path: string;
+  readonly content:
+    | { readonly kind: "file"; readonly bytes: Uint8Array; readonly executable: boolean }
+    | { readonly kind: "link"; readonly target: string };
+}
+
+export interface SourceTree {
+  readonly folder: string;
+  readonly version: { readonly major: number; readonly minor: number };
+  /** In order of their paths. */
+  readonly files: readonly SourceFile[];
+  /** SHA-256 over paths and contents, in hex. */
+  readonly digest: string;
+}
+
+/** All that the hypervisor is built from; the rest is tools, documents and other programs. */
+const needed = ["Config.mk", "config", "xen"] as const;
+/** What Xen's own `make clean` and `make distclean` remove, and version control's own. */
+const notSource = [
+  /(^|\/)\.git(\/|$)/,
+  /(^|\/)\.[^/]+\.(cmd|d2?|tmp)$/,
+  /\.(o|a|gcno|rej|orig)$|~$/,
+  /^xen\/(\.config(\.old)?|\.allconfig\.tmp|\.banner|source|xen|xen\.(gz|efi)|xen-syms.*)$/,
+  /^xen\/include\/(asm|config|generated|compat)(\/|$)/,
+  /^xen\/include\/xen\/(compile|hypercall-defs)\.h$/,
+  /\/include\/asm(-\w+)?\/asm-(offsets|macros)\.h$/,
+  /^xen\/tools\/(fixdep|symbols|kconfig\/conf)$/,
+  /\.(lex|tab)\.[ch]$/,
+];
+/** More than any tree has; what is larger is no Xen. */
+const FILES_MAX = 20_000;
+
+/** @throws BuildError build/no-source-tree */
+export function readSourceTree(folder: string): SourceTree {
+  const version = readVersion(folder);
+  const files = needed.flatMap((name) => readBelow(folder, name));
+  files.sort((one, other) => (one.path < other.path ? -1 : 1));
+  return { folder, version, files, digest: digestOf(files) };
+}
+
+/** Whether a path of a patch is part of what the hypervisor is built from. */
+export function isHypervisorSource(path: string): boolean {
+  return needed.some((name) => path === name || path.startsWith(`${name}/`));
+}
+
+function readVersion(folder: string): SourceTree["version"] {
+  let text = "";
+  try {
+    text = readFileSync(join(folder, "xen/Makefile"), "utf8");
+  } catch (cause) {
+    throw notXen(folder, cause instanceof Error ? cause.message : String(cause));
+  }
+  const [, major] = /^(?:export )?XEN_VERSION\s*:?=\s*(\d+)/m.exec(text) ?? [];
+  const [, minor] = /^(?:export )?XEN_SUBVERSION\s*:?=\s*(\d+)/m.exec(text) ?? [];
+  if (major === undefined || minor === undefined) {
+    throw notXen(folder, "xen/Makefile does not name a version of Xen");
+  }
+  return { major: Number(major), minor: Number(minor) };
+}
+
+function readBelow(folder: string, path: string): SourceFile[] {
+  if (notSource.some((pattern) => pattern.test(path))) return [];
+  const place = join(folder, path);
+  const entries = listFolder(place);
+  if (entries === undefined) return [readSource(folder, path)];
+  const files: SourceFile[] = [];
+  for (const entry of entries) {
+    const below = `${path}/${entry.name}`;
+    if (entry.isDirectory()) files.push(...readBelow(folder, below));
+    else if (notSource.some((pattern) => pattern.test(below))) continue;
+    else if (entry.isSymbolicLink()) {
+      const target = readlinkSync(join(folder, below));
+      files.push({ path: below, content: { kind: "link", target } });
+    } else files.push(readSource(folder, below));
+    if (files.length > FILES_MAX) throw notXen(folder, `more than ${FILES_MAX} files`);
+  }
+  return files;
+}
+
+function listFolder(place: string) {
+  try {
+    return readdirSync(place, { withFileTypes: true });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function readSource(folder: string, path: string): SourceFile {
+  const place = join(folder, path);
+  const bytes = readFileSync(place);
+  const executable = (statSync(place).mode & 0o100) !== 0;
+  return { path, content: { kind: "file", bytes, executable } };
+}
+
+function digestOf(files: readonly SourceFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, content } of files) {
+    if (content.kind === "link") hash.update(`${path}\0link\0${content.target}\0`);
+    else {
+      hash.update(`${path}\0${content.executable ? "program" : "file"}\0${content.bytes.length}\0`);
+      hash.update(content.bytes);
+    }
+  }
+  return hash.digest("hex");
+}
+
+function notXen(folder: string, reason: string): BuildError {
+  return new BuildError({
+    code: "build/no-source-tree",
+    problem: `Cannot build from "${folder}": it does not hold the source of Xen`,
+    where: reason,
+    expected: "a folder with xen/Makefile, Config.mk and config/, as Xen's releases have them",
+    remedy: "give the top folder of the unpacked source package by --source",
+  });
+}

@@ -1,0 +1,132 @@
+// The programs that Xen's make files call: the machine's own, or, but for the compiler, those of
+// parts, which are fetched. What is found becomes the whole environment of make, so that no variable
+// of the user's shell changes what is compiled.
+
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { BuildError } from "../build-outcome/build-error.ts";
+import { fetchMissing } from "../parts/fetch-missing.ts";
+import { findProgram, inspectParts, type PartsOptions, requirePart } from "../parts/parts.ts";
+import { pathWithParts } from "../parts/programs.ts";
+import { runProcess } from "../parts/run-process.ts";
+import type { Architecture } from "../xen-abi/architecture.ts";
+
+/** What building needs besides the compiler, each fetched where the machine has none. */
+export const buildParts = ["make", "python3", "parser-generators"] as const;
+
+export interface MakeTools {
+  /** Of make, and all that it calls. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `NAME=VALUE` arguments of make. */
+  readonly variables: readonly string[];
+  /** First line of `--version`. */
+  readonly compilerVersion: string;
+  /** The compiler's command. */
+  readonly compiler: string;
+}
+
+export interface MakeToolsOptions extends PartsOptions {
+  readonly architecture: Architecture;
+  /** A name on the PATH or a path; gcc for the architecture if undefined. */
+  readonly compiler: string | undefined;
+  readonly onProgress?: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** From where programs may read settings that do not change what they make. */
+const passedOn = ["HOME", "TMPDIR", "CCACHE_DIR"] as const;
+
+/** @throws BuildError build/no-build-tools; PartsError of a part that cannot be had */
+export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTools> {
+  const { environment: own = process.env, architecture } = options;
+  const foreign = hostArchitecture() !== architecture;
+  const prefix = foreign ? `${architecture}-linux-gnu-` : "";
+  const compiler = options.compiler ?? `${prefix}gcc`;
+  const missing = ["gcc", `${prefix}ld`].filter((name) => findProgram(name, own) === undefined);
+  if (missing.length > 0) throw noTools(missing);
+  if (inspectParts(buildParts, options).some(({ state }) => state.kind === "missing")) {
+    const { onProgress = () => {} } = options;
+    await fetchMissing(buildParts, {
+      ...options,
+      onProgress: ({ kind, text }) => kind === "note" && onProgress(text),
+    });
+  }
+  const environment = {
+    PATH: pathWithParts(buildParts, options),
+    LC_ALL: "C",
+    ...Object.fromEntries(
+      passedOn.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
+    ),
+    ...generatorsEnvironment(options),
+  };
+  const [version, python] = await Promise.all([
+    runProcess([compiler, "--version"], { env: environment }),
+    findPython(options, environment),
+  ]);
+  if (version.exitCode !== 0) throw badCompiler(compiler);
+  const variables = [
+    `XEN_TARGET_ARCH=${architecture === "aarch64" ? "arm64" : "x86_64"}`,
+    ...(foreign ? [`CROSS_COMPILE=${prefix}`] : []),
+    ...(options.compiler === undefined ? [] : [`CC=${compiler}`]),
+    ...(python === undefined ? [] : [`PYTHON=${python}`]),
+  ];
+  const compilerVersion = version.stdout.split("\n")[0] ?? "";
+  return { environment, variables, compilerVersion, compiler };
+}
+
+function hostArchitecture(): Architecture {
+  return process.arch === "arm64" ? "aarch64" : "x86_64";
+}
+
+/** What stands before a script's name; undefined for whatever Xen's make files find. */
+async function findPython(
+  options: PartsOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const part = requirePart("python3", options);
+  if (part.kind === "cached") {
+    const { root } = part;
+    // Its libraries are for it alone: the compiler has its own.
+    const libraries = ["usr/lib", "lib"].map((name) =>
+      join(root, name, `${hostArchitecture()}-linux-gnu`),
+    );
+    return [
+      "env",
+      `LD_LIBRARY_PATH=${libraries.filter((folder) => existsSync(folder)).join(delimiter)}`,
+      `PYTHONHOME=${join(root, "usr")}`,
+      join(root, "usr/bin/python3"),
+    ].join(" ");
+  }
+  const asked = await runProcess(["python3", "-c", "import sys; print(sys.executable)"], { env });
+  // Not the starter script of a version manager, which make would run a hundred times.
+  return asked.exitCode === 0 ? asked.stdout.trim() : undefined;
+}
+
+/** Paths that make those of the part work from where they lie. */
+function generatorsEnvironment(options: PartsOptions): Record<string, string> {
+  const part = requirePart("parser-generators", options);
+  if (part.kind !== "cached") return {};
+  return {
+    BISON_PKGDATADIR: join(part.root, "usr/share/bison"),
+    M4: join(part.root, "usr/bin/m4"),
+  };
+}
+
+function badCompiler(compiler: string): BuildError {
+  return new BuildError({
+    code: "build/no-build-tools",
+    problem: `Cannot compile with "${compiler}": no program of this name answers to --version`,
+    expected: "the name or the path of a compiler, without options",
+    remedy:
+      "give the compiler that made the hypervisor by --cc, or by CC in the environment; with neither it is gcc",
+  });
+}
+
+function noTools(missing: readonly string[]): BuildError {
+  return new BuildError({
+    code: "build/no-build-tools",
+    problem: `Cannot build Xen's objects: this machine has no ${missing.join(", no ")}`,
+    expected: "gcc and binutils; make, python3, flex, bison and m4 are fetched when missing",
+    remedy: "install it, as root on Debian: apt-get install gcc",
+  });
+}
