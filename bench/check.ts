@@ -84,9 +84,13 @@ function judge(hypervisor: Hypervisor, payloads: readonly Uint8Array[]): void {
   const { outcome } = checkPayloads({
     hypervisor,
     payloads: payloads.map((bytes, index) => ({
-      ...{ name: `p${index}`, source: `p${index}.livepatch`, bytes },
+      name: `p${index}`,
+      source: `p${index}.livepatch`,
+      bytes,
     })),
-    ...{ action: "apply", dependencyCheck: "whole-chain", allowed: [] },
+    action: "apply",
+    dependencyCheck: "whole-chain",
+    allowed: [],
   });
   invariant(outcome === "clean", `the payloads of the measurement are not clean: ${outcome}`);
 }
@@ -110,13 +114,17 @@ function payloadFor(hypervisor: Hypervisor, number = 0): Uint8Array {
   invariant(hypervisor.buildId !== undefined, "a hypervisor without build-id");
   const xenId = toHex(hypervisor.buildId);
   const relocations = Array.from({ length: POINTERS }, (_, index) => ({
-    ...{ at: 8 * index, type: R_X86_64_64, symbol: "printk", addend: BigInt(index) },
+    at: 8 * index,
+    type: R_X86_64_64,
+    symbol: "printk",
+    addend: BigInt(index),
   }));
   const bulk = new Uint8Array(BULK_SIZE);
   return syntheticPayload({
     id: shortId(number),
     entries: patched.map((old) => entryFor(hypervisor, old, number)),
-    ...{ xenDepends: xenId, depends: number === 0 ? xenId : idOf(shortId(number - 1)) },
+    xenDepends: xenId,
+    depends: number === 0 ? xenId : idOf(shortId(number - 1)),
     more: {
       sections: [
         { name: ".rodata.bulk", flags: "A", bytes: bulk },

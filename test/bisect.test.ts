@@ -29,14 +29,21 @@ const actOptions = { ...call, quiesceMs: 30, dependencyCheck: "whole-chain" } as
 const functions = ["alpha", "beta", "gamma", "delta"] as const;
 
 const plain: Omit<Design, "name" | "functions" | "content"> = {
-  ...{ mode: "cumulative", guard: "full", on: [], data: "none", hooks: [] },
+  mode: "cumulative",
+  guard: "full",
+  on: [],
+  data: "none",
+  hooks: [],
 };
 
 /** Of the first so many fixes: each changes one function more, and all bodies differ. */
 function payloadOf(prefix: number, more: Partial<Design> = {}): Uint8Array {
   const changed = functions.slice(0, Math.min(prefix, functions.length));
   return makePayload({
-    ...{ ...plain, name: `fixes-${prefix}`, functions: changed, content: prefix },
+    ...plain,
+    name: `fixes-${prefix}`,
+    functions: changed,
+    content: prefix,
     ...more,
   }).bytes;
 }
@@ -111,8 +118,12 @@ function stateOf({ inner }: Opened): readonly unknown[] {
 
 const lower = makePayload({ ...plain, name: "lower", functions: ["alpha"], content: 101 });
 const upper = makePayload({
-  ...{ ...plain, name: "upper", functions: ["alpha", "gamma"], content: 102 },
-  ...{ mode: "stack", on: [lower] },
+  ...plain,
+  name: "upper",
+  functions: ["alpha", "gamma"],
+  content: 102,
+  mode: "stack",
+  on: [lower],
 });
 const spare = makePayload({ ...plain, name: "spare", functions: ["delta"], content: 103 });
 
@@ -298,7 +309,11 @@ test("bisectSeries() stops at a signal during the check, with the host as it was
 test("bisectSeries() does not begin where it could not put back what a payload's variables hold", async () => {
   const opened = openHost();
   const stateful = makePayload({
-    ...{ ...plain, name: "stateful", functions: ["alpha"], content: 104, data: "writable" },
+    ...plain,
+    name: "stateful",
+    functions: ["alpha"],
+    content: 104,
+    data: "writable",
   });
   await opened.host.upload("on-host", stateful.bytes, call);
   await opened.host.act("apply", "on-host", actOptions);

@@ -20,7 +20,9 @@ const other = make("other", { mode: "independent", functions: ["gamma"] });
 const all = make("all", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
 /** Xen notices when it has reverted the others: what it expects lies under their jumps. */
 const wrong = make("wrong", {
-  ...{ mode: "cumulative", functions: ["alpha"], expects: "another-entry" },
+  mode: "cumulative",
+  functions: ["alpha"],
+  expects: "another-entry",
 });
 
 function newHost(): ModelHost {

@@ -23,7 +23,11 @@ function payload(
 ): EmittedPayload {
   const newBody = symbolNamed(draft, oldName === "alpha" ? "f" : "g");
   return emitPayload({
-    ...{ architecture: "x86_64", payloadVersion: 2, guards: [], hooks: [], metadata: [] },
+    architecture: "x86_64",
+    payloadVersion: 2,
+    guards: [],
+    hooks: [],
+    metadata: [],
     objects: [{ source: "f.c", draft }],
     replacements: [{ oldName, oldSizeBytes: 64, newBody }],
     stacking: { mode: "independent", guard: "none", marker: "carried", requires },

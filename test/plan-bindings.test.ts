@@ -106,7 +106,9 @@ test("apply and load refuse to take a fix out of force, as Xen does where it can
   assert.match(again.stderr, words);
   assert.deepEqual(await names(host), ["base", "one"]);
   const anyway: ActOptions = {
-    ...{ deadlineMs: 60_000, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
+    deadlineMs: 60_000,
+    dependencyCheck: "hypervisor-only",
+    quiesceMs: 30,
   };
   await host.upload("two", two.bytes);
   await assert.rejects(
@@ -144,7 +146,9 @@ test("plan says of a fix that it is not in force although there is nothing to do
     onTrouble: (error: unknown) => assert.fail(String(error)),
   };
   await JournalledHost.around(host, untold).act("apply", "forced", {
-    ...{ ...options, dependencyCheck: "hypervisor-only", quiesceMs: 30 },
+    ...options,
+    dependencyCheck: "hypervisor-only",
+    quiesceMs: 30,
   });
   const wish = ["base", "one", "forced"].map((name) => `--to FOLDER/${name}`).join(" ");
   const { stdout } = await run(host, `plan ${wish}`);
@@ -174,9 +178,14 @@ test("viewStack() says which fix a higher payload has taken out of force", () =>
 
 function stateOf(...loaded: readonly (readonly [string, PayloadFacts])[]): HostState {
   return {
-    ...{ xenBuildId: XEN_ID, bootId: "boot", nodeps: "possible" },
+    xenBuildId: XEN_ID,
+    bootId: "boot",
+    nodeps: "possible",
     loaded: loaded.map(([name, facts]) => ({
-      ...{ name, facts, history: "unknown", status: { kind: "checked" } },
+      name,
+      facts,
+      history: "unknown",
+      status: { kind: "checked" },
     })),
     stack: { kind: "known", names: [], evidence: "no-choice" },
   };

@@ -31,7 +31,8 @@ test("JournalledHost remembers the order in which independent payloads were appl
   await host.act("revert", beta.name, free);
   const { state, written } = await observeHost(inner, [], call);
   assert.deepEqual(state.stack, {
-    ...{ kind: "known", evidence: "journal" },
+    kind: "known",
+    evidence: "journal",
     names: [gamma.name, alpha.name],
   });
   assert.deepEqual(
@@ -120,7 +121,8 @@ test("JournalledHost knows the order again when it has seen all of it, after a j
   await host.act("apply", gamma.name, free);
   const { state } = await observeHost(inner, [], call);
   assert.deepEqual(state.stack, {
-    ...{ kind: "known", evidence: "journal" },
+    kind: "known",
+    evidence: "journal",
     names: [alpha.name, gamma.name],
   });
   assert.deepEqual(
@@ -142,7 +144,8 @@ test("JournalledHost takes the order over that dependencies tell", async () => {
   await host.act("apply", gamma.name, free);
   const { state } = await observeHost(inner, [], call);
   assert.deepEqual(state.stack, {
-    ...{ kind: "known", evidence: "journal" },
+    kind: "known",
+    evidence: "journal",
     names: [alpha.name, "upper", gamma.name],
   });
 });

@@ -79,10 +79,15 @@ export function makePayload(design: Design): MadePayload {
   const changedBelow = new Set(on.flatMap((lower) => lower.design.functions));
   const hooks = design.hooks.map((kind): Hook => ({ kind, code: symbolNamed("hook") }));
   const emitted = emitPayload({
-    ...{ architecture: "x86_64", payloadVersion: 2, funcsAccess: "read-only", hooks },
+    architecture: "x86_64",
+    payloadVersion: 2,
+    funcsAccess: "read-only",
+    hooks,
     objects: [{ source: design.name, draft }],
     replacements: functions.map((oldName) => ({
-      ...{ oldName, oldSizeBytes: FUNCTION_SIZE, newBody: symbolNamed(`new_${oldName}`) },
+      oldName,
+      oldSizeBytes: FUNCTION_SIZE,
+      newBody: symbolNamed(`new_${oldName}`),
     })),
     guards:
       guard === "full"
@@ -93,7 +98,9 @@ export function makePayload(design: Design): MadePayload {
           )
         : [],
     stacking: {
-      ...{ mode, guard, marker: "carried" },
+      mode,
+      guard,
+      marker: "carried",
       requires: isFree
         ? on.flatMap(({ buildId, marker }) => (marker ? { buildId, marker } : []))
         : [],
@@ -113,7 +120,9 @@ function makeObject({ functions, data, hooks, content }: Design): Uint8Array {
   const bodies = functions.map((name) => `new_${name}`);
   const code = [...bodies, ...(hooks.length > 0 ? ["hook"] : [])];
   const text = (name: string) => ({
-    ...{ name: `.text.${name}`, flags: "AX", alignment: 16n },
+    name: `.text.${name}`,
+    flags: "AX",
+    alignment: 16n,
     bytes: Uint8Array.of(0xb8, content & 255, content >> 8, 0, 0, 0xc3),
   });
   const writable = { name: ".data.state", flags: "AW", bytes: Uint8Array.of(content & 255, 1) };

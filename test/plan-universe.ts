@@ -32,14 +32,22 @@ export function makeIndependentUniverse(seed: number): readonly MadePayload[] {
   const plain = { guard: "full", data: "none", hooks: [] } as const;
   const made = functionNames.map((name, index) =>
     makePayload({
-      ...{ ...plain, mode: "independent", functions: [name], on: [] },
-      ...{ name: `p${index}`, content: seed * 16 + index },
+      ...plain,
+      mode: "independent",
+      functions: [name],
+      on: [],
+      name: `p${index}`,
+      content: seed * 16 + index,
     }),
   );
   const [first] = made;
   const last = makePayload({
-    ...{ ...plain, mode: "stack", functions: ["alpha"], on: first === undefined ? [] : [first] },
-    ...{ name: `p${made.length}`, content: seed * 16 + made.length },
+    ...plain,
+    mode: "stack",
+    functions: ["alpha"],
+    on: first === undefined ? [] : [first],
+    name: `p${made.length}`,
+    content: seed * 16 + made.length,
   });
   return [...made, last];
 }
@@ -141,7 +149,10 @@ export function stateOf(
     return { name, status: { kind: state }, facts, history };
   });
   return {
-    ...{ xenBuildId: XEN_ID, bootId: "boot", nodeps: "possible", loaded },
+    xenBuildId: XEN_ID,
+    bootId: "boot",
+    nodeps: "possible",
+    loaded,
     stack: { kind: "known", names: model.applied, evidence: "host" },
   };
 }

@@ -120,7 +120,8 @@ test("probeHost() sees below the jumps that a replace will take away, and no fur
   const right = guarded(["alpha", "beta"]);
   const hidden = 5;
   assert.deepEqual(await probe(host, right, "replace"), {
-    ...{ kind: "as-expected", functions: 2 },
+    kind: "as-expected",
+    functions: 2,
     comparedBytes: 2 * code.length - hidden,
   });
   const wrong = code.map((byte, index) => (index === hidden ? byte ^ 1 : byte));
@@ -185,7 +186,8 @@ test("probeHost() puts the probe away when it is stopped at any step", async () 
     };
     let isFirstRevert = true;
     const stopping: LivepatchHost = {
-      ...{ label: host.label, capabilities: host.capabilities },
+      label: host.label,
+      capabilities: host.capabilities,
       info: () => host.info(),
       list: () => host.list(),
       status: (name) => host.status(name),

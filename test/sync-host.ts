@@ -156,8 +156,12 @@ export function journalled(host: LivepatchHost): LivepatchHost {
 }
 
 export const quietly: SyncOptions = {
-  ...{ ...call, quiesceMs: 30, signal: undefined },
-  ...{ onStep: () => {}, onPlan: () => {}, pause: async () => {} },
+  ...call,
+  quiesceMs: 30,
+  signal: undefined,
+  onStep: () => {},
+  onPlan: () => {},
+  pause: async () => {},
 };
 
 export function syncTo(

@@ -22,8 +22,15 @@ let content = 9000;
 function make(name: string, design: Partial<Design>): MadePayload {
   content++;
   return makePayload({
-    ...{ name, mode: "stack", guard: "full", functions: ["alpha"], on: [] },
-    ...{ data: "none", hooks: [], content, ...design },
+    name,
+    mode: "stack",
+    guard: "full",
+    functions: ["alpha"],
+    on: [],
+    data: "none",
+    hooks: [],
+    content,
+    ...design,
   });
 }
 
@@ -40,7 +47,9 @@ assert.ok(one && two && three);
 const onOne = make("on-one", { mode: "independent", functions: ["beta"], on: [one] });
 /** Xen finds out when it has reverted all others: what it expects lies under their jumps. */
 const wrong = make("wrong", {
-  ...{ mode: "cumulative", functions: ["alpha", "beta"], expects: "another-entry" },
+  mode: "cumulative",
+  functions: ["alpha", "beta"],
+  expects: "another-entry",
 });
 const known = [a, b, c, all, more, keeper, one, two, three, onOne, wrong];
 
@@ -59,8 +68,10 @@ const ways: readonly Way[] = [
   { title: "a replace of a stack", from: [a, b], ...to(all) },
   { title: "a replace of a cumulative payload, and one on top", from: [all], ...to(more, two) },
   {
-    ...{ title: "a revert in the middle", from: [one, two, three] },
-    ...{ wish: { kind: "revert", names: [two.name] }, to: [one, three] },
+    title: "a revert in the middle",
+    from: [one, two, three],
+    wish: { kind: "revert", names: [two.name] },
+    to: [one, three],
   },
   { title: "a replace of a payload with data", from: [keeper], ...to(all) },
   { title: "all gone", from: [a, b, c], ...to() },

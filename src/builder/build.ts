@@ -23,7 +23,11 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   // From here it is known which source the unpatched side is made from.
   const { architecture } = xen;
   const prepared = await preparePairs({
-    ...{ ...options, earlier, architecture, tools, timings },
+    ...options,
+    earlier,
+    architecture,
+    tools,
+    timings,
     removal: "meanwhile",
     meanwhile: () => void getReady(xen).catch(() => {}), // Told when it is needed.
   });

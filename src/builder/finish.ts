@@ -51,7 +51,10 @@ export async function finishFix(
   });
   const fit = timings.measure("fit", () =>
     checkFit(objects, {
-      ...{ xen, hypervisor, surroundings, payloads: foundation.payloads },
+      xen,
+      hypervisor,
+      surroundings,
+      payloads: foundation.payloads,
       config: { ...options.config, made: prepared.configDifferences },
       allowedLayouts: options.allowLayout,
     }),
@@ -75,7 +78,13 @@ export async function finishFix(
       ? undefined
       : timings.measure("emit", () =>
           linkPayload({
-            ...{ objects, hooks, xen, release, surroundings, foundation, emit },
+            objects,
+            hooks,
+            xen,
+            release,
+            surroundings,
+            foundation,
+            emit,
             contributions: prepared.contributions,
           }),
         );

@@ -27,7 +27,9 @@ function judge(
     return checkPayloads({
       hypervisor: fixture.hypervisor ?? checkedHypervisor(fixture.release),
       payloads: fixture.payloads.map((bytes, index) => ({
-        ...{ name: `p${index}`, source: `p${index}.livepatch`, bytes: spoil(bytes) },
+        name: `p${index}`,
+        source: `p${index}.livepatch`,
+        bytes: spoil(bytes),
       })),
       action: fixture.action ?? "apply",
       dependencyCheck: fixture.dependencyCheck ?? "whole-chain",
@@ -58,7 +60,10 @@ test("checkPayloads() answers for fixtures of which some bytes are changed", () 
 test("checkPayloads() refuses every payload that is cut short before its end", () => {
   const whole = goodPayload();
   const fixture: Fixture = {
-    ...{ rule: "one-way", what: "", payloads: [whole], severity: "hazard" },
+    rule: "one-way",
+    what: "",
+    payloads: [whole],
+    severity: "hazard",
   };
   for (let length = 0; length < whole.length; length += 7) {
     const report = judge(fixture, (bytes) => bytes.subarray(0, length));

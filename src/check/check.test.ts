@@ -27,9 +27,13 @@ function check(payloads: readonly Uint8Array[], change: Partial<CheckRequest> = 
   return checkPayloads({
     hypervisor: checkedHypervisor(),
     payloads: payloads.map((bytes, index) => ({
-      ...{ name: `p${index}`, source: `p${index}.livepatch`, bytes },
+      name: `p${index}`,
+      source: `p${index}.livepatch`,
+      bytes,
     })),
-    ...{ action: "apply", dependencyCheck: "whole-chain", allowed: [] },
+    action: "apply",
+    dependencyCheck: "whole-chain",
+    allowed: [],
     ...change,
   });
 }
@@ -42,13 +46,16 @@ test("checkPayloads() finds nothing in a payload of our own emitter", () => {
     int new_alpha(int n) { return helper(n); } int new_beta(int n) { return new_alpha(n) + 1; }`;
   const draft = compileDraft({ c });
   const replaced = (oldName: string, newBody: string) => ({
-    ...{ oldName, oldSizeBytes: 64, newBody: symbolNamed(draft, newBody) },
+    oldName,
+    oldSizeBytes: 64,
+    newBody: symbolNamed(draft, newBody),
     expectation: parseHex(OLD_CODE),
   });
   const { bytes } = emitPayload(
     emitInput(draft, [], {
       replacements: [replaced("alpha", "new_alpha"), replaced("beta", "new_beta")],
-      ...{ depends: parseHex(XEN_ID), xenDepends: parseHex(XEN_ID) },
+      depends: parseHex(XEN_ID),
+      xenDepends: parseHex(XEN_ID),
     }),
   );
   const report = check([bytes]);
@@ -72,8 +79,12 @@ test("checkPayloads() finds nothing in a payload of stock tools that looks at th
 test("checkPayloads() tells what Xen says, at which step, why, where, and what its console shows", () => {
   const [payload] = check([goodPayload({ depends: idOf("99") })]).payloads;
   assert.deepEqual(payload?.verdict, {
-    ...{ kind: "refused", at: "apply", errno: 22, errnoName: "EINVAL" },
-    ...{ step: "apply/dependency", reference: "3" },
+    kind: "refused",
+    at: "apply",
+    errno: 22,
+    errnoName: "EINVAL",
+    step: "apply/dependency",
+    reference: "3",
     words: "it depends on another hypervisor build, or on a payload",
     where: 'p0.livepatch, section ".livepatch.depends"',
     console: ["(XEN) livepatch: p0: check against hypervisor build-id failed"],
@@ -133,7 +144,8 @@ test("checkPayloads() shows the code at each entry before and after", () => {
 test("checkPayloads() rests no verdict on where the model put a payload", () => {
   const upper = (expectation: string) =>
     goodPayload({
-      ...{ id: "22", depends: idOf("11") },
+      id: "22",
+      depends: idOf("11"),
       entries: [{ old: "alpha", by: "newer_alpha", expectation }],
     });
   for (const distance of ["00000000", "fbff3f00"]) {

@@ -86,7 +86,9 @@ export function checkPayloads(request: CheckRequest): CheckReport {
   return {
     outcome: outcomeOf(payloads),
     hypervisor: {
-      ...{ source, release: formatRelease(release), architecture },
+      source,
+      release: formatRelease(release),
+      architecture,
       ...(isOverridden ? { toldRelease: formatRelease(toldRelease) } : {}),
       ...(buildId === undefined ? {} : { buildId: toHex(buildId) }),
     },
@@ -116,7 +118,9 @@ function revert(model: XenModel, name: string): PlayedStep["wayBack"] {
 function judge(step: CheckedStep, allowed: readonly RuleId[]): CheckedPayload {
   const { subject, action, below } = step;
   return {
-    ...{ name: subject.name, source: subject.source, action },
+    name: subject.name,
+    source: subject.source,
+    action,
     verdict: verdictOf(step, subject.source),
     assumptions: assumptionsOf(step),
     hazards: findHazards(step, allowed),

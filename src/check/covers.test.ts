@@ -13,14 +13,17 @@ import { checkedHypervisor, OLD_CODE } from "./fixtures.test.support.ts";
 function replacingAlpha(answer: number, on: readonly EmittedPayload[]): EmittedPayload {
   const draft = compileDraft({ c: `int new_alpha(void) { return ${answer}; }` });
   const replacement = {
-    ...{ oldName: "alpha", oldSizeBytes: 64, newBody: symbolNamed(draft, "new_alpha") },
+    oldName: "alpha",
+    oldSizeBytes: 64,
+    newBody: symbolNamed(draft, "new_alpha"),
     expectation: parseHex(on.length === 0 ? OLD_CODE : "e9"),
   };
   const requires = on.map(({ buildId, marker }) => ({ buildId: toHex(buildId), marker }));
   return emitPayload(
     emitInput(draft, [], {
       replacements: [replacement],
-      ...{ depends: parseHex(XEN_ID), xenDepends: parseHex(XEN_ID) },
+      depends: parseHex(XEN_ID),
+      xenDepends: parseHex(XEN_ID),
       stacking: { mode: "independent", guard: "full", marker: "carried", requires },
     }),
   );
@@ -33,9 +36,13 @@ const upper = replacingAlpha(4, [base, one]);
 
 function check(...payloads: readonly EmittedPayload[]) {
   return checkPayloads({
-    ...{ hypervisor: checkedHypervisor(), action: "apply", dependencyCheck: "hypervisor-only" },
+    hypervisor: checkedHypervisor(),
+    action: "apply",
+    dependencyCheck: "hypervisor-only",
     payloads: payloads.map(({ bytes }, index) => ({
-      ...{ name: `p${index}`, source: `p${index}.livepatch`, bytes },
+      name: `p${index}`,
+      source: `p${index}.livepatch`,
+      bytes,
     })),
     allowed: ["bound-to-payload"],
   });

@@ -26,7 +26,11 @@ export function describeRule(id: RuleId): RuleDescription {
   const isSame = on("x86_64", "aarch64") === on("aarch64", "aarch64");
   const x86 = on("x86_64", "x86_64");
   return {
-    ...{ id, title, what, why, remedy },
+    id,
+    title,
+    what,
+    why,
+    remedy,
     severity: id in traps && severity !== "crash" ? "crash or hazard" : severity,
     releases: isSame ? x86 : `${x86}; AArch64: ${on("aarch64", "aarch64")}`,
   };

@@ -95,7 +95,7 @@ function bodiesOf({ object, entries, loaded }: Subject): readonly OwnBody[] {
     const address = loaded?.functions[index]?.entry.newAddress;
     const section = sections.get(name);
     if (section === undefined || address === undefined || oldAddress === undefined) return [];
-    return [{ ...{ oldAddress, label, section, offset, address }, sizeBytes: entry.newSize }];
+    return [{ oldAddress, label, section, offset, address, sizeBytes: entry.newSize }];
   });
 }
 

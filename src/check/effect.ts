@@ -78,7 +78,8 @@ function effectOf(
   const pristine = bytesAt(before, oldAddress, "pristine");
   return [
     {
-      ...{ name: label, address: hexNumber(oldAddress) },
+      name: label,
+      address: hexNumber(oldAddress),
       effect: kindOf(pristine?.exact, old?.exact, now?.exact),
       ...(old === undefined ? {} : { before: old.told }),
       ...(now === undefined ? {} : { after: now.told }),

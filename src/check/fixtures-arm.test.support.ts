@@ -19,27 +19,41 @@ export function armFixtures(): readonly Fixture[] {
   const hypervisor = armHypervisor();
   return [
     {
-      ...{ rule: "alternatives-length", what: "one word for two", hypervisor },
-      ...{ payloads: [alternatives()], severity: "crash", verdict: "crash" },
+      rule: "alternatives-length",
+      what: "one word for two",
+      hypervisor,
+      payloads: [alternatives()],
+      severity: "crash",
+      verdict: "crash",
     },
     {
-      ...{ rule: "outside-image", what: "code of the payload itself", hypervisor },
-      ...{ payloads: [ownCode()], severity: "crash", verdict: "crash" },
+      rule: "outside-image",
+      what: "code of the payload itself",
+      hypervisor,
+      payloads: [ownCode()],
+      severity: "crash",
+      verdict: "crash",
     },
     {
-      ...{ rule: "truncated-branch", what: "tbz over 64 KiB", hypervisor },
-      ...{ payloads: [farBranch()], severity: "hazard" },
+      rule: "truncated-branch",
+      what: "tbz over 64 KiB",
+      hypervisor,
+      payloads: [farBranch()],
+      severity: "hazard",
     },
   ];
 }
 
 function armHypervisor(): Hypervisor {
   const image = makeElf({
-    ...{ type: ElfType.ET_EXEC, machine },
+    type: ElfType.ET_EXEC,
+    machine,
     sections: [
       { name: ".text", flags: "AX", bytes: parseHex(NOP.repeat(0x400)), address: TEXT },
       {
-        ...{ name: ".note.gnu.build-id", flags: "A", address: TEXT + 0x1000n },
+        name: ".note.gnu.build-id",
+        flags: "A",
+        address: TEXT + 0x1000n,
         bytes: encodeBuildIdNote(parseHex(XEN_ID)),
       },
     ],
@@ -68,10 +82,16 @@ const good = (): HandMadeElf =>
 function alternatives(): Uint8Array {
   const entry = parseHex(`${"00".repeat(8)}00000804`);
   const code = (name: string, words: number) => ({
-    ...{ name, flags: "AX", bytes: parseHex(NOP.repeat(words)), alignment: 4n },
+    name,
+    flags: "AX",
+    bytes: parseHex(NOP.repeat(words)),
+    alignment: 4n,
   });
   const table = {
-    ...{ name: ".altinstructions", flags: "A", bytes: entry, alignment: 4n },
+    name: ".altinstructions",
+    flags: "A",
+    bytes: entry,
+    alignment: 4n,
     relocations: [
       { at: 0, type: R_AARCH64_PREL32, symbol: "original" },
       { at: 4, type: R_AARCH64_PREL32, symbol: "replacement" },

@@ -32,45 +32,66 @@ function placeFixtures(): readonly Fixture[] {
   }));
   return [
     {
-      ...{ rule: "function-too-small", what: "a jump into 3 bytes", severity: "hazard" },
+      rule: "function-too-small",
+      what: "a jump into 3 bytes",
+      severity: "hazard",
       payloads: [payloadOf({ old: "tiny", by: "new_tiny", expectation: OLD_CODE })],
     },
     {
-      ...{ rule: "outside-code", what: "a variable", severity: "hazard" },
+      rule: "outside-code",
+      what: "a variable",
+      severity: "hazard",
       payloads: [payloadOf({ old: "counter", by: "new_counter", expectation: "00" })],
       alongside: ["expectation-of-boot-code"],
     },
     {
-      ...{ rule: "unpatchable-path", what: "live patching's own", severity: "hazard" },
+      rule: "unpatchable-path",
+      what: "live patching's own",
+      severity: "hazard",
       payloads: [
         payloadOf({ old: "arch_livepatch_apply", by: "new_apply", expectation: OLD_CODE }),
       ],
     },
     {
-      ...{ rule: "unpatchable-path", what: "memcpy", severity: "hazard" },
+      rule: "unpatchable-path",
+      what: "memcpy",
+      severity: "hazard",
       payloads: [payloadOf({ old: "memcpy", by: "new_memcpy", expectation: OLD_CODE })],
     },
     {
-      ...{ rule: "init-memory", what: "a function of init", severity: "crash", verdict: "crash" },
+      rule: "init-memory",
+      what: "a function of init",
+      severity: "crash",
+      verdict: "crash",
       payloads: [payloadOf({ old: "start_xen", by: "new_start", expectation: "00" })],
     },
     {
-      ...{ rule: "init-memory", what: "code that refers to a function of init" },
-      ...{ payloads: [makeElf(referringTo("start_xen"))], severity: "hazard" },
+      rule: "init-memory",
+      what: "code that refers to a function of init",
+      payloads: [makeElf(referringTo("start_xen"))],
+      severity: "hazard",
     },
     {
-      ...{ rule: "unmapped-memory", what: "an entry without a name and an address" },
-      ...{ payloads: [makeElf(nameless)], severity: "crash", verdict: "crash" },
+      rule: "unmapped-memory",
+      what: "an entry without a name and an address",
+      payloads: [makeElf(nameless)],
+      severity: "crash",
+      verdict: "crash",
     },
     {
-      ...{ rule: "nop-over-endbr", what: "a check at an ENDBR64" },
+      rule: "nop-over-endbr",
+      what: "a check at an ENDBR64",
       payloads: [payloadOf({ old: "marked", by: { nopBytes: 0 } })],
-      ...{ severity: "crash", verdict: "crash" },
+      severity: "crash",
+      verdict: "crash",
     },
     {
-      ...{ rule: "write-protected", what: "a marker in its own code, on 4.16.4" },
-      ...{ payloads: [makeElf(ownMarker())], release: "4.16.4" },
-      ...{ severity: "crash", verdict: "crash" },
+      rule: "write-protected",
+      what: "a marker in its own code, on 4.16.4",
+      payloads: [makeElf(ownMarker())],
+      release: "4.16.4",
+      severity: "crash",
+      verdict: "crash",
     },
   ];
 }
@@ -113,20 +134,31 @@ function tableFixtures(): readonly Fixture[] {
   new DataView(address.buffer).setBigUint64(0, TEXT_START, true);
   return [
     {
-      ...{ rule: "entry-patched-twice", what: "two bodies for alpha", severity: "hazard" },
+      rule: "entry-patched-twice",
+      what: "two bodies for alpha",
+      severity: "hazard",
       payloads: [payloadOf({ ...twice, by: "new_alpha" }, { ...twice, by: "newer_alpha" })],
     },
     {
-      ...{ rule: "numeric-address", what: "alpha by its number", severity: "hazard" },
+      rule: "numeric-address",
+      what: "alpha by its number",
+      severity: "hazard",
       payloads: [makeElf(inTable(OLD_ADDRESS, address))],
     },
     {
-      ...{ rule: "state-in-file", what: "an entry that is applied", severity: "hazard" },
-      ...{ payloads: [makeElf(inTable(APPLIED, Uint8Array.of(1)))], release: "4.14.6" },
+      rule: "state-in-file",
+      what: "an entry that is applied",
+      severity: "hazard",
+      payloads: [makeElf(inTable(APPLIED, Uint8Array.of(1)))],
+      release: "4.14.6",
     },
     {
-      ...{ rule: "read-only-functions", what: "a read-only table on 4.17.1" },
-      ...{ payloads: [goodPayload()], release: "4.17.1", severity: "crash", verdict: "crash" },
+      rule: "read-only-functions",
+      what: "a read-only table on 4.17.1",
+      payloads: [goodPayload()],
+      release: "4.17.1",
+      severity: "crash",
+      verdict: "crash",
     },
   ];
 }
@@ -134,15 +166,21 @@ function tableFixtures(): readonly Fixture[] {
 function expectationFixtures(): readonly Fixture[] {
   return [
     {
-      ...{ rule: "expectation-missing", what: "no look at alpha", severity: "hazard" },
+      rule: "expectation-missing",
+      what: "no look at alpha",
+      severity: "hazard",
       payloads: [payloadOf({ old: "alpha", by: "new_alpha" })],
     },
     {
-      ...{ rule: "expectation-of-boot-code", what: "an alternative", severity: "hazard" },
+      rule: "expectation-of-boot-code",
+      what: "an alternative",
+      severity: "hazard",
       payloads: [payloadOf({ old: "delta", by: "new_delta", expectation: "31c00f1f4000" })],
     },
     {
-      ...{ rule: "expectation-of-landing-mark", what: "an ENDBR64", severity: "hazard" },
+      rule: "expectation-of-landing-mark",
+      what: "an ENDBR64",
+      severity: "hazard",
       payloads: [payloadOf({ old: "marked", by: "new_marked", expectation: "f30f1efa31c0" })],
     },
   ];

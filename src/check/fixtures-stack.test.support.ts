@@ -27,39 +27,55 @@ const JUMP = "e9";
 function functionFixtures(): readonly Fixture[] {
   const second = (depends?: string, expectation = JUMP) =>
     goodPayload({
-      ...{ id: "22", entries: [{ old: "alpha", by: "newer_alpha", expectation }] },
+      id: "22",
+      entries: [{ old: "alpha", by: "newer_alpha", expectation }],
       ...(depends === undefined ? {} : { depends }),
     });
   return [
     {
-      ...{ rule: "patched-by-two-payloads", what: "independent ones", severity: "hazard" },
-      ...{ payloads: [goodPayload(), second()], ...nodeps },
+      rule: "patched-by-two-payloads",
+      what: "independent ones",
+      severity: "hazard",
+      payloads: [goodPayload(), second()],
+      ...nodeps,
     },
     {
-      ...{ rule: "patched-by-two-payloads", what: "one on top of the other", severity: "note" },
+      rule: "patched-by-two-payloads",
+      what: "one on top of the other",
+      severity: "note",
       payloads: [goodPayload(), second(idOf("11"))],
     },
     {
-      ...{ rule: "expectation-of-jump", what: "the distance to the payload below" },
+      rule: "expectation-of-jump",
+      what: "the distance to the payload below",
       payloads: [goodPayload(), second(idOf("11"), `${JUMP}00000000`)],
-      ...{ severity: "hazard", alongside: ["patched-by-two-payloads"] },
+      severity: "hazard",
+      alongside: ["patched-by-two-payloads"],
     },
     {
-      ...{ rule: "superseded-code-reachable", what: "a call of the own copy", severity: "hazard" },
+      rule: "superseded-code-reachable",
+      what: "a call of the own copy",
+      severity: "hazard",
       payloads: [makeElf(calling("new_alpha"))],
     },
     {
-      ...{ rule: "superseded-code-reachable", what: "a pointer to the own copy" },
-      ...{ payloads: [makeElf(pointingTo("new_alpha"))], severity: "hazard" },
+      rule: "superseded-code-reachable",
+      what: "a pointer to the own copy",
+      payloads: [makeElf(pointingTo("new_alpha"))],
+      severity: "hazard",
     },
     {
-      ...{ rule: "superseded-code-reachable", what: "a call that the assembler resolved" },
-      ...{ payloads: [makeElf(callingInside())], severity: "hazard" },
+      rule: "superseded-code-reachable",
+      what: "a call that the assembler resolved",
+      payloads: [makeElf(callingInside())],
+      severity: "hazard",
     },
     {
-      ...{ rule: "superseded-code-reachable", what: "a copy that a later payload supersedes" },
+      rule: "superseded-code-reachable",
+      what: "a copy that a later payload supersedes",
       payloads: [makeElf(calling("new_alpha")), second(idOf("11"))],
-      ...{ severity: "hazard", alongside: ["patched-by-two-payloads"] },
+      severity: "hazard",
+      alongside: ["patched-by-two-payloads"],
     },
   ];
 }
@@ -105,7 +121,8 @@ function bindingFixtures(): readonly Fixture[] {
   const relocations = [{ at: 0, type: R_X86_64_64, symbol: "shared" }];
   const using = withParts(
     goodParts({
-      ...{ id: "22", depends: idOf("11") },
+      id: "22",
+      depends: idOf("11"),
       entries: [{ old: "beta", by: "new_beta", expectation: OLD_CODE }],
     }),
     [{ name: ".rodata.pointer", flags: "A", bytes: new Uint8Array(8), relocations }],
@@ -118,7 +135,8 @@ function bindingFixtures(): readonly Fixture[] {
   );
   const patchingFresh = (expectation?: string) =>
     goodPayload({
-      ...{ id: "22", depends: idOf("11") },
+      id: "22",
+      depends: idOf("11"),
       entries: [
         {
           old: "fresh",
@@ -130,20 +148,28 @@ function bindingFixtures(): readonly Fixture[] {
     });
   return [
     {
-      ...{ rule: "bound-to-payload", what: "data of the payload below", severity: "hazard" },
+      rule: "bound-to-payload",
+      what: "data of the payload below",
+      severity: "hazard",
       payloads: [makeElf(bringing), makeElf(using)],
     },
     {
-      ...{ rule: "bound-to-payload", what: "a function of the payload below", severity: "hazard" },
+      rule: "bound-to-payload",
+      what: "a function of the payload below",
+      severity: "hazard",
       payloads: [makeElf(bringingCode), patchingFresh("c3")],
     },
     {
-      ...{ rule: "expectation-missing", what: "no look at code of the payload below" },
+      rule: "expectation-missing",
+      what: "no look at code of the payload below",
       payloads: [makeElf(bringingCode), patchingFresh()],
-      ...{ severity: "hazard", alongside: ["bound-to-payload"] },
+      severity: "hazard",
+      alongside: ["bound-to-payload"],
     },
     {
-      ...{ rule: "one-way", what: "writable data", severity: "hazard" },
+      rule: "one-way",
+      what: "writable data",
+      severity: "hazard",
       payloads: [goodPayload({ data: true })],
     },
   ];
@@ -152,34 +178,44 @@ function bindingFixtures(): readonly Fixture[] {
 function replaceFixtures(): readonly Fixture[] {
   const ready = "f30f1efa31c0c3";
   const wrong = goodPayload({
-    ...{ id: "22", entries: [{ old: "alpha", by: "newer_alpha", expectation: "ffff" }] },
+    id: "22",
+    entries: [{ old: "alpha", by: "newer_alpha", expectation: "ffff" }],
   });
   return [
     {
-      ...{ rule: "cannot-be-reverted", what: "a revert hook that lies", severity: "hazard" },
+      rule: "cannot-be-reverted",
+      what: "a revert hook that lies",
+      severity: "hazard",
       payloads: [makeElf(withHook("revert", ready))],
     },
     {
-      ...{ rule: "cannot-be-reverted", what: "a prerevert hook that always says no" },
+      rule: "cannot-be-reverted",
+      what: "a prerevert hook that always says no",
       payloads: [makeElf(withHook("prerevert", "f30f1efab8ffffffffc3"))],
-      ...{ severity: "hazard", alongside: ["replace-refused"] },
+      severity: "hazard",
+      alongside: ["replace-refused"],
     },
     {
-      ...{ rule: "replace-refused", what: "a preapply hook", severity: "hazard" },
-      ...{
-        payloads: [makeElf(withHook("preapply", ready))],
-        action: "replace",
-        verdict: "refused",
-      },
+      rule: "replace-refused",
+      what: "a preapply hook",
+      severity: "hazard",
+      payloads: [makeElf(withHook("preapply", ready))],
+      action: "replace",
+      verdict: "refused",
     },
     {
-      ...{ rule: "replace-refused", what: "a preapply hook that is applied", severity: "note" },
+      rule: "replace-refused",
+      what: "a preapply hook that is applied",
+      severity: "note",
       payloads: [makeElf(withHook("preapply", ready))],
     },
     {
-      ...{ rule: "replace-without-way-back", what: "a check that does not hold" },
-      ...{ payloads: [goodPayload(), wrong], action: "replace" },
-      ...{ severity: "hazard", verdict: "refused" },
+      rule: "replace-without-way-back",
+      what: "a check that does not hold",
+      payloads: [goodPayload(), wrong],
+      action: "replace",
+      severity: "hazard",
+      verdict: "refused",
     },
   ];
 }

@@ -59,7 +59,9 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
   const image = syntheticXenSyms(release, {
     sections: [
       {
-        ...{ name: ".text.more", flags: "AX", address: EXTRA_START },
+        name: ".text.more",
+        flags: "AX",
+        address: EXTRA_START,
         bytes: Uint8Array.of(...code, ...code),
       },
       { name: ".init.data", flags: "A", address: CLOBBER_START, bytes: clobber },
@@ -146,7 +148,9 @@ export function withHook(
       { name: ".text.hook", flags: "AX", bytes: parseHex(code) },
       {
         name: `.livepatch.hooks.${kind}`,
-        ...{ flags: "A", bytes: new Uint8Array(8), alignment: 8n },
+        flags: "A",
+        bytes: new Uint8Array(8),
+        alignment: 8n,
         relocations: [{ at: 0, type: R_X86_64_64, symbol: "the_hook" }],
       },
     ],
@@ -186,7 +190,9 @@ export function withAlternative(
           },
       { name: ".altinstr_replacement", flags: "AX", bytes: parseHex(replacement) },
       {
-        ...{ name: ".altinstructions", flags: "A", bytes: entry },
+        name: ".altinstructions",
+        flags: "A",
+        bytes: entry,
         relocations: [
           { at: 0, type: R_X86_64_PC32, symbol: "original" },
           { at: 4, type: R_X86_64_PC32, symbol: "replacement" },

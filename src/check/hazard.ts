@@ -33,9 +33,13 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
     return found.map((finding): Hazard => {
       const severity = severityOf(rule, finding, isHere);
       return {
-        ...{ rule: id, severity, problem: finding.problem, where: finding.where },
+        rule: id,
+        severity,
+        problem: finding.problem,
+        where: finding.where,
         ...(releases === undefined ? {} : { releases }),
-        ...{ isHere, isAllowed: severity !== "crash" && allowed.includes(id) },
+        isHere,
+        isAllowed: severity !== "crash" && allowed.includes(id),
       };
     });
   });

@@ -22,7 +22,9 @@ function judge(fixture: Fixture): CheckReport {
   return checkPayloads({
     hypervisor: fixture.hypervisor ?? checkedHypervisor(fixture.release),
     payloads: fixture.payloads.map((bytes, index) => ({
-      ...{ name: `payload-${index}`, source: `payload-${index}.livepatch`, bytes },
+      name: `payload-${index}`,
+      source: `payload-${index}.livepatch`,
+      bytes,
     })),
     action: fixture.action ?? "apply",
     dependencyCheck: fixture.dependencyCheck ?? "whole-chain",

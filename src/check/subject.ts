@@ -72,7 +72,9 @@ export function readSubject(
   const entries = contents?.functions ?? [];
   return {
     ...payload,
-    ...{ object, contents, loaded },
+    object,
+    contents,
+    loaded,
     entries: entries.map((entry, index) => {
       const where = whereIsEntry(payload.source, table, index, contents?.version ?? 2);
       return readEntry(entry, where, loaded?.functions[index]?.oldAddress, hypervisor);
@@ -126,7 +128,10 @@ function readEntry(
   const length = entry.expectation?.length ?? 0;
   const isOurs = oldAddress !== undefined && isInImage(oldAddress, hypervisor);
   return {
-    ...{ entry, where, oldAddress, label: labelOf(entry) },
+    entry,
+    where,
+    oldAddress,
+    label: labelOf(entry),
     oldFunction: isOurs ? hypervisor.facts.functionAt(oldAddress) : undefined,
     written: oldAddress === undefined ? undefined : writtenBy(entry, oldAddress, hypervisor),
     expected:

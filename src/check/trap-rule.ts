@@ -12,7 +12,8 @@ interface TrapWords extends Pick<Rule, "what" | "why" | "remedy" | "concerns" | 
 export function trapRule(trap: TrapId, { pattern, ...words }: TrapWords): Rule {
   return {
     ...words,
-    ...{ title: traps[trap], severity: pattern === undefined ? "crash" : "hazard" },
+    title: traps[trap],
+    severity: pattern === undefined ? "crash" : "hazard",
     check: (step) => {
       const death = crashOf(step);
       if (death?.trap !== trap) return pattern?.(step) ?? [];

@@ -53,7 +53,12 @@ export function verdictOf(played: PlayedStep, source: string): Verdict {
   const errnoName = findErrnoName(errno);
   const lines = played.after.console.slice(played.before.console.length);
   return {
-    ...{ kind: "refused", at, errno, step, reference, words },
+    kind: "refused",
+    at,
+    errno,
+    step,
+    reference,
+    words,
     ...(errnoName === undefined ? {} : { errnoName }),
     where: placeInFile(source, place),
     console: lines.map((line) => `${CONSOLE_PREFIX}${line}`),

@@ -14,7 +14,8 @@ test("runCheck() gives the exit code and the last words of both outputs", async 
   const chunks: string[] = [];
   const result = await runCheck(
     {
-      ...{ command, environment: { XSPLICE_BISECT_PREFIX: "5" } },
+      command,
+      environment: { XSPLICE_BISECT_PREFIX: "5" },
       onOutput: (chunk) => void chunks.push(String(chunk)),
     },
     { env: { ...env, PLACE: "here" }, signal: never },
@@ -49,7 +50,8 @@ test("runCheck() ends the check at a signal, with all that it has started", asyn
   const words: string[] = [];
   const running = runCheck(
     {
-      ...{ command: "trap '' TERM; sleep 600 & echo $!; wait; wait", environment: {} },
+      command: "trap '' TERM; sleep 600 & echo $!; wait; wait",
+      environment: {},
       onOutput: (chunk) => {
         words.push(String(chunk));
         controller.abort(new Error("^C"));

@@ -27,7 +27,9 @@ export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
   requireNoWish(call);
   const { signal } = call.io;
   const bytes = await readInputFile(planPath, {
-    ...{ sizeMax: PLAN_SIZE_MAX, reason: "far more than a plan has", signal },
+    sizeMax: PLAN_SIZE_MAX,
+    reason: "far more than a plan has",
+    signal,
   });
   const plan = decodePlan(new TextDecoder().decode(bytes), planPath);
   const sources = plan.steps.flatMap(({ source }) => source ?? []);
@@ -66,7 +68,9 @@ async function readHypervisor({ options, io }: CommandCall): Promise<SyncRequest
   if (path === undefined) return undefined;
   const { openHypervisor } = await import("../xen-model/hypervisor.ts");
   const limit = {
-    ...{ sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal: io.signal },
+    sizeMax: XEN_SYMS_SIZE_MAX,
+    reason: "far more than a xen-syms has",
+    signal: io.signal,
   };
   return openHypervisor(await readInputFile(path, limit), path);
 }

@@ -146,9 +146,13 @@ test("comparePayloads() compares what it can of a broken payload, and says what 
 test("comparePayloads() does not take a section of strings apart that is nothing but their ends", () => {
   const draft = draftFrom(readElf(base, "base"));
   draft.sections.push({
-    ...{ name: ".rodata.str1.1", type: SectionType.SHT_PROGBITS, alignment: 1, entrySize: 1 },
+    name: ".rodata.str1.1",
+    type: SectionType.SHT_PROGBITS,
+    alignment: 1,
+    entrySize: 1,
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_MERGE | SectionFlag.SHF_STRINGS,
-    ...{ content: new Uint8Array(1_500_000), relocations: [] },
+    content: new Uint8Array(1_500_000),
+    relocations: [],
   });
   const { codeUnread, outcome } = compare(base, writeElf(draft));
   assert.equal(outcome, "different");

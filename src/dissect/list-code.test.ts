@@ -11,8 +11,13 @@ import { listCode } from "./list-code.ts";
 import { PayloadPlaces } from "./payload-places.ts";
 
 const external: DraftSymbol = {
-  ...{ name: "printk", value: 0n, size: 0n, type: 0, visibility: 0 },
-  ...{ binding: SymbolBinding.STB_GLOBAL, place: "undefined" },
+  name: "printk",
+  value: 0n,
+  size: 0n,
+  type: 0,
+  visibility: 0,
+  binding: SymbolBinding.STB_GLOBAL,
+  place: "undefined",
 };
 
 function listed(
@@ -22,9 +27,13 @@ function listed(
   range = { start: 0, size: content.length },
 ) {
   const text: DraftSection = {
-    ...{ name: ".text", type: SectionType.SHT_PROGBITS, alignment: 4, entrySize: 0 },
+    name: ".text",
+    type: SectionType.SHT_PROGBITS,
+    alignment: 4,
+    entrySize: 0,
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
-    ...{ content, relocations },
+    content,
+    relocations,
   };
   const draft = { machine, osAbi: 0, flags: 0, sections: [text], symbols: [external] };
   const object = readElf(writeElf(draft), "fix.livepatch");

@@ -78,7 +78,11 @@ function plan(
   level: GuardRequest["level"] = "full",
 ): GuardPlan {
   const target: GuardedFunction = {
-    ...{ name: "f", address: TEXT, sizeBytes: 100, role: "replaced", below: "hypervisor" },
+    name: "f",
+    address: TEXT,
+    sizeBytes: 100,
+    role: "replaced",
+    below: "hypervisor",
     ...more,
   };
   const image = imageOf(fixture);
@@ -195,10 +199,17 @@ test("fileBytesOf() says what guards add to a payload's file", () => {
   const { guards } = plan({});
   const fileOf = (count: number) => {
     const { bytes } = emitPayload({
-      ...{ architecture: "x86_64", payloadVersion: 2, objects: [], replacements: [], hooks: [] },
+      architecture: "x86_64",
+      payloadVersion: 2,
+      objects: [],
+      replacements: [],
+      hooks: [],
       stacking: { mode: "stack", guard: "full", marker: "none", requires: [] },
-      ...{ depends: new Uint8Array(20), xenDepends: new Uint8Array(20) },
-      ...{ metadata: [], funcsAccess: "read-only", guards: guards.slice(0, count) },
+      depends: new Uint8Array(20),
+      xenDepends: new Uint8Array(20),
+      metadata: [],
+      funcsAccess: "read-only",
+      guards: guards.slice(0, count),
     });
     assert.deepEqual(inspectPayload(bytes, "guards").findings, []);
     return bytes.length;

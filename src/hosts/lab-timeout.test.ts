@@ -40,7 +40,8 @@ async function startLab(name: string, manner: "talks" | "silent"): Promise<strin
   const folder = join(world, `xsplice-${process.getuid?.()}`, `lab-${name}`);
   mkdirSync(folder, { recursive: true });
   const child = spawn(process.execPath, ["-e", QEMU, "virtio-serial-pci", manner], {
-    ...{ cwd: folder, stdio: ["ignore", "pipe", "inherit"] },
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
   });
   started.push(child);
   await once(child.stdout ?? child, "data");

@@ -88,7 +88,8 @@ async function connectTo(info: LabInfo, options: ConnectOptions): Promise<Lab> {
   });
   try {
     const agent = await connectAgent(info.folder, seated.seat.index, {
-      ...{ label, timeoutMs },
+      label,
+      timeoutMs,
       ...(signal && { signal }),
     });
     return new Lab({ info, seated, agent, stop: async () => undefined, hangAfterMs: undefined });

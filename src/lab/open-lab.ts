@@ -69,7 +69,9 @@ export async function startLab(
     startedFrom === "cold-boot"
       ? await coldBoot(
           {
-            ...{ qemu, machine, memory: "anonymous" },
+            qemu,
+            machine,
+            memory: "anonymous",
             files: { ...files, memory: undefined, bootConsole: undefined },
           },
           boot,
@@ -141,7 +143,9 @@ async function restoreOrRetake(
     const { qemu, machine, files } = sources;
     return await restore(
       {
-        ...{ qemu, machine, memory: "private-file" },
+        qemu,
+        machine,
+        memory: "private-file",
         files: { ...files, memory: snapshot.memory, bootConsole: snapshot.console },
       },
       snapshot.state,

@@ -89,7 +89,9 @@ async function bootAndSave(
   const { qemu, machine, files } = sources;
   const running = await coldBoot(
     {
-      ...{ qemu, machine, memory: "shared-file" },
+      qemu,
+      machine,
+      memory: "shared-file",
       files: { ...files, memory: whole, bootConsole: undefined },
     },
     options,

@@ -83,7 +83,9 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   };
   const contributions = contributionsOf(fix.filter(isOurs), textBelow);
   return {
-    ...{ patches: fix, files, contributions },
+    patches: fix,
+    files,
+    contributions,
     changed: pathsOf(fix),
     moved: moved.filter(({ patch }) => fix.includes(patch)),
     levels: levels.slice(0, -1),

@@ -133,7 +133,9 @@ function collectPairs(request: SidesRequest): ObjectPair[] {
     return {
       object: unit.object,
       sources,
-      ...{ before: bytesBefore, levels: [bytesBefore], after: bytes },
+      before: bytesBefore,
+      levels: [bytesBefore],
+      after: bytes,
       command,
       dependencies,
     };

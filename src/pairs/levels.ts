@@ -104,8 +104,12 @@ async function compileMissing(
   const what = "the source with the patches of the payloads below";
   const { failure } = await compilePatched(
     {
-      ...{ ...request, tree: tree.folder, units: missing, added: [] },
-      ...{ neutral: treated, restorePlain },
+      ...request,
+      tree: tree.folder,
+      units: missing,
+      added: [],
+      neutral: treated,
+      restorePlain,
     },
     { code: "build/make-failed", what },
   );

@@ -136,7 +136,11 @@ async function prepareIn(
   const written = writeLedger(applied.patches, facts);
   const ledger = await timings.measureAsync("left out", () =>
     markLeftOut(written, {
-      ...{ base, tools, signal, patches: applied.patches, files: carried.files },
+      base,
+      tools,
+      signal,
+      patches: applied.patches,
+      files: carried.files,
     }),
   );
   if (sides.failure !== undefined) {
@@ -144,7 +148,11 @@ async function prepareIn(
     if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw sides.failure;
   }
   return {
-    ...{ pairs: sides.pairs, ledger, lines: sides.lines, contributions, moved },
+    pairs: sides.pairs,
+    ledger,
+    lines: sides.lines,
+    contributions,
+    moved,
     findSymbolUsers: () => findSymbolUsers(request),
     texts: new Map([...carried.files].map(([path, texts]) => [belowXen(path), texts])),
     configDifferences: base.configDifferences,

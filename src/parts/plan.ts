@@ -105,7 +105,8 @@ function suiteOpener(
   const open = async ({ suite, form = "binary" }: PartDefinition): Promise<AptSuite> => {
     mirror ??= findDebianMirror(join(cache, "apt"), environment, options.signal);
     const apt: AptSuite = {
-      ...{ suite, form },
+      suite,
+      form,
       folder: join(cache, "apt", folderName(suite, form)),
       mirror: await mirror,
       keyring: await requireKeyring(cache, options),

@@ -12,7 +12,10 @@ import { parsePayload } from "./parse.ts";
 import { readStackingFacts } from "./stacking.ts";
 
 const stacking: EmitInput["stacking"] = {
-  ...{ mode: "independent", guard: "full", marker: "carried", requires: [] },
+  mode: "independent",
+  guard: "full",
+  marker: "carried",
+  requires: [],
 };
 
 function requireMarker(marker: Marker | undefined): Marker {
@@ -70,7 +73,8 @@ test("emitPayload() makes a payload ask for the marker of another, and say so", 
     kind: "nop",
     name: `payload ${toHex(below.buildId)}, uncovered xen_g`,
     oldAddress: { kind: "symbol", symbol: marker.symbol, addend: 32n },
-    ...{ oldSize: 1, newSize: 1 },
+    oldSize: 1,
+    newSize: 1,
     expectation: Uint8Array.of(0xcc),
   });
   assert.deepEqual(functions[0], {
@@ -107,7 +111,8 @@ test("emitPayload() refuses markers where nobody can patch a payload, and ids th
     { stacking: { ...stacking, marker: "none", requires: [{ buildId: "00", marker }] } },
     {
       stacking: {
-        ...{ ...stacking, marker: "none" },
+        ...stacking,
+        marker: "none",
         requires: [{ buildId: "?", marker: { ...marker, id: new Uint8Array(30) } }],
       },
     },

@@ -59,7 +59,8 @@ export function markerOf(map: SymbolMap): Marker | undefined {
     ({ kind, exportedName }) => kind === "cover" && exportedName === symbol,
   );
   return {
-    ...{ symbol, id: parseHex(entry.sourceName) },
+    symbol,
+    id: parseHex(entry.sourceName),
     covers: new Map(covers.map(({ sourceName, exportedOffset }) => [sourceName, exportedOffset])),
   };
 }
@@ -108,7 +109,11 @@ export function neededCovers(
 /** Blanks the cover while the payload is applied, and wants it not to be blank before. */
 export function coverTableEntry(label: string, marker: DraftSymbol, offset: number): TableEntry {
   return {
-    ...{ label, oldFunction: marker, oldOffset: offset, oldSizeBytes: 1, becomes: 1 },
+    label,
+    oldFunction: marker,
+    oldOffset: offset,
+    oldSizeBytes: 1,
+    becomes: 1,
     expectation: Uint8Array.of(MARKER_IDLE),
   };
 }
@@ -196,12 +201,19 @@ export function markerEntries(marker: CarriedMarker): readonly SymbolMapEntry[] 
   const { symbol: exportedName, id, covers } = finishedMarker(marker);
   return [
     {
-      ...{ sourceName: toHex(id), exportedName, exportedOffset: 0 },
-      ...{ kind: "marker", sizeBytes: MARKER_SIZE },
+      sourceName: toHex(id),
+      exportedName,
+      exportedOffset: 0,
+      kind: "marker",
+      sizeBytes: MARKER_SIZE,
     },
     ...[...covers].map(
       ([sourceName, exportedOffset]): SymbolMapEntry => ({
-        ...{ sourceName, exportedName, exportedOffset, kind: "cover", sizeBytes: 1 },
+        sourceName,
+        exportedName,
+        exportedOffset,
+        kind: "cover",
+        sizeBytes: 1,
       }),
     ),
   ];

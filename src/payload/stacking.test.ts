@@ -44,8 +44,14 @@ test("readStackingFacts() reads back which kinds of hooks a payload has, each on
 
 test("readStackingFacts() does not guess what a payload of another tool is", () => {
   assert.deepEqual(readStackingFacts(["version=1", "mode=trial", "guard"]), {
-    ...{ buildId: undefined, depends: undefined, mode: undefined, guard: undefined },
-    ...{ marker: undefined, functions: undefined, requires: [], hooks: [] },
+    buildId: undefined,
+    depends: undefined,
+    mode: undefined,
+    guard: undefined,
+    marker: undefined,
+    functions: undefined,
+    requires: [],
+    hooks: [],
   });
 });
 

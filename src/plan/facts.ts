@@ -60,8 +60,14 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
     return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
   });
   return {
-    ...{ buildId, depends, xenDepends, metadata },
-    ...{ mode, guard, marker, requires },
+    buildId,
+    depends,
+    xenDepends,
+    metadata,
+    mode,
+    guard,
+    marker,
+    requires,
     functions: replacedNames(functions),
     replaces: functions.flatMap((entry) =>
       entry.kind === "replace" ? rangesOf(entry, 0n, entry.oldSize) : [],

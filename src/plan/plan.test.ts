@@ -14,10 +14,23 @@ function payload(name: string, functions: string, more: Partial<PayloadFacts> = 
   const range = (start: bigint, sizeBytes: number) =>
     names.map((symbol) => ({ symbol, start, sizeBytes }));
   const facts: PayloadFacts = {
-    ...{ buildId: name, depends: XEN, xenDepends: XEN, mode: "independent", guard: "full" },
-    ...{ functions: names, replaces: range(0n, 64), writes: range(4n, 1), guards: range(0n, 64) },
-    ...{ nops: "none", marker: undefined, requires: [], exports: [], imports: names, hooks: [] },
-    ...{ data: "none", metadata: [`build-id=${name}`] },
+    buildId: name,
+    depends: XEN,
+    xenDepends: XEN,
+    mode: "independent",
+    guard: "full",
+    functions: names,
+    replaces: range(0n, 64),
+    writes: range(4n, 1),
+    guards: range(0n, 64),
+    nops: "none",
+    marker: undefined,
+    requires: [],
+    exports: [],
+    imports: names,
+    hooks: [],
+    data: "none",
+    metadata: [`build-id=${name}`],
     ...more,
   };
   return { source: `${name}.livepatch`, name, facts };

@@ -115,7 +115,9 @@ function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
   const ground: Ground = { xenBuildId, nodeps, relations, unordered };
   const histories = new Map(cast.loaded.map(({ piece, payload }) => [piece, payload.history]));
   return {
-    ...{ stack, wanted: cast.wanted, ground },
+    stack,
+    wanted: cast.wanted,
+    ground,
     goal: { unwanted: cast.unwanted, freshData: options.freshData ?? "refuse" },
     context: { relations, groups: groupFunctions(pieces), unordered },
     world: () => new World(ground, histories, stack),

@@ -52,7 +52,11 @@ export function reconstructState(observation: Observation): Reconstruction {
   const stack = stackOf(observation, loaded, scene?.stack, verdict);
   const goal = verdict === "fits" ? journal?.goal : undefined;
   const state: HostState = {
-    ...{ xenBuildId: info.buildId, bootId: info.bootId, nodeps, loaded, stack },
+    xenBuildId: info.buildId,
+    bootId: info.bootId,
+    nodeps,
+    loaded,
+    stack,
     ...(goal && { interruptedGoal: goal }),
   };
   return { state, journal: verdict };

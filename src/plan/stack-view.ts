@@ -58,7 +58,11 @@ export function viewStack(state: HostState): StackView {
       stack.kind === "known" ? pieces.slice(index + 1) : pieces.filter((other) => other !== piece);
     const on = pieces.findLast((lower) => relations.knows(piece, lower));
     return {
-      ...{ name: piece.name, buildId, mode, guard, on: on?.name },
+      name: piece.name,
+      buildId,
+      mode,
+      guard,
+      on: on?.name,
       functions: functions?.map((name) => {
         const above = others.filter(({ facts }) => facts.functions?.includes(name));
         const isLost = (other: Piece) => {

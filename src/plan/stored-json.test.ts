@@ -10,13 +10,23 @@ import type { Plan } from "./plan-form.ts";
 import { decodePlan } from "./plan-json.ts";
 
 const facts: PayloadFacts = {
-  ...{ buildId: "b1", depends: "aa", xenDepends: "aa", mode: "independent", guard: "full" },
+  buildId: "b1",
+  depends: "aa",
+  xenDepends: "aa",
+  mode: "independent",
+  guard: "full",
   functions: ["alpha", "file.c#beta"],
   replaces: [{ symbol: "alpha", start: 0n, sizeBytes: 64 }],
   writes: [{ symbol: undefined, start: 0xffff82d040200004n, sizeBytes: 1 }],
   guards: [{ symbol: "marker.of#other", start: -1n, sizeBytes: 31 }],
-  ...{ nops: "none", marker: "mark", requires: ["c1"], exports: ["mark"], imports: ["alpha"] },
-  ...{ hooks: hookKinds, data: "writable", metadata: ["title=a fix, with ä", ""] },
+  nops: "none",
+  marker: "mark",
+  requires: ["c1"],
+  exports: ["mark"],
+  imports: ["alpha"],
+  hooks: hookKinds,
+  data: "writable",
+  metadata: ["title=a fix, with ä", ""],
 };
 const journal: Journal = {
   bootId: "boot",
@@ -33,7 +43,9 @@ const journal: Journal = {
   log: [{ action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z", stack: undefined }],
 };
 const plan: Plan = {
-  ...{ version: 1, fingerprint: "f1", host: { xenBuildId: "aa", bootId: undefined } },
+  version: 1,
+  fingerprint: "f1",
+  host: { xenBuildId: "aa", bootId: undefined },
   steps: [
     {
       action: "upload",
@@ -44,22 +56,29 @@ const plan: Plan = {
       unknown: [],
     },
     {
-      ...{ action: "apply", name: "fix", buildId: undefined, dependencyCheck: "hypervisor-only" },
+      action: "apply",
+      name: "fix",
+      buildId: undefined,
+      dependencyCheck: "hypervisor-only",
       functions: [{ function: "alpha", change: "reverted", by: undefined }],
       unknown: ["fix"],
     },
   ],
   functions: [{ function: "alpha", change: "newly-patched", by: "fix" }],
   missing: [{ fix: { kind: "payload", name: "fix" }, fromStep: 1, toStep: 2, meanwhile: "other" }],
-  ...{ whyMissing: ["a hook"], notices: [{ kind: "kept", name: "fix", words: "stays" }] },
-  ...{ quiesces: 1, stack: ["fix"] },
+  whyMissing: ["a hook"],
+  notices: [{ kind: "kept", name: "fix", words: "stays" }],
+  quiesces: 1,
+  stack: ["fix"],
 };
 
 test("decodeJournal() gives back what encodeJournal() was given", () => {
   assert.deepEqual(decodeJournal(encodeJournal(journal)), journal);
   const empty = {
     ...journal,
-    ...{ pending: undefined, former: undefined, goal: undefined },
+    pending: undefined,
+    former: undefined,
+    goal: undefined,
     scene: { loaded: [], stack: undefined },
     log: [],
   };

@@ -60,7 +60,10 @@ export function walk(world: World, moves: readonly Move[], goal: Goal, context: 
   const kept = clearUp(world, goal.unwanted, context.relations);
   record();
   return {
-    ...{ steps: world.steps, states, freshData, kept },
+    steps: world.steps,
+    states,
+    freshData,
+    kept,
     missing: findMissing(states, context.groups, context.unordered),
     quiesces: moves.length,
   };

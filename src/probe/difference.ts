@@ -71,7 +71,9 @@ export function differenceOf(
   const skipped = Math.max(0, start - chunkStart);
   const cover = findCover(functionName, loaded);
   return {
-    ...{ functionName, offset, start },
+    functionName,
+    offset,
+    start,
     expected: Uint8Array.from([...before, ...wanted.subarray(skipped)]),
     actual: Uint8Array.from([...before, ...present.subarray(skipped)]),
     ...(cover === undefined

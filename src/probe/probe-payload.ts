@@ -24,8 +24,11 @@ export function makeProbePayload(
   name: string,
 ): Uint8Array {
   const draft: ElfDraft = {
-    ...{ machine: machineOfArchitecture[architecture], osAbi: 0, flags: 0 },
-    ...{ sections: [], symbols: [] },
+    machine: machineOfArchitecture[architecture],
+    osAbi: 0,
+    flags: 0,
+    sections: [],
+    symbols: [],
   };
   const tables: PayloadTables = {
     architecture,

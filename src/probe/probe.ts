@@ -196,7 +196,9 @@ async function putAway(
   { quiesceMs }: Pick<ActOptions, "quiesceMs">,
 ): Promise<void> {
   const options: ActOptions = {
-    ...{ deadlineMs: CLEANUP_MS, quiesceMs, dependencyCheck: "whole-chain" },
+    deadlineMs: CLEANUP_MS,
+    quiesceMs,
+    dependencyCheck: "whole-chain",
   };
   const status = await host.status(name, options);
   if (status === undefined) return;

@@ -6,8 +6,12 @@ import { describeDifference } from "./words.ts";
 
 function difference(more: Partial<CodeDifference>): CodeDifference {
   return {
-    ...{ functionName: "f", offset: 0x13, start: 0x12, suspects: [] },
-    ...{ expected: parseHex("8d7c2408c3"), actual: parseHex("8d902408c3") },
+    functionName: "f",
+    offset: 0x13,
+    start: 0x12,
+    suspects: [],
+    expected: parseHex("8d7c2408c3"),
+    actual: parseHex("8d902408c3"),
     ...more,
   };
 }

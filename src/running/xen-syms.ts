@@ -65,7 +65,10 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
     return known;
   };
   return {
-    ...{ source, architecture, buildId, bytesAt },
+    source,
+    architecture,
+    buildId,
+    bytesAt,
     get release() {
       return names().release;
     },

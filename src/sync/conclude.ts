@@ -33,7 +33,9 @@ export async function conclude(begun: Begun, options: StepOptions): Promise<Sync
   if (!isUnderWay && host instanceof JournalledHost)
     await host.forgetGoal({ deadlineMs: options.deadlineMs });
   return {
-    ...{ plan, mended, done: taken.done },
+    plan,
+    mended,
+    done: taken.done,
     ...ending,
     notes: [...notes, ...ending.notes],
     missing: isUnderWay

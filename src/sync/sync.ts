@@ -77,7 +77,8 @@ async function syncLocked(
   if (host instanceof JournalledHost) host.goal = plan.stack;
   if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);
   const probed = await probeGuards(host, plan.steps, files, {
-    ...{ deadlineMs, quiesceMs },
+    deadlineMs,
+    quiesceMs,
     ...(signal && { signal }),
   });
   const run = { host, steps: plan.steps, files, scene: origin, direction: "forward" } as const;

@@ -57,7 +57,9 @@ export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
   const flags = thunkFlags(kind, architecture, wanted.thunks);
   const known = await Promise.all(flags.map((flag) => knowsFlag(command, flag, signal)));
   return {
-    ...{ command, kind, architecture },
+    command,
+    kind,
+    architecture,
     thunkFlags: flags.filter((_, index) => known[index]),
     warnings: flags
       .filter((_, index) => !known[index])

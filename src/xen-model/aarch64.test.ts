@@ -51,11 +51,14 @@ function armXenSyms(): Uint8Array {
   for (let at = 0; at < text.length; at += 4) text.set(parseHex("1f2003d5"), at);
   text.set(parseHex("c0035fd6c0035fd6"), 0x40);
   return makeElf({
-    ...{ type: ElfType.ET_EXEC, machine },
+    type: ElfType.ET_EXEC,
+    machine,
     sections: [
       { name: ".text", flags: "AX", bytes: text, address: TEXT },
       {
-        ...{ name: ".note.gnu.build-id", flags: "A", address: TEXT + 0x1000n },
+        name: ".note.gnu.build-id",
+        flags: "A",
+        address: TEXT + 0x1000n,
         bytes: encodeBuildIdNote(parseHex(XEN_ID)),
       },
     ],

@@ -82,8 +82,10 @@ export function makeElf(recipe: HandMadeElf): Uint8Array {
     ...tables.map(({ name, relocations = [] }) => ({
       section: {
         ...rawSection(strings.add(`.rela${name}`)),
-        ...{ sh_type: SectionType.SHT_RELA, sh_entsize: BigInt(RELA_SIZE) },
-        ...{ sh_link: symbolTable, sh_info: indexOf(name) },
+        sh_type: SectionType.SHT_RELA,
+        sh_entsize: BigInt(RELA_SIZE),
+        sh_link: symbolTable,
+        sh_info: indexOf(name),
       },
       bytes: written(relocations, (writer, relocation) =>
         writeRawRelocation(writer, rawRelocation(relocation, symbolIndex)),
@@ -92,7 +94,8 @@ export function makeElf(recipe: HandMadeElf): Uint8Array {
     {
       section: {
         ...rawSection(strings.add(".symtab")),
-        ...{ sh_type: SectionType.SHT_SYMTAB, sh_entsize: BigInt(SYM_SIZE) },
+        sh_type: SectionType.SHT_SYMTAB,
+        sh_entsize: BigInt(SYM_SIZE),
         sh_link: symbolTable + 1,
       },
       bytes: written(symbols, writeRawSymbol),
@@ -119,11 +122,24 @@ function assemble(
   const file = new ByteWriter();
   writeRawHeader(file, {
     ei_mag: Uint8Array.from(ELF_MAGIC),
-    ...{ ei_class: ElfIdent.ELFCLASS64, ei_data: ElfIdent.ELFDATA2LSB, ei_version: 1 },
-    ...{ ei_osabi: 0, ei_abiversion: 0, e_type: type, e_machine: machine, e_version: 1 },
-    ...{ e_entry: 0n, e_phoff: 0n, e_shoff: BigInt(EHDR_SIZE + body.length), e_flags: 0 },
-    ...{ e_ehsize: EHDR_SIZE, e_phentsize: 0, e_phnum: 0, e_shentsize: SHDR_SIZE },
-    ...{ e_shnum: headers.length, e_shstrndx: headers.length - 1 },
+    ei_class: ElfIdent.ELFCLASS64,
+    ei_data: ElfIdent.ELFDATA2LSB,
+    ei_version: 1,
+    ei_osabi: 0,
+    ei_abiversion: 0,
+    e_type: type,
+    e_machine: machine,
+    e_version: 1,
+    e_entry: 0n,
+    e_phoff: 0n,
+    e_shoff: BigInt(EHDR_SIZE + body.length),
+    e_flags: 0,
+    e_ehsize: EHDR_SIZE,
+    e_phentsize: 0,
+    e_phnum: 0,
+    e_shentsize: SHDR_SIZE,
+    e_shnum: headers.length,
+    e_shstrndx: headers.length - 1,
   });
   file.bytes(body.toBytes());
   for (const header of headers) writeRawSection(file, header);
@@ -135,19 +151,31 @@ function fieldsOf({ type, flags = "", address = 0n, alignment = 1n }: HandMadeSe
   return {
     sh_type: type ?? SectionType.SHT_PROGBITS,
     sh_flags: bits.reduce((left, right) => left | right, 0n as bigint),
-    ...{ sh_addr: address, sh_addralign: alignment },
+    sh_addr: address,
+    sh_addralign: alignment,
   };
 }
 
 function rawSection(sh_name: number): Omit<RawSection, "sh_offset" | "sh_size"> {
   return {
-    ...{ sh_name, sh_type: SectionType.SHT_PROGBITS, sh_flags: 0n, sh_addr: 0n },
-    ...{ sh_link: 0, sh_info: 0, sh_addralign: 1n, sh_entsize: 0n },
+    sh_name,
+    sh_type: SectionType.SHT_PROGBITS,
+    sh_flags: 0n,
+    sh_addr: 0n,
+    sh_link: 0,
+    sh_info: 0,
+    sh_addralign: 1n,
+    sh_entsize: 0n,
   };
 }
 
 const noSymbol: RawSymbol = {
-  ...{ st_name: 0, st_info: 0, st_other: 0, st_shndx: 0, st_value: 0n, st_size: 0n },
+  st_name: 0,
+  st_info: 0,
+  st_other: 0,
+  st_shndx: 0,
+  st_value: 0n,
+  st_size: 0n,
 };
 
 function rawSymbol(

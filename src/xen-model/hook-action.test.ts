@@ -22,7 +22,9 @@ function withHook(
   const section = { name: ".text.hook", flags: "AX", bytes: Buffer.from(code, "hex") };
   const table = {
     name: `.livepatch.hooks.${kind}`,
-    ...{ flags: "A", bytes: new Uint8Array(8), alignment: 8n },
+    flags: "A",
+    bytes: new Uint8Array(8),
+    alignment: 8n,
     relocations: [{ at: 0, type: R_X86_64_64, symbol: "the_hook" }],
   };
   return makeElf({

@@ -94,7 +94,15 @@ export function openHypervisor(
     address >= LAST_PAGE ||
     (CANONICAL_LOW_END <= address && address < CANONICAL_HIGH_START);
   return {
-    ...{ source, architecture, machine, release, toldRelease, line, image, payloadWindow, lookup },
+    source,
+    architecture,
+    machine,
+    release,
+    toldRelease,
+    line,
+    image,
+    payloadWindow,
+    lookup,
     features: featuresOf(release),
     buildId: buildIdOf(file),
     memory: new Memory(regions, isEmpty),
@@ -191,7 +199,10 @@ function regionsOf(
     const kind = isInit(section) ? "init" : kindOf(section);
     const sizeBytes = Number(section.sh_size);
     return {
-      ...{ start: section.sh_addr, sizeBytes, bytes: section.bytes, kind },
+      start: section.sh_addr,
+      sizeBytes,
+      bytes: section.bytes,
+      kind,
       unknown:
         kind === "data"
           ? [{ start: 0, end: sizeBytes }]

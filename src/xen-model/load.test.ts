@@ -177,7 +177,8 @@ test("XenModel gives back the code to the byte when everything is reverted", () 
       for (const [index, functions] of stack.entries()) {
         const name = `p${index}`;
         const entries = functions.map((number) => ({
-          ...{ old: functionNames[number] ?? "", by: `${name}_${number}` },
+          old: functionNames[number] ?? "",
+          by: `${name}_${number}`,
         }));
         const id = (index + 1).toString(16).padStart(2, "0");
         assert.equal(model.upload(name, syntheticPayload({ id, entries })).kind, "accepted");

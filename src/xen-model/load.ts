@@ -67,8 +67,14 @@ export function loadPayload(
   const exports = exportSymbols(context, symbols, functions);
   const table = findNamed(file, FUNCS_SECTION);
   return {
-    ...{ name, placement, functions, hooks, metadata, exports },
-    ...{ buildId: ids.own, depends: ids.depends },
+    name,
+    placement,
+    functions,
+    hooks,
+    metadata,
+    exports,
+    buildId: ids.own,
+    depends: ids.depends,
     isFunctionTableWritable: table !== undefined && hasFlag(table, "SHF_WRITE"),
   };
 }
@@ -78,7 +84,9 @@ export function regionsOf(placement: Placement, unknown: readonly UnknownRange[]
   const { base, bytes, groups } = placement;
   const codeSize = groups.rw.start;
   const region = (start: number, end: number, kind: Region["kind"]): Region => ({
-    ...{ start: base + BigInt(start), sizeBytes: end - start, kind },
+    start: base + BigInt(start),
+    sizeBytes: end - start,
+    kind,
     bytes: bytes.subarray(start, end),
     unknown: kind === "payload-text" ? unknown : [],
   });

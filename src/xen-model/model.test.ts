@@ -144,10 +144,8 @@ test("XenModel knows the death by an expectation in memory of a payload that is 
   const old = model.payload("a")?.exports[0];
   assert.equal(old?.name, "a_code");
   upload(model, "b", {
-    ...{
-      id: "02",
-      entries: [{ old: "a_code", by: { nopBytes: 0 }, oldSize: 8, expectation: "00" }],
-    },
+    id: "02",
+    entries: [{ old: "a_code", by: { nopBytes: 0 }, oldSize: 8, expectation: "00" }],
   });
   assert.equal(act(model.fork(), "apply", "b"), "done");
   act(model, "unload", "a");
@@ -158,7 +156,9 @@ test("XenModel knows the death by an expectation in memory of a payload that is 
 test("XenModel takes a hook's veto for the answer and the result", () => {
   const model = syntheticModel("4.17.5", { hookResult: () => -84 });
   const hook = {
-    ...{ name: ".livepatch.hooks.preapply", flags: "A", bytes: new Uint8Array(8).fill(1) },
+    name: ".livepatch.hooks.preapply",
+    flags: "A",
+    bytes: new Uint8Array(8).fill(1),
   };
   const more = { sections: [hook] };
   upload(model, "a", { id: "01", entries: [{ old: "alpha", by: "a_alpha" }], more });
@@ -186,7 +186,9 @@ test("XenModel judges a stack of 100 payloads", () => {
     const byte = (index + 2).toString(16).padStart(2, "0");
     const below = index === 0 ? {} : { depends: idOf((index + 1).toString(16).padStart(2, "0")) };
     upload(model, `p${index}`, {
-      ...{ id: byte, entries: [{ old: "alpha", by: `p${index}_alpha` }], ...below },
+      id: byte,
+      entries: [{ old: "alpha", by: `p${index}_alpha` }],
+      ...below,
     });
     assert.equal(act(model, "apply", `p${index}`), "done");
   }

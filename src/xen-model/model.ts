@@ -89,7 +89,10 @@ export class XenModel {
       const answer = stopped(() => {
         checkUpload(state, name, bytes);
         const payload = loadPayload(name, bytes, {
-          ...{ xen: state.xen, memory, allocate: allocateIn(state), assumptions },
+          xen: state.xen,
+          memory,
+          allocate: allocateIn(state),
+          assumptions,
           cpu: state.options.cpu ?? {},
           lookUp: xenLookUp(state.xen, (symbol) => state.exports.get(symbol)?.value),
           findById: (id) => state.ids.get(toHex(id)),
@@ -177,7 +180,10 @@ export class XenModel {
     const state = this.#state;
     state.memory = memory;
     state.lives.set(payload.name, {
-      ...{ payload, state: "checked", rc: 0, wasReverted: false },
+      payload,
+      state: "checked",
+      rc: 0,
+      wasReverted: false,
       functionStates: payload.functions.map(({ initialState }) => initialState),
     });
     state.ids.set(toHex(payload.buildId), payload.name);

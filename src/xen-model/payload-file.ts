@@ -68,7 +68,10 @@ export function readPayloadFile(bytes: Uint8Array, xen: Hypervisor): PayloadFile
   });
   const symbols = readSymbols(sections, table);
   return {
-    ...{ bytes, header, sections, symbols: symbols.slice(1) },
+    bytes,
+    header,
+    sections,
+    symbols: symbols.slice(1),
     symbolCount: symbols.length,
     symbolTableIndex: table.index,
   };

@@ -39,7 +39,8 @@ export function prepareFunctions(context: LoadContext): readonly ModelFunction[]
     const offset = Number(table.section.sh_offset) + index * size;
     const place = { section: FUNCS_SECTION, offset };
     return {
-      ...{ entry, place },
+      entry,
+      place,
       oldAddress: checkEntry(context, entry, place),
       address: table.address + BigInt(index * size),
       initialState: initialStateOf(entry, xen),

@@ -110,7 +110,9 @@ function applyOne(
   const failure = relocate(xen.machine, request, field, Number(r_offset));
   if (failure === undefined) return;
   const [step, errno, words, details] = explain(failure, xen, {
-    ...{ index, target: target.name, symbol: name },
+    index,
+    target: target.name,
+    symbol: name,
     place: { ...place, symbol: name },
   });
   refuse(step, errno, words, details);

@@ -50,8 +50,15 @@ export interface ModelState {
 
 export function initialState(xen: Hypervisor, options: ModelOptions): ModelState {
   return {
-    ...{ xen, options, memory: xen.memory.fork(), work: undefined },
-    ...{ lives: new Map(), applied: [], exports: new Map(), ids: new Map(), console: [] },
+    xen,
+    options,
+    memory: xen.memory.fork(),
+    work: undefined,
+    lives: new Map(),
+    applied: [],
+    exports: new Map(),
+    ids: new Map(),
+    console: [],
   };
 }
 

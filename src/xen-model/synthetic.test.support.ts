@@ -49,7 +49,9 @@ export function syntheticXenSyms(
     { name: "common/letters.c", section: 0xfff1, info: 4 },
     { name: "helper", section: ".text", value: TEXT_START + 0x300n, info: 2 },
     ...functionNames.map((name, index) => ({
-      ...{ name, section: ".text", size: BigInt(FUNCTION_SIZE) },
+      name,
+      section: ".text",
+      size: BigInt(FUNCTION_SIZE),
       value: TEXT_START + BigInt(index * FUNCTION_SIZE),
     })),
     { name: "xen_major_version", section: ".text", value: TEXT_START + 0x400n },
@@ -69,7 +71,8 @@ export function syntheticXenSyms(
       { name: ".rodata", flags: "A", bytes: words, address: RODATA_START },
       {
         name: ".note.gnu.build-id",
-        ...{ type: SectionType.SHT_NOTE, flags: "A" },
+        type: SectionType.SHT_NOTE,
+        flags: "A",
         bytes: note(XEN_ID),
         address: RODATA_START + 0x100n,
       },
@@ -176,8 +179,12 @@ function functionTable(
   const size = ENTRY_SIZE[version];
   for (const { by, oldSize = FUNCTION_SIZE, expectation } of entries) {
     writeLivepatchFunc(writer, {
-      ...{ nameAddress: 0n, newAddress: 0n, oldAddress: 0n, version },
-      ...{ newSize: typeof by === "string" ? 1 : by.nopBytes, oldSize },
+      nameAddress: 0n,
+      newAddress: 0n,
+      oldAddress: 0n,
+      version,
+      newSize: typeof by === "string" ? 1 : by.nopBytes,
+      oldSize,
       reserved: zeroReserved(version),
       expectation:
         version === 2

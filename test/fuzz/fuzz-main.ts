@@ -20,7 +20,10 @@ async function main(options: FuzzOptions): Promise<number> {
   const start = Date.now();
   let [saved, told] = [0, start];
   const { inputs, failures, outcomes } = await runFuzz({
-    ...{ seed, inputsMax, jobs, untilMs: start + minutes * 60_000 },
+    seed,
+    inputsMax,
+    jobs,
+    untilMs: start + minutes * 60_000,
     onFailure: (failure) => {
       if (saved++ < SAVED_MAX) console.log(describeFailure(failure, saveFailure(failure, save)));
     },

@@ -34,7 +34,10 @@ export function readFuzzOptions(args: readonly string[]): FuzzOptions {
   const { seed, inputs, save } = values;
   const minutes = values.minutes ?? (inputs === undefined ? "1" : undefined);
   return {
-    ...{ seed, save, case: values.case, file: values.file },
+    seed,
+    save,
+    case: values.case,
+    file: values.file,
     inputsMax: inputs === undefined ? Number.MAX_SAFE_INTEGER : countOf("inputs", inputs),
     minutes: minutes === undefined ? Number.POSITIVE_INFINITY : countOf("minutes", minutes),
     jobs: countOf("jobs", values.jobs),

@@ -90,8 +90,10 @@ function handMade(): readonly FuzzSeed[] {
       name: "by hand, AArch64",
       release: "4.17.5",
       bytes: makeElf({
-        ...{ type: ElfType.ET_REL, machine: Machine.EM_AARCH64 },
-        ...{ sections: armSections, symbols: arm.symbols },
+        type: ElfType.ET_REL,
+        machine: Machine.EM_AARCH64,
+        sections: armSections,
+        symbols: arm.symbols,
       }),
     },
   ];

@@ -75,9 +75,11 @@ const stages: Readonly<Record<FuzzStage, (bytes: Uint8Array, seed: FuzzSeed) => 
     const below = { name: "below", source: "below", bytes: payloadBelow };
     const mutant = { name: "mutant", source: "mutant", bytes };
     const { payloads: checked } = checkPayloads({
-      ...{ hypervisor: syntheticHypervisor(release), allowed: [] },
+      hypervisor: syntheticHypervisor(release),
+      allowed: [],
       payloads: isStacked ? [below, mutant] : [mutant],
-      ...{ action: "apply", dependencyCheck: "hypervisor-only" },
+      action: "apply",
+      dependencyCheck: "hypervisor-only",
     });
     const kind = checked.at(-1)?.verdict.kind;
     return kind === "accepted" ? "taken" : kind === "refused" ? "refused" : "died";

@@ -42,7 +42,11 @@ test("failureOf() tells what is thrown that is no error of ours, and where", () 
 test("runFuzz() ends a thread that keeps on, runs out of memory or throws, and goes on behind", async () => {
   const failures: string[] = [];
   const { inputs } = await runFuzz({
-    ...{ seed: "bad", jobs: 1, inputsMax: 6, untilMs: Date.now() + 600_000, hangMs: 10_000 },
+    seed: "bad",
+    jobs: 1,
+    inputsMax: 6,
+    untilMs: Date.now() + 600_000,
+    hangMs: 10_000,
     worker: new URL("bad-worker.test.support.js", import.meta.url),
     onFailure: ({ id, kind }) => failures.push(`${id} ${kind}`),
     onProgress: () => {},
@@ -55,7 +59,10 @@ test("no mutated payload crashes, keeps or floods what reads payloads", async ()
   // Any number of inputs counts: how many a minute has is the machine's business.
   const failures: string[] = [];
   const { inputs } = await runFuzz({
-    ...{ seed: "ci", jobs: 1, inputsMax: 1_000_000, untilMs: Date.now() + 60_000 },
+    seed: "ci",
+    jobs: 1,
+    inputsMax: 1_000_000,
+    untilMs: Date.now() + 60_000,
     onFailure: ({ id, kind, message }) => failures.push(`${id}: ${kind}: ${message}`),
     onProgress: () => {},
   });

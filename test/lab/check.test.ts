@@ -47,9 +47,13 @@ await describeOnXen("4.17", "what check says, on Xen 4.17", () => {
     return checkPayloads({
       hypervisor,
       payloads: payloads.map(({ bytes }, index) => ({
-        ...{ name: nameOf(index), source: `${nameOf(index)}.livepatch`, bytes },
+        name: nameOf(index),
+        source: `${nameOf(index)}.livepatch`,
+        bytes,
       })),
-      ...{ action, dependencyCheck: "whole-chain", allowed: ["expectation-missing"] },
+      action,
+      dependencyCheck: "whole-chain",
+      allowed: ["expectation-missing"],
     });
   }
 

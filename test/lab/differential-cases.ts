@@ -29,11 +29,13 @@ const SEQUENCE_LENGTH = 14;
 
 export function standardCases({ xen }: CaseSource): readonly Case[] {
   const uploads = standardUploads(xen).map(({ what, bytes }) => ({
-    ...{ what, steps: wholeLife("a", bytes) },
+    what,
+    steps: wholeLife("a", bytes),
   }));
   return [...uploads, ...deadlyScripts(xen)].map(({ what, steps }) => ({
     id: `standard/${what}`,
-    ...{ what, steps },
+    what,
+    steps,
   }));
 }
 

@@ -88,7 +88,8 @@ function targetsOf(bytes: Uint8Array, random: Random): readonly Target[] {
     { what: "header", start: 0, fields: headerFields },
     {
       what: `section ${index} "${sections[index]?.name}"`,
-      ...{ start: Number(e_shoff) + index * SHDR_SIZE, fields: sectionFields },
+      start: Number(e_shoff) + index * SHDR_SIZE,
+      fields: sectionFields,
     },
   ];
   const records = (type: number, size: number, what: string, recordFields: readonly Field[]) => {

@@ -32,7 +32,7 @@ export function bareName(name: string): string {
 export function mutationBases(xen: XenImage): readonly ScriptPayload[] {
   const plain = recipe(xen, "m1", ["xen_extra_version"]);
   const several = recipe(xen, "m2", ["xen_changeset", "common/keyhandler.c#dump_domains"], {
-    ...{ metadata: ["why=test", "x="] },
+    metadata: ["why=test", "x="],
   });
   const guarded: StockRecipe = {
     ...several,
@@ -94,7 +94,8 @@ export function recipe(
   return {
     code: [`const int ${tag}_shared = 1;`, ...code].join("\n"),
     functions: functions.map((name, index) => ({
-      ...{ name, oldSize: xen.functionNamed(bareName(name)).size },
+      name,
+      oldSize: xen.functionNamed(bareName(name)).size,
       by: { symbol: bodies[index] ?? "" },
     })),
     xenBuildId: xen.buildId,

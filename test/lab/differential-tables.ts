@@ -22,7 +22,10 @@ interface AlternativeForm {
 }
 
 const good: AlternativeForm = {
-  ...{ original: "771b", originalSize: 6, replacementSize: 5, feature: 0 },
+  original: "771b",
+  originalSize: 6,
+  replacementSize: 5,
+  feature: 0,
 };
 
 export function tableUploads(xen: XenImage): readonly StandardUpload[] {

@@ -231,7 +231,9 @@ for (const release of ["4.14", "4.17", "4.20"]) {
       assert.ok(lab.info.symbols);
       const client = new XenClient(new ProxyTransport(lab.agent));
       place = {
-        ...{ release, client, host: await labHost(lab) },
+        release,
+        client,
+        host: await labHost(lab),
         xen: readXenImage(lab.info.symbols),
       };
     });

@@ -58,7 +58,8 @@ export function makeGuarded(xen: XenSyms, wish: Wish): EmittedPayload {
     guards: guard === "none" ? [] : spoil(guardsOf(xen, wish, guard), wish.wrong),
     hooks: [],
     stacking: {
-      ...{ mode, guard },
+      mode,
+      guard,
       marker: markerFor(xen.release, "x86_64"),
       requires: requires.map(({ buildId, marker }) => {
         assert.ok(marker);
@@ -121,8 +122,11 @@ export function deepOffset(xen: XenSyms, name: string): number {
 export function makeNop(xen: XenSyms, name: string, offset: number): Uint8Array {
   assert.ok(xen.release);
   const draft: ElfDraft = {
-    ...{ machine: machineOfArchitecture.x86_64, osAbi: 0, flags: 0 },
-    ...{ sections: [], symbols: [] },
+    machine: machineOfArchitecture.x86_64,
+    osAbi: 0,
+    flags: 0,
+    sections: [],
+    symbols: [],
   };
   const id = toHex(xen.buildId);
   addTables(
@@ -142,7 +146,8 @@ export function makeNop(xen: XenSyms, name: string, offset: number): Uint8Array 
       ],
       hooks: [],
       buildId: unstampedBuildIdText(),
-      ...{ depends: id, xenDepends: id },
+      depends: id,
+      xenDepends: id,
       metadata: [],
       symbolMap: undefined,
       reasons: undefined,

@@ -236,7 +236,9 @@ async function probesReplace(bench: GuardBench): Promise<void> {
   await apply(bench, "former");
   const right = makeGuarded(xen, { number: 51, replaces: [f, g], mode: "cumulative" });
   const wrong = makeGuarded(xen, {
-    ...{ number: 52, replaces: [f, g], mode: "cumulative" },
+    number: 52,
+    replaces: [f, g],
+    mode: "cumulative",
     wrong: { name: f, offset: deepOffset(xen, f) },
   });
   const applied = await bench.hashText();

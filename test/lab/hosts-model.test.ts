@@ -15,7 +15,10 @@ for (const release of ["4.14", "4.17", "4.20"]) {
     const path = symbolsOf(release);
     const model = XenModel.boot(openHypervisor(readFileSync(path), path));
     return {
-      ...{ host: new ModelHost(model), xen: readXenImage(path), release, runsHooks: false },
+      host: new ModelHost(model),
+      xen: readXenImage(path),
+      release,
+      runsHooks: false,
       async readMemory(address, length) {
         const found = model.read(address, length);
         assert.equal(found.kind, "bytes");

@@ -42,8 +42,14 @@ export function makerFromC(bench: Bench): MakePayload {
     );
     const { bytes } = await compilePayload({
       sources: [sourceFile(functions.join("\n"))],
-      ...{ xen: bench.xen, replace: [], extraFlags: [], metadata: [] },
-      ...{ compiler: undefined, release: undefined, mode, guard: "full" },
+      xen: bench.xen,
+      replace: [],
+      extraFlags: [],
+      metadata: [],
+      compiler: undefined,
+      release: undefined,
+      mode,
+      guard: "full",
       foundation: foundationOf(below),
     });
     return { bytes, answers };
@@ -90,14 +96,25 @@ export async function buildChange(
 ): Promise<Uint8Array> {
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, from, to);
   const { payload, refusals } = await buildFix({
-    ...{ source, mode },
+    source,
+    mode,
     xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
     config: { name: config, text: readFileSync(config, "utf8") },
     patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
     foundation: foundationOf(below),
-    ...{ basePatches: [], guard: undefined, carriedPatches: "texts", hooks: [], metadata: [] },
-    ...{ name: undefined, allowInit: [], allowLayout: [], previous: undefined },
-    ...{ allowFreshData: [], compiler: undefined, jobs: 2, toolVersion: "test" },
+    basePatches: [],
+    guard: undefined,
+    carriedPatches: "texts",
+    hooks: [],
+    metadata: [],
+    name: undefined,
+    allowInit: [],
+    allowLayout: [],
+    previous: undefined,
+    allowFreshData: [],
+    compiler: undefined,
+    jobs: 2,
+    toolVersion: "test",
     onProgress: () => {},
   });
   assert.deepEqual(refusals, []);

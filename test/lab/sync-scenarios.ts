@@ -103,7 +103,10 @@ class Play {
       journalled(failAt === undefined ? this.#host : stubborn),
       { goal, files, hypervisor: undefined },
       {
-        ...{ ...call, quiesceMs: 100, signal: undefined, onPlan: () => {} },
+        ...call,
+        quiesceMs: 100,
+        signal: undefined,
+        onPlan: () => {},
         onStep: ({ phase, number, direction }) => {
           isNext = direction === "forward" && phase === "begins" && number === failAt;
         },

@@ -104,7 +104,10 @@ async function check(call: CommandCall): Promise<CheckReport> {
     import("../../check/check.ts"),
   ]);
   return checkPayloads({
-    ...{ hypervisor, payloads, action, allowed },
+    hypervisor,
+    payloads,
+    action,
+    allowed,
     dependencyCheck: options.has("nodeps") ? "hypervisor-only" : "whole-chain",
   });
 }

@@ -97,7 +97,8 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
   const release = await readRelease(options.text("release"));
   const reason = "far more than a xen-syms has";
   const syms = await readInputFile(symsPath, {
-    ...{ sizeMax: XEN_SYMS_SIZE_MAX, reason },
+    sizeMax: XEN_SYMS_SIZE_MAX,
+    reason,
     signal: io.signal,
   });
   const [{ compilePayload }, { readXenSyms }] = await Promise.all([

@@ -63,7 +63,9 @@ export const inspectCommand: CommandSpec = {
       call,
       jsonOf({
         ...inspection.contents,
-        ...{ tables, code, findings: findingsOf(inspection) },
+        tables,
+        code,
+        findings: findingsOf(inspection),
         ...(hypervisor && { hypervisor: { buildId: hypervisor.buildId } }),
       }),
       () =>

@@ -68,7 +68,9 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
     const { syncHost } = await import("../../sync/sync.ts");
     const { deadlineMs, quiesceMs } = readActOptions(call, callOptions);
     const options: SyncOptions = {
-      ...{ deadlineMs, quiesceMs, signal },
+      deadlineMs,
+      quiesceMs,
+      signal,
       onPlan: (plan, state) => {
         if (call.globals.output === "text") stdout.write(renderPlan(plan, state));
       },
