@@ -1,6 +1,6 @@
 // A rule in words, for `--explain` and docs/check.md.
 
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { traps } from "../xen-model/traps.ts";
 import { describeReleases } from "./describe-releases.ts";
 import type { Rule, Severity } from "./rule.ts";

@@ -1,7 +1,7 @@
 // What a rule is: data about one thing that Xen does not check, and how it is found in one step of
 // a check. The rules themselves are in rules-*.ts, all of them by id in rules.ts.
 
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type { CheckedStep } from "./step.ts";
 

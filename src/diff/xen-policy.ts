@@ -2,8 +2,8 @@
 // section attributes; layouts of tables are in the ABI reference §1.8. What is a table here and not in
 // a release is simply absent from its objects.
 
+import type { Architecture } from "../isa/architecture.ts";
 import { ALTERNATIVE_SIZE, alternativeLayoutOf } from "../xen-abi/alternatives.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type {
   SectionPolicy,

@@ -1,7 +1,7 @@
 // Entries of `.bug_frames.N`: the shape of xen-abi/bug-frame.ts with places by name. On x86 the number
 // of the source line lies in what the displacements leave free, so a relocation's addend has it too.
 
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import type { BugFrameType } from "../xen-abi/bug-frame.ts";
 import type { SpecialEntry } from "./special-tables.ts";
 import { eachEntry, nameFromEntry, narrowField, type TableReader } from "./table-field.ts";

@@ -15,8 +15,8 @@ import { splitObject } from "../diff/split-object.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { withoutTag } from "../payload/tag.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
 
 /** One piece of code or data, by the names that both sides give it. */

@@ -3,6 +3,7 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import {
   ALT_CALL_SITE_SIZE,
   ALTERNATIVE_SIZE,
@@ -10,7 +11,6 @@ import {
   alternativeLayoutOf,
   readAlternative,
 } from "../xen-abi/alternatives.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { type BugFrameType, bugFrameTypes, bugFrameTypesOf } from "../xen-abi/bug-frame.ts";
 import { EXCEPTION_ENTRY_SIZE } from "../xen-abi/exception-table.ts";
 import { hasFeature } from "../xen-abi/features.ts";

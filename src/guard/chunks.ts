@@ -2,8 +2,8 @@
 // not start where memory holds ENDBR64, or what Xen puts over one, since Xen would take 4 bytes from
 // the 0 that it has to write, and bring the host down (ABI reference §5.2).
 
+import type { Architecture } from "../isa/architecture.ts";
 import { ENDBR64, ENDBR64_POISON } from "../isa/endbr64.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 
 export interface ComparedBytes {

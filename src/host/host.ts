@@ -2,6 +2,7 @@
 // the tests know nothing else about Xen: names, statuses and verdicts, no sysctl, no offset.
 // Kinds of host (local, ssh, lab, model) live in hosts/; this leaf is what everybody may import.
 
+import type { Architecture } from "../isa/architecture.ts";
 import type { JournalStore } from "./journal-store.ts";
 
 /** Xen answers with two integers (`state`, `rc`); they are decoded once, into this. */
@@ -30,7 +31,7 @@ export interface HostInfo {
   readonly buildId: string | undefined;
   readonly compiler: string | undefined;
   readonly compiledAt: string | undefined;
-  readonly architecture: "x86_64" | "aarch64" | undefined;
+  readonly architecture: Architecture | undefined;
   /** Of dom0's kernel, so of this boot of the host: payloads vanish when it changes. */
   readonly bootId: string | undefined;
 }

@@ -2,6 +2,7 @@
 // `xl info` knows most; /sys/hypervisor has the same where xl does not work.
 
 import type { HostInfo } from "../host/host.ts";
+import { architectures } from "../isa/architecture.ts";
 
 /** Prints lines `xl KEY : VALUE`, `sysfs KEY VALUE`, `machine VALUE`, `boot VALUE`. */
 export const FACTS_SCRIPT = `
@@ -48,6 +49,5 @@ function factsOf(text: string): ReadonlyMap<string, string> {
 }
 
 export function architectureOf(machine: string | undefined): HostInfo["architecture"] {
-  if (machine === "x86_64" || machine === "aarch64") return machine;
-  return undefined;
+  return architectures.find((name) => name === machine);
 }

@@ -1,9 +1,9 @@
 // Code as lines for people, in the syntax of the GNU tools.
 
 import { hexNumber } from "../bytes/hex.ts";
+import { findArchitecture } from "./architecture.ts";
 import { IsaError } from "./errors.ts";
 import { iced } from "./iced.ts";
-import { architectureOf } from "./machine.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
 export interface AssemblyLine {
@@ -67,7 +67,7 @@ function noteOf(
 }
 
 function requireX86(machine: number): void {
-  if (architectureOf(machine) === "x86-64") return;
+  if (findArchitecture(machine) === "x86_64") return;
   throw new IsaError({
     code: "isa/unsupported",
     problem: `Cannot disassemble code of machine ${machine}: only x86-64 is supported`,

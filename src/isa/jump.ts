@@ -1,9 +1,9 @@
 // The jump that Xen writes over the start of a replaced function (ABI §5.1, §5.4).
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
+import { findArchitecture } from "./architecture.ts";
 import { startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 import { IsaError } from "./errors.ts";
-import { architectureOf } from "./machine.ts";
 
 /** In bytes: jmp rel32. */
 export const X86_JUMP_SIZE = 5;
@@ -16,8 +16,8 @@ export const AARCH64_JUMP_SIZE = 4;
  * @throws IsaError isa/unsupported for other machines
  */
 export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Array | undefined {
-  switch (architectureOf(machine)) {
-    case "x86-64": {
+  switch (findArchitecture(machine)) {
+    case "x86_64": {
       const distance = BigInt.asIntN(64, to - (from + BigInt(X86_JUMP_SIZE)));
       if (BigInt.asIntN(32, distance) !== distance) return undefined;
       return new ByteWriter().u8(0xe9).i32(Number(distance)).toBytes();
@@ -40,8 +40,8 @@ export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Arra
 /** Where a jump leads that lies at `from`; undefined when the bytes do not start with one. */
 export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bigint | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  switch (architectureOf(machine)) {
-    case "x86-64":
+  switch (findArchitecture(machine)) {
+    case "x86_64":
       if (bytes.length < X86_JUMP_SIZE || bytes[0] !== 0xe9) return undefined;
       return BigInt.asUintN(64, from + BigInt(X86_JUMP_SIZE + view.getInt32(1, true)));
     case "aarch64": {
@@ -60,6 +60,6 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
  * the poison that it put over it (Xen 4.17 and later). Only x86-64 has such.
  */
 export function jumpOffsetAt(machine: number, entry: Uint8Array): number {
-  if (architectureOf(machine) !== "x86-64") return 0;
+  if (findArchitecture(machine) !== "x86_64") return 0;
   return startsWithEndbr64(entry) || startsWithPoisonedEndbr(entry) ? 4 : 0;
 }

@@ -1,6 +1,12 @@
 // Instruction sets: relocation arithmetic, entry jumps, and decoding of x86-64.
 
 export { Aarch64Relocation } from "./aarch64.ts";
+export {
+  type Architecture,
+  architectures,
+  findArchitecture,
+  machineOfArchitecture,
+} from "./architecture.ts";
 export { type AssemblyLine, type DisassembleOptions, disassemble } from "./disassemble.ts";
 export { ENDBR64, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 export { IsaError } from "./errors.ts";
@@ -11,7 +17,6 @@ export {
   jumpOffsetAt,
   X86_JUMP_SIZE,
 } from "./jump.ts";
-export { type Architecture, architectureOf } from "./machine.ts";
 export {
   canRelocate,
   nameOfRelocation,

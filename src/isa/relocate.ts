@@ -4,7 +4,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { unreachable } from "../invariant.ts";
 import { Aarch64Relocation, aarch64Rules } from "./aarch64.ts";
-import { architectureOf } from "./machine.ts";
+import { findArchitecture } from "./architecture.ts";
 import type { RelocationField, RelocationRule } from "./relocation-rule.ts";
 import { X86Relocation, x86Rules } from "./x86.ts";
 
@@ -53,16 +53,16 @@ export function canRelocate(machine: number, type: number): boolean {
 
 /** `R_X86_64_PLT32`; for a type or machine without a name here, its number. */
 export function nameOfRelocation(machine: number, type: number): string {
-  const architecture = architectureOf(machine);
+  const architecture = findArchitecture(machine);
   if (architecture === undefined) return `R_${hexNumber(machine)}_${type}`;
-  const names = architecture === "x86-64" ? X86Relocation : Aarch64Relocation;
-  const prefix = architecture === "x86-64" ? "R_X86_64" : "R_AARCH64";
+  const names = architecture === "x86_64" ? X86Relocation : Aarch64Relocation;
+  const prefix = architecture === "x86_64" ? "R_X86_64" : "R_AARCH64";
   return Object.entries(names).find(([, number]) => number === type)?.[0] ?? `${prefix}_${type}`;
 }
 
 function rulesOf(machine: number): ReadonlyMap<number, RelocationRule> {
-  switch (architectureOf(machine)) {
-    case "x86-64":
+  switch (findArchitecture(machine)) {
+    case "x86_64":
       return x86Rules;
     case "aarch64":
       return aarch64Rules;
@@ -77,7 +77,7 @@ function sizeOf(machine: number, field: RelocationField): number {
     case "nothing":
       return 0;
     case "data":
-      return architectureOf(machine) === "aarch64" ? Math.max(field.size, 4) : field.size;
+      return findArchitecture(machine) === "aarch64" ? Math.max(field.size, 4) : field.size;
     case "bits":
     case "adr":
     case "signed-move":

@@ -2,7 +2,7 @@
 // about relocations is arithmetic, which isa/ has and the comparison does not need.
 
 import { Aarch64Relocation } from "./aarch64.ts";
-import { architectureOf } from "./machine.ts";
+import { findArchitecture } from "./architecture.ts";
 import { X86Relocation } from "./x86.ts";
 
 export interface RelocationField {
@@ -40,7 +40,7 @@ const aarch64Fields: ReadonlyMap<number, RelocationField> = new Map([
 ]);
 
 export function relocationField(machine: number, type: number): RelocationField {
-  return architectureOf(machine) === "x86-64"
+  return findArchitecture(machine) === "x86_64"
     ? (x86Fields.get(type) ?? relative(4))
     : (aarch64Fields.get(type) ?? { ...absolute(4), isInstruction: true });
 }
@@ -48,7 +48,7 @@ export function relocationField(machine: number, type: number): RelocationField 
 /** The assembler takes one or the other for the same thing. */
 export function meansTheSame(machine: number, left: number, right: number): boolean {
   if (left === right) return true;
-  if (architectureOf(machine) !== "x86-64") return false;
+  if (findArchitecture(machine) !== "x86_64") return false;
   const direct: readonly number[] = [X.R_X86_64_PC32, X.R_X86_64_PLT32];
   return direct.includes(left) && direct.includes(right);
 }

@@ -1,10 +1,10 @@
 // What building has found out about each file of a patch, for the ledger.
 
 import { join } from "node:path";
+import type { Architecture } from "../isa/architecture.ts";
 import { type FileKind, kindOfFile } from "../source-patch/hunk-kind.ts";
 import type { LedgerFacts } from "../source-patch/hunk-ledger.ts";
 import type { Hunk } from "../source-patch/patch-file.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Base } from "../xen-make/base.ts";
 import { isEmbedded } from "../xen-make/embedded-sources.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";

@@ -3,11 +3,11 @@
 
 import { join } from "node:path";
 import { asStorageError } from "../build-outcome/build-error.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { cacheFolder, type Environment } from "../parts/cache-folder.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { findCandidates } from "../xen-make/affected.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
 import type { ConfigDifference } from "../xen-make/config.ts";

@@ -1,7 +1,7 @@
 // Whether a payload fits a host, before anything is sent to it: what a hypervisor answers with a
 // bare -EINVAL, or with a crash, is said in words here. Only what is sure is refused.
 
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { needsWritableFuncs } from "../xen-abi/features.ts";
 import {
   findReleaseLine,

@@ -5,7 +5,7 @@
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { encodeBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { makeExpectation } from "../xen-abi/expectation.ts";
 import { HOOK_POINTER_SIZE, type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";

@@ -4,7 +4,7 @@
 
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { XspliceError } from "../error.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import type { Marker } from "./marker.ts";

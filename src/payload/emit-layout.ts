@@ -5,7 +5,7 @@
 
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import { type DraftSection, type DraftSymbol, type ElfDraft, sizeOfSection } from "../elf/draft.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 
 /** What fills the gaps in code: int3 and, as its zero bytes say, udf #0; nobody gets there. */
 const codePadding: Readonly<Record<Architecture, number>> = { x86_64: 0xcc, aarch64: 0 };

@@ -5,8 +5,8 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag, SectionType, SymbolType } from "../elf/constants.ts";
 import { type DraftSection, type DraftSymbol, type ElfDraft, sizeOfSection } from "../elf/draft.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { canRelocate, nameOfRelocation } from "../isa/relocate.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { refusedSections } from "../xen-abi/sections.ts";
 import { EmitError } from "./emit-input.ts";
 

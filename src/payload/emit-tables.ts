@@ -3,7 +3,7 @@
 
 import { toHex } from "../bytes/hex.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { encodeModinfo } from "../xen-abi/modinfo.ts";
 import {
   BUILD_ID_SECTION,

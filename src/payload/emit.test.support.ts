@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { readElf } from "../elf/read.ts";
-import { architectureOf } from "../isa/machine.ts";
+import { findArchitecture } from "../isa/architecture.ts";
 import { nameOfRelocation } from "../isa/relocate.ts";
 import { type EmittedPayload, emitPayload } from "./emit.ts";
 import type { EmitInput, Replacement } from "./emit-input.ts";
@@ -84,7 +84,7 @@ export function emitInput(
     }),
   );
   return {
-    architecture: architectureOf(draft.machine) === "aarch64" ? "aarch64" : "x86_64",
+    architecture: findArchitecture(draft.machine) ?? "x86_64",
     payloadVersion: 2,
     objects: [{ source: "source.c", draft }],
     replacements,

@@ -7,7 +7,7 @@ import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
 import { findSection } from "../elf/sections.ts";
 import { invariant } from "../invariant.ts";
-import { findArchitecture } from "../xen-abi/architecture.ts";
+import { findArchitecture } from "../isa/architecture.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import {
   BUILD_ID_SECTION,

@@ -13,7 +13,7 @@
 import { parseHex, toHex } from "../bytes/hex.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { mayCarryMarker } from "../xen-abi/features.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type { GuardBytes, RequiredPayload, Stacking } from "./emit-input.ts";

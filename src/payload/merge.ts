@@ -5,7 +5,7 @@
 import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { invariant } from "../invariant.ts";
-import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
+import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
 import { EmitError, type SourceObject } from "./emit-input.ts";
 
 export interface MergedObjects {

@@ -2,7 +2,7 @@
 // number, relocations resolved to what they point at. Addresses in a payload exist only after Xen
 // has loaded it, so a place is a section and an offset, or a symbol of somebody else.
 
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import type { OriginDigests } from "./origin.ts";

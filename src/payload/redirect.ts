@@ -12,7 +12,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { EmitError } from "./emit-input.ts";
 import { findAarch64References } from "./redirect-aarch64.ts";
 import { findX86References } from "./redirect-x86.ts";

@@ -9,9 +9,9 @@ import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { nameOfRelocation } from "../isa/relocate.ts";
 import { X86Relocation } from "../isa/x86.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Findings } from "./finding.ts";
 import type { Target } from "./payload.ts";
 

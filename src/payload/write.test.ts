@@ -5,11 +5,7 @@ import { toHex } from "../bytes/hex.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSection, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
-import {
-  type Architecture,
-  architectures,
-  machineOfArchitecture,
-} from "../xen-abi/architecture.ts";
+import { type Architecture, architectures, machineOfArchitecture } from "../isa/architecture.ts";
 import { type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import { parsePayload } from "./parse.ts";

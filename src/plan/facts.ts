@@ -2,11 +2,11 @@
 // payload's file, less from the metadata that Xen lists for what is loaded. What is not known is
 // `undefined`, never a guess.
 
+import type { Architecture } from "../isa/architecture.ts";
 import { isMarkerSymbol } from "../payload/marker.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { type CodeRange, joinRanges } from "./code-range.ts";

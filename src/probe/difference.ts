@@ -5,11 +5,11 @@ import { parseHex } from "../bytes/hex.ts";
 import type { UnexpectedCode } from "../host/errors.ts";
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { AARCH64_JUMP_SIZE } from "../isa/jump.ts";
 import { eachInstruction } from "../isa/x86-decode.ts";
 import { readCoverLabel } from "../payload/marker.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { ExpectedFunction } from "./expected-code.ts";
 import { placeOfLabel } from "./probe-payload.ts";
 

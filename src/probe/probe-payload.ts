@@ -4,11 +4,11 @@
 import type { ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { cutIntoChunks } from "../guard/chunks.ts";
+import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
 import { stampBuildId, unstampedBuildIdText } from "../payload/build-id.ts";
 import { BUILD_ID_KEY, DEPENDS_KEY } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadTables } from "../payload/payload.ts";
 import { addTables } from "../payload/write.ts";
-import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
 import type { ExpectedBytes } from "./expected-code.ts";
 
 /** Key of `.modinfo`: the name under which the probe is loaded, which also makes its id its own. */

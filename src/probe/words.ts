@@ -1,8 +1,8 @@
 // A difference of code, for people: the instruction on both sides, and whose work it may be.
 
+import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
 import { disassemble } from "../isa/disassemble.ts";
 import { MARKER_APPLIED, MARKER_IDLE } from "../payload/marker.ts";
-import { type Architecture, machineOfArchitecture } from "../xen-abi/architecture.ts";
 import type { CodeDifference, Cover, Suspect } from "./difference.ts";
 
 const BYTES_PER_LINE = 11;

@@ -2,8 +2,8 @@
 // with two functions that return a constant and one that returns a string; their code is read.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { parseRelease, type Release, ReleaseError } from "../xen-abi/release.ts";
 
 /** Instructions looked at, in bytes; an ENDBR64 and one instruction fit easily. */

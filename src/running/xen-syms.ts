@@ -9,7 +9,7 @@ import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { bytesAtAddress } from "../elf/sections.ts";
 import { localSymbolsWithFiles } from "../elf/symbols.ts";
-import { type Architecture, findArchitecture } from "../xen-abi/architecture.ts";
+import { type Architecture, findArchitecture } from "../isa/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
 import { readRelease } from "./read-release.ts";
 

@@ -3,7 +3,7 @@
 
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { compareReleases, type Release } from "./release.ts";
 
 /** `padded`: x86 from 4.11 on; `plain`: x86 before that, and Arm. */

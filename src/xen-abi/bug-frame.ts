@@ -4,7 +4,7 @@
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
 import { invariant } from "../invariant.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { hasFeature } from "./features.ts";
 import { compareReleases, type Release } from "./release.ts";
 

@@ -1,7 +1,7 @@
 // Behaviour of live patching that changed over time, and the point releases that got it later:
 // ABI reference §0.1. What a whole 4.N line shares is in release.ts.
 
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { compareReleases, type Release } from "./release.ts";
 
 interface FeatureHistory {

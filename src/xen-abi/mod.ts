@@ -12,12 +12,6 @@ export {
   writeAlternative,
 } from "./alternatives.ts";
 export {
-  type Architecture,
-  architectures,
-  findArchitecture,
-  machineOfArchitecture,
-} from "./architecture.ts";
-export {
   BUG_FRAME_UNIT,
   type BugFrame,
   type BugFrameType,

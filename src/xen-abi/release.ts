@@ -2,7 +2,7 @@
 // what is said here; behaviour that they do change is in features.ts.
 
 import { XspliceError } from "../error.ts";
-import { type Architecture, architectures } from "./architecture.ts";
+import { type Architecture, architectures } from "../isa/architecture.ts";
 
 export class ReleaseError extends XspliceError<"xen-abi/bad-release" | "xen-abi/unknown-release"> {}
 

@@ -1,7 +1,7 @@
 // The sections of a payload that Xen looks up by name: ABI reference §1.2. The first one of a name
 // counts. All have to be SHF_ALLOC, since only such sections are loaded.
 
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { hookKinds, hookRules } from "./hooks.ts";
 import type { PayloadVersion } from "./release.ts";
 

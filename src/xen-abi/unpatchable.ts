@@ -2,7 +2,7 @@
 // the very moment at which Xen writes the jump, or leaves them without returning, or runs them to
 // write it (ABI reference §4.3, §4.4, §8.1). Xen itself has no such list and would patch them.
 
-import type { Architecture } from "./architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { hasFeature } from "./features.ts";
 import type { Release } from "./release.ts";
 import { aarch64Paths, x86Paths } from "./unpatchable-arch.ts";

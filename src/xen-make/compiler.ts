@@ -7,8 +7,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BuilderError } from "../build-outcome/builder-error.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
 /** Declarations for payload code; included in front of every source. */

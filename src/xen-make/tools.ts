@@ -5,11 +5,11 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { fetchMissing } from "../parts/fetch-missing.ts";
 import { findProgram, inspectParts, type PartsOptions, requirePart } from "../parts/parts.ts";
 import { pathWithParts } from "../parts/programs.ts";
 import { runProcess } from "../parts/run-process.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 
 /** What building needs besides the compiler, each fetched where the machine has none. */
 export const buildParts = ["make", "python3", "parser-generators"] as const;

@@ -3,6 +3,7 @@
 // memory is unknown to us.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
@@ -11,7 +12,6 @@ import {
   alternativeLayoutOf,
   readAlternative,
 } from "../xen-abi/alternatives.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type { ImageSection } from "./image-file.ts";
 

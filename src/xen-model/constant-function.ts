@@ -2,10 +2,10 @@
 // or the address of a constant (x86-64). This is how xen-syms tells its release, and how the model
 // shows the effect of a payload that replaces one of them. No emulator: anything else is undefined.
 
+import { machineOfArchitecture } from "../isa/architecture.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import { decodeJump, X86_JUMP_SIZE } from "../isa/jump.ts";
 
-const EM_X86_64 = 62;
 const ENDBR64_SIZE = 4;
 /** Far more than such a function has, and than jumps lead on. */
 const STEPS_MAX = 16;
@@ -24,7 +24,7 @@ export function constantResult(read: ReadBytes, entry: bigint): bigint | undefin
     const code = read(at, INSTRUCTION_SIZE_MAX);
     if (code === undefined) return undefined;
     const view = new DataView(code.buffer, code.byteOffset, code.length);
-    const jump = decodeJump(EM_X86_64, at, code);
+    const jump = decodeJump(machineOfArchitecture.x86_64, at, code);
     if (startsWithEndbr64(code)) at += BigInt(ENDBR64_SIZE);
     else if (jump !== undefined) at = jump;
     else if (code[0] === 0xb8) return endsAt(read, at + 5n, BigInt(view.getUint32(1, true)));
@@ -52,6 +52,7 @@ export function constantText(read: ReadBytes, entry: bigint): string | undefined
 function endsAt(read: ReadBytes, at: bigint, value: bigint): bigint | undefined {
   if (read(at, 1)?.[0] === RET) return value;
   const code = read(at, X86_JUMP_SIZE);
-  const jumps = code !== undefined && decodeJump(EM_X86_64, at, code) !== undefined;
+  const jumps =
+    code !== undefined && decodeJump(machineOfArchitecture.x86_64, at, code) !== undefined;
   return jumps ? value : undefined;
 }

@@ -2,7 +2,7 @@
 // all models of the same file.
 
 import { SectionFlag, SectionType } from "../elf/constants.ts";
-import { type Architecture, findArchitecture } from "../xen-abi/architecture.ts";
+import { type Architecture, findArchitecture } from "../isa/architecture.ts";
 import { type Feature, featuresOf } from "../xen-abi/features.ts";
 import {
   parseRelease,

@@ -2,7 +2,7 @@
 // a host uses depends on its CPU, so without a profile of it the bytes are unknown.
 
 import { parseHex } from "../bytes/hex.ts";
-import type { Architecture } from "../xen-abi/architecture.ts";
+import type { Architecture } from "../isa/architecture.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
 
 /** `long`: the 0f 1f forms; `prefixed`: 90 behind 66. */

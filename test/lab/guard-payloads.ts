@@ -8,6 +8,7 @@ import type { ElfDraft } from "../../src/elf/draft.ts";
 import { writeElf } from "../../src/elf/write.ts";
 import { guardsFor } from "../../src/guard/guard.ts";
 import type { GuardedFunction } from "../../src/guard/plan.ts";
+import { machineOfArchitecture } from "../../src/isa/architecture.ts";
 import { stampBuildId, unstampedBuildIdText } from "../../src/payload/build-id.ts";
 import { compileDraft, symbolNamed } from "../../src/payload/emit.test.support.ts";
 import { type EmittedPayload, emitPayload } from "../../src/payload/emit.ts";
@@ -15,7 +16,6 @@ import type { GuardBytes, Replacement } from "../../src/payload/emit-input.ts";
 import { markerFor } from "../../src/payload/marker.ts";
 import { addTables } from "../../src/payload/write.ts";
 import type { XenSyms } from "../../src/running/xen-syms.ts";
-import { machineOfArchitecture } from "../../src/xen-abi/architecture.ts";
 import { wantsWritableFuncs } from "../../src/xen-abi/features.ts";
 
 /** Large, the same in all releases, and never called while a test runs. */

@@ -2,8 +2,8 @@
 
 import { toHex } from "../../bytes/hex.ts";
 import type { RunningCode } from "../../dissect/running-code.ts";
+import { machineOfArchitecture } from "../../isa/architecture.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
-import { machineOfArchitecture } from "../../xen-abi/architecture.ts";
 import type { Release } from "../../xen-abi/release.ts";
 import { readInputFile } from "../read-input-file.ts";
 
