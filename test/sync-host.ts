@@ -1,11 +1,11 @@
 // A host on which things go wrong at a chosen moment, and what a sync needs to be tried on it.
 
+import type { CallOptions } from "../src/host/call-options.ts";
 import { HostError } from "../src/host/errors.ts";
 import type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   HostInfo,
   ListedPayload,

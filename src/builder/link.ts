@@ -3,7 +3,8 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
-import { type CarriedObject, carryChanges, type NameInXen } from "../diff/carry.ts";
+import { type CarriedObject, carryChanges } from "../diff/carry.ts";
+import type { NameInXen } from "../diff/name-in-xen.ts";
 import { SymbolBinding, SymbolType, SymbolVisibility } from "../elf/constants.ts";
 import type { DraftSymbol } from "../elf/draft.ts";
 import type { ErrorReport } from "../error.ts";

@@ -3,9 +3,9 @@
 
 import { toHex } from "../bytes/hex.ts";
 import { compareReleases, formatRelease } from "../xen-abi/release.ts";
+import type { CpuProfile } from "../xen-model/cpu-profile.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import { XenModel } from "../xen-model/model.ts";
-import type { CpuProfile } from "../xen-model/state.ts";
 import { findDirectUses } from "./direct-uses.ts";
 import { effectsOf, type FunctionEffect } from "./effect.ts";
 import { findHazards, type Hazard } from "./hazard.ts";

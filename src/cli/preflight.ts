@@ -1,7 +1,8 @@
 // What is checked of a payload before anything is sent to a host: so that a wrong file is refused
 // with its reason, where Xen would answer "Invalid argument", and leaves no trace there.
 
-import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { CallOptions } from "../host/call-options.ts";
+import type { LivepatchHost } from "../host/host.ts";
 import type { Payload } from "../payload/payload.ts";
 import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
 import { readInputFile } from "./read-input-file.ts";

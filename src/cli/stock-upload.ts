@@ -1,6 +1,7 @@
 // Uploading in the words of xen-livepatch, with our checks before anything is sent.
 
-import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { CallOptions } from "../host/call-options.ts";
+import type { LivepatchHost } from "../host/host.ts";
 import { checkForHost, type PayloadFile } from "./preflight.ts";
 import type { StockVoice } from "./text/stock-voice.ts";
 

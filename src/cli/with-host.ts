@@ -1,7 +1,8 @@
 // Opens the host that was asked for, hands it to `use`, closes it whatever happens.
 
 import { XspliceError } from "../error.ts";
-import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { CallOptions } from "../host/call-options.ts";
+import type { LivepatchHost } from "../host/host.ts";
 import type { CommandCall } from "./spec.ts";
 
 type Use<Result> = (host: LivepatchHost, options: CallOptions) => Promise<Result>;

@@ -2,7 +2,7 @@
 
 import type { ObjectDiff } from "../diff/diff-objects.ts";
 import type { ElfObject } from "../elf/object.ts";
-import type { LayoutChange } from "../layout/layout.ts";
+import type { LayoutChange } from "../layout/layout-change.ts";
 import type { ObjectPair } from "../pairs/object-pair.ts";
 import type { CompilerFacts } from "../running/compiler-check.ts";
 import type { LevelStep } from "./trace.ts";

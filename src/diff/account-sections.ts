@@ -3,9 +3,9 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
-import type { Findings } from "./account.ts";
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
+import type { Findings } from "./findings.ts";
 import { assemblyRemedy } from "./include.ts";
 import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
 import type { Disposition, Ledger, LedgerEntry } from "./ledger.ts";

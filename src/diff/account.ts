@@ -5,19 +5,11 @@ import { accountSections } from "./account-sections.ts";
 import { accountSymbols } from "./account-symbols.ts";
 import type { Atom } from "./atom.ts";
 import { isNamed } from "./atom.ts";
-import type { Comparison } from "./comparison.ts";
-import type { Changes } from "./find-changes.ts";
-import type { Inclusion } from "./include.ts";
+import type { Findings } from "./findings.ts";
 import { type Judgement, judgeChange } from "./judge-change.ts";
 import { judgeGone, judgeUncarried } from "./judge-unpaired.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
 import { entryFor } from "./ledger-entry.ts";
-
-export interface Findings {
-  readonly comparison: Comparison;
-  readonly changes: Changes;
-  readonly inclusion: Inclusion;
-}
 
 export function accountForAll(findings: Findings): readonly LedgerEntry[] {
   const { before, after, correlation } = findings.comparison;

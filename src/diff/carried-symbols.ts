@@ -6,8 +6,8 @@ import type { DraftSection, DraftSymbol } from "../elf/draft.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { type Atom, namingSymbol } from "./atom.ts";
 import type { AtomPlace } from "./carried-sections.ts";
-import type { NameInXen } from "./carry.ts";
 import type { Comparison } from "./comparison.ts";
+import type { NameInXen } from "./name-in-xen.ts";
 import { requireDefined } from "./require-defined.ts";
 
 export interface SymbolWithOrigin {

@@ -3,7 +3,6 @@
 
 import { Machine } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import type { ElfSymbol } from "../elf/object.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
 import { relocationField } from "../isa/relocation-field.ts";
 import { X86Relocation } from "../isa/x86.ts";
@@ -12,13 +11,8 @@ import { layOut } from "./carried-sections.ts";
 import { CarriedSymbols } from "./carried-symbols.ts";
 import type { ObjectDiff } from "./diff-objects.ts";
 import { DiffError } from "./errors.ts";
+import type { NameInXen } from "./name-in-xen.ts";
 import { requireDefined } from "./require-defined.ts";
-
-/**
- * What Xen's table calls a symbol of the object before: `do_softirq` for a global one, for a local
- * one the file in front, `common/kernel.c#name` (ABI reference §2.13).
- */
-export type NameInXen = (symbol: ElfSymbol, file: string) => string;
 
 export interface CarriedReplacement {
   readonly oldName: string;

@@ -9,8 +9,8 @@
 // What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
 
 import { type Atom, isNameless, roleOf } from "./atom.ts";
-import type { NameGroup } from "./correlate.ts";
 import type { Correlation } from "./correlation.ts";
+import type { NameGroup } from "./name-group.ts";
 import { sameOutsideFields } from "./same-bytes.ts";
 
 /** The function that a static variable of the object before, or after, was declared in. */

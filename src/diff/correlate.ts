@@ -2,18 +2,12 @@
 // numbered them (correlate-numbered.ts) or a name stands twice, only evidence does: the same
 // instruction of the same function refers to both.
 
-import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "./atom.ts";
 import { correlateNumbered, type HomeOf } from "./correlate-numbered.ts";
 import { Correlation } from "./correlation.ts";
-import { genericName, isNumbered } from "./names.ts";
-
-/** Named atoms of both sides that bear the same name, numbers left out. */
-export interface NameGroup {
-  readonly before: Atom[];
-  readonly after: Atom[];
-}
+import { groupByName, type NameGroup } from "./name-group.ts";
+import { isNumbered } from "./names.ts";
 
 /**
  * `findHomes` tells for an object in which function each static variable stands; it is asked only
@@ -52,33 +46,6 @@ function homesOf(
     known.set(side, homes);
     return homes(symbol);
   };
-}
-
-function groupByName(before: SplitObject, after: SplitObject): ReadonlyMap<string, NameGroup> {
-  const groups = new Map<string, NameGroup>();
-  for (const [side, split] of [
-    ["before", before],
-    ["after", after],
-  ] as const) {
-    const fileOf = filesOfLocals(split);
-    for (const atom of split.atoms) {
-      const symbol = atom.symbols[0];
-      if (!isNamed(atom) || symbol === undefined) continue;
-      const file = symbol.binding === SymbolBinding.STB_LOCAL ? `${fileOf(symbol)}#` : "";
-      const key = `${atom.kind}:${file}${genericName(symbol.name)}`;
-      const group = groups.get(key) ?? { before: [], after: [] };
-      group[side].push(atom);
-      groups.set(key, group);
-    }
-  }
-  return groups;
-}
-
-/** Objects that were linked from several have local symbols of the same name: their files differ. */
-function filesOfLocals({ object }: SplitObject): (symbol: ElfSymbol) => string {
-  const files = object.symbols.filter(({ type }) => type === SymbolType.STT_FILE);
-  if (files.length < 2) return () => "";
-  return ({ index }) => files.findLast((file) => file.index < index)?.name ?? "";
 }
 
 function pairWhenUnique(group: NameGroup, correlation: Correlation): void {

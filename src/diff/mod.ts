@@ -2,12 +2,7 @@
 // must come along, and what no payload can carry.
 
 export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
-export {
-  type CarriedObject,
-  type CarriedReplacement,
-  carryChanges,
-  type NameInXen,
-} from "./carry.ts";
+export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry.ts";
 export type { DiffOptions } from "./comparison.ts";
 export type { FindHomes } from "./correlate.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
@@ -21,6 +16,7 @@ export type {
 } from "./ledger.ts";
 export type { IsSameLine } from "./line-rule.ts";
 export { type ListedInstruction, listInstructions } from "./listing.ts";
+export type { NameInXen } from "./name-in-xen.ts";
 export type {
   SectionPolicy,
   SectionRole,

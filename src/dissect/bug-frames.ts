@@ -3,7 +3,7 @@
 
 import type { Architecture } from "../isa/architecture.ts";
 import type { BugFrameType } from "../xen-abi/bug-frame.ts";
-import type { SpecialEntry } from "./special-tables.ts";
+import type { SpecialEntry } from "./special-entry.ts";
 import { eachEntry, nameFromEntry, narrowField, type TableReader } from "./table-field.ts";
 
 const LINE_PART_BITS = 7;

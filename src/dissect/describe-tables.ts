@@ -1,7 +1,8 @@
 // Decoded special tables as lines for people, one an entry.
 
 import type { Paragraph } from "../payload/describe.ts";
-import type { DecodedTable, SpecialEntry } from "./special-tables.ts";
+import type { SpecialEntry } from "./special-entry.ts";
+import type { DecodedTable } from "./special-tables.ts";
 
 const titles: Readonly<Record<SpecialEntry["kind"], string>> = {
   alternative: "Code that the hypervisor rewrites for its CPU",

@@ -17,4 +17,5 @@ export {
   type ListedCode,
 } from "./dissect-payload.ts";
 export type { RunningCode } from "./running-code.ts";
-export type { DecodedTable, SpecialEntry } from "./special-tables.ts";
+export type { SpecialEntry } from "./special-entry.ts";
+export type { DecodedTable } from "./special-tables.ts";

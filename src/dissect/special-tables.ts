@@ -23,34 +23,8 @@ import {
 } from "../xen-abi/sections.ts";
 import { decodeBugFrames } from "./bug-frames.ts";
 import type { PayloadPlaces } from "./payload-places.ts";
+import type { SpecialEntry } from "./special-entry.ts";
 import { eachEntry, nameOfField, type TableReader } from "./table-field.ts";
-
-/** Places are names (PayloadPlaces.nameOf), sizes bytes. */
-export type SpecialEntry =
-  | {
-      readonly kind: "alternative";
-      readonly place: string;
-      readonly replacement: string;
-      /** In the numbering of the build that the payload is for. */
-      readonly feature: number;
-      readonly appliesWhen: "present" | "absent";
-      readonly originalSize: number;
-      readonly replacementSize: number;
-      /** `undefined` where the layout has none. */
-      readonly paddingSize: number | undefined;
-    }
-  | { readonly kind: "call-site"; readonly place: string }
-  | { readonly kind: "exception"; readonly place: string; readonly continuesAt: string }
-  | {
-      readonly kind: "bug-frame";
-      readonly type: BugFrameType;
-      readonly place: string;
-      /** Where the source file's name lies, or the function that is run. */
-      readonly pointer: string;
-      readonly line: number;
-      /** The condition of a failed assertion; `undefined` where frames have none. */
-      readonly message: string | undefined;
-    };
 
 export interface DecodedTable {
   readonly section: string;

@@ -3,6 +3,7 @@
 // Kinds of host (local, ssh, lab, model) live in hosts/; this leaf is what everybody may import.
 
 import type { Architecture } from "../isa/architecture.ts";
+import type { CallOptions } from "./call-options.ts";
 import type { JournalStore } from "./journal-store.ts";
 
 /** Xen answers with two integers (`state`, `rc`); they are decoded once, into this. */
@@ -46,12 +47,6 @@ export interface HostCapabilities {
   readonly console: boolean;
   /** `list` has metadata. */
   readonly metadata: boolean;
-}
-
-export interface CallOptions {
-  /** For the whole call, retries included. */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal;
 }
 
 export type Action = "apply" | "revert" | "replace" | "unload";

@@ -2,7 +2,7 @@
 // whoever drives that host, from wherever, finds the same one. What stands in it is no matter here
 // (plan/journal.ts).
 
-import type { CallOptions } from "./host.ts";
+import type { CallOptions } from "./call-options.ts";
 
 /** Methods throw HostError when the host does not answer, or nothing can be kept there. */
 export interface JournalStore {

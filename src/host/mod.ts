@@ -1,9 +1,9 @@
+export type { CallOptions } from "./call-options.ts";
 export { HostError, type HostErrorCode, type UnexpectedCode } from "./errors.ts";
 export type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   ConsoleText,
   HostCapabilities,

@@ -1,7 +1,7 @@
 // One deadline for a whole call, however many hypercalls, processes and pauses it takes.
 
+import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
-import type { CallOptions } from "../host/host.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Deadline {

@@ -2,7 +2,7 @@
 // (ABI §2.14, §3, §4.1).
 
 import { Errno } from "../xen-abi/errno.ts";
-import type { Reason, Refusal } from "./explain.ts";
+import type { Reason, Refusal } from "./refused-step.ts";
 
 type Table = Readonly<Record<number, Reason>>;
 

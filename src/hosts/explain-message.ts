@@ -2,7 +2,7 @@
 // wants it. The messages are those of 4.14 to 4.20; they are not part of the ABI.
 
 import { failedExpectationOf, waitQueueOf } from "./console-lines.ts";
-import type { Reason } from "./explain.ts";
+import type { Reason } from "./refused-step.ts";
 
 type Rule = readonly [pattern: RegExp, reason: (...groups: readonly string[]) => Reason];
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Errno } from "../xen-abi/errno.ts";
 import { unexpectedCodeOf } from "./console-lines.ts";
-import { explain, type Step } from "./explain.ts";
+import { explain } from "./explain.ts";
+import type { Step } from "./refused-step.ts";
 
 /** What the console says, in lines of a release build, and what people shall read. */
 const cases: readonly {

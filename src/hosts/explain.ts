@@ -2,31 +2,10 @@
 // it was stands on the console, in lines that explain-message.ts knows. Without such a line the
 // number and the step have to do (explain-errno.ts).
 
-import type { Action } from "../host/host.ts";
 import { payloadMessages, waitQueueOf } from "./console-lines.ts";
 import { reasonByErrno } from "./explain-errno.ts";
 import { reasonByMessages } from "./explain-message.ts";
-
-/** `query`: list, get, console. */
-export type Step = "upload" | "query" | Action;
-
-export interface Reason {
-  /** The state of things, to stand behind "Cannot <verb> <object>: ". */
-  readonly text: string;
-  readonly expected?: string;
-  readonly remedy?: string;
-}
-
-export interface Refusal {
-  readonly step: Step;
-  readonly name: string;
-  /** Positive Xen error number; 0 when Xen said yes and did nothing. */
-  readonly errno: number;
-  /** What the hypervisor printed since the step began; "" where it cannot be read. */
-  readonly console: string;
-  /** A payload of this name was loaded before the upload: tells the meanings of -EEXIST apart. */
-  readonly nameTaken?: boolean;
-}
+import type { Reason, Refusal } from "./refused-step.ts";
 
 export interface Explanation extends Reason {
   /** The console lines about this payload, at most the last few; undefined when there are none. */

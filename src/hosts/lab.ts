@@ -1,8 +1,9 @@
 // The hypervisor of a lab: hypercalls are made by the agent in its dom0.
 
 import { join } from "node:path";
+import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
-import type { CallOptions, LivepatchHost } from "../host/host.ts";
+import type { LivepatchHost } from "../host/host.ts";
 import { connectLab } from "../lab/detached.ts";
 import type { CrashReport } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";

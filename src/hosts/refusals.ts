@@ -2,7 +2,8 @@
 
 import { HostError } from "../host/errors.ts";
 import { nameOfErrno } from "../xen-abi/errno.ts";
-import { explain, type Refusal } from "./explain.ts";
+import { explain } from "./explain.ts";
+import type { Refusal } from "./refused-step.ts";
 
 export function uploadRefused(label: string, refusal: Omit<Refusal, "step">): HostError {
   const { text, ...rest } = explain({ step: "upload", ...refusal });

@@ -1,12 +1,12 @@
 // A host whose hypercalls we make ourselves, whatever carries them: privcmd in this dom0 (local.ts)
 // or an agent in a lab's (lab.ts).
 
+import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
 import type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   ConsoleText,
   HostCapabilities,

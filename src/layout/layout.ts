@@ -5,6 +5,7 @@
 
 import type { TypeModel } from "../dwarf/model.ts";
 import { type Layout, layoutOf } from "./describe.ts";
+import type { LayoutChange, PartChange } from "./layout-change.ts";
 import { type Reach, reachOf } from "./reach.ts";
 import { changedConstants, replacedTypes } from "./renamed.ts";
 import { changedVariables } from "./variables.ts";
@@ -98,21 +99,6 @@ export function judgeLayouts(
 /** Whether nothing that other objects show can allow the type to change. */
 export function isSettled({ reaches }: LayoutChange): boolean {
   return reaches.some(({ kind }) => kind === "memory");
-}
-
-/** A type that differs in one object. */
-export interface LayoutChange {
-  readonly type: string;
-  readonly object: string;
-  readonly changes: readonly PartChange[];
-  /** As far as it takes to know. */
-  readonly reaches: readonly Reach[];
-}
-
-export interface PartChange {
-  /** The member or enumerator; undefined for the size. */
-  readonly part: string | undefined;
-  readonly text: string;
 }
 
 function changedTypes(

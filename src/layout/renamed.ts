@@ -6,7 +6,7 @@ import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import { type Layout, layoutOf } from "./describe.ts";
-import type { PartChange } from "./layout.ts";
+import type { PartChange } from "./layout-change.ts";
 
 /**
  * Types that are gone while another one of their kind is new, which may read what was laid out as the

@@ -6,7 +6,7 @@ import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
 import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import { describeType } from "./describe.ts";
-import type { PartChange } from "./layout.ts";
+import type { PartChange } from "./layout-change.ts";
 import { isInMemory, labelOf, originOf } from "./reach.ts";
 
 export interface VariableChange {

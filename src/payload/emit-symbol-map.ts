@@ -3,8 +3,8 @@
 
 import { SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { type CarriedMarker, markerEntries } from "./carried-marker.ts";
 import type { Hook } from "./emit-input.ts";
-import { type CarriedMarker, markerEntries } from "./marker.ts";
 import type { SymbolMap, SymbolMapEntry } from "./symbol-map.ts";
 import { ENTRY_MARKER_OFFSET } from "./tag.ts";
 

@@ -2,7 +2,7 @@
 // of its input. The sections themselves are made in draft-tables.ts.
 
 import { toHex } from "../bytes/hex.ts";
-import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import type { ElfDraft } from "../elf/draft.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { encodeModinfo } from "../xen-abi/modinfo.ts";
 import {
@@ -12,6 +12,7 @@ import {
   XEN_DEPENDS_SECTION,
 } from "../xen-abi/sections.ts";
 import { unstampedBuildId, unstampedBuildIdText } from "./build-id.ts";
+import type { CarriedMarker } from "./carried-marker.ts";
 import {
   addFunctionRows,
   addHookRows,
@@ -20,7 +21,6 @@ import {
   type FunctionRow,
 } from "./draft-tables.ts";
 import type { EmitInput, Hook } from "./emit-input.ts";
-import type { CarriedMarker } from "./marker.ts";
 import {
   BUILD_ID_KEY,
   DEPENDS_KEY,
@@ -33,17 +33,7 @@ import {
   MODE_KEY,
   REQUIRES_KEY,
 } from "./metadata-keys.ts";
-
-/** One line of the function table, with symbols of the draft. */
-export interface TableEntry {
-  readonly label: string;
-  readonly oldFunction: DraftSymbol;
-  readonly oldOffset: number;
-  readonly oldSizeBytes: number;
-  /** The body that takes over, or how many bytes to blank: none for a guard. */
-  readonly becomes: DraftSymbol | number;
-  readonly expectation: Uint8Array | undefined;
-}
+import type { TableEntry } from "./table-entry.ts";
 
 /** Adds the function table; guards are the caller's to put first. Nothing without entries. */
 export function addFunctionTable(

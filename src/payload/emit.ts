@@ -8,6 +8,12 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { stampBuildId } from "./build-id.ts";
 import {
+  addMarker,
+  type CarriedMarker,
+  finishedMarker,
+  markerTableEntry,
+} from "./carried-marker.ts";
+import {
   addOrigin,
   addReasons,
   addSymbolMap,
@@ -20,26 +26,13 @@ import { joinSections } from "./emit-layout.ts";
 import { pruneSymbols } from "./emit-prune.ts";
 import { keepTravellingSections } from "./emit-sections.ts";
 import { broughtFunctions, buildSymbolMap } from "./emit-symbol-map.ts";
-import {
-  addFunctionTable,
-  addHooks,
-  addMetadata,
-  addNotes,
-  type TableEntry,
-} from "./emit-tables.ts";
-import {
-  addMarker,
-  type CarriedMarker,
-  coverTableEntry,
-  finishedMarker,
-  guardsOfRequired,
-  type Marker,
-  markerTableEntry,
-  neededCovers,
-} from "./marker.ts";
+import { addFunctionTable, addHooks, addMetadata, addNotes } from "./emit-tables.ts";
+import type { Marker } from "./marker.ts";
 import { type MergedObjects, mergeObjects } from "./merge.ts";
 import { redirectToXen } from "./redirect.ts";
+import { coverTableEntry, guardsOfRequired, neededCovers } from "./required-markers.ts";
 import type { SymbolMap } from "./symbol-map.ts";
+import type { TableEntry } from "./table-entry.ts";
 import { addEntryMarker, hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
 
 export interface EmittedPayload {

@@ -7,8 +7,9 @@ import { parseRelease } from "../xen-abi/release.ts";
 import { emitExample } from "./emit.test.support.ts";
 import { EmitError, type EmitInput } from "./emit-input.ts";
 import { inspectPayload } from "./inspect.ts";
-import { type Marker, markerFor, markerOf, neededCovers, readCoverLabel } from "./marker.ts";
+import { type Marker, markerFor, markerOf } from "./marker.ts";
 import { parsePayload } from "./parse.ts";
+import { neededCovers, readCoverLabel } from "./required-markers.ts";
 import { readStackingFacts } from "./stacking.ts";
 
 const stacking: EmitInput["stacking"] = {

@@ -4,7 +4,7 @@
 
 import type { DraftSection } from "../elf/draft.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
-import type { CodeReference, ReferenceFinder } from "./redirect.ts";
+import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 
 const R = Aarch64Relocation;
 

@@ -4,7 +4,7 @@
 import type { DraftSection } from "../elf/draft.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { decodeBranches } from "../isa/x86-decode.ts";
-import type { CodeReference, ReferenceFinder } from "./redirect.ts";
+import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 
 const { R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 } = X86Relocation;
 /** Bytes of a displacement that reaches Xen: payloads lie within 2 GiB (ABI reference §2.6). */

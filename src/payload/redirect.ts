@@ -13,6 +13,7 @@ import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Architecture } from "../isa/architecture.ts";
+import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 import { EmitError } from "./emit-input.ts";
 import { findAarch64References } from "./redirect-aarch64.ts";
 import { findX86References } from "./redirect-x86.ts";
@@ -21,36 +22,6 @@ export interface Redirection {
   readonly newBody: DraftSymbol;
   /** Undefined symbol with the name of Xen's function. */
   readonly xenFunction: DraftSymbol;
-}
-
-/** A field of an instruction that denotes a place relative to the instruction. */
-export interface CodeReference {
-  /** Of the instruction, in the section. */
-  readonly instructionOffset: number;
-  /** Of the bytes that a relocation fills in. */
-  readonly fieldOffset: number;
-  /** What the field says without a relocation: an offset in the section. */
-  readonly target: number;
-  /** To be added to a relocation's symbol and addend to get the place that is denoted. */
-  readonly bias: number;
-  /** The relocation that would let the field reach Xen; `undefined` when none can. */
-  readonly relocationType: number | undefined;
-}
-
-/** What an architecture has to say about references; one finder for each. */
-export interface ReferenceFinder {
-  /** All fields of code in `section`; `starts` are offsets at which instructions begin. */
-  readonly referencesIn: (
-    section: DraftSection,
-    starts: readonly number[],
-  ) => readonly CodeReference[];
-  /**
-   * What to add to symbol and addend to get the place that the relocation denotes; "code" when the
-   * instruction around it must be known; `undefined` when nobody can say.
-   */
-  readonly biasOf: (type: number, inCode: boolean) => number | "code" | undefined;
-  /** Whether a field of this type, filled in by Xen's loader, reaches Xen from a payload. */
-  readonly reachesXen: (type: number) => boolean;
 }
 
 const finders: Readonly<Record<Architecture, ReferenceFinder>> = {

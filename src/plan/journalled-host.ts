@@ -2,11 +2,11 @@
 // between is noticed, and after, with what the host then says. Where nothing can be written the host
 // is worked on all the same, and whoever asks later hears that the order is not known.
 
+import type { CallOptions } from "../host/call-options.ts";
 import type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   ConsoleText,
   HostCapabilities,

@@ -1,7 +1,8 @@
 // Asks a host what it runs. All it knows of the host is the interface.
 
+import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
-import type { CallOptions, HostInfo, ListedPayload, LivepatchHost } from "../host/host.ts";
+import type { HostInfo, ListedPayload, LivepatchHost } from "../host/host.ts";
 import type { Journal } from "./journal.ts";
 import { decodeJournal } from "./journal-json.ts";
 import type { GivenPayload } from "./piece.ts";

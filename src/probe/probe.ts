@@ -2,8 +2,9 @@
 // payload's expectations alone are uploaded, applied, reverted and unloaded. Xen compares before it
 // applies, so the answer is Xen's own.
 
+import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
-import type { ActOptions, CallOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
+import type { ActOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
 import { checkPayloadForHost } from "../payload/check-for-host.ts";
 import type { Payload } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";

@@ -2,41 +2,20 @@
 // end it (verdict.ts); nothing of a refused payload stays behind.
 
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import type { Memory, Region, UnknownRange } from "./memory.ts";
+import type { LoadContext, LoadSurroundings } from "./load-context.ts";
+import type { Region, UnknownRange } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
-import { hasFlag, type PayloadFile, readPayloadFile } from "./payload-file.ts";
+import { hasFlag, readPayloadFile } from "./payload-file.ts";
 import { exportSymbols } from "./payload-symbols.ts";
-import { type Allocate, type Placement, placeSections } from "./place-sections.ts";
+import { type Placement, placeSections } from "./place-sections.ts";
 import { prepareAltCalls, prepareAlternatives } from "./prepare-alternatives.ts";
 import { prepareFunctions } from "./prepare-functions.ts";
 import { prepareHooks } from "./prepare-hooks.ts";
 import { checkHypervisorEarly, checkHypervisorLate, prepareNotes } from "./prepare-notes.ts";
 import { prepareBugFrames, prepareExceptions, prepareMetadata } from "./prepare-tables.ts";
 import { relocateSections } from "./relocate-sections.ts";
-import { type LookUp, resolveSymbols } from "./resolve-symbols.ts";
+import { resolveSymbols } from "./resolve-symbols.ts";
 import { checkPresence, findNamed } from "./special-sections.ts";
-import type { CpuProfile } from "./state.ts";
-import type { Assumption } from "./verdict.ts";
-
-/** What loading needs of the hypervisor as it is then. */
-export interface LoadSurroundings {
-  readonly xen: Hypervisor;
-  readonly cpu: CpuProfile;
-  /** The payload's regions are added to it; the caller takes it over when the load succeeds. */
-  readonly memory: Memory;
-  readonly allocate: Allocate;
-  readonly lookUp: LookUp;
-  /** Name of the loaded payload with that build-id. */
-  readonly findById: (id: Uint8Array) => string | undefined;
-  /** Grows while loading. */
-  readonly assumptions: Assumption[];
-}
-
-export interface LoadContext extends LoadSurroundings {
-  readonly file: PayloadFile;
-  readonly placement: Placement;
-}
 
 /** Throws Stop, as its passes do. */
 export function loadPayload(

@@ -1,6 +1,7 @@
 // A reference hypervisor: what Xen would say to a payload, without a host.
 
 export type { ActionEffect, ActionRequest } from "./actions.ts";
+export type { CpuProfile } from "./cpu-profile.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type Hypervisor, type HypervisorOptions, openHypervisor } from "./hypervisor.ts";
 export type { ImageFacts } from "./image-facts.ts";
@@ -9,7 +10,7 @@ export { type ActionAnswer, type ModelStatus, type UploadAnswer, XenModel } from
 export type { NopFamily } from "./nops.ts";
 export type { LoadedPayload, ModelFunction } from "./payload.ts";
 export type { WorkAnswer } from "./rendezvous.ts";
-export type { ActionName, CpuProfile, ModelOptions } from "./state.ts";
+export type { ActionName, ModelOptions } from "./state.ts";
 export { type StepId, steps } from "./steps.ts";
 export { type TrapId, traps } from "./traps.ts";
 export type { Assumption, Crash, Place, Refusal } from "./verdict.ts";

@@ -3,7 +3,7 @@
 
 import { SectionNumber } from "../elf/constants.ts";
 import { PAYLOAD_SYMBOL_NAME_MAX } from "../xen-abi/limits.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { ExportedSymbol, ModelFunction } from "./payload.ts";
 import { hasFlag, type PayloadSymbol } from "./payload-file.ts";
 import type { ResolvedSymbol } from "./resolve-symbols.ts";

@@ -20,7 +20,7 @@ import {
   ALTERNATIVES_CODE_SECTION,
   ALTERNATIVES_SECTION,
 } from "../xen-abi/sections.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { UnknownRange } from "./memory.ts";
 import { checkMultiple } from "./prepare-tables.ts";
 import { findLoaded, findNamed, type LoadedSection } from "./special-sections.ts";

@@ -11,7 +11,7 @@ import {
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { jumpOffset } from "./entry-offset.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { FunctionState, ModelFunction } from "./payload.ts";
 import { readString } from "./read-memory.ts";
 import { findLoaded } from "./special-sections.ts";

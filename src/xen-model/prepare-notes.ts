@@ -5,7 +5,7 @@ import type { ErrnoName } from "../xen-abi/errno.ts";
 import { BUILD_ID_SECTION, DEPENDS_SECTION, XEN_DEPENDS_SECTION } from "../xen-abi/sections.ts";
 import { readBuildIdNote, sameId } from "./build-id-note.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { PayloadFile } from "./payload-file.ts";
 import { findLoaded, findNamed, refuseSection } from "./special-sections.ts";
 import type { StepId } from "./steps.ts";

@@ -9,7 +9,7 @@ import {
   EXCEPTION_TABLE_SECTION,
   MODINFO_SECTION,
 } from "../xen-abi/sections.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { PayloadSection } from "./payload-file.ts";
 import { findLoaded, findNamed } from "./special-sections.ts";
 import type { StepId } from "./steps.ts";

@@ -9,7 +9,7 @@ import {
   XEN_DEPENDS_SECTION,
 } from "../xen-abi/sections.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import type { LoadContext } from "./load.ts";
+import type { LoadContext } from "./load-context.ts";
 import type { PayloadFile, PayloadSection } from "./payload-file.ts";
 import type { StepId } from "./steps.ts";
 import { crash, refuse } from "./verdict.ts";

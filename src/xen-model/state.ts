@@ -2,18 +2,11 @@
 // so that a fork is a copy of a few tables.
 
 import type { HookKind } from "../xen-abi/hooks.ts";
+import type { CpuProfile } from "./cpu-profile.ts";
 import { freeRange } from "./free-range.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { Memory } from "./memory.ts";
-import type { NopFamily } from "./nops.ts";
 import type { PayloadLife } from "./payload.ts";
-
-/** What the caller knows of the host's CPU; all that is left out is unknown. */
-export interface CpuProfile {
-  readonly nops?: NopFamily;
-  /** Indirect branch tracking is active. */
-  readonly ibt?: "active" | "inactive";
-}
 
 export interface ModelOptions {
   readonly cpu?: CpuProfile;

@@ -1,4 +1,5 @@
-import type { CallOptions, LivepatchHost } from "../../host/host.ts";
+import type { CallOptions } from "../../host/call-options.ts";
+import type { LivepatchHost } from "../../host/host.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { payloadOption } from "../options/payload.ts";

@@ -1,4 +1,5 @@
-import type { ActOutcome, CallOptions, LivepatchHost } from "../../host/host.ts";
+import type { CallOptions } from "../../host/call-options.ts";
+import type { ActOutcome, LivepatchHost } from "../../host/host.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { nodepsOption, quiesceOption, readActOptions } from "../options/action.ts";

@@ -1,6 +1,7 @@
 // The options of the commands that start an action, and what they mean to a host.
 
-import type { ActOptions, CallOptions } from "../../host/host.ts";
+import type { CallOptions } from "../../host/call-options.ts";
+import type { ActOptions } from "../../host/host.ts";
 import type { CommandCall, OptionSpec } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 

@@ -1,7 +1,8 @@
 // The hypervisor's console through `xl dmesg`, which prints the whole ring each time.
 
+import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
-import type { CallOptions, ConsoleMark, ConsoleText, HostCapabilities } from "../../host/host.ts";
+import type { ConsoleMark, ConsoleText, HostCapabilities } from "../../host/host.ts";
 import { systemClock } from "../clock.ts";
 import { newInRing } from "../console-ring.ts";
 import { startDeadline } from "../deadline.ts";

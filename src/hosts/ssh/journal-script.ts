@@ -1,7 +1,7 @@
 // The journal of a dom0 that we reach by running scripts there: over ssh, or through a lab's agent.
 
+import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
-import type { CallOptions } from "../../host/host.ts";
 import type { JournalStore } from "../../host/journal-store.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";

@@ -1,7 +1,7 @@
 // The lock of a dom0 that is reached by ssh: a file there, locked by a session that lives as long as this
 // process. All who work on that host, from wherever, ask for the same file.
 
-import type { CallOptions } from "../../host/host.ts";
+import type { CallOptions } from "../../host/call-options.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { cannotLock } from "../lock-file.ts";

@@ -2,12 +2,12 @@
 // for everything; what it prints is parsed (stock-output.ts). It cannot set a time limit, and it
 // looks for the result once, after 60 ms: act() looks again by listing.
 
+import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
 import type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   ConsoleText,
   HostCapabilities,

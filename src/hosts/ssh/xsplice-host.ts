@@ -2,11 +2,11 @@
 // host, with one process for each call. What a stock tool cannot do works this way: time limits,
 // recovery, reasons.
 
+import type { CallOptions } from "../../host/call-options.ts";
 import type {
   Action,
   ActOptions,
   ActOutcome,
-  CallOptions,
   ConsoleMark,
   ConsoleText,
   HostCapabilities,

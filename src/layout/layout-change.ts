@@ -1,0 +1,17 @@
+// A type or variable whose memory differs between the two sides of one object.
+
+import type { Reach } from "./reach.ts";
+
+export interface LayoutChange {
+  readonly type: string;
+  readonly object: string;
+  readonly changes: readonly PartChange[];
+  /** As far as it takes to know. */
+  readonly reaches: readonly Reach[];
+}
+
+export interface PartChange {
+  /** The member or enumerator; undefined for the size. */
+  readonly part: string | undefined;
+  readonly text: string;
+}
