@@ -1,9 +1,11 @@
 // Reads source patches: unified diffs as git, diff and quilt write them, several files in one, with
 // new, deleted and renamed files. What leads to the files' names (`a/`, `xen-4.17/`) is found out by
-// looking which of the names exist. Deliberately absent: binary patches; they change no code.
+// looking which of the names exist. Deliberately absent: the content of binary patches. Whatever else
+// a file holds is words, or the file is refused (unread-lines.ts).
 
 import { parsePatch, type StructuredPatch, type StructuredPatchHunk } from "diff";
 import { BuildError } from "../build-outcome/build-error.ts";
+import { isOfOtherFile, type PatchLine, requireAllRead, splitPatchLines } from "./unread-lines.ts";
 
 export interface PatchInput {
   /** As the user named it. */
@@ -57,29 +59,34 @@ export function pathOf({ oldPath, newPath }: FilePatch): string {
 }
 
 function parse(name: string, text: string): StructuredPatch[] {
+  const lines = splitPatchLines(text);
+  requireAllRead(name, lines);
   try {
-    return parsePatch(withoutSignatures(text));
+    return parsePatch(asParserReads(lines));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw badPatch(name, "it is not a unified diff that holds together", reason);
   }
 }
 
-/** Mail signatures (`-- ` after the last hunk, as git format-patch writes it) look like removals. */
-function withoutSignatures(text: string): string {
-  let [oldLeft, newLeft] = [0, 0];
-  const lines = text.split("\n").filter((line) => {
-    const [, oldLines, newLines] = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line) ?? [];
-    if (oldLeft <= 0 && newLeft <= 0) {
-      if (line.startsWith("@@ "))
-        [oldLeft, newLeft] = [Number(oldLines ?? 1), Number(newLines ?? 1)];
-      return !/^-- ?\r?$/.test(line);
-    }
-    if (!line.startsWith("+") && !line.startsWith("\\")) oldLeft--;
-    if (!line.startsWith("-") && !line.startsWith("\\")) newLeft--;
-    return true;
-  });
-  return lines.join("\n");
+/**
+ * Mail signatures (`-- ` after the last hunk, as git format-patch writes it) look like removals, only
+ * the short form of a binary change is known, and git's header without hunks would take the next file's
+ * names for its own.
+ */
+function asParserReads(lines: readonly PatchLine[]): string {
+  let header = "";
+  return lines
+    .flatMap((line) => {
+      const { part, text } = line;
+      if (part !== "outside") return [text];
+      if (/^-- ?\r?$/.test(text)) return [];
+      if (/^GIT binary patch\r?$/.test(text)) return ["Binary files differ"];
+      const isOther = header !== "" && isOfOtherFile(header, lines, line);
+      if (/^diff -/.test(text) || isOther) header = isOther ? "" : text;
+      return isOther ? ["Index: of a file of its own", text] : [text];
+    })
+    .join("\n");
 }
 
 type Paths = Pick<FilePatch, "oldPath" | "newPath">;
