@@ -30,7 +30,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "source-patch": ["build-outcome"],
   "xen-make": ["build-outcome", "isa/architecture.ts", "parts"],
   pairs: ["build-outcome", "source-patch", "xen-make", "isa/architecture.ts", "elf", "parts"],
-  layout: ["dwarf"],
+  layout: ["elf", "dwarf"],
   running: [
     "build-outcome",
     "bytes",
@@ -67,6 +67,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   compile: [
     "build-outcome",
+    "bytes",
     "elf",
     "isa",
     "xen-abi",

@@ -92,6 +92,13 @@ test("requireAllRead() takes words for words, wherever they stand", () => {
   }
 });
 
+test("requireAllRead() lets the message of a commit quote a diff", () => {
+  const begin = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n";
+  const quoted = "Subject: x\n\nAs in\n  @@ -1,1 +1,1 @@\n  -a\n  +b\n";
+  assert.equal(parse(`${begin}${quoted}---\n\n${good}`).length, 1);
+  refuses(quoted, "@@ -1,1");
+});
+
 test("requireAllRead() takes what git says in the lines of a header alone", () => {
   const headers = [
     `diff --git a/${file} b/${file}\nold mode 100644\nnew mode 100755\n`,

@@ -8,9 +8,13 @@ import { BuildError } from "../build-outcome/build-error.ts";
 
 /** @throws BuildError build/bad-patch, which shows the first line that nothing here has read */
 export function requireAllRead(name: string, lines: readonly PatchLine[]): void {
+  let isMessage = false;
   for (const line of lines) {
+    if (/^From [0-9a-f]{40} /.test(line.text)) isMessage = true;
+    if (line.text === "---" || /^diff --git /.test(line.text)) isMessage = false;
     const form = formOf(line);
-    if (form !== undefined) throw unread(name, line, form);
+    // Between its own two marks a message of git may quote what it likes.
+    if (form !== undefined && !isMessage) throw unread(name, line, form);
   }
   const cut = findWithoutHunks(lines);
   if (cut !== undefined) throw unread(name, cut, "a file that changes, without its hunks");

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createTwoFilesPatch } from "diff";
 import { sharePartsWith } from "../../test/why-no-build.ts";
-import type { PairsRequest } from "../pairs/prepare-pairs.ts";
+import type { Architecture } from "../isa/architecture.ts";
 
 const topMakefile = `export XEN_VERSION       = 4
 export XEN_SUBVERSION    = 17
@@ -88,7 +88,18 @@ export interface SmallXen {
   readonly cacheHome: string;
   readonly cache: string;
   /** Of changed texts by path; a path that is not in `smallXen` is a new file. */
-  request(changes: Readonly<Record<string, string>>): PairsRequest;
+  request(changes: Readonly<Record<string, string>>): SmallRequest;
+}
+
+/** What preparePairs() is asked for, with one patch. */
+export interface SmallRequest {
+  readonly source: string;
+  readonly config: { readonly name: string; readonly text: string };
+  readonly patches: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  readonly architecture: Architecture;
+  readonly compiler: undefined;
+  readonly jobs: number;
+  readonly cache: string;
 }
 
 export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
@@ -102,7 +113,7 @@ export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
   }
   mkdirSync(cache, { recursive: true });
   sharePartsWith(cache);
-  const request = (changes: Readonly<Record<string, string>>): PairsRequest => ({
+  const request = (changes: Readonly<Record<string, string>>): SmallRequest => ({
     source,
     config: { name: "small.config", text: "CONFIG_LIVEPATCH=y\n" },
     patches: [{ name: "fix.patch", bytes: Buffer.from(patchOf(changes)) }],

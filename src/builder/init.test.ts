@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../test/why-no-build.ts";
-import { linkHypervisor, makeSmallBuild } from "../builder/build.test.support.ts";
-import { buildFix } from "../builder/build.ts";
-import type { BuiltFix } from "../builder/built-fix.ts";
+import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { buildFix } from "./build.ts";
+import type { BuiltFix } from "./built-fix.ts";
 
 const kernelFile = "xen/common/kernel.c";
 const headerFile = "xen/include/wide.h";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compile, folder, report } from "../compile/compile.test.support.ts";
-import { runCompiler } from "./run-compiler.ts";
+import { runCompiler } from "../xen-make/run-compiler.ts";
+import { compile, folder, report } from "./compile.test.support.ts";
 
 const C = "int roomy(void) { return 0; }";
 
