@@ -5,11 +5,13 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { CarriedObject } from "../diff/carry.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { ENDBR64_SIZE } from "../isa/endbr64.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { similarNames } from "../running/similar-names.ts";
 
 /** Of a jump with an ENDBR64 in front, which code of a payload may have. */
-const ENTRY_SIZE_MAX = 9;
+const ENTRY_SIZE_MAX = ENDBR64_SIZE + JUMP_SIZE.x86_64;
 
 export interface BindingObject {
   readonly name: string;

@@ -1,5 +1,6 @@
 // What can be wrong with a payload's checks of old code (ABI reference §1.4, §8.3).
 
+import { ENDBR64_SIZE } from "../isa/endbr64.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
@@ -47,8 +48,6 @@ export const oldCodeRules = {
     check: ofLandingMark,
   },
 } as const satisfies Record<string, Rule>;
-
-const ENDBR64_SIZE = 4n;
 
 /** Version 1 of the table of functions has no room for them. */
 function hasExpectations(release: Release): boolean {
@@ -98,7 +97,7 @@ function ofLandingMark({ subject, hypervisor }: CheckedStep): readonly Finding[]
   return subject.entries.flatMap(({ expected, oldFunction, label, where }) => {
     const start = oldFunction?.address;
     if (expected === undefined || start === undefined) return [];
-    const mark = { start, end: start + ENDBR64_SIZE };
+    const mark = { start, end: start + BigInt(ENDBR64_SIZE) };
     const isCovered = overlaps(expected, mark);
     if (!isCovered || !hypervisor.facts.poisonedEntries().has(start)) return [];
     return [{ problem: `"${label}" has no ENDBR64 any more on hosts with CET-IBT`, where }];

@@ -7,8 +7,8 @@ import { describePlace, ElfError } from "../elf/errors.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
 import { findSection } from "../elf/sections.ts";
-import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
-import { AARCH64_JUMP_SIZE, X86_JUMP_SIZE } from "../isa/jump.ts";
+import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { PayloadError } from "../payload/errors.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { isMarkerSymbol } from "../payload/marker.ts";
@@ -93,9 +93,6 @@ export function whereInSection(subject: Subject, section: Section, offset?: numb
 export function loadedSections({ object }: Subject): readonly Section[] {
   return (object?.sections ?? []).filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n);
 }
-
-const ENDBR64_SIZE = 4;
-const JUMP_SIZE = { x86_64: X86_JUMP_SIZE, aarch64: AARCH64_JUMP_SIZE } as const;
 
 function attempt<Value>(read: () => Value): Value | undefined {
   try {

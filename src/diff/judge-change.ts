@@ -1,6 +1,6 @@
 // What becomes of a pair that is not to stay as it is: replaced, copied, or refused for what reasons.
 
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { type Atom, roleOf, symbolSizeOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Changes } from "./find-changes.ts";
@@ -99,8 +99,6 @@ export function excuseInit({ kind, name }: Atom, { options }: Comparison): Judge
   if (explanation !== undefined) return excuse("init-inlining", explanation);
   return options.initChanges === "left-to-hooks" ? excuse("left-to-hook") : undefined;
 }
-
-const ENDBR64_SIZE = 4;
 
 function refuseFunction(before: Atom, after: Atom, comparison: Comparison): readonly Judgement[] {
   // A cold part is not entered from outside: its parent's jump is enough.

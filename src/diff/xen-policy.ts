@@ -3,6 +3,7 @@
 // a release is simply absent from its objects.
 
 import type { Architecture } from "../isa/architecture.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { ALTERNATIVE_SIZE, alternativeLayoutOf } from "../xen-abi/alternatives.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type {
@@ -33,7 +34,7 @@ export function xenSectionPolicy(
       ...namedSections,
     ],
     unsafeFunctions,
-    jumpSize: isX86 ? 5 : 4,
+    jumpSize: JUMP_SIZE[architecture],
   };
 }
 

@@ -3,8 +3,9 @@
 // them before it applies the payload, and refuses with the host untouched where one byte differs.
 // What cannot be compared is told, byte by byte, in the plan.
 
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
-import { AARCH64_JUMP_SIZE, X86_JUMP_SIZE } from "../isa/jump.ts";
+import { RELA_SIZE } from "../elf/raw.ts";
+import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
+import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import type { GuardBytes } from "../payload/emit-input.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
@@ -22,11 +23,8 @@ import type {
 
 /** How far into a function level `entry` looks, behind an ENDBR64: what one entry holds. */
 const ENTRY_SIZE = 31;
-/** jmp rel32: what stands at the entry of a function that a payload below has replaced. */
-const X86_JUMP = 0xe9;
-const ENDBR64_SIZE = 4;
 /** Two relocations, of the label and of the address: RELA entries of ELF64. */
-const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * 24;
+const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * RELA_SIZE;
 
 /**
  * Functions come as the builder found them in `request.image`; each one once.
@@ -65,11 +63,11 @@ function guardFunction(
     !isArm && jumpsBehindMark(release) && startsWithEndbr64(code.bytes) ? ENDBR64_SIZE : 0;
   // Poisoned on some hosts; the jump goes behind it, so nothing is lost.
   code.leaveOut(0, entry, "landing-mark");
-  const afterJump = entry + (isArm ? AARCH64_JUMP_SIZE : X86_JUMP_SIZE);
+  const afterJump = entry + JUMP_SIZE[image.architecture];
   if (target.role === "relied") code.leaveOut(entry, afterJump, "replaceable-entry");
   else if (target.below === "payload") {
     code.leaveOut(entry, afterJump, "jump-below");
-    if (!isArm) code.expect(entry, X86_JUMP);
+    if (!isArm) code.expect(entry, X86_JUMP_OPCODE);
   }
   if (level === "entry") {
     const asked = target.role === "relied" ? 0 : entry + ENTRY_SIZE;

@@ -2,6 +2,9 @@
 // words, told by their fixed bits (Arm ARM, C4.1). ADRP is not among them, since a page is known only
 // at run time.
 
+/** In bytes, of every instruction. */
+export const AARCH64_INSTRUCTION_SIZE = 4;
+
 export interface Aarch64Branch {
   /** Of the instruction, in bytes. */
   readonly offset: number;
@@ -33,7 +36,11 @@ const forms: readonly Form[] = [
 export function findAarch64Branches(bytes: Uint8Array): readonly Aarch64Branch[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found: Aarch64Branch[] = [];
-  for (let offset = 0; offset + 4 <= bytes.length; offset += 4) {
+  for (
+    let offset = 0;
+    offset + AARCH64_INSTRUCTION_SIZE <= bytes.length;
+    offset += AARCH64_INSTRUCTION_SIZE
+  ) {
     const word = view.getUint32(offset, true);
     const form = forms.find(({ mask, bits }) => (word & mask) >>> 0 === bits);
     const distance = form === undefined ? adrDistance(word) : distanceOf(word, form);

@@ -1,14 +1,14 @@
 // The jump that Xen writes over the start of a replaced function (ABI §5.1, §5.4).
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
-import { findArchitecture } from "./architecture.ts";
-import { startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
+import { type Architecture, findArchitecture } from "./architecture.ts";
+import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 import { IsaError } from "./errors.ts";
 
-/** In bytes: jmp rel32. */
-export const X86_JUMP_SIZE = 5;
-/** In bytes: b. */
-export const AARCH64_JUMP_SIZE = 4;
+/** In bytes: of jmp rel32, and of b. */
+export const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const satisfies Record<Architecture, number>;
+/** The first byte of jmp rel32; the distance from its end follows. */
+export const X86_JUMP_OPCODE = 0xe9;
 
 /**
  * The bytes of an unconditional jump that lies at `from`; undefined when `to` is out of its reach
@@ -18,9 +18,9 @@ export const AARCH64_JUMP_SIZE = 4;
 export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Array | undefined {
   switch (findArchitecture(machine)) {
     case "x86_64": {
-      const distance = BigInt.asIntN(64, to - (from + BigInt(X86_JUMP_SIZE)));
+      const distance = BigInt.asIntN(64, to - (from + BigInt(JUMP_SIZE.x86_64)));
       if (BigInt.asIntN(32, distance) !== distance) return undefined;
-      return new ByteWriter().u8(0xe9).i32(Number(distance)).toBytes();
+      return new ByteWriter().u8(X86_JUMP_OPCODE).i32(Number(distance)).toBytes();
     }
     case "aarch64": {
       const distance = BigInt.asIntN(64, to - from);
@@ -42,10 +42,10 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (findArchitecture(machine)) {
     case "x86_64":
-      if (bytes.length < X86_JUMP_SIZE || bytes[0] !== 0xe9) return undefined;
-      return BigInt.asUintN(64, from + BigInt(X86_JUMP_SIZE + view.getInt32(1, true)));
+      if (bytes.length < JUMP_SIZE.x86_64 || bytes[0] !== X86_JUMP_OPCODE) return undefined;
+      return BigInt.asUintN(64, from + BigInt(JUMP_SIZE.x86_64 + view.getInt32(1, true)));
     case "aarch64": {
-      if (bytes.length < AARCH64_JUMP_SIZE) return undefined;
+      if (bytes.length < JUMP_SIZE.aarch64) return undefined;
       const word = view.getUint32(0, true);
       if (word >>> 26 !== 0b000101) return undefined;
       return BigInt.asUintN(64, from + BigInt((word << 6) >> 4));
@@ -61,5 +61,5 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
  */
 export function jumpOffsetAt(machine: number, entry: Uint8Array): number {
   if (findArchitecture(machine) !== "x86_64") return 0;
-  return startsWithEndbr64(entry) || startsWithPoisonedEndbr(entry) ? 4 : 0;
+  return startsWithEndbr64(entry) || startsWithPoisonedEndbr(entry) ? ENDBR64_SIZE : 0;
 }

@@ -8,14 +8,13 @@ export {
   machineOfArchitecture,
 } from "./architecture.ts";
 export { type AssemblyLine, type DisassembleOptions, disassemble } from "./disassemble.ts";
-export { ENDBR64, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
+export { ENDBR64, ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 export { IsaError } from "./errors.ts";
 export {
-  AARCH64_JUMP_SIZE,
   decodeJump,
   encodeJump,
+  JUMP_SIZE,
   jumpOffsetAt,
-  X86_JUMP_SIZE,
 } from "./jump.ts";
 export {
   canRelocate,

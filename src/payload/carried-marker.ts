@@ -4,12 +4,13 @@
 import { toHex } from "../bytes/hex.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { ENDBR64_SIZE } from "../isa/endbr64.ts";
 import { MARKER_ID_SIZE, MARKER_IDLE, MARKER_NAME, MARKER_SIZE, type Marker } from "./marker.ts";
 import type { SymbolMapEntry } from "./symbol-map.ts";
 import type { TableEntry } from "./table-entry.ts";
 
-/** At each place that it patches Xen looks for an ENDBR64, 4 bytes, so those behind the last cover are read. */
-const PADDING_SIZE = 3;
+/** At each place that it patches Xen looks for an ENDBR64, so the bytes behind the last cover are read. */
+const PADDING_SIZE = ENDBR64_SIZE - 1;
 
 /** A marker in the draft of the payload that carries it. */
 export interface CarriedMarker {

@@ -2,7 +2,9 @@
 // §1.3, §1.4, §2.10. What depends on the hypervisor's own code (is the function large enough for
 // a jump behind its ENDBR64, is it in reach) cannot be seen in the payload alone.
 
-import { startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
+import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
+import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { NOP_SIZE_MAX } from "../xen-abi/limits.ts";
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
@@ -10,10 +12,8 @@ import type { PayloadErrorCode } from "./errors.ts";
 import type { PayloadFunction } from "./payload.ts";
 import type { PayloadFile } from "./targets.ts";
 
-/** Bytes of the jump that Xen writes over a function's start. */
-const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const;
-/** Instructions of AArch64 are 4 bytes long, so NOPs fill multiples of that. */
-const NOP_UNIT = { x86_64: 1, aarch64: 4 } as const;
+/** NOPs fill whole instructions, in bytes. */
+const NOP_UNIT = { x86_64: 1, aarch64: AARCH64_INSTRUCTION_SIZE } as const;
 
 export interface CheckedEntry {
   readonly raw: LivepatchFunc;
@@ -115,7 +115,11 @@ function checkLanding({ architecture }: PayloadFile, entry: PayloadFunction, ref
   if (architecture !== "x86_64" || entry.kind === "replace") return;
   const blanked = entry.kind === "nop" ? entry.newSize : 0;
   const expected = entry.expectation ?? new Uint8Array();
-  if (blanked >= 4 || !(startsWithEndbr64(expected) || startsWithPoisonedEndbr(expected))) return;
+  if (
+    blanked >= ENDBR64_SIZE ||
+    !(startsWithEndbr64(expected) || startsWithPoisonedEndbr(expected))
+  )
+    return;
   const state = `it starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
   refuse("payload/trap", state, "a place behind the ENDBR64; Xen would crash on applying");
 }

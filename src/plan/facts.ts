@@ -49,8 +49,8 @@ export interface PayloadFacts {
   readonly metadata: readonly string[] | undefined;
 }
 
-/** Where every jump lies, whether or not there is an ENDBR64 in front of it. */
-const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64: 0n };
+/** A byte of every jump, whether or not there is an ENDBR64 in front of it; from the entry. */
+export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64: 0n };
 
 /** Everything that a payload's file tells. */
 export function factsOfPayload(payload: Payload): PayloadFacts {

@@ -2,7 +2,7 @@
 // changes or relies on, who refers to whose symbols, who cannot be loaded beside whom.
 
 import { type AddressOf, type CodeRange, findCommonRange } from "./code-range.ts";
-import type { PayloadFacts } from "./facts.ts";
+import { JUMP_BYTE, type PayloadFacts } from "./facts.ts";
 import type { Piece } from "./piece.ts";
 
 export type Overlap =
@@ -118,14 +118,11 @@ interface Claims {
   readonly claims: readonly CodeRange[];
 }
 
-/** Room of a jump behind an ENDBR64, or without one: its middle is in both (facts.ts). */
-const JUMP_MIDDLE = { start: 4n, sizeBytes: 1 };
-
 function claimsOf({ writes, replaces, guards, functions }: PayloadFacts): Claims | undefined {
   if (writes !== undefined)
     return { writes, claims: [...writes, ...(replaces ?? []), ...(guards ?? [])] };
   if (functions === undefined) return undefined;
-  const entries = functions.map((symbol) => ({ symbol, ...JUMP_MIDDLE }));
+  const entries = functions.map((symbol) => ({ symbol, start: JUMP_BYTE.x86_64, sizeBytes: 1 }));
   return { writes: entries, claims: entries };
 }
 

@@ -5,8 +5,8 @@ import { parseHex } from "../bytes/hex.ts";
 import type { UnexpectedCode } from "../host/errors.ts";
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
+import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
 import type { Architecture } from "../isa/architecture.ts";
-import { AARCH64_JUMP_SIZE } from "../isa/jump.ts";
 import { eachInstruction } from "../isa/x86-decode.ts";
 import { readCoverLabel } from "../payload/required-markers.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
@@ -132,7 +132,7 @@ function instructionStart(
   architecture: Architecture | undefined,
   offset: number,
 ): number {
-  if (architecture === "aarch64") return offset - (offset % AARCH64_JUMP_SIZE);
+  if (architecture === "aarch64") return offset - (offset % AARCH64_INSTRUCTION_SIZE);
   let runStart = offset;
   while (known.has(runStart - 1)) runStart--;
   if (architecture === undefined) return runStart;

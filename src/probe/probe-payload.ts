@@ -5,6 +5,7 @@ import type { ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { cutIntoChunks } from "../guard/chunks.ts";
 import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { stampBuildId, unstampedBuildIdText } from "../payload/build-id.ts";
 import { BUILD_ID_KEY, DEPENDS_KEY } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadTables } from "../payload/payload.ts";
@@ -78,7 +79,10 @@ export function comparableBytes(
 }
 
 /** Arm looks at the size of entries that write nothing, too (ABI reference §2.10). */
-const OLD_SIZE_MIN: Readonly<Record<Architecture, number>> = { x86_64: 1, aarch64: 4 };
+const OLD_SIZE_MIN: Readonly<Record<Architecture, number>> = {
+  x86_64: 1,
+  aarch64: JUMP_SIZE.aarch64,
+};
 
 /** What Xen prints of an entry that does not match; placeOfLabel() reads it. */
 function labelOf(symbol: string, offset: number): string {

@@ -4,11 +4,10 @@
 
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
-import { X86_JUMP_SIZE } from "../isa/jump.ts";
+import { ENDBR64_SIZE } from "../isa/endbr64.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
 import type { ExpectedBytes } from "./expected-code.ts";
-
-const ENDBR64_SIZE = 4;
 
 export function withoutJumps(
   expected: readonly ExpectedBytes[],
@@ -43,7 +42,7 @@ interface Cut {
 function jumpPlace(symbol: string, expected: readonly ExpectedBytes[]): Cut {
   const offsets = expected.flatMap((one) => (one.symbol === symbol ? [one.offset] : []));
   const start = Math.min(...offsets) < ENDBR64_SIZE ? 0 : ENDBR64_SIZE;
-  return { start, end: start + X86_JUMP_SIZE };
+  return { start, end: start + JUMP_SIZE.x86_64 };
 }
 
 function cutOut(place: ExpectedBytes, { start, end }: Cut): readonly ExpectedBytes[] {

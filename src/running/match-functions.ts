@@ -4,7 +4,8 @@
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import type { Replacement } from "../payload/emit-input.ts";
 import { ambiguousName } from "./bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
@@ -138,11 +139,12 @@ function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
   if (address === undefined && xen.architecture === "aarch64") {
     throw refuse("it lies in a payload, which Xen cannot patch on Arm", "a function of Xen itself");
   }
-  const jump = xen.architecture === "x86_64" ? 5 : 4;
+  const jump = JUMP_SIZE[xen.architecture];
   // What a payload brought may start with ENDBR64 as well; then its first 9 bytes are needed.
   const marked =
-    address === undefined || (sizeBytes >= 4 && startsWithEndbr64(xen.bytesAt(address, 4)));
-  const needed = marked ? jump + 4 : jump;
+    address === undefined ||
+    (sizeBytes >= ENDBR64_SIZE && startsWithEndbr64(xen.bytesAt(address, ENDBR64_SIZE)));
+  const needed = marked ? jump + ENDBR64_SIZE : jump;
   if (sizeBytes >= needed) return;
   throw refuse(
     `it is ${sizeBytes} bytes long${marked ? " and starts with ENDBR64" : ""}`,

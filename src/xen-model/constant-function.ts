@@ -3,10 +3,9 @@
 // shows the effect of a payload that replaces one of them. No emulator: anything else is undefined.
 
 import { machineOfArchitecture } from "../isa/architecture.ts";
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
-import { decodeJump, X86_JUMP_SIZE } from "../isa/jump.ts";
+import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
+import { decodeJump, JUMP_SIZE } from "../isa/jump.ts";
 
-const ENDBR64_SIZE = 4;
 /** Far more than such a function has, and than jumps lead on. */
 const STEPS_MAX = 16;
 const TEXT_SIZE_MAX = 256;
@@ -51,7 +50,7 @@ export function constantText(read: ReadBytes, entry: bigint): string | undefined
 /** `value`, if the function ends there: by a return, or a jump to the return thunk. */
 function endsAt(read: ReadBytes, at: bigint, value: bigint): bigint | undefined {
   if (read(at, 1)?.[0] === RET) return value;
-  const code = read(at, X86_JUMP_SIZE);
+  const code = read(at, JUMP_SIZE.x86_64);
   const jumps =
     code !== undefined && decodeJump(machineOfArchitecture.x86_64, at, code) !== undefined;
   return jumps ? value : undefined;

@@ -4,6 +4,7 @@
 import {
   ENDBR64,
   ENDBR64_POISON,
+  ENDBR64_SIZE,
   startsWithEndbr64,
   startsWithPoisonedEndbr,
 } from "../isa/endbr64.ts";
@@ -14,7 +15,6 @@ import { readMemory } from "./read-memory.ts";
 import type { StepId } from "./steps.ts";
 import type { Assumption, Place } from "./verdict.ts";
 
-const ENDBR64_SIZE = 4;
 /** From 4.17 on Xen writes over an ENDBR64 that nobody may reach, and knows what it wrote. */
 const POISON_SINCE = { major: 4, minor: 17, point: 0 } as const;
 

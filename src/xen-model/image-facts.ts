@@ -2,7 +2,7 @@
 // it (check/). All of it is read when it is asked for first: a model alone needs none.
 
 import { SectionFlag } from "../elf/constants.ts";
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
+import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { type BootContext, featuresAskedFor } from "./boot-changes.ts";
 import type { ImageFile } from "./image-file.ts";
 import { type ImageFunction, indexXenFunctions } from "./xen-symbols.ts";
@@ -47,7 +47,6 @@ function isInCode({ sections }: ImageFile, address: bigint): boolean {
 }
 
 const POINTER_SIZE = 8;
-const ENDBR64_SIZE = 4;
 
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;

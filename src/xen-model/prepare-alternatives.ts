@@ -5,6 +5,7 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
+import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
@@ -34,7 +35,6 @@ const FEATURE_COUNT_MAX = 64 * 32;
 /** Features that every release has under the same number, that of CPUID, in bits. */
 const COMMON_FEATURE_COUNT = 9 * 32;
 const ALT_CALLS_SINCE = { major: 4, minor: 13, point: 0 } as const;
-const JUMP_SIZE = 5;
 const POINTER_SIZE = 8;
 const IBT_SINCE = { major: 4, minor: 17, point: 0 } as const;
 
@@ -192,9 +192,9 @@ function followAltCall({ xen, memory, placement }: LoadContext, entry: LocatedAl
   const { original, replacement, alternative } = entry;
   const code = placement.bytes.subarray(original, original + ALT_CALL_INSTRUCTION_SIZE);
   const [branch] = placement.bytes.subarray(replacement);
-  const distance = placement.bytes.subarray(replacement + 1, replacement + JUMP_SIZE);
-  const operand = branch === 0xe8 ? 0x15 : branch === 0xe9 ? 0x25 : undefined;
-  const isBack = alternative.replacementSize >= JUMP_SIZE && toHex(distance) === "fbffffff";
+  const distance = placement.bytes.subarray(replacement + 1, replacement + JUMP_SIZE.x86_64);
+  const operand = branch === 0xe8 ? 0x15 : branch === X86_JUMP_OPCODE ? 0x25 : undefined;
+  const isBack = alternative.replacementSize >= JUMP_SIZE.x86_64 && toHex(distance) === "fbffffff";
   const isIndirect = code.length === ALT_CALL_INSTRUCTION_SIZE && code[0] === 0xff;
   if (!isBack || !isIndirect || operand === undefined || code[1] !== operand) return;
   const view = new DataView(code.buffer, code.byteOffset, code.length);

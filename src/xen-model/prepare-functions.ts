@@ -1,6 +1,7 @@
 // The table of functions: ABI reference §2.10, step 1.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import { JUMP_SIZE } from "../isa/jump.ts";
 import { NOP_SIZE_MAX } from "../xen-abi/limits.ts";
 import {
   LIVEPATCH_FUNC_SIZE,
@@ -17,8 +18,6 @@ import { readString } from "./read-memory.ts";
 import { findLoaded } from "./special-sections.ts";
 import { type Place, refuse } from "./verdict.ts";
 
-/** Bytes that a jump takes (ABI reference §5). */
-const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const;
 /** How far a jump reaches, in either direction. */
 const JUMP_REACH = { x86_64: 1n << 31n, aarch64: 1n << 27n } as const;
 

@@ -2,6 +2,7 @@
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { hexNumber } from "../bytes/hex.ts";
+import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { needsWritableFuncs } from "../xen-abi/features.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { jumpOffset } from "./entry-offset.ts";
@@ -13,8 +14,6 @@ import type { ModelState } from "./state.ts";
 import { type Assumption, crash, type Place } from "./verdict.ts";
 
 const step = "apply/splice";
-const X86_JUMP_SIZE = 5;
-const ARM_JUMP_SIZE = 4;
 
 export interface SpliceContext {
   readonly state: ModelState;
@@ -86,7 +85,7 @@ function applyOne(
 /** Negative where Xen's unsigned arithmetic wraps around. */
 function spliceLength(xen: Hypervisor, { entry }: ModelFunction, patchOffset: number): number {
   if (entry.newAddress === 0n) return entry.newSize - patchOffset;
-  return xen.architecture === "x86_64" ? X86_JUMP_SIZE : ARM_JUMP_SIZE;
+  return JUMP_SIZE[xen.architecture];
 }
 
 function writeNew(
@@ -137,10 +136,10 @@ function placedDistance(isArm: boolean, length: number): Uint8Array {
 function jumpBytes(isArm: boolean, from: bigint, to: bigint): Uint8Array {
   if (isArm) {
     const words = BigInt.asUintN(26, (to - from) >> 2n);
-    return new ByteWriter(ARM_JUMP_SIZE).u32(Number(0x14000000n | words)).toBytes();
+    return new ByteWriter(JUMP_SIZE.aarch64).u32(Number(0x14000000n | words)).toBytes();
   }
-  const distance = BigInt.asIntN(32, to - (from + BigInt(X86_JUMP_SIZE)));
-  return new ByteWriter(X86_JUMP_SIZE).u8(0xe9).i32(Number(distance)).toBytes();
+  const distance = BigInt.asIntN(32, to - (from + BigInt(JUMP_SIZE.x86_64)));
+  return new ByteWriter(JUMP_SIZE.x86_64).u8(X86_JUMP_OPCODE).i32(Number(distance)).toBytes();
 }
 
 /** False where the model does not follow the memory; stops where Xen would fault. */

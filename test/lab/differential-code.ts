@@ -3,7 +3,7 @@
 // leads as far into its payload as the model's does.
 
 import { hexNumber, toHex } from "../../src/bytes/hex.ts";
-import { decodeJump } from "../../src/isa/jump.ts";
+import { decodeJump, JUMP_SIZE } from "../../src/isa/jump.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import type { XenModel } from "../../src/xen-model/model.ts";
 import { differs, type Outcome } from "./differential-script.ts";
@@ -11,7 +11,6 @@ import { differs, type Outcome } from "./differential-script.ts";
 const EM_X86_64 = 62;
 /** An ENDBR64 and a jump, and some of what must stay. */
 const ENTRY_SIZE = 16;
-const JUMP_SIZE = 5;
 const PAGE_MASK = 0xfffn;
 
 export interface CodeComparison {
@@ -92,7 +91,7 @@ function forgivePlaces(
         differs(`place of ${owner.name}`, "a whole page", hexNumber(base))
       );
     }
-    found.set(expected.subarray(offset, offset + JUMP_SIZE), offset);
+    found.set(expected.subarray(offset, offset + JUMP_SIZE.x86_64), offset);
   }
   return undefined;
 }
