@@ -18,6 +18,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "xen-abi",
     "elf/raw.ts",
     "elf/constants.ts",
+    "elf/size-limit.ts",
     "isa/architecture.ts",
     "isa/relocate.ts",
     "isa/jump.ts",

@@ -7,12 +7,12 @@ import type { SyncFile } from "../sync/sync-file.ts";
 import { type GivenFile, readGivenPayloads } from "./options/given-payloads.ts";
 import { readWish } from "./options/wish.ts";
 import { InputFileError, readInputFile } from "./read-input-file.ts";
+import { readXenSymsFile } from "./read-xen-syms-file.ts";
 import type { CommandCall } from "./spec.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A plan names what it changes; with a hundred payloads of a hundred functions it has some MB. */
 const PLAN_SIZE_MAX = 64 * 1024 * 1024;
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 
 /** @throws UsageError, PlanError, errors of the files */
 export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
@@ -67,12 +67,7 @@ async function readHypervisor({ options, io }: CommandCall): Promise<SyncRequest
   const path = options.text("xen-syms");
   if (path === undefined) return undefined;
   const { openHypervisor } = await import("../xen-model/hypervisor.ts");
-  const limit = {
-    sizeMax: XEN_SYMS_SIZE_MAX,
-    reason: "far more than a xen-syms has",
-    signal: io.signal,
-  };
-  return openHypervisor(await readInputFile(path, limit), path);
+  return openHypervisor(await readXenSymsFile(path, io.signal), path);
 }
 
 /** @throws UsageError */

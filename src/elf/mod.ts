@@ -40,7 +40,7 @@ export type {
   SymbolIndex,
   SymbolPlace,
 } from "./object.ts";
-export { INFLATED_SIZE_MAX, inflate, openElf } from "./open.ts";
+export { inflate, openElf } from "./open.ts";
 export { readElf } from "./read.ts";
 export { relocationsOf } from "./relocations.ts";
 export {
@@ -50,6 +50,7 @@ export {
   findSectionAtAddress,
   requireSection,
 } from "./sections.ts";
+export { ELF_SIZE_MAX } from "./size-limit.ts";
 export {
   findSymbol,
   localSymbolsWithFiles,

@@ -4,9 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { ElfError } from "./errors.ts";
 import type { ElfObject } from "./object.ts";
 import { readElf } from "./read.ts";
-
-/** What a compressed file may grow to: ten times the largest xen-syms with debug information. */
-export const INFLATED_SIZE_MAX = 256 * 1024 * 1024;
+import { ELF_SIZE_MAX } from "./size-limit.ts";
 
 /** As readElf(), after inflating what starts like gzip. @throws ElfError */
 export function openElf(bytes: Uint8Array, source: string): ElfObject {
@@ -17,16 +15,16 @@ export function openElf(bytes: Uint8Array, source: string): ElfObject {
 export function inflate(bytes: Uint8Array, source: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return gunzipSync(bytes, { maxOutputLength: INFLATED_SIZE_MAX });
+    return gunzipSync(bytes, { maxOutputLength: ELF_SIZE_MAX });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") {
       throw new ElfError(
         {
           code: "elf/unsupported",
-          problem: `Cannot inflate "${source}": it holds more than ${INFLATED_SIZE_MAX} bytes`,
+          problem: `Cannot inflate "${source}": it holds more than ${ELF_SIZE_MAX} bytes`,
           where: source,
-          expected: "a xen-syms or an object, which have a tenth of that at most",
+          expected: "a xen-syms or an object, which have an eighth of that at most",
           remedy: "check that it is the right file",
         },
         { cause },

@@ -15,6 +15,7 @@ import {
   SHDR_SIZE,
   SYM_SIZE,
 } from "../elf/raw.ts";
+import { ELF_SIZE_MAX } from "../elf/size-limit.ts";
 import { ModelError } from "./errors.ts";
 
 export interface ImageSection extends RawSection {
@@ -38,9 +39,6 @@ export interface ImageFile {
   readonly sections: readonly ImageSection[];
   readonly symbols: ImageSymbols;
 }
-
-/** A xen-syms with all debug information, inflated, is far below. */
-const IMAGE_SIZE_MAX = 256 * 1024 * 1024;
 
 /** @param bytes plain or gzip @throws ModelError xen-model/bad-hypervisor */
 export function readImageFile(bytes: Uint8Array, source: string): ImageFile {
@@ -99,11 +97,11 @@ export function textAt(bytes: Uint8Array, offset: number): string {
 function inflate(bytes: Uint8Array, source: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return gunzipSync(bytes, { maxOutputLength: IMAGE_SIZE_MAX });
+    return gunzipSync(bytes, { maxOutputLength: ELF_SIZE_MAX });
   } catch (cause) {
     const isTooLarge = cause instanceof Error && "code" in cause && cause.code === TOO_LARGE;
     const state = isTooLarge
-      ? `what is compressed in it has more than ${IMAGE_SIZE_MAX} bytes`
+      ? `what is compressed in it has more than ${ELF_SIZE_MAX} bytes`
       : "its compressed data are damaged, or cut short";
     throw new ModelError(badImage(source, state).report, { cause });
   }
@@ -136,6 +134,6 @@ function symbolsOf(sections: readonly ImageSection[], source: string): ImageSymb
 }
 
 function toOffset(value: bigint, source: string): number {
-  if (value > BigInt(IMAGE_SIZE_MAX)) throw badImage(source, `an offset in it is ${value}`);
+  if (value > BigInt(ELF_SIZE_MAX)) throw badImage(source, `an offset in it is ${value}`);
   return Number(value);
 }

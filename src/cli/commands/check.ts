@@ -7,12 +7,11 @@ import { findClosest } from "../completion/closest-name.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { readInputFile } from "../read-input-file.ts";
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, CommandSpec, OptionValues } from "../spec.ts";
 import { renderCheck, renderRule } from "../text/check-report.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 /** Eight times what a hypervisor takes: what is too large is to be told by what Xen says to it. */
 const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
 
@@ -156,9 +155,8 @@ async function openXenSyms(
   release: string | undefined,
   signal: AbortSignal,
 ): Promise<Hypervisor> {
-  const limit = { sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal };
   const [bytes, { openHypervisor }, { ReleaseError }] = await Promise.all([
-    readInputFile(path, limit),
+    readXenSymsFile(path, signal),
     import("../../xen-model/hypervisor.ts"),
     import("../../xen-abi/release.ts"),
   ]);

@@ -11,13 +11,10 @@ import {
   modeOptionSpec,
   readStackingOptions,
 } from "../options/stacking.ts";
-import { readInputFile } from "../read-input-file.ts";
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
 import { UsageError } from "../usage-error.ts";
-
-/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 
 export const compileCommand: CommandSpec = {
   name: "compile",
@@ -95,12 +92,7 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
   const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
   const release = await readRelease(options.text("release"));
-  const reason = "far more than a xen-syms has";
-  const syms = await readInputFile(symsPath, {
-    sizeMax: XEN_SYMS_SIZE_MAX,
-    reason,
-    signal: io.signal,
-  });
+  const syms = await readXenSymsFile(symsPath, io.signal);
   const [{ compilePayload }, { readXenSyms }] = await Promise.all([
     import("../../compile/compile.ts"),
     import("../../running/xen-syms.ts"),

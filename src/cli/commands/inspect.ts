@@ -79,9 +79,12 @@ export const inspectCommand: CommandSpec = {
   },
 };
 
-async function readHypervisor({ options }: CommandCall): Promise<RunningHypervisor | undefined> {
+async function readHypervisor({
+  options,
+  io,
+}: CommandCall): Promise<RunningHypervisor | undefined> {
   const path = options.text("xen-syms");
-  return path === undefined ? undefined : readRunningCode(path);
+  return path === undefined ? undefined : readRunningCode(path, io.signal);
 }
 
 /** What stands beside the new code is then not what it replaces. */

@@ -6,6 +6,7 @@ import type { BuildOptions } from "../../builder/build-options.ts";
 import type { PatchInput } from "../../source-patch/patch-file.ts";
 import type { PreviousPayload } from "../../stacking/cumulative.ts";
 import { readInputFile } from "../read-input-file.ts";
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, OptionSpec } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 import { packageVersion } from "../version.ts";
@@ -18,8 +19,6 @@ import {
   readStackingOptions,
 } from "./stacking.ts";
 
-/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 /** Patches, configurations and series are texts. */
 const TEXT_SIZE_MAX = 16 * 1024 * 1024;
 
@@ -145,13 +144,12 @@ export async function readBuildOptions(
     Promise.all(
       paths.map(async (name): Promise<PatchInput> => ({ name, bytes: await read(name) })),
     );
-  const reason = "far more than a xen-syms has";
   return {
     options: {
       source,
       xenSyms: {
         name: xenSyms,
-        bytes: await readInputFile(xenSyms, { sizeMax: XEN_SYMS_SIZE_MAX, reason }),
+        bytes: await readXenSymsFile(xenSyms, io.signal),
       },
       config: { name: config, text: Buffer.from(await read(config)).toString() },
       patches: await readPatches(names),

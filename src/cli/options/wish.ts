@@ -5,7 +5,7 @@ import { PlanError } from "../../plan/obstacle.ts";
 import type { PlanOptions } from "../../plan/plan.ts";
 import type { Wish } from "../../plan/wish.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
-import { readInputFile } from "../read-input-file.ts";
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, OptionSpec } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
@@ -95,8 +95,7 @@ async function readSymbols(
 ): Promise<XenSyms | undefined> {
   if (path === undefined) return undefined;
   const { readXenSyms } = await import("../../running/xen-syms.ts");
-  const limit = { sizeMax: XEN_SYMS_SIZE_MAX, reason: "far more than a xen-syms has", signal };
-  return readXenSyms(await readInputFile(path, limit), path);
+  return readXenSyms(await readXenSymsFile(path, signal), path);
 }
 
 /** @throws PlanError plan/wrong-hypervisor when the xen-syms file is another hypervisor's */
@@ -112,8 +111,6 @@ export function checkXenSyms(
     expected: `${hostId}, the build-id of the host's hypervisor\n${xenSymsId} is in the file`,
   });
 }
-
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
 
 function noWish(isDouble: boolean): UsageError {
   return new UsageError({

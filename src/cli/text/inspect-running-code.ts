@@ -5,10 +5,7 @@ import type { RunningCode } from "../../dissect/running-code.ts";
 import { machineOfArchitecture } from "../../isa/architecture.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
 import type { Release } from "../../xen-abi/release.ts";
-import { readInputFile } from "../read-input-file.ts";
-
-/** A debug xen-syms has some 30 MB; ten times that is a mistake. */
-const XEN_SYMS_SIZE_MAX = 256 * 1024 * 1024;
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 
 export interface RunningHypervisor {
   /** As far as the file tells. */
@@ -19,9 +16,11 @@ export interface RunningHypervisor {
 }
 
 /** @throws InputFileError, ElfError, BuilderError builder/bad-xen-syms */
-export async function readRunningCode(path: string): Promise<RunningHypervisor> {
-  const reason = "far more than a xen-syms has";
-  const bytes = await readInputFile(path, { sizeMax: XEN_SYMS_SIZE_MAX, reason });
+export async function readRunningCode(
+  path: string,
+  signal: AbortSignal,
+): Promise<RunningHypervisor> {
+  const bytes = await readXenSymsFile(path, signal);
   const { readXenSyms } = await import("../../running/xen-syms.ts");
   const xen = readXenSyms(bytes, path);
   return { release: xen.release, buildId: toHex(xen.buildId), running: runningCodeOf(xen) };
