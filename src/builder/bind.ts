@@ -2,7 +2,7 @@
 // Whatever they lack, and whatever cannot be replaced where it lies, is a refusal; all at once.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import type { CarriedObject } from "../diff/carry.ts";
+import type { CarriedObject } from "../diff/carry/carry.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { ENDBR64_SIZE } from "../isa/endbr64.ts";

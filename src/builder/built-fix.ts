@@ -4,7 +4,7 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
-import type { EmittedPayload } from "../payload/emit.ts";
+import type { EmittedPayload } from "../payload/emit/emit.ts";
 import type { XenSyms } from "../running/xen-syms.ts";
 import type { Succession } from "../stacking/cumulative.ts";
 import type { DecidedStacking } from "../stacking/decide.ts";

@@ -9,7 +9,7 @@ import { thunksOf } from "../compile/compile.ts";
 import { takeHooks } from "../compile/take-hooks.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
-import type { Hook, SourceObject } from "../payload/emit-input.ts";
+import type { Hook, SourceObject } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { compileSource, findCompiler } from "../xen-make/compiler.ts";

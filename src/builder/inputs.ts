@@ -6,7 +6,7 @@ import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { findArchitecture } from "../isa/architecture.ts";
 import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
-import type { EmitInput } from "../payload/emit-input.ts";
+import type { EmitInput } from "../payload/emit/input.ts";
 import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
 import { readXenSyms, type XenSyms } from "../running/xen-syms.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";

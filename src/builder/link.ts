@@ -3,16 +3,16 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
-import { type CarriedObject, carryChanges } from "../diff/carry.ts";
-import type { NameInXen } from "../diff/name-in-xen.ts";
+import { type CarriedObject, carryChanges } from "../diff/carry/carry.ts";
+import type { NameInXen } from "../diff/carry/name-in-xen.ts";
 import { SymbolBinding, SymbolType, SymbolVisibility } from "../elf/constants.ts";
 import type { DraftSymbol } from "../elf/draft.ts";
 import type { ErrorReport } from "../error.ts";
 import { GuardError } from "../guard/errors.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { PatchContribution } from "../pairs/contributions.ts";
-import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
-import { EmitError, type EmitInput, type SourceObject } from "../payload/emit-input.ts";
+import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
+import { EmitError, type EmitInput, type SourceObject } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import type { Foundation, Surroundings } from "../running/payload-below.ts";

@@ -6,8 +6,8 @@ import { makeStockPayload } from "../../test/stock-payload.ts";
 import { hexNumber, parseHex } from "../bytes/hex.ts";
 import { readElf } from "../elf/read.ts";
 import { requireSection } from "../elf/sections.ts";
-import { compileDraft, emitInput, symbolNamed } from "../payload/emit.test.support.ts";
-import { emitPayload } from "../payload/emit.ts";
+import { compileDraft, emitInput, symbolNamed } from "../payload/emit/emit.test.support.ts";
+import { emitPayload } from "../payload/emit/emit.ts";
 import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
 import { type CheckReport, type CheckRequest, checkPayloads } from "./check.ts";
 import {

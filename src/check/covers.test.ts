@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseHex, toHex } from "../bytes/hex.ts";
-import { compileDraft, emitInput, symbolNamed } from "../payload/emit.test.support.ts";
-import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
+import { compileDraft, emitInput, symbolNamed } from "../payload/emit/emit.test.support.ts";
+import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
 import { checkPayloads } from "./check.ts";
 import { checkedHypervisor, OLD_CODE } from "./fixtures.test.support.ts";

@@ -2,7 +2,7 @@
 // anew in every build, and inlining moves what refers to them. Each variable's entry has a location,
 // and the location a relocation against the variable.
 
-import type { FindHomes } from "../diff/correlate.ts";
+import type { FindHomes } from "../diff/correlate/correlate.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, textOf } from "../dwarf/model.ts";
 import { type DebugEntry, type DebugInfo, readDebugInfo } from "../dwarf/read.ts";

@@ -11,8 +11,8 @@ import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
-import { type EmittedPayload, emitPayload } from "../payload/emit.ts";
-import type { Hook } from "../payload/emit-input.ts";
+import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
+import type { Hook } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import {

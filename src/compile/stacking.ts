@@ -4,7 +4,7 @@
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfDraft } from "../elf/draft.ts";
 import type { GuardPlan } from "../guard/plan.ts";
-import type { Hook } from "../payload/emit-input.ts";
+import type { Hook } from "../payload/emit/input.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { FunctionPair } from "../running/match-functions.ts";
 import { refuseVetoingHooks } from "../stacking/decide.ts";

@@ -6,7 +6,7 @@ import { BuilderError } from "../build-outcome/builder-error.ts";
 import { Machine, SectionFlag, SymbolType } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
-import type { Hook } from "../payload/emit-input.ts";
+import type { Hook } from "../payload/emit/input.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 
 /** Removes the hook sections from the draft and says what they point at. @throws BuilderError */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ElfObject } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
-import { carryChanges } from "./carry.ts";
+import { carryChanges } from "./carry/carry.ts";
 import { summaryOf } from "./diff.test.support.ts";
 import { diffObjects, type ObjectDiff } from "./diff-objects.ts";
 import { xenSectionPolicy } from "./xen-policy.ts";

@@ -94,7 +94,7 @@ export function isNameless(atom: Atom): boolean {
   return atom.kind === "literal" || atom.kind === "nameless-code";
 }
 
-/** What its symbol says, in bytes; less than `size` when code of a subsection follows (cut-section.ts). */
+/** What its symbol says, in bytes; less than `size` when code of a subsection follows (split/cut-section.ts). */
 export function symbolSizeOf(atom: Atom): number {
   return Number(namingSymbol(atom)?.size ?? atom.size);
 }

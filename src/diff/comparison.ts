@@ -1,10 +1,10 @@
 // Both objects, taken apart and correlated, and what was found about each pair. The passes that judge
-// (find-changes.ts, include.ts, account.ts) read it and add nothing.
+// (find-changes.ts, include.ts, account/) read it and add nothing.
 
 import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
-import type { FindHomes } from "./correlate.ts";
-import type { Correlation } from "./correlation.ts";
+import type { FindHomes } from "./correlate/correlate.ts";
+import type { Correlation } from "./correlate/correlation.ts";
 import { findLineConstants, type IsSameLine } from "./line-rule.ts";
 import { Meanings } from "./meaning.ts";
 import { findOwners } from "./owners.ts";

@@ -2,15 +2,15 @@
 // it: what a payload must carry so that the hypervisor runs the second, why, and what it cannot.
 
 import type { ElfObject } from "../elf/object.ts";
-import { accountForAll } from "./account.ts";
+import { accountForAll } from "./account/account.ts";
 import type { Atom } from "./atom.ts";
 import { type Comparison, comparePairs, type DiffOptions } from "./comparison.ts";
-import { correlate } from "./correlate.ts";
+import { correlate } from "./correlate/correlate.ts";
 import { DiffError } from "./errors.ts";
 import { findChanges } from "./find-changes.ts";
 import { type CarriedAs, includeNeeded } from "./include.ts";
 import { type LedgerEntry, type Refusal, refusalsOf } from "./ledger.ts";
-import { splitObject } from "./split-object.ts";
+import { splitObject } from "./split/split-object.ts";
 
 export interface ObjectDiff {
   /** Refused as a whole when any part is: a fix is never taken by half. */
@@ -22,7 +22,7 @@ export interface ObjectDiff {
   /** Every difference between the two objects. */
   readonly ledger: readonly LedgerEntry[];
   readonly refusals: readonly Refusal[];
-  /** For carryChanges() (carry.ts). */
+  /** For carryChanges() (carry/carry.ts). */
   readonly comparison: Comparison;
   readonly carried: ReadonlyMap<Atom, CarriedAs>;
 }

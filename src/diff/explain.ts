@@ -2,7 +2,7 @@
 
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
 import { type Aspect, differingEntries, placeOfEntry, type Sides } from "./compare-atoms.ts";
-import type { Correlation } from "./correlation.ts";
+import type { Correlation } from "./correlate/correlation.ts";
 import { type ListedInstruction, listInstructions } from "./listing.ts";
 import { describeTarget } from "./meaning.ts";
 

@@ -147,7 +147,7 @@ function judgeNew(
   if (role === "attached-code") return "with";
   if (!loadable.includes(role)) {
     return role === "per-cpu"
-      ? undefined // told once, for the variable itself (account.ts)
+      ? undefined // told once, for the variable itself (account/)
       : problem(
           "unsupported-section",
           `refers to section "${atom.section.name}", which nobody would read in a payload`,

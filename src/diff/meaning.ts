@@ -3,7 +3,7 @@
 
 import { SectionFlag, SymbolBinding } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
-import type { Correlation } from "./correlation.ts";
+import type { Correlation } from "./correlate/correlation.ts";
 import { withoutFields } from "./same-bytes.ts";
 
 export class Meanings {

@@ -2,9 +2,10 @@
 // must come along, and what no payload can carry.
 
 export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
-export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry.ts";
+export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";
+export type { NameInXen } from "./carry/name-in-xen.ts";
 export type { DiffOptions } from "./comparison.ts";
-export type { FindHomes } from "./correlate.ts";
+export type { FindHomes } from "./correlate/correlate.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";
 export type {
@@ -16,7 +17,6 @@ export type {
 } from "./ledger.ts";
 export type { IsSameLine } from "./line-rule.ts";
 export { type ListedInstruction, listInstructions } from "./listing.ts";
-export type { NameInXen } from "./name-in-xen.ts";
 export type {
   SectionPolicy,
   SectionRole,

@@ -2,21 +2,21 @@
 // a patch (diff/): by what references mean, so that it does not matter where things lie, nor which tag
 // their names got.
 
+import { titleOf } from "../diff/account/ledger-entry.ts";
 import type { Atom, SplitObject } from "../diff/atom.ts";
 import { isNamed, isNameless } from "../diff/atom.ts";
 import { type Comparison, comparePairs } from "../diff/comparison.ts";
-import { correlate } from "../diff/correlate.ts";
-import type { Correlation } from "../diff/correlation.ts";
+import { correlate } from "../diff/correlate/correlate.ts";
+import type { Correlation } from "../diff/correlate/correlation.ts";
 import { explainDifference } from "../diff/explain.ts";
-import { titleOf } from "../diff/ledger-entry.ts";
 import type { Ownership } from "../diff/owners.ts";
 import type { SectionPolicy } from "../diff/policy.ts";
-import { splitObject } from "../diff/split-object.ts";
+import { splitObject } from "../diff/split/split-object.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { Architecture } from "../isa/architecture.ts";
-import { withoutTag } from "../payload/tag.ts";
+import { withoutTag } from "../payload/emit/tag.ts";
 import type { Release } from "../xen-abi/release.ts";
 
 /** One piece of code or data, by the names that both sides give it. */

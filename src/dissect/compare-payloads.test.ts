@@ -4,9 +4,14 @@ import { SectionFlag, SectionType } from "../elf/constants.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { readElf } from "../elf/read.ts";
 import { writeElf } from "../elf/write.ts";
-import { compileDraft, emitExample, emitInput, example } from "../payload/emit.test.support.ts";
-import { emitPayload } from "../payload/emit.ts";
-import type { EmitInput } from "../payload/emit-input.ts";
+import {
+  compileDraft,
+  emitExample,
+  emitInput,
+  example,
+} from "../payload/emit/emit.test.support.ts";
+import { emitPayload } from "../payload/emit/emit.ts";
+import type { EmitInput } from "../payload/emit/input.ts";
 import { stockPayload, stockPayloadWith } from "../payload/stock.test.support.ts";
 import { comparePayloads } from "./compare-payloads.ts";
 import { describeComparison } from "./describe-comparison.ts";

@@ -1,6 +1,7 @@
 // What two payloads say of themselves: function tables, guards, hooks, dependencies, metadata, needs.
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
+import { withoutTag } from "../payload/emit/tag.ts";
 import { BUILD_ID_KEY, MARKER_KEY } from "../payload/metadata-keys.ts";
 import type {
   OldAddress,
@@ -8,7 +9,6 @@ import type {
   PayloadFunction,
   ReplaceEntry,
 } from "../payload/payload.ts";
-import { withoutTag } from "../payload/tag.ts";
 import { hookKinds } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 

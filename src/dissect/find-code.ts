@@ -2,8 +2,8 @@
 
 import { SectionFlag, SymbolType } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
+import { withoutTag } from "../payload/emit/tag.ts";
 import type { PayloadContents, Target } from "../payload/payload.ts";
-import { withoutTag } from "../payload/tag.ts";
 import type { CodeRange } from "./list-code.ts";
 import type { PayloadPlaces } from "./payload-places.ts";
 

@@ -7,7 +7,7 @@ import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { XspliceError } from "../error.ts";
-import { withoutTag } from "../payload/tag.ts";
+import { withoutTag } from "../payload/emit/tag.ts";
 
 export type Referred =
   | { readonly kind: "own"; readonly section: Section; readonly offset: number }

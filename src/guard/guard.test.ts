@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteWriter } from "../bytes/byte-writer.ts";
-import { emitPayload } from "../payload/emit.ts";
+import { emitPayload } from "../payload/emit/emit.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { writeAlternative } from "../xen-abi/alternatives.ts";
 import { GuardError } from "./errors.ts";

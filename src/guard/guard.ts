@@ -6,7 +6,7 @@
 import { RELA_SIZE } from "../elf/raw.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
-import type { GuardBytes } from "../payload/emit-input.ts";
+import type { GuardBytes } from "../payload/emit/input.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
 import { LIVEPATCH_FUNC_SIZE } from "../xen-abi/livepatch-func.ts";

@@ -1,7 +1,7 @@
 // What a guard is asked for, and what it turned out to be; guard.ts makes the one from the other.
 
 import type { Architecture } from "../isa/architecture.ts";
-import type { GuardBytes } from "../payload/emit-input.ts";
+import type { GuardBytes } from "../payload/emit/input.ts";
 import type { Release } from "../xen-abi/release.ts";
 
 /** As much of a `xen-syms` file as guards need; XenSyms of builder/ is one. */

@@ -1,6 +1,6 @@
 // Makes the sections that say what a payload is, in a draft that has its code and data: function
 // table, hooks, notes, symbol map. ABI reference §1.3 to §1.7, and the checklist of §1.10 for
-// their flags and alignments. Used by the emitter (emit-tables.ts) and by write.ts.
+// their flags and alignments. Used by the emitter (emit/tables.ts) and by write.ts.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
@@ -18,9 +18,9 @@ import {
 } from "../xen-abi/livepatch-func.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { sectionSymbolOf } from "./emit-layout.ts";
 import { encodeOrigin, ORIGIN_SECTION, type PayloadOrigin } from "./origin.ts";
 import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
+import { sectionSymbolOf } from "./section-symbol.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
 

@@ -4,12 +4,12 @@ import { toHex } from "../bytes/hex.ts";
 import { readElf } from "../elf/read.ts";
 import { contentsOf, requireSection } from "../elf/sections.ts";
 import { parseRelease } from "../xen-abi/release.ts";
-import { emitExample } from "./emit.test.support.ts";
-import { EmitError, type EmitInput } from "./emit-input.ts";
+import { emitExample } from "./emit/emit.test.support.ts";
+import { EmitError, type EmitInput } from "./emit/input.ts";
+import { neededCovers, readCoverLabel } from "./emit/required-markers.ts";
 import { inspectPayload } from "./inspect.ts";
 import { type Marker, markerFor, markerOf } from "./marker.ts";
 import { parsePayload } from "./parse.ts";
-import { neededCovers, readCoverLabel } from "./required-markers.ts";
 import { readStackingFacts } from "./stacking.ts";
 
 const stacking: EmitInput["stacking"] = {

@@ -8,7 +8,7 @@ export {
   type Paragraph,
   payloadToJson,
 } from "./describe.ts";
-export { type EmittedPayload, emitPayload } from "./emit.ts";
+export { type EmittedPayload, emitPayload } from "./emit/emit.ts";
 export {
   EmitError,
   type EmitErrorCode,
@@ -19,7 +19,7 @@ export {
   type RequiredPayload,
   type SourceObject,
   type Stacking,
-} from "./emit-input.ts";
+} from "./emit/input.ts";
 export { PayloadError, type PayloadErrorCode } from "./errors.ts";
 export type { PayloadFinding, Severity } from "./finding.ts";
 export { type Inspection, inspectPayload } from "./inspect.ts";

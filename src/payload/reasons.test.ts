@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { XspliceError } from "../error.ts";
-import { emitExample } from "./emit.test.support.ts";
+import { emitExample } from "./emit/emit.test.support.ts";
 import { parsePayload } from "./parse.ts";
 import { decodeReasons, encodeReasons, REASONS_SECTION } from "./reasons.ts";
 import { rewritePayload } from "./write.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileDraft, emitExample, emitInput } from "./emit.test.support.ts";
-import { emitPayload } from "./emit.ts";
+import { compileDraft, emitExample, emitInput } from "./emit/emit.test.support.ts";
+import { emitPayload } from "./emit/emit.ts";
 import { parsePayload } from "./parse.ts";
 import { mayIgnoreDependency, readStackingFacts, type StackingFacts } from "./stacking.ts";
 

@@ -30,10 +30,10 @@ import {
   STRINGS_SECTION,
   undefinedSymbolsOf,
 } from "./draft-tables.ts";
-import { sectionSymbolOf } from "./emit-layout.ts";
 import { PayloadError } from "./errors.ts";
 import type { OldAddress, PayloadTables } from "./payload.ts";
 import { REASONS_SECTION } from "./reasons.ts";
+import { sectionSymbolOf } from "./section-symbol.ts";
 import { SYMBOL_MAP_SECTION } from "./symbol-map.ts";
 
 /**

@@ -8,7 +8,7 @@ import { settledState } from "../host/settled-state.ts";
 import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { eachInstruction } from "../isa/x86-decode.ts";
-import { readCoverLabel } from "../payload/required-markers.ts";
+import { readCoverLabel } from "../payload/emit/required-markers.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
 import type { ExpectedFunction } from "./expected-code.ts";
 import { placeOfLabel } from "./probe-payload.ts";

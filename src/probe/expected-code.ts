@@ -2,8 +2,8 @@
 // table, guards and others, as bytes of named functions.
 
 import { hexNumber } from "../bytes/hex.ts";
+import { readCoverLabel } from "../payload/emit/required-markers.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
-import { readCoverLabel } from "../payload/required-markers.ts";
 import { ProbeError } from "./errors.ts";
 
 /** One expectation. */

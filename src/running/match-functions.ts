@@ -6,7 +6,7 @@ import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { JUMP_SIZE } from "../isa/jump.ts";
-import type { Replacement } from "../payload/emit-input.ts";
+import type { Replacement } from "../payload/emit/input.ts";
 import { ambiguousName } from "./bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SplitObject } from "../diff/atom.ts";
 import type { SectionPolicy } from "../diff/policy.ts";
-import { splitObject } from "../diff/split-object.ts";
+import { splitObject } from "../diff/split/split-object.ts";
 import { openElf } from "../elf/open.ts";
 import { readXenSyms, type XenSyms } from "./xen-syms.ts";
 

@@ -4,7 +4,7 @@
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import type { RequiredPayload, Stacking } from "../payload/emit-input.ts";
+import type { RequiredPayload, Stacking } from "../payload/emit/input.ts";
 import { markerFor, markerOf } from "../payload/marker.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Payload } from "../payload/payload.ts";

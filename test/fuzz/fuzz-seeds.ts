@@ -4,9 +4,9 @@
 
 import { parseHex } from "../../src/bytes/hex.ts";
 import { ElfType, Machine } from "../../src/elf/constants.ts";
-import { compileDraft, symbolNamed } from "../../src/payload/emit.test.support.ts";
-import { emitPayload } from "../../src/payload/emit.ts";
-import type { EmitInput } from "../../src/payload/emit-input.ts";
+import { compileDraft, symbolNamed } from "../../src/payload/emit/emit.test.support.ts";
+import { emitPayload } from "../../src/payload/emit/emit.ts";
+import type { EmitInput } from "../../src/payload/emit/input.ts";
 import { makeElf } from "../../src/xen-model/hand-made-elf.test.support.ts";
 import {
   FUNCTION_SIZE,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { toHex } from "../../src/bytes/hex.ts";
-import { emitPayload } from "../../src/payload/emit.ts";
+import { emitPayload } from "../../src/payload/emit/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { extraVersionRecipe, makeStockPayload } from "../stock-payload.ts";
 import {

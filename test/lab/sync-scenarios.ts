@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { HostError } from "../../src/host/errors.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { MemoryJournal } from "../../src/hosts/journal-memory.ts";
-import type { EmittedPayload } from "../../src/payload/emit.ts";
+import type { EmittedPayload } from "../../src/payload/emit/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { factsOfPayload } from "../../src/plan/facts.ts";
 import { JournalledHost } from "../../src/plan/journalled-host.ts";

@@ -1,0 +1,50 @@
+// Compilers give one body two names when two functions, or constants, are equal. A patch that makes
+// them differ splits the names again: whoever calls the one by the old shared entry would get the new
+// body of the other. Neither can that be told apart in the running hypervisor, nor the reverse.
+
+import { SymbolType } from "../../elf/constants.ts";
+import { type Atom, isNamed } from "../atom.ts";
+import type { Comparison } from "../comparison.ts";
+import type { Ledger } from "../ledger.ts";
+import { isNumbered } from "../names.ts";
+import { entryFor } from "./ledger-entry.ts";
+
+export function accountAliases({ before, after, correlation }: Comparison, ledger: Ledger): void {
+  const holders = new Map<string, Atom>();
+  for (const atom of after.atoms) for (const name of entryNames(atom)) holders.set(name, atom);
+  const told = new Set<Atom>();
+  for (const atom of before.atoms) {
+    for (const name of entryNames(atom)) {
+      const holder = holders.get(name);
+      if (holder === undefined || told.has(holder)) continue;
+      if (correlation.findBefore(holder) === atom || !isShared(atom, holder)) continue;
+      told.add(holder);
+      const remedy = "give what changes a new name, and let its callers use that";
+      const shared = entryNames(isAlias(atom) ? atom : holder).map((one) => `"${one}"`);
+      const reason = isAlias(atom)
+        ? `${shared.join(" and ")} were one, and are two now`
+        : `${shared.join(" and ")} were two, and are one now`;
+      ledger.add(
+        entryFor(holder, "both", { kind: "refused", rule: "alias", remedy }, [reason]),
+        holder,
+      );
+    }
+  }
+}
+
+/** What can be called or read from outside: names that stand for the beginning. */
+function entryNames(atom: Atom): readonly string[] {
+  if (!isNamed(atom)) return [];
+  return atom.symbols
+    .filter(({ type, value }) => type !== SymbolType.STT_NOTYPE && Number(value) === atom.start)
+    .map(({ name }) => name)
+    .filter((name) => !isNumbered(name));
+}
+
+function isShared(before: Atom, after: Atom): boolean {
+  return before.kind === after.kind && (isAlias(before) || isAlias(after));
+}
+
+function isAlias(atom: Atom): boolean {
+  return entryNames(atom).length > 1;
+}

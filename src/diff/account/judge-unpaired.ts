@@ -1,0 +1,112 @@
+// What becomes of functions and variables that only one side has, and that the payload need not carry.
+
+import { type Atom, roleOf } from "../atom.ts";
+import type { Comparison } from "../comparison.ts";
+import { assemblyRemedy } from "../include.ts";
+import type { RefusalRule } from "../ledger.ts";
+import type { SectionRole } from "../policy.ts";
+import { excuseInit, type Judgement, refusal, refuseSection } from "./judge-change.ts";
+
+/** `atom` is of the object before. */
+export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
+  switch (roleOf(atom)) {
+    case "init":
+      return judgeInit(atom, comparison, "it had its effect when the hypervisor booted");
+    case "unsupported":
+      return refuseSection(atom);
+    default: {
+      const lost = judgeLost(atom, comparison);
+      if (lost !== undefined) return lost;
+      const holder = findHolder(atom, comparison);
+      if (holder === undefined) {
+        return {
+          disposition: { kind: "no-effect", rule: "no-longer-used" },
+          reason: "nothing new refers to it",
+        };
+      }
+      return refusal(
+        "held-address",
+        `"${holder.name}" handed out its address, and nobody knows who still calls it`,
+        "keep a function of that name, which does what the old one should do now",
+      );
+    }
+  }
+}
+
+const stateful: readonly SectionRole[] = ["writable", "boot-written", "per-cpu"];
+
+/**
+ * What a variable holds has been collected since the hypervisor booted. One that goes while another
+ * comes may have been renamed or split; nothing tells, and the new one starts anew.
+ */
+function judgeLost(atom: Atom, { after, correlation, options }: Comparison): Judgement | undefined {
+  const isState = (other: Atom) => other.kind === "data" && stateful.includes(roleOf(other));
+  if (!isState(atom)) return undefined;
+  // What may be the old one under another number is refused as ambiguous.
+  const newcomers = after.atoms.filter(
+    (other) =>
+      isState(other) &&
+      !correlation.isPaired(other) &&
+      correlation.candidatesOf(other).length === 0,
+  );
+  if (newcomers.length === 0) return undefined;
+  const names = newcomers.map(({ name }) => `"${name}"`).join(", ");
+  const reason = `what it holds is not seen by what is new: ${names}`;
+  if (options.allowedLost?.has(atom.name) ?? false) {
+    return { disposition: { kind: "no-effect", rule: "allowed-lost" }, reason };
+  }
+  return refusal(
+    "data-lost",
+    reason,
+    `keep its name; or, if what it holds may be lost, allow it by name (--allow-fresh-data ${atom.name})`,
+  );
+}
+
+/** Not in memory when the hypervisor runs, whatever they refer to. */
+const absentRoles: readonly SectionRole[] = ["discarded", "debug", "producer"];
+
+/** Who took the address of a function otherwise than to call it at once. */
+function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {
+  if (atom.kind !== "function") return undefined;
+  return [...(before.referrers.get(atom) ?? [])].find(
+    ({ kind, rule, references }) =>
+      kind !== "entry" &&
+      !absentRoles.includes(rule.role) &&
+      references.some(
+        ({ target, use }) =>
+          use !== "branch" && target.kind === "atom" && target.atom === atom && target.offset === 0,
+      ),
+  );
+}
+
+/** `atom` is of the object after. */
+export function judgeUncarried(atom: Atom, comparison: Comparison): Judgement {
+  switch (roleOf(atom)) {
+    case "init":
+      return judgeInit(atom, comparison, "it would have its effect only while booting");
+    case "unsupported":
+      return refuseSection(atom);
+    case "per-cpu":
+      return refusal(
+        "per-cpu",
+        "no processor has a place for a new per-CPU variable",
+        "use a plain array with one element for each processor",
+      );
+    default:
+      if (atom.kind === "labelled-code") {
+        return refusal("assembly", "its symbol does not say how long it is", assemblyRemedy);
+      }
+      return {
+        disposition: { kind: "no-effect", rule: "unreached" },
+        reason: "nothing that the payload carries refers to it",
+      };
+  }
+}
+
+function judgeInit(atom: Atom, comparison: Comparison, reason: string): Judgement {
+  const excuse = excuseInit(atom, comparison);
+  if (excuse !== undefined) return { reason, ...excuse };
+  const rule: RefusalRule = atom.kind === "data" ? "init-data" : "init-code";
+  const remedy = `add a hook for what it means, or allow it by name (--allow-init ${atom.name})`;
+  return refusal(rule, reason, remedy);
+}

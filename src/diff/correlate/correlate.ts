@@ -1,0 +1,81 @@
+// First passes of the comparison: who is who. Names decide where they are unique. Where the compiler
+// numbered them (numbered.ts) or a name stands twice, only evidence does: the same
+// instruction of the same function refers to both.
+
+import type { ElfObject, ElfSymbol } from "../../elf/object.ts";
+import { type Atom, isNamed, type SplitObject } from "../atom.ts";
+import { isNumbered } from "../names.ts";
+import { Correlation } from "./correlation.ts";
+import { groupByName, type NameGroup } from "./name-group.ts";
+import { correlateNumbered, type HomeOf } from "./numbered.ts";
+
+/**
+ * `findHomes` tells for an object in which function each static variable stands; it is asked only
+ * when names and places leave a question open.
+ */
+export function correlate(
+  before: SplitObject,
+  after: SplitObject,
+  findHomes: FindHomes | undefined,
+): Correlation {
+  const correlation = new Correlation();
+  const groups = groupByName(before, after);
+  for (const group of groups.values()) pairWhenUnique(group, correlation);
+  pairAliases(before, after, correlation);
+  // From here every name that is unique on both sides has its pair.
+  correlateNumbered(
+    [...groups.values()].map((group) => unpaired(group, correlation)),
+    correlation,
+    homesOf({ before, after }, findHomes),
+  );
+  return correlation;
+}
+
+/** From debug information, which the comparison itself does not read. */
+export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => string | undefined;
+
+function homesOf(
+  splits: { readonly before: SplitObject; readonly after: SplitObject },
+  findHomes: FindHomes | undefined,
+): HomeOf {
+  const known = new Map<string, ReturnType<FindHomes>>();
+  return (side, atom) => {
+    const symbol = atom.symbols[0];
+    if (findHomes === undefined || symbol === undefined) return undefined;
+    const homes = known.get(side) ?? findHomes(splits[side].object);
+    known.set(side, homes);
+    return homes(symbol);
+  };
+}
+
+function pairWhenUnique(group: NameGroup, correlation: Correlation): void {
+  const [before, after] = [group.before[0], group.after[0]];
+  if (before === undefined || after === undefined) return;
+  if (group.before.length > 1 || group.after.length > 1 || isNumbered(after.name)) return;
+  correlation.pair(before, after);
+}
+
+/** What became static, stopped being it, or changed its main name among several. */
+function pairAliases(before: SplitObject, after: SplitObject, correlation: Correlation): void {
+  const byName = new Map<string, Atom[]>();
+  for (const atom of before.atoms) {
+    if (!isNamed(atom) || correlation.isPaired(atom)) continue;
+    for (const { name } of atom.symbols) byName.set(name, [...(byName.get(name) ?? []), atom]);
+  }
+  for (const atom of after.atoms) {
+    if (!isNamed(atom) || correlation.isPaired(atom)) continue;
+    const found = atom.symbols.flatMap(({ name }) =>
+      isNumbered(name) ? [] : (byName.get(name) ?? []),
+    );
+    const candidates = [...new Set(found)].filter(({ kind }) => kind === atom.kind);
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1 && !correlation.isPaired(only)) {
+      correlation.pair(only, atom);
+    }
+  }
+}
+
+function unpaired(group: NameGroup, correlation: Correlation): NameGroup {
+  const isFree = (atom: Atom): boolean => !correlation.isPaired(atom);
+  return { before: group.before.filter(isFree), after: group.after.filter(isFree) };
+}

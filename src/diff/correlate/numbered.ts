@@ -1,0 +1,198 @@
+// Pairs what bears a number of the compiler. Two static variables may have changed their numbers with
+// each other, and to bind to the wrong one would split or mix their state, so:
+//   1. instructions at the same place of two functions with the same bytes refer to the same thing;
+//   2. debug information says in which function a variable stands, wherever it was inlined;
+//   3. the only `count.#` that a function refers to is the `count.#` that it referred to before,
+//      unless another `count.#` of the object before is without such a successor;
+//   4. functions, read-only data and init data hold no state: when contents agree, or when one clone
+//      is left on each side, any pairing gives the same running code.
+// What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
+
+import { type Atom, isNameless, roleOf } from "../atom.ts";
+import { sameOutsideFields } from "../same-bytes.ts";
+import type { Correlation } from "./correlation.ts";
+import type { NameGroup } from "./name-group.ts";
+
+/** The function that a static variable of the object before, or after, was declared in. */
+export type HomeOf = (side: "before" | "after", atom: Atom) => string | undefined;
+
+export function correlateNumbered(
+  groups: readonly NameGroup[],
+  correlation: Correlation,
+  homeOf: HomeOf,
+): void {
+  const keyOf = new Map<Atom, NameGroup>();
+  for (const group of groups) {
+    for (const atom of [...group.before, ...group.after]) keyOf.set(atom, group);
+  }
+  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom), homeOf };
+  const passes = [pairByPlace, pairByHome, pairByOnlyUse, pairStateless];
+  // Each pair that is found may be the evidence for the next, so begin again after every success.
+  while (passes.some((pass) => pass(groups, context)));
+  for (const group of groups) markLeftovers(group, correlation);
+}
+
+interface Context {
+  readonly correlation: Correlation;
+  readonly groupOf: (atom: Atom) => NameGroup | undefined;
+  readonly homeOf: HomeOf;
+}
+
+type Pass = (groups: readonly NameGroup[], context: Context) => boolean;
+
+const pairByPlace: Pass = (_, context) => {
+  const votes = collectVotes(context, (before, after, vote) => {
+    if (sameOutsideFields(before, after)) voteByPlace(before, after, vote, new Set());
+  });
+  return acceptVotes(votes, context);
+};
+
+const pairByHome: Pass = (groups, { correlation, homeOf }) => {
+  let found = false;
+  for (const group of groups) {
+    const [before, after] = [group.before, group.after].map((atoms) =>
+      atoms.filter((atom) => !correlation.isPaired(atom) && atom.kind === "data"),
+    );
+    for (const atom of before ?? []) {
+      const home = homeOf("before", atom);
+      const neighbours = (before ?? []).filter((other) => homeOf("before", other) === home);
+      const partners = (after ?? []).filter((other) => homeOf("after", other) === home);
+      const [only] = partners;
+      if (home === undefined || only === undefined) continue;
+      if (neighbours.length > 1 || partners.length > 1) continue;
+      correlation.pair(atom, only);
+      found = true;
+    }
+  }
+  return found;
+};
+
+const pairByOnlyUse: Pass = (groups, context) => {
+  const votes = collectVotes(context, (before, after, vote) => {
+    const usedBefore = groupedTargets(before, context);
+    for (const [group, targets] of groupedTargets(after, context)) {
+      const [left, right] = [usedBefore.get(group), targets];
+      const [only, partner] = [[...(left ?? [])][0], [...right][0]];
+      if (only === undefined || partner === undefined) continue;
+      if (left?.size !== 1 || right.size !== 1) continue;
+      const [home, newHome] = [context.homeOf("before", only), context.homeOf("after", partner)];
+      if (home === undefined || newHome === undefined || home === newHome) vote(only, partner);
+    }
+  });
+  for (const { before } of groups) {
+    const open = before.filter((atom) => !context.correlation.isPaired(atom) && !isStateless(atom));
+    const isDoubtful = open.some((atom) => !votes.afterOf.has(atom));
+    if (isDoubtful) for (const atom of open) votes.afterOf.delete(atom);
+  }
+  return acceptVotes(votes, context);
+};
+
+const pairStateless: Pass = (groups, { correlation }) => {
+  let found = false;
+  for (const group of groups) {
+    const before = group.before.filter((atom) => !correlation.isPaired(atom));
+    const after = group.after.filter((atom) => !correlation.isPaired(atom));
+    const isLast = before.length === 1 && after.length === 1;
+    for (const candidate of after.filter(isStateless)) {
+      const partner = before.find(
+        (atom) =>
+          isStateless(atom) &&
+          !correlation.isPaired(atom) &&
+          (sameOutsideFields(atom, candidate) || (isLast && atom.kind === "function")),
+      );
+      if (partner === undefined) continue;
+      correlation.pair(partner, candidate);
+      found = true;
+    }
+  }
+  return found;
+};
+
+/** Code and constants, and what is freed after boot. */
+function isStateless(atom: Atom): boolean {
+  return atom.kind === "function" || roleOf(atom) === "read-only" || roleOf(atom) === "init";
+}
+
+type Vote = (before: Atom, after: Atom) => void;
+
+interface Votes {
+  readonly afterOf: Map<Atom, Set<Atom>>;
+  readonly beforeOf: Map<Atom, Set<Atom>>;
+}
+
+function collectVotes(
+  { correlation, groupOf }: Context,
+  collect: (before: Atom, after: Atom, vote: Vote) => void,
+): Votes {
+  const votes: Votes = { afterOf: new Map(), beforeOf: new Map() };
+  const vote: Vote = (before, after) => {
+    const group = groupOf(before);
+    if (group === undefined || group !== groupOf(after)) return;
+    if (correlation.isPaired(before) || correlation.isPaired(after)) return;
+    votes.afterOf.set(before, (votes.afterOf.get(before) ?? new Set()).add(after));
+    votes.beforeOf.set(after, (votes.beforeOf.get(after) ?? new Set()).add(before));
+  };
+  for (const [before, after] of correlation.pairs()) collect(before, after, vote);
+  return votes;
+}
+
+/** Pairs what all votes agree about. */
+function acceptVotes({ afterOf, beforeOf }: Votes, { correlation }: Context): boolean {
+  let found = false;
+  for (const [before, choices] of afterOf) {
+    const [after] = choices;
+    if (after === undefined || choices.size > 1 || (beforeOf.get(after)?.size ?? 0) > 1) continue;
+    correlation.pair(before, after);
+    found = true;
+  }
+  return found;
+}
+
+function voteByPlace(before: Atom, after: Atom, vote: Vote, seen: Set<Atom>): void {
+  if (seen.has(before)) return;
+  seen.add(before);
+  for (const [index, { target }] of before.references.entries()) {
+    const partner = after.references[index]?.target;
+    if (target.kind !== "atom" || partner?.kind !== "atom") continue;
+    if (isNameless(target.atom) && isNameless(partner.atom)) {
+      if (sameOutsideFields(target.atom, partner.atom)) {
+        voteByPlace(target.atom, partner.atom, vote, seen);
+      }
+    } else if (target.offset === partner.offset) {
+      vote(target.atom, partner.atom);
+    }
+  }
+}
+
+/** What an atom refers to that still looks for its partner, directly or through a nameless table. */
+function groupedTargets(
+  atom: Atom,
+  context: Context,
+  seen: Set<Atom> = new Set(),
+): ReadonlyMap<NameGroup, ReadonlySet<Atom>> {
+  const found = new Map<NameGroup, Set<Atom>>();
+  const add = (group: NameGroup, target: Atom): void => {
+    found.set(group, (found.get(group) ?? new Set()).add(target));
+  };
+  for (const { target } of atom.references) {
+    if (target.kind !== "atom" || context.correlation.isPaired(target.atom)) continue;
+    const group = context.groupOf(target.atom);
+    if (group !== undefined) add(group, target.atom);
+    if (!isNameless(target.atom) || seen.has(target.atom)) continue;
+    seen.add(target.atom);
+    for (const [inner, targets] of groupedTargets(target.atom, context, seen)) {
+      for (const one of targets) add(inner, one);
+    }
+  }
+  return found;
+}
+
+function markLeftovers({ before, after }: NameGroup, correlation: Correlation): void {
+  const candidates = before.filter((atom) => !correlation.isPaired(atom) && !isStateless(atom));
+  if (candidates.length === 0) return;
+  for (const atom of after) {
+    if (!correlation.isPaired(atom) && !isStateless(atom)) {
+      correlation.markAmbiguous(atom, candidates);
+    }
+  }
+}

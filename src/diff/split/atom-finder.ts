@@ -1,0 +1,40 @@
+// Which atom a place belongs to.
+
+import type { ElfSymbol } from "../../elf/object.ts";
+import type { Atom, Target } from "../atom.ts";
+import { requireDefined } from "../require-defined.ts";
+
+export class AtomFinder {
+  readonly #bySection = new Map<number, Atom[]>();
+
+  /** Atoms of one section must come in order, without gaps. */
+  constructor(atoms: readonly Atom[]) {
+    for (const atom of atoms) {
+      const list = this.#bySection.get(atom.section.index) ?? [];
+      list.push(atom);
+      this.#bySection.set(atom.section.index, list);
+    }
+  }
+
+  /**
+   * A place that was said by a symbol belongs to what that symbol names, even when it lies outside:
+   * the end of an array is no part of what comes behind it.
+   */
+  find(sectionIndex: number, offset: number, symbol: ElfSymbol | undefined): Target {
+    const atoms = this.#bySection.get(sectionIndex);
+    if (atoms === undefined) return { kind: "absolute", value: BigInt(offset) };
+    const atom = atomAt(atoms, symbol === undefined ? offset : Number(symbol.value));
+    return { kind: "atom", atom, offset: offset - atom.start };
+  }
+}
+
+/** The last one that begins at or before the offset; the first one for places before the section. */
+function atomAt(atoms: readonly Atom[], offset: number): Atom {
+  let [low, high] = [0, atoms.length];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (requireDefined(atoms[middle]).start <= offset) low = middle;
+    else high = middle;
+  }
+  return requireDefined(atoms[low]);
+}

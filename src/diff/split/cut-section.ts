@@ -1,0 +1,248 @@
+// Cuts one section into atoms, at its symbols where it has some, else by what its kind says: strings
+// end with a zero, entries have a size, and nameless pieces begin where somebody points to.
+
+import { SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
+import { contentsOf } from "../../elf/sections.ts";
+import type { Atom, AtomKind } from "../atom.ts";
+import { DiffError } from "../errors.ts";
+import type { SectionRule } from "../policy.ts";
+import { requireDefined } from "../require-defined.ts";
+import { isCode } from "./code.ts";
+import { isFilling } from "./filling.ts";
+
+export interface CutInput {
+  readonly object: ElfObject;
+  readonly section: Section;
+  readonly rule: SectionRule;
+  /** That name something: no section symbols, no labels of the compiler. */
+  readonly symbols: readonly ElfSymbol[];
+  /** Offsets that somebody refers to, for what no symbol names; ascending. */
+  readonly places: readonly number[];
+  /** Offsets of fields that a relocation fills in; ascending. */
+  readonly relocated: readonly number[];
+}
+
+/** The atoms cover the section without a gap; an empty section has one empty atom. */
+export function cutSection(input: CutInput): readonly Atom[] {
+  const { section, rule } = input;
+  switch (rule.role) {
+    case "debug":
+    case "discarded":
+    case "producer":
+      return [atomOf(input, "whole", 0, section.size, input.symbols)];
+    case "table":
+      return cutEntries(input);
+    case "attached-code":
+      return cutAt(input, input.places, "nameless-code");
+    default:
+      break;
+  }
+  if (rule.role === "unsupported" && input.symbols.length === 0) {
+    return [atomOf(input, "whole", 0, section.size, [])];
+  }
+  const isMergeable = (section.flags & SectionFlag.SHF_MERGE) !== 0n && section.entrySize > 0;
+  if (isMergeable) return cutAt(input, mergeableStarts(input), "literal");
+  return cutAtSymbols(input);
+}
+
+function cutEntries(input: CutInput): readonly Atom[] {
+  const size = input.rule.layout?.entrySize ?? input.section.size;
+  const count = Math.ceil(input.section.size / size);
+  return cutAt(
+    input,
+    Array.from({ length: count }, (_, index) => index * size),
+    "entry",
+  );
+}
+
+/** Of one section; a megabyte of empty strings would take hundreds of megabytes as atoms. */
+const PIECES_MAX = 200_000;
+
+function tooManyPieces({ source }: ElfObject, { name }: Section): DiffError {
+  return new DiffError({
+    code: "diff/unsupported-object",
+    problem: `Cannot compare section "${name}": it has more than ${PIECES_MAX} pieces`,
+    where: source,
+    expected: "the literals of one source file",
+  });
+}
+
+function mergeableStarts({ object, section }: CutInput): readonly number[] {
+  const { entrySize, size } = section;
+  const isStrings = (section.flags & SectionFlag.SHF_STRINGS) !== 0n;
+  const bytes = contentsOf(object, section);
+  const starts: number[] = [];
+  for (let offset = 0, ended = true; offset < size; offset += entrySize) {
+    if (ended) starts.push(offset);
+    if (starts.length > PIECES_MAX) throw tooManyPieces(object, section);
+    ended = !isStrings || isZero(bytes, offset, entrySize);
+  }
+  return starts;
+}
+
+function isZero(bytes: Uint8Array, start: number, length: number): boolean {
+  for (let offset = start; offset < start + length; offset++) {
+    if (bytes[offset] !== 0) return false;
+  }
+  return true;
+}
+
+/** Nameless pieces from each of `starts` to the next. */
+function cutAt(input: CutInput, starts: readonly number[], kind: AtomKind): readonly Atom[] {
+  const { size } = input.section;
+  const inside = starts.filter((start) => start > 0 && start < size);
+  const cuts = [...new Set([0, ...inside, size])].sort((left, right) => left - right);
+  if (cuts.length === 1) return [atomOf(input, kind, 0, 0, input.symbols)];
+  const symbols = new Map<number, ElfSymbol[]>();
+  for (const symbol of input.symbols) {
+    const index = firstAtLeast(cuts, Number(symbol.value) + 1) - 1;
+    const list = symbols.get(index) ?? [];
+    list.push(symbol);
+    symbols.set(index, list);
+  }
+  return cuts.slice(0, -1).map((start, index) => {
+    const size = requireDefined(cuts[index + 1]) - start;
+    return atomOf(input, kind, start, size, symbols.get(index) ?? []);
+  });
+}
+
+/** What one or several symbols name; `end` is where the longest of them ends. */
+interface NamedRange {
+  readonly start: number;
+  end: number;
+  readonly symbols: ElfSymbol[];
+  readonly hasSize: boolean;
+}
+
+function cutAtSymbols(input: CutInput): readonly Atom[] {
+  const { section } = input;
+  const atoms: Atom[] = [];
+  let covered = 0;
+  for (const range of withSubsections(input, namedRanges(input))) {
+    atoms.push(...cutNameless(input, covered, range.start));
+    atoms.push(
+      atomOf(input, kindOf(section, range), range.start, range.end - range.start, range.symbols),
+    );
+    covered = range.end;
+  }
+  if (covered < section.size || atoms.length === 0) {
+    atoms.push(...cutNameless(input, covered, section.size));
+  }
+  return atoms;
+}
+
+/**
+ * Code that inline assembly puts into a subsection (`.subsection 1`) lies behind its function, and
+ * short jumps lead there and back: where a section has one function, all of its code is that.
+ */
+function withSubsections(
+  { object, section, rule }: CutInput,
+  ranges: readonly NamedRange[],
+): readonly NamedRange[] {
+  const [only, ...others] = ranges.filter(({ hasSize }) => hasSize);
+  if (only === undefined || others.length > 0 || only.start !== 0 || rule.role !== "code") {
+    return ranges;
+  }
+  const rest = contentsOf(object, section).subarray(only.end);
+  if (!isCode(section) || isFilling(rest, true)) return ranges;
+  const symbols = ranges.flatMap((range) => range.symbols);
+  return [{ ...only, end: section.size, symbols }];
+}
+
+function kindOf(section: Section, { hasSize, symbols }: NamedRange): AtomKind {
+  if (!isCode(section)) return "data";
+  const isFunction = symbols.some(({ type }) => type === SymbolType.STT_FUNC);
+  return hasSize && isFunction ? "function" : "labelled-code";
+}
+
+/** Ranges that do not overlap: a symbol inside of another's range belongs to that. */
+function namedRanges({ section, symbols }: CutInput): readonly NamedRange[] {
+  const sorted = [...symbols].sort(
+    (left, right) => Number(left.value - right.value) || Number(right.size - left.size),
+  );
+  const ranges: NamedRange[] = [];
+  for (const symbol of sorted) {
+    const start = Math.min(Number(symbol.value), section.size);
+    const end = Math.min(start + Number(symbol.size), section.size);
+    const last = ranges.at(-1);
+    if (last !== undefined && (start < last.end || start === last.start)) {
+      last.symbols.push(symbol);
+      last.end = Math.max(last.end, end);
+    } else {
+      ranges.push({ start, end, symbols: [symbol], hasSize: symbol.size > 0n });
+    }
+  }
+  // A label without a size reaches as far as the next one.
+  for (const [index, range] of ranges.entries()) {
+    if (!range.hasSize) range.end = ranges[index + 1]?.start ?? section.size;
+    range.symbols.sort(byImportance);
+  }
+  return ranges;
+}
+
+/** Typed before untyped, others' before our own, long before short, then by name. */
+function byImportance(left: ElfSymbol, right: ElfSymbol): number {
+  const typed = ({ type }: ElfSymbol): number => (type === SymbolType.STT_NOTYPE ? 1 : 0);
+  return (
+    typed(left) - typed(right) ||
+    right.binding - left.binding ||
+    Number(right.size - left.size) ||
+    Number(left.value - right.value) ||
+    (left.name < right.name ? -1 : left.name > right.name ? 1 : 0)
+  );
+}
+
+function cutNameless(input: CutInput, start: number, end: number): readonly Atom[] {
+  const { section } = input;
+  if (start === end && section.size > 0) return [];
+  const places = between(input.places, start, end);
+  const relocated = between(input.relocated, start, end);
+  const bytes = contentsOf(input.object, section).subarray(start, end);
+  if (places.length + relocated.length === 0 && isFilling(bytes, isCode(section))) {
+    return [atomOf(input, "filling", start, end - start, [])];
+  }
+  const kind = isCode(section) ? "nameless-code" : "literal";
+  const cuts = [...new Set([start, ...places])];
+  return cuts.map((cut, index) => atomOf(input, kind, cut, (cuts[index + 1] ?? end) - cut, []));
+}
+
+/** Those of ascending offsets that lie in a range. */
+function between(offsets: readonly number[], start: number, end: number): readonly number[] {
+  return offsets.slice(firstAtLeast(offsets, start), firstAtLeast(offsets, end));
+}
+
+function firstAtLeast(offsets: readonly number[], limit: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (requireDefined(offsets[middle]) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function atomOf(
+  { object, section, rule }: CutInput,
+  kind: AtomKind,
+  start: number,
+  size: number,
+  symbols: readonly ElfSymbol[],
+): Atom {
+  const isNamed = kind === "function" || kind === "labelled-code" || kind === "data";
+  const offset = start === 0 ? "" : `+0x${start.toString(16)}`;
+  return {
+    kind,
+    section,
+    rule,
+    start,
+    size,
+    bytes:
+      section.type === SectionType.SHT_NOBITS
+        ? undefined
+        : contentsOf(object, section).subarray(start, start + size),
+    symbols,
+    name: (isNamed ? symbols[0]?.name : undefined) ?? `${section.name}${offset}`,
+    references: [],
+  };
+}

@@ -1,0 +1,145 @@
+// What each section refers to, by section and offset: the relocations, with the place that each of
+// them denotes, and the distances that the assembler filled in. Only here is it known that an x86
+// displacement counts from the end of its instruction, and that a bug frame has its line number above
+// the displacement.
+
+import { SectionFlag, SymbolType } from "../../elf/constants.ts";
+import type { ElfObject, ElfSymbol, Relocation, Section } from "../../elf/object.ts";
+import { readRelocations, relocatedSection } from "../../elf/relocations.ts";
+import { relocationField } from "../../isa/relocation-field.ts";
+import type { Reference } from "../atom.ts";
+import type { SectionRule, TableField } from "../policy.ts";
+import { requireDefined } from "../require-defined.ts";
+import { type DistanceField, distanceFields, isCode } from "./code.ts";
+
+export type Place =
+  | {
+      readonly kind: "section";
+      readonly index: number;
+      readonly offset: number;
+      /** When a symbol with a name was used: the place is meant relative to that. */
+      readonly symbol: ElfSymbol | undefined;
+    }
+  | { readonly kind: "external"; readonly symbol: ElfSymbol; readonly offset: bigint }
+  | { readonly kind: "absolute"; readonly value: bigint };
+
+/** A reference before anybody knows which atoms there are; `offset` is into the section. */
+export type RawReference = Omit<Reference, "target"> & {
+  readonly place: Place;
+  /** A distance in data whose start is not known yet: it counts from where its table begins. */
+  readonly isTableRelative: boolean;
+};
+
+/** Relocations of what is loaded, by section index: those of debugging data are ten times as many. */
+export function relocationsBySection(
+  object: ElfObject,
+): ReadonlyMap<number, readonly Relocation[]> {
+  const found = new Map<number, Relocation[]>();
+  for (const section of object.sections) {
+    const target = relocatedSection(object, section);
+    if (target === undefined || (target.flags & SectionFlag.SHF_ALLOC) === 0n) continue;
+    const list = found.get(target.index) ?? [];
+    found.set(target.index, list.concat(readRelocations(object, section, target)));
+  }
+  return found;
+}
+
+export interface SectionInput {
+  readonly object: ElfObject;
+  readonly section: Section;
+  readonly rule: SectionRule;
+  readonly relocations: readonly Relocation[];
+  /** Offsets of the symbols in the section. */
+  readonly starts: readonly number[];
+}
+
+/** In order of their offsets; those that the assembler filled in may also stay inside of an atom. */
+export function rawReferences(input: SectionInput): readonly RawReference[] {
+  const { object, section, relocations, starts } = input;
+  const relocated = new Set(relocations.map(({ offset }) => offset));
+  const fields = distanceFields(object, section, starts, relocated);
+  const found = [
+    ...relocations.map((relocation) => fromRelocation(input, relocation, fields)),
+    ...[...fields.values()]
+      .filter((field) => !relocated.has(field.offset))
+      .map((field) => fromField(section, field)),
+  ];
+  return found.sort((left, right) => left.offset - right.offset);
+}
+
+function fromField(section: Section, field: DistanceField): RawReference {
+  const { offset, size, bias, use, isInstruction, target } = field;
+  return {
+    offset,
+    size,
+    bias,
+    use,
+    isInstruction,
+    place: { kind: "section", index: section.index, offset: target, symbol: undefined },
+    relocation: undefined,
+    lineBits: undefined,
+    isTableRelative: false,
+  };
+}
+
+function fromRelocation(
+  input: SectionInput,
+  relocation: Relocation,
+  fields: ReadonlyMap<number, DistanceField>,
+): RawReference {
+  const { object, rule } = input;
+  const { offset, type, addend } = relocation;
+  const symbol = requireDefined(object.symbols[relocation.symbol]);
+  const { size, isRelative, isInstruction } = relocationField(object.header.machine, type);
+  const tableField = tableFieldAt(rule, offset);
+  const { distance, lineBits } = splitAddend(addend, tableField);
+  const inCode = isCode(input.section);
+  const field = inCode ? fields.get(offset) : undefined;
+  const bias = inCode && isRelative ? (field?.bias ?? size) : 0;
+  const fromEntry = tableField?.relativeTo === "entry" ? tableField.offset : 0;
+  return {
+    offset,
+    size,
+    bias,
+    isInstruction,
+    use: inCode ? (field?.use ?? "address") : "data",
+    place: placeOf(symbol, distance + BigInt(bias - fromEntry)),
+    relocation: { type, symbol, addend },
+    lineBits,
+    isTableRelative: !inCode && isRelative && tableField === undefined,
+  };
+}
+
+function tableFieldAt({ layout }: SectionRule, offset: number): TableField | undefined {
+  if (layout === undefined) return undefined;
+  return layout.fields.find((field) => field.offset === offset % layout.entrySize);
+}
+
+function splitAddend(
+  addend: bigint,
+  field: TableField | undefined,
+): { readonly distance: bigint; readonly lineBits: number | undefined } {
+  if (field?.placeBits === undefined) return { distance: addend, lineBits: undefined };
+  const distance = BigInt.asIntN(field.placeBits, addend);
+  return { distance, lineBits: Number((addend - distance) >> BigInt(field.placeBits)) };
+}
+
+function placeOf(symbol: ElfSymbol, distance: bigint): Place {
+  switch (symbol.place.kind) {
+    case "section": {
+      const isNamed = symbol.type !== SymbolType.STT_SECTION && !symbol.name.startsWith(".L");
+      return {
+        kind: "section",
+        index: symbol.place.index,
+        offset: Number(symbol.value + distance),
+        symbol: isNamed ? symbol : undefined,
+      };
+    }
+    case "absolute":
+      return { kind: "absolute", value: symbol.value + distance };
+    case "common":
+    case "undefined":
+      if (symbol.index === 0) return { kind: "absolute", value: distance };
+      return { kind: "external", symbol, offset: distance };
+  }
+}

@@ -1,0 +1,176 @@
+// Takes an object apart into atoms (atom.ts) and finds out what each of them refers to.
+
+import { ElfType, Machine, SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
+import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
+import { DiffError } from "../errors.ts";
+import { ruleForSection, type SectionPolicy } from "../policy.ts";
+import { requireDefined } from "../require-defined.ts";
+import { AtomFinder } from "./atom-finder.ts";
+import { cutSection } from "./cut-section.ts";
+import { type RawReference, rawReferences, relocationsBySection } from "./raw-references.ts";
+
+/** @throws DiffError diff/unsupported-object; ElfError when the object lies about itself */
+export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObject {
+  requireComparable(object);
+  const sections = object.sections.filter((section) => isSplit(section));
+  const symbols = namingSymbols(object);
+  const references = readReferences(object, sections, policy, symbols);
+  const places = referredPlaces(references);
+  const atoms = sections.flatMap((section) =>
+    cutSection({
+      object,
+      section,
+      rule: ruleForSection(policy, section.name),
+      symbols: symbols.get(section.index) ?? [],
+      places: [...(places.get(section.index) ?? [])].sort((left, right) => left - right),
+      relocated: (references.get(section.index) ?? [])
+        .filter(({ relocation }) => relocation !== undefined)
+        .map(({ offset }) => offset),
+    }),
+  );
+  // From here every byte has its atom, and places become atoms with offsets.
+  const finder = new AtomFinder(atoms);
+  for (const atom of atoms) {
+    atom.references = referencesOf(atom, references.get(atom.section.index) ?? [], finder);
+  }
+  return { object, atoms, file: fileOf(object), referrers: referrersOf(atoms) };
+}
+
+function requireComparable(object: ElfObject): void {
+  const { machine, type } = object.header;
+  if (
+    type === ElfType.ET_REL &&
+    (machine === Machine.EM_X86_64 || machine === Machine.EM_AARCH64)
+  ) {
+    return;
+  }
+  throw new DiffError({
+    code: "diff/unsupported-object",
+    problem: `Cannot compare "${object.source}": it is of type ${type} for machine ${machine}`,
+    where: object.source,
+    expected: "a relocatable object for x86-64 or AArch64, as a compiler makes it",
+  });
+}
+
+/** Tables that say how the file is made are looked at through what they say. */
+function isSplit({ type, flags, index }: Section): boolean {
+  const isLoaded = (flags & SectionFlag.SHF_ALLOC) !== 0n;
+  const tables: readonly number[] = [
+    SectionType.SHT_NULL,
+    SectionType.SHT_SYMTAB,
+    SectionType.SHT_SYMTAB_SHNDX,
+    SectionType.SHT_RELA,
+    SectionType.SHT_LLVM_ADDRSIG,
+  ];
+  if (index === 0 || tables.includes(type)) return false;
+  return type !== SectionType.SHT_STRTAB || isLoaded;
+}
+
+/** By section index. Section symbols, files, labels of compilers and mapping symbols name nothing. */
+function namingSymbols(object: ElfObject): ReadonlyMap<number, readonly ElfSymbol[]> {
+  const found = new Map<number, ElfSymbol[]>();
+  for (const symbol of object.symbols) {
+    if (symbol.place.kind !== "section" || !isNaming(symbol)) continue;
+    const list = found.get(symbol.place.index) ?? [];
+    list.push(symbol);
+    found.set(symbol.place.index, list);
+  }
+  return found;
+}
+
+export function isNaming({ name, type }: ElfSymbol): boolean {
+  const isKind = type === SymbolType.STT_SECTION || type === SymbolType.STT_FILE;
+  return !isKind && name !== "" && !name.startsWith(".L") && !name.startsWith("$");
+}
+
+function readReferences(
+  object: ElfObject,
+  sections: readonly Section[],
+  policy: SectionPolicy,
+  symbols: ReadonlyMap<number, readonly ElfSymbol[]>,
+): ReadonlyMap<number, readonly RawReference[]> {
+  const relocations = relocationsBySection(object);
+  return new Map(
+    sections
+      .filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n)
+      .map((section) => [
+        section.index,
+        rawReferences({
+          object,
+          section,
+          rule: ruleForSection(policy, section.name),
+          relocations: relocations.get(section.index) ?? [],
+          starts: (symbols.get(section.index) ?? []).map(({ value }) => Number(value)),
+        }),
+      ]),
+  );
+}
+
+/** Where nameless pieces begin. A distance in a jump table leads into code, which has names. */
+function referredPlaces(
+  references: ReadonlyMap<number, readonly RawReference[]>,
+): ReadonlyMap<number, ReadonlySet<number>> {
+  const found = new Map<number, Set<number>>();
+  for (const ofSection of references.values()) {
+    for (const { place, isTableRelative, relocation } of ofSection) {
+      if (place.kind !== "section" || isTableRelative || relocation === undefined) continue;
+      const offsets = found.get(place.index) ?? new Set();
+      found.set(place.index, offsets.add(place.offset));
+    }
+  }
+  return found;
+}
+
+function referencesOf(
+  atom: Atom,
+  references: readonly RawReference[],
+  finder: AtomFinder,
+): readonly Reference[] {
+  const found: Reference[] = [];
+  for (const raw of inRange(references, atom)) {
+    const { place, isTableRelative, ...rest } = raw;
+    const tableStart = atom.kind === "literal" && isTableRelative ? raw.offset - atom.start : 0;
+    const target: Target =
+      place.kind === "section"
+        ? finder.find(place.index, place.offset - tableStart, place.symbol)
+        : place;
+    const staysInside = target.kind === "atom" && target.atom === atom;
+    if (raw.relocation === undefined && staysInside) continue;
+    found.push({ ...rest, offset: raw.offset - atom.start, target });
+  }
+  return found;
+}
+
+/** The references that lie in the atom; the list is sorted by offset. */
+function inRange(references: readonly RawReference[], atom: Atom): readonly RawReference[] {
+  const first = firstAtLeast(references, atom.start);
+  return references.slice(first, firstAtLeast(references, atom.start + atom.size));
+}
+
+function firstAtLeast(references: readonly RawReference[], offset: number): number {
+  let [low, high] = [0, references.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (requireDefined(references[middle]).offset < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function fileOf(object: ElfObject): string {
+  const files = object.symbols.filter(({ type }) => type === SymbolType.STT_FILE);
+  return files.at(-1)?.name ?? "";
+}
+
+function referrersOf(atoms: readonly Atom[]): ReadonlyMap<Atom, ReadonlySet<Atom>> {
+  const found = new Map<Atom, Set<Atom>>();
+  for (const atom of atoms) {
+    for (const { target } of atom.references) {
+      if (target.kind !== "atom" || target.atom === atom) continue;
+      const referrers = found.get(target.atom) ?? new Set();
+      found.set(target.atom, referrers.add(atom));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,86 @@
+// What the symbol map of a new payload says (symbol-map.ts has its format): each function and
+// object that the payload brings, by the name it has in the source and the one it got.
+
+import { SymbolType } from "../../elf/constants.ts";
+import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
+import type { SymbolMap, SymbolMapEntry } from "../symbol-map.ts";
+import { type CarriedMarker, markerEntries } from "./carried-marker.ts";
+import type { Hook } from "./input.ts";
+import { ENTRY_MARKER_OFFSET } from "./tag.ts";
+
+interface MapSources {
+  readonly replacements: readonly {
+    readonly newBody: DraftSymbol;
+    readonly xenFunction: DraftSymbol;
+  }[];
+  readonly hooks: readonly Hook[];
+  /** The label behind each new body's entry. */
+  readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
+  readonly appliedMarker: CarriedMarker | undefined;
+  readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
+}
+
+export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap {
+  const { replacements, hooks, entryMarkers, sourceNames } = sources;
+  const bodies = new PlaceSet(replacements.map(({ newBody }) => newBody));
+  const hookCode = new PlaceSet(hooks.map(({ code }) => code));
+  const replaced = replacements.map(({ newBody, xenFunction }): SymbolMapEntry => {
+    const marker = entryMarkers.get(newBody);
+    return {
+      sourceName: xenFunction.name,
+      exportedName: marker?.name ?? "",
+      exportedOffset: marker === undefined ? 0 : ENTRY_MARKER_OFFSET,
+      kind: "replacement",
+      sizeBytes: Number(newBody.size),
+    };
+  });
+  const brought = draft.symbols.flatMap((symbol): SymbolMapEntry[] => {
+    // Xen exports no name of a replacement's entry, aliases included (ABI reference §2.11).
+    const kind = bodies.has(symbol) ? undefined : kindOf(symbol);
+    if (kind === undefined) return [];
+    const entry: SymbolMapEntry = {
+      sourceName: sourceNames.get(symbol) ?? symbol.name,
+      exportedName: symbol.name,
+      exportedOffset: 0,
+      kind: hookCode.has(symbol) ? "hook" : kind,
+      sizeBytes: Number(symbol.size),
+    };
+    return [entry];
+  });
+  const marker = sources.appliedMarker;
+  return [...replaced, ...brought, ...(marker === undefined ? [] : markerEntries(marker))];
+}
+
+/** What a payload brings besides the new bodies and its hooks, and later ones may replace. */
+export function broughtFunctions(
+  draft: ElfDraft,
+  { replacements, hooks }: Pick<MapSources, "replacements" | "hooks">,
+): readonly DraftSymbol[] {
+  const others = new PlaceSet([
+    ...replacements.map(({ newBody }) => newBody),
+    ...hooks.map(({ code }) => code),
+  ]);
+  return draft.symbols.filter((symbol) => kindOf(symbol) === "function" && !others.has(symbol));
+}
+
+/** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */
+function kindOf({ name, place, type }: DraftSymbol): "function" | "data" | undefined {
+  if (typeof place === "string" || name.startsWith(".L")) return undefined;
+  if (type === SymbolType.STT_FUNC) return "function";
+  return type === SymbolType.STT_OBJECT ? "data" : undefined;
+}
+
+/** Places of symbols, whatever the symbols are called. */
+class PlaceSet {
+  readonly #places = new Map<DraftSymbol["place"], Set<bigint>>();
+
+  constructor(symbols: readonly DraftSymbol[]) {
+    for (const { place, value } of symbols) {
+      this.#places.set(place, (this.#places.get(place) ?? new Set()).add(value));
+    }
+  }
+
+  has({ place, value }: DraftSymbol): boolean {
+    return this.#places.get(place)?.has(value) ?? false;
+  }
+}

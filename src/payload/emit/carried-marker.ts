@@ -1,0 +1,99 @@
+// The marker of the payload that is being made (marker.ts): its bytes, the table entry that blanks it,
+// and what the symbol map tells of it.
+
+import { toHex } from "../../bytes/hex.ts";
+import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../../elf/constants.ts";
+import type { DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
+import { ENDBR64_SIZE } from "../../isa/endbr64.ts";
+import { MARKER_ID_SIZE, MARKER_IDLE, MARKER_NAME, MARKER_SIZE, type Marker } from "../marker.ts";
+import type { SymbolMapEntry } from "../symbol-map.ts";
+import type { TableEntry } from "./table-entry.ts";
+
+/** At each place that it patches Xen looks for an ENDBR64, so the bytes behind the last cover are read. */
+const PADDING_SIZE = ENDBR64_SIZE - 1;
+
+/** A marker in the draft of the payload that carries it. */
+export interface CarriedMarker {
+  readonly symbol: DraftSymbol;
+  readonly id: Uint8Array;
+  /** In the order of their covers. */
+  readonly covered: readonly DraftSymbol[];
+}
+
+/**
+ * @param hash of all that the payload is made of, MARKER_ID_SIZE bytes at least
+ * @param covered functions of Xen that it replaces, and those that it brings, by their symbols in the draft
+ */
+export function addMarker(
+  draft: ElfDraft,
+  hash: Uint8Array,
+  covered: readonly DraftSymbol[],
+): CarriedMarker {
+  const id = hash.slice(0, MARKER_ID_SIZE);
+  const coversSize = covered.length === 0 ? 0 : covered.length + PADDING_SIZE;
+  const section: DraftSection = {
+    // Code, since Xen makes nothing else writable while it patches (ABI reference §5.3).
+    name: ".text.xsplice.marker",
+    type: SectionType.SHT_PROGBITS,
+    flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
+    alignment: 1,
+    entrySize: 0,
+    content: Uint8Array.of(
+      ...[MARKER_IDLE, ...id],
+      ...new Uint8Array(coversSize).fill(MARKER_IDLE),
+    ),
+    relocations: [],
+  };
+  const symbol: DraftSymbol = {
+    name: MARKER_NAME,
+    value: 0n,
+    size: BigInt(MARKER_SIZE),
+    binding: SymbolBinding.STB_LOCAL,
+    type: SymbolType.STT_NOTYPE,
+    visibility: 0,
+    place: section,
+  };
+  draft.sections.push(section);
+  draft.symbols.push(symbol);
+  return { symbol, id, covered };
+}
+
+/** Blanks the int3 while the payload is applied. */
+export function markerTableEntry({ symbol }: CarriedMarker): TableEntry {
+  return {
+    label: symbol.name,
+    oldFunction: symbol,
+    oldOffset: 0,
+    oldSizeBytes: MARKER_SIZE,
+    becomes: 1,
+    expectation: Uint8Array.of(MARKER_IDLE),
+  };
+}
+
+/** When all symbols have got their last names, by which later payloads replace what they stand for. */
+export function finishedMarker({ symbol, id, covered }: CarriedMarker): Marker {
+  const covers = new Map(covered.map(({ name }, index) => [name, MARKER_SIZE + index]));
+  return { symbol: symbol.name, id, covers };
+}
+
+export function markerEntries(marker: CarriedMarker): readonly SymbolMapEntry[] {
+  const { symbol: exportedName, id, covers } = finishedMarker(marker);
+  return [
+    {
+      sourceName: toHex(id),
+      exportedName,
+      exportedOffset: 0,
+      kind: "marker",
+      sizeBytes: MARKER_SIZE,
+    },
+    ...[...covers].map(
+      ([sourceName, exportedOffset]): SymbolMapEntry => ({
+        sourceName,
+        exportedName,
+        exportedOffset,
+        kind: "cover",
+        sizeBytes: 1,
+      }),
+    ),
+  ];
+}

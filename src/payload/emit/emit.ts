@@ -1,0 +1,168 @@
+// Makes a payload: objects of a compiler in, the bytes of a live patch out. Pure, and the same
+// inputs give the same bytes. Everything that builds payloads goes through here, so each rule that
+// keeps a payload loadable on every release, and replaceable by a later one, is kept in one place
+// (ABI reference §1.10, §2.11, §8.2). emitPayload() is the list of passes; what each does is in the
+// file that it comes from.
+
+import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
+import { writeElf } from "../../elf/write.ts";
+import { stampBuildId } from "../build-id.ts";
+import {
+  addOrigin,
+  addReasons,
+  addSymbolMap,
+  requireUndefinedSymbol,
+  undefinedSymbolsOf,
+} from "../draft-tables.ts";
+import type { Marker } from "../marker.ts";
+import type { SymbolMap } from "../symbol-map.ts";
+import { broughtFunctions, buildSymbolMap } from "./brought-symbols.ts";
+import {
+  addMarker,
+  type CarriedMarker,
+  finishedMarker,
+  markerTableEntry,
+} from "./carried-marker.ts";
+import { checkEmitInput, checkLimits, checkSize } from "./checks.ts";
+import type { EmitInput, Hook } from "./input.ts";
+import { joinSections } from "./join-sections.ts";
+import { type MergedObjects, mergeObjects } from "./merge-objects.ts";
+import { pruneSymbols } from "./prune-symbols.ts";
+import { redirectToXen } from "./redirect.ts";
+import { coverTableEntry, guardsOfRequired, neededCovers } from "./required-markers.ts";
+import type { TableEntry } from "./table-entry.ts";
+import { addFunctionTable, addHooks, addMetadata, addNotes } from "./tables.ts";
+import { addEntryMarker, hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
+import { keepTravellingSections } from "./travelling-sections.ts";
+
+export interface EmittedPayload {
+  readonly bytes: Uint8Array;
+  readonly buildId: Uint8Array;
+  /** What the payload brings, under which names. */
+  readonly symbolMap: SymbolMap;
+  /** For payloads that require this one to be applied. */
+  readonly marker: Marker | undefined;
+}
+
+/**
+ * @throws EmitError when the objects or the entries cannot make a payload; ElfError for what cannot
+ * be written
+ */
+export function emitPayload(input: EmitInput): EmittedPayload {
+  const { architecture } = input;
+  const merged = mergeObjects(input.objects, architecture);
+  checkEmitInput(input);
+  // From here on there is one draft, in which every global that an object brings is resolved; what
+  // is undefined is meant to be Xen's.
+  const { draft } = merged;
+  keepTravellingSections(draft, architecture);
+  const hash = hashInputs(draft, input);
+  const work = bindEntries(input, merged);
+  // From here on the table's entries and hooks speak of symbols of the draft.
+  redirectToXen(draft, work.replacements, architecture);
+  const entryMarkers = markEntries(draft, work.replacements, input);
+  const marker = carryMarker(draft, work, input, hash);
+  tagSymbols(draft, tagOfHash(hash));
+  joinSections(draft, architecture);
+  // From here on every section and symbol of the objects is where it will be in the payload.
+  const { sourceNames } = merged;
+  const symbolMap = buildSymbolMap(draft, {
+    ...work,
+    entryMarkers,
+    appliedMarker: marker,
+    sourceNames,
+  });
+  const markerRows = marker === undefined ? [] : [markerTableEntry(marker)];
+  addFunctionTable(
+    draft,
+    [...work.guards, ...work.replacing, ...work.covers, ...markerRows],
+    input,
+  );
+  addHooks(draft, work.hooks, architecture);
+  addNotes(draft, input);
+  addMetadata(draft, input, marker);
+  addSymbolMap(draft, symbolMap);
+  addReasons(draft, input.reasons);
+  addOrigin(draft, input.origin);
+  pruneSymbols(draft);
+  checkLimits(draft);
+  const bytes = writeElf(draft);
+  checkSize(bytes, input);
+  const buildId = stampBuildId(bytes);
+  return { bytes, buildId, symbolMap, marker: marker && finishedMarker(marker) };
+}
+
+/** A replaced function: its new body, and Xen's own by name. */
+interface BoundReplacement {
+  readonly newBody: DraftSymbol;
+  readonly xenFunction: DraftSymbol;
+}
+
+interface BoundEntries {
+  readonly guards: readonly TableEntry[];
+  readonly replacing: readonly TableEntry[];
+  readonly covers: readonly TableEntry[];
+  readonly replacements: readonly BoundReplacement[];
+  readonly hooks: readonly Hook[];
+}
+
+/** Guards come first: Xen checks in the order of the table, and their labels say more. */
+function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
+  const known = undefinedSymbolsOf(draft);
+  const required = input.stacking.requires.flatMap(guardsOfRequired);
+  const guards = [...required, ...input.guards].map(
+    ({ label, oldName, oldOffset, bytes }): TableEntry => ({
+      label,
+      oldFunction: requireUndefinedSymbol(draft, known, oldName),
+      oldOffset,
+      oldSizeBytes: bytes.length,
+      becomes: 0,
+      expectation: bytes,
+    }),
+  );
+  const replacements = input.replacements.map(
+    ({ oldName, newBody }): BoundReplacement => ({
+      newBody: symbolOf(newBody),
+      xenFunction: requireUndefinedSymbol(draft, known, oldName),
+    }),
+  );
+  const replacing = input.replacements.map(
+    ({ oldName, oldSizeBytes, newBody, expectation }): TableEntry => ({
+      label: oldName,
+      oldFunction: requireUndefinedSymbol(draft, known, oldName),
+      oldOffset: 0,
+      oldSizeBytes,
+      becomes: symbolOf(newBody),
+      expectation,
+    }),
+  );
+  const replaced = input.replacements.map(({ oldName }) => oldName);
+  const covers = neededCovers(replaced, input.stacking.requires).map(
+    ({ label, markerSymbol, offset }) =>
+      coverTableEntry(label, requireUndefinedSymbol(draft, known, markerSymbol), offset),
+  );
+  const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
+  return { guards, replacing, covers, replacements, hooks };
+}
+
+function carryMarker(
+  draft: ElfDraft,
+  work: BoundEntries,
+  { stacking }: EmitInput,
+  hash: Uint8Array,
+): CarriedMarker | undefined {
+  if (stacking.marker === "none") return undefined;
+  const replaced = work.replacements.map(({ xenFunction }) => xenFunction);
+  return addMarker(draft, hash, [...new Set([...replaced, ...broughtFunctions(draft, work)])]);
+}
+
+/** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */
+function markEntries(
+  draft: ElfDraft,
+  replacements: readonly BoundReplacement[],
+  { architecture }: EmitInput,
+): ReadonlyMap<DraftSymbol, DraftSymbol> {
+  if (architecture !== "x86_64") return new Map();
+  const bodies = new Set(replacements.map(({ newBody }) => newBody));
+  return new Map([...bodies].map((body) => [body, addEntryMarker(draft, body)]));
+}

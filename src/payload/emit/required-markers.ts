@@ -1,0 +1,68 @@
+// What a payload asks of the markers of those below it (marker.ts): that they are applied, of just that
+// content, and that nobody else lies on the functions that it replaces.
+
+import type { DraftSymbol } from "../../elf/draft.ts";
+import { MARKER_APPLIED, MARKER_IDLE } from "../marker.ts";
+import type { GuardBytes, RequiredPayload } from "./input.ts";
+import type { TableEntry } from "./table-entry.ts";
+
+/** Xen compares this where the other payload has its marker: applied, and of this content. */
+export function guardsOfRequired({ buildId, marker }: RequiredPayload): readonly GuardBytes[] {
+  if (marker === undefined) return [];
+  const label = `payload ${buildId}, applied`;
+  const bytes = Uint8Array.of(MARKER_APPLIED, ...marker.id);
+  return [{ label, oldName: marker.symbol, oldOffset: 0, bytes }];
+}
+
+/** The cover that a payload needs for itself: on top of whom it replaces which function. */
+export interface NeededCover {
+  readonly label: string;
+  readonly markerSymbol: string;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/**
+ * Of the uppermost payload that replaces the function, among those that Xen itself finds applied; where
+ * a chain of build-ids leads to it, nothing gets between.
+ * @param replaced names of functions in Xen
+ */
+export function neededCovers(
+  replaced: readonly string[],
+  requires: readonly RequiredPayload[],
+): readonly NeededCover[] {
+  return replaced.flatMap((functionName): NeededCover[] => {
+    const below = requires.findLast(({ marker }) => marker?.covers.has(functionName));
+    const offset = below?.marker?.covers.get(functionName);
+    if (below?.marker === undefined || offset === undefined) return [];
+    const label = coverLabel(below.buildId, functionName);
+    return [{ label, markerSymbol: below.marker.symbol, offset }];
+  });
+}
+
+/** Blanks the cover while the payload is applied, and wants it not to be blank before. */
+export function coverTableEntry(label: string, marker: DraftSymbol, offset: number): TableEntry {
+  return {
+    label,
+    oldFunction: marker,
+    oldOffset: offset,
+    oldSizeBytes: 1,
+    becomes: 1,
+    expectation: Uint8Array.of(MARKER_IDLE),
+  };
+}
+
+/** What Xen prints of a cover that is blank already. */
+function coverLabel(buildId: string, functionName: string): string {
+  return `payload ${buildId}, uncovered ${functionName}`;
+}
+
+/** Of the label of a cover: on top of which payload, and of which function there. */
+export function readCoverLabel(
+  label: string,
+): { readonly buildId: string; readonly functionName: string } | undefined {
+  const [, buildId, functionName] = /^payload ([0-9a-f]+), uncovered (.+)$/.exec(label) ?? [];
+  return buildId === undefined || functionName === undefined
+    ? undefined
+    : { buildId, functionName };
+}
