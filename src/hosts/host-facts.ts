@@ -4,6 +4,8 @@
 import type { HostInfo } from "../host/host.ts";
 import { architectures } from "../isa/architecture.ts";
 
+export const FACTS_TASK = "read what the hypervisor says of itself";
+
 /** Prints lines `xl KEY : VALUE`, `sysfs KEY VALUE`, `machine VALUE`, `boot VALUE`. */
 export const FACTS_SCRIPT = `
 echo "machine $(uname -m)"

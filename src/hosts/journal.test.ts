@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { JournalStore } from "../host/journal-store.ts";
 import { FileJournal } from "./journal-file.ts";
-import type { RemoteScript } from "./ssh/connection.ts";
 import { ScriptJournal } from "./ssh/journal-script.ts";
+import type { RemoteScript } from "./ssh/remote-script.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xsplice-journal-"));
 after(() => rmSync(root, { recursive: true, force: true }));

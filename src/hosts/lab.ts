@@ -10,9 +10,10 @@ import type { Lab } from "../lab/lab.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
 import { systemClock } from "./clock.ts";
-import { startDeadline } from "./deadline.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { LOCK_FILE, ScriptJournal } from "./ssh/journal-script.ts";
+import type { RemoteResult, RemoteScript } from "./ssh/remote-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 /**
@@ -66,12 +67,7 @@ function open(
         const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
         return stdout.toString().trim() || undefined;
       },
-      journal: new ScriptJournal(lab.label, async ({ script, args = [], stdin }, until) => {
-        const command = ["sh", "-c", script, "xsplice", ...args];
-        const result = await lab.exec(command, { signal: until, ...(stdin && { stdin }) });
-        const [stdout, stderr] = [result.stdout.toString(), result.stderr.toString()];
-        return { stdout, stderr, exitCode: result.exitCode };
-      }),
+      journal: new ScriptJournal(lab.label, (remote, deadline) => runInLab(lab, remote, deadline)),
       // Whoever reaches a lab does so from this machine.
       lockPath: join(lab.info.folder, LOCK_FILE),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
@@ -79,6 +75,19 @@ function open(
     },
     signal,
   );
+}
+
+function runInLab(
+  lab: Lab,
+  { task, script, args = [], stdin }: RemoteScript,
+  deadline: Deadline,
+): Promise<RemoteResult> {
+  return deadline.limit(task, async (signal) => {
+    const command = ["sh", "-c", script, "xsplice", ...args];
+    const result = await lab.exec(command, { signal, ...(stdin && { stdin }) });
+    const [stdout, stderr] = [result.stdout.toString(), result.stderr.toString()];
+    return { stdout, stderr, exitCode: result.exitCode };
+  });
 }
 
 const WHAT_DIED: Readonly<Record<CrashReport["kind"], string>> = {

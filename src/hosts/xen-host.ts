@@ -23,7 +23,7 @@ import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline, startStepDeadline } from "./deadline.ts";
-import { architectureOf } from "./host-facts.ts";
+import { architectureOf, FACTS_TASK } from "./host-facts.ts";
 import { holdLockFile } from "./lock-file.ts";
 import { uploadRefused } from "./refusals.ts";
 import { decodeStatus } from "./status.ts";
@@ -84,24 +84,20 @@ export class XenHost implements LivepatchHost {
 
   async info(options: CallOptions): Promise<HostInfo> {
     const client = this.#client;
-    return this.#limit(
-      "read what the hypervisor says of itself",
-      this.#deadline(options),
-      async (signal) => {
-        const { major, minor } = await client.version(signal);
-        const extra = await client.extraVersion(signal);
-        const compile = await client.compileInfo(signal);
-        const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
-        return {
-          version: { major, minor, extra },
-          buildId: await client.buildId(signal),
-          compiler: compile.compiler === "" ? undefined : compile.compiler,
-          compiledAt: compile.date === "" ? undefined : compile.date,
-          architecture: architectureOf(machine),
-          bootId: await this.#readBootId(signal),
-        };
-      },
-    );
+    return this.#limit(FACTS_TASK, this.#deadline(options), async (signal) => {
+      const { major, minor } = await client.version(signal);
+      const extra = await client.extraVersion(signal);
+      const compile = await client.compileInfo(signal);
+      const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
+      return {
+        version: { major, minor, extra },
+        buildId: await client.buildId(signal),
+        compiler: compile.compiler === "" ? undefined : compile.compiler,
+        compiledAt: compile.date === "" ? undefined : compile.date,
+        architecture: architectureOf(machine),
+        bootId: await this.#readBootId(signal),
+      };
+    });
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {

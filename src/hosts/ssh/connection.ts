@@ -2,13 +2,25 @@
 // session of its own, the others share it through a control socket. It is the system's ssh, so the
 // user's configuration, keys, agent and jump hosts count.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HostError } from "../../host/errors.ts";
+import type { Deadline } from "../deadline.ts";
+import { OutputMarker } from "./output-marker.ts";
+import type { RemoteResult, RemoteScript } from "./remote-script.ts";
 import { scriptCommand } from "./shell-words.ts";
+import {
+  type Beginning,
+  begun,
+  ended,
+  finished,
+  OUTPUT_BYTES_MAX,
+  SSH_FAILED,
+  type SshProcess,
+  type TooMuchOutput,
+} from "./ssh-process.ts";
 
 export interface SshOptions {
   /** `user@host`, `host`, or what else ssh(1) takes as a destination. */
@@ -17,38 +29,24 @@ export interface SshOptions {
   readonly command: readonly string[];
 }
 
-export interface RemoteResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
-export interface RemoteScript {
-  /** For `sh`; refers to `args` as `$1`, `$2` … */
-  readonly script: string;
-  readonly args?: readonly string[];
-  readonly stdin?: Uint8Array;
-}
-
 export interface HeldScript {
   /** "" when it ended without any. */
-  readonly firstWords: string;
+  readonly firstLine: string;
   end(): Promise<void>;
 }
 
-/** What a remote command may print before we stop listening. */
-const OUTPUT_LENGTH_MAX = 16 * 1024 * 1024;
-/** ssh(1) exits with this when the connection, not the command, failed. */
-const SSH_FAILED = 255;
 /** A terminal's ^C goes to ssh as well; what is under way on the host has to come to its end. */
 const UNMOVED_SCRIPT = `trap '' INT HUP; exec "$@"`;
-const GREETING = "xsplice-connected";
+/** The session that keeps the connection ends when its standard input does. */
+const KEEPER: RemoteScript = { task: "connect", script: "echo connected; exec cat >/dev/null" };
+const KEEPS = ["-o", "ControlMaster=yes", "-o", "ControlPersist=no"];
+const SHARES = ["-o", "ControlMaster=no"];
 
 export class SshConnection implements AsyncDisposable {
   readonly label: string;
   readonly #options: SshOptions;
   readonly #folder: string;
-  #keeper: ChildProcess | undefined;
+  #keeper: SshProcess | undefined;
 
   /** @throws HostError host/unreachable, host/bad-argument */
   static async open(options: SshOptions, signal: AbortSignal): Promise<SshConnection> {
@@ -79,34 +77,34 @@ export class SshConnection implements AsyncDisposable {
 
   /**
    * Runs a script to its end. Any exit code of the script is a result.
-   * @throws HostError host/unreachable when the connection failed
+   * @throws HostError host/unreachable when the connection failed, host/unsupported when the script
+   * prints without an end, host/timeout
    */
-  async run(remote: RemoteScript, signal: AbortSignal): Promise<RemoteResult> {
-    signal.throwIfAborted();
-    const child = this.#spawn(["-o", "ControlMaster=no"], remote);
-    const result = await finished(child, remote.stdin, signal);
-    if (result.exitCode === SSH_FAILED) throw this.#unreachable(result.stderr);
-    return result;
+  run(remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
+    return deadline.limit(remote.task, async (signal) => {
+      const marker = new OutputMarker();
+      const end = await finished(this.#spawn(SHARES, remote, marker), remote.stdin, signal);
+      if (end.kind === "too-much") throw this.#tooMuch(remote, end);
+      const [stdout, stderr] = [marker.after(end.stdout), marker.after(end.stderr) ?? end.stderr];
+      const { exitCode } = end;
+      if (exitCode === SSH_FAILED) throw this.#unreachable("ssh failed", stderr);
+      if (stdout !== undefined) return { stdout, stderr, exitCode };
+      const state = `its shell ended with ${exitCode} and ran no command`;
+      throw this.#unreachable(state, end.stdout + end.stderr);
+    });
   }
 
   /**
-   * Starts a script that goes on until its standard input ends, and waits for its first words. When
+   * Starts a script that goes on until its standard input ends, and waits for its first line. When
    * this process dies, so does its input.
    */
-  async hold(remote: RemoteScript, signal: AbortSignal): Promise<HeldScript> {
-    signal.throwIfAborted();
-    const child = this.#spawn(["-o", "ControlMaster=no"], remote);
-    child.stdin?.on("error", () => undefined);
-    const kill = (): void => void child.kill();
-    signal.addEventListener("abort", kill, { once: true });
-    const firstWords = await new Promise<string>((resolve) => {
-      child.stdout?.once("data", (text: Buffer) => resolve(text.toString().trim()));
-      child.once("error", () => resolve(""));
-      child.once("close", () => resolve(""));
+  hold(remote: RemoteScript, deadline: Deadline): Promise<HeldScript> {
+    return deadline.limit(remote.task, async (signal) => {
+      const marker = new OutputMarker();
+      const child = this.#spawn(SHARES, remote, marker);
+      const { words = "" } = await begunWithLine(child, marker, signal);
+      return { firstLine: words, end: () => ended(child) };
     });
-    signal.removeEventListener("abort", kill);
-    signal.throwIfAborted();
-    return { firstWords, end: () => ended(child) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,108 +116,55 @@ export class SshConnection implements AsyncDisposable {
 
   /** The session ends when its standard input does, so at the latest when this process does. */
   async #keepOpen(signal: AbortSignal): Promise<void> {
-    const keeper = this.#spawn(["-o", "ControlMaster=yes", "-o", "ControlPersist=no"], {
-      script: `echo ${GREETING}; exec cat >/dev/null`,
-    });
-    this.#keeper = keeper;
-    let stderr = "";
-    keeper.stderr?.on("data", (chunk) => {
-      stderr += String(chunk);
-    });
-    keeper.once("error", ({ message }) => {
-      stderr += message; // the program could not be started
-    });
-    keeper.stdin?.on("error", () => undefined); // it ended before its input did
-    const kill = (): void => void keeper.kill();
-    signal.addEventListener("abort", kill, { once: true });
-    // Time may have been up before there was a process.
-    if (signal.aborted) kill();
-    try {
-      if (!(await saysGreeting(keeper))) throw this.#unreachable(stderr);
-    } finally {
-      signal.removeEventListener("abort", kill);
-    }
+    const marker = new OutputMarker();
+    this.#keeper = this.#spawn(KEEPS, KEEPER, marker);
+    const { words, stderr } = await begunWithLine(this.#keeper, marker, signal);
+    if (words === undefined) throw this.#unreachable("ssh failed", stderr);
   }
 
-  #spawn(options: readonly string[], remote: RemoteScript): ChildProcess {
-    return spawn(
-      "sh",
-      [
-        ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
-        ...["-T", "-o", `ControlPath=${join(this.#folder, "control")}`],
-        // What a configuration may have for sessions of people, and what would be in our way.
-        ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
-        ...options,
-        ...["--", this.#options.destination],
-        scriptCommand(remote.script, remote.args ?? []),
-      ],
-      { stdio: ["pipe", "pipe", "pipe"] },
-    );
+  #spawn(options: readonly string[], remote: RemoteScript, marker: OutputMarker): SshProcess {
+    return spawn("sh", [
+      ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
+      ...["-T", "-o", `ControlPath=${join(this.#folder, "control")}`],
+      // What a configuration may have for sessions of people, and what would be in our way.
+      ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
+      ...options,
+      ...["--", this.#options.destination],
+      scriptCommand(marker.in(remote.script), remote.args ?? []),
+    ]);
   }
 
-  #unreachable(stderr: string): HostError {
-    const said = stderr.trim();
+  #unreachable(state: string, output: string): HostError {
+    const said = output.trim();
     return new HostError({
       code: "host/unreachable",
-      problem: `Cannot reach ${this.label}: ssh failed`,
+      problem: `Cannot reach ${this.label}: ${state}`,
       ...(said === "" ? {} : { where: said }),
       expected: "a shell on that host, as `ssh` gives it on the command line",
       remedy: `try \`ssh ${this.#options.destination} true\` by hand`,
     });
   }
-}
 
-async function saysGreeting(child: ChildProcess): Promise<boolean> {
-  return await new Promise((resolve) => {
-    let text = "";
-    child.stdout?.on("data", (chunk) => {
-      text += String(chunk);
-      // A login shell may print before it runs the command.
-      if (text.includes(GREETING)) resolve(true);
+  #tooMuch({ task }: RemoteScript, { output, bytes }: TooMuchOutput): HostError {
+    return new HostError({
+      code: "host/unsupported",
+      problem: `Cannot ${task} on ${this.label}: the host prints without an end, ${bytes} bytes so far`,
+      where: `${output} of the command that is to ${task}`,
+      expected: `no more than ${OUTPUT_BYTES_MAX} bytes`,
+      remedy: "see what that command prints there, run by hand",
     });
-    child.once("error", () => resolve(false));
-    child.once("close", () => resolve(false));
-  });
+  }
 }
 
-async function finished(
-  child: ChildProcess,
-  stdin: Uint8Array | undefined,
+function begunWithLine(
+  child: SshProcess,
+  marker: OutputMarker,
   signal: AbortSignal,
-): Promise<RemoteResult> {
-  const kill = (): void => void child.kill();
-  signal.addEventListener("abort", kill, { once: true });
-  const stdout = collected(child, "stdout");
-  const stderr = collected(child, "stderr");
-  child.stdin?.on("error", () => undefined); // the command went away early: its exit code tells
-  child.stdin?.end(stdin);
-  const failure = await new Promise<Error | undefined>((resolve) => {
-    child.once("error", resolve);
-    child.once("close", () => resolve(undefined));
-  });
-  signal.removeEventListener("abort", kill);
-  signal.throwIfAborted();
-  const exitCode = failure === undefined ? (child.exitCode ?? SSH_FAILED) : SSH_FAILED;
-  return { stdout: stdout(), stderr: failure?.message ?? stderr(), exitCode };
+): Promise<Beginning> {
+  return begun(child, (stdout) => firstLineOf(marker.after(stdout) ?? ""), signal);
 }
 
-function collected(child: ChildProcess, name: "stdout" | "stderr"): () => string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  child[name]?.on("data", (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= OUTPUT_LENGTH_MAX) chunks.push(chunk);
-    else child.kill();
-  });
-  return () => Buffer.concat(chunks).toString();
-}
-
-/** Ends the keeper by its end of input; by force if it does not listen. */
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const closed = once(child, "close");
-  child.stdin?.end();
-  const force = setTimeout(() => child.kill("SIGKILL"), 2000);
-  await closed;
-  clearTimeout(force);
+function firstLineOf(text: string): string | undefined {
+  const end = text.indexOf("\n");
+  return end < 0 ? undefined : text.slice(0, end);
 }

@@ -23,11 +23,7 @@ export async function remoteConsole(
     });
   }
   const deadline = startDeadline(connection.label, request.options, systemClock);
-  const ring = await deadline.limit("read the console", (signal) => readRing(connection, signal));
+  const remote = { task: "read the console", script: `${REMOTE_PRELUDE} xl dmesg` };
+  const { stdout: ring } = await connection.run(remote, deadline);
   return newInRing(ring, request.since);
-}
-
-async function readRing(connection: SshConnection, signal: AbortSignal): Promise<string> {
-  const script = `${REMOTE_PRELUDE} xl dmesg`;
-  return (await connection.run({ script }, signal)).stdout;
 }

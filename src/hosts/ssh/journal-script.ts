@@ -5,7 +5,7 @@ import { HostError } from "../../host/errors.ts";
 import type { JournalStore } from "../../host/journal-store.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
-import type { RemoteResult, RemoteScript } from "./connection.ts";
+import type { RemoteScript, RunScript } from "./remote-script.ts";
 
 /** In every dom0; the journal tells of its hypervisor, so it belongs to the machine. */
 export const JOURNAL_FOLDER = "/var/lib/xsplice";
@@ -32,8 +32,6 @@ sync
 mv -f "$beside" "$1/$2" && trap - EXIT
 `;
 
-export type RunScript = (remote: RemoteScript, signal: AbortSignal) => Promise<RemoteResult>;
-
 export class ScriptJournal implements JournalStore {
   readonly #label: string;
   readonly #run: RunScript;
@@ -45,24 +43,25 @@ export class ScriptJournal implements JournalStore {
 
   async read(options: CallOptions): Promise<string | undefined> {
     const args = [JOURNAL_FOLDER, JOURNAL_FILE];
-    const text = await this.#do("read the journal", { script: READ_SCRIPT, args }, options);
+    const remote = { task: "read the journal", script: READ_SCRIPT, args };
+    const text = await this.#do(remote, options);
     return text === "" ? undefined : text;
   }
 
   async write(text: string, options: CallOptions): Promise<void> {
     const stdin = new TextEncoder().encode(text);
     const args = [JOURNAL_FOLDER, JOURNAL_FILE, String(stdin.length)];
-    await this.#do("keep the journal", { script: WRITE_SCRIPT, args, stdin }, options);
+    await this.#do({ task: "keep the journal", script: WRITE_SCRIPT, args, stdin }, options);
   }
 
-  async #do(task: string, remote: RemoteScript, options: CallOptions): Promise<string> {
+  async #do(remote: RemoteScript, options: CallOptions): Promise<string> {
     const deadline = startDeadline(this.#label, options, systemClock);
-    const result = await deadline.limit(task, (signal) => this.#run(remote, signal));
+    const result = await this.#run(remote, deadline);
     if (result.exitCode === 0) return result.stdout;
     const said = result.stderr.trim();
     throw new HostError({
       code: "host/journal",
-      problem: `Cannot ${task} on ${this.#label}: its script ended with ${result.exitCode}`,
+      problem: `Cannot ${remote.task} on ${this.#label}: its script ended with ${result.exitCode}`,
       ...(said === "" ? {} : { where: said }),
       expected: `a folder ${JOURNAL_FOLDER} there that root can write to`,
     });

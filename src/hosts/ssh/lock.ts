@@ -21,16 +21,15 @@ esac
 
 /** @returns `undefined` when somebody else has it @throws HostError host/unsupported, host/timeout */
 export async function lockRemote(
-  connection: SshConnection,
+  connection: Pick<SshConnection, "label" | "hold">,
   options: CallOptions,
 ): Promise<AsyncDisposable | undefined> {
-  const remote = { script: LOCK_SCRIPT, args: [JOURNAL_FOLDER, LOCK_FILE] };
+  const args = [JOURNAL_FOLDER, LOCK_FILE];
+  const remote = { task: "keep others away", script: LOCK_SCRIPT, args };
   const deadline = startDeadline(connection.label, options, systemClock);
-  const held = await deadline.limit("keep others away", (signal) =>
-    connection.hold(remote, signal),
-  );
-  if (held.firstWords === "held") return { [Symbol.asyncDispose]: () => held.end() };
+  const held = await connection.hold(remote, deadline);
+  if (held.firstLine === "held") return { [Symbol.asyncDispose]: () => held.end() };
   await held.end();
-  if (held.firstWords === "taken") return undefined;
-  throw cannotLock(`${JOURNAL_FOLDER}/${LOCK_FILE} on ${connection.label}`, held.firstWords);
+  if (held.firstLine === "taken") return undefined;
+  throw cannotLock(`${JOURNAL_FOLDER}/${LOCK_FILE} on ${connection.label}`, held.firstLine);
 }

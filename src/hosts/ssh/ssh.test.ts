@@ -1,97 +1,11 @@
-// The ssh kind without ssh and without Xen: a program that runs its last argument as ssh would,
-// and a xen-livepatch that keeps its payloads in files. The real ones are in test/lab/.
-
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { HostError } from "../../host/errors.ts";
-import type { LivepatchHost } from "../../host/host.ts";
 import { SshConnection } from "./connection.ts";
+import { actOptions, makePlace, options, soon, withHost } from "./fake-dom0.test.support.ts";
 import { openSshHost } from "./ssh.ts";
-
-const options = { deadlineMs: 20_000 };
-const actOptions = { ...options, quiesceMs: 30, dependencyCheck: "whole-chain" } as const;
-
-const FAKE_SSH = `#!/bin/sh
-for command; do :; done
-PATH=@BIN@:$PATH TMPDIR=@TMP@ exec sh -c "$command"
-`;
-
-/** One file for each payload, which holds its state. */
-const FAKE_TOOL = `#!/bin/sh
-cd @STATE@ || exit 1
-file=$(printf %s "$2" | od -An -v -tx1 | tr -d ' \\n')
-move() { # to-state verb
-  printf '%s %s... ' "$2" "$3"
-  echo "$1" >"$file"
-  echo completed
-}
-case "$1" in
-  help) echo "  --nodeps" >&2 ;;
-  upload)
-    printf 'Uploading %s... ' "$2"
-    if [ -e "$file" ]; then echo failed; echo "Error 17: File exists" >&2; exit 1; fi
-    cp "$3" ../received
-    echo CHECKED >"$file"; printf %s "$2" >"../name-$file"
-    echo completed ;;
-  apply) move APPLIED Applying "$2" ;;
-  revert)
-    if [ "$2" = buried ]; then
-      echo "Reverting... failed"; echo "Error 16: Device or resource busy" >&2; exit 2
-    fi
-    move CHECKED Reverting "$2" ;;
-  unload) rm "$file"; echo completed ;;
-  list)
-    [ -z "$(ls)" ] && { echo "Nothing to list"; exit 0; }
-    echo " ID                                     | status     | metadata"
-    echo "----------------------------------------+------------+---------------"
-    for entry in *; do
-      printf '%-40s| %s    | \\n' "$(cat "../name-$entry")" "$(cat "$entry")"
-    done ;;
-esac
-`;
-
-const FAKE_XL = `#!/bin/sh
-[ "$1" = info ] || { echo "(XEN) hello"; exit 0; }
-echo "xen_major              : 4"
-echo "xen_minor              : 17"
-echo "xen_extra              : .5"
-echo "build_id               : 00ff"
-`;
-
-interface Place {
-  readonly folder: string;
-  readonly command: readonly string[];
-}
-
-async function makePlace(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), "xsplice-ssh-test-"));
-  const fill = (text: string): string =>
-    text
-      .replaceAll("@BIN@", join(folder, "bin"))
-      .replaceAll("@TMP@", join(folder, "tmp"))
-      .replaceAll("@STATE@", join(folder, "state"));
-  for (const name of ["bin", "tmp", "state"]) await mkdir(join(folder, name));
-  const programs = { ssh: FAKE_SSH, "bin/xen-livepatch": FAKE_TOOL, "bin/xl": FAKE_XL };
-  for (const [name, text] of Object.entries(programs)) {
-    await writeFile(join(folder, name), fill(text));
-    await chmod(join(folder, name), 0o755);
-  }
-  return { folder, command: [join(folder, "ssh")] };
-}
-
-async function withHost(use: (host: LivepatchHost, place: Place) => Promise<void>): Promise<void> {
-  const place = await makePlace();
-  const host = await openSshHost({ destination: "root@dom0", command: place.command, ...options });
-  try {
-    await use(host, place);
-  } finally {
-    await host[Symbol.asyncDispose]();
-    await rm(place.folder, { recursive: true });
-  }
-}
 
 test("openSshHost() works with the stock tools alone, from upload to unload", async () => {
   await withHost(async (host, place) => {
@@ -186,7 +100,10 @@ test("SshConnection goes on when a terminal sends its ^C to all of its processes
   const { folder, command } = await makePlace();
   const { signal } = new AbortController();
   await using connection = await SshConnection.open({ destination: "dom0", command }, signal);
-  const { stdout } = await connection.run({ script: "kill -INT $$; echo alive" }, signal);
+  const { stdout } = await connection.run(
+    { task: "live", script: "kill -INT $$; echo alive" },
+    soon(),
+  );
   assert.equal(stdout, "alive\n");
   await rm(folder, { recursive: true });
 });

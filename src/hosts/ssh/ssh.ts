@@ -24,9 +24,7 @@ export async function openSshHost(options: OpenSshOptions): Promise<LivepatchHos
     SshConnection.open(options, signal),
   );
   try {
-    const tools = await deadline.limit("look for Xen's tools", (signal) =>
-      probeTools(connection, signal),
-    );
+    const tools = await probeTools(connection, deadline);
     if (tools.xsplice && options.tools !== "stock") return new SshXspliceHost(connection, tools);
     if (tools.xenLivepatch) return new SshStockHost(connection, tools);
     throw new HostError({

@@ -23,9 +23,9 @@ import { checkName, checkUpload } from "../bad-argument.ts";
 import { systemClock } from "../clock.ts";
 import { newInRing } from "../console-ring.ts";
 import { type Deadline, startDeadline, startStepDeadline } from "../deadline.ts";
-import { FACTS_SCRIPT, parseHostFacts } from "../host-facts.ts";
+import { FACTS_SCRIPT, FACTS_TASK, parseHostFacts } from "../host-facts.ts";
 import { queryRefused, uploadRefused } from "../refusals.ts";
-import type { RemoteResult, RemoteScript, SshConnection } from "./connection.ts";
+import type { SshConnection } from "./connection.ts";
 import { remoteConsole } from "./console.ts";
 import { ScriptJournal } from "./journal-script.ts";
 import { lockRemote } from "./lock.ts";
@@ -44,8 +44,8 @@ export class SshStockHost implements LivepatchHost {
   constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
     this.label = connection.label;
-    this.journal = new ScriptJournal(connection.label, (remote, signal) =>
-      connection.run(remote, signal),
+    this.journal = new ScriptJournal(connection.label, (remote, deadline) =>
+      connection.run(remote, deadline),
     );
     this.capabilities = {
       timeLimit: false,
@@ -61,12 +61,8 @@ export class SshStockHost implements LivepatchHost {
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
-    const script = REMOTE_PRELUDE + FACTS_SCRIPT;
-    const { stdout } = await this.#run(
-      "read what the hypervisor says of itself",
-      { script },
-      this.#deadline(options),
-    );
+    const remote = { task: FACTS_TASK, script: REMOTE_PRELUDE + FACTS_SCRIPT };
+    const { stdout } = await this.#connection.run(remote, this.#deadline(options));
     const info = parseHostFacts(stdout);
     if (info !== undefined) return info;
     throw new HostError({
@@ -88,10 +84,8 @@ export class SshStockHost implements LivepatchHost {
 
   async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
     checkUpload(name, payload);
-    const deadline = this.#deadline(options);
-    const run = await deadline.limit(`upload payload "${name}"`, (signal) =>
-      runStockTool(this.#connection, ["upload", name], signal, payload),
-    );
+    const request = { task: `upload payload "${name}"`, argv: ["upload", name], file: payload };
+    const run = await runStockTool(this.#connection, request, this.#deadline(options));
     const errno = stockErrno(run.output, this.label);
     if (errno === 0) return;
     const nameTaken = run.payloads?.some((loaded) => loaded.name === name) ?? false;
@@ -130,11 +124,12 @@ export class SshStockHost implements LivepatchHost {
   }
 
   async #list(deadline: Deadline): Promise<readonly ListedPayload[]> {
+    const task = "list the payloads";
     const script = `${REMOTE_PRELUDE} xen-livepatch list`;
-    const output = await this.#run("list the payloads", { script }, deadline);
+    const output = await this.#connection.run({ task, script }, deadline);
     const errno = stockErrno(output, this.label);
     if (errno === 0) return parseStockList(output.stdout, `xen-livepatch list on ${this.label}`);
-    throw queryRefused(this.label, "list the payloads", errno);
+    throw queryRefused(this.label, task, errno);
   }
 
   async #status(name: string, deadline: Deadline): Promise<PayloadStatus | undefined> {
@@ -170,18 +165,13 @@ export class SshStockHost implements LivepatchHost {
 
   #start({ action, name, dependencyCheck }: StartRequest, deadline: Deadline): Promise<ToolRun> {
     const flags = dependencyCheck === "hypervisor-only" ? ["--nodeps"] : [];
-    return deadline.limit(`${action} payload "${name}"`, (signal) =>
-      runStockTool(this.#connection, [action, name, ...flags], signal),
-    );
+    const request = { task: `${action} payload "${name}"`, argv: [action, name, ...flags] };
+    return runStockTool(this.#connection, request, deadline);
   }
 
   #newInConsole(ring: string | undefined): string {
     if (ring === undefined) return "";
     return newInRing(ring, newInRing(this.#ring, undefined).mark).text;
-  }
-
-  #run(task: string, remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
-    return deadline.limit(task, (signal) => this.#connection.run(remote, signal));
   }
 
   #deadline(options: CallOptions): Deadline {

@@ -3,7 +3,9 @@
 
 import { randomUUID } from "node:crypto";
 import type { ListedPayload } from "../../host/host.ts";
-import type { RemoteScript, SshConnection } from "./connection.ts";
+import type { Deadline } from "../deadline.ts";
+import type { SshConnection } from "./connection.ts";
+import type { RemoteScript } from "./remote-script.ts";
 import { parseStockList, type ToolOutput } from "./stock-output.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 import { withTemporaryFile } from "./upload.ts";
@@ -28,19 +30,22 @@ echo "$separator$?"
 [ $code -eq 0 ] || xl dmesg 2>/dev/null
 `;
 
-/** @param file a payload, whose path becomes the last argument */
+export interface ToolRequest {
+  /** In messages: `upload payload "fix"`. */
+  readonly task: string;
+  readonly argv: readonly string[];
+  /** A payload, whose path becomes the last argument. */
+  readonly file?: Uint8Array;
+}
+
 export async function runStockTool(
   connection: SshConnection,
-  argv: readonly string[],
-  signal: AbortSignal,
-  file?: Uint8Array,
+  request: ToolRequest,
+  deadline: Deadline,
 ): Promise<ToolRun> {
   const separator = `xsplice ${randomUUID()} `;
-  const remote: RemoteScript =
-    file === undefined
-      ? { script: REMOTE_PRELUDE + RUN, args: [separator, ...argv] }
-      : withTemporaryFile(`set -- "$@" "$file"${RUN}`, [separator, ...argv], file);
-  const { stdout, stderr, exitCode } = await connection.run(remote, signal);
+  const remote = remoteOf(request, separator);
+  const { stdout, stderr, exitCode } = await connection.run(remote, deadline);
   const [said = "", listed, ring = ""] = stdout.split(separator);
   // Without a separator the script itself did not get that far.
   if (listed === undefined) {
@@ -54,6 +59,12 @@ export async function runStockTool(
     payloads: after.number === 0 ? parseStockList(list.rest, where) : undefined,
     ring: after.rest === "" ? undefined : after.rest,
   };
+}
+
+function remoteOf({ task, argv, file }: ToolRequest, separator: string): RemoteScript {
+  const args = [separator, ...argv];
+  if (file === undefined) return { task, script: REMOTE_PRELUDE + RUN, args };
+  return withTemporaryFile({ task, script: `set -- "$@" "$file"${RUN}`, args }, file);
 }
 
 /** Exit code of what came before, and the text that follows it. */

@@ -1,6 +1,7 @@
 // What a host reached by ssh has: the probe that decides how it is talked to.
 
 import { HostError } from "../../host/errors.ts";
+import type { Deadline } from "../deadline.ts";
 import type { SshConnection } from "./connection.ts";
 
 export interface RemoteTools {
@@ -42,9 +43,10 @@ const RING = "\nring\n";
 /** @throws HostError host/unsupported when there is nothing to patch with */
 export async function probeTools(
   connection: SshConnection,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<RemoteTools> {
-  const { stdout } = await connection.run({ script: PROBE_SCRIPT }, signal);
+  const remote = { task: "look for Xen's tools", script: PROBE_SCRIPT };
+  const { stdout } = await connection.run(remote, deadline);
   const [found = "", ...rest] = `\n${stdout}`.split(RING);
   const has = (what: string): boolean => found.split("\n").includes(`has ${what}`);
   const ring = rest.join(RING);

@@ -1,15 +1,14 @@
 // A file for the time of one remote command.
 
-import type { RemoteScript } from "./connection.ts";
+import type { RemoteScript } from "./remote-script.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 
 /**
- * Puts `bytes` into a file there and runs `command`, which finds its path in `$file` and `args` in
- * `$@`. The file goes whatever happens; a file that was cut short on the way is never used.
+ * Puts `bytes` into a file there and runs the script, which finds its path in `$file`. The file goes
+ * whatever happens; a file that was cut short on the way is never used.
  */
 export function withTemporaryFile(
-  command: string,
-  args: readonly string[],
+  { task, script: command, args = [] }: Omit<RemoteScript, "stdin">,
   bytes: Uint8Array,
 ): RemoteScript {
   const script = `${REMOTE_PRELUDE}
@@ -23,5 +22,5 @@ cat >"$file"
 [ "$(wc -c <"$file")" -eq "$size" ] || { echo "the file was cut short on the way" >&2; exit 1; }
 ${command}
 `;
-  return { script, args: [String(bytes.length), ...args], stdin: bytes };
+  return { task, script, args: [String(bytes.length), ...args], stdin: bytes };
 }

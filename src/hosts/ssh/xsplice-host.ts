@@ -19,6 +19,7 @@ import type { JournalStore } from "../../host/journal-store.ts";
 import { checkName, checkUpload } from "../bad-argument.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
+import { FACTS_TASK } from "../host-facts.ts";
 import type { SshConnection } from "./connection.ts";
 import { remoteConsole } from "./console.ts";
 import { ScriptJournal } from "./journal-script.ts";
@@ -39,8 +40,8 @@ export class SshXspliceHost implements LivepatchHost {
   constructor(connection: SshConnection, tools: RemoteTools) {
     this.#connection = connection;
     this.label = connection.label;
-    this.journal = new ScriptJournal(connection.label, (remote, signal) =>
-      connection.run(remote, signal),
+    this.journal = new ScriptJournal(connection.label, (remote, deadline) =>
+      connection.run(remote, deadline),
     );
     this.capabilities = {
       timeLimit: true,
@@ -55,7 +56,7 @@ export class SshXspliceHost implements LivepatchHost {
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
-    return (await this.#run("read what the hypervisor says of itself", ["info"], options)).info();
+    return (await this.#run(FACTS_TASK, ["info"], options)).info();
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {
@@ -101,12 +102,10 @@ export class SshXspliceHost implements LivepatchHost {
     const args = ["--host", "local", "--json", "--timeout", String(seconds), ...words];
     const remote =
       file === undefined
-        ? { script: `${REMOTE_PRELUDE} xsplice "$@"`, args }
-        : withTemporaryFile('xsplice "$@" "$file"', args, file);
+        ? { task, script: `${REMOTE_PRELUDE} xsplice "$@"`, args }
+        : withTemporaryFile({ task, script: 'xsplice "$@" "$file"', args }, file);
     const deadline = startDeadline(this.label, options, systemClock);
-    const { stdout, stderr } = await deadline.limit(task, (signal) =>
-      this.#connection.run(remote, signal),
-    );
+    const { stdout, stderr } = await this.#connection.run(remote, deadline);
     return RemoteDocument.parse(stdout === "" ? stderr : stdout, `xsplice on ${this.label}`);
   }
 }

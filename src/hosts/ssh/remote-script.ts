@@ -1,0 +1,22 @@
+// A script for the shell of a dom0 that we are not in, and what came of it: over ssh, or through a
+// lab's agent.
+
+import type { Deadline } from "../deadline.ts";
+
+export interface RemoteScript {
+  /** What it is for, in messages: `list the payloads`. */
+  readonly task: string;
+  /** For `sh`; refers to `args` as `$1`, `$2` … */
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly stdin?: Uint8Array;
+}
+
+export interface RemoteResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs it to its end; any exit code of the script is a result. */
+export type RunScript = (remote: RemoteScript, deadline: Deadline) => Promise<RemoteResult>;

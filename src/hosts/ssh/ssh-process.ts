@@ -1,0 +1,128 @@
+// One process of ssh(1): what it prints, up to a limit, and its end.
+
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+
+export type SshProcess = ChildProcessWithoutNullStreams;
+
+/** What a remote command may print before we stop listening. */
+export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** ssh(1) exits with this when the connection, not the command, failed. */
+export const SSH_FAILED = 255;
+/** A process that does not listen is ended by force after this time. */
+const PATIENCE_MS = 2000;
+
+export type ProcessEnd =
+  | {
+      readonly kind: "ended";
+      readonly stdout: string;
+      readonly stderr: string;
+      readonly exitCode: number;
+    }
+  | TooMuchOutput;
+
+export interface TooMuchOutput {
+  readonly kind: "too-much";
+  readonly output: "standard output" | "error output";
+  /** What had come when we stopped listening. */
+  readonly bytes: number;
+}
+
+/** Gives it its input and waits for its end; `signal` brings that about. */
+export async function finished(
+  child: SshProcess,
+  stdin: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<ProcessEnd> {
+  using _ = stoppedBy(signal, child);
+  let tooMuch: TooMuchOutput | undefined;
+  const collect = (stream: Readable, output: TooMuchOutput["output"]): (() => string) =>
+    collected(stream, (bytes) => {
+      tooMuch ??= { kind: "too-much", output, bytes };
+      stop(child);
+    });
+  const stdout = collect(child.stdout, "standard output");
+  const stderr = collect(child.stderr, "error output");
+  child.stdin.on("error", () => undefined); // the command went away early: its exit code tells
+  child.stdin.end(stdin);
+  const failure = await untilClosed(child);
+  if (tooMuch !== undefined) return tooMuch;
+  const exitCode = failure === undefined ? (child.exitCode ?? SSH_FAILED) : SSH_FAILED;
+  return { kind: "ended", stdout: stdout(), stderr: failure?.message ?? stderr(), exitCode };
+}
+
+/** `words`: what `find` found; `undefined` when it ended, or printed too much, without them. */
+export interface Beginning {
+  readonly words: string | undefined;
+  readonly stderr: string;
+}
+
+/** Waits until `find` has found something in its output, and leaves it running then. */
+export async function begun(
+  child: SshProcess,
+  find: (stdout: string) => string | undefined,
+  signal: AbortSignal,
+): Promise<Beginning> {
+  using _ = stoppedBy(signal, child);
+  const stdout = collected(child.stdout, () => stop(child));
+  const stderr = collected(child.stderr, () => stop(child));
+  child.stdin.on("error", () => undefined); // it ended before its input did
+  const found = new Promise<string>((resolve) => {
+    child.stdout.on("data", () => {
+      const words = find(stdout());
+      if (words !== undefined) resolve(words);
+    });
+  });
+  const outcome = await Promise.race([found, untilClosed(child)]);
+  // Nobody reads what it may still print, and it must not stand still because of that.
+  for (const stream of [child.stdout, child.stderr]) stream.removeAllListeners("data").resume();
+  return typeof outcome === "string"
+    ? { words: outcome, stderr: stderr() }
+    : { words: undefined, stderr: outcome?.message ?? stderr() };
+}
+
+/** Ends it by its end of input; by force if it does not listen. */
+export async function ended(child: SshProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const closed = once(child, "close");
+  child.stdin.end();
+  const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  await closed;
+  clearTimeout(force);
+}
+
+/** At once. Whatever it has started and writes to its output finds nobody who reads. */
+function stop(child: SshProcess): void {
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  if (!child.kill()) return;
+  const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  child.once("exit", () => clearTimeout(force));
+}
+
+function stoppedBy(signal: AbortSignal, child: SshProcess): Disposable {
+  const onAbort = (): void => stop(child);
+  signal.addEventListener("abort", onAbort, { once: true });
+  // Time may have been up before there was a process.
+  if (signal.aborted) onAbort();
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) };
+}
+
+/** @returns why it could not be started, if so */
+function untilClosed(child: SshProcess): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    child.once("error", resolve);
+    child.once("close", () => resolve(undefined));
+  });
+}
+
+function collected(stream: Readable, onTooMuch: (bytes: number) => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= OUTPUT_BYTES_MAX) chunks.push(chunk);
+    else onTooMuch(bytes);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
