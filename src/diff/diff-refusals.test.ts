@@ -49,6 +49,27 @@ checkDiffs(
       flavours: ownSections,
     },
     {
+      name: "refuses a variable that is aligned more strictly beside others of its section",
+      before: `__attribute__((section(".data.x"))) int v = 1;
+        __attribute__((section(".data.x"))) int w = 2; int f(void) { return v + w; }`,
+      after: `__attribute__((section(".data.x"), aligned(256))) int v = 1;
+        __attribute__((section(".data.x"))) int w = 2; int f(void) { return v + w; }`,
+      expected: { outcome: "refused", refused: [`data-alignment section ".data.x"`] },
+    },
+    {
+      name: "refuses a function that is aligned more strictly, and nothing else",
+      before: fileAround(f("return outside(x) + 5;")),
+      after: fileAround(`__attribute__((aligned(64))) ${f("return outside(x) + 5;")}`),
+      expected: { outcome: "refused", refused: [`code-alignment function "f"`] },
+      flavours: ownSections,
+    },
+    {
+      name: "carries a changed function at the place that it asks for",
+      before: fileAround(f("return outside(x) + 5;")),
+      after: fileAround(`__attribute__((aligned(64))) ${f("return outside(x) + 6;")}`),
+      expected: { outcome: "patchable", replaced: ["f"], refused: [] },
+    },
+    {
       name: "refuses a constant table whose address goes elsewhere",
       before: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 5};
       ${f("keep(table); return table[x & 3] + outside(x);")}`),
@@ -215,4 +236,44 @@ const asm = (body: string): ReturnType<typeof readElf> =>
 test("diffObjects() refuses assembly whose symbol has no length", () => {
   const diff = diffObjects(asm("nop"), asm("pause"), { policy: testPolicy });
   assert.deepEqual(summaryOf(diff).refused, [`assembly assembly "entry"`]);
+});
+
+/** As entry code has them: two thunks in a section of their own, behind what `place` says. */
+function thunks(place: string, between = ".balign 16"): string {
+  return `.section .text.thunks, "ax", @progbits
+    ${place}
+    .globl first, second
+    .type first, @function
+    first: jmp *%rax
+    .size first, . - first
+    ${between}
+    .type second, @function
+    second: jmp *%rcx
+    .size second, . - second`;
+}
+
+const compared = (before: string, after: string) => {
+  const [left, right] = [before, after].map((text) =>
+    readElf(compileBytes(text, [], "thunks.S"), "thunks.o"),
+  );
+  assert.ok(left !== undefined && right !== undefined);
+  return summaryOf(diffObjects(left, right, { policy: testPolicy }));
+};
+
+test("diffObjects() refuses another place of assembly, by alignment or by filling", () => {
+  const before = thunks(".balign 16");
+  const moved: readonly (readonly [text: string, rule: string])[] = [
+    [thunks(".balign 64\n.skip 32, 0xcc"), `code-alignment function "first"`],
+    [thunks(".balign 64"), `code-alignment section ".text.thunks"`],
+    [thunks(".balign 16", ".balign 16\n.skip 16, 0xcc"), `code-alignment function "second"`],
+    [thunks(".balign 16", ".balign 16, 0xcc"), `code-alignment section ".text.thunks"`],
+  ];
+  for (const [after, refused] of moved) {
+    const summary = compared(before, after);
+    assert.equal(summary.outcome, "refused", after);
+    assert.ok(summary.refused.includes(refused), JSON.stringify(summary));
+  }
+  assert.equal(compared(before, before).outcome, "unchanged");
+  // Less filling than before puts nothing at a place that it did not have.
+  assert.equal(compared(thunks(".balign 64"), before).outcome, "unchanged");
 });

@@ -48,6 +48,8 @@ export type RefusalRule =
   | "data-initial-value"
   | "data-size"
   | "data-alignment"
+  /** Where code lies, or what fills the room before it, is part of the fix. */
+  | "code-alignment"
   /** A variable in use goes, and a new one comes that may be meant to take its place. */
   | "data-lost"
   | "read-only-escapes"

@@ -4,6 +4,7 @@ import type { Atom } from "../atom.ts";
 import { isNamed } from "../atom.ts";
 import { Ledger, type LedgerEntry } from "../ledger.ts";
 import { accountAliases } from "./aliases.ts";
+import { accountAlignment } from "./alignment.ts";
 import type { Findings } from "./findings.ts";
 import { type Judgement, judgeChange } from "./judge-change.ts";
 import { judgeGone, judgeUncarried } from "./judge-unpaired.ts";
@@ -27,6 +28,7 @@ export function accountForAll(findings: Findings): readonly LedgerEntry[] {
   }
   accountAliases(findings.comparison, ledger);
   accountSections(findings, ledger);
+  accountAlignment(findings, ledger);
   accountSymbols(findings.comparison, ledger);
   ledger.checkComplete([...before.atoms, ...after.atoms]);
   return ledger.entries;

@@ -2,11 +2,10 @@
 // as a whole, and what the section headers say.
 
 import { SectionFlag } from "../../elf/constants.ts";
-import type { Section } from "../../elf/object.ts";
 import { type Atom, isNameless, roleOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import { assemblyRemedy } from "../include.ts";
-import type { Disposition, Ledger, LedgerEntry } from "../ledger.ts";
+import type { Ledger, LedgerEntry } from "../ledger.ts";
 import { sameBytes } from "../same-bytes.ts";
 import { sameRelocations } from "../same-relocations.ts";
 import type { Findings } from "./findings.ts";
@@ -19,7 +18,6 @@ export function accountSections(findings: Findings, ledger: Ledger): void {
   for (const [left, right] of pairSections(before.atoms, after.atoms)) {
     accountGroup(left, right, findings.comparison, ledger);
   }
-  accountAlignment(findings, ledger);
 }
 
 /** What is the same somewhere on the other side is the same: a literal is nothing but its content. */
@@ -156,38 +154,5 @@ function judgeGroup(atom: Atom, isOneSided: boolean): Judgement {
       );
     default:
       return refuseSection(atom);
-  }
-}
-
-/** Sections of the same name, in order; a variable alone in its section is aligned as that is. */
-function accountAlignment({ comparison, changes }: Findings, ledger: Ledger): void {
-  const { before, after, correlation } = comparison;
-  const known = new Map<string, Section[]>();
-  for (const section of before.object.sections) {
-    known.set(section.name, [...(known.get(section.name) ?? []), section]);
-  }
-  for (const section of after.object.sections) {
-    const partner = known.get(section.name)?.shift();
-    if (partner === undefined || partner.alignment === section.alignment) continue;
-    const [only, ...others] = after.atoms.filter((atom) => atom.section === section);
-    const isStricter =
-      only?.kind === "data" &&
-      others.length === 0 &&
-      correlation.findBefore(only)?.section === partner &&
-      !changes.reasons.has(only) &&
-      section.alignment > partner.alignment;
-    const refused: Disposition = {
-      kind: "refused",
-      rule: "data-alignment",
-      remedy: "keep its alignment, and put what needs another into a new variable",
-    };
-    ledger.add({
-      what: isStricter ? `variable "${only.name}"` : `section "${section.name}"`,
-      section: section.name,
-      offset: 0,
-      side: "both",
-      disposition: isStricter ? refused : { kind: "no-effect", rule: "alignment" },
-      reasons: [`aligned to ${partner.alignment} before, to ${section.alignment} now`],
-    });
   }
 }

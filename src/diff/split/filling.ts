@@ -29,3 +29,14 @@ function fillingLength(bytes: Uint8Array, offset: number): number {
   const displacement = mod === 1 ? 1 : mod === 2 ? 4 : 0;
   return modrm < 0 ? 0 : prefixes + 3 + (hasSib ? 1 : 0) + displacement;
 }
+
+/** What filling of code is made of: `int3`, `zeroes`, `NOPs`. */
+export function fillersOf(bytes: Uint8Array): readonly string[] {
+  const found = new Set<string>();
+  for (let offset = 0; offset < bytes.length; ) {
+    const byte = bytes[offset];
+    found.add(byte === 0xcc ? "int3" : byte === 0 ? "zeroes" : "NOPs");
+    offset += Math.max(fillingLength(bytes, offset), 1);
+  }
+  return [...found];
+}
