@@ -57,7 +57,7 @@ function subjectOf(count: number) {
 
 function openHost() {
   const inner = new ModelHost(syntheticModel());
-  const host = JournalledHost.around(inner, {
+  const { host } = JournalledHost.around(inner, {
     now: () => new Date(0),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
     onTrouble: (error) => {

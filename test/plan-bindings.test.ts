@@ -145,7 +145,7 @@ test("plan says of a fix that it is not in force although there is nothing to do
     factsOf: () => forced.facts,
     onTrouble: (error: unknown) => assert.fail(String(error)),
   };
-  await JournalledHost.around(host, untold).act("apply", "forced", {
+  await JournalledHost.around(host, untold).host.act("apply", "forced", {
     ...options,
     dependencyCheck: "hypervisor-only",
     quiesceMs: 30,

@@ -20,7 +20,7 @@ function journalled(host: ModelHost, trouble: unknown[] = []) {
     now: () => new Date("2026-01-01T00:00:00Z"),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
     onTrouble: (error) => trouble.push(error),
-  });
+  }).host;
 }
 
 test("JournalledHost remembers the order in which independent payloads were applied", async () => {

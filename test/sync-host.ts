@@ -17,7 +17,7 @@ import { ModelHost } from "../src/hosts/model.ts";
 import { parsePayload } from "../src/payload/parse.ts";
 import { mayIgnoreDependency } from "../src/payload/stacking.ts";
 import { factsOfPayload } from "../src/plan/facts.ts";
-import { JournalledHost } from "../src/plan/journalled-host.ts";
+import { type Journalled, JournalledHost } from "../src/plan/journalled-host.ts";
 import type { Wish } from "../src/plan/wish.ts";
 import type { SyncReport } from "../src/sync/report.ts";
 import { type SyncOptions, syncHost } from "../src/sync/sync.ts";
@@ -135,7 +135,7 @@ export function syncFileOf(made: MadePayload): SyncFile {
 /** A host on which these are applied, in this order, by somebody who keeps the journal. */
 export async function hostWith(stack: readonly MadePayload[]): Promise<ModelHost> {
   const inner = new ModelHost(syntheticModel());
-  const host = journalled(new TryingHost(inner));
+  const { host } = journalled(new TryingHost(inner));
   for (const { name, bytes, facts } of stack) {
     await host.upload(name, bytes, call);
     const dependencyCheck = mayIgnoreDependency(facts) ? "hypervisor-only" : "whole-chain";
@@ -144,7 +144,7 @@ export async function hostWith(stack: readonly MadePayload[]): Promise<ModelHost
   return inner;
 }
 
-export function journalled(host: LivepatchHost): LivepatchHost {
+export function journalled(host: LivepatchHost): Journalled {
   return JournalledHost.around(host, {
     now: () => new Date("2026-01-01T00:00:00Z"),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),

@@ -3,6 +3,7 @@
 import { XspliceError } from "../error.ts";
 import type { CallOptions } from "../host/call-options.ts";
 import type { LivepatchHost } from "../host/host.ts";
+import type { JournalGoal } from "../plan/journal-goal.ts";
 import type { CommandCall } from "./spec.ts";
 
 type Use<Result> = (host: LivepatchHost, options: CallOptions) => Promise<Result>;
@@ -20,7 +21,7 @@ export async function withHost<Result>(call: CommandCall, use: Use<Result>): Pro
 /** For commands that change something: what they do is written down on the host. */
 export async function withJournalledHost<Result>(
   call: CommandCall,
-  use: Use<Result>,
+  use: (host: LivepatchHost, options: CallOptions, goal: JournalGoal) => Promise<Result>,
 ): Promise<Result> {
   const [{ JournalledHost }, { factsOfPayload }, { parsePayload }] = await Promise.all([
     import("../plan/journalled-host.ts"),
@@ -44,9 +45,10 @@ export async function withJournalledHost<Result>(
     },
   };
   try {
-    return await withHost(call, (host, options) =>
-      use(JournalledHost.around(host, journalling), options),
-    );
+    return await withHost(call, (bare, options) => {
+      const { host, goal } = JournalledHost.around(bare, journalling);
+      return use(host, options, goal);
+    });
   } finally {
     // Once for all actions, and not in the middle of a line that tells of one.
     if (trouble !== undefined) {

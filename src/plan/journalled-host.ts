@@ -24,7 +24,8 @@ import {
   type PendingAction,
   startJournal,
 } from "./journal.ts";
-import { decodeJournal, encodeJournal } from "./journal-json.ts";
+import { JournalGoal } from "./journal-goal.ts";
+import { encodeJournal } from "./journal-json.ts";
 import { observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
@@ -35,28 +36,41 @@ export interface JournalledOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
+/** A host, and its journal's ear for what a sync is after. */
+export interface Journalled {
+  readonly host: LivepatchHost;
+  readonly goal: JournalGoal;
+}
+
 export class JournalledHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
-  /** What a sync wants to be applied in the end: written down with each of its actions. */
-  goal: readonly string[] | undefined;
   /** Reading it before each action would cost a process there. */
   #last: Journal | undefined;
   readonly #host: LivepatchHost;
+  readonly #goal: JournalGoal;
   readonly #options: JournalledOptions;
 
-  /** The host itself, when it has no place for a journal. Closing the one closes the other. */
-  static around(host: LivepatchHost, options: JournalledOptions): LivepatchHost {
+  /** With the host itself, when it has no place for a journal. Closing the one closes the other. */
+  static around(host: LivepatchHost, options: JournalledOptions): Journalled {
     const { journal } = host;
-    return journal === undefined ? host : new JournalledHost(host, journal, options);
+    const goal = new JournalGoal(journal, options.onTrouble);
+    if (journal === undefined) return { host, goal };
+    return { host: new JournalledHost(host, journal, goal, options), goal };
   }
 
-  private constructor(host: LivepatchHost, journal: JournalStore, options: JournalledOptions) {
+  private constructor(
+    host: LivepatchHost,
+    journal: JournalStore,
+    goal: JournalGoal,
+    options: JournalledOptions,
+  ) {
     this.label = host.label;
     this.capabilities = host.capabilities;
     this.journal = journal;
     this.#host = host;
+    this.#goal = goal;
     this.#options = options;
   }
 
@@ -95,19 +109,6 @@ export class JournalledHost implements LivepatchHost {
     return this.#host[Symbol.asyncDispose]();
   }
 
-  /** The sync has come to its end. */
-  async forgetGoal(options: CallOptions): Promise<void> {
-    this.goal = undefined;
-    try {
-      const text = await this.journal.read(options);
-      const journal = text === undefined ? undefined : decodeJournal(text);
-      if (journal?.goal === undefined) return;
-      await this.journal.write(encodeJournal({ ...journal, goal: undefined }), options);
-    } catch (error) {
-      this.#options.onTrouble(error);
-    }
-  }
-
   async #record<Result>(
     what: Omit<PendingAction, "at">,
     action: () => Promise<Result>,
@@ -127,7 +128,7 @@ export class JournalledHost implements LivepatchHost {
       // Without a boot id, nobody could tell whether it is of this boot.
       if (journal === undefined) return undefined;
       this.#last = undefined;
-      const begun = beginInJournal({ ...journal, goal: this.goal }, pending);
+      const begun = beginInJournal({ ...journal, goal: this.#goal.stack }, pending);
       await this.journal.write(encodeJournal(begun), options);
       return begun;
     } catch (error) {

@@ -27,8 +27,9 @@ export {
   sceneAfter,
   startJournal,
 } from "./journal.ts";
+export { JournalGoal } from "./journal-goal.ts";
 export { decodeJournal, encodeJournal } from "./journal-json.ts";
-export { JournalledHost } from "./journalled-host.ts";
+export { type Journalled, JournalledHost, type JournalledOptions } from "./journalled-host.ts";
 export { type HostView, observeHost } from "./observe.ts";
 export { type Obstacle, type ObstacleCode, PlanError, type PlanFileErrorCode } from "./obstacle.ts";
 export type { GivenPayload } from "./piece.ts";

@@ -2,9 +2,8 @@
 
 import type { ErrorReport } from "../error.ts";
 import { HostError } from "../host/errors.ts";
-import type { LivepatchHost } from "../host/host.ts";
 import type { HostState } from "../plan/host-state.ts";
-import { JournalledHost } from "../plan/journalled-host.ts";
+import type { Journalled } from "../plan/journalled-host.ts";
 import { observeHost } from "../plan/observe.ts";
 import type { Plan } from "../plan/plan-form.ts";
 import type { SyncReport } from "./report.ts";
@@ -13,8 +12,7 @@ import type { Scene } from "./scene.ts";
 import type { SyncFile } from "./sync-file.ts";
 import type { DoneStep, StepOptions, StepsEnding, StepsResult } from "./take-steps.ts";
 
-export interface Begun {
-  readonly host: LivepatchHost;
+export interface Begun extends Journalled {
   readonly plan: Plan;
   readonly taken: StepsResult;
   readonly mended: readonly DoneStep[];
@@ -27,11 +25,10 @@ export interface Begun {
 
 export async function conclude(begun: Begun, options: StepOptions): Promise<SyncReport> {
   const ending = await endingOf(begun, options);
-  const { host, plan, taken, mended, notes } = begun;
+  const { goal, plan, taken, mended, notes } = begun;
   const count = taken.done.length;
   const isUnderWay = ending.outcome === "stopped" || ending.outcome === "astray";
-  if (!isUnderWay && host instanceof JournalledHost)
-    await host.forgetGoal({ deadlineMs: options.deadlineMs });
+  if (!isUnderWay) await goal.forget({ deadlineMs: options.deadlineMs });
   return {
     plan,
     mended,
@@ -70,11 +67,12 @@ async function endingOf(begun: Begun, options: StepOptions): Promise<Ending> {
 }
 
 async function goBack(
-  { host, origin, state, taken, files }: Begun,
+  { host, goal, origin, state, taken, files }: Begun,
   failure: ErrorReport,
   options: StepOptions,
 ): Promise<Ending> {
-  const result = await tryRestore({ host, origin, state, scene: taken.scene, files }, options);
+  const way = { host, goal, origin, state, scene: taken.scene, files };
+  const result = await tryRestore(way, options);
   if (result.kind === "back") {
     return { outcome: "returned", wayBack: result.done, failure, notes: result.notes };
   }

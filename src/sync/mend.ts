@@ -1,9 +1,9 @@
 // A sync that was killed behind a replace that had failed half-way left a host without its former
 // payloads. The journal remembers them (plan/journal.ts); whoever comes next applies them again.
 
-import type { LivepatchHost } from "../host/host.ts";
 import type { HostState } from "../plan/host-state.ts";
 import { endInJournal } from "../plan/journal.ts";
+import type { Journalled } from "../plan/journalled-host.ts";
 import { type HostView, observeHost } from "../plan/observe.ts";
 import { restore } from "./restore.ts";
 import type { Scene } from "./scene.ts";
@@ -18,7 +18,7 @@ export interface Mended {
 
 /** @throws HostError when the host does not answer */
 export async function mend(
-  host: LivepatchHost,
+  { host, goal }: Journalled,
   files: readonly SyncFile[],
   options: StepOptions,
 ): Promise<Mended> {
@@ -29,7 +29,7 @@ export async function mend(
   const loaded = view.list.map(({ name }) => name);
   const origin: Scene = { loaded, applied: former };
   const state = withRemembered(view);
-  const way = { host, origin, state, scene: undefined, files };
+  const way = { host, goal, origin, state, scene: undefined, files };
   const result = await restore(way, options);
   const names = former.map((name) => `"${name}"`).join(", ");
   if (result.kind === "back") {

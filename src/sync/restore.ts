@@ -2,9 +2,8 @@
 // applied again, uploaded once more from its file where Xen would not take it as it is; what came
 // new is unloaded.
 
-import type { LivepatchHost } from "../host/host.ts";
 import type { HostState } from "../plan/host-state.ts";
-import { JournalledHost } from "../plan/journalled-host.ts";
+import type { Journalled } from "../plan/journalled-host.ts";
 import { observeHost } from "../plan/observe.ts";
 import type { Obstacle } from "../plan/obstacle.ts";
 import { makePlan, type Planned } from "../plan/plan.ts";
@@ -14,8 +13,7 @@ import { type Scene, shows } from "./scene.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 import { type DoneStep, type StepOptions, type StepsEnding, takeSteps } from "./take-steps.ts";
 
-export interface WayBack {
-  readonly host: LivepatchHost;
+export interface WayBack extends Journalled {
   /** What it was. */
   readonly origin: Scene;
   /** Of what was loaded then. */
@@ -37,12 +35,12 @@ export type WayBackResult =
 
 /** Not to be stopped: the host is worse off half-way. @throws HostError when it does not answer */
 export async function restore(way: WayBack, options: StepOptions): Promise<WayBackResult> {
-  const { host, origin, files } = way;
+  const { host, goal, origin, files } = way;
   const { state, list } = await observe(way, options);
   const planned = planBack(way, state);
   if (planned.kind === "refused") return { kind: "no-way", obstacles: planned.obstacles };
   const { plan } = planned;
-  if (host instanceof JournalledHost) host.goal = plan.stack;
+  goal.set(plan.stack);
   const scene: Scene = {
     loaded: list.map(({ name }) => name),
     applied: state.stack.names,

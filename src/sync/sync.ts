@@ -2,9 +2,8 @@
 // known beforehand is found out before the first step. When a step fails the host is brought back to
 // where it was; where that cannot be, the report says where it stands.
 
-import type { LivepatchHost } from "../host/host.ts";
 import { fingerprintOf, type HostState } from "../plan/host-state.ts";
-import { JournalledHost } from "../plan/journalled-host.ts";
+import type { Journalled } from "../plan/journalled-host.ts";
 import { observeHost } from "../plan/observe.ts";
 import { PlanError } from "../plan/obstacle.ts";
 import { makePlan, type PlanOptions } from "../plan/plan.ts";
@@ -40,18 +39,18 @@ export interface SyncOptions extends StepOptions {
 }
 
 /**
- * @param host with its journal (JournalledHost)
+ * @param on the host, each action of which is written down (JournalledHost), and the journal's goal
  * @throws PlanError when there is no way or the plan is stale; SyncError and others when nothing was
  * done yet
  */
 export async function syncHost(
-  host: LivepatchHost,
+  on: Journalled,
   request: SyncRequest,
   options: SyncOptions,
 ): Promise<SyncReport> {
-  const locked = await lockHost(host, options);
+  const locked = await lockHost(on.host, options);
   try {
-    const report = await syncLocked(host, request, options);
+    const report = await syncLocked(on, request, options);
     return { ...report, notes: [...locked.notes, ...report.notes] };
   } finally {
     await locked.release();
@@ -59,14 +58,14 @@ export async function syncHost(
 }
 
 async function syncLocked(
-  host: LivepatchHost,
+  { host, goal }: Journalled,
   request: SyncRequest,
   options: SyncOptions,
 ): Promise<SyncReport> {
   const { files, hypervisor } = request;
   const { deadlineMs, quiesceMs, signal } = options;
   const swept = await sweepProbes(host, options);
-  const mended = await mend(host, files, options);
+  const mended = await mend({ host, goal }, files, options);
   const { state, list } = await observeHost(host, files, { deadlineMs });
   const plan = planFor(state, request);
   requireSafe(plan, state, files);
@@ -74,7 +73,7 @@ async function syncLocked(
   const origin: Scene = { loaded: names, applied: state.stack.names };
   // From here on it is known what is to be done, and that all of it is at hand.
   options.onPlan(plan, state);
-  if (host instanceof JournalledHost) host.goal = plan.stack;
+  goal.set(plan.stack);
   if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);
   const probed = await probeGuards(host, plan.steps, files, {
     deadlineMs,
@@ -84,7 +83,8 @@ async function syncLocked(
   const run = { host, steps: plan.steps, files, scene: origin, direction: "forward" } as const;
   const taken = await takeSteps(run, options);
   const notes = [...swept, ...mended.notes, ...probed];
-  return conclude({ host, plan, taken, mended: mended.done, notes, origin, state, files }, options);
+  const begun = { host, goal, plan, taken, mended: mended.done, notes, origin, state, files };
+  return conclude(begun, options);
 }
 
 /** @throws PlanError */

@@ -89,7 +89,7 @@ function journalled(host: LivepatchHost): LivepatchHost {
     onTrouble: (error) => {
       throw error;
     },
-  });
+  }).host;
 }
 
 async function takeSteps(

@@ -10,7 +10,7 @@ import { MemoryJournal } from "../../src/hosts/journal-memory.ts";
 import type { EmittedPayload } from "../../src/payload/emit/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { factsOfPayload } from "../../src/plan/facts.ts";
-import { JournalledHost } from "../../src/plan/journalled-host.ts";
+import { type Journalled, JournalledHost } from "../../src/plan/journalled-host.ts";
 import { observeHost } from "../../src/plan/observe.ts";
 import { PlanError } from "../../src/plan/obstacle.ts";
 import type { Wish } from "../../src/plan/wish.ts";
@@ -165,7 +165,7 @@ function intercept(host: LivepatchHost, find: (key: string | symbol) => unknown)
   });
 }
 
-export function journalled(host: LivepatchHost): LivepatchHost {
+export function journalled(host: LivepatchHost): Journalled {
   return JournalledHost.around(host, {
     now: () => new Date(),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),

@@ -64,7 +64,7 @@ function forSync(option: OptionSpec): OptionSpec {
 
 function sync(call: CommandCall, request: SyncRequest): Promise<number> {
   const { stdout, stderr, signal } = call.io;
-  return withJournalledHost(call, async (host, callOptions) => {
+  return withJournalledHost(call, async (host, callOptions, goal) => {
     const { syncHost } = await import("../../sync/sync.ts");
     const { deadlineMs, quiesceMs } = readActOptions(call, callOptions);
     const options: SyncOptions = {
@@ -77,7 +77,7 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
       onStep: (event) => stderr.write(renderStep(event)),
       pause: () => sleep(PAUSE_MS),
     };
-    const report = await syncHost(host, request, options);
+    const report = await syncHost({ host, goal }, request, options);
     const continues = commandThatContinues(call);
     const { failure, ...rest } = report;
     const document = {

@@ -1,0 +1,40 @@
+// What a sync wants a host to run in the end, as the host's journal is told. It is no part of the
+// host: whoever wraps the host once more does not cut it off from the journal.
+
+import type { CallOptions } from "../host/call-options.ts";
+import type { JournalStore } from "../host/journal-store.ts";
+import { decodeJournal, encodeJournal } from "./journal-json.ts";
+
+export class JournalGoal {
+  readonly #journal: JournalStore | undefined;
+  readonly #onTrouble: (error: unknown) => void;
+  #stack: readonly string[] | undefined;
+
+  /** @param journal none: it is told to nobody */
+  constructor(journal: JournalStore | undefined, onTrouble: (error: unknown) => void) {
+    this.#journal = journal;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Names of what is to be applied, from the bottom to the top; written down with each action. */
+  get stack(): readonly string[] | undefined {
+    return this.#stack;
+  }
+
+  set(stack: readonly string[]): void {
+    this.#stack = stack;
+  }
+
+  /** The sync has come to its end. */
+  async forget(options: CallOptions): Promise<void> {
+    this.#stack = undefined;
+    try {
+      const text = await this.#journal?.read(options);
+      const journal = text === undefined ? undefined : decodeJournal(text);
+      if (journal?.goal === undefined) return;
+      await this.#journal?.write(encodeJournal({ ...journal, goal: undefined }), options);
+    } catch (error) {
+      this.#onTrouble(error);
+    }
+  }
+}
