@@ -4,6 +4,8 @@
 
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
+  json: [],
+  files: ["json"],
   elf: ["bytes"],
   isa: ["bytes", "elf/constants.ts"],
   host: ["isa/architecture.ts"],
@@ -26,7 +28,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   check: ["bytes", "elf", "isa", "xen-abi", "payload", "xen-model"],
   plan: ["bytes", "host", "isa/architecture.ts", "xen-abi", "payload"],
-  parts: ["bytes"],
+  parts: ["bytes", "files", "json"],
   "build-outcome": [],
   "source-patch": ["build-outcome"],
   "xen-make": ["build-outcome", "isa/architecture.ts", "parts"],
@@ -96,6 +98,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "compare",
     "stacking",
     "compile",
+    "files",
   ],
   probe: ["bytes", "host", "elf", "isa", "xen-abi", "payload", "guard"],
   sync: ["bytes", "host", "xen-abi", "payload", "plan", "probe", "xen-model"],
@@ -112,6 +115,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "agent",
     "lab",
     "xen-model",
+    "files",
   ],
   cli: [
     "bytes",

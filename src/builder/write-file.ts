@@ -1,32 +1,18 @@
-// Writes a result so that its file is either whole or not there: beside its place under another
-// name, then renamed. Nothing is left behind on failure. What is there and no plain file (a device
-// such as /dev/null, a pipe) is written to instead: renaming would put a file in its place.
+// Writes a result so that its file is either whole or not there. What is there and no plain file (a
+// device such as /dev/null, a pipe) is written to instead: renaming would put a file in its place.
 
-import { randomBytes } from "node:crypto";
-import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { realpath, rm, stat, writeFile } from "node:fs/promises";
 import { BuilderError } from "../build-outcome/builder-error.ts";
+import { writeWhole } from "../files/write-whole.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
 /** @throws BuilderError builder/cannot-write */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  let temporary: string | undefined;
   try {
     const place = await findPlace(path);
-    if (place === "special") {
-      await writeFile(path, bytes);
-      return;
-    }
-    temporary = `${place.path}.${randomBytes(6).toString("hex")}.tmp`;
-    const file = await open(temporary, "wx", 0o644);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, place.path);
+    if (place === "special") await writeFile(path, bytes);
+    else writeWhole(place.path, bytes, { mode: 0o644 });
   } catch (cause) {
-    if (temporary !== undefined) await rm(temporary, { force: true });
     throw new BuilderError(
       {
         code: "builder/cannot-write",

@@ -1,8 +1,8 @@
-// The journal of this dom0, in a file: written beside its place, to the disk, then renamed, so that
-// a crash at any moment leaves the old one or the new one.
+// The journal of this dom0, in a file: a crash at any moment leaves the old one or the new one.
 
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../files/write-whole.ts";
 import { HostError } from "../host/errors.ts";
 import type { JournalStore } from "../host/journal-store.ts";
 import { systemStateOf } from "../system-state.ts";
@@ -28,19 +28,10 @@ export class FileJournal implements JournalStore {
 
   async write(text: string): Promise<void> {
     const path = join(this.#folder, JOURNAL_FILE);
-    const beside = `${path}.${process.pid}`;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(beside, "w", 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(beside, path);
+      writeWhole(path, text, { mode: 0o600 });
     } catch (cause) {
-      await rm(beside, { force: true }).catch(() => undefined);
       throw failure(`Cannot keep the journal "${path}"`, cause);
     }
   }

@@ -1,15 +1,14 @@
-// One process at a time for what is made once and kept. The lock is the kernel's (flock), held by a
-// child that lives as long as its standard input stays open: whoever dies, even by SIGKILL, lets go.
+// One process at a time for what is made once and kept in the cache.
 
-import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { codeOfSystemError } from "../system-state.ts";
+import { LockError } from "../files/errors.ts";
+import { type FileLock, waitForLock } from "../files/lock.ts";
 import { requireCacheFolder } from "./cache-folder.ts";
 import { PartsError } from "./errors.ts";
 
 /**
  * Runs `work` while no other process holds the lock `name` of this cache folder; waits for it.
- * @throws PartsError parts/no-cache, parts/no-flock; what `work` throws; the reason of `signal` when it is aborted while waiting
+ * @throws PartsError parts/no-cache, parts/no-flock; LockError; what `work` throws; the reason of `signal` when it is aborted while waiting
  */
 export async function withLock<Result>(
   cache: string,
@@ -19,43 +18,18 @@ export async function withLock<Result>(
 ): Promise<Result> {
   const folder = join(cache, "locks");
   requireCacheFolder(folder);
-  const release = await acquire(join(folder, `${name.replaceAll(/[^\w.+-]/g, "_")}.lock`), signal);
-  try {
-    return await work();
-  } finally {
-    await release();
-  }
+  const path = join(folder, `${name.replaceAll(/[^\w.+-]/g, "_")}.lock`);
+  using _held = await acquire(path, signal);
+  return await work();
 }
 
-async function acquire(
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<() => Promise<void>> {
-  signal?.throwIfAborted();
-  const holder = spawn("flock", [path, "sh", "-c", "echo held; exec cat"], {
-    stdio: ["pipe", "pipe", "ignore"],
-    // Away from the terminal's ^C, which must not free the lock before the work has stopped.
-    detached: true,
-  });
-  const ended = new Promise<void>((resolve) => holder.once("close", () => resolve()));
-  const giveUp = (): void => void holder.kill();
-  signal?.addEventListener("abort", giveUp, { once: true });
+async function acquire(path: string, signal: AbortSignal | undefined): Promise<FileLock> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      holder.stdout.once("data", () => resolve());
-      holder.once("error", reject);
-      holder.once("exit", (code) => reject(new Error(`flock ${path} ended with ${code}`)));
-    });
+    return await waitForLock(path, { signal });
   } catch (error) {
-    signal?.throwIfAborted();
-    throw codeOfSystemError(error) === "ENOENT" ? noFlock(error) : error;
-  } finally {
-    signal?.removeEventListener("abort", giveUp);
+    const isMissing = error instanceof LockError && error.report.code === "files/no-flock";
+    throw isMissing ? noFlock(error) : error;
   }
-  return async () => {
-    holder.stdin.end();
-    await ended;
-  };
 }
 
 function noFlock(cause: unknown): PartsError {

@@ -1,0 +1,28 @@
+// Why a file cannot be locked. Layers above say what they wanted the lock for.
+
+import { XspliceError } from "../error.ts";
+
+export class LockError extends XspliceError<
+  /** No program to lock with. */
+  | "files/no-flock"
+  /** The file system, or the system, takes no lock on this file. */
+  | "files/cannot-lock"
+> {}
+
+export function noFlock(cause: unknown): LockError {
+  const report = {
+    code: "files/no-flock",
+    problem: "Cannot tell who else is at work: there is no program flock",
+    remedy: "install it (Debian: util-linux)",
+  } as const;
+  return new LockError(report, { cause });
+}
+
+export function cannotLock(path: string, said: string): LockError {
+  return new LockError({
+    code: "files/cannot-lock",
+    problem: `Cannot lock "${path}"`,
+    where: said.trim() || "flock ended without a word",
+    expected: "a file system that has locks (flock)",
+  });
+}

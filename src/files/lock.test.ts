@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { emptyFolder, kill, runUntilKilled } from "./files.test.support.ts";
+import { type FileLock, tryLock, waitForLock } from "./lock.ts";
+
+const lockModule = JSON.stringify(new URL("./lock.js", import.meta.url).href);
+
+function requireLock(path: string): FileLock {
+  return tryLock(path) ?? assert.fail(`${path} is locked`);
+}
+
+test("tryLock() lets one in at a time, of this process too", (t) => {
+  const path = join(emptyFolder(t), "lock");
+  const first = requireLock(path);
+  assert.equal(tryLock(path), undefined);
+  assert.equal(tryLock(path, { kind: "shared" }), undefined);
+  first[Symbol.dispose]();
+  requireLock(path)[Symbol.dispose]();
+});
+
+test("tryLock() lets several share, and nobody beside them", (t) => {
+  const path = join(emptyFolder(t), "lock");
+  const shared = [1, 2].map(() => tryLock(path, { kind: "shared" }) ?? assert.fail());
+  assert.equal(tryLock(path), undefined);
+  for (const lock of shared) lock[Symbol.dispose]();
+  requireLock(path)[Symbol.dispose]();
+});
+
+test("tryLock() makes no file where it is to take only one that is there", (t) => {
+  const path = join(emptyFolder(t), "lock");
+  assert.throws(() => tryLock(path, { file: "if it is there" }), { code: "ENOENT" });
+});
+
+test("tryLock() gets what a killed process held, as soon as that is gone", async (t) => {
+  const path = join(emptyFolder(t), "lock");
+  const script = `import { tryLock } from ${lockModule};
+    globalThis.lock = tryLock(${JSON.stringify(path)});`;
+  const holder = await runUntilKilled(t, script);
+  assert.equal(tryLock(path), undefined);
+  await kill(holder);
+  requireLock(path)[Symbol.dispose]();
+});
+
+test("waitForLock() gets in when the holder lets go, and gives up when it is told to", async (t) => {
+  const path = join(emptyFolder(t), "lock");
+  const first = requireLock(path);
+  const impatient = waitForLock(path, { signal: AbortSignal.timeout(50) });
+  const patient = waitForLock(path);
+  await assert.rejects(impatient, { name: "TimeoutError" });
+  first[Symbol.dispose]();
+  const second = await patient;
+  assert.equal(tryLock(path), undefined);
+  second[Symbol.dispose]();
+});
+
+test("waitForLock() goes on waiting when the file that it waited for was removed", async (t) => {
+  const path = join(emptyFolder(t), "lock");
+  const remover = requireLock(path);
+  const waiting = waitForLock(path);
+  // Its flock(1) has opened nothing of its own: it waits for this very file.
+  rmSync(path);
+  const newcomer = requireLock(path);
+  let isIn = false;
+  const entered = waiting.then((lock) => {
+    isIn = true;
+    return lock;
+  });
+  remover[Symbol.dispose]();
+  // The waiter holds the removed file's lock now; it must notice and queue behind the newcomer.
+  await assert.rejects(waitForLock(path, { signal: AbortSignal.timeout(300) }), {
+    name: "TimeoutError",
+  });
+  assert.equal(isIn, false, "two hold one lock");
+  newcomer[Symbol.dispose]();
+  (await entered)[Symbol.dispose]();
+});
+
+test("tryLock() says which program it lacks, and what cannot be locked", (t) => {
+  const folder = emptyFolder(t);
+  assert.throws(() => tryLock(join(folder, "none/lock")), { code: "ENOENT" });
+  const path = process.env["PATH"];
+  process.env["PATH"] = folder;
+  try {
+    assert.throws(
+      () => tryLock(join(folder, "lock")),
+      /there is no program flock\n +remedy: +install it/,
+    );
+    writeFileSync(join(folder, "flock"), "#!/bin/sh\necho no locks here >&2\nexit 1\n", {
+      mode: 0o755,
+    });
+    assert.throws(
+      () => tryLock(join(folder, "lock")),
+      /Cannot lock ".*lock"\n +where: +no locks here/,
+    );
+  } finally {
+    process.env["PATH"] = path;
+  }
+});

@@ -1,0 +1,132 @@
+// Locks of the kernel (flock) on files. A lock lies on the opened file, which this process keeps
+// open: it goes with the process, by whatever death, and not before. So a lock that is held says
+// that its holder lives. A process id does not: each pid namespace, so each container, has its own.
+//
+// The program flock locks the descriptor that it is given, and ends. What it has locked stays so: it
+// is the file that we have open.
+
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { codeOfSystemError } from "../system-state.ts";
+import { cannotLock, noFlock } from "./errors.ts";
+
+/** Several may hold a "shared" one, while nobody has it "exclusive". */
+export type LockKind = "exclusive" | "shared";
+
+export class FileLock implements Disposable {
+  /** A child that gets it holds the lock as well, for as long as it lives. */
+  readonly descriptor: number;
+
+  /** Locks come from tryLock() and waitForLock(). */
+  constructor(descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/** Both read and write: over NFS a "shared" lock needs the one, an "exclusive" lock the other. */
+const OPENED = { "made if need be": "a+", "if it is there": "r+" } as const;
+
+export interface TryOptions {
+  readonly kind?: LockKind;
+  readonly file?: keyof typeof OPENED;
+}
+
+export interface WaitOptions {
+  readonly kind?: LockKind;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * @returns `undefined` when somebody else has it
+ * @throws LockError; the system's error when the file cannot be opened
+ */
+export function tryLock(
+  path: string,
+  { kind = "exclusive", file = "made if need be" }: TryOptions = {},
+): FileLock | undefined {
+  for (;;) {
+    const lock = new FileLock(openSync(path, OPENED[file]));
+    const words = ["-n", "-E", String(TAKEN), ...wordsFor(kind)];
+    const { error, status, stderr } = spawnSync("flock", words, { stdio: stdioFor(lock) });
+    const outcome = judge(path, lock, { error, status, said: String(stderr) });
+    if (outcome === "taken") return undefined;
+    if (outcome !== "moved") return outcome;
+  }
+}
+
+/** @throws LockError; the system's error when the file cannot be opened; the reason of `signal` */
+export async function waitForLock(
+  path: string,
+  { kind = "exclusive", signal }: WaitOptions = {},
+): Promise<FileLock> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const lock = new FileLock(openSync(path, OPENED["made if need be"]));
+    const outcome = judge(path, lock, await runFlock(kind, lock, signal));
+    if (outcome instanceof FileLock) return outcome;
+  }
+}
+
+/** What flock(1) is to end with when somebody else has the lock. */
+const TAKEN = 75;
+
+interface Ended {
+  readonly error: Error | undefined;
+  readonly status: number | null;
+  readonly said: string;
+}
+
+/** Closes the file unless it is locked now. @throws LockError */
+function judge(path: string, lock: FileLock, ended: Ended): FileLock | "taken" | "moved" {
+  const { error, status, said } = ended;
+  if (status === 0 && isStillAt(path, lock)) return lock;
+  lock[Symbol.dispose]();
+  if (status === 0) return "moved";
+  if (status === TAKEN) return "taken";
+  throw codeOfSystemError(error) === "ENOENT" ? noFlock(error) : cannotLock(path, said);
+}
+
+/**
+ * Whoever removes a file that others lock holds its lock meanwhile. One that waited for it has then
+ * locked a file that is nowhere any more, which keeps nobody away who comes later.
+ */
+function isStillAt(path: string, { descriptor }: FileLock): boolean {
+  const [there, held] = [statSync(path, { throwIfNoEntry: false }), fstatSync(descriptor)];
+  return there !== undefined && there.ino === held.ino && there.dev === held.dev;
+}
+
+/** Away from the terminal's ^C, of which the caller is told, and decides. */
+async function runFlock(
+  kind: LockKind,
+  lock: FileLock,
+  signal: AbortSignal | undefined,
+): Promise<Ended> {
+  const child = spawn("flock", wordsFor(kind), { stdio: stdioFor(lock), detached: true });
+  const giveUp = (): void => void child.kill();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  let [said, error]: [string, Error | undefined] = ["", undefined];
+  child.stderr?.on("data", (text: Buffer) => {
+    said += text.toString();
+  });
+  child.once("error", (reason) => {
+    error = reason;
+  });
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  signal?.removeEventListener("abort", giveUp);
+  if (signal?.aborted) lock[Symbol.dispose]();
+  signal?.throwIfAborted();
+  return { error, status, said };
+}
+
+function wordsFor(kind: LockKind): readonly string[] {
+  return [kind === "shared" ? "-s" : "-x", "3"];
+}
+
+/** The file is descriptor 3 there. */
+function stdioFor({ descriptor }: FileLock): ["ignore", "ignore", "pipe", number] {
+  return ["ignore", "ignore", "pipe", descriptor];
+}

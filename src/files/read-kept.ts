@@ -1,0 +1,20 @@
+// Reads back what can be made again. A file that is missing, empty or damaged, by a power cut or
+// another release, is as good as none: `undefined`, and whoever needs it makes it anew.
+
+import { readFileSync } from "node:fs";
+import type * as v from "valibot";
+import { type Described, decodeJson } from "../json/decode-json.ts";
+
+export function readKept<Of extends v.GenericSchema>(
+  path: string,
+  schema: Of,
+): Described<Of> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+  const decoded = decodeJson(text, schema);
+  return decoded.kind === "value" ? decoded.value : undefined;
+}
