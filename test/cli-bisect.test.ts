@@ -26,6 +26,12 @@ const record: BisectRecord = {
   ],
 };
 
+/** All that a bisection needs, and nothing of it is there. */
+const begin = ["--check", "true", "--series", "s", "--source", "s", "--xen-syms", "x"].concat(
+  "--config",
+  "c",
+);
+
 async function check(args: readonly string[], code: string, exitCode = 1): Promise<void> {
   const run = await runXsplice(["--json", "bisect", ...args], { host: new FakeHost() });
   assert.equal(JSON.parse(run.stdout).error.code, code, run.stdout);
@@ -34,11 +40,12 @@ async function check(args: readonly string[], code: string, exitCode = 1): Promi
 
 test("bisect says what is missing on its command line, before anything else happens", async () => {
   const state = ["--state", join(folder, "none.json")];
+  const [, , ...withoutCheck] = begin;
   await check([...state, "--check", "true"], "usage/bad-arguments", 64);
-  await check([...state, "--series", "series"], "usage/bad-arguments", 64);
-  await check([...state, "--series", "series", "--check", " "], "usage/bad-arguments", 64);
+  await check([...state, ...withoutCheck], "usage/bad-arguments", 64);
+  await check([...state, ...withoutCheck, "--check", " "], "usage/bad-arguments", 64);
   await check([...state, "--resume", "--abandon"], "usage/bad-arguments", 64);
-  await check([...state, "--resume"], "bisect/nothing-to-resume");
+  await check([...state, ...begin, "--resume"], "bisect/nothing-to-resume");
   await check([...state, "--abandon"], "bisect/nothing-to-resume");
   assert.ok(!existsSync(join(folder, "none.json")));
 });
@@ -46,9 +53,9 @@ test("bisect says what is missing on its command line, before anything else happ
 test("bisect does not begin beside an interrupted one, nor go on with what is no record", async () => {
   const path = join(folder, "state.json");
   writeFileSync(path, encodeRecord(record));
-  await check(["--state", path, "--series", "s", "--check", "true"], "bisect/unfinished");
+  await check(["--state", path, ...begin], "bisect/unfinished");
   writeFileSync(path, "{}");
-  await check(["--state", path, "--resume"], "bisect/bad-record");
+  await check(["--state", path, ...begin, "--resume"], "bisect/bad-record");
   assert.ok(existsSync(path), "what somebody else may have written stays");
 });
 

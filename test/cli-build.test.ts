@@ -114,12 +114,11 @@ buildTest("xsplice build --explain shows a function on both sides", async () => 
 });
 
 const misuses: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [["build"], /Cannot build: --source is missing/],
-  [["build", "--source", "x"], /Cannot build: --xen-syms is missing/],
-  [["build", "--source", "x", "--xen-syms", "x"], /Cannot build: --config is missing/],
+  [["build"], /"xsplice build": --source, --xen-syms, --config and --patch are missing\n/],
+  [["build", "--source", "x", "--patch", "x"], /: --xen-syms and --config are missing\n/],
   [
     ["build", "--source", "x", "--xen-syms", "x", "--config", "x"],
-    /Cannot build: the patch is missing/,
+    /: --patch is missing\n +expected: --patch FILE \(or --series\): a source patch\n/,
   ],
 ];
 

@@ -104,11 +104,14 @@ test("xsplice check --explain tells about every rule", async () => {
 });
 
 const wrongUses: readonly (readonly [args: readonly string[], problem: RegExp])[] = [
-  [["check"], /no payload is named/],
+  [["check"], /PAYLOAD and --xen-syms are missing/],
   [["check", good], /--xen-syms is missing/],
   [["check", good, "--xen-syms", xenSyms, "--allow", "no-rule"], /no such rule/],
   [["check", "--explain", "toString"], /no such rule/],
-  [["check", good, "--xen-syms", xenSyms, "--action", "revert"], /no action that puts/],
+  [
+    ["check", good, "--xen-syms", xenSyms, "--action", "revert"],
+    /"revert" for --action: there is no such action/,
+  ],
   [["check", good, "--xen-syms", xenSyms, "--release", "new"], /Cannot read "new" as a release/],
 ];
 

@@ -161,10 +161,13 @@ test("plan refuses a payload that the release would refuse, or die of", async ()
 
 test("plan wants exactly one goal", async () => {
   const host = await hostWith();
-  for (const args of [["plan"], ["plan", "--to", first.path, "--revert", "first"]]) {
+  for (const [args, words] of [
+    [["plan"], /expected: --to FILE\.\.\. \(or --to-dir, --to-nothing or --revert\)/],
+    [["plan", "--to", first.path, "--revert", "first"], /--to does not go with --revert: a host/],
+  ] as const) {
     const run = await runXsplice(args, { host });
     assert.equal(run.exitCode, 64);
-    assert.match(run.stderr, /Cannot plan/);
+    assert.match(run.stderr, words);
   }
 });
 

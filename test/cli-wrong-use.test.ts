@@ -20,9 +20,15 @@ process.env["XDG_RUNTIME_DIR"] = world;
 const env = { XDG_CACHE_HOME: join(world, "cache") };
 
 const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
-  [["lab", "up", "--cpus", "0"], /--cpus 0: it is out of range\n +expected: +1 to 8\n +remedy:/],
-  [["lab", "up", "--memory", "10"], /--memory 10: it is out of range\n +expected: +448 to 2048/],
-  [["lab", "up", "--memory", "much"], /--memory much: it is no whole number/],
+  [
+    ["lab", "up", "--cpus", "0"],
+    /"0" for --cpus: it is out of range\n +expected: +1 to 8\n +remedy:/,
+  ],
+  [
+    ["lab", "up", "--memory", "10"],
+    /"10" for --memory: it is out of range\n +expected: +448 to 2048/,
+  ],
+  [["lab", "up", "--memory", "much"], /"much" for --memory: it is no whole number/],
   [["lab", "up", "--xen", "4.99"], /Xen "4\.99": it is not known\n[\s\S]+--xen/],
   [["lab", "up", "--xen", "4.17 x"], /Xen "4\.17 x": it is not known/],
   [["lab", "up", "a b"], /Cannot call a lab "a b"/],

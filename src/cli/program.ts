@@ -3,16 +3,18 @@
 
 import { Argument, Command, type CommanderError, Help, Option } from "commander";
 import type { CommandIo } from "./io.ts";
+import { requireRules } from "./option-rules.ts";
+import type { OptionSpec } from "./option-spec.ts";
+import { type Given, OptionValues } from "./option-values.ts";
 import { globalOptionSpecs, readGlobalOptions } from "./options/global.ts";
 import {
   type CommandSpec,
   type GroupSpec,
   isGroup,
   type OpenHost,
-  type OptionSpec,
-  OptionValues,
   type TreeSection,
 } from "./spec.ts";
+import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Program {
@@ -37,7 +39,7 @@ export function buildProgram(parts: ProgramParts): Program {
   root.version(parts.version, "--version", "print the version");
   root.helpCommand(false);
   quieten(root, parts.io);
-  for (const spec of globalOptionSpecs) root.addOption(commanderOption(spec));
+  for (const spec of globalOptionSpecs) root.addOption(commanderOption(spec, globalOptionSpecs));
   let code = 0;
   const attached: Attached = {
     ...parts,
@@ -80,17 +82,20 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
   for (const { name, description, count } of spec.arguments) {
     command.addArgument(new Argument(argumentSyntax(name, count), description));
   }
-  for (const option of spec.options) command.addOption(commanderOption(option));
+  for (const option of spec.options) command.addOption(commanderOption(option, spec.options));
   command.configureHelp({
     showGlobalOptions: true,
     formatHelp: (shown, helper) =>
       `${Help.prototype.formatHelp.call(helper, shown, helper)}\n${exampleText(spec)}\n`,
   });
   command.action(async () => {
-    const values = optionValues(command);
+    const { args } = command;
+    const given = givenOptions(command);
+    const options = [...spec.options, ...globalOptionSpecs];
+    requireRules({ ...spec, path: commandPath(command), options }, { args, given });
+    const values = new OptionValues(given);
     const { io, openHost, tree, helpOf } = parts;
     const globals = readGlobalOptions(values, io.env);
-    const { args } = command;
     parts.settle(await spec.run({ args, options: values, globals, io, openHost, tree, helpOf }));
   });
   return command;
@@ -109,8 +114,8 @@ function argumentSyntax(name: string, count: CommandSpec["arguments"][number]["c
   }
 }
 
-function commanderOption(spec: OptionSpec): Option {
-  const option = new Option(spec.flags.replace(/ ([^-[]\S*)$/, " <$1>"), spec.description);
+function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Option {
+  const option = new Option(optionSyntaxInBrackets(spec), describeOption(spec, others));
   if (spec.repeatable === undefined) return option;
   return option.argParser((value: string, before: readonly string[] | undefined) => [
     ...(before ?? []),
@@ -139,16 +144,17 @@ function requireCommand(root: Command, path: readonly string[]): Command {
   }, root);
 }
 
-/** Long name without dashes to value, as OptionValues wants it. */
-function optionValues(command: Command): OptionValues {
-  const values = new Map<string, unknown>();
+/** commander has `true` for a flag, a text for one value, and a list for several. */
+function givenOptions(command: Command): Given {
+  const given = new Map<string, readonly string[]>();
   for (let holder: Command | null = command; holder !== null; holder = holder.parent) {
     for (const option of holder.options) {
       const value: unknown = holder.getOptionValue(option.attributeName());
-      if (value !== undefined) values.set(option.name(), value);
+      if (value === undefined) continue;
+      given.set(option.name(), value === true ? [] : [value].flat().map(String));
     }
   }
-  return new OptionValues(values);
+  return given;
 }
 
 /** commander prints help through `io`, and tells everything else by throwing. */

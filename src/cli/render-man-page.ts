@@ -1,11 +1,11 @@
 // The manual page in the man(7) macros, from the command tree.
 
+import type { OptionSpec } from "./option-spec.ts";
 import { globalOptionSpecs } from "./options/global.ts";
 import {
   type ArgumentSpec,
   type CommandSpec,
   isGroup,
-  type OptionSpec,
   type SpecEntry,
   type TreeSection,
 } from "./spec.ts";
@@ -16,6 +16,7 @@ import {
   ownExitCodes,
   stockExitCodes,
 } from "./text/exit-code-table.ts";
+import { describeOption, optionSyntax } from "./text/option-words.ts";
 
 export function renderManPage(tree: readonly TreeSection[], version: string): string {
   return [
@@ -30,7 +31,7 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
     "hypervisor, on this host, on another one or in a lab on this machine.",
     "The verbs of \\fBxen\\-livepatch\\fR work as there.",
     ".SH OPTIONS",
-    ...globalOptionSpecs.flatMap(renderOption),
+    ...renderOptions(globalOptionSpecs),
     ...tree.flatMap(renderSection),
     ".SH EXIT STATUS",
     "Verbs of xen\\-livepatch:",
@@ -74,13 +75,13 @@ function renderEntry(entry: SpecEntry): string[] {
 
 function renderCommand(spec: CommandSpec, path: string): string[] {
   const synopsis = [`\\fBxsplice ${roff(path)}\\fR`, ...spec.arguments.map(argumentSyntax)];
-  const options = spec.options.map(({ flags }) => `[\\fB${roff(flags)}\\fR]`);
+  const options = spec.options.map(optionInSynopsis);
   return [
     `.SS ${roff(path)}`,
     [...synopsis, ...options].join(" "),
     ...spec.description.flatMap((text) => [".PP", roff(text)]),
     ...spec.arguments.flatMap(({ name, description }) => [".TP", `.I ${name}`, roff(description)]),
-    ...spec.options.flatMap(renderOption),
+    ...renderOptions(spec.options),
     ".PP",
     "Examples:",
     ...spec.examples.flatMap(({ command, explains }) => [
@@ -109,8 +110,18 @@ function argumentSyntax({ name, count }: ArgumentSpec): string {
   }
 }
 
-function renderOption({ flags, description }: OptionSpec): string[] {
-  return [".TP", `.B ${roff(flags)}`, roff(description)];
+/** What has to stand there has no brackets. */
+function optionInSynopsis(option: OptionSpec): string {
+  const syntax = `\\fB${roff(optionSyntax(option))}\\fR`;
+  return option.required === "always" ? syntax : `[${syntax}]`;
+}
+
+function renderOptions(options: readonly OptionSpec[]): string[] {
+  return options.flatMap((option) => [
+    ".TP",
+    `.B ${roff(optionSyntax(option))}`,
+    roff(describeOption(option, options)),
+  ]);
 }
 
 function renderExitCode({ code, meaning }: ExitCodeRow): string[] {

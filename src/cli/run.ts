@@ -6,6 +6,8 @@ import { HostError } from "../host/errors.ts";
 import { loadTree } from "./command-tree.ts";
 import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
+import { optionNames, optionTakesValue } from "./option-spec.ts";
+import { globalOptionSpecs } from "./options/global.ts";
 import { buildProgram, HelpShown } from "./program.ts";
 import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
 import { asSystemError } from "./system-error.ts";
@@ -73,9 +75,9 @@ function writeReport(io: CommandIo, args: readonly string[], report: object, tex
 
 /** The first word that is neither an option nor an option's value. */
 function findVerb(args: readonly string[]): string | undefined {
-  const takesValue = ["--host", "--timeout"];
+  const takeValue = globalOptionSpecs.filter(optionTakesValue).flatMap(optionNames);
   return args.find(
-    (word, index) => !word.startsWith("-") && !takesValue.includes(args[index - 1] ?? ""),
+    (word, index) => !word.startsWith("-") && !takeValue.includes(args[index - 1] ?? ""),
   );
 }
 

@@ -3,33 +3,17 @@
 
 import type { LivepatchHost } from "../host/host.ts";
 import type { CommandIo } from "./io.ts";
+import type { Completion, OptionSpec, Unless } from "./option-spec.ts";
+import type { OptionValues } from "./option-values.ts";
 
 export interface ArgumentSpec {
   /** In capitals, as help shows it. */
   readonly name: string;
   readonly description: string;
   readonly count: "one" | "optional" | "many" | "one-or-many";
+  /** Of what may be left out: only where another option does instead. */
+  readonly required?: Unless;
   readonly completes?: Completion;
-}
-
-export type Completion = "file" | "payload" | "command" | readonly string[];
-
-export interface OptionSpec {
-  /** `--flag`, `--option VALUE`, `-o, --option VALUE` or `--option [VALUE]`. */
-  readonly flags: string;
-  readonly description: string;
-  /** May stand more than once. */
-  readonly repeatable?: "yes";
-  readonly completes?: Completion;
-}
-
-/** `["-o", "--output"]` of `-o, --output FILE`. */
-export function optionNames({ flags }: Pick<OptionSpec, "flags">): readonly string[] {
-  return flags.split(/,? /).filter((word) => word.startsWith("-"));
-}
-
-export function optionTakesValue({ flags }: OptionSpec): boolean {
-  return / [^-[]\S*$/.test(flags);
 }
 
 export interface Example {
@@ -97,26 +81,3 @@ export type OpenHost = (
   address: string,
   options: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ) => Promise<LivepatchHost>;
-
-/** Option values by long name without dashes. */
-export class OptionValues {
-  readonly #values: ReadonlyMap<string, unknown>;
-
-  constructor(values: ReadonlyMap<string, unknown>) {
-    this.#values = values;
-  }
-
-  has(name: string): boolean {
-    return this.#values.get(name) === true;
-  }
-
-  text(name: string): string | undefined {
-    const value = this.#values.get(name);
-    return typeof value === "string" ? value : undefined;
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#values.get(name);
-    return Array.isArray(value) ? value.map(String) : [];
-  }
-}

@@ -9,7 +9,6 @@ import { readWish } from "./options/wish.ts";
 import { InputFileError, readInputFile } from "./read-input-file.ts";
 import { readXenSymsFile } from "./read-xen-syms-file.ts";
 import type { CommandCall } from "./spec.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** A plan names what it changes; with a hundred payloads of a hundred functions it has some MB. */
 const PLAN_SIZE_MAX = 64 * 1024 * 1024;
@@ -24,7 +23,6 @@ export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
     const goal = { kind: "wish", wish, options: others } as const;
     return { goal, files: await withPayloads(files), hypervisor };
   }
-  requireNoWish(call);
   const { signal } = call.io;
   const bytes = await readInputFile(planPath, {
     sizeMax: PLAN_SIZE_MAX,
@@ -68,17 +66,4 @@ async function readHypervisor({ options, io }: CommandCall): Promise<SyncRequest
   if (path === undefined) return undefined;
   const { openHypervisor } = await import("../xen-model/hypervisor.ts");
   return openHypervisor(await readXenSymsFile(path, io.signal), path);
-}
-
-/** @throws UsageError */
-function requireNoWish({ options }: CommandCall): void {
-  const wishes = ["to", "revert"].filter((name) => options.texts(name).length > 0);
-  if (options.text("to-dir") !== undefined) wishes.push("to-dir");
-  if (options.has("to-nothing")) wishes.push("to-nothing");
-  if (wishes.length === 0) return;
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: `Cannot follow a plan and make another one: --plan and --${wishes[0]} were given`,
-    expected: "--plan alone, or what the host should run",
-  });
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { digestOf } from "./digest.ts";
 import { LabError } from "./errors.ts";
+import { labLimits } from "./lab-limits.ts";
 import type { LabRecipe, Userland } from "./sources.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
 
@@ -20,11 +21,6 @@ export interface LabOptions {
 }
 
 const DEFAULTS = { xen: "4.17", cpus: 1, memoryMb: 512, userland: "minimal" } as const;
-/** Less, and dom0's kernel does not find room; more cpus than that QEMU's pc board lacks. */
-export const labLimits = {
-  cpus: { min: 1, max: 8 },
-  memoryMb: { min: 448, max: 2048 },
-} as const;
 
 /** @throws LabError lab/bad-argument */
 export function recipeOf(options: LabOptions): LabRecipe {

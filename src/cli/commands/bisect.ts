@@ -15,7 +15,7 @@ import {
   type BisectCallOptions,
   bisectOptionSpecs,
   readBisectOptions,
-  requireCheck,
+  readCheck,
 } from "../options/bisect.ts";
 import { readBuildOptions } from "../options/build.ts";
 import { checkXenSyms } from "../options/wish.ts";
@@ -111,7 +111,7 @@ async function search(
   record: BisectRecord | undefined,
 ): Promise<BisectReport> {
   const { io, globals } = call;
-  const check = requireCheck(call);
+  const check = readCheck(call);
   const say = (text: string) => void (globals.output === "text" && io.stderr.write(text));
   const { options: series } = await readBuildOptions(call, (text) => say(`  ${text}\n`));
   const subject = await subjectOf(series, check);

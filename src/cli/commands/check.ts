@@ -6,11 +6,14 @@ import type { Hypervisor } from "../../xen-model/hypervisor.ts";
 import { findClosest } from "../completion/closest-name.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
+import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
-import type { CommandCall, CommandSpec, OptionValues } from "../spec.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
 import { renderCheck, renderRule } from "../text/check-report.ts";
 import { UsageError } from "../usage-error.ts";
+
+const actions = ["apply", "replace"] as const;
 
 /** Eight times what a hypervisor takes: what is too large is to be told by what Xen says to it. */
 const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
@@ -28,31 +31,32 @@ export const checkCommand: CommandSpec = {
       name: "PAYLOAD",
       description: "payloads, the lowest first",
       count: "many",
+      required: { unless: ["explain"] },
       completes: "file",
     },
   ],
   options: [
+    { ...xenSymsOption, required: { unless: ["explain"] } },
     {
-      flags: "--xen-syms FILE",
-      description: "the hypervisor with its symbols, plain or gzip",
-      completes: "file",
-    },
-    {
-      flags: "--release RELEASE",
+      name: "release",
+      value: "RELEASE",
       description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
     },
     {
-      flags: "--action ACTION",
-      description: "apply, or replace by the last payload (default: apply)",
-      completes: ["apply", "replace"],
+      name: "action",
+      value: "ACTION",
+      description: "apply, or replace by the last payload",
+      choices: actions,
+      default: "apply",
     },
-    { flags: "--nodeps", description: "apply without a look at what a payload depends on" },
+    { name: "nodeps", description: "apply without a look at what a payload depends on" },
     {
-      flags: "--allow RULE-ID",
-      description: "accept the hazards of a rule; may be repeated",
+      name: "allow",
+      value: "RULE-ID",
+      description: "accept the hazards of a rule",
       repeatable: "yes",
     },
-    { flags: "--explain RULE-ID", description: "tell about a rule, and check nothing" },
+    { name: "explain", value: "RULE-ID", description: "tell about a rule, and check nothing" },
   ],
   examples: [
     {
@@ -94,43 +98,18 @@ async function explain(call: CommandCall, text: string): Promise<number> {
 
 async function check(call: CommandCall): Promise<CheckReport> {
   const { args, options, io } = call;
-  const symsPath = requireInputs(args, options);
-  const action = readAction(options.text("action"));
   const allowed = await requireRules("--allow", options.texts("allow"));
   const [hypervisor, payloads, { checkPayloads }] = await Promise.all([
-    openXenSyms(symsPath, options.text("release"), io.signal),
+    openXenSyms(options.requiredText("xen-syms"), options.text("release"), io.signal),
     readPayloads(args, io.signal),
     import("../../check/check.ts"),
   ]);
   return checkPayloads({
     hypervisor,
     payloads,
-    action,
+    action: options.choice("action", actions) ?? "apply",
     allowed,
     dependencyCheck: options.has("nodeps") ? "hypervisor-only" : "whole-chain",
-  });
-}
-
-function requireInputs(payloads: readonly string[], options: OptionValues): string {
-  const symsPath = options.text("xen-syms");
-  const missing = payloads.length === 0 ? "no payload is named" : "--xen-syms is missing";
-  if (payloads.length > 0 && symsPath !== undefined) return symsPath;
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: `Cannot check: ${missing}`,
-    expected: "PAYLOAD… and --xen-syms FILE, of the very hypervisor that they are meant for",
-    remedy:
-      "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
-  });
-}
-
-function readAction(text = "apply"): "apply" | "replace" {
-  if (text === "apply" || text === "replace") return text;
-  throw new UsageError({
-    code: "usage/bad-value",
-    problem: `Cannot check "${text}": it is no action that puts a payload into use`,
-    where: "--action",
-    expected: "apply or replace",
   });
 }
 

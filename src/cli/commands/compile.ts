@@ -11,6 +11,7 @@ import {
   modeOptionSpec,
   readStackingOptions,
 } from "../options/stacking.ts";
+import { xenSymsOption } from "../options/xen-syms.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
@@ -25,37 +26,40 @@ export const compileCommand: CommandSpec = {
   ],
   arguments: [{ name: "FILE", description: "a C file", count: "one-or-many", completes: "file" }],
   options: [
+    { ...xenSymsOption, required: "always" },
     {
-      flags: "--xen-syms FILE",
-      description: "the hypervisor with its symbols; may be compressed (.gz)",
+      name: "output",
+      letter: "o",
+      value: "FILE",
+      description: "the payload",
+      default: "the first C file's name, with .livepatch",
       completes: "file",
     },
     {
-      flags: "-o, --output FILE",
-      description: "the payload (default: the first C file's name, with .livepatch)",
-      completes: "file",
-    },
-    {
-      flags: "--replace OLD=NEW",
-      description: "replace Xen's OLD by NEW of the C file; may be repeated",
+      name: "replace",
+      value: "OLD=NEW",
+      description: "replace Xen's OLD by NEW of the C file",
       repeatable: "yes",
     },
     modeOptionSpec,
     ...foundationOptionSpecs,
     guardOptionSpec,
     {
-      flags: "--metadata KEY=VALUE",
-      description: "shown by list; may be repeated",
+      name: "metadata",
+      value: "KEY=VALUE",
+      description: "shown by list",
       repeatable: "yes",
     },
-    { flags: "--cc COMPILER", description: "gcc or clang (default: $CC, else gcc)" },
+    { name: "cc", value: "COMPILER", description: "gcc or clang", default: "$CC, else gcc" },
     {
-      flags: "--cflag FLAG",
-      description: "one more flag for the compiler, as in --cflag=-DDEBUG; may be repeated",
+      name: "cflag",
+      value: "FLAG",
+      description: "one more flag for the compiler, as in --cflag=-DDEBUG",
       repeatable: "yes",
     },
     {
-      flags: "--release VERSION",
+      name: "release",
+      value: "VERSION",
       description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
     },
   ],
@@ -88,7 +92,7 @@ function defaultOutput([first = ""]: readonly string[]): string {
 
 async function compile(call: CommandCall): Promise<CompiledPayload> {
   const { args, options, io } = call;
-  const symsPath = requireXenSyms(options.text("xen-syms"));
+  const symsPath = options.requiredText("xen-syms");
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
   const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
   const release = await readRelease(options.text("release"));
@@ -123,17 +127,6 @@ async function readRelease(text: string | undefined): Promise<Release | undefine
     const report = { ...cause.report, code: "usage/bad-value", where: "--release" } as const;
     throw new UsageError(report, { cause });
   }
-}
-
-function requireXenSyms(path: string | undefined): string {
-  if (path !== undefined) return path;
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: "Cannot compile: the hypervisor's symbols are missing",
-    expected: "--xen-syms FILE, of the very hypervisor that runs",
-    remedy:
-      "distributions have it in a package of debug symbols (Debian: xen-hypervisor-4.17-amd64-dbg)",
-  });
 }
 
 function summaryOf(output: string, compiled: CompiledPayload): object {

@@ -1,6 +1,6 @@
 import { toJson } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import { xenOption } from "../options/lab.ts";
+import { isPath, xenOption } from "../options/lab.ts";
 import type { CommandSpec } from "../spec.ts";
 import { TourPage } from "../tour/page.ts";
 
@@ -14,9 +14,19 @@ export const demoCommand: CommandSpec = {
   ],
   arguments: [],
   options: [
-    xenOption,
     {
-      flags: "--xen-syms FILE",
+      ...xenOption,
+      needs: [
+        {
+          option: "xen-syms",
+          when: { words: "XEN is a path", holds: isPath },
+          because: "a payload binds to the symbols of the very build that runs",
+        },
+      ],
+    },
+    {
+      name: "xen-syms",
+      value: "FILE",
       description: "the symbols of a hypervisor of your own",
       completes: "file",
     },

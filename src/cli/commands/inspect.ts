@@ -4,6 +4,7 @@ import type { Paragraph } from "../../payload/describe.ts";
 import type { Inspection } from "../../payload/inspect.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
+import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { columnsOf } from "../text/aligned-lines.ts";
@@ -25,15 +26,16 @@ export const inspectCommand: CommandSpec = {
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
   options: [
-    { flags: "--all", description: "do not cut long lists" },
+    { name: "all", description: "do not cut long lists" },
     {
-      flags: "--disassemble [FUNCTION]",
+      name: "disassemble",
+      value: "FUNCTION",
+      valueCount: "optional",
       description: "show the code of one function, or of all (then name FILE first)",
     },
     {
-      flags: "--xen-syms FILE",
+      ...xenSymsOption,
       description: "the hypervisor with its symbols, to show its old code beside the new",
-      completes: "file",
     },
   ],
   examples: [

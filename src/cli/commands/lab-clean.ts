@@ -12,10 +12,10 @@ export const labCleanCommand: CommandSpec = {
   arguments: [],
   options: [
     {
-      flags: "--snapshots",
+      name: "snapshots",
       description: "remove the snapshots, too: a cold boot makes them again",
     },
-    { flags: "--cache", description: "remove everything that was fetched or made, too" },
+    { name: "cache", description: "remove everything that was fetched or made, too" },
   ],
   examples: [
     { command: "xsplice lab clean", explains: "tidy up" },

@@ -3,7 +3,6 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { labNameArgument } from "../options/lab.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
-import { UsageError } from "../usage-error.ts";
 
 const LOOK_EVERY_MS = 100;
 
@@ -14,14 +13,19 @@ export const labConsoleCommand: CommandSpec = {
     "Only here Xen says why it refused something. Works for a lab that has ended, too, until it is cleaned away.",
   ],
   arguments: [labNameArgument],
-  options: [{ flags: "--follow", description: "go on until ^C" }],
+  options: [
+    {
+      name: "follow",
+      description: "go on until ^C",
+      excludes: [{ option: "json", because: "the document would never end" }],
+    },
+  ],
   examples: [
     { command: "xsplice lab console trial | grep livepatch", explains: "the reasons" },
     { command: "xsplice lab console --follow", explains: "watch it" },
   ],
   kind: "own",
   run: async (call) => {
-    refuseEndlessDocument(call);
     const { consoleOfLab } = await import("../../lab/detached.ts");
     const [name] = call.args;
     const read = (): string => consoleOfLab(name).replaceAll("\r", "");
@@ -31,15 +35,6 @@ export const labConsoleCommand: CommandSpec = {
     return ExitCode.success;
   },
 };
-
-function refuseEndlessDocument({ options, globals }: CommandCall): void {
-  if (!options.has("follow") || globals.output === "text") return;
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: "Cannot follow a console with --json: the document would never end",
-    remedy: "leave one of the two out",
-  });
-}
 
 /** Ends by ^C only, or when the lab and its console are gone. */
 async function follow({ io }: CommandCall, read: () => string): Promise<number> {

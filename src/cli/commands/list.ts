@@ -16,9 +16,9 @@ export const listCommand: CommandSpec = {
   ],
   arguments: [],
   options: [
-    { flags: "--stack", description: "what is applied on what, the highest first" },
+    { name: "stack", description: "what is applied on what, the highest first" },
     {
-      flags: "--tree",
+      name: "tree",
       description: "the same as a picture, each payload below what it was made for",
     },
     payloadOption,

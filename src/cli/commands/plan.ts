@@ -16,7 +16,10 @@ export const planCommand: CommandSpec = {
     'What "xsplice sync --plan" takes is the output of --json.',
   ],
   arguments: [],
-  options: wishOptions,
+  options: wishOptions({
+    goalBesides: [],
+    xenSyms: "the hypervisor's symbols, to see that two names are one function",
+  }),
   examples: [
     {
       command: "xsplice plan --to all-fixes.livepatch",

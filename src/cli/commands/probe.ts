@@ -19,7 +19,7 @@ export const probeCommand: CommandSpec = {
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
   options: [
     {
-      flags: "--replace",
+      name: "replace",
       description: "as replace will find the host: without the payloads that are applied now",
     },
     quiesceOption,

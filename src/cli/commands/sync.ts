@@ -5,8 +5,8 @@ import type { SyncOptions, SyncRequest } from "../../sync/sync.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
-import { wishOptions } from "../options/wish.ts";
-import type { CommandCall, CommandSpec, OptionSpec } from "../spec.ts";
+import { goalOptions, wishOptions } from "../options/wish.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
 import { readSyncRequest } from "../sync-request.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { commandThatContinues, renderStep, renderSync } from "../text/sync.ts";
@@ -14,6 +14,11 @@ import { withJournalledHost } from "../with-host.ts";
 
 /** Between two looks at a hypervisor that still works on something. */
 const PAUSE_MS = 100;
+
+const wish = wishOptions({
+  goalBesides: ["plan"],
+  xenSyms: "the hypervisor's symbols: all steps are tried on the model",
+});
 
 export const syncCommand: CommandSpec = {
   name: "sync",
@@ -26,11 +31,16 @@ export const syncCommand: CommandSpec = {
   arguments: [],
   options: [
     {
-      flags: "--plan FILE",
+      name: "plan",
+      value: "FILE",
       description: 'what "xsplice plan --json" printed; refused when the host has changed since',
       completes: "file",
+      excludes: goalOptions.map((option) => ({
+        option,
+        because: "the plan says already what the host should run",
+      })),
     },
-    ...wishOptions.map(forSync),
+    ...wish,
     quiesceOption,
   ],
   examples: [
@@ -57,11 +67,6 @@ export const syncCommand: CommandSpec = {
   },
 };
 
-function forSync(option: OptionSpec): OptionSpec {
-  if (option.flags !== "--xen-syms FILE") return option;
-  return { ...option, description: "the hypervisor's symbols: all steps are tried on the model" };
-}
-
 function sync(call: CommandCall, request: SyncRequest): Promise<number> {
   const { stdout, stderr, signal } = call.io;
   return withJournalledHost(call, async (host, callOptions, goal) => {
@@ -78,7 +83,7 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
       pause: () => sleep(PAUSE_MS),
     };
     const report = await syncHost({ host, goal }, request, options);
-    const continues = commandThatContinues(call);
+    const continues = commandThatContinues(call, wish);
     const { failure, ...rest } = report;
     const document = {
       ...rest,

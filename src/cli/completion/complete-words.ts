@@ -1,16 +1,10 @@
 // What may stand at the end of a command line that somebody is typing.
 
+import { isRuledOut } from "../option-rules.ts";
+import { type Completion, type OptionSpec, optionNames, optionTakesValue } from "../option-spec.ts";
+import type { Given } from "../option-values.ts";
 import { globalOptionSpecs } from "../options/global.ts";
-import {
-  type CommandSpec,
-  type Completion,
-  isGroup,
-  type OptionSpec,
-  optionNames,
-  optionTakesValue,
-  type SpecEntry,
-  type TreeSection,
-} from "../spec.ts";
+import { type CommandSpec, isGroup, type SpecEntry, type TreeSection } from "../spec.ts";
 
 export interface Candidate {
   readonly word: string;
@@ -35,6 +29,7 @@ interface Typed {
   /** Where the words have led to: `undefined` is the top. */
   readonly entry: SpecEntry | undefined;
   readonly positionals: number;
+  readonly given: Given;
   /** The option whose value comes next. */
   readonly open: OptionSpec | undefined;
   /** `--` was typed: what follows belongs to another command. */
@@ -42,7 +37,13 @@ interface Typed {
 }
 
 function readTyped(tree: readonly TreeSection[], words: readonly string[]): Typed {
-  let typed: Typed = { entry: undefined, positionals: 0, open: undefined, ended: false };
+  let typed: Typed = {
+    entry: undefined,
+    positionals: 0,
+    given: new Map(),
+    open: undefined,
+    ended: false,
+  };
   for (const word of words) {
     if (typed.ended) return typed;
     typed = readWord(tree, typed, word);
@@ -51,11 +52,17 @@ function readTyped(tree: readonly TreeSection[], words: readonly string[]): Type
 }
 
 function readWord(tree: readonly TreeSection[], before: Typed, word: string): Typed {
-  if (before.open !== undefined) return { ...before, open: undefined };
+  const { open, given } = before;
+  if (open !== undefined) {
+    const values = [...(given.get(open.name) ?? []), word];
+    return { ...before, given: new Map([...given, [open.name, values]]), open: undefined };
+  }
   if (word === "--") return { ...before, ended: true };
   if (word.startsWith("-")) {
     const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(word));
-    return option !== undefined && optionTakesValue(option) ? { ...before, open: option } : before;
+    if (option === undefined) return before;
+    if (optionTakesValue(option)) return { ...before, open: option };
+    return { ...before, given: new Map([...given, [option.name, []]]) };
   }
   const child = childrenOf(tree, before.entry).find(({ name }) => name === word);
   if (child !== undefined) return { ...before, entry: child };
@@ -64,8 +71,9 @@ function readWord(tree: readonly TreeSection[], before: Typed, word: string): Ty
 
 function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: string): Candidates {
   if (typed.ended) return { words: [], also: "files" };
-  if (typed.open !== undefined) return candidatesOf(tree, typed.open.completes);
-  if (current.startsWith("-")) return { words: optionWords(typed.entry), also: "nothing" };
+  if (typed.open !== undefined)
+    return candidatesOf(tree, typed.open.choices ?? typed.open.completes);
+  if (current.startsWith("-")) return { words: optionWords(typed), also: "nothing" };
   const children = childrenOf(tree, typed.entry);
   if (children.length > 0) return { words: children.map(entryWord), also: "nothing" };
   const { entry } = typed;
@@ -103,11 +111,16 @@ function optionsOf(entry: SpecEntry | undefined): readonly OptionSpec[] {
   return [...own, ...globalOptionSpecs];
 }
 
-function optionWords(entry: SpecEntry | undefined): Candidate[] {
-  const help = { flags: "--help", description: "show help" };
-  return [...optionsOf(entry), help].flatMap((option) =>
-    optionNames(option).map((word) => ({ word, summary: option.description })),
-  );
+const help: OptionSpec = { name: "help", description: "show help" };
+
+/** Those that may still be added to what stands there. */
+function optionWords({ entry, given }: Typed): Candidate[] {
+  const options = [...optionsOf(entry), help];
+  return options
+    .filter((option) => !isRuledOut(option, options, given))
+    .flatMap((option) =>
+      optionNames(option).map((word) => ({ word, summary: option.description })),
+    );
 }
 
 function entryWord({ name, summary }: SpecEntry): Candidate {

@@ -1,51 +1,62 @@
 // The options of `xsplice bisect`, and what they say once their files are read.
 
 import type { BisectFile } from "../../bisect/move-host.ts";
-import { type CommandCall, type OptionSpec, optionNames } from "../spec.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import type { CommandCall } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 import { quiesceOption } from "./action.ts";
 import { buildOptionSpecs } from "./build.ts";
 import { readGivenPayloads } from "./given-payloads.ts";
 import { payloadOption } from "./payload.ts";
 
+const STATE_DEFAULT = "xsplice-bisect.json";
+
 /** Those of `build` that mean something for every prefix. */
-const buildOptions: readonly string[] = [
-  ...["--source", "--xen-syms", "--config", "--series", "--guard", "--hooks"],
-  ...["--allow-init", "--allow-layout", "--cc", "--jobs"],
+const forEveryPrefix: readonly string[] = [
+  ...["source", "xen-syms", "config", "series", "guard", "hooks"],
+  ...["allow-init", "allow-layout", "cc", "jobs"],
 ];
+
+/** To put the host back takes nothing of what the search takes. */
+const unlessAbandoned = { unless: ["abandon"] };
 
 export const bisectOptionSpecs: readonly OptionSpec[] = [
   {
-    flags: "--check COMMAND",
+    name: "check",
+    value: "COMMAND",
     description:
       "run by /bin/sh after each move: 0 is good, 125 cannot tell, another code up to 124 bad",
+    required: unlessAbandoned,
   },
-  ...buildOptionSpecs
-    .filter((option) => optionNames(option).some((name) => buildOptions.includes(name)))
-    .map((option) =>
-      option.flags === "--series FILE"
-        ? { ...option, description: "a file that names the patches in their order, one a line" }
-        : option,
-    ),
+  ...buildOptionSpecs.filter(({ name }) => forEveryPrefix.includes(name)).map(forBisect),
   payloadOption,
   {
-    flags: "--allow-fresh-data",
+    name: "allow-fresh-data",
     description: "variables of payloads that are applied now may lose what they hold",
   },
   {
-    flags: "--state FILE",
-    description: `where an interrupted search is kept (default: ./xsplice-bisect.json)`,
+    name: "state",
+    value: "FILE",
+    description: "where an interrupted search is kept",
+    default: `./${STATE_DEFAULT}`,
     completes: "file",
   },
-  { flags: "--resume", description: "go on after an interrupt, with the same options" },
+  { name: "resume", description: "go on after an interrupt, with the same options" },
   {
-    flags: "--abandon",
+    name: "abandon",
     description: "put the host back after an interrupt, and forget the search",
+    excludes: [{ option: "resume" }],
   },
   quiesceOption,
 ];
 
-const STATE_DEFAULT = "xsplice-bisect.json";
+function forBisect(option: OptionSpec): OptionSpec {
+  if (option.name === "series") {
+    const description = "a file that names the patches in their order, one a line";
+    return { ...option, description, required: unlessAbandoned };
+  }
+  return option.required === undefined ? option : { ...option, required: unlessAbandoned };
+}
 
 export type BisectPurpose = "begin" | "resume" | "abandon";
 
@@ -57,16 +68,9 @@ export interface BisectCallOptions {
   readonly files: readonly BisectFile[];
 }
 
-/** @throws UsageError; errors of the files */
+/** @throws errors of the files */
 export async function readBisectOptions({ options, io }: CommandCall): Promise<BisectCallOptions> {
   const [resume, abandon] = [options.has("resume"), options.has("abandon")];
-  if (resume && abandon) {
-    throw new UsageError({
-      code: "usage/bad-arguments",
-      problem: "Cannot go on with a bisection and give it up at once",
-      expected: "--resume or --abandon",
-    });
-  }
   return {
     purpose: resume ? "resume" : abandon ? "abandon" : "begin",
     statePath: options.text("state") ?? STATE_DEFAULT,
@@ -75,16 +79,13 @@ export async function readBisectOptions({ options, io }: CommandCall): Promise<B
   };
 }
 
-/** @throws UsageError */
-export function requireCheck({ options }: CommandCall): string {
-  const [check, series] = [options.text("check"), options.text("series")];
-  if (check !== undefined && check.trim() !== "" && series !== undefined) return check;
+/** @throws UsageError for an empty command, which would find all well */
+export function readCheck({ options }: CommandCall): string {
+  const check = options.requiredText("check");
+  if (check.trim() !== "") return check;
   throw new UsageError({
     code: "usage/bad-arguments",
-    problem: `Cannot bisect: ${series === undefined ? "the series" : "the check"} is missing`,
-    expected:
-      series === undefined
-        ? "--series FILE, the patches of the cumulative payload"
-        : "--check 'COMMAND', which ends with 0 when all is well",
+    problem: "Cannot bisect: the check is empty",
+    expected: "--check 'COMMAND', which ends with 0 when all is well",
   });
 }

@@ -4,10 +4,10 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { BuildOptions } from "../../builder/build-options.ts";
 import type { PatchInput } from "../../source-patch/patch-file.ts";
-import type { PreviousPayload } from "../../stacking/cumulative.ts";
+import type { OptionSpec } from "../option-spec.ts";
 import { readInputFile } from "../read-input-file.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
-import type { CommandCall, OptionSpec } from "../spec.ts";
+import type { CommandCall } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 import { packageVersion } from "../version.ts";
 import { splitPair } from "./split-pair.ts";
@@ -18,93 +18,128 @@ import {
   readPayloadFile,
   readStackingOptions,
 } from "./stacking.ts";
+import { xenSymsOption } from "./xen-syms.ts";
 
+const JOBS_MAX = 999;
 /** Patches, configurations and series are texts. */
 const TEXT_SIZE_MAX = 16 * 1024 * 1024;
 
 export const buildOptionSpecs: readonly OptionSpec[] = [
   {
-    flags: "--source DIR",
+    name: "source",
+    value: "DIR",
     description: "Xen's source, as the hypervisor was built from",
+    required: "always",
     completes: "file",
   },
+  { ...xenSymsOption, required: "always" },
   {
-    flags: "--xen-syms FILE",
-    description: "the hypervisor with its symbols; may be compressed (.gz)",
+    name: "config",
+    value: "FILE",
+    description: "the hypervisor's configuration",
     completes: "file",
+    required: "always",
+    remedy: "distributions have it in /boot",
   },
-  { flags: "--config FILE", description: "the hypervisor's configuration", completes: "file" },
   {
-    flags: "--patch FILE",
-    description: "a source patch; may be repeated",
+    name: "patch",
+    value: "FILE",
+    description: "a source patch",
     repeatable: "yes",
+    required: { unless: ["series"] },
     completes: "file",
   },
   {
-    flags: "--series FILE",
+    name: "series",
+    value: "FILE",
     description: "a file that names patches, one a line, before those of --patch",
     completes: "file",
   },
   {
-    flags: "-o, --output FILE",
-    description: "the payload (default: the patch's name, with .livepatch)",
+    name: "output",
+    letter: "o",
+    value: "FILE",
+    description: "the payload",
+    default: "the patch's name, with .livepatch",
     completes: "file",
   },
   modeOptionSpec,
   ...foundationOptionSpecs,
   {
-    flags: "--base-patch FILE",
-    description:
-      "a patch that a payload of --on was built from and does not carry; may be repeated",
+    name: "base-patch",
+    value: "FILE",
+    description: "a patch that a payload of --on was built from and does not carry",
     repeatable: "yes",
     completes: "file",
   },
   {
-    flags: "--previous FILE",
-    description: "with --mode cumulative: the payload whose place it is to take, to compare with",
+    name: "previous",
+    value: "FILE",
+    description: "the payload whose place it is to take, to compare with",
     completes: "file",
+    needs: [
+      {
+        option: "mode",
+        value: "cumulative",
+        because: "only a cumulative payload takes the place of another",
+      },
+    ],
   },
   {
-    flags: "--allow-fresh-data NAME",
+    name: "allow-fresh-data",
+    value: "NAME",
     description:
-      "accept that what this variable holds is lost: one that the fix renames, or one of --previous; may be repeated",
+      "accept that what this variable holds is lost: one that the fix renames, or one of --previous",
     repeatable: "yes",
   },
   guardOptionSpec,
   {
-    flags: "--leave-out-patches",
+    name: "leave-out-patches",
     description: "do not put the patches into the payload, only their digests",
   },
   {
-    flags: "--hooks FILE",
-    description: "a C file with hooks; may be repeated",
+    name: "hooks",
+    value: "FILE",
+    description: "a C file with hooks",
     repeatable: "yes",
     completes: "file",
   },
   {
-    flags: "--name TITLE",
-    description: "shown by list as the title (default: the patch's subject)",
+    name: "name",
+    value: "TITLE",
+    description: "shown by list as the title",
+    default: "the patch's subject",
   },
-  { flags: "--meta KEY=VALUE", description: "shown by list; may be repeated", repeatable: "yes" },
+  { name: "meta", value: "KEY=VALUE", description: "shown by list", repeatable: "yes" },
   {
-    flags: "--allow-init NAME",
-    description:
-      "accept that a change of this init function or data takes no effect; may be repeated",
+    name: "allow-init",
+    value: "NAME",
+    description: "accept that a change of this init function or data takes no effect",
     repeatable: "yes",
   },
   {
-    flags: "--allow-layout TYPE",
-    description: "accept that this type changes; may be repeated",
+    name: "allow-layout",
+    value: "TYPE",
+    description: "accept that this type changes",
     repeatable: "yes",
   },
   {
-    flags: "--explain FUNCTION",
+    name: "explain",
+    value: "FUNCTION",
     description: "show the instructions of a function before and after",
   },
-  { flags: "--cc COMPILER", description: "the compiler, as make's CC (default: $CC, else gcc)" },
   {
-    flags: "--jobs N",
-    description: "compilers to run at the same time (default: one for each processor)",
+    name: "cc",
+    value: "COMPILER",
+    description: "the compiler, as make's CC",
+    default: "$CC, else gcc",
+  },
+  {
+    name: "jobs",
+    value: "N",
+    description: "compilers to run at the same time",
+    range: { min: 1, max: JOBS_MAX },
+    default: "one for each processor",
   },
 ];
 
@@ -120,24 +155,14 @@ export async function readBuildOptions(
   onProgress: (text: string) => void,
 ): Promise<ReadBuildOptions> {
   const { options, io } = call;
-  const required = (name: string, expected: string): string => {
-    const value = options.text(name);
-    if (value !== undefined) return value;
-    throw missing(`--${name}`, expected);
-  };
-  const source = required(
-    "source",
-    "--source DIR, the unpacked source of the very hypervisor that runs",
-  );
-  const xenSyms = required("xen-syms", "--xen-syms FILE, of the very hypervisor that runs");
-  const config = required("config", "--config FILE, as distributions have it in /boot");
-  const series = options.text("series");
+  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
+  const [series, previous] = [options.text("series"), options.text("previous")];
   const names = [
     ...(series === undefined ? [] : await readSeries(series)),
     ...options.texts("patch"),
   ];
   const [first] = names;
-  if (first === undefined) throw missing("the patch", "--patch FILE or --series FILE");
+  if (first === undefined) throw emptySeries(series ?? "");
   const read = (path: string) =>
     readInputFile(path, { sizeMax: TEXT_SIZE_MAX, reason: "far more than a text has" });
   const readPatches = (paths: readonly string[]) =>
@@ -146,7 +171,7 @@ export async function readBuildOptions(
     );
   return {
     options: {
-      source,
+      source: options.requiredText("source"),
       xenSyms: {
         name: xenSyms,
         bytes: await readXenSymsFile(xenSyms, io.signal),
@@ -154,7 +179,7 @@ export async function readBuildOptions(
       config: { name: config, text: Buffer.from(await read(config)).toString() },
       patches: await readPatches(names),
       ...(await readStackingOptions(call)),
-      previous: await readPrevious(call),
+      previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
       allowFreshData: options.texts("allow-fresh-data"),
       basePatches: await readPatches(options.texts("base-patch")),
       carriedPatches: options.has("leave-out-patches") ? "digests" : "texts",
@@ -164,7 +189,7 @@ export async function readBuildOptions(
       allowInit: options.texts("allow-init"),
       allowLayout: options.texts("allow-layout"),
       compiler: options.text("cc") ?? (io.env["CC"] || undefined),
-      jobs: readJobs(options.text("jobs")),
+      jobs: options.number("jobs") ?? availableParallelism(),
       toolVersion: packageVersion(),
       environment: io.env,
       onProgress,
@@ -175,18 +200,6 @@ export async function readBuildOptions(
       `${basename(names.at(-1) ?? first).replace(/\.(patch|diff)$/, "")}.livepatch`,
     explain: options.text("explain"),
   };
-}
-
-/** Only where one payload takes the place of another there is something to compare. */
-async function readPrevious({ options, io }: CommandCall): Promise<PreviousPayload | undefined> {
-  const path = options.text("previous");
-  if (path === undefined) return undefined;
-  if (options.text("mode") === "cumulative") return readPayloadFile(path, io.signal);
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: "Cannot compare with --previous: only a cumulative payload takes the place of another",
-    expected: "--mode cumulative, or no --previous",
-  });
 }
 
 /** As quilt writes it: paths from the file's folder, comments behind #, options behind the name. */
@@ -209,20 +222,10 @@ async function readSeries(path: string): Promise<readonly string[]> {
     .map((name) => join(dirname(path), name));
 }
 
-function readJobs(text: string | undefined): number {
-  if (text === undefined) return availableParallelism();
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new UsageError({
-    code: "usage/bad-value",
-    problem: `Cannot use "${text}" for --jobs: it is no number of jobs`,
-    expected: "a number from 1 to 999",
-  });
-}
-
-function missing(what: string, expected: string): UsageError {
+function emptySeries(path: string): UsageError {
   return new UsageError({
     code: "usage/bad-arguments",
-    problem: `Cannot build: ${what} is missing`,
-    expected,
+    problem: `Cannot build from the series "${path}": it names no patch`,
+    expected: "the name of a patch on each line",
   });
 }

@@ -1,28 +1,33 @@
 // The options that every command takes, before or behind its name.
 
 import type { CommandIo } from "../io.ts";
-import type { GlobalOptions, OptionSpec, OptionValues } from "../spec.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import type { OptionValues } from "../option-values.ts";
+import type { GlobalOptions } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
+
+const TIMEOUT_DEFAULT_S = 30;
 
 export const globalOptionSpecs: readonly OptionSpec[] = [
   {
-    flags: "--host HOST",
+    name: "host",
+    value: "HOST",
     description:
       "which hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; $XSPLICE_HOST sets the default, else local",
     completes: ["local", "lab", "lab:", "ssh:"],
   },
-  { flags: "--json", description: "print one JSON document instead of text, errors too" },
+  { name: "json", description: "print one JSON document instead of text, errors too" },
   {
-    flags: "--timeout SECONDS",
-    description: "how long one request to the host may take, retries included (default: 30)",
+    name: "timeout",
+    value: "SECONDS",
+    description: "how long one request to the host may take, retries included",
+    default: `${TIMEOUT_DEFAULT_S}`,
   },
   {
-    flags: "--force",
+    name: "force",
     description: "accepted first, as xen-livepatch does; no release of Xen does anything with it",
   },
 ];
-
-const TIMEOUT_DEFAULT_S = 30;
 
 /** @throws UsageError on a time limit that is no positive number */
 export function readGlobalOptions(options: OptionValues, env: CommandIo["env"]): GlobalOptions {

@@ -1,9 +1,10 @@
 // Which lab: the options that all commands take that start one.
 
+import { labLimits } from "../../lab/lab-limits.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";
-import type { ArgumentSpec, CommandCall, OptionSpec } from "../spec.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import type { ArgumentSpec, CommandCall } from "../spec.ts";
 import type { ProgressLine } from "../text/progress.ts";
-import { UsageError } from "../usage-error.ts";
 
 export const labNameArgument: ArgumentSpec = {
   name: "NAME",
@@ -11,40 +12,44 @@ export const labNameArgument: ArgumentSpec = {
   count: "optional",
 };
 
+/** Rather than one of the releases that we know. */
+export function isPath(xen: string): boolean {
+  return xen.includes("/");
+}
+
 export const xenOption: OptionSpec = {
-  flags: "--xen XEN",
+  name: "xen",
+  value: "XEN",
   description:
-    "4.14, 4.17, 4.17.7, 4.20, the exact version of a Debian package of one of them, or the path of a hypervisor (default: 4.17)",
+    "4.14, 4.17, 4.17.7, 4.20, the exact version of a Debian package of one of them, or the path of a hypervisor",
+  default: "4.17",
   completes: ["4.14", "4.17", "4.17.7", "4.20"],
 };
 
 export const labOptions: readonly OptionSpec[] = [
   xenOption,
   {
-    flags: "--xen-syms FILE",
+    name: "xen-syms",
+    value: "FILE",
     description: "the symbols of a hypervisor of your own",
     completes: "file",
   },
-  { flags: "--cpus COUNT", description: "processors (default: 1)" },
-  { flags: "--memory MB", description: "memory (default: 512)" },
+  { name: "cpus", value: "COUNT", description: "processors", range: labLimits.cpus, default: "1" },
+  { name: "memory", value: "MB", description: "memory", range: labLimits.memoryMb, default: "512" },
   {
-    flags: "--full",
+    name: "full",
     description: "with Node, Xen's stock tools and an ssh server in dom0, instead of a shell alone",
   },
 ];
 
-/** @throws UsageError */
 export async function readLabOptions(
   { options, io }: CommandCall,
   progress: ProgressLine,
 ): Promise<OpenLabOptions> {
-  const [{ cacheFolder }, { labLimits }] = await Promise.all([
-    import("../../parts/cache-folder.ts"),
-    import("../../lab/lab-options.ts"),
-  ]);
+  const { cacheFolder } = await import("../../parts/cache-folder.ts");
   const [xen, xenSymbols] = [options.text("xen"), options.text("xen-syms")];
-  const cpus = readCount("--cpus", options.text("cpus"), labLimits.cpus);
-  const memoryMb = readCount("--memory", options.text("memory"), labLimits.memoryMb);
+  const cpus = options.number("cpus");
+  const memoryMb = options.number("memory");
   return {
     ...(xen === undefined ? {} : { xen }),
     ...(xenSymbols === undefined ? {} : { xenSymbols }),
@@ -55,20 +60,4 @@ export async function readLabOptions(
     onProgress: progress.onProgress,
     signal: io.signal,
   };
-}
-
-function readCount(
-  option: string,
-  text: string | undefined,
-  { min, max }: { readonly min: number; readonly max: number },
-): number | undefined {
-  if (text === undefined) return undefined;
-  const isNumber = /^\d{1,6}$/.test(text);
-  if (isNumber && min <= Number(text) && Number(text) <= max) return Number(text);
-  throw new UsageError({
-    code: "usage/bad-value",
-    problem: `Cannot start a lab with ${option} ${text}: it is ${isNumber ? "out of range" : "no whole number"}`,
-    expected: `${min} to ${max}`,
-    remedy: `give another number, or leave ${option} out`,
-  });
 }

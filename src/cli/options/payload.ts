@@ -1,10 +1,11 @@
 // Files of payloads that a host has loaded, for commands that have to know more than it tells.
 
-import type { OptionSpec } from "../spec.ts";
+import type { OptionSpec } from "../option-spec.ts";
 
 export const payloadOption: OptionSpec = {
-  flags: "--payload FILE",
-  description: "the file of a loaded payload, for all that the host does not tell; again for more",
+  name: "payload",
+  value: "FILE",
+  description: "the file of a loaded payload, for all that the host does not tell",
   repeatable: "yes",
   completes: "file",
 };

@@ -1,47 +1,73 @@
 // What a host should run, as options of `plan` and `sync`, and what is known besides.
 
 import { toHex } from "../../bytes/hex.ts";
+import { invariant } from "../../invariant.ts";
 import { PlanError } from "../../plan/obstacle.ts";
 import type { PlanOptions } from "../../plan/plan.ts";
 import type { Wish } from "../../plan/wish.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
+import type { Exclusion, OptionSpec } from "../option-spec.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
-import type { CommandCall, OptionSpec } from "../spec.ts";
+import type { CommandCall } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
 import { payloadOption } from "./payload.ts";
+import { xenSymsOption } from "./xen-syms.ts";
 
-export const wishOptions: readonly OptionSpec[] = [
-  {
-    flags: "--to FILE...",
-    description: "the payloads that should be applied, and no others",
-    repeatable: "yes",
-    completes: "file",
-  },
-  {
-    flags: "--to-dir DIR",
-    description: "the same for every *.livepatch in a folder",
-    completes: "file",
-  },
-  { flags: "--to-nothing", description: "no payload should be applied, and none loaded" },
-  {
-    flags: "--revert NAME...",
-    description: "payloads that should be gone, all others staying",
-    repeatable: "yes",
-    completes: "payload",
-  },
-  payloadOption,
-  {
-    flags: "--xen-syms FILE",
-    description: "the hypervisor's symbols, to see that two names are one function",
-    completes: "file",
-  },
-  {
-    flags: "--allow-fresh-data",
-    description: "a payload that stays may be lifted although its data starts afresh then",
-  },
-  { flags: "--gapless", description: "refuse rather than leave out a fix for a moment" },
-];
+/** Each names a goal, and there is one at a time. */
+export const goalOptions: readonly string[] = ["to", "to-dir", "to-nothing", "revert"];
+
+export interface WishOptionWords {
+  /** Other options of the command that name a goal. */
+  readonly goalBesides: readonly string[];
+  /** What the hypervisor's symbols are for. */
+  readonly xenSyms: string;
+}
+
+export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly OptionSpec[] {
+  const [, ...insteadOfTo] = [...goalOptions, ...goalBesides];
+  const others = (...names: readonly string[]): readonly Exclusion[] =>
+    names.map((option) => ({ option, because: "a host can be brought to one goal at a time" }));
+  return [
+    {
+      name: "to",
+      value: "FILE",
+      valueCount: "many",
+      description: "the payloads that should be applied, and no others",
+      repeatable: "yes",
+      completes: "file",
+      required: { unless: insteadOfTo },
+      excludes: others("to-nothing", "revert"),
+    },
+    {
+      name: "to-dir",
+      value: "DIR",
+      description: "the same for every *.livepatch in a folder",
+      completes: "file",
+      excludes: others("to-nothing", "revert"),
+    },
+    {
+      name: "to-nothing",
+      description: "no payload should be applied, and none loaded",
+      excludes: others("revert"),
+    },
+    {
+      name: "revert",
+      value: "NAME",
+      valueCount: "many",
+      description: "payloads that should be gone, all others staying",
+      repeatable: "yes",
+      completes: "payload",
+    },
+    payloadOption,
+    { ...xenSymsOption, description: xenSyms },
+    {
+      name: "allow-fresh-data",
+      description: "a payload that stays may be lifted although its data starts afresh then",
+    },
+    { name: "gapless", description: "refuse rather than leave out a fix for a moment" },
+  ];
+}
 
 export interface ReadWish {
   readonly wish: Wish;
@@ -52,7 +78,7 @@ export interface ReadWish {
   readonly xenSymsId: string | undefined;
 }
 
-/** @throws UsageError unless exactly one kind of wish is there; errors of the files */
+/** @throws UsageError for a folder without payloads; errors of the files */
 export async function readWish({ options, io }: CommandCall): Promise<ReadWish> {
   const known = await readGivenPayloads(options.texts("payload"), io.signal);
   const symbols = await readSymbols(options.text("xen-syms"), io.signal);
@@ -63,15 +89,13 @@ export async function readWish({ options, io }: CommandCall): Promise<ReadWish> 
     ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
   };
   const xenSymsId = symbols && toHex(symbols.buildId);
-  const isNothing = options.has("to-nothing");
-  const some = await wantedFiles(options.texts("to"), options.text("to-dir"));
   const names = options.texts("revert");
-  if (isNothing && some !== undefined) throw noWish(true);
-  const wanted = isNothing ? [] : some;
-  if ((wanted === undefined) === (names.length === 0)) throw noWish(wanted !== undefined);
-  if (wanted === undefined) {
+  if (names.length > 0) {
     return { wish: { kind: "revert", names }, files: known, options: planOptions, xenSymsId };
   }
+  const wanted = await wantedFiles(options.texts("to"), options.text("to-dir"));
+  const isGoal = wanted.length > 0 || options.has("to-nothing");
+  invariant(isGoal, "no host is brought to nothing because nothing was said");
   const payloads = await readGivenPayloads(wanted, io.signal);
   const wish = { kind: "apply-exactly", payloads } as const;
   return { wish, files: [...payloads, ...known], options: planOptions, xenSymsId };
@@ -80,8 +104,7 @@ export async function readWish({ options, io }: CommandCall): Promise<ReadWish> 
 async function wantedFiles(
   files: readonly string[],
   folder: string | undefined,
-): Promise<readonly string[] | undefined> {
-  if (files.length === 0 && folder === undefined) return undefined;
+): Promise<readonly string[]> {
   if (folder === undefined) return files;
   const found = await payloadsInFolder(folder);
   // A mistyped folder would take every fix off the host.
@@ -109,17 +132,6 @@ export function checkXenSyms(
     problem: "Cannot use this xen-syms: it is of another hypervisor than the host's",
     where: "--xen-syms",
     expected: `${hostId}, the build-id of the host's hypervisor\n${xenSymsId} is in the file`,
-  });
-}
-
-function noWish(isDouble: boolean): UsageError {
-  return new UsageError({
-    code: "usage/bad-arguments",
-    problem: isDouble
-      ? "Cannot plan two things at once: what should be applied, and what should be gone"
-      : "Cannot plan without a goal",
-    expected:
-      "--to or --to-dir, for all that should be applied, --to-nothing, or --revert, for what should go",
   });
 }
 

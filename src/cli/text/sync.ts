@@ -4,6 +4,7 @@ import { formatReport } from "../../error.ts";
 import { quoteWord } from "../../hosts/ssh/shell-words.ts";
 import type { SyncReport } from "../../sync/report.ts";
 import type { StepEvent } from "../../sync/take-steps.ts";
+import type { OptionSpec } from "../option-spec.ts";
 import type { CommandCall } from "../spec.ts";
 
 export function renderStep({ phase, number, count, step, direction }: StepEvent): string {
@@ -65,7 +66,10 @@ export function commandForGoal(goal: readonly string[], host: string): string {
 }
 
 /** A plan is good for one state of the host: what goes on has to make a new one. */
-export function commandThatContinues({ options, globals }: CommandCall): string {
+export function commandThatContinues(
+  { options, globals }: CommandCall,
+  wish: readonly OptionSpec[],
+): string {
   const planPath = options.text("plan");
   const words = ["xsplice"];
   if (globals.host !== "local") words.push("--host", globals.host);
@@ -73,14 +77,9 @@ export function commandThatContinues({ options, globals }: CommandCall): string 
     return `${[...words, "plan"].map(quoteWord).join(" ")} … with what ${planPath} was made from, then sync`;
   }
   words.push("sync");
-  for (const name of ["to", "revert", "payload"]) {
+  for (const { name } of wish) {
+    if (options.has(name)) words.push(`--${name}`);
     for (const value of options.texts(name)) words.push(`--${name}`, value);
   }
-  for (const name of ["to-dir", "xen-syms"]) {
-    const value = options.text(name);
-    if (value !== undefined) words.push(`--${name}`, value);
-  }
-  for (const name of ["to-nothing", "allow-fresh-data", "gapless"])
-    if (options.has(name)) words.push(`--${name}`);
   return words.map(quoteWord).join(" ");
 }

@@ -4,22 +4,12 @@ import { type Lab, type OpenLabOptions, openLab, partsForLab } from "../../lab/m
 import { cacheFolder, fetchParts, type PartsPlan, planParts } from "../../parts/mod.ts";
 import type { CommandCall } from "../spec.ts";
 import { megabytes, progressLine } from "../text/progress.ts";
-import { UsageError } from "../usage-error.ts";
 import type { TourPage } from "./page.ts";
 
-/** @throws UsageError for a hypervisor's path without its symbols */
-export async function readTourOptions({ options, io }: CommandCall): Promise<OpenLabOptions> {
-  const xen = options.text("xen") ?? "4.17";
+export function readTourOptions({ options, io }: CommandCall): OpenLabOptions {
   const xenSymbols = options.text("xen-syms");
-  if (xen.includes("/") && xenSymbols === undefined) {
-    throw new UsageError({
-      code: "usage/bad-arguments",
-      problem: `Cannot patch "${xen}": its symbols are missing`,
-      expected: "--xen-syms FILE, of the same build",
-    });
-  }
   return {
-    xen,
+    xen: options.text("xen") ?? "4.17",
     name: `demo-${process.pid}`,
     ...(xenSymbols === undefined ? {} : { xenSymbols }),
     cache: cacheFolder(io.env),

@@ -27,7 +27,7 @@ export interface TourResult {
 export async function runTour(call: CommandCall, page: TourPage): Promise<TourResult> {
   const startedAt = performance.now();
   introduce(page);
-  const options = await readTourOptions(call);
+  const options = readTourOptions(call);
   await fetchTourParts(call, page, options);
   await using lab = await bootLab(call, page, options);
   await using host = await labHost(lab, call.io.signal);
