@@ -3,7 +3,7 @@
 // that says so, since nothing is passed over in silence.
 
 import type { ElfSymbol } from "../elf/object.ts";
-import { meansTheSame } from "../isa/relocation-field.ts";
+import { meansTheSame } from "../isa/filled-bytes.ts";
 import { type Atom, type FieldRelocation, type Reference, roleOf } from "./atom.ts";
 import type { NoEffectRule } from "./ledger.ts";
 import type { Meanings } from "./meaning.ts";

@@ -5,7 +5,7 @@ import { ElfType } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
-import { relocationField } from "../isa/relocation-field.ts";
+import { filledBytes } from "../isa/filled-bytes.ts";
 
 export interface DebugSections {
   /** What the file is called in messages. */
@@ -42,7 +42,7 @@ function relocated(object: ElfObject, section: Section): Uint8Array {
   const bytes = contentsOf(object, section).slice();
   const view = new DataView(bytes.buffer);
   for (const { offset, type, symbol, addend } of relocationsOf(object, section)) {
-    const { size } = relocationField(object.header.machine, type);
+    const { size } = filledBytes(object.header.machine, type);
     if (offset + size > bytes.length) continue;
     const value = (object.symbols[symbol]?.value ?? 0n) + addend;
     if (size === 8) view.setBigUint64(offset, BigInt.asUintN(64, value), true);

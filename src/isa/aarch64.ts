@@ -1,7 +1,17 @@
 // AArch64 relocations: names of the ELF supplement (IHI 0056, chapter 5.7) for static code without
-// TLS, and the arithmetic of those that Xen's loader accepts, with its checks (ABI §2.8).
+// TLS, and the arithmetic of those that Xen's loader accepts, with its bounds (ABI §2.8).
 
-import type { RelocationCheck, RelocationField, RelocationRule } from "./relocation-rule.ts";
+import {
+  data,
+  eitherSign,
+  nothing,
+  notInXen,
+  type RelocationField,
+  type RelocationRule,
+  rule,
+  signed,
+  unsigned,
+} from "./relocation-rule.ts";
 
 /** r_type for EM_AARCH64 */
 export const Aarch64Relocation = {
@@ -54,59 +64,48 @@ export const Aarch64Relocation = {
 } as const;
 
 const R = Aarch64Relocation;
-type Expression = RelocationRule["expression"];
 
+/** Letters and words: relocation-rule.ts. */
 export const aarch64Rules: ReadonlyMap<number, RelocationRule> = new Map([
-  [R.R_AARCH64_ABS64, rule("absolute", data(8))],
-  [R.R_AARCH64_ABS32, rule("absolute", data(4), eitherSign(32))],
-  [R.R_AARCH64_ABS16, rule("absolute", data(2), eitherSign(16))],
-  [R.R_AARCH64_PREL64, rule("relative", data(8))],
-  [R.R_AARCH64_PREL32, rule("relative", data(4), eitherSign(32))],
-  [R.R_AARCH64_PREL16, rule("relative", data(2), eitherSign(16))],
-  [R.R_AARCH64_MOVW_UABS_G0, rule("absolute", move(0n), unsigned(16, 0n))],
-  [R.R_AARCH64_MOVW_UABS_G0_NC, rule("absolute", move(0n))],
-  [R.R_AARCH64_MOVW_UABS_G1, rule("absolute", move(16n), unsigned(16, 16n))],
-  [R.R_AARCH64_MOVW_UABS_G1_NC, rule("absolute", move(16n))],
-  [R.R_AARCH64_MOVW_UABS_G2, rule("absolute", move(32n), unsigned(16, 32n))],
-  [R.R_AARCH64_MOVW_UABS_G2_NC, rule("absolute", move(32n))],
-  [R.R_AARCH64_MOVW_UABS_G3, rule("absolute", move(48n))],
-  [R.R_AARCH64_MOVW_SABS_G0, rule("absolute", signedMove(0n), signed(17, 0n))],
-  [R.R_AARCH64_MOVW_SABS_G1, rule("absolute", signedMove(16n), signed(17, 16n))],
-  [R.R_AARCH64_MOVW_SABS_G2, rule("absolute", signedMove(32n), signed(17, 32n))],
-  [R.R_AARCH64_MOVW_PREL_G0, rule("relative", signedMove(0n), signed(17, 0n))],
-  [R.R_AARCH64_MOVW_PREL_G0_NC, rule("relative", move(0n))],
-  [R.R_AARCH64_MOVW_PREL_G1, rule("relative", signedMove(16n), signed(17, 16n))],
-  [R.R_AARCH64_MOVW_PREL_G1_NC, rule("relative", move(16n))],
-  [R.R_AARCH64_MOVW_PREL_G2, rule("relative", signedMove(32n), signed(17, 32n))],
-  [R.R_AARCH64_MOVW_PREL_G2_NC, rule("relative", move(32n))],
-  [R.R_AARCH64_MOVW_PREL_G3, rule("relative", signedMove(48n))],
-  [R.R_AARCH64_ADR_PREL_LO21, rule("relative", { kind: "adr", shift: 0n }, signed(21, 0n))],
-  [R.R_AARCH64_ADR_PREL_PG_HI21, rule("page", { kind: "adr", shift: 12n }, signed(21, 12n))],
-  [R.R_AARCH64_ADR_PREL_PG_HI21_NC, rule("page", { kind: "adr", shift: 12n })],
-  [R.R_AARCH64_ADD_ABS_LO12_NC, rule("absolute", low12(0n))],
-  [R.R_AARCH64_LDST8_ABS_LO12_NC, rule("absolute", low12(0n))],
-  [R.R_AARCH64_LDST16_ABS_LO12_NC, rule("absolute", low12(1n))],
-  [R.R_AARCH64_LDST32_ABS_LO12_NC, rule("absolute", low12(2n))],
-  [R.R_AARCH64_LDST64_ABS_LO12_NC, rule("absolute", low12(3n))],
-  [R.R_AARCH64_LDST128_ABS_LO12_NC, rule("absolute", low12(4n))],
+  [R.R_AARCH64_NONE, notInXen("S+A", nothing)], // nothing
+  [R.R_AARCH64_ABS64, rule("S+A", data(8))], // S+A, 8 bytes
+  [R.R_AARCH64_ABS32, rule("S+A", data(4), eitherSign(32))], // S+A, 4 bytes, -2 GiB to 4 GiB
+  [R.R_AARCH64_ABS16, rule("S+A", data(2), eitherSign(16))], // S+A, 2 bytes, -32 KiB to 64 KiB
+  [R.R_AARCH64_PREL64, rule("S+A-P", data(8))], // S+A-P, 8 bytes
+  [R.R_AARCH64_PREL32, rule("S+A-P", data(4), eitherSign(32))], // S+A-P, 4 bytes, -2 GiB to 4 GiB
+  [R.R_AARCH64_PREL16, rule("S+A-P", data(2), eitherSign(16))], // S+A-P, 2 bytes, -32 KiB to 64 KiB
+  [R.R_AARCH64_MOVW_UABS_G0, rule("S+A", move(0n), unsigned(16))], // S+A, bits 0-15, 0 to 64 KiB
+  [R.R_AARCH64_MOVW_UABS_G0_NC, rule("S+A", move(0n))], // S+A, bits 0-15
+  [R.R_AARCH64_MOVW_UABS_G1, rule("S+A", move(16n), unsigned(16, 16n))], // S+A, bits 16-31, 0 to 4 GiB
+  [R.R_AARCH64_MOVW_UABS_G1_NC, rule("S+A", move(16n))], // S+A, bits 16-31
+  [R.R_AARCH64_MOVW_UABS_G2, rule("S+A", move(32n), unsigned(16, 32n))], // S+A, bits 32-47, 0 to 256 TiB
+  [R.R_AARCH64_MOVW_UABS_G2_NC, rule("S+A", move(32n))], // S+A, bits 32-47
+  [R.R_AARCH64_MOVW_UABS_G3, rule("S+A", move(48n))], // S+A, bits 48-63
+  [R.R_AARCH64_MOVW_SABS_G0, rule("S+A", signedMove(0n), signed(17))], // S+A, bits 0-15, ±64 KiB
+  [R.R_AARCH64_MOVW_SABS_G1, rule("S+A", signedMove(16n), signed(17, 16n))], // S+A, bits 16-31, ±4 GiB
+  [R.R_AARCH64_MOVW_SABS_G2, rule("S+A", signedMove(32n), signed(17, 32n))], // S+A, bits 32-47, ±256 TiB
+  [R.R_AARCH64_MOVW_PREL_G0, rule("S+A-P", signedMove(0n), signed(17))], // S+A-P, bits 0-15, ±64 KiB
+  [R.R_AARCH64_MOVW_PREL_G0_NC, rule("S+A-P", move(0n))], // S+A-P, bits 0-15
+  [R.R_AARCH64_MOVW_PREL_G1, rule("S+A-P", signedMove(16n), signed(17, 16n))], // S+A-P, bits 16-31, ±4 GiB
+  [R.R_AARCH64_MOVW_PREL_G1_NC, rule("S+A-P", move(16n))], // S+A-P, bits 16-31
+  [R.R_AARCH64_MOVW_PREL_G2, rule("S+A-P", signedMove(32n), signed(17, 32n))], // S+A-P, bits 32-47, ±256 TiB
+  [R.R_AARCH64_MOVW_PREL_G2_NC, rule("S+A-P", move(32n))], // S+A-P, bits 32-47
+  [R.R_AARCH64_MOVW_PREL_G3, rule("S+A-P", signedMove(48n))], // S+A-P, bits 48-63
+  [R.R_AARCH64_ADR_PREL_LO21, rule("S+A-P", adr(0n), signed(21))], // S+A-P, bits 0-20, ±1 MiB
+  [R.R_AARCH64_ADR_PREL_PG_HI21, rule("Page(S+A)-Page(P)", adr(12n), signed(21, 12n))], // Page(S+A)-Page(P), bits 12-32, ±4 GiB
+  [R.R_AARCH64_ADR_PREL_PG_HI21_NC, rule("Page(S+A)-Page(P)", adr(12n))], // Page(S+A)-Page(P), bits 12-32
+  [R.R_AARCH64_ADD_ABS_LO12_NC, rule("S+A", low12(0n))], // S+A, bits 0-11
+  [R.R_AARCH64_LDST8_ABS_LO12_NC, rule("S+A", low12(0n))], // S+A, bits 0-11
+  [R.R_AARCH64_LDST16_ABS_LO12_NC, rule("S+A", low12(1n))], // S+A, bits 1-11
+  [R.R_AARCH64_LDST32_ABS_LO12_NC, rule("S+A", low12(2n))], // S+A, bits 2-11
+  [R.R_AARCH64_LDST64_ABS_LO12_NC, rule("S+A", low12(3n))], // S+A, bits 3-11
+  [R.R_AARCH64_LDST128_ABS_LO12_NC, rule("S+A", low12(4n))], // S+A, bits 4-11
   // 14 bits are written, but Xen tests 19: the supplement would have signed(14, 2n) here.
-  [R.R_AARCH64_TSTBR14, rule("relative", bits(2n, 14, 5), signed(19, 2n))],
-  [R.R_AARCH64_CONDBR19, rule("relative", bits(2n, 19, 5), signed(19, 2n))],
-  [R.R_AARCH64_JUMP26, rule("relative", bits(2n, 26, 0), signed(26, 2n))],
-  [R.R_AARCH64_CALL26, rule("relative", bits(2n, 26, 0), signed(26, 2n))],
+  [R.R_AARCH64_TSTBR14, rule("S+A-P", bits(2n, 14, 5), signed(19, 2n))], // S+A-P, bits 2-15, ±1 MiB
+  [R.R_AARCH64_CONDBR19, rule("S+A-P", bits(2n, 19, 5), signed(19, 2n))], // S+A-P, bits 2-20, ±1 MiB
+  [R.R_AARCH64_JUMP26, rule("S+A-P", bits(2n, 26, 0), signed(26, 2n))], // S+A-P, bits 2-27, ±128 MiB
+  [R.R_AARCH64_CALL26, rule("S+A-P", bits(2n, 26, 0), signed(26, 2n))], // S+A-P, bits 2-27, ±128 MiB
 ]);
-
-function rule(
-  expression: Expression,
-  field: RelocationField,
-  check?: RelocationCheck,
-): RelocationRule {
-  return { expression, field, check };
-}
-
-function data(size: 2 | 4 | 8): RelocationField {
-  return { kind: "data", size };
-}
 
 function bits(shift: bigint, width: number, at: number): RelocationField {
   return { kind: "bits", shift, width, at };
@@ -121,21 +120,11 @@ function signedMove(shift: bigint): RelocationField {
   return { kind: "signed-move", shift };
 }
 
+function adr(shift: bigint): RelocationField {
+  return { kind: "adr", shift };
+}
+
 /** imm12 of add and of loads and stores, which count in units of their size, 2^shift bytes. */
 function low12(shift: bigint): RelocationField {
   return bits(shift, 12 - Number(shift), 10);
-}
-
-function signed(width: number, shift: bigint): RelocationCheck {
-  const half = 1n << BigInt(width - 1);
-  return { min: -half, max: half - 1n, shift };
-}
-
-function unsigned(width: number, shift: bigint): RelocationCheck {
-  return { min: 0n, max: (1n << BigInt(width)) - 1n, shift };
-}
-
-/** Data may be meant as signed or as unsigned: both ranges are good. */
-function eitherSign(width: number): RelocationCheck {
-  return { min: -(1n << BigInt(width - 1)), max: (1n << BigInt(width)) - 1n, shift: 0n };
 }

@@ -5,7 +5,7 @@ import { hexNumber } from "../bytes/hex.ts";
 import { unreachable } from "../invariant.ts";
 import { Aarch64Relocation, aarch64Rules } from "./aarch64.ts";
 import { findArchitecture } from "./architecture.ts";
-import type { RelocationField, RelocationRule } from "./relocation-rule.ts";
+import { type RelocationField, type RelocationRule, sizeOfField } from "./relocation-rule.ts";
 import { X86Relocation, x86Rules } from "./x86.ts";
 
 export interface RelocationRequest {
@@ -36,8 +36,8 @@ export function relocate(
   offset: number,
 ): RelocationFailure | undefined {
   const rule = rulesOf(machine).get(request.type);
-  if (rule === undefined) return { kind: "unsupported-type", type: request.type };
-  const sizeBytes = sizeOf(machine, rule.field);
+  if (!rule?.isInXen) return { kind: "unsupported-type", type: request.type };
+  const sizeBytes = roomFor(machine, rule.field);
   if (offset < 0 || offset + sizeBytes > bytes.length)
     return { kind: "outside", offset, sizeBytes };
   const value = resultOf(rule, request);
@@ -48,7 +48,7 @@ export function relocate(
 
 /** Whether Xen's loader, and so relocate(), knows the type. */
 export function canRelocate(machine: number, type: number): boolean {
-  return rulesOf(machine).has(type);
+  return rulesOf(machine).get(type)?.isInXen ?? false;
 }
 
 /** `R_X86_64_PLT32`; for a type or machine without a name here, its number. */
@@ -72,32 +72,22 @@ function rulesOf(machine: number): ReadonlyMap<number, RelocationRule> {
 }
 
 /** How many bytes must be there: on AArch64 Xen wants 4 even for a field of 2. */
-function sizeOf(machine: number, field: RelocationField): number {
-  switch (field.kind) {
-    case "nothing":
-      return 0;
-    case "data":
-      return findArchitecture(machine) === "aarch64" ? Math.max(field.size, 4) : field.size;
-    case "bits":
-    case "adr":
-    case "signed-move":
-      return 4;
-    default:
-      return unreachable(field);
-  }
+function roomFor(machine: number, field: RelocationField): number {
+  const size = sizeOfField(field);
+  return findArchitecture(machine) === "aarch64" ? Math.max(size, 4) : size;
 }
 
-function resultOf({ expression }: RelocationRule, request: RelocationRequest): bigint {
+function resultOf({ value }: RelocationRule, request: RelocationRequest): bigint {
   const target = request.symbol + request.addend;
-  switch (expression) {
-    case "absolute":
+  switch (value) {
+    case "S+A":
       return BigInt.asIntN(64, target);
-    case "relative":
+    case "S+A-P":
       return BigInt.asIntN(64, target - request.place);
-    case "page":
+    case "Page(S+A)-Page(P)":
       return BigInt.asIntN(64, pageOf(target) - pageOf(request.place));
     default:
-      return unreachable(expression);
+      return unreachable(value);
   }
 }
 
@@ -105,10 +95,10 @@ function pageOf(address: bigint): bigint {
   return address & ~0xfffn;
 }
 
-function fits({ check }: RelocationRule, value: bigint): boolean {
-  if (check === undefined) return true;
-  const shifted = value >> check.shift;
-  return check.min <= shifted && shifted <= check.max;
+function fits({ bounds }: RelocationRule, value: bigint): boolean {
+  if (bounds === undefined) return true;
+  const shifted = value >> bounds.shift;
+  return bounds.min <= shifted && shifted <= bounds.max;
 }
 
 function store(field: RelocationField, value: bigint, view: DataView): void {
@@ -137,10 +127,11 @@ function store(field: RelocationField, value: bigint, view: DataView): void {
   }
 }
 
-function storeData(size: 2 | 4 | 8, value: bigint, view: DataView): void {
+function storeData(size: 1 | 2 | 4 | 8, value: bigint, view: DataView): void {
   if (size === 8) view.setBigUint64(0, BigInt.asUintN(64, value), true);
   else if (size === 4) view.setUint32(0, Number(BigInt.asUintN(32, value)), true);
-  else view.setUint16(0, Number(BigInt.asUintN(16, value)), true);
+  else if (size === 2) view.setUint16(0, Number(BigInt.asUintN(16, value)), true);
+  else view.setUint8(0, Number(BigInt.asUintN(8, value)));
 }
 
 /** Puts the low `width` bits of `value` at bit `at` of the instruction and keeps the others. */

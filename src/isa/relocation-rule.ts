@@ -1,18 +1,22 @@
-// The form of a relocation's arithmetic, in which the tables of x86.ts and aarch64.ts are written
-// and which relocate.ts carries out.
+// The form in which x86.ts and aarch64.ts say what a relocation does, and which relocate.ts carries
+// out. Letters are those of the supplements: S is the symbol's address, A the addend, P the address of
+// the field. Beside each rule stands what it comes to: of PC32, `S+A-P, 4 bytes, ±2 GiB`, of an
+// instruction the bits of that value which it holds. A test keeps the two together.
+
+import { unreachable } from "../invariant.ts";
 
 export interface RelocationRule {
-  /** S is the symbol's value, A the addend, P the address of the field. */
-  readonly expression:
-    | "absolute" // S + A
-    | "relative" // S + A - P
-    | "page"; // Page(S + A) - Page(P), pages of 4 KiB
+  /** Page() is the start of the 4 KiB that the address lies in. */
+  readonly value: "S+A" | "S+A-P" | "Page(S+A)-Page(P)";
   readonly field: RelocationField;
-  /** What the result must fit after an arithmetic shift to the right; undefined: anything does. */
-  readonly check: RelocationCheck | undefined;
+  /** Undefined: any value will do. */
+  readonly bounds: RelocationBounds | undefined;
+  /** Whether Xen's loader knows it, with these bounds (ABI §2.8). */
+  readonly isInXen: boolean;
 }
 
-export interface RelocationCheck {
+/** What the value must fit, after an arithmetic shift to the right. */
+export interface RelocationBounds {
   readonly min: bigint;
   readonly max: bigint;
   readonly shift: bigint;
@@ -21,8 +25,9 @@ export interface RelocationCheck {
 /** Which bits are written; instructions are little-endian words of 32 bits. */
 export type RelocationField =
   | { readonly kind: "nothing" }
-  | { readonly kind: "data"; readonly size: 2 | 4 | 8 }
-  /** `width` bits of the result from bit `shift` upwards, at bit `at` of the instruction. */
+  /** In bytes. */
+  | { readonly kind: "data"; readonly size: 1 | 2 | 4 | 8 }
+  /** `width` bits of the value from bit `shift` upwards, at bit `at` of the instruction. */
   | {
       readonly kind: "bits";
       readonly shift: bigint;
@@ -33,3 +38,57 @@ export type RelocationField =
   | { readonly kind: "adr"; readonly shift: bigint }
   /** 16 bits at [20:5]; the instruction becomes movz, or movn with the complement if negative. */
   | { readonly kind: "signed-move"; readonly shift: bigint };
+
+/** A rule of Xen's loader. */
+export function rule(
+  value: RelocationRule["value"],
+  field: RelocationField,
+  bounds?: RelocationBounds,
+): RelocationRule {
+  return { value, field, bounds, isInXen: true };
+}
+
+/** Of what compilers put into objects and Xen's loader refuses. */
+export function notInXen(
+  value: RelocationRule["value"],
+  field: RelocationField,
+  bounds?: RelocationBounds,
+): RelocationRule {
+  return { value, field, bounds, isInXen: false };
+}
+
+export const nothing: RelocationField = { kind: "nothing" };
+
+export function data(size: 1 | 2 | 4 | 8): RelocationField {
+  return { kind: "data", size };
+}
+
+export function signed(width: number, shift = 0n): RelocationBounds {
+  const half = 1n << BigInt(width - 1);
+  return { min: -half, max: half - 1n, shift };
+}
+
+export function unsigned(width: number, shift = 0n): RelocationBounds {
+  return { min: 0n, max: (1n << BigInt(width)) - 1n, shift };
+}
+
+/** Data may be meant as signed or as unsigned: both ranges are good. */
+export function eitherSign(width: number): RelocationBounds {
+  return { min: signed(width).min, max: unsigned(width).max, shift: 0n };
+}
+
+/** How many bytes the field lies in. */
+export function sizeOfField(field: RelocationField): number {
+  switch (field.kind) {
+    case "nothing":
+      return 0;
+    case "data":
+      return field.size;
+    case "bits":
+    case "adr":
+    case "signed-move":
+      return 4;
+    default:
+      return unreachable(field);
+  }
+}

@@ -1,7 +1,15 @@
-// x86-64 relocations: all names of the psABI (table 4.9), and the arithmetic of those that Xen's
-// loader accepts (ABI §2.8).
+// x86-64 relocations: all names of the psABI (table 4.9), and the rules of those that objects of Xen
+// have.
 
-import type { RelocationRule } from "./relocation-rule.ts";
+import {
+  data,
+  nothing,
+  notInXen,
+  type RelocationRule,
+  rule,
+  signed,
+  unsigned,
+} from "./relocation-rule.ts";
 
 /** r_type for EM_X86_64 */
 export const X86Relocation = {
@@ -45,18 +53,18 @@ export const X86Relocation = {
 
 const R = X86Relocation;
 
+/** Letters and words: relocation-rule.ts. */
 export const x86Rules: ReadonlyMap<number, RelocationRule> = new Map([
-  [R.R_X86_64_NONE, { expression: "absolute", field: { kind: "nothing" }, check: undefined }],
-  [R.R_X86_64_64, { expression: "absolute", field: { kind: "data", size: 8 }, check: undefined }],
-  [R.R_X86_64_PC32, relative32()],
+  [R.R_X86_64_NONE, rule("S+A", nothing)], // nothing
+  [R.R_X86_64_64, rule("S+A", data(8))], // S+A, 8 bytes
+  [R.R_X86_64_PC32, rule("S+A-P", data(4), signed(32))], // S+A-P, 4 bytes, ±2 GiB
   // The loader has no PLT: a call goes straight to its target.
-  [R.R_X86_64_PLT32, relative32()],
+  [R.R_X86_64_PLT32, rule("S+A-P", data(4), signed(32))], // S+A-P, 4 bytes, ±2 GiB
+  [R.R_X86_64_32, notInXen("S+A", data(4), unsigned(32))], // S+A, 4 bytes, 0 to 4 GiB
+  [R.R_X86_64_32S, notInXen("S+A", data(4), signed(32))], // S+A, 4 bytes, ±2 GiB
+  [R.R_X86_64_16, notInXen("S+A", data(2))], // S+A, 2 bytes
+  [R.R_X86_64_8, notInXen("S+A", data(1))], // S+A, 1 byte
+  [R.R_X86_64_PC64, notInXen("S+A-P", data(8))], // S+A-P, 8 bytes
+  [R.R_X86_64_PC16, notInXen("S+A-P", data(2))], // S+A-P, 2 bytes
+  [R.R_X86_64_PC8, notInXen("S+A-P", data(1))], // S+A-P, 1 byte
 ]);
-
-function relative32(): RelocationRule {
-  return {
-    expression: "relative",
-    field: { kind: "data", size: 4 },
-    check: { min: -(1n << 31n), max: (1n << 31n) - 1n, shift: 0n },
-  };
-}

@@ -9,7 +9,7 @@ import { isNameless, namingSymbol, symbolSizeOf } from "../diff/atom.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
 import type { ElfSymbol } from "../elf/object.ts";
-import { relocationField } from "../isa/relocation-field.ts";
+import { filledBytes } from "../isa/filled-bytes.ts";
 import { nearestSymbol } from "./nearest-symbol.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
@@ -140,8 +140,7 @@ function pointedAddress(
   { offset, size, bias, use, relocation }: Reference,
 ): bigint {
   const value = signedField(running, offset, size);
-  const isRelative =
-    relocation === undefined || relocationField(machine, relocation.type).isRelative;
+  const isRelative = relocation === undefined || filledBytes(machine, relocation.type).isRelative;
   if (!isRelative) return BigInt.asUintN(64, value);
   // Distances in a jump table count from where the table begins.
   if (use === "data" && atom.kind === "literal") return address + value;

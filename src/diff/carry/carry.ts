@@ -4,7 +4,7 @@
 import { Machine } from "../../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { Aarch64Relocation } from "../../isa/aarch64.ts";
-import { relocationField } from "../../isa/relocation-field.ts";
+import { filledBytes } from "../../isa/filled-bytes.ts";
 import { X86Relocation } from "../../isa/x86.ts";
 import { type Atom, namingSymbol, type Reference, symbolSizeOf } from "../atom.ts";
 import type { ObjectDiff } from "../diff-objects.ts";
@@ -84,7 +84,7 @@ function carryReference(
 ): DraftRelocation | undefined {
   const { relocation, target, bias } = reference;
   const offset = atomOffset + reference.offset;
-  if (relocation !== undefined && relocationField(machine, relocation.type).size === 0) {
+  if (relocation !== undefined && filledBytes(machine, relocation.type).size === 0) {
     return undefined;
   }
   if (target.kind !== "atom") {

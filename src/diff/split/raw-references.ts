@@ -6,7 +6,7 @@
 import { SectionFlag, SymbolType } from "../../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section } from "../../elf/object.ts";
 import { readRelocations, relocatedSection } from "../../elf/relocations.ts";
-import { relocationField } from "../../isa/relocation-field.ts";
+import { filledBytes } from "../../isa/filled-bytes.ts";
 import type { Reference } from "../atom.ts";
 import type { SectionRule, TableField } from "../policy.ts";
 import { requireDefined } from "../require-defined.ts";
@@ -90,7 +90,7 @@ function fromRelocation(
   const { object, rule } = input;
   const { offset, type, addend } = relocation;
   const symbol = requireDefined(object.symbols[relocation.symbol]);
-  const { size, isRelative, isInstruction } = relocationField(object.header.machine, type);
+  const { size, isRelative, isInstruction } = filledBytes(object.header.machine, type);
   const tableField = tableFieldAt(rule, offset);
   const { distance, lineBits } = splitAddend(addend, tableField);
   const inCode = isCode(input.section);
