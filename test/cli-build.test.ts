@@ -30,7 +30,7 @@ const fixed = { [kernelFile]: kernel.replace("wide()", "wide() + 40") };
 /** A patch of changed texts, as a file. */
 function patchFile(name: string, changes: Readonly<Record<string, string>>): string {
   const path = join(folder, name);
-  writeFileSync(path, small.request(changes).patches[0]?.bytes ?? "");
+  writeFileSync(path, small.request(changes).inputs.patches[0]?.bytes ?? "");
   return path;
 }
 

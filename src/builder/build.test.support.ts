@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onHypervisor } from "../running/payload-below.ts";
 import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
-import type { BuildOptions } from "./build-options.ts";
+import type { BuildOptions, BuildStacking } from "./build-options.ts";
 
 /** What the small Xen lacks to be one that runs, as 4.`minor`. */
 function entry(minor: number): string {
@@ -71,8 +71,13 @@ export interface SmallBuild {
   /** Of the source, to be changed before the first build. */
   readonly source: string;
   /** As `xsplice build` hands them on; texts by path as in the small Xen. */
-  options(changes: Readonly<Record<string, string>>, more?: Partial<BuildOptions>): BuildOptions;
+  options(changes: Readonly<Record<string, string>>, more?: SomeOptions): BuildOptions;
 }
+
+/** Of each group, what differs from the plainest build. */
+export type SomeOptions = {
+  readonly [Group in keyof BuildOptions]?: Partial<BuildOptions[Group]>;
+};
 
 export function makeSmallBuild(
   t: { after(work: () => void): void },
@@ -81,24 +86,34 @@ export function makeSmallBuild(
   const small = makeSmallXen(t);
   return {
     source: small.source,
-    options: (changes, more = {}) => ({
-      ...small.request(changes),
-      xenSyms: { name: "xen-syms", bytes: xenSyms },
-      foundation: onHypervisor,
-      basePatches: [],
-      mode: "stack",
-      guard: undefined,
-      carriedPatches: "texts",
-      previous: undefined,
-      allowFreshData: [],
-      hooks: [],
-      name: undefined,
-      metadata: [],
-      allowInit: [],
-      allowLayout: [],
-      toolVersion: "1.2.3",
-      onProgress: () => {},
-      ...more,
-    }),
+    options: (changes, more = {}) => {
+      const { inputs, run } = small.request(changes);
+      return {
+        inputs: {
+          ...inputs,
+          xenSyms: { name: "xen-syms", bytes: xenSyms },
+          hooks: [],
+          ...more.inputs,
+        },
+        stacking: { ...alone, ...more.stacking },
+        allowed: { init: [], layouts: [], freshData: [], ...more.allowed },
+        label: {
+          title: undefined,
+          metadata: [],
+          toolVersion: "1.2.3",
+          patches: "texts",
+          ...more.label,
+        },
+        run: { ...run, onProgress: () => {}, ...more.run },
+      };
+    },
   };
 }
+
+const alone: BuildStacking = {
+  foundation: onHypervisor,
+  basePatches: [],
+  mode: "stack",
+  guard: undefined,
+  previous: undefined,
+};

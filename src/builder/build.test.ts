@@ -8,9 +8,8 @@ import { buildTest } from "../../test/why-no-build.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { parsePayload } from "../payload/parse.ts";
 import { smallXen } from "../xen-make/small-xen.test.support.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { linkHypervisor, makeSmallBuild, type SomeOptions } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
-import type { BuildOptions } from "./build-options.ts";
 import { reportOf } from "./report.ts";
 import { explainFunction } from "./report-explain.ts";
 
@@ -29,17 +28,17 @@ const kernel = smallXen[kernelFile] ?? "";
 const fixed = { [kernelFile]: kernel.replace("wide()", "wide() + 40") };
 
 buildTest("buildFix() makes a payload of every object that the fix changes", async () => {
-  const options = small.options(fixed, { metadata: [["team", "red"]] });
+  const options = small.options(fixed, { label: { metadata: [["team", "red"]] } });
   const fix = await buildFix(options);
   assert.equal(fix.outcome, "built");
   assert.deepEqual(
-    fix.functions.map(({ name, object }) => [name, object]),
+    fix.payload?.functions.map(({ name, object }) => [name, object]),
     [
       ["kernel", "common/kernel.o"],
       ["user", "common/user.o"],
     ],
   );
-  assert.match(fix.functions[0]?.why.join() ?? "", /add/);
+  assert.match(fix.payload?.functions[0]?.why.join() ?? "", /add/);
   assert.ok(fix.payload);
   assert.deepEqual(inspectPayload(fix.payload.bytes, "fix").findings, []);
   const payload = parsePayload(fix.payload.bytes, "fix");
@@ -66,7 +65,7 @@ buildTest(
     const other = makeSmallBuild(t, xenSyms);
     const [one, two] = [
       await buildFix(small.options(fixed)),
-      await buildFix(other.options(fixed, { jobs: 1 })),
+      await buildFix(other.options(fixed, { run: { jobs: 1 } })),
     ];
     assert.ok(one.payload && two.payload);
     assert.deepEqual(one.payload.bytes, two.payload.bytes);
@@ -76,8 +75,9 @@ buildTest(
 buildTest("reportOf() says the same of a patch that lies in another folder", async () => {
   const reports = await Promise.all(
     ["/one/fix.patch", "/other/fix.patch"].map(async (name) => {
-      const { patches, ...options } = small.options(fixed);
-      const named = { ...options, patches: patches.map(({ bytes }) => ({ name, bytes })) };
+      const { patches } = small.options(fixed).inputs;
+      const renamed = patches.map(({ bytes }) => ({ name, bytes }));
+      const named = small.options(fixed, { inputs: { patches: renamed } });
       const { timings: _, ...report } = reportOf(await buildFix(named), named, "fix.livepatch");
       return report;
     }),
@@ -117,7 +117,7 @@ buildTest("buildFix() tells every reason at once, and makes nothing", async () =
 buildTest("buildFix() refuses to patch code that is not what runs", async () => {
   const running = linkHypervisor({ [kernelFile]: kernel.replace("wide()", "wide() * 3") });
   const fix = await buildFix(
-    small.options(fixed, { xenSyms: { name: "xen-syms", bytes: running } }),
+    small.options(fixed, { inputs: { xenSyms: { name: "xen-syms", bytes: running } } }),
   );
   assert.equal(fix.outcome, "refused");
   const found = fix.refusals.find(({ rule }) => rule === "run-pre");
@@ -149,7 +149,8 @@ function otherKernel(t: TestContext, old: string, text: string) {
   writeFileSync(join(base.source, kernelFile), old);
   const patch = createTwoFilesPatch(`a/${kernelFile}`, `b/${kernelFile}`, old, text);
   const patches = [{ name: "other.patch", bytes: Buffer.from(patch) }];
-  return (more: Partial<BuildOptions> = {}) => buildFix(base.options({}, { patches, ...more }));
+  return ({ inputs, allowed = {} }: SomeOptions = {}) =>
+    buildFix(base.options({}, { inputs: { patches, ...inputs }, allowed }));
 }
 
 buildTest(
@@ -163,10 +164,10 @@ buildTest(
     assert.equal(outcome, "refused");
     assert.deepEqual([...new Set(refusals.map(({ rule }) => rule))], ["init-code"]);
     assert.match(refusals[0]?.remedy ?? "", /--allow-init setup/);
-    assert.equal((await build({ allowInit: ["setup"] })).outcome, "built");
+    assert.equal((await build({ allowed: { init: ["setup"] } })).outcome, "built");
     const hooks = join(folder, "init-hook.c");
     writeFileSync(hooks, "static void on_load(void) { }\nXSPLICE_HOOK_LOAD(on_load)\n");
-    const hooked = await build({ hooks: [hooks] });
+    const hooked = await build({ inputs: { hooks: [hooks] } });
     assert.equal(hooked.outcome, "built");
     assert.match(
       hooked.warnings,
@@ -184,9 +185,9 @@ buildTest("buildFix() refuses another layout of a type, until the author allows 
     refusals.filter(({ rule }) => rule === "layout").map(({ what, where }) => [what, where]),
     [["struct state", "common/kernel.o, common/user.o"]],
   );
-  const allowed = await build({ allowLayout: ["state"] });
+  const allowed = await build({ allowed: { layouts: ["state"] } });
   assert.deepEqual(
-    allowed.fit.layouts.map(({ verdict }) => verdict.kind),
+    allowed.findings.fit.layouts.map(({ verdict }) => verdict.kind),
     ["no-effect"],
   );
   assert.ok(allowed.refusals.every(({ rule }) => rule !== "layout"));
@@ -205,7 +206,7 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
   const code =
     "extern int helper(void);\nstatic void on_load(void) { helper(); }\nXSPLICE_HOOK_LOAD(on_load)\n";
   writeFileSync(hooks, code);
-  const { payload } = await buildFix(small.options(withHelper, { hooks: [hooks] }));
+  const { payload } = await buildFix(small.options(withHelper, { inputs: { hooks: [hooks] } }));
   assert.ok(payload);
   const { functions, hooks: found } = parsePayload(payload.bytes, "fix");
   assert.deepEqual(
@@ -240,19 +241,22 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
 buildTest("buildFix() takes a file without hooks for a mistake", async () => {
   const hooks = join(folder, "none.c");
   writeFileSync(hooks, "int nothing;\n");
-  await assert.rejects(buildFix(small.options(fixed, { hooks: [hooks] })), /it declares none/);
+  await assert.rejects(
+    buildFix(small.options(fixed, { inputs: { hooks: [hooks] } })),
+    /it declares none/,
+  );
 });
 
 buildTest("buildFix() refuses the source of another release", async () => {
   const bytes = linkHypervisor({}, 18);
   await assert.rejects(
-    buildFix(small.options(fixed, { xenSyms: { name: "xen-syms", bytes } })),
+    buildFix(small.options(fixed, { inputs: { xenSyms: { name: "xen-syms", bytes } } })),
     /it is Xen 4\.18, the source is Xen 4\.17/,
   );
 });
 
 buildTest("explainFunction() shows both sides line by line", async () => {
-  const { objects } = await buildFix(small.options(fixed));
+  const { objects } = (await buildFix(small.options(fixed))).findings;
   const [explained] = explainFunction(objects, "kernel");
   assert.equal(explained?.object, "common/kernel.o");
   const differing = explained?.rows.filter(({ kind }) => kind === "differs") ?? [];

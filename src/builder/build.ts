@@ -1,3 +1,6 @@
+// `xsplice build`: from a source patch to a payload. Here stand the passes up to the compiler's objects;
+// those behind it are in finish.ts, which is loaded while make runs.
+
 import { iced } from "../isa/iced.ts";
 import { preparePairs } from "../pairs/prepare-pairs.ts";
 import { checkFoundation } from "../running/payload-below.ts";
@@ -6,34 +9,37 @@ import { patchesBelow } from "../stacking/patches.ts";
 import { Timings } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
-import { readHypervisor, startTools } from "./inputs.ts";
+import { readHypervisor, startTools } from "./target.ts";
 
 /**
  * What cannot be live patched is an outcome, not an error.
  * @throws BuildError, BuilderError, DiffError, ElfError, EmitError; the reason of `signal`
  */
 export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
-  const { foundation } = options;
+  const { inputs, stacking, run } = options;
+  const { source, config, patches, xenSyms } = inputs;
   const timings = new Timings();
   // The compiler answers while the hypervisor and the source are read.
-  const tools = startTools(options);
-  const { xen, hypervisor } = timings.measure("read hypervisor", () => readHypervisor(options));
-  checkFoundation(foundation, xen);
-  const earlier = patchesBelow(foundation, options.basePatches);
+  const tools = startTools(xenSyms, run);
+  const hypervisor = timings.measure("read hypervisor", () => readHypervisor(xenSyms));
+  const { xen } = hypervisor;
+  checkFoundation(stacking.foundation, xen);
+  const earlier = patchesBelow(stacking.foundation, stacking.basePatches);
   // From here it is known which source the unpatched side is made from.
-  const { architecture } = xen;
   const prepared = await preparePairs({
-    ...options,
-    earlier,
-    architecture,
-    tools,
-    timings,
-    removal: "meanwhile",
-    meanwhile: () => void getReady(xen).catch(() => {}), // Told when it is needed.
+    inputs: { source, config, patches, earlier, architecture: xen.architecture },
+    run,
+    within: {
+      tools,
+      timings,
+      removal: "meanwhile",
+      meanwhile: () => void getReady(xen).catch(() => {}), // Told when it is needed.
+    },
   });
+  // From here every file and hunk has its objects or its reason, and both sides are compiled.
   try {
     const { finishFix } = await loadFinish();
-    return await finishFix(prepared, options, { xen, hypervisor, timings });
+    return await finishFix(prepared, hypervisor, options, timings);
   } finally {
     await prepared.removed;
   }

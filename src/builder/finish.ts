@@ -1,154 +1,96 @@
 // The passes of `xsplice build` behind the compiler: from pairs of objects to a payload, or to every
 // reason why there is none.
 
-import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import { type CompareOptions, refusalsOfObjects, warningsOfInit } from "../compare/compare.ts";
+import { refusalsOfObjects } from "../compare/compare.ts";
 import { compareAll } from "../compare/compare-all.ts";
-import { xenSectionPolicy } from "../diff/xen-policy.ts";
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import { surroundingsOf } from "../running/payload-below.ts";
-import type { XenSyms } from "../running/xen-syms.ts";
-import { compareWithPrevious, type Succession } from "../stacking/cumulative.ts";
+import { compareWithPrevious } from "../stacking/cumulative.ts";
 import { decideStacking, refuseVetoingHooks } from "../stacking/decide.ts";
 import { checkOrigins } from "../stacking/patches.ts";
-import { type Release, requireReleaseLine } from "../xen-abi/release.ts";
-import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import type { Timings } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
+import { conclude } from "./conclude.ts";
 import { checkFit } from "./fit.ts";
-import { type CompiledHooks, compileHooks } from "./hooks.ts";
-import { emitOptions, originOf, type readHypervisor, releaseOf } from "./inputs.ts";
-import { type LinkResult, linkPayload } from "./link.ts";
+import { compileHooks } from "./hooks.ts";
+import { refusalsOfFiles, whatIsKnown } from "./known.ts";
+import { linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
-import { warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
-
-export interface Begun extends ReturnType<typeof readHypervisor> {
-  readonly timings: Timings;
-}
+import { originOf, payloadFacts } from "./payload-facts.ts";
+import { type Hypervisor, targetOf } from "./target.ts";
 
 /** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */
 export async function finishFix(
   prepared: PreparedPairs,
-  options: BuildOptions,
-  { xen, hypervisor, timings }: Begun,
+  hypervisor: Hypervisor,
+  { inputs, stacking, allowed, label, run }: BuildOptions,
+  timings: Timings,
 ): Promise<BuiltFix> {
-  const { foundation } = options;
-  const origin = originOf(options, prepared);
+  const { foundation, mode, previous } = stacking;
+  const origin = originOf(inputs, prepared.source, label.patches);
   checkOrigins(foundation, origin);
-  const release = releaseOf(xen, prepared);
-  const { payloadVersion } = requireReleaseLine(release);
-  const decided = decideStacking(options, { xen, release, payloadVersion });
-  // From here every file and hunk has its objects or its reason.
-  const surroundings = surroundingsOf(xen, foundation);
+  const target = targetOf(hypervisor, prepared.source);
+  const decided = decideStacking(stacking, target);
+  // From here the payload's place is settled: for which release, on what, how it stands among others.
+  const surroundings = surroundingsOf(target.xen, foundation);
   const hooks = await timings.measureAsync("compile hooks", () =>
-    compileHooks(options.hooks, surroundings, options),
+    compileHooks(inputs.hooks, surroundings, run),
   );
+  const kinds = hooks.hooks.map(({ kind }) => kind);
   const objects = await compareAll(prepared, {
-    known: whatIsKnown(xen, release, hooks, options),
+    known: whatIsKnown(target, allowed, kinds),
     liesOn: foundation.payloads.length === 0 ? "hypervisor" : "payloads",
     timings,
   });
+  // From here every difference is carried, without effect by a named rule, or refused.
   const fit = timings.measure("fit", () =>
     checkFit(objects, {
-      xen,
-      hypervisor,
+      target,
       surroundings,
       payloads: foundation.payloads,
-      config: { ...options.config, made: prepared.configDifferences },
-      allowedLayouts: options.allowLayout,
+      config: { ...inputs.config, made: prepared.source.configDifferences },
+      allowedLayouts: allowed.layouts,
     }),
   );
-  const found = [
-    ...refusalsOfFiles(prepared),
+  // From here what runs is what the fix was compared with, or there is a refusal that tells what is not.
+  const refused = [
+    ...refusalsOfFiles(prepared.account),
     ...refusalsOfObjects(objects),
     ...fit.refusals,
-    ...refuseVetoingHooks(
-      options.mode,
-      hooks.hooks.map(({ kind }) => kind),
-    ),
+    ...refuseVetoingHooks(mode, kinds),
   ];
-  const metadata = metadataOf({ ...options, own: options.metadata });
-  const emit = { ...emitOptions(xen, release, metadata), ...decided, payloadVersion, origin };
-  const isChanged =
-    hooks.hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
-  // From here nothing is refused any more but what cannot be linked.
+  const isChanged = kinds.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
+  const metadata = metadataOf(inputs.patches, label);
   const linked =
-    found.length > 0 || !isChanged
+    refused.length > 0 || !isChanged
       ? undefined
       : timings.measure("emit", () =>
           linkPayload({
             objects,
             hooks,
-            xen,
-            release,
+            target,
             surroundings,
-            foundation,
-            emit,
-            contributions: prepared.contributions,
+            payloads: foundation.payloads,
+            contributions: prepared.changes.contributions,
+            facts: payloadFacts(target, decided, { metadata, origin }),
           }),
         );
-  const succession = linked?.kind === "linked" ? successionOf(linked, options) : undefined;
-  const refusals =
-    linked?.kind === "refused" ? linked.refusals : [...found, ...(succession?.refusals ?? [])];
-  const isLinked = linked?.kind === "linked" && refusals.length === 0;
-  return {
-    outcome: refusals.length > 0 ? "refused" : isLinked ? "built" : "unchanged",
-    payload: isLinked ? linked.payload : undefined,
-    functions: isLinked ? linked.functions : [],
-    guards: isLinked ? linked.guards : { guards: [], unguarded: [] },
-    refusals,
-    warnings: [
-      warnOfMovedHunks(prepared),
-      ...(refusals.length === 0
-        ? [warnOfUnusedPermissions(options, { objects, layouts: fit.layouts, succession })]
-        : []),
-      ...(isLinked ? [warningsOfInit(objects), linked.warnings] : []),
-    ].join(""),
-    objects,
+  // From here every symbol is bound, and the payload's bytes are what they will be.
+  const succession =
+    linked?.kind === "linked" && previous !== undefined
+      ? compareWithPrevious(previous, linked.payload, allowed.freshData)
+      : undefined;
+  const { phases } = timings;
+  const findings = {
     prepared,
+    target,
+    stacking: decided,
+    objects,
     fit,
-    release,
-    xen,
     metadata,
-    decided,
     succession,
-    phases: timings.phases,
+    phases,
   };
-}
-
-function whatIsKnown(
-  xen: XenSyms,
-  release: Release,
-  { hooks }: CompiledHooks,
-  { allowInit, allowFreshData }: BuildOptions,
-): CompareOptions {
-  const unsafe = unsafeFunctions(xen.architecture, release);
-  return {
-    policy: xenSectionPolicy(release, xen.architecture, unsafe),
-    allowedInit: new Set(allowInit),
-    initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
-    allowedLost: new Set(allowFreshData),
-  };
-}
-
-function refusalsOfFiles({ ledger }: PreparedPairs): readonly BuildRefusal[] {
-  return ledger.flatMap(({ patch, file, outcome, hunks }) =>
-    outcome.kind !== "refused"
-      ? []
-      : {
-          rule: "file",
-          what: file,
-          where: [patch, ...hunks].join(" "),
-          reasons: [outcome.reason],
-          remedy: outcome.remedy,
-        },
-  );
-}
-
-function successionOf(
-  { payload }: Extract<LinkResult, { kind: "linked" }>,
-  { previous, allowFreshData }: BuildOptions,
-): Succession | undefined {
-  return previous && compareWithPrevious(previous, payload, allowFreshData);
+  return conclude({ refused, linked, allowed }, findings);
 }

@@ -19,11 +19,10 @@ import type { XenSyms } from "../running/xen-syms.ts";
 import { sortFunctions } from "../stacking/fit.ts";
 import type { ConfigDifference } from "../xen-make/config.ts";
 import { refuseTakenNames } from "./taken-names.ts";
+import type { Hypervisor } from "./target.ts";
 
 export interface FitOptions {
-  readonly xen: XenSyms;
-  /** The same file, as an ELF object. */
-  readonly hypervisor: ElfObject;
+  readonly target: Hypervisor;
   readonly config: {
     readonly name: string;
     readonly text: string;
@@ -48,8 +47,9 @@ export interface Fit {
 
 /** @throws DwarfError, ElfError */
 export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
-  const { xen, hypervisor, config, allowedLayouts, payloads, surroundings } = options;
-  const compilers = compareAllCompilers(hypervisor, objects);
+  const { target, config, allowedLayouts, payloads, surroundings } = options;
+  const { xen } = target;
+  const compilers = compareAllCompilers(target.object, objects);
   const settings = compareWithHypervisor(xen, config.text, config.made);
   const difference =
     likelySetting(settings) ?? (compilers.verdict === "different" ? compilers.text : undefined);

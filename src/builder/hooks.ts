@@ -13,7 +13,7 @@ import type { Hook, SourceObject } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { compileSource, findCompiler } from "../xen-make/compiler.ts";
-import type { BuildOptions } from "./build-options.ts";
+import type { RunOptions } from "../xen-make/make-run.ts";
 
 export interface CompiledHooks {
   readonly objects: readonly SourceObject[];
@@ -26,7 +26,7 @@ export interface CompiledHooks {
 export async function compileHooks(
   sources: readonly string[],
   surroundings: Surroundings,
-  { compiler: command, signal }: Pick<BuildOptions, "compiler" | "signal">,
+  { compiler: command, signal }: Pick<RunOptions, "compiler" | "signal">,
 ): Promise<CompiledHooks> {
   if (sources.length === 0) return { objects: [], hooks: [], warnings: "" };
   const { architecture } = surroundings;

@@ -50,11 +50,11 @@ function buildWith(changes: Readonly<Record<string, string>>): Promise<BuiltFix>
     const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, sources[path] ?? "", text);
     return { name: "fix.patch", bytes: Buffer.from(patch) };
   });
-  return buildFix(small.options({}, { patches }));
+  return buildFix(small.options({}, { inputs: { patches } }));
 }
 
-const rulesOf = ({ objects }: BuiltFix, object: string) =>
-  objects
+const rulesOf = ({ findings }: BuiltFix, object: string) =>
+  findings.objects
     .filter(({ pair }) => pair.object === object)
     .flatMap(({ diff }) => diff.ledger)
     .filter(({ what }) => what === 'function "start"')

@@ -15,24 +15,24 @@ import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import { EmitError, type EmitInput, type SourceObject } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
-import type { Foundation, Surroundings } from "../running/payload-below.ts";
-import type { XenSyms } from "../running/xen-syms.ts";
-import { planGuards, reliedOn } from "../stacking/guards.ts";
+import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
+import { type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
-import type { Release } from "../xen-abi/release.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { bindHooks, type CompiledHooks } from "./hooks.ts";
 import { patchFinder } from "./patch-finder.ts";
+import type { PayloadFacts } from "./payload-facts.ts";
+import type { Target } from "./target.ts";
 
 export interface LinkInput {
   readonly objects: readonly ComparedObject[];
-  readonly contributions: readonly PatchContribution[];
   readonly hooks: CompiledHooks;
-  readonly xen: XenSyms;
-  readonly release: Release;
+  readonly target: Target;
   readonly surroundings: Surroundings;
-  readonly foundation: Foundation;
-  readonly emit: Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks">;
+  /** The lowest first. */
+  readonly payloads: readonly PayloadBelow[];
+  readonly contributions: readonly PatchContribution[];
+  readonly facts: PayloadFacts;
 }
 
 export interface BuiltFunction {
@@ -47,64 +47,96 @@ export interface BuiltFunction {
   readonly patches: readonly string[];
 }
 
+export interface LinkedPayload extends EmittedPayload {
+  readonly functions: readonly BuiltFunction[];
+  /** The old code that the payload carries, and which of it nobody can tell. */
+  readonly guards: GuardPlan;
+}
+
 export type LinkResult =
   | {
       readonly kind: "linked";
-      readonly payload: EmittedPayload;
-      readonly functions: readonly BuiltFunction[];
-      readonly guards: GuardPlan;
+      readonly payload: LinkedPayload;
       /** One line each, as those of `xsplice compile`. */
       readonly warnings: string;
     }
   | { readonly kind: "refused"; readonly refusals: readonly BuildRefusal[] };
 
 /** The objects must have no refusals of their own. @throws EmitError for inputs that contradict */
-export function linkPayload(input: LinkInput): LinkResult {
-  const carried = input.objects
+export function linkPayload({
+  objects,
+  hooks,
+  target,
+  surroundings,
+  payloads,
+  contributions,
+  facts,
+}: LinkInput): LinkResult {
+  const carried = objects
     .filter(({ diff }) => diff.outcome === "patchable")
-    .map((object) => carryObject(object, input));
+    .map((object) => carryObject(object, surroundings, payloads));
   const refusals = bindToXen(
     carried.map(({ object, ...rest }) => ({ name: object.pair.object, ...rest })),
-    input.surroundings,
+    surroundings,
   );
   if (refusals.length > 0) return { kind: "refused", refusals };
-  bindHooks(
-    input.hooks,
-    input.surroundings,
-    carried.flatMap(({ draft }) => globalsOf(draft)),
-  );
-  // From here every undefined symbol is one that the hypervisor or the payload below has.
-  const sources = carried.map(({ object, draft }) => ({ source: object.pair.object, draft }));
-  const objects = [...sources, ...input.hooks.objects];
+  const brought = carried.flatMap(({ draft }) => globalsOf(draft));
+  bindHooks(hooks, surroundings, brought);
+  // From here every undefined symbol is one that the hypervisor or a payload below has.
+  const own = carried.map(({ object, draft }) => ({ source: object.pair.object, draft }));
+  const sources = [...own, ...hooks.objects];
   const replacements = carried.flatMap((object) => object.replacements);
   // Before emitting, which leads references elsewhere.
-  const warnings = warningsOf(input, objects, replacements);
-  const reasons = reasonsOf(carried);
-  const guards = guardsOf(input, replacements);
-  if ("rule" in guards) return { kind: "refused", refusals: [guards] };
-  const rest = { ...input.emit, reasons, guards: guards.guards };
-  const emitted = emit({ ...rest, objects, replacements, hooks: input.hooks.hooks });
-  if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
-  const functions = carried.flatMap(({ object, replacements }) => {
-    const patchesOf = patchFinder(object, input.contributions);
-    return replacements.map(({ oldName, oldSizeBytes, newBody }, index): BuiltFunction => {
-      const { before, reasons = [] } = object.diff.replaced[index] ?? {};
-      return {
-        name: oldName,
-        object: object.pair.object,
-        oldSizeBytes,
-        newSizeBytes: Number(newBody.size),
-        why: reasons,
-        patches: patchesOf(before?.name ?? oldName),
-      };
-    });
+  const pointers = warnOfPointers(sources, replacements, surroundings);
+  const guards = guardsOf(replacements, objects, {
+    ...target,
+    payloads,
+    level: facts.stacking.guard,
   });
-  return { kind: "linked", payload: emitted, functions, guards, warnings };
+  if ("rule" in guards) return { kind: "refused", refusals: [guards] };
+  const emitted = emit({
+    ...facts,
+    objects: sources,
+    replacements,
+    guards: guards.guards,
+    hooks: hooks.hooks,
+    reasons: reasonsOf(carried),
+  });
+  if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
+  const functions = carried.flatMap((object) => builtFunctions(object, contributions));
+  const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
+  return {
+    kind: "linked",
+    payload: { ...emitted, functions, guards },
+    warnings: [hooks.warnings, ...pointers, ...copies].join(""),
+  };
+}
+
+interface CarriedFix extends CarriedObject {
+  readonly object: ComparedObject;
+}
+
+function builtFunctions(
+  { object, replacements }: Pick<CarriedFix, "object" | "replacements">,
+  contributions: readonly PatchContribution[],
+): readonly BuiltFunction[] {
+  const patchesOf = patchFinder(object, contributions);
+  return replacements.map(({ oldName, oldSizeBytes, newBody }, index) => {
+    const { before, reasons = [] } = object.diff.replaced[index] ?? {};
+    return {
+      name: oldName,
+      object: object.pair.object,
+      oldSizeBytes,
+      newSizeBytes: Number(newBody.size),
+      why: reasons,
+      patches: patchesOf(before?.name ?? oldName),
+    };
+  });
 }
 
 /** Travels in the payload; the report has it besides. */
 function reasonsOf(
-  carried: readonly (Pick<CarriedObject, "replacements"> & { readonly object: ComparedObject })[],
+  carried: readonly Pick<CarriedFix, "object" | "replacements">[],
 ): readonly Reason[] {
   return carried.flatMap(({ object, replacements }) =>
     replacements.flatMap(({ oldName }, index) =>
@@ -113,24 +145,21 @@ function reasonsOf(
   );
 }
 
-function warningsOf(
-  input: LinkInput,
-  objects: readonly SourceObject[],
+function warnOfPointers(
+  sources: readonly SourceObject[],
   replacements: CarriedObject["replacements"],
-): string {
-  const { hooks, surroundings } = input;
-  const drafts = objects.map(({ draft }) => draft);
+  surroundings: Surroundings,
+): readonly string[] {
+  const drafts = sources.map(({ draft }) => draft);
   const replaced = replacements.flatMap(({ oldName, newBody }) => {
     const xenFunction = surroundings.byName.get(oldName);
     return xenFunction === undefined ? [] : [{ newBody, xenFunction }];
   });
-  const pointers = pointerWarnings(drafts, replaced, surroundings);
-  return [hooks.warnings, ...pointers, ...copyWarnings(input)].join("");
+  return pointerWarnings(drafts, replaced, surroundings);
 }
 
 /** No old code tells of a constant: Xen's own stays as it is, and only this payload reads the copy. */
-function copyWarnings({ objects, emit: { stacking } }: LinkInput): readonly string[] {
-  if (stacking.mode !== "independent") return [];
+function warnOfCopies(objects: readonly ComparedObject[]): readonly string[] {
   const copies = objects.flatMap(({ diff: { carried } }) =>
     [...carried].flatMap(([atom, as]) => (as === "copy" ? [atom.name] : [])),
   );
@@ -143,8 +172,9 @@ function copyWarnings({ objects, emit: { stacking } }: LinkInput): readonly stri
 /** Symbols of the hypervisor and of payloads below under the names that they have there. */
 function carryObject(
   object: ComparedObject,
-  { surroundings: { byName }, foundation: { payloads } }: LinkInput,
-): CarriedObject & { readonly object: ComparedObject } {
+  { byName }: Surroundings,
+  payloads: readonly PayloadBelow[],
+): CarriedFix {
   const { diff, steps } = object;
   const top = diff.comparison.before;
   const nameInXen: NameInXen = (symbol) => nameOfSymbol({ steps, top }, symbol, payloads);
@@ -172,15 +202,13 @@ function fileSymbol(name: string): DraftSymbol {
 }
 
 function guardsOf(
-  { objects, xen, release, foundation: { payloads }, emit: { stacking } }: LinkInput,
   replacements: CarriedObject["replacements"],
+  objects: readonly ComparedObject[],
+  target: GuardTarget,
 ): GuardPlan | BuildRefusal {
   const replaced = replacements.map(({ oldName }) => oldName);
   try {
-    return planGuards(
-      { replaced, relied: reliedOn(objects) },
-      { xen, release, level: stacking.guard, payloads },
-    );
+    return planGuards({ replaced, relied: reliedOn(objects) }, target);
   } catch (error) {
     if (error instanceof GuardError) return refusalOf("guard-too-large", error.report);
     throw error;

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Metadata, type MetadataInput, metadataOf } from "./metadata.ts";
+import type { Metadata, PayloadLabel } from "./build-options.ts";
+import { metadataOf } from "./metadata.ts";
 
-function metadata(text: string, more: Partial<MetadataInput> = {}, name = "fix.patch"): Metadata {
-  return metadataOf({
-    name: undefined,
-    patches: [{ name, bytes: Buffer.from(text, "latin1") }],
-    toolVersion: "1.2.3",
-    own: [],
-    ...more,
-  });
+function metadata(text: string, more: Partial<PayloadLabel> = {}, name = "fix.patch"): Metadata {
+  const patches = [{ name, bytes: Buffer.from(text, "latin1") }];
+  return metadataOf(patches, { title: undefined, metadata: [], toolVersion: "1.2.3", ...more });
 }
 
 const diff = "\n---\n file.c | 2 +-\n\n--- a/file.c\n+++ b/file.c\n@@ -1 +1 @@\n-a\n+b XSA-99\n";
@@ -37,7 +33,7 @@ test("metadataOf() lets the author have the last word", () => {
     ["tool", "scissors"],
     ["team", "red"],
   ];
-  assert.deepEqual(metadata(diff, { own, name: "My fix" }), [
+  assert.deepEqual(metadata(diff, { metadata: own, title: "My fix" }), [
     ["title", "My fix"],
     ["tool", "scissors"],
     ["team", "red"],

@@ -2,25 +2,18 @@
 // (payload/metadata-keys.ts).
 
 import type { PatchInput } from "../source-patch/patch-file.ts";
-
-export type Metadata = readonly (readonly [key: string, value: string])[];
-
-export interface MetadataInput {
-  /** Of the fix; from the first patch if undefined. */
-  readonly name: string | undefined;
-  readonly patches: readonly PatchInput[];
-  readonly toolVersion: string;
-  /** The author's; win over ours. */
-  readonly own: Metadata;
-}
+import type { Metadata, PayloadLabel } from "./build-options.ts";
 
 /** Longer titles make lists unreadable. */
 const TITLE_LENGTH_MAX = 100;
 
-export function metadataOf({ name, patches, toolVersion, own }: MetadataInput): Metadata {
+export function metadataOf(
+  patches: readonly PatchInput[],
+  { title, metadata: own, toolVersion }: Pick<PayloadLabel, "title" | "metadata" | "toolVersion">,
+): Metadata {
   const advisories = advisoriesOf(patches);
   const ours: Metadata = [
-    ["title", name ?? titleOf(patches)],
+    ["title", title ?? titleOf(patches)],
     ...(advisories.length > 0 ? [["xsa", advisories.join(",")] as const] : []),
     ["tool", `xsplice ${toolVersion}`],
   ];

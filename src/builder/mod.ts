@@ -9,7 +9,8 @@ export {
   type ReplacedFunction,
 } from "../compile/compile.ts";
 export type { CompileOptions } from "../compile/compile-options.ts";
-export { type PairsRequest, type PreparedPairs, preparePairs } from "../pairs/prepare-pairs.ts";
+export { preparePairs } from "../pairs/prepare-pairs.ts";
+export type { PairsRequest, PreparedPairs } from "../pairs/prepared-pairs.ts";
 export type { NamePair } from "../running/match-functions.ts";
 export {
   type Foundation,
@@ -27,7 +28,13 @@ export type {
 } from "../stacking/cumulative.ts";
 export type { DecidedStacking } from "../stacking/decide.ts";
 export { buildFix } from "./build.ts";
-export type { BuildOptions } from "./build-options.ts";
-export type { BuiltFix } from "./built-fix.ts";
+export type {
+  AllowedNames,
+  BuildInputs,
+  BuildOptions,
+  BuildStacking,
+  PayloadLabel,
+} from "./build-options.ts";
+export type { BuiltFix, Findings } from "./built-fix.ts";
 export { type BuildReport, REPORT_FORMAT, reportOf } from "./report.ts";
 export { writeFileAtomically } from "./write-file.ts";

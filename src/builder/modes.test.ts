@@ -6,13 +6,14 @@ import { after } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../test/why-no-build.ts";
 import { markerOf } from "../payload/marker.ts";
+import type { PayloadMode } from "../payload/metadata-keys.ts";
 import { parsePayload } from "../payload/parse.ts";
 import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";
 import { type PayloadBelow, readPayloadBelow } from "../running/payload-below.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
 import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
-import type { BuildOptions } from "./build-options.ts";
+import type { BuildStacking } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import { reportOf } from "./report.ts";
 
@@ -55,8 +56,12 @@ function patchFrom(name: string, old: string, text: string): PatchInput {
   return { name, bytes: Buffer.from(createTwoFilesPatch(`a/${file}`, `b/${file}`, old, text)) };
 }
 
-function build(more: Partial<BuildOptions>): Promise<BuiltFix> {
-  return buildFix(small.options({}, more));
+function build(
+  own: readonly PatchInput[],
+  stacking: Partial<BuildStacking> = {},
+  hooks: readonly string[] = [],
+): Promise<BuiltFix> {
+  return buildFix(small.options({}, { inputs: { patches: own, hooks }, stacking }));
 }
 
 function payloadOf({ payload, refusals }: BuiltFix) {
@@ -66,7 +71,7 @@ function payloadOf({ payload, refusals }: BuiltFix) {
 }
 
 buildTest("buildFix() names the patch behind each function of a cumulative payload", async () => {
-  const options = small.options({}, { mode: "cumulative", patches });
+  const options = small.options({}, { stacking: { mode: "cumulative" }, inputs: { patches } });
   const fix = await buildFix(options);
   const { payload } = payloadOf(fix);
   assert.equal(readStackingFacts(payload.metadata).mode, "cumulative");
@@ -83,35 +88,34 @@ buildTest("buildFix() names the patch behind each function of a cumulative paylo
 buildTest("buildFix() tells what becomes of the functions of the previous payload", async () => {
   const alone = patchFrom("three.patch", start, changed(["n + 3", "n + 33"]));
   const previous = payloadOf(
-    await build({ mode: "cumulative", patches: [patches[0] ?? assert.fail(), alone] }),
+    await build([patches[0] ?? assert.fail(), alone], { mode: "cumulative" }),
   );
-  const { succession } = await build({
-    mode: "cumulative",
-    patches: patches.slice(0, 2),
-    previous,
-  });
+  const wish = { mode: "cumulative", previous } as const;
+  const { succession } = (await build(patches.slice(0, 2), wish)).findings;
   assert.deepEqual(succession?.functions.map(({ name, change }) => `${name}: ${change}`).sort(), [
     "one: unchanged",
     "three: no-longer-patched",
     "two: newly-patched",
   ]);
-  const again = await build({ mode: "cumulative", patches, previous });
-  const one = again.succession?.functions.find(({ name }) => name === "one");
+  const again = await build(patches, wish);
+  const one = again.findings.succession?.functions.find(({ name }) => name === "one");
   assert.equal(one?.change, "patched-again");
 });
 
 buildTest("buildFix() refuses to lose what a variable of the previous payload holds", async () => {
-  const previous = payloadOf(await build({ mode: "cumulative", patches: patches.slice(0, 2) }));
-  const wish = { mode: "cumulative", patches, previous } as const;
-  const refused = await build(wish);
+  const previous = payloadOf(await build(patches.slice(0, 2), { mode: "cumulative" }));
+  const stacking = { mode: "cumulative", previous } as const;
+  const refused = await build(patches, stacking);
   assert.deepEqual(
     [refused.outcome, ...refused.refusals.map(({ rule, what }) => `${rule}: ${what}`)],
     ["refused", 'fresh-data: variable "start.c#count"'],
   );
-  assert.equal((await build({ ...wish, allowFreshData: ["count"] })).outcome, "built");
-  const gone = await build({ ...wish, patches: patches.slice(0, 1) });
+  const allowed = { freshData: ["count"] };
+  const given = small.options({}, { inputs: { patches }, stacking, allowed });
+  assert.equal((await buildFix(given)).outcome, "built");
+  const gone = await build(patches.slice(0, 1), stacking);
   assert.deepEqual(
-    gone.succession?.data.map(({ fate }) => fate),
+    gone.findings.succession?.data.map(({ fate }) => fate),
     ["gone"],
   );
   assert.equal(gone.outcome, "built");
@@ -125,20 +129,20 @@ buildTest(
       hooks,
       "static int veto(struct livepatch_payload *p) { return p == 0; }\nXSPLICE_HOOK_PREAPPLY(veto)\n",
     );
-    const refused = await build({ mode: "cumulative", patches, hooks: [hooks] });
+    const refused = await build(patches, { mode: "cumulative" }, [hooks]);
     assert.deepEqual(
       refused.refusals.map(({ rule, what }) => `${rule}: ${what}`),
       ['vetoing-hook: hook "preapply"'],
     );
-    payloadOf(await build({ patches, hooks: [hooks] }));
+    payloadOf(await build(patches, {}, [hooks]));
   },
 );
 
 buildTest("buildFix() refuses a cumulative payload on top of another", async () => {
-  const below = payloadOf(await build({ patches: patches.slice(0, 1) }));
+  const below = payloadOf(await build(patches.slice(0, 1)));
   const foundation = { payloads: [below], buildId: undefined };
   await assert.rejects(
-    build({ mode: "cumulative", patches: patches.slice(1, 2), foundation }),
+    build(patches.slice(1, 2), { mode: "cumulative", foundation }),
     /it takes the place of all/,
   );
 });
@@ -146,17 +150,17 @@ buildTest("buildFix() refuses a cumulative payload on top of another", async () 
 buildTest(
   "buildFix() makes independent payloads that carry all old code of what they replace",
   async () => {
-    const fix = await build({ mode: "independent", patches: patches.slice(0, 1) });
+    const fix = await build(patches.slice(0, 1), { mode: "independent" });
     const { payload } = payloadOf(fix);
     assert.ok(mayIgnoreDependency(readStackingFacts(payload.metadata)));
     assert.equal(payload.depends, payload.xenDepends);
-    const { address, sizeBytes } = fix.xen.byName.get("one") ?? assert.fail();
+    const { address, sizeBytes } = fix.findings.target.xen.byName.get("one") ?? assert.fail();
     const expected = payload.functions.flatMap((entry) =>
       entry.kind === "guard" ? [...(entry.expectation ?? [])] : [],
     );
-    assert.deepEqual(expected, [...fix.xen.bytesAt(address, sizeBytes)]);
+    assert.deepEqual(expected, [...fix.findings.target.xen.bytesAt(address, sizeBytes)]);
     await assert.rejects(
-      build({ mode: "independent", guard: "entry", patches: patches.slice(0, 1) }),
+      build(patches.slice(0, 1), { mode: "independent", guard: "entry" }),
       /it would go anywhere/,
     );
   },
@@ -165,10 +169,10 @@ buildTest(
 buildTest(
   "buildFix() lets an independent payload require the one that its old code includes",
   async () => {
-    const one = payloadOf(await build({ mode: "independent", patches: patches.slice(0, 1) }));
+    const one = payloadOf(await build(patches.slice(0, 1), { mode: "independent" }));
     const foundation = { payloads: [one], buildId: undefined };
     const patch = patchFrom("again.patch", changed(first), changed(first, third));
-    const fix = await build({ mode: "independent", patches: [patch], foundation });
+    const fix = await build([patch], { mode: "independent", foundation });
     const { payload } = payloadOf(fix);
     assert.equal(payload.depends, payload.xenDepends);
     assert.deepEqual(readStackingFacts(payload.metadata).requires, [one.payload.buildId]);
@@ -184,14 +188,13 @@ buildTest(
 buildTest("buildFix() refuses to require a payload whose release stands no marker", async () => {
   const old = makeSmallBuild({ after: (work) => cleanups.push(work) }, xenSyms);
   writeFileSync(join(old.source, file), start);
-  const one = payloadOf(await build({ mode: "independent", patches: patches.slice(0, 1) }));
+  const one = payloadOf(await build(patches.slice(0, 1), { mode: "independent" }));
   const { symbolMap = [] } = one.payload;
   const unmarked = { ...one.payload, symbolMap: symbolMap.filter(({ kind }) => kind !== "marker") };
   const payloads = [{ ...one, payload: unmarked }];
   await assert.rejects(
-    build({
+    build(patches.slice(1, 2), {
       mode: "independent",
-      patches: patches.slice(1, 2),
       foundation: { payloads, buildId: undefined },
     }),
     /it has no marker by which Xen could tell that it is applied/,
@@ -203,15 +206,14 @@ buildTest(
   async () => {
     const alone = patchFrom("two.patch", start, changed(second));
     const [one, two] = [
-      payloadOf(await build({ mode: "independent", patches: patches.slice(0, 1) })),
-      payloadOf(await build({ mode: "independent", patches: [alone] })),
+      payloadOf(await build(patches.slice(0, 1), { mode: "independent" })),
+      payloadOf(await build([alone], { mode: "independent" })),
     ];
     const foundation = { payloads: [one, two], buildId: undefined };
-    const { payload } = payloadOf(await build({ patches: patches.slice(2), foundation }));
+    const { payload } = payloadOf(await build(patches.slice(2), { foundation }));
     assert.equal(payload.depends, two.payload.buildId);
     assert.deepEqual(
-      parsePayload(payloadOf(await build({ patches: patches.slice(2), foundation })).bytes, "p")
-        .needs,
+      parsePayload(payloadOf(await build(patches.slice(2), { foundation })).bytes, "p").needs,
       payload.needs,
     );
   },
@@ -220,18 +222,18 @@ buildTest(
 buildTest("buildFix() requires what lies below besides what it depends on", async () => {
   const alone = patchFrom("two.patch", start, changed(second));
   const [one, two] = [
-    payloadOf(await build({ mode: "independent", patches: patches.slice(0, 1) })),
-    payloadOf(await build({ mode: "independent", patches: [alone] })),
+    payloadOf(await build(patches.slice(0, 1), { mode: "independent" })),
+    payloadOf(await build([alone], { mode: "independent" })),
   ];
   const requiresOn = async (payloads: readonly PayloadBelow[]) => {
     const foundation = { payloads, buildId: undefined };
-    const fix = await build({ patches: patches.slice(2), foundation });
+    const fix = await build(patches.slice(2), { foundation });
     const { payload } = payloadOf(fix);
     const labels = payload.functions.map(({ name }) => name);
     return {
       requires: readStackingFacts(payload.metadata).requires,
       isCompared: labels.includes(`payload ${one.payload.buildId}, applied`),
-      unchecked: fix.decided.unchecked,
+      unchecked: fix.findings.stacking.unchecked,
     };
   };
   const id = one.payload.buildId;
@@ -245,7 +247,7 @@ buildTest("buildFix() requires what lies below besides what it depends on", asyn
   assert.match(told.unchecked.join(), /"payload" has no marker .*only xsplice looks/);
 
   const foundation = { payloads: [one], buildId: undefined };
-  const onOne = payloadOf(await build({ patches: patches.slice(1, 2), foundation }));
+  const onOne = payloadOf(await build(patches.slice(1, 2), { foundation }));
   const chained = await requiresOn([one, onOne]);
   assert.deepEqual([chained.requires, chained.isCompared], [[], false]);
 });
@@ -264,9 +266,11 @@ int one(int n) { return t[n & 1]`,
       linkHypervisor({ [file]: text(2) }),
     );
     writeFileSync(join(base.source, file), text(2));
-    const warningsIn = async (mode: BuildOptions["mode"]) => {
+    const warningsIn = async (mode: PayloadMode) => {
       const patch = patchFrom("t.patch", text(2), text(3));
-      const { warnings } = await buildFix(base.options({}, { mode, patches: [patch] }));
+      const { warnings } = await buildFix(
+        base.options({}, { stacking: { mode }, inputs: { patches: [patch] } }),
+      );
       return warnings;
     };
     assert.match(

@@ -10,11 +10,12 @@ import type { LedgerEntry } from "../diff/ledger.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { LayoutFinding } from "../layout/layout.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import type { Foundation } from "../running/payload-below.ts";
 import type { FileEntry } from "../source-patch/hunk-ledger.ts";
 import type { Succession } from "../stacking/cumulative.ts";
 import { formatRelease } from "../xen-abi/release.ts";
 import { type Phase, timeSpent } from "../xen-make/timings.ts";
-import type { BuildOptions } from "./build-options.ts";
+import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { BuiltFunction } from "./link.ts";
 
@@ -121,32 +122,37 @@ export interface ReportedInputs {
   readonly patches: Readonly<Record<string, string>>;
 }
 
-export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): BuildReport {
-  const { prepared, fit, xen } = fix;
-  const { command, version } = prepared.compiler;
-  const nameOf = nameWithoutPlace(options.patches);
+export function reportOf(
+  fix: BuiltFix,
+  { inputs, stacking, label }: Pick<BuildOptions, "inputs" | "stacking" | "label">,
+  output: string,
+): BuildReport {
+  const { prepared, target, objects, fit, succession, phases } = fix.findings;
+  const { source, account, changes } = prepared;
+  const { command, version } = source.compiler;
+  const nameOf = nameWithoutPlace(inputs.patches);
   return {
     format: REPORT_FORMAT,
-    tool: `xsplice ${options.toolVersion}`,
+    tool: `xsplice ${label.toolVersion}`,
     outcome: fix.outcome,
     payload: payloadOf(fix, output),
-    stacking: stackingOf(fix, options),
-    succession: fix.succession && withoutRefusals(fix.succession),
-    functions: fix.functions.map((found) => ({
+    stacking: stackingOf(fix, stacking.foundation),
+    succession: succession && withoutRefusals(succession),
+    functions: (fix.payload?.functions ?? []).map((found) => ({
       ...found,
       patches: found.patches.map(nameOf),
-      address: hexNumber(xen.byName.get(found.name)?.address ?? 0n),
+      address: hexNumber(target.xen.byName.get(found.name)?.address ?? 0n),
     })),
     refusals: fix.refusals,
     warnings: fix.warnings,
-    files: prepared.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
-    objects: fix.objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
+    files: account.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
+    objects: objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
       return { object, sources, outcome, ledger };
     }),
     layouts: fit.layouts,
     hypervisor: {
-      release: formatRelease(fix.release),
-      buildId: toHex(xen.buildId),
+      release: formatRelease(target.release),
+      buildId: toHex(target.xen.buildId),
       functionsCompared: fit.compared,
     },
     compiler: {
@@ -155,20 +161,20 @@ export function reportOf(fix: BuiltFix, options: BuildOptions, output: string): 
       verdict: fit.compilers.verdict,
       comparison: fit.compilers.text,
     },
-    configDifferences: prepared.configDifferences,
+    configDifferences: source.configDifferences,
     lines: Object.fromEntries(
-      Object.entries(prepared.lines).map(([file, { regions: _, ...treatment }]) => [
+      Object.entries(changes.lines).map(([file, { regions: _, ...treatment }]) => [
         file,
         treatment,
       ]),
     ),
-    inputs: inputsOf(fix, options, nameOf),
-    timings: { ...timeSpent(fix.phases), phases: fix.phases },
+    inputs: inputsOf(inputs, source.digest, nameOf),
+    timings: { ...timeSpent(phases), phases },
   };
 }
 
 function payloadOf(
-  { payload, metadata, decided }: BuiltFix,
+  { payload, findings: { metadata, stacking } }: BuiltFix,
   output: string,
 ): ReportedPayload | undefined {
   if (payload === undefined) return undefined;
@@ -177,19 +183,18 @@ function payloadOf(
     sizeBytes: payload.bytes.length,
     sha256: sha256(payload.bytes),
     buildId: toHex(payload.buildId),
-    depends: toHex(decided.depends),
+    depends: toHex(stacking.depends),
     metadata: Object.fromEntries(metadata),
   };
 }
 
-function stackingOf(
-  { decided: { stacking, unchecked }, guards: { guards, unguarded } }: BuiltFix,
-  { foundation }: BuildOptions,
-): ReportedStacking {
+function stackingOf({ payload, findings }: BuiltFix, { payloads }: Foundation): ReportedStacking {
+  const { stacking, unchecked } = findings.stacking;
   const { mode, guard: level, marker, requires } = stacking;
+  const { guards, unguarded } = payload?.guards ?? { guards: [], unguarded: [] };
   return {
     mode,
-    below: foundation.payloads.map(({ payload: { source, buildId }, origin }) => {
+    below: payloads.map(({ payload: { source, buildId }, origin }) => {
       return { file: source, buildId, patches: (origin?.patches ?? []).map(({ name }) => name) };
     }),
     requires: requires.map(({ buildId }) => buildId),
@@ -210,19 +215,19 @@ function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession,
 }
 
 /** So that the same patches give the same report in another folder; in full where two share a name. */
-function nameWithoutPlace(patches: BuildOptions["patches"]): (name: string) => string {
+function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string) => string {
   const short = patches.map(({ name }) => basename(name));
   const isClear = new Set(short).size === short.length;
   return (name) => (isClear ? basename(name) : name);
 }
 
 function inputsOf(
-  { prepared }: BuiltFix,
-  { xenSyms, config, patches }: BuildOptions,
+  { xenSyms, config, patches }: BuildInputs,
+  source: string,
   nameOf: (name: string) => string,
-) {
+): ReportedInputs {
   return {
-    source: prepared.sourceDigest,
+    source,
     xenSyms: sha256(xenSyms.bytes),
     config: sha256(Buffer.from(config.text)),
     patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),

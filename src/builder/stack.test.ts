@@ -11,9 +11,8 @@ import type { Payload } from "../payload/payload.ts";
 import { type Foundation, readPayloadBelow } from "../running/payload-below.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
 import { smallXen } from "../xen-make/small-xen.test.support.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { linkHypervisor, makeSmallBuild, type SomeOptions } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
-import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 
 const cleanups: (() => void)[] = [];
@@ -72,14 +71,11 @@ function buildTwo(): Promise<BuiltFix> {
 async function build(
   [old, text]: readonly [string, string],
   below: readonly BuiltFix[],
-  more: Partial<BuildOptions> = {},
+  { stacking, label = {} }: Pick<SomeOptions, "stacking" | "label"> = {},
 ): Promise<BuiltFix> {
-  return buildFix(
-    small.options(
-      {},
-      { patches: [patchFrom(old, text)], foundation: foundationOf(below), ...more },
-    ),
-  );
+  const inputs = { patches: [patchFrom(old, text)] };
+  const on = { foundation: foundationOf(below), ...stacking };
+  return buildFix(small.options({}, { inputs, stacking: on, label }));
 }
 
 function foundationOf(below: readonly BuiltFix[]): Foundation {
@@ -157,7 +153,12 @@ int start(void) { return read(other(-7));`,
     );
     writeFileSync(join(base.source, file), old);
     const make = (patch: PatchInput, below: readonly BuiltFix[]) =>
-      buildFix(base.options({}, { patches: [patch], foundation: foundationOf(below) }));
+      buildFix(
+        base.options(
+          {},
+          { inputs: { patches: [patch] }, stacking: { foundation: foundationOf(below) } },
+        ),
+      );
     const one = await make(patchFrom(old, changed), []);
     const copy = exported(parsed(one), /(^|#)t$/);
     const two = parsed(await make(patchFrom(changed, reader), [one]));
@@ -168,7 +169,7 @@ int start(void) { return read(other(-7));`,
     const text = (smallXen[kernel] ?? "")
       .replace("int kernel", "extern const int t[];\nint kernel")
       .replace("wide()", "wide() + t[1]");
-    const [patch] = base.options({ [kernel]: text }).patches;
+    const [patch] = base.options({ [kernel]: text }).inputs.patches;
     const elsewhere = parsed(await make(patch ?? assert.fail(), [one]));
     assert.ok(elsewhere.needs.includes(copy), elsewhere.needs.join());
   });
@@ -184,7 +185,7 @@ buildTest(
         ? [[entry.name, entry.expectation?.length, entry.expectation?.[0]]]
         : [],
     );
-    const { sizeBytes } = one.xen.byName.get("start") ?? { sizeBytes: 0 };
+    const { sizeBytes } = one.findings.target.xen.byName.get("start") ?? { sizeBytes: 0 };
     assert.deepEqual(guards[0], ["start+0", 1, 0xe9]);
     assert.deepEqual(guards[1]?.slice(0, 2), ["start+5", sizeBytes - 5]);
   },
@@ -217,7 +218,7 @@ for (const [what, claimed, changed, problem] of [
     const patches = [originPatch("first.patch", patchFrom(start, claimed).bytes)];
     const payloads = [{ ...made, origin: { ...made.origin, patches } }];
     const foundation = { payloads, buildId: undefined };
-    const { refusals } = await build([claimed, changed], [], { foundation });
+    const { refusals } = await build([claimed, changed], [], { stacking: { foundation } });
     assert.deepEqual(
       refusals.map(({ rule }) => rule),
       ["payload-below"],
@@ -233,7 +234,9 @@ buildTest(
     const [known] = foundationOf([one]).payloads;
     assert.ok(known);
     const foundation = { payloads: [{ ...known, origin: undefined }], buildId: undefined };
-    const refused = await build([start, start.replace("other(3)", "other(2)")], [], { foundation });
+    const refused = await build([start, start.replace("other(3)", "other(2)")], [], {
+      stacking: { foundation },
+    });
     assert.deepEqual(
       refused.refusals.map(({ rule, what }) => `${rule}: ${what}`),
       ['payload-below: function "start"'],
@@ -242,7 +245,9 @@ buildTest(
       refused.refusals[0]?.reasons.join() ?? "",
       /the hypervisor itself has its code; in fact payload "p1" has/,
     );
-    const elsewhere = await build([start, start.replace("n + 7", "n + 8")], [], { foundation });
+    const elsewhere = await build([start, start.replace("n + 7", "n + 8")], [], {
+      stacking: { foundation },
+    });
     assert.deepEqual(replaced(parsed(elsewhere)).length, 1);
   },
 );
@@ -250,10 +255,10 @@ buildTest(
 buildTest(
   "buildFix() takes the patches of a payload that does not carry them from the user",
   async () => {
-    const one = await build([start, first], [], { carriedPatches: "digests" });
+    const one = await build([start, first], [], { label: { patches: "digests" } });
     await assert.rejects(build([first, second], [one]), /"p1": it was built without its patches/);
     const basePatches = [patchFrom(start, first, "elsewhere/other-name")];
-    parsed(await build([first, second], [one], { basePatches }));
+    parsed(await build([first, second], [one], { stacking: { basePatches } }));
   },
 );
 
@@ -275,12 +280,12 @@ buildTest(
   async () => {
     const foundation = { payloads: [], buildId: new Uint8Array(20).fill(7) };
     await assert.rejects(
-      build([start, first], [], { foundation }),
+      build([start, first], [], { stacking: { foundation } }),
       /what that payload changed is not known/,
     );
-    const fix = await build([start, first], [], { foundation, guard: "none" });
+    const fix = await build([start, first], [], { stacking: { foundation, guard: "none" } });
     assert.equal(parsed(fix).depends, "07".repeat(20));
-    assert.match(fix.decided.unchecked.join(), /known by its build-id only/);
+    assert.match(fix.findings.stacking.unchecked.join(), /known by its build-id only/);
     assert.ok(parsed(fix).functions.every(({ kind }) => kind !== "guard"));
   },
 );

@@ -32,9 +32,9 @@ buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (
 
 buildTest("buildFix() warns of permissions that nothing asks for", async (t) => {
   const small = makeSmallBuild(t, linkHypervisor());
-  const given = { allowInit: ["misspelt"], allowLayout: ["struct nosuch"], allowFreshData: ["n"] };
+  const allowed = { init: ["misspelt"], layouts: ["struct nosuch"], freshData: ["n"] };
   const fixed = kernel.replace("wide()", "wide() + 1");
-  const { outcome, warnings } = await buildFix(small.options({ [file]: fixed }, given));
+  const { outcome, warnings } = await buildFix(small.options({ [file]: fixed }, { allowed }));
   assert.equal(outcome, "built");
   assert.deepEqual(
     warnings.split("\n").map((line) => /^warning: (\S+ "[^"]+") allows nothing/.exec(line)?.[1]),
@@ -52,12 +52,11 @@ buildTest("buildFix() does not warn of a permission that is needed", async (t) =
     `static __attribute__((used, section(".init.text"))) int setup(void) { return ${value}; }\n`;
   const small = makeSmallBuild(t, linkHypervisor({ [file]: `${kernel}${init(1)}` }));
   writeFileSync(join(small.source, file), `${kernel}${init(1)}`);
-  const options = small.options({}, { allowInit: ["setup"] });
   const text = `--- a/${file}\n+++ b/${file}\n@@ -4,1 +4,1 @@\n-${init(1)}+${init(2)}`;
-  const { refusals, warnings } = await buildFix({
-    ...options,
-    patches: [{ name: "fix.patch", bytes: Buffer.from(text) }],
-  });
+  const patches = [{ name: "fix.patch", bytes: Buffer.from(text) }];
+  const { refusals, warnings } = await buildFix(
+    small.options({}, { inputs: { patches }, allowed: { init: ["setup"] } }),
+  );
   assert.deepEqual([refusals, warnings], [[], ""]);
 });
 
@@ -66,11 +65,13 @@ buildTest("buildFix() tells of a hunk that is not where it says", async (t) => {
   const fixed = kernel.replace("wide()", "wide() + 1");
   const lines = kernel.split("\n");
   const text = `--- a/${file}\n+++ b/${file}\n@@ -30,1 +30,1 @@\n-${lines[2]}\n+${fixed.split("\n")[2]}\n`;
-  const { outcome, warnings, prepared } = await buildFix({
-    ...small.options({}),
-    patches: [{ name: "fix.patch", bytes: Buffer.from(text) }],
-  });
+  const patches = [{ name: "fix.patch", bytes: Buffer.from(text) }];
+  const { outcome, warnings, findings } = await buildFix(
+    small.options({}, { inputs: { patches } }),
+  );
   assert.equal(outcome, "built");
   assert.equal(warnings, `note: hunk @@ -30,1 +30,1 @@ of ${file} fits 27 lines above its place\n`);
-  assert.deepEqual(prepared.ledger[0]?.hunks, ["@@ -30,1 +30,1 @@, found 27 lines above"]);
+  assert.deepEqual(findings.prepared.account.ledger[0]?.hunks, [
+    "@@ -30,1 +30,1 @@, found 27 lines above",
+  ]);
 });

@@ -4,16 +4,11 @@
 import type { ComparedObject } from "../compare/compared-object.ts";
 import type { NoEffectRule } from "../diff/ledger.ts";
 import type { LayoutFinding } from "../layout/layout.ts";
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { PatchAccount } from "../pairs/prepared-pairs.ts";
 import { distanceInWords } from "../source-patch/hunk-ledger.ts";
 import { pathOf } from "../source-patch/patch-file.ts";
 import type { Succession } from "../stacking/cumulative.ts";
-
-export interface Permissions {
-  readonly allowInit: readonly string[];
-  readonly allowLayout: readonly string[];
-  readonly allowFreshData: readonly string[];
-}
+import type { AllowedNames } from "./build-options.ts";
 
 export interface AskedFor {
   readonly objects: readonly Pick<ComparedObject, "diff">[];
@@ -23,7 +18,7 @@ export interface AskedFor {
 }
 
 /** One line for each name that was given and that nothing asked for: misspelt, or no longer needed. */
-export function warnOfUnusedPermissions(given: Permissions, asked: AskedFor): string {
+export function warnOfUnusedPermissions(given: AllowedNames, asked: AskedFor): string {
   const has = (rule: NoEffectRule) => (name: string) => isInLedger(asked, rule, name);
   const isLayout = (name: string) =>
     asked.layouts.some(
@@ -34,9 +29,9 @@ export function warnOfUnusedPermissions(given: Permissions, asked: AskedFor): st
     isInLedger(asked, "allowed-lost", name) ||
     (asked.succession?.data.some((data) => data.allowedAs === name) ?? false);
   const unused = [
-    ...unusedOf("--allow-init", given.allowInit, has("allowed-init")),
-    ...unusedOf("--allow-layout", given.allowLayout, isLayout),
-    ...unusedOf("--allow-fresh-data", given.allowFreshData, isFreshData),
+    ...unusedOf("--allow-init", given.init, has("allowed-init")),
+    ...unusedOf("--allow-layout", given.layouts, isLayout),
+    ...unusedOf("--allow-fresh-data", given.freshData, isFreshData),
   ];
   return unused
     .map((text) => `warning: ${text} allows nothing: no change of this fix asks for it\n`)
@@ -61,7 +56,7 @@ function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): bo
 }
 
 /** One line for each hunk, as patch(1) tells it. */
-export function warnOfMovedHunks({ moved }: Pick<PreparedPairs, "moved">): string {
+export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string {
   return moved
     .map(({ patch, hunk, lines, alternatives }) => {
       const found = `hunk ${hunk.header} of ${pathOf(patch)} fits ${distanceInWords(lines)} its place`;

@@ -8,14 +8,15 @@ import { invariant } from "../invariant.ts";
 
 /** @throws what buildFix() throws, but for code that does not compile: a fix may need the next one */
 export async function buildPrefix(series: BuildOptions, prefix: number): Promise<BuiltPrefix> {
-  const { patches, metadata } = series;
+  const { inputs, stacking, label } = series;
+  const { patches } = inputs;
   try {
     const { outcome, payload, refusals } = await buildFix({
       ...series,
-      mode: "cumulative",
-      patches: patches.slice(0, prefix),
+      inputs: { ...inputs, patches: patches.slice(0, prefix) },
+      stacking: { ...stacking, mode: "cumulative" },
       // Makes it another payload than the user's own of the same fixes, which may be loaded.
-      metadata: [...metadata, ["bisect", `${prefix}/${patches.length}`]],
+      label: { ...label, metadata: [...label.metadata, ["bisect", `${prefix}/${patches.length}`]] },
     });
     if (outcome === "unchanged") return { kind: "unchanged" };
     if (outcome === "refused") {

@@ -1,7 +1,7 @@
 // All objects of a fix compared: once with what is known at once, and again where the whole fix, or all
 // of the hypervisor, tells more.
 
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import type { Timings } from "../xen-make/timings.ts";
 import { type CompareOptions, compareObjects } from "./compare.ts";
@@ -27,7 +27,7 @@ export async function compareAll(
     liesOn === "hypervisor" ? await usersOfChanged(first, prepared, timings) : undefined;
   const objects = symbolUsers === undefined ? first : compare({ ...known, symbolUsers });
   // What is carried explains init functions of other objects too.
-  const explainInit = timings.measure("compare", () => initExplainer(objects, prepared));
+  const explainInit = timings.measure("compare", () => initExplainer(objects, prepared.changes));
   return explainInit === undefined ? objects : compare({ ...known, symbolUsers, explainInit });
 }
 

@@ -28,7 +28,10 @@ function compile(c: string): Uint8Array {
 function compare(before: Uint8Array, after: Uint8Array) {
   const pair = { object: "f.o", sources: ["f.c"], command: "gcc", dependencies: ["f.c"] };
   const [compared] = compareObjects(
-    { pairs: [{ ...pair, before, levels: [before], after }], lines: {} },
+    {
+      pairs: [{ ...pair, before, levels: [before], after }],
+      changes: { lines: {}, texts: new Map(), contributions: [] },
+    },
     { policy, allowedInit: new Set() },
   );
   return compared ?? assert.fail("one pair, one result");

@@ -10,7 +10,7 @@ import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
 import { findLayoutChanges, isSettled } from "../layout/layout.ts";
 import type { ObjectPair } from "../pairs/object-pair.ts";
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import { compilerFactsOf } from "../running/compiler-check.ts";
 import type { ComparedObject } from "./compared-object.ts";
@@ -32,7 +32,7 @@ export type CompareOptions = Pick<
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
-  { pairs, lines }: Pick<PreparedPairs, "pairs" | "lines">,
+  { pairs, changes: { lines } }: Pick<PreparedPairs, "pairs" | "changes">,
   options: CompareOptions,
 ): readonly ComparedObject[] {
   const settled = new Set<string>();

@@ -6,7 +6,7 @@
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, type TypeModel } from "../dwarf/model.ts";
 import type { ObjectPair } from "../pairs/object-pair.ts";
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import { findRegions } from "../source-patch/line-regions.ts";
 import { scopesOf } from "../source-patch/line-scope.ts";
 import type { ComparedObject } from "./compared-object.ts";
@@ -18,13 +18,13 @@ export type ExplainInit = (object: string, name: string) => string | undefined;
 /** Undefined when there is nothing to explain. */
 export function initExplainer(
   objects: readonly ComparedObject[],
-  prepared: Pick<PreparedPairs, "texts">,
+  changes: Pick<ChangedTexts, "texts">,
 ): ExplainInit | undefined {
   const inQuestion = objects.filter(({ diff }) =>
     diff.refusals.some(({ disposition }) => disposition.rule === "init-code"),
   );
   if (inQuestion.length === 0) return undefined;
-  const readings = new Map(objects.map((one) => [one.pair.object, readObject(one, prepared)]));
+  const readings = new Map(objects.map((one) => [one.pair.object, readObject(one, changes)]));
   const carried = new Set(objects.flatMap((one) => carriedIn(one, readings.get(one.pair.object))));
   return (object, name) => {
     const reading = readings.get(object);
@@ -48,11 +48,11 @@ interface Reading {
 /** Undefined for objects without differences or without debug information. */
 function readObject(
   { pair, diff, before, after }: ComparedObject,
-  prepared: Pick<PreparedPairs, "texts">,
+  changes: Pick<ChangedTexts, "texts">,
 ): Reading | undefined {
   const old = diff.ledger.length === 0 ? undefined : findTypes(before);
   if (old === undefined) return undefined;
-  const { isExplicable, functions } = changedFunctions(pair, prepared);
+  const { isExplicable, functions } = changedFunctions(pair, changes);
   const touched = new Map<string, string>();
   for (const [file, entries] of functionsByFile(old)) {
     const scopes = functions.get(file) ?? [];
@@ -75,7 +75,7 @@ interface Lines {
 
 function changedFunctions(
   { dependencies }: ObjectPair,
-  { texts }: Pick<PreparedPairs, "texts">,
+  { texts }: Pick<ChangedTexts, "texts">,
 ): { readonly isExplicable: boolean; readonly functions: ReadonlyMap<string, readonly Lines[]> } {
   const functions = new Map<string, readonly Lines[]>();
   let isExplicable = true;

@@ -8,14 +8,14 @@ import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
-import type { PreparedPairs } from "../pairs/prepare-pairs.ts";
+import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import { type LineRegion, oldLineOf } from "../source-patch/line-regions.ts";
 
 /** Undefined when no line has moved in what the object was compiled from. */
 export function lineRuleFor(
   before: ElfObject,
   dependencies: readonly string[],
-  lines: PreparedPairs["lines"],
+  lines: ChangedTexts["lines"],
 ): IsSameLine | undefined {
   const moved = new Map<string, readonly LineRegion[]>();
   for (const file of dependencies) {

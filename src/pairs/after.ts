@@ -4,11 +4,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
+import { findCandidates } from "../xen-make/affected.ts";
 import { type Base, runMakeOn } from "../xen-make/base.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
 import { LIST_GOAL, PREPARE_GOAL } from "../xen-make/recipe.ts";
-import { replaceFile } from "../xen-make/scratch-tree.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
+import { linkTree, replaceFile } from "../xen-make/scratch-tree.ts";
 
 export interface After {
   readonly listing: Listing;
@@ -16,11 +17,60 @@ export interface After {
   readonly regenerated: readonly string[];
 }
 
-export interface AfterOptions {
-  readonly tools: MakeTools;
-  readonly jobs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress: (text: string) => void;
+export interface PatchedTree extends After {
+  /** The working copy. */
+  readonly tree: string;
+}
+
+/** Objects that may differ from those of the unpatched source. */
+export interface Affected {
+  /** On both sides. */
+  readonly units: readonly CompileUnit[];
+  /** After the patch only. */
+  readonly added: readonly CompileUnit[];
+  /** Below `xen/`: code that the patch changes, and headers that are generated differently. */
+  readonly changedFiles: readonly string[];
+  /** Whether existing objects are made otherwise. */
+  readonly changedRules: boolean;
+}
+
+/** A working copy with the patched files in it. @throws BuildError */
+export async function makePatchedTree(
+  tree: string,
+  base: Base,
+  files: ReadonlyMap<string, PatchedFile>,
+  run: MakeRun,
+): Promise<PatchedTree> {
+  run.timings.measure("link", () => linkPatched(tree, base, files));
+  const after = await run.timings.measureAsync("regenerate", () =>
+    regenerate(base, tree, files, run),
+  );
+  return { tree, ...after };
+}
+
+export function linkPatched(
+  tree: string,
+  base: Base,
+  files: ReadonlyMap<string, PatchedFile>,
+): void {
+  const generated = mayReachGenerated(base, files) ? "copied" : "linked";
+  linkTree(base.tree, base.contents, { folder: tree, generated });
+  writePatched(tree, files);
+}
+
+/** @param changedCode files that the patch changes, below `xen/` */
+export async function findAffected(
+  base: Base,
+  { listing, regenerated }: After,
+  changedCode: readonly string[],
+  run: MakeRun,
+): Promise<Affected> {
+  const { added, changed } = compareListings(base.listing, listing);
+  const changedFiles = [...changedCode, ...regenerated];
+  const units = await run.timings.measureAsync("dependencies", () =>
+    findCandidates(base, changedFiles, run),
+  );
+  return { units, added, changedFiles, changedRules: changed.length > 0 };
 }
 
 /** Writes the patched files, below `tree`. */
@@ -41,9 +91,8 @@ export async function regenerate(
   base: Base,
   tree: string,
   files: ReadonlyMap<string, PatchedFile>,
-  options: AfterOptions,
+  { tools, jobs, signal, onProgress }: MakeRun,
 ): Promise<After> {
-  const { tools, jobs, signal, onProgress } = options;
   let regenerated: readonly string[] = [];
   if (mayReachGenerated(base, files)) {
     onProgress("generating headers of the patched source");

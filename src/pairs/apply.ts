@@ -92,6 +92,20 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   };
 }
 
+/** Without files that no object is made from, or that cannot be carried. */
+export function carriedOnly(
+  { files, changed, levels }: AppliedPatches,
+  isCarried: (path: string) => boolean,
+): Pick<AppliedPatches, "files" | "changed" | "levels"> {
+  const cut = (all: ReadonlyMap<string, PatchedFile>) =>
+    new Map([...all].filter(([path]) => isCarried(path)));
+  return {
+    files: cut(files),
+    changed: new Set([...changed].filter(isCarried)),
+    levels: levels.map((level) => ({ ...level, files: cut(level.files) })),
+  };
+}
+
 function isOurs(patch: FilePatch): boolean {
   return [...namesOf(patch)].some((path) => isHypervisorSource(path));
 }

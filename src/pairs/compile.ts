@@ -3,40 +3,29 @@
 
 import { join } from "node:path";
 import { BuildError, requireSpace } from "../build-outcome/build-error.ts";
+import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
-import type { CompileUnit, Listing } from "../xen-make/listing.ts";
+import type { CompileUnit } from "../xen-make/listing.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
 import { makeObjects, takeObject } from "../xen-make/objects.ts";
 import { errorsOf, type MakeResult } from "../xen-make/run.ts";
 import { findObject, keepObject, type MadeObject } from "../xen-make/scratch-objects.ts";
 import { linkTree } from "../xen-make/scratch-tree.ts";
-import type { Timings } from "../xen-make/timings.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
-import type { LineTreatment } from "./lines.ts";
+import { type Affected, type PatchedTree, writePatched } from "./after.ts";
+import type { NeutralFiles } from "./lines.ts";
 import type { ObjectPair } from "./object-pair.ts";
 
 export interface SidesRequest {
   readonly base: Base;
-  /** Objects on both sides. */
-  readonly units: readonly CompileUnit[];
-  /** Objects after the patch only. */
-  readonly added: readonly CompileUnit[];
   /** Folder for working copies. */
   readonly work: string;
-  /** The patched one. */
-  readonly tree: string;
-  /** Below `xen/`. */
-  readonly changedFiles: readonly string[];
-  readonly aliases: Listing["aliases"];
-  readonly neutral: ReadonlyMap<string, LineTreatment>;
-  /** Writes the patched files as the patch has them. */
-  readonly restorePlain: () => void;
-  readonly tools: MakeTools;
-  readonly jobs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: (text: string) => void;
-  readonly timings: Timings;
+  readonly affected: Affected;
+  readonly after: PatchedTree;
+  /** As the patch has them, by their paths below the source folder. */
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  readonly neutral: NeutralFiles;
   /** Called when make has begun. */
-  readonly meanwhile?: (() => void) | undefined;
+  readonly meanwhile: (() => void) | undefined;
 }
 
 export interface CompiledSides {
@@ -47,24 +36,27 @@ export interface CompiledSides {
 }
 
 /** @throws BuildError build/make-failed when the unpatched source does not compile */
-export async function compileSides(request: SidesRequest): Promise<CompiledSides> {
-  const { base, units, added, timings, onProgress } = request;
+export async function compileSides(request: SidesRequest, run: MakeRun): Promise<CompiledSides> {
+  const { base, work, affected, after, files, neutral, meanwhile } = request;
+  const { units, added } = affected;
   const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
   const count = missing.length + units.length + added.length;
   if (count === 0) return { pairs: [], wasNeutral: true, failure: undefined };
-  onProgress(`compiling ${count} object${count === 1 ? "" : "s"}`);
-  const both = missing.length > 0 && request.jobs > 1;
-  const shared = { ...request, jobs: both ? Math.ceil(request.jobs / 2) : request.jobs };
-  const [, after] = await timings.measureAsync("compile", async () => {
-    if (!both) await compileBefore(shared, missing);
+  run.onProgress(`compiling ${count} object${count === 1 ? "" : "s"}`);
+  const both = missing.length > 0 && run.jobs > 1;
+  const shared = { ...run, jobs: both ? Math.ceil(run.jobs / 2) : run.jobs };
+  const patched = { tree: after.tree, files, units: [...units, ...added], neutral };
+  const [, made] = await run.timings.measureAsync("compile", async () => {
+    if (!both) await compileBefore({ base, work, missing }, shared);
     // First the side whose working copy is there: make runs while the other one is linked.
-    const fixed = compilePatched(shared, patched);
-    const other = both ? compileBefore(shared, missing) : undefined;
-    request.meanwhile?.();
+    const fixed = compilePatched(patched, ofPatch, shared);
+    const other = both ? compileBefore({ base, work, missing }, shared) : undefined;
+    meanwhile?.();
     return await settleBoth(other, fixed);
   });
-  if (after.failure !== undefined) return { pairs: [], ...after };
-  return { pairs: timings.measure("collect", () => collectPairs(request)), ...after };
+  if (made.failure !== undefined) return { pairs: [], ...made };
+  const pairs = run.timings.measure("collect", () => collectPairs(base, affected, after));
+  return { pairs, ...made };
 }
 
 /** Waits for both even when one fails, so that nothing runs on in a folder that is removed. */
@@ -76,13 +68,20 @@ async function settleBoth<One, Other>(
   return Promise.all([one, other]);
 }
 
+export interface BeforeRequest {
+  readonly base: Base;
+  /** Folder for working copies. */
+  readonly work: string;
+  /** Objects that the base does not have yet. */
+  readonly missing: readonly CompileUnit[];
+}
+
 /** Objects of the unpatched source, and keeps them. @throws BuildError build/make-failed */
 export async function compileBefore(
-  request: Pick<SidesRequest, "base" | "work" | "tools" | "jobs" | "signal">,
-  missing: readonly CompileUnit[],
+  { base, work, missing }: BeforeRequest,
+  { tools, jobs, signal }: MakeRun,
 ): Promise<void> {
   if (missing.length === 0) return;
-  const { base, work, tools, jobs, signal } = request;
   const tree = join(work, "before");
   linkTree(base.tree, base.contents, { folder: tree, generated: "linked" });
   const result = await makeObjects({ tree, units: missing, tools, jobs, signal });
@@ -93,36 +92,49 @@ export async function compileBefore(
   }
 }
 
-type CompileCode = "build/make-failed" | "build/compile-failed";
-const patched = { code: "build/compile-failed", what: "the patched source" } as const;
+interface PatchedRequest {
+  /** A working copy in which `neutral` lie. */
+  readonly tree: string;
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  readonly units: readonly CompileUnit[];
+  readonly neutral: NeutralFiles;
+}
+
+/** What an error says of a source that does not compile. */
+interface SourceInWords {
+  readonly code: "build/make-failed" | "build/compile-failed";
+  readonly what: string;
+}
+
+const ofPatch: SourceInWords = { code: "build/compile-failed", what: "the patched source" };
 
 /** In a working copy that is line-neutral; once more as the patch has it when that does not compile. */
 export async function compilePatched(
-  request: Pick<
-    SidesRequest,
-    "tree" | "units" | "added" | "tools" | "jobs" | "signal" | "neutral" | "restorePlain"
-  >,
-  { code, what }: { readonly code: CompileCode; readonly what: string },
-): Promise<{ readonly wasNeutral: boolean; readonly failure: BuildError | undefined }> {
-  const { tree, units, added, tools, jobs, signal, neutral, restorePlain } = request;
-  const make = () => makeObjects({ tree, units: [...units, ...added], tools, jobs, signal });
+  { tree, files, units, neutral: { treated } }: PatchedRequest,
+  { code, what }: SourceInWords,
+  { tools, jobs, signal }: MakeRun,
+): Promise<Omit<CompiledSides, "pairs">> {
+  const make = () => makeObjects({ tree, units, tools, jobs, signal });
   const first = await make();
   if (first.exitCode === 0) return { wasNeutral: true, failure: undefined };
   requireSpace(errorsOf(first), tree);
-  const isNeutral = [...neutral.values()].some(({ kind }) => kind === "neutral");
-  if (isNeutral) restorePlain();
+  const isNeutral = [...treated.values()].some(({ kind }) => kind === "neutral");
+  if (isNeutral) writePatched(tree, files);
   const plain = isNeutral ? await make() : first;
   const failed = plain.exitCode !== 0;
   const failure = failed ? compileError(code, what, plain) : undefined;
   return { wasNeutral: false, failure };
 }
 
-function collectPairs(request: SidesRequest): ObjectPair[] {
-  const { base, units, added, tree, changedFiles, aliases } = request;
+function collectPairs(
+  base: Base,
+  { units, added, changedFiles }: Affected,
+  { tree, listing }: PatchedTree,
+): ObjectPair[] {
   const changed = new Set(changedFiles);
   const isNew = new Set(added.map(({ object }) => object));
   return [...units, ...added].flatMap((unit) => {
-    const after = takeObject(tree, unit, aliases);
+    const after = takeObject(tree, unit, listing.aliases);
     const before = isNew.has(unit.object) ? undefined : findObject(base.folder, unit.object);
     const dependencies = unite(before, after);
     // A candidate by its text that does not include the changed file after all.
@@ -146,7 +158,7 @@ function unite(before: MadeObject | undefined, after: MadeObject): readonly stri
   return [...new Set([...(before?.dependencies ?? []), ...after.dependencies])].sort();
 }
 
-function compileError(code: CompileCode, what: string, result: MakeResult): BuildError {
+function compileError(code: SourceInWords["code"], what: string, result: MakeResult): BuildError {
   return new BuildError({
     code,
     problem: `Cannot compile ${what}: Xen's make ended with ${result.exitCode}`,

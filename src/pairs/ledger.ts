@@ -7,18 +7,13 @@ import type { LedgerFacts } from "../source-patch/hunk-ledger.ts";
 import type { Hunk } from "../source-patch/patch-file.ts";
 import type { Base } from "../xen-make/base.ts";
 import { isEmbedded } from "../xen-make/embedded-sources.ts";
-import type { CompileUnit } from "../xen-make/listing.ts";
+import type { Affected, After } from "./after.ts";
 import type { AppliedPatches } from "./apply.ts";
 import type { CompiledSides } from "./compile.ts";
 
-export interface BuiltFacts extends Pick<CompiledSides, "pairs" | "failure"> {
-  /** Objects that the patch brings. */
-  readonly added: readonly CompileUnit[];
-  /** Whether existing objects are made otherwise. */
-  readonly changedRules: boolean;
-  /** Headers that are generated differently, below `xen/`. */
-  readonly regenerated: readonly string[];
-}
+export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
+  Pick<Affected, "added" | "changedRules"> &
+  Pick<After, "regenerated">;
 
 export function ledgerFacts(
   base: Base,

@@ -17,15 +17,14 @@ import {
 import type { Base } from "../xen-make/base.ts";
 import { withoutOutputs } from "../xen-make/dependencies.ts";
 import { type Listing, normalizePath } from "../xen-make/listing.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
 
 export interface LeftOutRequest {
   readonly base: Pick<Base, "tree" | "listing">;
-  readonly tools: Pick<MakeTools, "environment">;
   readonly patches: readonly FilePatch[];
   /** By path below the source folder. */
   readonly files: ReadonlyMap<string, PatchedFile>;
-  readonly signal?: AbortSignal | undefined;
+  readonly run: Pick<MakeRun, "tools" | "signal">;
 }
 
 /** Beyond, asking would take longer than compiling. */
@@ -88,7 +87,7 @@ async function markEntry(
  */
 async function reachedLines(
   file: string,
-  { base, tools, objects, signal }: LeftOutRequest & { readonly objects: readonly string[] },
+  { base, run, objects }: LeftOutRequest & { readonly objects: readonly string[] },
 ): Promise<ReadonlySet<number> | undefined> {
   const reached = new Set<number>();
   const { units, aliases } = base.listing;
@@ -98,8 +97,8 @@ async function reachedLines(
   for (const { command } of compiles) {
     const { exitCode, stdout } = await runProcess([...withoutOutputs(command), "-E"], {
       cwd: join(base.tree, "xen"),
-      env: { ...tools.environment },
-      signal,
+      env: { ...run.tools.environment },
+      signal: run.signal,
     });
     if (exitCode !== 0) return undefined;
     addReached(stdout, file, aliases, reached);

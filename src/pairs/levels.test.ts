@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { buildTest } from "../../test/why-no-build.ts";
 import { makeSmallXen, type SmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
-import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
+import { preparePairs } from "./prepare-pairs.ts";
+import type { PreparedPairs } from "./prepared-pairs.ts";
 
 const kernelFile = "xen/common/kernel.c";
 const kernel = smallXen[kernelFile] ?? "";
@@ -12,9 +13,10 @@ type Changes = Readonly<Record<string, string>>;
 /** The fix on top of levels, each a change of other files. */
 async function prepareOn(xen: SmallXen, levels: readonly Changes[], own: Changes = fix) {
   const said: string[] = [];
-  const earlier = levels.map((changes) => xen.request(changes).patches);
+  const earlier = levels.map((changes) => xen.request(changes).inputs.patches);
   const onProgress = (text: string) => said.push(text);
-  return { prepared: await preparePairs({ ...xen.request(own), earlier, onProgress }), said };
+  const request = xen.request(own, { inputs: { earlier }, run: { onProgress } });
+  return { prepared: await preparePairs(request), said };
 }
 
 function objectOf({ pairs }: PreparedPairs, name: string) {
@@ -35,7 +37,7 @@ for (const [what, changes] of Object.entries({ header, generating })) {
       assert.deepEqual(pair.levels, [objectOf(alone, name).before, pair.before]);
     }
     assert.deepEqual(
-      prepared.ledger.map(({ file }) => file),
+      prepared.account.ledger.map(({ file }) => file),
       [kernelFile],
     );
   });

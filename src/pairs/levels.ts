@@ -9,58 +9,59 @@ import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit, Listing } from "../xen-make/listing.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
 import { takeObject } from "../xen-make/objects.ts";
 import { findObject, keepObject, type MadeObject } from "../xen-make/scratch-objects.ts";
-import { linkTree } from "../xen-make/scratch-tree.ts";
-import type { Timings } from "../xen-make/timings.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
 import {
   type After,
+  linkPatched,
   mayChangeListing,
   mayReachGenerated,
   regenerate,
-  writePatched,
 } from "./after.ts";
 import type { SourceLevel } from "./apply.ts";
 import { compilePatched } from "./compile.ts";
 import { neutralizeFiles } from "./lines.ts";
+import type { ObjectPair } from "./object-pair.ts";
 
 export interface LevelsRequest {
   readonly base: Base;
   /** The lowest first; of each, only the files that are carried. */
   readonly levels: readonly SourceLevel[];
-  /** Objects by name, below `xen/`. */
-  readonly objects: readonly string[];
   /** Folder for working copies. */
   readonly work: string;
   /** By the path below the source folder. */
   readonly isCode: (path: string) => boolean;
-  readonly tools: MakeTools;
-  readonly jobs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: (text: string) => void;
-  readonly timings: Timings;
 }
 
 /**
- * By object, what it is in the source itself and in each level; `undefined` where there is none.
+ * The same pairs, before the fix as the topmost level has them.
  * @throws BuildError build/make-failed when a level does not compile
  */
-export async function compileLevels(
+export async function pairWithLevels(
+  pairs: readonly ObjectPair[],
   request: LevelsRequest,
-): Promise<ReadonlyMap<string, readonly (MadeObject | undefined)[]>> {
-  const { base, levels, objects } = request;
+  run: MakeRun,
+): Promise<readonly ObjectPair[]> {
+  const { base, levels, work } = request;
+  if (levels.length === 0) return pairs;
+  const objects = pairs.map(({ object }) => object);
   const made = new Map(objects.map((name) => [name, [findObject(base.folder, name)]]));
   for (const [index, level] of levels.entries()) {
-    const tree = new LevelTree(request, level, join(request.work, `level-${index + 1}`));
+    const tree = new LevelTree(base, level, join(work, `level-${index + 1}`), run);
     const below = (name: string) => made.get(name)?.at(-1);
-    const own = await compileLevel({ ...request, level, tree }, below);
+    const own = await compileLevel({ ...request, objects, level, tree }, below, run);
     for (const [name, all] of made) all.push(own.get(name));
   }
-  return made;
+  return pairs.map((pair) => {
+    const all = (made.get(pair.object) ?? []).map((object) => object?.bytes);
+    return { ...pair, before: all.at(-1), levels: all };
+  });
 }
 
-interface LevelRequest extends LevelsRequest {
+interface LevelRequest extends Pick<LevelsRequest, "base" | "isCode"> {
+  /** By name, below `xen/`. */
+  readonly objects: readonly string[];
   readonly level: SourceLevel;
   readonly tree: LevelTree;
 }
@@ -68,8 +69,9 @@ interface LevelRequest extends LevelsRequest {
 async function compileLevel(
   request: LevelRequest,
   below: (object: string) => MadeObject | undefined,
+  run: MakeRun,
 ): Promise<ReadonlyMap<string, MadeObject | undefined>> {
-  const { base, level, objects, isCode, timings, onProgress } = request;
+  const { base, level, objects, isCode } = request;
   const folder = join(base.folder, "levels", keyOf(level.files));
   const { listing, regenerated } = await openAfter(request, folder);
   const changed = new Set([...[...level.changed].filter(isCode).map(belowXen), ...regenerated]);
@@ -80,8 +82,10 @@ async function compileLevel(
   const missing = wanted.filter(({ object }) => findObject(folder, object) === undefined);
   if (missing.length > 0) {
     const count = `${missing.length} object${missing.length === 1 ? "" : "s"}`;
-    onProgress(`compiling ${count} with the patches of the payloads below`);
-    await timings.measureAsync("compile below", () => compileMissing(request, folder, missing));
+    run.onProgress(`compiling ${count} with the patches of the payloads below`);
+    await run.timings.measureAsync("compile below", () =>
+      compileMissing(request, folder, missing, run),
+    );
   }
   const reached = new Set(wanted.map(({ object }) => object));
   return new Map(
@@ -93,35 +97,27 @@ async function compileLevel(
 }
 
 async function compileMissing(
-  request: LevelRequest,
+  { base, level: { files }, tree }: LevelRequest,
   folder: string,
-  missing: readonly CompileUnit[],
+  units: readonly CompileUnit[],
+  run: MakeRun,
 ): Promise<void> {
-  const { base, level, tree } = request;
   await tree.make();
-  const { treated } = neutralizeFiles(tree.folder, level.files);
-  const restorePlain = () => writePatched(tree.folder, level.files);
+  const neutral = neutralizeFiles(tree.folder, files);
   const what = "the source with the patches of the payloads below";
   const { failure } = await compilePatched(
-    {
-      ...request,
-      tree: tree.folder,
-      units: missing,
-      added: [],
-      neutral: treated,
-      restorePlain,
-    },
+    { tree: tree.folder, files, units, neutral },
     { code: "build/make-failed", what },
+    run,
   );
   if (failure !== undefined) throw failure;
-  for (const unit of missing) {
+  for (const unit of units) {
     keepObject(folder, unit.object, takeObject(tree.folder, unit, base.listing.aliases));
   }
 }
 
 /** What make generates differently, and which objects it would make; asked once for each level. */
-async function openAfter(request: LevelRequest, folder: string): Promise<After> {
-  const { base, level, tree } = request;
+async function openAfter({ base, level, tree }: LevelRequest, folder: string): Promise<After> {
   if (!mayReachGenerated(base, level.files) && !mayChangeListing(level.files)) {
     return { listing: base.listing, regenerated: [] };
   }
@@ -149,14 +145,16 @@ function readStamp(place: string, ofBase: Listing): After | undefined {
 /** The working copy of a level, with its headers generated; made when it is first asked for. */
 class LevelTree {
   readonly folder: string;
-  readonly #request: LevelsRequest;
+  readonly #base: Base;
   readonly #level: SourceLevel;
+  readonly #run: MakeRun;
   #made: Promise<After> | undefined;
 
-  constructor(request: LevelsRequest, level: SourceLevel, folder: string) {
+  constructor(base: Base, level: SourceLevel, folder: string, run: MakeRun) {
     this.folder = folder;
-    this.#request = request;
+    this.#base = base;
     this.#level = level;
+    this.#run = run;
   }
 
   make(): Promise<After> {
@@ -165,15 +163,11 @@ class LevelTree {
   }
 
   async #make(): Promise<After> {
-    const { base, timings } = this.#request;
     const { files } = this.#level;
-    timings.measure("link below", () => {
-      const generated = mayReachGenerated(base, files) ? "copied" : "linked";
-      linkTree(base.tree, base.contents, { folder: this.folder, generated });
-      writePatched(this.folder, files);
-    });
+    const { timings } = this.#run;
+    timings.measure("link below", () => linkPatched(this.folder, this.#base, files));
     return timings.measureAsync("regenerate below", () =>
-      regenerate(base, this.folder, files, this.#request),
+      regenerate(this.#base, this.folder, files, this.#run),
     );
   }
 }

@@ -25,14 +25,17 @@ export type FileLines = LineTreatment & {
   readonly regions: readonly LineRegion[];
 };
 
-/** By paths below `xen/`. The files have been written to `tree` as the patch has them. */
+/** By paths below `xen/`. */
+export interface NeutralFiles {
+  readonly regions: ReadonlyMap<string, readonly LineRegion[]>;
+  readonly treated: ReadonlyMap<string, LineTreatment>;
+}
+
+/** The files have been written to `tree` as the patch has them. */
 export function neutralizeFiles(
   tree: string,
   files: ReadonlyMap<string, PatchedFile>,
-): {
-  readonly regions: ReadonlyMap<string, readonly LineRegion[]>;
-  readonly treated: ReadonlyMap<string, LineTreatment>;
-} {
+): NeutralFiles {
   const regions = new Map<string, readonly LineRegion[]>();
   const treated = new Map<string, LineTreatment>();
   for (const [path, { before, after }] of files) {
@@ -58,9 +61,7 @@ export function neutralizeFiles(
   return { regions, treated };
 }
 
-interface TreatedFiles {
-  readonly regions: ReadonlyMap<string, readonly LineRegion[]>;
-  readonly treated: ReadonlyMap<string, LineTreatment>;
+interface TreatedFiles extends NeutralFiles {
   /** Not when the patched source compiled only as it is. */
   readonly wasNeutral: boolean;
 }

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { buildTest } from "../../test/why-no-build.ts";
 import { BuildError } from "../build-outcome/build-error.ts";
 import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
-import { type PreparedPairs, preparePairs } from "./prepare-pairs.ts";
+import { preparePairs } from "./prepare-pairs.ts";
+import type { PreparedPairs } from "./prepared-pairs.ts";
 
 const kernel = smallXen["xen/common/kernel.c"] ?? "";
 const fixedKernel = kernel.replace("wide()", "wide() + 40");
 
 const objectsOf = ({ pairs }: PreparedPairs) => pairs.map(({ object }) => object);
-const outcomesOf = ({ ledger }: PreparedPairs) =>
-  Object.fromEntries(ledger.map(({ file, outcome }) => [file, outcome.kind]));
+const outcomesOf = ({ account }: PreparedPairs) =>
+  Object.fromEntries(account.ledger.map(({ file, outcome }) => [file, outcome.kind]));
 const without = (phase: string) => (result: PreparedPairs) =>
   result.phases.every(({ name }) => name !== phase);
 
@@ -36,11 +37,11 @@ buildTest(
       assert.ok(before !== undefined && !Buffer.from(before).equals(after));
       assert.ok(sources.length === 1 && dependencies.includes("common/kernel.c"));
     }
-    assert.deepEqual(result.ledger[0]?.outcome, {
+    assert.deepEqual(result.account.ledger[0]?.outcome, {
       kind: "compiled",
       objects: ["common/kernel.o", "common/user.o"],
     });
-    assert.deepEqual(result.configDifferences, [
+    assert.deepEqual(result.source.configDifferences, [
       { name: "CONFIG_CC_VERSION", given: "n", used: "1" },
     ]);
     assert.deepEqual(contentOf(xen.source), untouched, "the source was changed");
@@ -56,10 +57,9 @@ buildTest(
     assert.ok(!without("generate")(first) && without("generate")(again));
     assert.deepEqual(again.pairs, first.pairs);
     const elsewhere = makeSmallXen(t);
-    const other = await preparePairs({
-      ...elsewhere.request({ "xen/common/kernel.c": fixedKernel }),
-      jobs: 1,
-    });
+    const other = await preparePairs(
+      elsewhere.request({ "xen/common/kernel.c": fixedKernel }, { run: { jobs: 1 } }),
+    );
     assert.deepEqual(other.pairs, first.pairs);
   },
 );
@@ -72,7 +72,7 @@ buildTest("preparePairs() follows headers, generated ones too, to all objects", 
   const generated = await preparePairs(xen.request(list));
   assert.deepEqual(objectsOf(generated), ["common/kernel.o", "common/user.o"]);
   assert.deepEqual(outcomesOf(generated), { "xen/include/public/list.h": "compiled" });
-  assert.ok(generated.ledger[0]?.besides);
+  assert.ok(generated.account.ledger[0]?.besides);
 });
 
 buildTest(
@@ -86,7 +86,7 @@ buildTest(
       }),
     );
     assert.deepEqual(objectsOf(result), ["common/entry.o", "common/start.init.o"]);
-    assert.equal(result.lines["common/entry.S"]?.kind, "plain");
+    assert.equal(result.changes.lines["common/entry.S"]?.kind, "plain");
   },
 );
 
@@ -168,7 +168,7 @@ buildTest("preparePairs() serves two builds at once from one cache", async (t) =
 
 buildTest("preparePairs() leaves a sound cache when it is interrupted", async (t) => {
   const xen = makeSmallXen(t);
-  const request = xen.request({ "xen/common/kernel.c": fixedKernel });
+  const changes = { "xen/common/kernel.c": fixedKernel };
   const reached = new Set<string>();
   for (const stop of ["configuring", "generating", "asking", "compiling"]) {
     const controller = new AbortController();
@@ -176,14 +176,13 @@ buildTest("preparePairs() leaves a sound cache when it is interrupted", async (t
       if (text.startsWith(stop)) reached.add(stop);
       if (text.startsWith(stop)) controller.abort(new Error("interrupted"));
     };
-    await assert.rejects(preparePairs({ ...request, onProgress, signal: controller.signal }), {
-      message: "interrupted",
-    });
+    const run = { onProgress, signal: controller.signal };
+    await assert.rejects(preparePairs(xen.request(changes, { run })), { message: "interrupted" });
     const folders = readdirSync(join(xen.cache, "build"));
     assert.ok(folders.every((name) => !name.startsWith(".unfinished")));
   }
   assert.equal(reached.size, 4);
-  assert.equal((await preparePairs(request)).pairs.length, 2);
+  assert.equal((await preparePairs(xen.request(changes))).pairs.length, 2);
 });
 
 buildTest("preparePairs() removes the working copies of builds that were killed", async (t) => {
@@ -199,16 +198,17 @@ buildTest("preparePairs() removes the working copies of builds that were killed"
 
 buildTest("preparePairs() refuses what is no source, no configuration, no patch", async (t) => {
   const xen = makeSmallXen(t);
-  const request = xen.request({ "xen/common/kernel.c": fixedKernel });
+  const changes = { "xen/common/kernel.c": fixedKernel };
+  const request = xen.request(changes);
   const cases = [
-    [{ ...request, source: xen.cache }, "build/no-source-tree"],
-    [{ ...request, config: { name: "c", text: "CONFIG_X=y\n" } }, "build/bad-config"],
-    [{ ...request, patches: [] }, "build/bad-patch"],
-    [{ ...request, compiler: "no-such-gcc" }, "build/no-build-tools"],
+    [{ inputs: { source: xen.cache } }, "build/no-source-tree"],
+    [{ inputs: { config: { name: "c", text: "CONFIG_X=y\n" } } }, "build/bad-config"],
+    [{ inputs: { patches: [] } }, "build/bad-patch"],
+    [{ run: { compiler: "no-such-gcc" } }, "build/no-build-tools"],
   ] as const;
   for (const [wrong, code] of cases) {
     await assert.rejects(
-      preparePairs(wrong),
+      preparePairs(xen.request(changes, wrong)),
       (error) => error instanceof BuildError && error.report.code === code,
       code,
     );

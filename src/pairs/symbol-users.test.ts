@@ -11,7 +11,8 @@ buildTest("findSymbolUsers() tells of every object what it takes from others, on
   writeFileSync(join(xen.source, "xen/common/start.c"), start);
   const kernel = (smallXen["xen/common/kernel.c"] ?? "").replace("wide()", "wide() + 4");
   const said: string[] = [];
-  const request = { ...xen.request({ "xen/common/kernel.c": kernel }), onProgress: say };
+  const run = { onProgress: say };
+  const request = xen.request({ "xen/common/kernel.c": kernel }, { run });
   function say(text: string): void {
     if (/all objects/.test(text)) said.push(text);
   }

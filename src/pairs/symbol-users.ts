@@ -14,28 +14,19 @@ import { join } from "node:path";
 import { openElf } from "../elf/open.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
 import { findObject } from "../xen-make/scratch-objects.ts";
 import { makeWorkFolder, removeWorkFolder } from "../xen-make/scratch-tree.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
 import { compileBefore } from "./compile.ts";
 
 /** By object: the names that it takes from others. */
 export type SymbolUsers = Readonly<Record<string, readonly string[]>>;
 
-export interface UsersRequest {
-  readonly base: Base;
-  readonly tools: MakeTools;
-  readonly jobs: number;
-  readonly onProgress: (text: string) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Objects that are compiled between two looks at ^C and two words of progress. */
 const AT_ONCE = 40;
 
 /** @throws BuildError build/make-failed; the reason of `signal` */
-export async function findSymbolUsers(request: UsersRequest): Promise<SymbolUsers> {
-  const { base, onProgress } = request;
+export async function findSymbolUsers(base: Base, run: MakeRun): Promise<SymbolUsers> {
   const place = join(base.folder, "symbol-users.json");
   if (existsSync(place)) return JSON.parse(readFileSync(place, "utf8"));
   const { units } = base.listing;
@@ -43,10 +34,10 @@ export async function findSymbolUsers(request: UsersRequest): Promise<SymbolUser
   const work = makeWorkFolder(join(base.folder, "work"));
   try {
     for (let at = 0; at < missing.length; at += AT_ONCE) {
-      onProgress(
+      run.onProgress(
         `compiling all objects, to see who refers to what changed (once for this source): ${at}/${missing.length}`,
       );
-      await compileSome(request, missing.slice(at, at + AT_ONCE), join(work, `${at}`));
+      await compileSome(base, missing.slice(at, at + AT_ONCE), join(work, `${at}`), run);
     }
   } finally {
     removeWorkFolder(work);
@@ -62,12 +53,13 @@ export async function findSymbolUsers(request: UsersRequest): Promise<SymbolUser
 }
 
 async function compileSome(
-  { base, tools, jobs, signal }: UsersRequest,
-  units: readonly CompileUnit[],
+  base: Base,
+  missing: readonly CompileUnit[],
   work: string,
+  run: MakeRun,
 ): Promise<void> {
   mkdirSync(work);
-  await compileBefore({ base, work, tools, jobs, signal }, units);
+  await compileBefore({ base, work, missing }, run);
   removeWorkFolder(work);
 }
 

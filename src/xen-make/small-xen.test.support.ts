@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { createTwoFilesPatch } from "diff";
 import { sharePartsWith } from "../../test/why-no-build.ts";
 import type { Architecture } from "../isa/architecture.ts";
+import type { RunOptions } from "./make-run.ts";
 
 const topMakefile = `export XEN_VERSION       = 4
 export XEN_SUBVERSION    = 17
@@ -88,18 +89,32 @@ export interface SmallXen {
   readonly cacheHome: string;
   readonly cache: string;
   /** Of changed texts by path; a path that is not in `smallXen` is a new file. */
-  request(changes: Readonly<Record<string, string>>): SmallRequest;
+  request(changes: Readonly<Record<string, string>>, more?: SomeOfRequest): SmallRequest;
 }
 
 /** What preparePairs() is asked for, with one patch. */
 export interface SmallRequest {
+  readonly inputs: SmallInputs;
+  readonly run: RunOptions;
+}
+
+export interface SmallInputs {
   readonly source: string;
   readonly config: { readonly name: string; readonly text: string };
-  readonly patches: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly architecture: Architecture;
-  readonly compiler: undefined;
-  readonly jobs: number;
-  readonly cache: string;
+  readonly patches: readonly SmallPatch[];
+  readonly earlier?: readonly (readonly SmallPatch[])[];
+}
+
+interface SmallPatch {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Of each group, what differs from the plainest request. */
+export interface SomeOfRequest {
+  readonly inputs?: Partial<SmallInputs>;
+  readonly run?: Partial<RunOptions>;
 }
 
 export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
@@ -113,14 +128,15 @@ export function makeSmallXen(t: { after(work: () => void): void }): SmallXen {
   }
   mkdirSync(cache, { recursive: true });
   sharePartsWith(cache);
-  const request = (changes: Readonly<Record<string, string>>): SmallRequest => ({
-    source,
-    config: { name: "small.config", text: "CONFIG_LIVEPATCH=y\n" },
-    patches: [{ name: "fix.patch", bytes: Buffer.from(patchOf(changes)) }],
-    architecture: "x86_64",
-    compiler: undefined,
-    jobs: 2,
-    cache,
+  const request: SmallXen["request"] = (changes, more = {}) => ({
+    inputs: {
+      source,
+      config: { name: "small.config", text: "CONFIG_LIVEPATCH=y\n" },
+      patches: [{ name: "fix.patch", bytes: Buffer.from(patchOf(changes)) }],
+      architecture: "x86_64",
+      ...more.inputs,
+    },
+    run: { compiler: undefined, jobs: 2, cache, ...more.run },
   });
   return { source, cacheHome, cache, request };
 }

@@ -10,7 +10,8 @@ import { before, test } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { SectionType } from "../../src/elf/constants.ts";
 import { openElf } from "../../src/elf/open.ts";
-import { type PreparedPairs, preparePairs } from "../../src/pairs/prepare-pairs.ts";
+import { preparePairs } from "../../src/pairs/prepare-pairs.ts";
+import type { PreparedPairs } from "../../src/pairs/prepared-pairs.ts";
 import { cacheFolder, fetchParts, planParts, requirePart } from "../../src/parts/mod.ts";
 import { openBase } from "../../src/xen-make/base.ts";
 import { withoutOutputs } from "../../src/xen-make/dependencies.ts";
@@ -54,13 +55,10 @@ function prepare(edits: Readonly<Record<string, Edit>>): Promise<PreparedPairs> 
     const text = readFileSync(join(source, path), "latin1");
     return createTwoFilesPatch(`a/${path}`, `b/${path}`, text, edit(text));
   });
+  const edited = { name: "edits", bytes: Buffer.from(patches.join(""), "latin1") };
   return preparePairs({
-    source,
-    config: configOf(),
-    patches: [{ name: "edits", bytes: Buffer.from(patches.join(""), "latin1") }],
-    architecture: "x86_64",
-    compiler: undefined,
-    jobs: 2,
+    inputs: { source, config: configOf(), patches: [edited], architecture: "x86_64" },
+    run: { compiler: undefined, jobs: 2 },
   });
 }
 
@@ -73,7 +71,8 @@ function requireAlike({ pairs }: PreparedPairs): void {
 }
 
 test("preparePairs() configures Debian's Xen as Debian did", { timeout, skip }, async () => {
-  const { configDifferences, compiler } = await prepare({ "xen/common/kernel.c": addLines });
+  const { source } = await prepare({ "xen/common/kernel.c": addLines });
+  const { configDifferences, compiler } = source;
   const others = configDifferences.filter(({ name }) => !/^CONFIG_(CC|GCC|LD|AS)_/.test(name));
   assert.deepEqual(others, []);
   if (compiler.version.includes("12.2.0")) assert.deepEqual(configDifferences, []);
@@ -119,7 +118,7 @@ test("preparePairs() takes what lies in boot code for what cannot be patched", {
 }, async () => {
   const result = await prepare({ "xen/arch/x86/boot/reloc.c": addLines });
   assert.deepEqual(objectsOf(result), []);
-  assert.equal(result.ledger[0]?.outcome.kind, "refused");
+  assert.equal(result.account.ledger[0]?.outcome.kind, "refused");
 });
 
 test("openBase() gives commands whose -g moves no code", { timeout, skip }, async (t) => {

@@ -96,26 +96,23 @@ export async function buildChange(
 ): Promise<Uint8Array> {
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, from, to);
   const { payload, refusals } = await buildFix({
-    source,
-    mode,
-    xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
-    config: { name: config, text: readFileSync(config, "utf8") },
-    patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
-    foundation: foundationOf(below),
-    basePatches: [],
-    guard: undefined,
-    carriedPatches: "texts",
-    hooks: [],
-    metadata: [],
-    name: undefined,
-    allowInit: [],
-    allowLayout: [],
-    previous: undefined,
-    allowFreshData: [],
-    compiler: undefined,
-    jobs: 2,
-    toolVersion: "test",
-    onProgress: () => {},
+    inputs: {
+      source,
+      xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
+      config: { name: config, text: readFileSync(config, "utf8") },
+      patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
+      hooks: [],
+    },
+    stacking: {
+      mode,
+      foundation: foundationOf(below),
+      basePatches: [],
+      guard: undefined,
+      previous: undefined,
+    },
+    allowed: { init: [], layouts: [], freshData: [] },
+    label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
+    run: { compiler: undefined, jobs: 2 },
   });
   assert.deepEqual(refusals, []);
   assert.ok(payload);

@@ -172,7 +172,7 @@ function effectsOnEvent(
 }
 
 async function subjectOf(
-  { patches, xenSyms }: BuildOptions,
+  { inputs: { patches, xenSyms } }: BuildOptions,
   check: string,
 ): Promise<BisectSubject> {
   const { readXenSyms } = await import("../../running/xen-syms.ts");

@@ -66,10 +66,10 @@ export const buildCommand: CommandSpec = {
 
 /** All files that are read, but for the source's own. */
 function inputsOf({ options: given }: CommandCall, options: BuildOptions): readonly string[] {
-  const { patches, basePatches, xenSyms, config, hooks } = options;
+  const { patches, xenSyms, config, hooks } = options.inputs;
   const named = ["series", "previous"].flatMap((name) => given.text(name) ?? []);
   const below = ["on", "depends"].flatMap((name) => given.texts(name));
-  const read = [...patches, ...basePatches].map(({ name }) => name);
+  const read = [...patches, ...options.stacking.basePatches].map(({ name }) => name);
   return [...read, xenSyms.name, config.name, ...hooks, ...named, ...below];
 }
 
@@ -107,10 +107,10 @@ async function writeResults(
   return place;
 }
 
-async function explainAll(fix: BuiltFix, name: string | undefined) {
+async function explainAll({ findings: { objects } }: BuiltFix, name: string | undefined) {
   if (name === undefined) return [];
   const { explainFunction, noSuchFunction } = await import("../../builder/report-explain.ts");
-  const explained = explainFunction(fix.objects, name);
-  if (explained.length === 0) throw noSuchFunction(name, fix.objects);
+  const explained = explainFunction(objects, name);
+  if (explained.length === 0) throw noSuchFunction(name, objects);
   return explained;
 }

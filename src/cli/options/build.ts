@@ -171,29 +171,39 @@ export async function readBuildOptions(
     );
   return {
     options: {
-      source: options.requiredText("source"),
-      xenSyms: {
-        name: xenSyms,
-        bytes: await readXenSymsFile(xenSyms, io.signal),
+      inputs: {
+        source: options.requiredText("source"),
+        xenSyms: {
+          name: xenSyms,
+          bytes: await readXenSymsFile(xenSyms, io.signal),
+        },
+        config: { name: config, text: Buffer.from(await read(config)).toString() },
+        patches: await readPatches(names),
+        hooks: options.texts("hooks"),
       },
-      config: { name: config, text: Buffer.from(await read(config)).toString() },
-      patches: await readPatches(names),
-      ...(await readStackingOptions(call)),
-      previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
-      allowFreshData: options.texts("allow-fresh-data"),
-      basePatches: await readPatches(options.texts("base-patch")),
-      carriedPatches: options.has("leave-out-patches") ? "digests" : "texts",
-      hooks: options.texts("hooks"),
-      name: options.text("name"),
-      metadata: options.texts("meta").map((text) => splitPair("--meta", text)),
-      allowInit: options.texts("allow-init"),
-      allowLayout: options.texts("allow-layout"),
-      compiler: options.text("cc") ?? (io.env["CC"] || undefined),
-      jobs: options.number("jobs") ?? availableParallelism(),
-      toolVersion: packageVersion(),
-      environment: io.env,
-      onProgress,
-      signal: io.signal,
+      stacking: {
+        ...(await readStackingOptions(call)),
+        previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
+        basePatches: await readPatches(options.texts("base-patch")),
+      },
+      allowed: {
+        init: options.texts("allow-init"),
+        layouts: options.texts("allow-layout"),
+        freshData: options.texts("allow-fresh-data"),
+      },
+      label: {
+        title: options.text("name"),
+        metadata: options.texts("meta").map((text) => splitPair("--meta", text)),
+        toolVersion: packageVersion(),
+        patches: options.has("leave-out-patches") ? "digests" : "texts",
+      },
+      run: {
+        compiler: options.text("cc") ?? (io.env["CC"] || undefined),
+        jobs: options.number("jobs") ?? availableParallelism(),
+        environment: io.env,
+        onProgress,
+        signal: io.signal,
+      },
     },
     output:
       options.text("output") ??

@@ -1,0 +1,41 @@
+// Whether there is a payload after all passes, and what its author is warned of.
+
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import { warningsOfInit } from "../compare/compare.ts";
+import type { AllowedNames } from "./build-options.ts";
+import type { BuiltFix, Findings } from "./built-fix.ts";
+import type { LinkResult } from "./link.ts";
+import { warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
+
+export interface Judged {
+  /** Before anything was linked. */
+  readonly refused: readonly BuildRefusal[];
+  /** Undefined when something was refused, or there is nothing to patch. */
+  readonly linked: LinkResult | undefined;
+  readonly allowed: AllowedNames;
+}
+
+export function conclude({ refused, linked, allowed }: Judged, findings: Findings): BuiltFix {
+  const { prepared, objects, fit, succession } = findings;
+  const refusals = [
+    ...refused,
+    ...(linked?.kind === "refused" ? linked.refusals : []),
+    ...(succession?.refusals ?? []),
+  ];
+  const moved = warnOfMovedHunks(prepared.account);
+  if (refusals.length > 0) {
+    return { outcome: "refused", payload: undefined, refusals, warnings: moved, findings };
+  }
+  const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
+  const warnings = `${moved}${unused}`;
+  if (linked?.kind !== "linked") {
+    return { outcome: "unchanged", payload: undefined, refusals, warnings, findings };
+  }
+  return {
+    outcome: "built",
+    payload: linked.payload,
+    refusals,
+    warnings: [warnings, warningsOfInit(objects), linked.warnings].join(""),
+    findings,
+  };
+}

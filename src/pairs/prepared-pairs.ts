@@ -1,0 +1,82 @@
+// What preparePairs() is asked for, and what it gives.
+
+import type { Architecture } from "../isa/architecture.ts";
+import type { PatchedFile } from "../source-patch/apply-patch.ts";
+import type { FileEntry } from "../source-patch/hunk-ledger.ts";
+import type { PatchInput } from "../source-patch/patch-file.ts";
+import type { ConfigDifference } from "../xen-make/config.ts";
+import type { RunOptions } from "../xen-make/make-run.ts";
+import type { SourceTree } from "../xen-make/source-tree.ts";
+import type { Phase, Timings } from "../xen-make/timings.ts";
+import type { MakeTools } from "../xen-make/tools.ts";
+import type { AppliedPatches } from "./apply.ts";
+import type { FileLines } from "./lines.ts";
+import type { ObjectPair } from "./object-pair.ts";
+import type { SymbolUsers } from "./symbol-users.ts";
+
+export interface PairsRequest {
+  readonly inputs: PairsInputs;
+  readonly run: RunOptions;
+  readonly within?: WithinBuild;
+}
+
+/** What both sides are made from. */
+export interface PairsInputs {
+  /** Top folder of Xen's source. */
+  readonly source: string;
+  readonly config: { readonly name: string; readonly text: string };
+  readonly architecture: Architecture;
+  /** In the order in which they are applied. */
+  readonly patches: readonly PatchInput[];
+  /** Patches of the payloads that the new one is to lie on, the lowest first. */
+  readonly earlier?: readonly (readonly PatchInput[])[];
+}
+
+/** How preparing goes into the whole of which it is a part; by itself it waits for all that it began. */
+export interface WithinBuild {
+  /** Asked for already; what it takes from the other options otherwise. */
+  readonly tools: Promise<MakeTools> | undefined;
+  readonly timings: Timings;
+  /** `meanwhile`: the caller waits for `removed` himself, at the end of his own work. */
+  readonly removal: "awaited" | "meanwhile";
+  /** Called when make compiles the last objects: there is time for work that needs none of them. */
+  readonly meanwhile: () => void;
+}
+
+export interface PreparedPairs {
+  readonly pairs: readonly ObjectPair[];
+  readonly account: PatchAccount;
+  readonly changes: ChangedTexts;
+  readonly source: PreparedSource;
+  /** Of the unpatched source; may take as long as compiling all of it. */
+  readonly findSymbolUsers: () => Promise<SymbolUsers>;
+  readonly phases: readonly Phase[];
+  /** When the working copy is gone; what a process leaves that does not wait, the next one removes. */
+  readonly removed: Promise<void>;
+}
+
+/** What became of every file and hunk. */
+export interface PatchAccount {
+  readonly ledger: readonly FileEntry[];
+  /** Hunks that were found elsewhere than they say. */
+  readonly moved: AppliedPatches["moved"];
+}
+
+/** What the patches change in the texts of the source. */
+export interface ChangedTexts {
+  /** Of each changed file of code, by its path below `xen/`. */
+  readonly lines: Readonly<Record<string, FileLines>>;
+  /** Of each changed file that is built from, by its path below `xen/`. */
+  readonly texts: ReadonlyMap<string, PatchedFile>;
+  /** What each patch of the fix changed, in their order. */
+  readonly contributions: AppliedPatches["contributions"];
+}
+
+/** What the objects were made from and with. */
+export interface PreparedSource {
+  readonly release: SourceTree["version"];
+  /** SHA-256 of the source, in hex. */
+  readonly digest: string;
+  readonly configDifferences: readonly ConfigDifference[];
+  readonly compiler: { readonly command: string; readonly version: string };
+}
