@@ -63,6 +63,7 @@ function openHost() {
     onTrouble: (error) => {
       throw error;
     },
+    onSetAside: (place) => assert.fail(place),
   });
   return { inner, host };
 }

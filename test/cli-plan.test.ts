@@ -311,3 +311,16 @@ test("load says once, and after all else, that the order cannot be written down"
   assert.match(run.stdout, /^Uploading .* completed\nApplying first\.\.\. completed\n$/);
   assert.equal(run.stderr, "warning: the order of payloads is not written down: no room\n");
 });
+
+test("load says once where a journal is kept that this release cannot read", async () => {
+  const host = new ModelHost(syntheticModel());
+  host.journal.text = '{"version":2}';
+  const run = await runXsplice(["load", first.path], { host });
+  assert.equal(run.exitCode, 0);
+  const [[place, kept] = []] = [...host.journal.aside];
+  assert.equal(kept, '{"version":2}');
+  assert.equal(
+    run.stderr,
+    `warning: this release cannot read the host's journal: kept as ${place}, a new one begins\n`,
+  );
+});

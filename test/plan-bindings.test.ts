@@ -144,6 +144,7 @@ test("plan says of a fix that it is not in force although there is nothing to do
     now,
     factsOf: () => forced.facts,
     onTrouble: (error: unknown) => assert.fail(String(error)),
+    onSetAside: (place: string) => assert.fail(place),
   };
   await JournalledHost.around(host, untold).host.act("apply", "forced", {
     ...options,

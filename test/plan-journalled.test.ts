@@ -15,11 +15,12 @@ const free = { ...call, dependencyCheck: "hypervisor-only", quiesceMs: 30 } as c
 const [alpha, beta, gamma] = makeIndependentUniverse(501);
 assert.ok(alpha && beta && gamma);
 
-function journalled(host: ModelHost, trouble: unknown[] = []) {
+function journalled(host: ModelHost, trouble: unknown[] = [], aside: string[] = []) {
   return JournalledHost.around(host, {
     now: () => new Date("2026-01-01T00:00:00Z"),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
     onTrouble: (error) => trouble.push(error),
+    onSetAside: (place) => aside.push(place),
   }).host;
 }
 
@@ -70,6 +71,38 @@ test("JournalledHost does what it is asked for also where no journal can be kept
   await journalled(inner, trouble).upload(alpha.name, alpha.bytes, call);
   assert.equal((await inner.list()).length, 1);
   assert.match(String(trouble), /no room/);
+});
+
+test("JournalledHost keeps a journal beside that it cannot read, and says so once", async () => {
+  for (const foreign of ['{"version":2,"of":"another release"}', "damag"]) {
+    const inner = new ModelHost(syntheticModel());
+    inner.journal.text = foreign;
+    const before = await observeHost(inner, [], call);
+    assert.equal(before.journal, "unreadable");
+    const [trouble, aside]: [unknown[], string[]] = [[], []];
+    const host = journalled(inner, trouble, aside);
+    await host.upload(alpha.name, alpha.bytes, call);
+    await host.act("apply", alpha.name, free);
+    const name = "journal.unread-2026-01-01T00-00-00.000Z.json";
+    assert.deepEqual(aside, [name]);
+    assert.deepEqual([...inner.journal.aside], [[name, foreign]]);
+    assert.deepEqual(trouble, []);
+    const { state } = await observeHost(inner, [], call);
+    assert.deepEqual(state.stack.names, [alpha.name]);
+  }
+});
+
+test("JournalledHost writes no journal over one that cannot be kept beside", async () => {
+  const inner = new ModelHost(syntheticModel());
+  inner.journal.text = "of another release";
+  inner.journal.setAside = async () => {
+    throw new Error("no room");
+  };
+  const trouble: unknown[] = [];
+  await journalled(inner, trouble).upload(alpha.name, alpha.bytes, call);
+  assert.equal((await inner.list()).length, 1);
+  assert.match(String(trouble), /no room/);
+  assert.equal(inner.journal.text, "of another release");
 });
 
 test("JournalledHost knows what is left when a replace fails half-way", async () => {

@@ -71,6 +71,10 @@ export class TryingHost implements LivepatchHost {
         this.#dieIfItIsTime();
         return inner.journal.write(text);
       },
+      setAside: async (at) => {
+        this.#dieIfItIsTime();
+        return inner.journal.setAside(at);
+      },
     };
   }
 
@@ -151,6 +155,9 @@ export function journalled(host: LivepatchHost): Journalled {
     onTrouble: (error) => {
       const isExpected = error instanceof Killed || error instanceof HostError;
       if (!isExpected) throw error;
+    },
+    onSetAside: (place) => {
+      throw new Error(place);
     },
   });
 }

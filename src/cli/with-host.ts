@@ -29,6 +29,7 @@ export async function withJournalledHost<Result>(
     import("../payload/parse.ts"),
   ]);
   let trouble: unknown;
+  let aside: string | undefined;
   const journalling = {
     now: () => new Date(),
     factsOf: (bytes: Uint8Array, name: string) => {
@@ -43,6 +44,9 @@ export async function withJournalledHost<Result>(
     onTrouble: (error: unknown) => {
       trouble ??= error;
     },
+    onSetAside: (place: string) => {
+      aside ??= place;
+    },
   };
   try {
     return await withHost(call, (bare, options) => {
@@ -51,6 +55,11 @@ export async function withJournalledHost<Result>(
     });
   } finally {
     // Once for all actions, and not in the middle of a line that tells of one.
+    if (aside !== undefined) {
+      call.io.stderr.write(
+        `warning: this release cannot read the host's journal: kept as ${aside}, a new one begins\n`,
+      );
+    }
     if (trouble !== undefined) {
       const reason = trouble instanceof Error ? trouble.message : String(trouble);
       call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);

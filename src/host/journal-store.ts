@@ -10,4 +10,10 @@ export interface JournalStore {
   read(options: CallOptions): Promise<string | undefined>;
   /** All of it or nothing, whatever happens meanwhile; on the disk when it returns. */
   write(text: string, options: CallOptions): Promise<void>;
+  /**
+   * Puts what is kept there beside its place, so that what is written next does not destroy it.
+   * @param at now; it becomes part of the name
+   * @returns where it is from then on, for people
+   */
+  setAside(at: Date, options: CallOptions): Promise<string>;
 }

@@ -11,9 +11,10 @@ import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
+import { LOCK_FILE } from "./journal/place.ts";
+import { ScriptJournal } from "./journal/script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
-import { LOCK_FILE, ScriptJournal } from "./ssh/journal-script.ts";
-import type { RemoteResult, RemoteScript } from "./ssh/remote-script.ts";
+import type { RemoteResult, RemoteScript } from "./remote-script.ts";
 import { XenHost } from "./xen-host.ts";
 
 /**

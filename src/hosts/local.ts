@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
-import { FileJournal } from "./journal-file.ts";
-import { JOURNAL_FOLDER, LOCK_FILE } from "./ssh/journal-script.ts";
+import { FileJournal } from "./journal/file.ts";
+import { JOURNAL_FOLDER, LOCK_FILE } from "./journal/place.ts";
 import { XenHost } from "./xen-host.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";

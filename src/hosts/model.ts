@@ -22,7 +22,7 @@ import type { Crash } from "../xen-model/verdict.ts";
 import { type ActTarget, act, type StartRequest } from "./act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
-import { MemoryJournal } from "./journal-memory.ts";
+import { MemoryJournal } from "./journal/memory.ts";
 import { uploadRefused } from "./refusals.ts";
 import { decodeStatus } from "./status.ts";
 

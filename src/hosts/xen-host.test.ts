@@ -8,7 +8,7 @@ import type { ActOptions } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { type FakeOptions, FakeXen } from "../xen-call/fake-xen.test.support.ts";
 import type { Hypercall, HypercallAnswer } from "../xen-call/transport.ts";
-import { MemoryJournal } from "./journal-memory.ts";
+import { MemoryJournal } from "./journal/memory.ts";
 import { XenHost } from "./xen-host.ts";
 
 const REVERT = 2;

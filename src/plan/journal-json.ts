@@ -1,5 +1,5 @@
 // The journal as it is kept: JSON with a version. What another release wrote, or what was damaged,
-// counts as no journal: the host is then found out anew.
+// tells nothing: the host is then found out anew.
 
 import { guardLevels, payloadModes } from "../payload/metadata-keys.ts";
 import { hookKinds } from "../xen-abi/hooks.ts";

@@ -34,6 +34,8 @@ export interface JournalledOptions {
   readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
   /** The journal could not be kept; what was asked for goes on. */
   readonly onTrouble: (error: unknown) => void;
+  /** There was a journal that could not be read: it is in another place now, and a new one begins. */
+  readonly onSetAside: (place: string) => void;
 }
 
 /** A host, and its journal's ear for what a sync is after. */
@@ -146,11 +148,18 @@ export class JournalledHost implements LivepatchHost {
   async #readJournal(options: CallOptions): Promise<Journal | undefined> {
     const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
     if (state.bootId === undefined) return undefined;
+    if (verdict === "unreadable") await this.#setAside(options);
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
     if (settled === undefined) return startJournal(state, state.bootId);
     // It began when the order was not known, and by now it may be.
     const { stack } = startJournal(state, state.bootId).scene;
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
+  }
+
+  /** Another release may read it, or somebody who wants to know what was done. */
+  async #setAside(options: CallOptions): Promise<void> {
+    const { now, onSetAside } = this.#options;
+    onSetAside(await this.journal.setAside(now(), options));
   }
 
   /** After a failure too: a replace may have failed half-way. */

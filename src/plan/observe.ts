@@ -41,7 +41,7 @@ async function readJournal(
 ): Promise<Journal | "unreadable" | undefined> {
   try {
     const text = await journal?.read(options);
-    return text === undefined ? undefined : decodeJournal(text);
+    return text === undefined ? undefined : (decodeJournal(text) ?? "unreadable");
   } catch (error) {
     if (error instanceof HostError && error.report.code === "host/journal") return "unreadable";
     throw error;

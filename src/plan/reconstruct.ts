@@ -30,7 +30,7 @@ export interface Reconstruction {
 
 export type JournalVerdict =
   | "none"
-  /** There may be one: why it cannot be read is known to whoever tries to write it. */
+  /** Damaged, of another release, or out of reach; whoever writes the next one sets it aside. */
   | "unreadable"
   /** Of another boot: nothing that it tells of is there any more. */
   | "other-boot"

@@ -89,6 +89,7 @@ function journalled(host: LivepatchHost): LivepatchHost {
     onTrouble: (error) => {
       throw error;
     },
+    onSetAside: (place) => assert.fail(place),
   }).host;
 }
 

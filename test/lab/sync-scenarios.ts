@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError } from "../../src/host/errors.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
-import { MemoryJournal } from "../../src/hosts/journal-memory.ts";
+import { MemoryJournal } from "../../src/hosts/journal/memory.ts";
 import type { EmittedPayload } from "../../src/payload/emit/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { factsOfPayload } from "../../src/plan/facts.ts";
@@ -172,6 +172,7 @@ export function journalled(host: LivepatchHost): Journalled {
     onTrouble: (error) => {
       throw error;
     },
+    onSetAside: (place) => assert.fail(place),
   });
 }
 

@@ -7,11 +7,11 @@ import { test } from "node:test";
 import { HostError } from "../../host/errors.ts";
 import type { LivepatchHost } from "../../host/host.ts";
 import type { Deadline } from "../deadline.ts";
+import { ScriptJournal } from "../journal/script.ts";
+import type { RemoteScript } from "../remote-script.ts";
 import { SshConnection } from "./connection.ts";
 import { actOptions, makePlace, options, soon, withHost } from "./fake-dom0.test.support.ts";
-import { ScriptJournal } from "./journal-script.ts";
 import { lockRemote } from "./lock.ts";
-import type { RemoteScript } from "./remote-script.ts";
 
 const banners: Readonly<Record<string, string>> = {
   "prints on its output": "echo Welcome",

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HostError } from "../../host/errors.ts";
 import type { Deadline } from "../deadline.ts";
+import type { RemoteResult, RemoteScript } from "../remote-script.ts";
 import { OutputMarker } from "./output-marker.ts";
-import type { RemoteResult, RemoteScript } from "./remote-script.ts";
 import { scriptCommand } from "./shell-words.ts";
 import {
   type Beginning,

@@ -4,9 +4,9 @@
 import type { CallOptions } from "../../host/call-options.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
+import { JOURNAL_FOLDER, LOCK_FILE } from "../journal/place.ts";
 import { cannotLock } from "../lock-file.ts";
 import type { SshConnection } from "./connection.ts";
-import { JOURNAL_FOLDER, LOCK_FILE } from "./journal-script.ts";
 
 const LOCK_SCRIPT = `
 umask 077

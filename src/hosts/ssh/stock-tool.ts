@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import type { ListedPayload } from "../../host/host.ts";
 import type { Deadline } from "../deadline.ts";
+import type { RemoteScript } from "../remote-script.ts";
 import type { SshConnection } from "./connection.ts";
-import type { RemoteScript } from "./remote-script.ts";
 import { parseStockList, type ToolOutput } from "./stock-output.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 import { withTemporaryFile } from "./upload.ts";

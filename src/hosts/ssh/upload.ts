@@ -1,6 +1,6 @@
 // A file for the time of one remote command.
 
-import type { RemoteScript } from "./remote-script.ts";
+import type { RemoteScript } from "../remote-script.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 
 /**

@@ -1,7 +1,7 @@
 // A script for the shell of a dom0 that we are not in, and what came of it: over ssh, or through a
 // lab's agent.
 
-import type { Deadline } from "../deadline.ts";
+import type { Deadline } from "./deadline.ts";
 
 export interface RemoteScript {
   /** What it is for, in messages: `list the payloads`. */

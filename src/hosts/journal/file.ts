@@ -1,12 +1,12 @@
 // The journal of this dom0, in a file: a crash at any moment leaves the old one or the new one.
 
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../files/write-whole.ts";
-import { HostError } from "../host/errors.ts";
-import type { JournalStore } from "../host/journal-store.ts";
-import { systemStateOf } from "../system-state.ts";
-import { JOURNAL_FILE } from "./ssh/journal-script.ts";
+import { writeWhole } from "../../files/write-whole.ts";
+import { HostError } from "../../host/errors.ts";
+import type { JournalStore } from "../../host/journal-store.ts";
+import { systemStateOf } from "../../system-state.ts";
+import { JOURNAL_FILE, nameAside } from "./place.ts";
 
 export class FileJournal implements JournalStore {
   readonly #folder: string;
@@ -33,6 +33,17 @@ export class FileJournal implements JournalStore {
       writeWhole(path, text, { mode: 0o600 });
     } catch (cause) {
       throw failure(`Cannot keep the journal "${path}"`, cause);
+    }
+  }
+
+  async setAside(at: Date): Promise<string> {
+    const path = join(this.#folder, JOURNAL_FILE);
+    const aside = join(this.#folder, nameAside(at));
+    try {
+      await rename(path, aside);
+      return aside;
+    } catch (cause) {
+      throw failure(`Cannot set the journal "${path}" aside`, cause);
     }
   }
 }

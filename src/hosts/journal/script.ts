@@ -5,13 +5,8 @@ import { HostError } from "../../host/errors.ts";
 import type { JournalStore } from "../../host/journal-store.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
-import type { RemoteScript, RunScript } from "./remote-script.ts";
-
-/** In every dom0; the journal tells of its hypervisor, so it belongs to the machine. */
-export const JOURNAL_FOLDER = "/var/lib/xsplice";
-export const JOURNAL_FILE = "journal.json";
-/** Locked by whoever moves the host from one set of payloads to another. */
-export const LOCK_FILE = "sync.lock";
+import type { RemoteScript, RunScript } from "../remote-script.ts";
+import { JOURNAL_FILE, JOURNAL_FOLDER, nameAside } from "./place.ts";
 
 const READ_SCRIPT = `
 file=$1/$2
@@ -31,6 +26,8 @@ cat >"$beside" || exit 1
 sync
 mv -f "$beside" "$1/$2" && trap - EXIT
 `;
+
+const ASIDE_SCRIPT = `exec mv -f "$1/$2" "$1/$3"`;
 
 export class ScriptJournal implements JournalStore {
   readonly #label: string;
@@ -52,6 +49,13 @@ export class ScriptJournal implements JournalStore {
     const stdin = new TextEncoder().encode(text);
     const args = [JOURNAL_FOLDER, JOURNAL_FILE, String(stdin.length)];
     await this.#do({ task: "keep the journal", script: WRITE_SCRIPT, args, stdin }, options);
+  }
+
+  async setAside(at: Date, options: CallOptions): Promise<string> {
+    const name = nameAside(at);
+    const args = [JOURNAL_FOLDER, JOURNAL_FILE, name];
+    await this.#do({ task: "set the journal aside", script: ASIDE_SCRIPT, args }, options);
+    return `${JOURNAL_FOLDER}/${name}`;
   }
 
   async #do(remote: RemoteScript, options: CallOptions): Promise<string> {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
-import type { JournalStore } from "../host/journal-store.ts";
-import { FileJournal } from "./journal-file.ts";
-import { ScriptJournal } from "./ssh/journal-script.ts";
-import type { RemoteScript } from "./ssh/remote-script.ts";
+import type { JournalStore } from "../../host/journal-store.ts";
+import type { RemoteScript } from "../remote-script.ts";
+import { FileJournal } from "./file.ts";
+import { ScriptJournal } from "./script.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xsplice-journal-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -40,6 +40,21 @@ for (const [kind, open] of Object.entries(kinds)) {
     await journal.write("three\n", options);
     assert.equal(await open(folder).read(options), "three\n");
     assert.deepEqual(readdirSync(folder), ["journal.json"]);
+  });
+
+  test(`${kind} sets one aside, and the next one begins`, async () => {
+    const folder = join(root, `${kind} aside`);
+    const journal = open(folder);
+    await journal.write("of another release\n", options);
+    const place = await journal.setAside(new Date("2026-01-01T00:00:00Z"), options);
+    const name = "journal.unread-2026-01-01T00-00-00.000Z.json";
+    assert.equal(basename(place), name);
+    assert.equal(await journal.read(options), undefined);
+    await journal.write("new\n", options);
+    assert.equal(readFileSync(join(folder, name), "utf8"), "of another release\n");
+    assert.deepEqual(readdirSync(folder).sort(), ["journal.json", name]);
+    const nothing = open(join(root, "nowhere")).setAside(new Date(), options);
+    await assert.rejects(nothing, /Cannot set the journal/);
   });
 
   test(`${kind} says where it cannot be kept, and why`, async () => {
