@@ -5,6 +5,7 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
 import { findTypes } from "../dwarf/model.ts";
+import { findStaticHomes } from "../dwarf/static-homes.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
@@ -17,7 +18,6 @@ import type { ComparedObject } from "./compared-object.ts";
 import type { ExplainInit } from "./init.ts";
 import { changedInlinesOf } from "./inlines.ts";
 import { lineRuleFor } from "./lines.ts";
-import { findStaticHomes } from "./statics.ts";
 import { openLevels } from "./steps.ts";
 
 /** What the author and the release say; the rest of the comparison's options are found here. */

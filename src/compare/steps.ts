@@ -4,10 +4,10 @@
 
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects } from "../diff/diff-objects.ts";
+import { findStaticHomes } from "../dwarf/static-homes.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import type { ObjectPair } from "../pairs/object-pair.ts";
-import { findStaticHomes } from "./statics.ts";
 import type { LevelStep } from "./trace.ts";
 
 export interface OpenedLevels {

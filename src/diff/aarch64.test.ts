@@ -10,7 +10,7 @@ import { test } from "node:test";
 import type { ElfObject } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
 import { carryChanges } from "./carry/carry.ts";
-import { summaryOf } from "./diff.test.support.ts";
+import { summaryOf, testOptions } from "./diff.test.support.ts";
 import { diffObjects, type ObjectDiff } from "./diff-objects.ts";
 import { xenSectionPolicy } from "./xen-policy.ts";
 
@@ -37,7 +37,7 @@ const define = (name: string, body: string): string =>
 
 function diff(before: string, after: string): ObjectDiff | undefined {
   const [left, right] = [assemble(before), assemble(after)];
-  return left && right && diffObjects(left, right, { policy });
+  return left && right && diffObjects(left, right, { ...testOptions, policy });
 }
 
 test("diffObjects() sees the register of an AArch64 instruction that a relocation fills in", (context) => {

@@ -3,14 +3,20 @@
 
 import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
-import type { FindHomes } from "./correlate/correlate.ts";
 import type { Correlation } from "./correlate/correlation.ts";
+import type { FindHomes } from "./correlate/homes.ts";
 import { findLineConstants, type IsSameLine } from "./line-rule.ts";
 import { Meanings } from "./meaning.ts";
 import { findOwners } from "./owners.ts";
 import type { SectionPolicy } from "./policy.ts";
 
-export interface DiffOptions {
+export interface DiffOptions extends ComparisonOptions {
+  /** In which functions static variables stand; for those that the compiler numbers all else is a guess. */
+  readonly findHomes: FindHomes;
+}
+
+/** What is asked when pairs are known. */
+export interface ComparisonOptions {
   readonly policy: SectionPolicy;
   /** Without it every constant that differs is a change. */
   readonly isSameLine?: IsSameLine | undefined;
@@ -27,8 +33,6 @@ export interface DiffOptions {
    * global is taken to be known everywhere.
    */
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
-  /** In which functions static variables stand, where numbers of the compiler leave it open. */
-  readonly findHomes?: FindHomes | undefined;
   /** Functions that the patch changed and that were inlined into a function, by its name. */
   readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
 }
@@ -38,7 +42,7 @@ export interface Comparison {
   readonly after: SplitObject;
   readonly correlation: Correlation;
   readonly sides: Sides;
-  readonly options: DiffOptions;
+  readonly options: ComparisonOptions;
   /** Of each pair, by the atom after. */
   readonly verdicts: ReadonlyMap<Atom, Verdict>;
   /** Constants that differ by the rule "line-number", for the report. */
@@ -49,7 +53,7 @@ export function comparePairs(
   before: SplitObject,
   after: SplitObject,
   correlation: Correlation,
-  options: DiffOptions,
+  options: ComparisonOptions,
 ): Comparison {
   const { machine } = after.object.header;
   const sides: Sides = {

@@ -9,6 +9,7 @@ import {
   type ExpectedDiff,
   fileAround,
   flavours,
+  homesByName,
   noinline,
   summaryOf,
 } from "./diff.test.support.ts";
@@ -72,12 +73,22 @@ checkDiffs(
     },
     {
       name: "tells static variables of functions whatever their numbers",
-      before: fileAround(`${f("static int count; return count += x;")}
-      ${noinline} int h(int x) { static int count; return count += x * 2; }`),
-      after: fileAround(`${noinline} int e(int x) { static int count; return count += x * 7; }
-      ${f("static int count; return count += x;")}
-      ${noinline} int h(int x) { static int count; return count += x * 3; }`),
-      expected: patchable(["h"], ["count.2", "e"]),
+      before: fileAround(`${f('static int count asm("count.1"); return count += x;')}
+      ${noinline} int h(int x) { static int count asm("count.2"); return count += x * 2; }`),
+      after:
+        fileAround(`${noinline} int e(int x) { static int count asm("count.3"); return count += x * 7; }
+      ${f('static int count asm("count.4"); return count += x;')}
+      ${noinline} int h(int x) { static int count asm("count.5"); return count += x * 3; }`),
+      options: {
+        findHomes: homesByName({
+          "count.1": "f",
+          "count.2": "h",
+          "count.3": "e",
+          "count.4": "f",
+          "count.5": "h",
+        }),
+      },
+      expected: patchable(["h"], ["count.3", "e"]),
     },
     {
       name: "tells clones of functions whatever their numbers",

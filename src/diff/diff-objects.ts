@@ -40,7 +40,10 @@ export interface ReplacedFunction {
 export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOptions): ObjectDiff {
   requireAlike(before, after);
   const [left, right] = [splitObject(before, options.policy), splitObject(after, options.policy)];
-  const correlation = correlate(left, right, options.findHomes);
+  const correlation = correlate(left, right, {
+    kind: "binding",
+    findHomes: options.findHomes,
+  });
   // From here an atom that has a partner has it for good, and what has none is new or gone.
   const comparison = comparePairs(left, right, correlation, options);
   const changes = findChanges(comparison);

@@ -11,6 +11,7 @@ import {
   flavours,
   noinline,
   summaryOf,
+  testOptions,
   testPolicy,
   twoFlavours,
 } from "./diff.test.support.ts";
@@ -202,7 +203,7 @@ test("diffObjects() refuses that what had two names becomes two things, and the 
     readElf(compileBytes(text, [], "file.S"), "file.S");
   const [one, two] = [object(twins(".set h, f")), object(twins("h: mov $2,%eax\n ret"))];
   const rulesOf = (left: typeof one, right: typeof one): readonly string[] =>
-    summaryOf(diffObjects(left, right, { policy: testPolicy })).refused;
+    summaryOf(diffObjects(left, right, testOptions)).refused;
   assert.deepEqual(rulesOf(one, two), [`alias function "h"`]);
   assert.deepEqual(rulesOf(two, one), [`alias function "f"`]);
 });
@@ -224,7 +225,7 @@ function walk(step: number, between: string): ReturnType<typeof readElf> {
 
 test("diffObjects() refuses the end of an array that a new variable may have moved", () => {
   const fresh = ".type fresh,@object\n.size fresh,8\nfresh: .quad 2\n";
-  const options = { policy: testPolicy };
+  const options = testOptions;
   assert.deepEqual(summaryOf(diffObjects(walk(1, ""), walk(2, ""), options)).replaced, ["walk"]);
   const { refused } = summaryOf(diffObjects(walk(1, ""), walk(1, fresh), options));
   assert.deepEqual(refused, [`ambiguous function "walk"`]);
@@ -234,7 +235,7 @@ const asm = (body: string): ReturnType<typeof readElf> =>
   readElf(compileBytes(`.text\n.globl entry\nentry: ${body}\n ret\n`, [], "file.S"), "file.S");
 
 test("diffObjects() refuses assembly whose symbol has no length", () => {
-  const diff = diffObjects(asm("nop"), asm("pause"), { policy: testPolicy });
+  const diff = diffObjects(asm("nop"), asm("pause"), testOptions);
   assert.deepEqual(summaryOf(diff).refused, [`assembly assembly "entry"`]);
 });
 

@@ -5,6 +5,7 @@
 import { SymbolBinding } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
+import type { Ambiguity } from "./correlate/correlation.ts";
 import { findEndedBy } from "./end-of-array.ts";
 import type { Changes } from "./find-changes.ts";
 import type { Disposition, RefusalRule } from "./ledger.ts";
@@ -128,13 +129,13 @@ function judgeNew(
   problem: (rule: RefusalRule, reason: string, remedy: string) => Problem,
 ): CarriedAs | Problem | undefined {
   const role = roleOf(atom);
-  const candidates = correlation.candidatesOf(atom);
-  if (candidates.length > 0) {
-    const names = candidates.map(({ name }) => `"${name}"`).join(", ");
+  const ambiguity = correlation.ambiguityOf(atom);
+  if (ambiguity !== undefined) {
+    const names = ambiguity.candidates.map(({ name }) => `"${name}"`).join(", ");
     return problem(
       "ambiguous",
       `refers to "${atom.name}", and nothing tells whether it is new or was ${names} before`,
-      "give the static variables of that name different names in the patch",
+      ambiguityRemedies[ambiguity.why],
     );
   }
   if (atom.kind === "filling" || atom.kind === "whole" || atom.kind === "entry") {
@@ -170,6 +171,12 @@ function judgeNew(
   }
   return isNameless(atom) ? "with" : "new";
 }
+
+const ambiguityRemedies: Readonly<Record<Ambiguity["why"], string>> = {
+  "home-unknown":
+    "compile both sides with debug information (-g), which tells where variables were declared",
+  "too-many": "give the static variables of that name different names in the patch",
+};
 
 export const assemblyRemedy =
   "write a hook in C that does what the changed assembly does, or reboot into the fixed hypervisor";

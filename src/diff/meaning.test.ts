@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compile, testPolicy } from "./diff.test.support.ts";
+import { compile, testOptions } from "./diff.test.support.ts";
 import { diffObjects } from "./diff-objects.ts";
 
 /** Assembly that asks where a text is, from the start of a hypervisor that it knows nothing of. */
@@ -12,7 +12,7 @@ const head = (text: string): string => `
 
 test("describeTarget() takes no address that assembly computes for a place in a section", () => {
   const [before, after] = [compile(head("one")), compile(head("two"))];
-  const { ledger } = diffObjects(before, after, { policy: testPolicy });
+  const { ledger } = diffObjects(before, after, testOptions);
   const { reasons = [] } = ledger.find(({ what }) => what === 'function "where"') ?? {};
   const words = 'refers to an address computed from section ".rodata.texts": +0x7d2fc000000';
   assert.ok(reasons.includes(`${words}4`), reasons.join("\n"));

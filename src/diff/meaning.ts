@@ -9,6 +9,7 @@ import { withoutFields } from "./same-bytes.ts";
 export class Meanings {
   readonly #correlation: Correlation;
   readonly #contents = new Map<Atom, string>();
+  readonly #unpaired = new Map<Atom, number>();
 
   constructor(correlation: Correlation) {
     this.#correlation = correlation;
@@ -42,6 +43,8 @@ export class Meanings {
   #ofPlace(atom: Atom, offset: number, length: number | undefined): string {
     const number = this.#correlation.findNumber(atom);
     if (number !== undefined) return `pair ${number}+${offset}`;
+    // A variable without a partner is only itself: one of the same name, at the same place, may be another.
+    if (atom.kind === "data") return `unpaired ${this.#numberOfUnpaired(atom)}+${offset}`;
     if (!isNameless(atom)) return `${atom.section.name} ${atom.name} ${atom.start}+${offset}`;
     const isString = (atom.section.flags & SectionFlag.SHF_STRINGS) !== 0n;
     if (length !== undefined && (offset !== 0 || length !== atom.size)) {
@@ -49,6 +52,12 @@ export class Meanings {
     }
     if (isString && offset > 0) return this.#describe(atom, offset, atom.size - offset);
     return offset === 0 ? this.ofContent(atom) : `${this.ofContent(atom)}+${offset}`;
+  }
+
+  #numberOfUnpaired(atom: Atom): number {
+    const number = this.#unpaired.get(atom) ?? this.#unpaired.size;
+    this.#unpaired.set(atom, number);
+    return number;
   }
 
   #describe(atom: Atom, start: number, length: number): string {

@@ -5,7 +5,7 @@ export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
 export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";
 export type { NameInXen } from "./carry/name-in-xen.ts";
 export type { DiffOptions } from "./comparison.ts";
-export type { FindHomes } from "./correlate/correlate.ts";
+export type { FindHomes } from "./correlate/homes.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";
 export type {

@@ -64,7 +64,7 @@ export function compareCode(
   const policy = payloadPolicy(release, architecture);
   const left = splitObject(withoutTags(before), policy);
   const right = splitObject(withoutTags(after), policy);
-  const correlation = correlate(left, right, undefined);
+  const correlation = correlate(left, right, { kind: "reading" });
   const [findBefore, findAfter] = [atomsByPlace(left), atomsByPlace(right)];
   pairBodies(bodies, findBefore, findAfter, correlation);
   // From here an atom that has a partner has it for good.
@@ -146,7 +146,7 @@ function unpaired({
     split.atoms
       .filter((atom) => isNamed(atom) && isTold(atom) && !correlation.isPaired(atom))
       .map((atom): readonly [Atom, PieceDifference] => {
-        const isOpen = correlation.candidatesOf(atom).length > 0;
+        const isOpen = correlation.ambiguityOf(atom) !== undefined;
         const reasons = isOpen ? ["several bear its name, and nothing tells them apart"] : [];
         return [atom, { what: titleOf(atom), change, reasons }];
       });

@@ -47,7 +47,7 @@ function judgeLost(atom: Atom, { after, correlation, options }: Comparison): Jud
     (other) =>
       isState(other) &&
       !correlation.isPaired(other) &&
-      correlation.candidatesOf(other).length === 0,
+      correlation.ambiguityOf(other) === undefined,
   );
   if (newcomers.length === 0) return undefined;
   const names = newcomers.map(({ name }) => `"${name}"`).join(", ");

@@ -16,6 +16,7 @@ import {
   type DiffCase,
   diffTexts,
   flavours,
+  homesByName,
   noinline,
 } from "../diff.test.support.ts";
 import { DiffError } from "../errors.ts";
@@ -85,11 +86,20 @@ const cases: Readonly<Record<string, RunCase>> = {
     expected: "11 325 ",
   },
   "the hypervisor's own static variables": {
-    before: `${noinline} int f(int x) { static int count = 40; return count += x; }
-      ${noinline} int h(int x) { static int count = 70; return count += x; }`,
-    after: `${noinline} int e(int x) { static int count = 7; return count += x; }
-      ${noinline} int f(int x) { static int count = 40; return (count += x) * 10; }
-      ${noinline} int h(int x) { static int count = 70; return count += x; }`,
+    before: `${noinline} int f(int x) { static int count asm("count.1") = 40; return count += x; }
+      ${noinline} int h(int x) { static int count asm("count.2") = 70; return count += x; }`,
+    after: `${noinline} int e(int x) { static int count asm("count.3") = 7; return count += x; }
+      ${noinline} int f(int x) { static int count asm("count.4") = 40; return (count += x) * 10; }
+      ${noinline} int h(int x) { static int count asm("count.5") = 70; return count += x; }`,
+    options: {
+      findHomes: homesByName({
+        "count.1": "f",
+        "count.2": "h",
+        "count.3": "e",
+        "count.4": "f",
+        "count.5": "h",
+      }),
+    },
     main: show("xen_f(1)", "new_f(1)", "xen_f(1)", "xen_h(1)"),
     expected: "41 420 43 71 ",
   },

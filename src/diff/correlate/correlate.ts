@@ -2,21 +2,18 @@
 // numbered them (numbered.ts) or a name stands twice, only evidence does: the same
 // instruction of the same function refers to both.
 
-import type { ElfObject, ElfSymbol } from "../../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
 import { isNumbered } from "../names.ts";
 import { Correlation } from "./correlation.ts";
+import { homesFor, type PairingPurpose } from "./homes.ts";
 import { groupByName, type NameGroup } from "./name-group.ts";
-import { correlateNumbered, type HomeOf } from "./numbered.ts";
+import { correlateNumbered } from "./numbered.ts";
 
-/**
- * `findHomes` tells for an object in which function each static variable stands; it is asked only
- * when names and places leave a question open.
- */
+/** Where variables were declared is asked only when names leave a question open. */
 export function correlate(
   before: SplitObject,
   after: SplitObject,
-  findHomes: FindHomes | undefined,
+  purpose: PairingPurpose,
 ): Correlation {
   const correlation = new Correlation();
   const groups = groupByName(before, after);
@@ -26,26 +23,9 @@ export function correlate(
   correlateNumbered(
     [...groups.values()].map((group) => unpaired(group, correlation)),
     correlation,
-    homesOf({ before, after }, findHomes),
+    homesFor({ before, after }, purpose),
   );
   return correlation;
-}
-
-/** From debug information, which the comparison itself does not read. */
-export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => string | undefined;
-
-function homesOf(
-  splits: { readonly before: SplitObject; readonly after: SplitObject },
-  findHomes: FindHomes | undefined,
-): HomeOf {
-  const known = new Map<string, ReturnType<FindHomes>>();
-  return (side, atom) => {
-    const symbol = atom.symbols[0];
-    if (findHomes === undefined || symbol === undefined) return undefined;
-    const homes = known.get(side) ?? findHomes(splits[side].object);
-    known.set(side, homes);
-    return homes(symbol);
-  };
 }
 
 function pairWhenUnique(group: NameGroup, correlation: Correlation): void {

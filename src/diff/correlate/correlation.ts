@@ -4,11 +4,18 @@
 import { invariant } from "../../invariant.ts";
 import type { Atom } from "../atom.ts";
 
+/** Nobody can tell which of the candidates an atom of the object after is, if any. */
+export interface Ambiguity {
+  /** Of the object before; at least one. */
+  readonly candidates: readonly Atom[];
+  readonly why: "home-unknown" | "too-many";
+}
+
 export class Correlation {
   readonly #after = new Map<Atom, Atom>();
   readonly #before = new Map<Atom, Atom>();
   readonly #number = new Map<Atom, number>();
-  readonly #candidates = new Map<Atom, readonly Atom[]>();
+  readonly #ambiguities = new Map<Atom, Ambiguity>();
 
   pair(before: Atom, after: Atom): void {
     invariant(!this.#after.has(before) && !this.#before.has(after), `${after.name} paired twice`);
@@ -18,9 +25,8 @@ export class Correlation {
     this.#number.set(before, number).set(after, number);
   }
 
-  /** Nobody can tell which of `candidates` is the atom after, if any. */
-  markAmbiguous(after: Atom, candidates: readonly Atom[]): void {
-    this.#candidates.set(after, candidates);
+  markAmbiguous(after: Atom, ambiguity: Ambiguity): void {
+    this.#ambiguities.set(after, ambiguity);
   }
 
   findAfter(before: Atom): Atom | undefined {
@@ -40,9 +46,9 @@ export class Correlation {
     return this.#number.get(atom);
   }
 
-  /** What an unpaired atom could be as well; empty for one that is certainly new. */
-  candidatesOf(after: Atom): readonly Atom[] {
-    return this.#candidates.get(after) ?? [];
+  /** Undefined for an atom that is paired or certainly new. */
+  ambiguityOf(after: Atom): Ambiguity | undefined {
+    return this.#ambiguities.get(after);
   }
 
   pairs(): IterableIterator<[before: Atom, after: Atom]> {

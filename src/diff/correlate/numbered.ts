@@ -1,41 +1,51 @@
-// Pairs what bears a number of the compiler. Two static variables may have changed their numbers with
-// each other, and to bind to the wrong one would split or mix their state, so:
+// Pairs what bears a number of the compiler, for example when a patch adds `e` in front of two functions
+// that have a `static int count` each, as `e` has, too:
+//
+//     symbol     before             after
+//     count.0    of f()             of e(), new
+//     count.1    of g()             of f()
+//     count.2                       of g()
+//
+// Paired by their names, the new f() would go on with what g() has counted. What is right is count.0 →
+// count.1 and count.1 → count.2, while the new count.0 comes along in the payload; debug information
+// tells it. A clone, `part.constprop.0`, gets another number in the same way, and does no harm.
+//
+// Since a wrong pair splits or mixes the state of two variables, variables are paired only where both are
+// known to be declared in the same function (homes.ts), and, should it have several `count`:
 //   1. instructions at the same place of two functions with the same bytes refer to the same thing;
-//   2. debug information says in which function a variable stands, wherever it was inlined;
+//   2. the only `count.#` of a function is the `count.#` that it had before;
 //   3. the only `count.#` that a function refers to is the `count.#` that it referred to before,
-//      unless another `count.#` of the object before is without such a successor;
-//   4. functions, read-only data and init data hold no state: when contents agree, or when one clone
-//      is left on each side, any pairing gives the same running code.
+//      unless another `count.#` of the object before is without such a successor.
+// Functions, read-only data and init data hold no state, so 1 and 3 pair them also where no home is known,
+// and when contents agree, or when one clone is left on each side, any pairing gives the same running code.
 // What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
 
 import { type Atom, isNameless, roleOf } from "../atom.ts";
 import { sameOutsideFields } from "../same-bytes.ts";
 import type { Correlation } from "./correlation.ts";
+import type { Homes } from "./homes.ts";
 import type { NameGroup } from "./name-group.ts";
-
-/** The function that a static variable of the object before, or after, was declared in. */
-export type HomeOf = (side: "before" | "after", atom: Atom) => string | undefined;
 
 export function correlateNumbered(
   groups: readonly NameGroup[],
   correlation: Correlation,
-  homeOf: HomeOf,
+  homes: Homes,
 ): void {
   const keyOf = new Map<Atom, NameGroup>();
   for (const group of groups) {
     for (const atom of [...group.before, ...group.after]) keyOf.set(atom, group);
   }
-  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom), homeOf };
+  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom), homes };
   const passes = [pairByPlace, pairByHome, pairByOnlyUse, pairStateless];
   // Each pair that is found may be the evidence for the next, so begin again after every success.
   while (passes.some((pass) => pass(groups, context)));
-  for (const group of groups) markLeftovers(group, correlation);
+  for (const group of groups) markLeftovers(group, context);
 }
 
 interface Context {
   readonly correlation: Correlation;
   readonly groupOf: (atom: Atom) => NameGroup | undefined;
-  readonly homeOf: HomeOf;
+  readonly homes: Homes;
 }
 
 type Pass = (groups: readonly NameGroup[], context: Context) => boolean;
@@ -47,16 +57,16 @@ const pairByPlace: Pass = (_, context) => {
   return acceptVotes(votes, context);
 };
 
-const pairByHome: Pass = (groups, { correlation, homeOf }) => {
+const pairByHome: Pass = (groups, { correlation, homes }) => {
   let found = false;
   for (const group of groups) {
     const [before, after] = [group.before, group.after].map((atoms) =>
       atoms.filter((atom) => !correlation.isPaired(atom) && atom.kind === "data"),
     );
     for (const atom of before ?? []) {
-      const home = homeOf("before", atom);
-      const neighbours = (before ?? []).filter((other) => homeOf("before", other) === home);
-      const partners = (after ?? []).filter((other) => homeOf("after", other) === home);
+      const home = homes.of("before", atom);
+      const neighbours = (before ?? []).filter((other) => homes.of("before", other) === home);
+      const partners = (after ?? []).filter((other) => homes.of("after", other) === home);
       const [only] = partners;
       if (home === undefined || only === undefined) continue;
       if (neighbours.length > 1 || partners.length > 1) continue;
@@ -75,8 +85,7 @@ const pairByOnlyUse: Pass = (groups, context) => {
       const [only, partner] = [[...(left ?? [])][0], [...right][0]];
       if (only === undefined || partner === undefined) continue;
       if (left?.size !== 1 || right.size !== 1) continue;
-      const [home, newHome] = [context.homeOf("before", only), context.homeOf("after", partner)];
-      if (home === undefined || newHome === undefined || home === newHome) vote(only, partner);
+      vote(only, partner);
     }
   });
   for (const { before } of groups) {
@@ -113,6 +122,10 @@ function isStateless(atom: Atom): boolean {
   return atom.kind === "function" || roleOf(atom) === "read-only" || roleOf(atom) === "init";
 }
 
+function holdsState(atom: Atom): boolean {
+  return atom.kind === "data" && !isStateless(atom);
+}
+
 type Vote = (before: Atom, after: Atom) => void;
 
 interface Votes {
@@ -121,19 +134,28 @@ interface Votes {
 }
 
 function collectVotes(
-  { correlation, groupOf }: Context,
+  context: Context,
   collect: (before: Atom, after: Atom, vote: Vote) => void,
 ): Votes {
+  const { correlation, groupOf } = context;
   const votes: Votes = { afterOf: new Map(), beforeOf: new Map() };
   const vote: Vote = (before, after) => {
     const group = groupOf(before);
     if (group === undefined || group !== groupOf(after)) return;
     if (correlation.isPaired(before) || correlation.isPaired(after)) return;
+    if (!mayBeOne(before, after, context)) return;
     votes.afterOf.set(before, (votes.afterOf.get(before) ?? new Set()).add(after));
     votes.beforeOf.set(after, (votes.beforeOf.get(after) ?? new Set()).add(before));
   };
   for (const [before, after] of correlation.pairs()) collect(before, after, vote);
   return votes;
+}
+
+/** Evidence says only what two are used for; whether they can be one the place of declaration says. */
+function mayBeOne(before: Atom, after: Atom, { homes }: Context): boolean {
+  const [home, newHome] = [homes.of("before", before), homes.of("after", after)];
+  if (home !== undefined && newHome !== undefined) return home === newHome;
+  return homes.guesses === "allowed" || !(holdsState(before) || holdsState(after));
 }
 
 /** Pairs what all votes agree about. */
@@ -187,12 +209,14 @@ function groupedTargets(
   return found;
 }
 
-function markLeftovers({ before, after }: NameGroup, correlation: Correlation): void {
-  const candidates = before.filter((atom) => !correlation.isPaired(atom) && !isStateless(atom));
+function markLeftovers({ before, after }: NameGroup, { correlation, homes }: Context): void {
+  const isOpen = (atom: Atom): boolean => !correlation.isPaired(atom) && !isStateless(atom);
+  const candidates = before.filter(isOpen);
   if (candidates.length === 0) return;
-  for (const atom of after) {
-    if (!correlation.isPaired(atom) && !isStateless(atom)) {
-      correlation.markAmbiguous(atom, candidates);
-    }
+  for (const atom of after.filter(isOpen)) {
+    const isKnown =
+      homes.of("after", atom) !== undefined &&
+      candidates.every((candidate) => homes.of("before", candidate) !== undefined);
+    correlation.markAmbiguous(atom, { candidates, why: isKnown ? "too-many" : "home-unknown" });
   }
 }

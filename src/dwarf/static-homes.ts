@@ -1,18 +1,17 @@
-// In which function a static variable stands, for the comparison: compilers number such variables
+// In which function a static variable stands, for whoever compares objects (diff/): compilers number such variables
 // anew in every build, and inlining moves what refers to them. Each variable's entry has a location,
 // and the location a relocation against the variable.
 
-import type { FindHomes } from "../diff/correlate/correlate.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
-import { entryAt, textOf } from "../dwarf/model.ts";
-import { type DebugEntry, type DebugInfo, readDebugInfo } from "../dwarf/read.ts";
 import { SymbolType } from "../elf/constants.ts";
-import type { ElfSymbol } from "../elf/object.ts";
+import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { entryAt, textOf } from "./model.ts";
+import { type DebugEntry, type DebugInfo, readDebugInfo } from "./read.ts";
 
-/** Of an object without debug information nothing is known. @throws BuilderError, ElfError */
-export const findStaticHomes: FindHomes = (object) => {
+/** Of an object without debug information nothing is known. @throws DwarfError, ElfError */
+export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => string | undefined {
   const section = findSection(object, ".debug_info");
   const info = section === undefined ? undefined : readDebugInfo(object);
   const homes = new Map<string, string | undefined>();
@@ -26,7 +25,7 @@ export const findStaticHomes: FindHomes = (object) => {
     homes.set(keyOf(symbol, addend), homeOf(info, entry));
   }
   return (symbol) => homes.get(keyOf(symbol, 0n));
-};
+}
 
 function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
   return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;

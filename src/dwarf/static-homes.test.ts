@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readElf } from "../elf/read.ts";
-import { findStaticHomes } from "./statics.ts";
+import { findStaticHomes } from "./static-homes.ts";
 
 const text = `
   extern int outside(int *); static int apart;
@@ -17,7 +17,7 @@ const text = `
 
 /** For each variable its home, by the name without the number; sorted. */
 function homesOf(...flags: readonly string[]): readonly string[] {
-  const folder = mkdtempSync(join(tmpdir(), "xsplice-statics-"));
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-static-homes-"));
   try {
     writeFileSync(join(folder, "file.c"), text);
     execFileSync("gcc", ["-O2", "-fpic", ...flags, "-c", "file.c"], { cwd: folder, stdio: "pipe" });
