@@ -258,7 +258,7 @@ const compared = (before: string, after: string) => {
     readElf(compileBytes(text, [], "thunks.S"), "thunks.o"),
   );
   assert.ok(left !== undefined && right !== undefined);
-  return summaryOf(diffObjects(left, right, { policy: testPolicy }));
+  return summaryOf(diffObjects(left, right, testOptions));
 };
 
 test("diffObjects() refuses another place of assembly, by alignment or by filling", () => {
