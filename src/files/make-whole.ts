@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { codeOfSystemError } from "../system-state.ts";
 import { claimFolder, removeAbandoned } from "./claimed-folder.ts";
 import { syncFolder } from "./write-whole.ts";
 
@@ -32,6 +33,17 @@ export async function makeWhole(
   }
   renameSync(made, path);
   syncFolder(parent);
+}
+
+/** At once for all others: what is left of it, should this process die, is nobody's. */
+export function removeWhole(path: string): void {
+  using away = claimFolder(dirname(path), UNFINISHED);
+  try {
+    renameSync(path, join(away.path, "removed"));
+  } catch (error) {
+    // Another process may have been faster.
+    if (codeOfSystemError(error) !== "ENOENT") throw error;
+  }
 }
 
 /** Its whole file system: many programs may have written many files. */

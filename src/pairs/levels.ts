@@ -4,11 +4,14 @@
 // compiled once.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
+import { readKept } from "../files/read-kept.ts";
+import { writeWhole } from "../files/write-whole.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
-import type { CompileUnit, Listing } from "../xen-make/listing.ts";
+import { type CompileUnit, listingSchema } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { takeObject } from "../xen-make/objects.ts";
 import { findObject, keepObject, type MadeObject } from "../xen-make/scratch-objects.ts";
@@ -116,30 +119,25 @@ async function compileMissing(
   }
 }
 
+/** Of level.json. The listing is left out where it is that of the base. */
+const afterSchema = v.object({
+  regenerated: v.array(v.string()),
+  listing: v.optional(listingSchema),
+});
+
 /** What make generates differently, and which objects it would make; asked once for each level. */
 async function openAfter({ base, level, tree }: LevelRequest, folder: string): Promise<After> {
   if (!mayReachGenerated(base, level.files) && !mayChangeListing(level.files)) {
     return { listing: base.listing, regenerated: [] };
   }
   const place = join(folder, "level.json");
-  const known = readStamp(place, base.listing);
-  if (known !== undefined) return known;
+  const known = readKept(place, afterSchema);
+  if (known !== undefined) return { ...known, listing: known.listing ?? base.listing };
   const after = await tree.make();
   const listing = after.listing === base.listing ? undefined : after.listing;
   mkdirSync(folder, { recursive: true });
-  const unfinished = `${place}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify({ ...after, listing }));
-  renameSync(unfinished, place);
+  writeWhole(place, JSON.stringify({ ...after, listing }));
   return after;
-}
-
-/** Only openAfter() writes there; the listing is left out where it is that of the base. */
-function readStamp(place: string, ofBase: Listing): After | undefined {
-  try {
-    return { listing: ofBase, ...JSON.parse(readFileSync(place, "utf8")) };
-  } catch {
-    return undefined; // Not made yet.
-  }
 }
 
 /** The working copy of a level, with its headers generated; made when it is first asked for. */

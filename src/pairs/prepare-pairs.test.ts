@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildTest } from "../../test/why-no-build.ts";
 import { BuildError } from "../build-outcome/build-error.ts";
+import { leaveAbandoned } from "../files/files.test.support.ts";
 import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
 import { preparePairs } from "./prepare-pairs.ts";
 import type { PreparedPairs } from "./prepared-pairs.ts";
@@ -191,7 +192,7 @@ buildTest("preparePairs() removes the working copies of builds that were killed"
   await preparePairs(request);
   const [base = ""] = readdirSync(join(xen.cache, "build"));
   const work = join(xen.cache, "build", base, "work");
-  mkdirSync(join(work, "999999999-dead"));
+  leaveAbandoned(work, "build-killed");
   await preparePairs(request);
   assert.deepEqual(readdirSync(work), []);
 });

@@ -8,7 +8,7 @@ import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { makeWorkFolder, removeMeanwhile, removeWorkFolder } from "../xen-make/scratch-tree.ts";
+import { makeWorkFolder, removeMeanwhile } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
@@ -51,7 +51,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   // From here the unpatched source is as make would compile it.
   const work = makeWorkFolder(join(base.folder, "work"));
   try {
-    const paired = await pairUp({ base, work, applied, architecture, meanwhile }, run);
+    const paired = await pairUp({ base, work: work.path, applied, architecture, meanwhile }, run);
     return {
       ...paired,
       source: {
@@ -65,7 +65,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
       removed: removeMeanwhile(work),
     };
   } catch (error) {
-    removeWorkFolder(work);
+    work[Symbol.dispose]();
     throw error;
   }
 }

@@ -2,25 +2,23 @@
 // of all of them. It takes every object of the source, compiled once for each base, so it is asked
 // only where a payload may hang on the answer.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { openElf } from "../elf/open.ts";
+import { readKept } from "../files/read-kept.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import type { Described } from "../json/decode-json.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { findObject } from "../xen-make/scratch-objects.ts";
-import { makeWorkFolder, removeWorkFolder } from "../xen-make/scratch-tree.ts";
+import { makeWorkFolder } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 
 /** By object: the names that it takes from others. */
-export type SymbolUsers = Readonly<Record<string, readonly string[]>>;
+const usersSchema = v.record(v.string(), v.array(v.string()));
+export type SymbolUsers = Described<typeof usersSchema>;
 
 /** Objects that are compiled between two looks at ^C and two words of progress. */
 const AT_ONCE = 40;
@@ -28,27 +26,22 @@ const AT_ONCE = 40;
 /** @throws BuildError build/make-failed; the reason of `signal` */
 export async function findSymbolUsers(base: Base, run: MakeRun): Promise<SymbolUsers> {
   const place = join(base.folder, "symbol-users.json");
-  if (existsSync(place)) return JSON.parse(readFileSync(place, "utf8"));
   const { units } = base.listing;
+  const known = readKept(place, usersSchema);
+  if (known !== undefined && units.every(({ object }) => object in known)) return known;
   const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
-  const work = makeWorkFolder(join(base.folder, "work"));
-  try {
-    for (let at = 0; at < missing.length; at += AT_ONCE) {
-      run.onProgress(
-        `compiling all objects, to see who refers to what changed (once for this source): ${at}/${missing.length}`,
-      );
-      await compileSome(base, missing.slice(at, at + AT_ONCE), join(work, `${at}`), run);
-    }
-  } finally {
-    removeWorkFolder(work);
+  using work = makeWorkFolder(join(base.folder, "work"));
+  for (let at = 0; at < missing.length; at += AT_ONCE) {
+    run.onProgress(
+      `compiling all objects, to see who refers to what changed (once for this source): ${at}/${missing.length}`,
+    );
+    await compileSome(base, missing.slice(at, at + AT_ONCE), join(work.path, `${at}`), run);
   }
   const users = Object.fromEntries([
     ...units.map(({ object }) => [object, takenNames(base, object)] as const),
     ...linkerScripts(base).map(({ path, text }) => [path, text.match(/\w+/g) ?? []] as const),
   ]);
-  const unfinished = `${place}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(users));
-  renameSync(unfinished, place);
+  writeWhole(place, JSON.stringify(users));
   return users;
 }
 
@@ -60,7 +53,7 @@ async function compileSome(
 ): Promise<void> {
   mkdirSync(work);
   await compileBefore({ base, work, missing }, run);
-  removeWorkFolder(work);
+  rmSync(work, { recursive: true, force: true });
 }
 
 /** Every word of them may be a symbol. */

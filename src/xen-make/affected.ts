@@ -2,8 +2,12 @@
 // sources and the text of includes name the candidates, without compiling anything; for headers the
 // compiler is asked about every object once, and its answers are kept with the base.
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
+import { readKept } from "../files/read-kept.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import type { Described } from "../json/decode-json.ts";
 import type { Base } from "./base.ts";
 import { askDependencies } from "./dependencies.ts";
 import type { CompileUnit, Listing } from "./listing.ts";
@@ -14,7 +18,8 @@ import type { MakeTools } from "./tools.ts";
  * Dependencies by the name of the compiled object; all of the listing. `null` where the compiler
  * cannot tell before the build has generated the source.
  */
-export type DependencyMap = Readonly<Record<string, readonly string[] | null>>;
+const dependencyMapSchema = v.record(v.string(), v.nullable(v.array(v.string())));
+export type DependencyMap = Described<typeof dependencyMapSchema>;
 
 export interface AffectedOptions {
   readonly tools: MakeTools;
@@ -69,9 +74,10 @@ export async function allDependencies(
   { tools, jobs, onProgress, signal }: AffectedOptions,
 ): Promise<DependencyMap> {
   const place = join(base.folder, "dependencies.json");
-  if (existsSync(place)) return JSON.parse(readFileSync(place, "utf8"));
   const { units, aliases } = base.listing;
   const queue = units.flatMap(({ compiles }) => compiles);
+  const known = readKept(place, dependencyMapSchema);
+  if (known !== undefined && queue.every(({ object }) => object in known)) return known;
   const total = queue.length;
   const dependencies: Record<string, readonly string[] | null> = {};
   let done = 0;
@@ -87,8 +93,6 @@ export async function allDependencies(
   };
   onProgress(`asking the compiler what each of ${total} objects depends on (once for this source)`);
   await Promise.all(Array.from({ length: jobs }, work));
-  const unfinished = `${place}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(dependencies));
-  renameSync(unfinished, place);
+  writeWhole(place, JSON.stringify(dependencies));
   return dependencies;
 }

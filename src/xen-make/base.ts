@@ -1,39 +1,41 @@
 // The prepared base of all builds from one source, configuration and compiler: a copy of the source
 // with everything in place that Xen's make generates before the first object. It lies in the cache
-// under a key of all its inputs, is made once, and never changes afterwards. It is built in a folder
-// beside its place and renamed when it is whole: whatever interrupts this leaves nothing half done.
+// under a key of all its inputs, is made once, and never changes afterwards. Whatever interrupts the
+// making leaves nothing half done.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import * as v from "valibot";
 import { BuildError, requireSpace, requireUsablePlace } from "../build-outcome/build-error.ts";
+import { makeWhole } from "../files/make-whole.ts";
+import { readKept } from "../files/read-kept.ts";
+import type { Described } from "../json/decode-json.ts";
 import { withLock } from "../parts/lock.ts";
-import { type ConfigDifference, compareConfigs, parseConfig } from "./config.ts";
+import { compareConfigs, configDifferenceSchema, parseConfig } from "./config.ts";
 import { evictBases, markUsed } from "./evict-bases.ts";
-import { type Listing, parseListing } from "./listing.ts";
+import { type Listing, listingSchema, parseListing } from "./listing.ts";
 import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./recipe.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./run.ts";
-import {
-  makeWorkFolder,
-  readTreeContents,
-  removeWorkFolder,
-  type TreeContents,
-  writeSources,
-} from "./scratch-tree.ts";
-import { isTextOfCode, readIncludes, type TextIncludes } from "./source-includes.ts";
+import { contentsSchema, readTreeContents, writeSources } from "./scratch-tree.ts";
+import { includesSchema, isTextOfCode, readIncludes } from "./source-includes.ts";
 import type { SourceTree } from "./source-tree.ts";
 import type { Timings } from "./timings.ts";
 import type { MakeTools } from "./tools.ts";
 
-export interface Base {
+const stampSchema = v.object({
+  contents: contentsSchema,
+  listing: listingSchema,
+  includes: includesSchema,
+  configDifferences: v.array(configDifferenceSchema),
+});
+type Stamp = Described<typeof stampSchema>;
+
+export interface Base extends Stamp {
   /** Holds `tree`, and what later builds keep. */
   readonly folder: string;
   /** The prepared copy. */
   readonly tree: string;
-  readonly contents: TreeContents;
-  readonly listing: Listing;
-  readonly includes: TextIncludes;
-  readonly configDifferences: readonly ConfigDifference[];
 }
 
 export interface BaseRequest {
@@ -50,8 +52,8 @@ export interface BaseRequest {
 
 /** Of what lies in the cache: another number, and it is made anew. */
 const FORMAT = 3;
-const UNFINISHED = ".unfinished-";
 const STAMP = "base.json";
+const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
 
 /** @throws BuildError */
 export async function openBase(request: BaseRequest): Promise<Base> {
@@ -66,7 +68,7 @@ export async function openBase(request: BaseRequest): Promise<Base> {
   if (known !== undefined) return known;
   const make = async (): Promise<Base> => {
     // Another process may have been faster while this one waited.
-    if (!existsSync(join(folder, STAMP))) await makeBase(request, bases, folder);
+    if (readStamp(folder) === undefined) await makeBase(request, folder);
     markUsed(folder);
     const made = readStamp(folder);
     if (made === undefined) throw new Error(`Bug in xsplice: ${folder} was not stamped`);
@@ -99,19 +101,13 @@ function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
     .slice(0, 32);
 }
 
-async function makeBase(request: BaseRequest, bases: string, folder: string): Promise<void> {
-  const work = makeWorkFolder(bases, UNFINISHED);
-  try {
-    const tree = join(work, "tree");
-    const stamp = await prepareTree(request, tree);
-    writeFileSync(join(work, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
-    renameSync(work, folder);
-  } finally {
-    removeWorkFolder(work); // Gone already when it was renamed.
-  }
+async function makeBase(request: BaseRequest, folder: string): Promise<void> {
+  await makeWhole(folder, async (unfinished) => {
+    mkdirSync(unfinished, { mode: 0o700 });
+    const stamp = await prepareTree(request, join(unfinished, "tree"));
+    writeFileSync(join(unfinished, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
+  });
 }
-
-type Stamp = Omit<Base, "folder" | "tree">;
 
 async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
   const { source, config, tools, timings, onProgress } = request;
@@ -162,16 +158,10 @@ function notNeededFor(variables: readonly string[]): RegExp {
   return new RegExp(`^xen/(test|${settings}|(arch/|include/asm-)(${others}))(/|$)`);
 }
 
+/** `undefined` when it has not been made yet. */
 function readStamp(folder: string): Base | undefined {
-  let text = "";
-  try {
-    text = readFileSync(join(folder, STAMP), "utf8");
-  } catch {
-    return undefined; // Not made yet.
-  }
-  // Only makeBase() writes here, and renames what is whole into place; the key holds the format.
-  const stamp: Stamp = JSON.parse(text);
-  return { ...stamp, folder, tree: join(folder, "tree") };
+  const stamp = readKept(join(folder, STAMP), stampFileSchema);
+  return stamp && { ...stamp, folder, tree: join(folder, "tree") };
 }
 
 function requireXenConfig({ name, text }: BaseRequest["config"]): void {

@@ -1,13 +1,17 @@
 // Compares two configurations of Xen (Kconfig's `.config`): the one that the hypervisor was built
 // with, and what Xen's own `olddefconfig` makes of it with this source and this compiler.
 
-export interface ConfigDifference {
+import * as v from "valibot";
+import type { Described } from "../json/decode-json.ts";
+
+export const configDifferenceSchema = v.object({
   /** `CONFIG_LIVEPATCH` */
-  readonly name: string;
+  name: v.string(),
   /** As the file has it; `n` where it is not set. */
-  readonly given: string;
-  readonly used: string;
-}
+  given: v.string(),
+  used: v.string(),
+});
+export type ConfigDifference = Described<typeof configDifferenceSchema>;
 
 export function compareConfigs(given: string, used: string): ConfigDifference[] {
   const [one, other] = [parseConfig(given), parseConfig(used)];

@@ -3,16 +3,19 @@
 
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import * as v from "valibot";
+import type { Described } from "../json/decode-json.ts";
 import { runProcess } from "../parts/run-process.ts";
 import { type Compile, normalizePath } from "./listing.ts";
 import { splitCommands } from "./shell.ts";
 
-export interface CompileRecord {
+export const recordSchema = v.object({
   /** As it was run, in one line. */
-  readonly command: string;
+  command: v.string(),
   /** Below `xen/`, sorted, the source among them. */
-  readonly dependencies: readonly string[];
-}
+  dependencies: v.array(v.string()),
+});
+export type CompileRecord = Described<typeof recordSchema>;
 
 /** What make has recorded of an object that it has compiled in this tree. */
 export function readRecord(

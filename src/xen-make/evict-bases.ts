@@ -2,9 +2,9 @@
 // least recently, beyond a number and a size. None goes that a build may be using: each use is
 // marked before the base is read, and the mark protects it for longer than a build takes.
 
-import { closeSync, lstatSync, openSync, readdirSync, renameSync, utimesSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { makeWorkFolder, removeWorkFolder } from "./scratch-tree.ts";
+import { removeWhole } from "../files/make-whole.ts";
 
 export interface BaseLimits {
   readonly count: number;
@@ -39,19 +39,7 @@ export function evictBases(bases: string, newest: string, limits: BaseLimits = u
     sizeBytes += sizeOf(join(bases, name));
     const isWanted = count <= limits.count && sizeBytes <= limits.sizeBytes;
     if (isWanted || Date.now() - usedAt < limits.protectedFor) continue;
-    removeBase(bases, name);
-  }
-}
-
-/** At once for all others: what is left of it, should this process die, is nobody's base. */
-function removeBase(bases: string, name: string): void {
-  const away = makeWorkFolder(bases, ".unfinished-");
-  try {
-    renameSync(join(bases, name), join(away, name));
-  } catch {
-    // Another process was faster.
-  } finally {
-    removeWorkFolder(away);
+    removeWhole(join(bases, name));
   }
 }
 

@@ -3,30 +3,35 @@
 // section names (`x.init.o`), or from several compiles (`libelf.o`).
 
 import { basename, dirname, join, normalize } from "node:path/posix";
+import * as v from "valibot";
+import type { Described } from "../json/decode-json.ts";
 import { joinContinuedLines, splitCommands } from "./shell.ts";
 
-export interface Compile {
+const compileSchema = v.object({
   /** Below `xen/`, as all paths here. */
-  readonly object: string;
-  readonly source: string;
-  readonly command: readonly string[];
-}
+  object: v.string(),
+  source: v.string(),
+  command: v.array(v.string()),
+});
+export type Compile = Described<typeof compileSchema>;
 
-export interface CompileUnit {
+const unitSchema = v.object({
   /** As it is linked into the hypervisor. */
-  readonly object: string;
-  readonly compiles: readonly Compile[];
+  object: v.string(),
+  compiles: v.array(compileSchema),
   /** Whose make file has the rule. */
-  readonly makeFolder: string;
-}
+  makeFolder: v.string(),
+});
+export type CompileUnit = Described<typeof unitSchema>;
 
-export interface Listing {
-  readonly units: readonly CompileUnit[];
+export const listingSchema = v.object({
+  units: v.array(unitSchema),
   /** Compiled, but not linked as they are: code that is embedded into other objects. */
-  readonly embedded: readonly Compile[];
+  embedded: v.array(compileSchema),
   /** Links that the build makes in the tree: name to the file that is meant. */
-  readonly aliases: Readonly<Record<string, string>>;
-}
+  aliases: v.record(v.string(), v.string()),
+});
+export type Listing = Described<typeof listingSchema>;
 
 /** `compiler` is the command that make was told to use; `known` are links that are there already. */
 export function parseListing(

@@ -1,41 +1,54 @@
-// Objects of the unpatched source, kept with their base: each is compiled once. An object and what
-// is known of it are written beside their place and renamed, so that a half-written one is never
-// read, and two builds that make the same one do no harm.
+// Objects of the unpatched source, kept with their base: each is compiled once. A half-written one is
+// never read, and two builds that make the same one do no harm. There are hundreds, so none is waited
+// for until it is on the disk: its record has its digest, and what a power cut spoils is compiled anew.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { CompileRecord } from "./dependencies.ts";
+import * as v from "valibot";
+import { readKept } from "../files/read-kept.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import { type CompileRecord, recordSchema } from "./dependencies.ts";
 
 export interface MadeObject extends CompileRecord {
   readonly bytes: Uint8Array;
 }
 
+const keptSchema = v.object({
+  ...recordSchema.entries,
+  /** Of the object's bytes, in hex. */
+  sha256: v.string(),
+});
+
 /** `undefined` when it has not been compiled yet. */
 export function findObject(baseFolder: string, object: string): MadeObject | undefined {
   const place = join(baseFolder, "objects", object);
-  try {
-    // Written last: with it, the object is whole.
-    const record: CompileRecord = JSON.parse(readFileSync(`${place}.json`, "utf8"));
-    return { ...record, bytes: readFileSync(place) };
-  } catch {
-    return undefined;
-  }
+  // Written last: with it, the object is whole.
+  const kept = readKept(`${place}.json`, keptSchema);
+  const bytes = kept && readIfThere(place);
+  if (bytes === undefined || digestOf(bytes) !== kept?.sha256) return undefined;
+  return { command: kept.command, dependencies: kept.dependencies, bytes };
 }
 
 export function keepObject(baseFolder: string, object: string, made: MadeObject): void {
   const place = join(baseFolder, "objects", object);
   const { bytes, ...record } = made;
+  const sha256 = digestOf(bytes);
   mkdirSync(dirname(place), { recursive: true });
-  writeWhole(place, bytes);
-  writeWhole(`${place}.json`, JSON.stringify(record));
+  writeWhole(place, bytes, { survives: "death of the process" });
+  writeWhole(`${place}.json`, JSON.stringify({ ...record, sha256 }), {
+    survives: "death of the process",
+  });
 }
 
-function writeWhole(place: string, content: Uint8Array | string): void {
-  const unfinished = `${place}.${process.pid}`;
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
   try {
-    writeFileSync(unfinished, content);
-    renameSync(unfinished, place);
-  } finally {
-    rmSync(unfinished, { force: true });
+    return readFileSync(path);
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { asStorageError, BuildError, requireSpace } from "../build-outcome/build-error.ts";
+import { leaveAbandoned, runUntilKilled } from "../files/files.test.support.ts";
 import { findObject, keepObject } from "./scratch-objects.ts";
 import {
   linkTree,
@@ -57,17 +60,39 @@ test("linkTree() makes a copy in which files can be replaced without harm to the
   assert.equal(readFileSync(join(copy, "xen/fresh/b.c"), "utf8"), "five");
 });
 
-test("makeWorkFolder() removes the folders of dead processes and keeps those of living ones", (t) => {
+test("makeWorkFolder() removes the folders of killed builds and keeps those of living ones", (t) => {
   const parent = join(makeFolder(t), "work");
-  const own = makeWorkFolder(parent);
-  mkdirSync(join(parent, "999999999-x"));
-  const second = makeWorkFolder(parent);
+  using own = makeWorkFolder(parent);
+  leaveAbandoned(parent, "build-killed");
+  using second = makeWorkFolder(parent);
   assert.deepEqual(
     readdirSync(parent)
       .map((name) => join(parent, name))
       .sort(),
-    [own, second].sort(),
+    [own.path, second.path].sort(),
   );
+});
+
+const namespace = ["unshare", "--pid", "--fork", "--kill-child"];
+const noNamespace =
+  spawnSync(namespace[0] ?? "", [...namespace.slice(1), "true"]).status !== 0 &&
+  "this user may make no pid namespace (unshare --pid), which takes root";
+
+test("makeWorkFolder() keeps the folder of a build that another container cannot see", {
+  skip: noNamespace,
+}, async (t) => {
+  const parent = join(makeFolder(t), "work");
+  using own = makeWorkFolder(parent);
+  const module = JSON.stringify(new URL("./scratch-tree.js", import.meta.url).href);
+  const script = `import { makeWorkFolder } from ${module};
+      globalThis.work = makeWorkFolder(${JSON.stringify(parent)});`;
+  await runUntilKilled(t, script, namespace);
+  assert.ok(existsSync(own.path));
+  // Nor does it take that one's, whose process has a number here that says nothing.
+  assert.equal(readdirSync(parent).length, 2);
+  using third = makeWorkFolder(parent);
+  assert.ok(existsSync(third.path));
+  assert.equal(readdirSync(parent).length, 3);
 });
 
 test("findObject() finds only what keepObject() has written as a whole", (t) => {
@@ -80,6 +105,8 @@ test("findObject() finds only what keepObject() has written as a whole", (t) => 
   keepObject(folder, "common/a.o", made);
   assert.deepEqual(findObject(folder, "common/a.o"), made);
   assert.deepEqual(readdirSync(join(folder, "objects/common")), ["a.o", "a.o.json"]);
+  writeFileSync(join(folder, "objects/common/a.o"), "");
+  assert.equal(findObject(folder, "common/a.o"), undefined);
 });
 
 test("asStorageError() says what a full disk means, and leaves other errors alone", () => {

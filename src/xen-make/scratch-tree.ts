@@ -3,16 +3,11 @@
 // into some of those files in place. Times stay, as make goes by them.
 
 import { execFileSync } from "node:child_process";
-import {
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { type ClaimedFolder, claimFolder, removeAbandoned } from "../files/claimed-folder.ts";
+import type { Described } from "../json/decode-json.ts";
 import { runProcess } from "../parts/run-process.ts";
 import type { SourceFile } from "./source-tree.ts";
 
@@ -26,12 +21,13 @@ export function writeSources(files: readonly SourceFile[], folder: string): void
   }
 }
 
-export interface TreeContents {
-  readonly folders: readonly string[];
-  readonly sources: readonly string[];
+export const contentsSchema = v.object({
+  folders: v.array(v.string()),
+  sources: v.array(v.string()),
   /** Files and links that a build made. */
-  readonly generated: readonly string[];
-}
+  generated: v.array(v.string()),
+});
+export type TreeContents = Described<typeof contentsSchema>;
 
 /** All that lies below a scratch copy of `sources`, without folders that `skip` names. */
 export function readTreeContents(
@@ -76,37 +72,17 @@ export function replaceFile(place: string, content: string | undefined): void {
   writeFileSync(place, content, "latin1");
 }
 
-/**
- * A folder for one process, with `prefix` before its name; those of processes that have died are
- * removed first.
- */
-export function makeWorkFolder(parent: string, prefix = ""): string {
+/** A folder for one build, in `parent`; those that nobody holds any more are removed first. */
+export function makeWorkFolder(parent: string): ClaimedFolder {
   mkdirSync(parent, { recursive: true });
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(prefix)) continue;
-    const [, owner] = /^(\d+)-/.exec(name.slice(prefix.length)) ?? [];
-    if (owner !== undefined && !isAlive(Number(owner))) removeWorkFolder(join(parent, name));
-  }
-  return mkdtempSync(join(parent, `${prefix}${process.pid}-`));
-}
-
-export function removeWorkFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  removeAbandoned(parent, () => true);
+  return claimFolder(parent, "build-");
 }
 
 /** By a process of its own, so that it goes on while this one works. Never rejects. */
-export async function removeMeanwhile(folder: string): Promise<void> {
-  await runProcess(["rm", "-rf", "--", folder]);
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // EPERM: there is one, of somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+export async function removeMeanwhile(work: ClaimedFolder): Promise<void> {
+  await runProcess(["rm", "-rf", "--", work.path]);
+  work.letGo();
 }
 
 /** By cp: it keeps times to the nanosecond, which decide what make takes for old. */

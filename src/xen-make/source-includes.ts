@@ -3,10 +3,13 @@
 // compiled; the compiler's own word on dependencies decides afterwards.
 
 import { basename, dirname, join, normalize } from "node:path/posix";
+import * as v from "valibot";
+import type { Described } from "../json/decode-json.ts";
 import type { SourceFile } from "./source-tree.ts";
 
 /** Paths below `xen/`: a file to what it includes; `*` for a name that a macro gives. */
-export type TextIncludes = Readonly<Record<string, readonly string[]>>;
+export const includesSchema = v.record(v.string(), v.array(v.string()));
+export type TextIncludes = Described<typeof includesSchema>;
 
 const ANY_FILE = "*";
 const prefix = "xen/";
