@@ -1,56 +1,67 @@
 // What a bisection remembers: what it looks for, how the host was found, and what each probe said. It is
 // its log for people, and all that it needs to go on after an interrupt.
 
+import * as v from "valibot";
+import { type Described, decodeJson } from "../json/decode-json.ts";
+import { count, maybe } from "../json/fields.ts";
 import type { HostState } from "../plan/host-state.ts";
-import { BadField, JsonFields } from "../plan/read-json.ts";
 import { BisectError } from "./errors.ts";
-import { nextProbe, type ProbedPrefix, type ProbeVerdict } from "./search.ts";
+import { nextProbe, probeVerdicts } from "./search.ts";
 
 export const BISECT_RECORD_VERSION = 1;
 
-export interface SeriesFix {
+const fixSchema = v.object({
   /** As the user named its patch. */
-  readonly name: string;
+  name: v.string(),
   /** SHA-256 of the patch, hex. */
-  readonly digest: string;
-}
+  digest: v.string(),
+});
 
 /** What has to be the same for a search to go on. */
-export interface BisectSubject {
-  /** In the order in which they are applied. */
-  readonly fixes: readonly SeriesFix[];
+const subjectSchema = v.object({
+  /** In the order in which they are applied; one at least. */
+  fixes: v.pipe(v.array(fixSchema), v.minLength(1)),
   /** The command, as it was given. */
-  readonly check: string;
+  check: v.string(),
   /** Of the host; hex. */
-  readonly xenBuildId: string;
-}
+  xenBuildId: v.string(),
+});
 
 /** What is to be put back in the end. */
-export interface Origin {
+const originSchema = v.object({
   /** Of the host; after a reboot nothing of it is there any more. */
-  readonly bootId: string | undefined;
+  bootId: maybe(v.string()),
   /** Names of what was applied, from the bottom to the top. */
-  readonly stack: readonly string[];
-}
+  stack: v.array(v.string()),
+});
 
-export interface ProbeRecord extends ProbedPrefix {
+const probeSchema = v.object({
+  /** How many fixes were applied. */
+  prefix: count,
+  verdict: v.picklist(probeVerdicts),
   /** Why nobody can tell; what the check printed last, if it failed. */
-  readonly words: string;
+  words: v.string(),
   /** Of the check; `undefined` where it was not run. */
-  readonly exitCode: number | undefined;
+  exitCode: maybe(count),
   /** Of the prefix's payload, hex; `undefined` where there is none. */
-  readonly buildId: string | undefined;
+  buildId: maybe(v.string()),
   /** Building, moving the host and checking. */
-  readonly elapsedMs: number;
-}
+  elapsedMs: count,
+});
 
-export interface BisectRecord {
-  readonly version: typeof BISECT_RECORD_VERSION;
-  readonly subject: BisectSubject;
-  readonly origin: Origin;
+const recordSchema = v.object({
+  version: v.literal(BISECT_RECORD_VERSION),
+  subject: subjectSchema,
+  origin: originSchema,
   /** In the order in which they were tried. */
-  readonly probes: readonly ProbeRecord[];
-}
+  probes: v.array(probeSchema),
+});
+
+export type SeriesFix = Described<typeof fixSchema>;
+export type BisectSubject = Described<typeof subjectSchema>;
+export type Origin = Described<typeof originSchema>;
+export type ProbeRecord = Described<typeof probeSchema>;
+export type BisectRecord = Described<typeof recordSchema>;
 
 export function originOf({ bootId, stack }: HostState): Origin {
   return { bootId, stack: stack.names };
@@ -62,20 +73,21 @@ export function encodeRecord(record: BisectRecord): string {
 
 /** @throws BisectError bisect/bad-record, also for probes that no search makes */
 export function decodeRecord(text: string, source: string): BisectRecord {
-  try {
-    const record = readRecord(JsonFields.parse(text));
-    requireOwnSearch(record);
-    return record;
-  } catch (error) {
-    if (!(error instanceof BadField)) throw error;
-    throw new BisectError({
-      code: "bisect/bad-record",
-      problem: `Cannot go on with "${source}": ${error.words}`,
-      where: source,
-      expected: "what an interrupted bisection of this release left there",
-      remedy: "remove it, and begin anew",
-    });
-  }
+  const decoded = decodeJson(text, recordSchema);
+  if (decoded.kind === "problem") throw badRecord(decoded.problem, source);
+  const problem = findForeignProbe(decoded.value);
+  if (problem !== undefined) throw badRecord(problem, source);
+  return decoded.value;
+}
+
+function badRecord(problem: string, source: string): BisectError {
+  return new BisectError({
+    code: "bisect/bad-record",
+    problem: `Cannot go on with "${source}": ${problem}`,
+    where: source,
+    expected: "what an interrupted bisection of this release left there",
+    remedy: "remove it, and begin anew",
+  });
 }
 
 /** @throws BisectError bisect/other-record */
@@ -97,40 +109,12 @@ export function requireSameSubject(known: BisectSubject, asked: BisectSubject): 
   });
 }
 
-const verdicts: readonly ProbeVerdict[] = ["good", "bad", "cannot-tell"];
-
-function readRecord(fields: JsonFields): BisectRecord {
-  const [subject, origin] = [fields.child("subject"), fields.child("origin")];
-  return {
-    version: fields.oneOf("version", [BISECT_RECORD_VERSION]),
-    subject: {
-      fixes: subject.children("fixes").map((fix) => {
-        return { name: fix.text("name"), digest: fix.text("digest") };
-      }),
-      check: subject.text("check"),
-      xenBuildId: subject.text("xenBuildId"),
-    },
-    origin: { bootId: origin.optionalText("bootId"), stack: origin.texts("stack") },
-    probes: fields.children("probes").map((probe) => ({
-      prefix: probe.count("prefix"),
-      verdict: probe.oneOf("verdict", verdicts),
-      words: probe.text("words"),
-      exitCode: probe.has("exitCode") ? probe.count("exitCode") : undefined,
-      buildId: probe.optionalText("buildId"),
-      elapsedMs: probe.count("elapsedMs"),
-    })),
-  };
-}
-
 /** The search has no memory, so a record that it could not have made would lead it astray. */
-function requireOwnSearch({ subject, probes }: BisectRecord): void {
-  const { length: count } = subject.fixes;
-  if (count === 0) throw new BadField("subject.fixes is empty");
+function findForeignProbe({ subject, probes }: BisectRecord): string | undefined {
   for (const [index, { prefix }] of probes.entries()) {
-    const next = nextProbe(count, probes.slice(0, index));
+    const next = nextProbe(subject.fixes.length, probes.slice(0, index));
     if (next.kind === "probe" && next.prefix === prefix) continue;
-    throw new BadField(
-      `probes[${index}].prefix is ${prefix}, which the search would not try there`,
-    );
+    return `probes[${index}].prefix is ${prefix}, which the search would not try there`;
   }
+  return undefined;
 }

@@ -2,7 +2,8 @@
 // at all, prefix N all of them. What is looked for is the one fix with which the check begins to fail.
 // Pure, and without memory: the same probes give the same answer, so an interrupted search goes on.
 
-export type ProbeVerdict = "good" | "bad" | "cannot-tell";
+export const probeVerdicts = ["good", "bad", "cannot-tell"] as const;
+export type ProbeVerdict = (typeof probeVerdicts)[number];
 
 export interface ProbedPrefix {
   readonly prefix: number;

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
-import { HostError } from "../host/errors.ts";
 import { newInRing } from "./console-ring.ts";
 import { parseHostFacts } from "./host-facts.ts";
-import { RemoteDocument } from "./ssh/remote-json.ts";
 import { scriptCommand } from "./ssh/shell-words.ts";
 
 test("newInRing() gives what came since the mark, however far the ring has moved on", () => {
@@ -66,53 +64,6 @@ test("scriptCommand() gives a POSIX shell the very words", () => {
   );
 });
 
-test("RemoteDocument reads what the command line prints, and throws the errors that it reports", () => {
-  const list = JSON.stringify({
-    payloads: [{ name: "fix", status: { kind: "failed", settled: "checked", errno: 16 } }],
-  });
-  assert.deepEqual(RemoteDocument.parse(list, "test").payloads(), [
-    {
-      name: "fix",
-      status: { kind: "failed", settled: "checked", errno: 16 },
-      metadata: undefined,
-    },
-  ]);
-  const error = JSON.stringify({
-    error: { code: "host/refused", problem: "Cannot apply it", errno: 22 },
-  });
-  assert.throws(
-    () => RemoteDocument.parse(error, "test"),
-    (thrown: unknown) => thrown instanceof HostError && thrown.errno === 22,
-  );
-});
-
-test("RemoteDocument refuses whatever else comes", () => {
-  for (const text of ["", "bash: xsplice: not found", "[]", "7", '{"payloads":[7]}', "{}"]) {
-    assert.throws(() => RemoteDocument.parse(text, "test").payloads(), HostError, text);
-  }
-});
-
-test("RemoteDocument takes no result that it does not know for success", () => {
-  const outcome = { action: "apply", name: "fix", retries: 0, elapsedMs: 3, reverted: [] };
-  const read = (result: string) =>
-    RemoteDocument.parse(JSON.stringify({ ...outcome, result }), "test").outcome();
-  assert.equal(read("done").result, "done");
-  assert.throws(() => read("scheduled"), HostError);
-});
-
 test("scriptCommand() quotes a leading =, which zsh would take for a command to be looked up", () => {
   assert.equal(scriptCommand("list", ["=sh", "a=b"]), "sh -c list xsplice '=sh' a=b");
-});
-
-test("RemoteDocument.parse() keeps where the hypervisor's code is other than expected", () => {
-  const unexpectedCode = { place: "f+31", expected: "488d", actual: "e9db" };
-  const told = { code: "host/refused", problem: "Cannot apply", errno: 22, unexpectedCode };
-  assert.throws(
-    () => RemoteDocument.parse(JSON.stringify({ error: told }), "xsplice there"),
-    (error) => {
-      assert.ok(error instanceof HostError);
-      assert.deepEqual(error.unexpectedCode, unexpectedCode);
-      return true;
-    },
-  );
 });

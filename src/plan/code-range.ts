@@ -1,13 +1,7 @@
 // Places in code, as payloads name them: a symbol and bytes behind it. Two payloads that change or
 // guard the same bytes get in each other's way.
 
-/** Bytes of the hypervisor's, or of another payload's, code. */
-export interface CodeRange {
-  /** What `start` counts from, as Xen's table spells it; `undefined`: `start` is an address. */
-  readonly symbol: string | undefined;
-  readonly start: bigint;
-  readonly sizeBytes: number;
-}
+import type { CodeRange } from "./facts-form.ts";
 
 /** Address of a symbol of the hypervisor, where it is known: there, two names of one place meet. */
 export type AddressOf = (symbol: string) => bigint | undefined;

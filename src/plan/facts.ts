@@ -1,53 +1,13 @@
-// What is known of a payload, as far as it decides on what it may be applied: all of it from the
-// payload's file, less from the metadata that Xen lists for what is loaded. What is not known is
-// `undefined`, never a guess.
+// Finds out what is known of a payload: all of it from the payload's file, less from the metadata that
+// Xen lists for what is loaded.
 
 import type { Architecture } from "../isa/architecture.ts";
 import { isMarkerSymbol } from "../payload/marker.ts";
-import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
-import type { HookKind } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { type CodeRange, joinRanges } from "./code-range.ts";
-
-export interface PayloadFacts {
-  /** Hex, as all ids here. */
-  readonly buildId: string | undefined;
-  /** Build-id of the payload or hypervisor directly below. */
-  readonly depends: string | undefined;
-  /** Build-id of the hypervisor; payloads of version 1 have none. */
-  readonly xenDepends: string | undefined;
-  /** `undefined` also for payloads of other tools, which have none. */
-  readonly mode: PayloadMode | undefined;
-  readonly guard: GuardLevel | undefined;
-  /** Names of the functions that it replaces, as Xen's table spells them; sorted. */
-  readonly functions: readonly string[] | undefined;
-  /** The old code of these functions, whole. */
-  readonly replaces: readonly CodeRange[] | undefined;
-  /**
-   * Bytes that are surely different while it is applied. Of a jump only one: with an ENDBR64 in
-   * front it covers bytes 4 to 8 of the function and else 0 to 4.
-   */
-  readonly writes: readonly CodeRange[] | undefined;
-  /** Whether it blanks code of others without replacing a function. */
-  readonly nops: "some" | "none" | undefined;
-  /** Bytes that Xen compares before it applies. */
-  readonly guards: readonly CodeRange[] | undefined;
-  /** Symbol of its applied-marker. */
-  readonly marker: string | undefined;
-  /** Build-ids of payloads that must be applied below it, besides `depends`. */
-  readonly requires: readonly string[] | undefined;
-  /** Symbols that nobody else may have while it is loaded. */
-  readonly exports: readonly string[] | undefined;
-  /** Symbols that Xen, or a payload loaded before, must have. */
-  readonly imports: readonly string[] | undefined;
-  readonly hooks: readonly HookKind[] | undefined;
-  /** `writable`: it keeps state of its own, so Xen does not apply it again once it was reverted. */
-  readonly data: "writable" | "none" | undefined;
-  /** Strings of `.modinfo`; `undefined` where the host does not show them. */
-  readonly metadata: readonly string[] | undefined;
-}
+import { joinRanges } from "./code-range.ts";
+import type { CodeRange, PayloadFacts } from "./facts-form.ts";
 
 /** A byte of every jump, whether or not there is an ENDBR64 in front of it; from the entry. */
 export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64: 0n };

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { PayloadStatus } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
-import type { PayloadFacts } from "./facts.ts";
+import type { PayloadFacts } from "./facts-form.ts";
 
 export interface LoadedPayload {
   readonly name: string;

@@ -5,49 +5,11 @@
 // contradicts the journal somebody else was at work, and the journal is worth nothing but for facts
 // of payloads.
 
-import type { Action, ListedPayload } from "../host/host.ts";
+import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
-import { factsOfMetadata, type PayloadFacts } from "./facts.ts";
-import type { HostState, LoadedPayload } from "./host-state.ts";
-
-export interface Journal {
-  /** Of dom0's kernel: payloads vanish with the hypervisor, and it with dom0. */
-  readonly bootId: string;
-  readonly scene: JournalScene;
-  /** Begun, and not known to have ended. */
-  readonly pending: PendingAction | undefined;
-  /**
-   * What a replace took away that then failed, from the bottom to the top: until it is back, or
-   * somebody went another way.
-   */
-  readonly former: readonly string[] | undefined;
-  /** What a sync that is under way wants to be applied in the end; any other action ends it. */
-  readonly goal: readonly string[] | undefined;
-  /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
-  readonly log: readonly LogEntry[];
-}
-
-export interface JournalScene {
-  /** In load order. */
-  readonly loaded: readonly JournalPayload[];
-  /** Names of what is applied, from the bottom to the top; `undefined` when it is not known. */
-  readonly stack: readonly string[] | undefined;
-}
-
-export type JournalPayload = Pick<LoadedPayload, "name" | "facts" | "history">;
-
-export interface PendingAction {
-  readonly action: Action | "upload";
-  readonly name: string;
-  /** Of what is uploaded. */
-  readonly facts: PayloadFacts | undefined;
-  /** When it was begun, ISO 8601. */
-  readonly at: string;
-}
-
-export interface LogEntry extends Omit<PendingAction, "facts"> {
-  readonly stack: readonly string[] | undefined;
-}
+import { factsOfMetadata } from "./facts.ts";
+import type { HostState } from "./host-state.ts";
+import type { Journal, JournalPayload, JournalScene, PendingAction } from "./journal-form.ts";
 
 export const LOG_LENGTH_MAX = 100;
 

@@ -16,14 +16,9 @@ import type {
   PayloadStatus,
 } from "../host/host.ts";
 import type { JournalStore } from "../host/journal-store.ts";
-import type { PayloadFacts } from "./facts.ts";
-import {
-  beginInJournal,
-  endInJournal,
-  type Journal,
-  type PendingAction,
-  startJournal,
-} from "./journal.ts";
+import type { PayloadFacts } from "./facts-form.ts";
+import { beginInJournal, endInJournal, startJournal } from "./journal.ts";
+import type { Journal, PendingAction } from "./journal-form.ts";
 import { JournalGoal } from "./journal-goal.ts";
 import { encodeJournal } from "./journal-json.ts";
 import { observeHost } from "./observe.ts";

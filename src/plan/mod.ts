@@ -1,14 +1,10 @@
 // Which payload may sit on which, what a host runs, and the way from there to what it should run.
 
 export { type BoundStep, findBrokenBinding } from "./bindings.ts";
-export { type AddressOf, type CodeRange, findCommonRange, noAddresses } from "./code-range.ts";
+export { type AddressOf, findCommonRange, noAddresses } from "./code-range.ts";
 export type { Fix } from "./coverage.ts";
-export {
-  factsOfMetadata,
-  factsOfPayload,
-  type PayloadFacts,
-  unknownFacts,
-} from "./facts.ts";
+export { factsOfMetadata, factsOfPayload, unknownFacts } from "./facts.ts";
+export type { CodeRange, PayloadFacts } from "./facts-form.ts";
 export {
   type AppliedStack,
   fingerprintOf,
@@ -16,17 +12,14 @@ export {
   type LoadedPayload,
   type StackEvidence,
 } from "./host-state.ts";
-export {
-  beginInJournal,
-  endInJournal,
-  type Journal,
-  type JournalPayload,
-  type JournalScene,
-  type LogEntry,
-  type PendingAction,
-  sceneAfter,
-  startJournal,
-} from "./journal.ts";
+export { beginInJournal, endInJournal, sceneAfter, startJournal } from "./journal.ts";
+export type {
+  Journal,
+  JournalPayload,
+  JournalScene,
+  LogEntry,
+  PendingAction,
+} from "./journal-form.ts";
 export { JournalGoal } from "./journal-goal.ts";
 export { decodeJournal, encodeJournal } from "./journal-json.ts";
 export { type Journalled, JournalledHost, type JournalledOptions } from "./journalled-host.ts";

@@ -3,7 +3,7 @@
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
 import type { HostInfo, ListedPayload, LivepatchHost } from "../host/host.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal } from "./journal-form.ts";
 import { decodeJournal } from "./journal-json.ts";
 import type { GivenPayload } from "./piece.ts";
 import { type Reconstruction, reconstructState } from "./reconstruct.ts";

@@ -2,8 +2,8 @@
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
-import type { CodeRange } from "./code-range.ts";
 import type { MissingFix } from "./coverage.ts";
+import type { CodeRange } from "./facts-form.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
 import type { Relations } from "./relations.ts";

@@ -1,7 +1,7 @@
 // A payload as the planner moves it: one name on the host, whether it is there already or comes
 // from a file.
 
-import type { PayloadFacts } from "./facts.ts";
+import type { PayloadFacts } from "./facts-form.ts";
 
 /** A payload whose file is at hand. */
 export interface GivenPayload {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PayloadFacts } from "./facts.ts";
+import type { PayloadFacts } from "./facts-form.ts";
 import type { AppliedStack, HostState, LoadedPayload } from "./host-state.ts";
 import type { GivenPayload } from "./piece.ts";
 import { makePlan, type Planned, type PlanOptions } from "./plan.ts";

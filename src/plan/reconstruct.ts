@@ -7,7 +7,8 @@ import { noAddresses } from "./code-range.ts";
 import { factsOfMetadata } from "./facts.ts";
 import type { AppliedStack, HostState, LoadedPayload } from "./host-state.ts";
 import { inferOrder } from "./infer-order.ts";
-import { type Journal, type JournalPayload, sceneAfter } from "./journal.ts";
+import { sceneAfter } from "./journal.ts";
+import type { Journal, JournalPayload } from "./journal-form.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
 import { relationsOf } from "./relations.ts";
 

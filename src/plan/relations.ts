@@ -1,8 +1,9 @@
 // What payloads have to do with each other: who was built on whom, who changes what another one
 // changes or relies on, who refers to whose symbols, who cannot be loaded beside whom.
 
-import { type AddressOf, type CodeRange, findCommonRange } from "./code-range.ts";
-import { JUMP_BYTE, type PayloadFacts } from "./facts.ts";
+import { type AddressOf, findCommonRange } from "./code-range.ts";
+import { JUMP_BYTE } from "./facts.ts";
+import type { CodeRange, PayloadFacts } from "./facts-form.ts";
 import type { Piece } from "./piece.ts";
 
 export type Overlap =

@@ -2,6 +2,7 @@
 // host, with one process for each call. What a stock tool cannot do works this way: time limits,
 // recovery, reasons.
 
+import type { GenericSchema } from "valibot";
 import type { CallOptions } from "../../host/call-options.ts";
 import type {
   Action,
@@ -16,6 +17,7 @@ import type {
   PayloadStatus,
 } from "../../host/host.ts";
 import type { JournalStore } from "../../host/journal-store.ts";
+import type { Described } from "../../json/decode-json.ts";
 import { checkName, checkUpload } from "../bad-argument.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
@@ -24,12 +26,26 @@ import { ScriptJournal } from "../journal/script.ts";
 import type { SshConnection } from "./connection.ts";
 import { remoteConsole } from "./console.ts";
 import { lockRemote } from "./lock.ts";
-import { RemoteDocument } from "./remote-json.ts";
+import {
+  decodeRemote,
+  infoSchema,
+  listSchema,
+  outcomeSchema,
+  uploadedSchema,
+} from "./remote-json.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./tools.ts";
 import { withTemporaryFile } from "./upload.ts";
 
 /** Left to the process there for starting and for its answer's way back. */
 const PROCESS_SLACK_MS = 2000;
+
+interface Command {
+  /** In messages: `upload payload "fix"`. */
+  readonly task: string;
+  readonly words: readonly string[];
+  /** A payload, whose path becomes the last word. */
+  readonly file?: Uint8Array;
+}
 
 export class SshXspliceHost implements LivepatchHost {
   readonly label: string;
@@ -56,11 +72,12 @@ export class SshXspliceHost implements LivepatchHost {
   }
 
   async info(options: CallOptions): Promise<HostInfo> {
-    return (await this.#run(FACTS_TASK, ["info"], options)).info();
+    return this.#run({ task: FACTS_TASK, words: ["info"] }, infoSchema, options);
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {
-    return (await this.#run("list the payloads", ["list"], options)).payloads();
+    const command = { task: "list the payloads", words: ["list"] };
+    return (await this.#run(command, listSchema, options)).payloads;
   }
 
   async status(name: string, options: CallOptions): Promise<PayloadStatus | undefined> {
@@ -71,7 +88,9 @@ export class SshXspliceHost implements LivepatchHost {
 
   async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
     checkUpload(name, payload);
-    await this.#run(`upload payload "${name}"`, ["upload", "--", name], options, payload);
+    const words = ["upload", "--", name];
+    const command = { task: `upload payload "${name}"`, words, file: payload };
+    await this.#run(command, uploadedSchema, options);
   }
 
   async act(action: Action, name: string, options: ActOptions): Promise<ActOutcome> {
@@ -80,8 +99,8 @@ export class SshXspliceHost implements LivepatchHost {
       ...(options.dependencyCheck === "hypervisor-only" ? ["--nodeps"] : []),
       ...(action === "unload" ? [] : ["--quiesce", String(Math.round(options.quiesceMs))]),
     ];
-    const args = [action, ...flags, "--", name];
-    return (await this.#run(`${action} payload "${name}"`, args, options)).outcome();
+    const words = [action, ...flags, "--", name];
+    return this.#run({ task: `${action} payload "${name}"`, words }, outcomeSchema, options);
   }
 
   async console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText> {
@@ -92,12 +111,11 @@ export class SshXspliceHost implements LivepatchHost {
     await this.#connection[Symbol.asyncDispose]();
   }
 
-  async #run(
-    task: string,
-    words: readonly string[],
+  async #run<Of extends GenericSchema>(
+    { task, words, file }: Command,
+    schema: Of,
     options: CallOptions,
-    file?: Uint8Array,
-  ): Promise<RemoteDocument> {
+  ): Promise<Described<Of>> {
     const seconds = Math.max(1, options.deadlineMs - PROCESS_SLACK_MS) / 1000;
     const args = ["--host", "local", "--json", "--timeout", String(seconds), ...words];
     const remote =
@@ -106,6 +124,6 @@ export class SshXspliceHost implements LivepatchHost {
         : withTemporaryFile({ task, script: 'xsplice "$@" "$file"', args }, file);
     const deadline = startDeadline(this.label, options, systemClock);
     const { stdout, stderr } = await this.#connection.run(remote, deadline);
-    return RemoteDocument.parse(stdout === "" ? stderr : stdout, `xsplice on ${this.label}`);
+    return decodeRemote(stdout === "" ? stderr : stdout, schema, `xsplice on ${this.label}`);
   }
 }
