@@ -104,15 +104,10 @@ async function buildPayload({ info }: Lab): Promise<Uint8Array> {
     const source = join(folder, "bench.c");
     writeFileSync(source, 'const char *xen_extra_version(void) { return ".bench"; }\n');
     const { bytes } = await compilePayload({
-      sources: [source],
-      xen: readXenSyms(readFileSync(info.symbols), info.symbols),
-      replace: [],
-      compiler: undefined,
-      extraFlags: [],
-      release: undefined,
-      foundation: onHypervisor,
-      mode: "stack",
-      guard: "none",
+      inputs: { sources: [source], replace: [] },
+      target: { xen: readXenSyms(readFileSync(info.symbols), info.symbols), release: undefined },
+      stacking: { foundation: onHypervisor, mode: "stack", guard: "none" },
+      compiler: { command: undefined, extraFlags: [] },
       metadata: [],
     });
     return bytes;

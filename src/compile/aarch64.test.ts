@@ -48,7 +48,7 @@ test("compilePayload() makes payloads for AArch64, whose table Xen may write bef
     static void up(void) { helper(3); } XSPLICE_HOOK_LOAD(up)
     static int (*const table[])(int) = { helper };
     const char *xen_extra_version(void) { return table[0](2) ? ".a" : ".b"; }`;
-  const compiled = await compile(c, { xen });
+  const compiled = await compile(c, { target: { xen } });
   assert.deepEqual(inspectPayload(compiled.bytes, "x.livepatch").findings, []);
   const payload = parsePayload(compiled.bytes, "x.livepatch");
   assert.equal(payload.architecture, "aarch64");
@@ -63,7 +63,7 @@ test("compilePayload() makes payloads for AArch64, whose table Xen may write bef
     replacements.map(({ exportedName }) => exportedName),
     ["", ""],
   );
-  const older = await compile(c, { xen, release: { major: 4, minor: 17, point: 0 } });
+  const older = await compile(c, { target: { xen, release: { major: 4, minor: 17, point: 0 } } });
   const funcs = parsePayload(older.bytes, "x").sections.find(
     ({ name }) => name === ".livepatch.funcs",
   );

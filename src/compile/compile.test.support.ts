@@ -19,24 +19,27 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 let count = 0;
 
+/** Of each group, what differs from the plainest payload. */
+export interface SomeOptions extends Partial<Pick<CompileOptions, "metadata" | "signal">> {
+  readonly inputs?: Partial<CompileOptions["inputs"]>;
+  readonly target?: Partial<CompileOptions["target"]>;
+  readonly stacking?: Partial<CompileOptions["stacking"]>;
+  readonly compiler?: Partial<CompileOptions["compiler"]>;
+}
+
 /** Compiles C text as one file, which has a folder of its own. */
-export function compile(c: string, more: Partial<CompileOptions> = {}): Promise<CompiledPayload> {
+export function compile(c: string, more: SomeOptions = {}): Promise<CompiledPayload> {
   const own = join(folder, `${count++}`);
   mkdirSync(own);
   const source = join(own, "patch.c");
   writeFileSync(source, c);
   return compilePayload({
-    sources: [source],
-    xen,
-    replace: [],
-    compiler: undefined,
-    extraFlags: [],
-    release: undefined,
-    foundation: onHypervisor,
-    mode: "stack",
-    guard: "none",
-    metadata: [],
-    ...more,
+    inputs: { sources: [source], replace: [], ...more.inputs },
+    target: { xen, release: undefined, ...more.target },
+    stacking: { foundation: onHypervisor, mode: "stack", guard: "none", ...more.stacking },
+    compiler: { command: undefined, extraFlags: [], ...more.compiler },
+    metadata: more.metadata ?? [],
+    signal: more.signal,
   });
 }
 

@@ -71,7 +71,7 @@ test("compilePayload() binds static symbols of Xen, and leaves static functions 
 test("compilePayload() pairs names, and calls of both go to Xen even where gcc would inline them", async () => {
   const { bytes } = await compile(
     "int mine(void) { return 1; } int roomy(void) { return mine() + 1; } int get_name(void) { return roomy(); }",
-    { replace: [{ old: "common/keyhandler.c#dump", new: "mine" }] },
+    { inputs: { replace: [{ old: "common/keyhandler.c#dump", new: "mine" }] } },
   );
   const payload = parseFaultless(bytes);
   assert.deepEqual(replacedBy(payload), [
@@ -154,9 +154,9 @@ test("compilePayload() makes two payloads over the same functions that share no 
 
 test("compilePayload() makes version 1 for a hypervisor before 4.14", async () => {
   const c = "int roomy(int n) { return n; }";
-  const old = await compile(c, { release: { major: 4, minor: 13, point: 0 } });
+  const old = await compile(c, { target: { release: { major: 4, minor: 13, point: 0 } } });
   assert.equal(parseFaultless(old.bytes).version, 1);
-  const writable = await compile(c, { release: { major: 4, minor: 17, point: 1 } });
+  const writable = await compile(c, { target: { release: { major: 4, minor: 17, point: 1 } } });
   const funcs = parseFaultless(writable.bytes).sections.find(
     ({ name }) => name === ".livepatch.funcs",
   );
@@ -164,18 +164,13 @@ test("compilePayload() makes version 1 for a hypervisor before 4.14", async () =
 });
 
 test("compilePayload() puts several sources into one payload", async () => {
-  const { bytes } = await compile("extern int more(int); int roomy(int n) { return more(n); }", {
-    sources: ["a.c", "b.c"].map((name) => {
-      const path = join(folder, name);
-      writeFileSync(
-        path,
-        name === "a.c"
-          ? "extern int more(int); int roomy(int n) { return more(n); }"
-          : "int more(int n) { return n + 1; }",
-      );
-      return path;
-    }),
-  });
+  const sources = ["a.c", "b.c"].map((name) => join(folder, name));
+  const texts = [
+    "extern int more(int); int roomy(int n) { return more(n); }",
+    "int more(int n) { return n + 1; }",
+  ];
+  for (const [index, path] of sources.entries()) writeFileSync(path, texts[index] ?? "");
+  const { bytes } = await compile("", { inputs: { sources } });
   assert.deepEqual(parseFaultless(bytes).needs, ["__x86_return_thunk", "roomy"]);
 });
 
@@ -194,7 +189,7 @@ test("compilePayload() takes clang for gcc", async (context) => {
   }
   const { bytes } = await compile(
     'int roomy(int n) { return n; } int get_name(int n) { printk("%d", n); return roomy(n); }',
-    { compiler: clang },
+    { compiler: { command: clang } },
   );
   const payload = parseFaultless(bytes);
   assert.deepEqual(
@@ -215,7 +210,7 @@ test("compilePayload() warns of pointers to functions without ENDBR64, and of no
   const printk = xen.byName.get("printk");
   assert.ok(printk);
   xenWithMemset.byName.set("memset", { ...printk, name: "memset", bareName: "memset" });
-  const { warnings } = await compile(c, { xen: xenWithMemset });
+  const { warnings } = await compile(c, { target: { xen: xenWithMemset } });
   const named = [...warnings.matchAll(/takes the address of "(\w+)"/g)].map(([, name]) => name);
   assert.deepEqual(named, ["memset", "printk", "xen_extra_version"]);
   const calls = await compile('const char *xen_extra_version(void) { printk("a"); return "b"; }');
@@ -225,7 +220,7 @@ test("compilePayload() warns of pointers to functions without ENDBR64, and of no
 test("compilePayload() makes hooks of sources with debugging data, which stays behind", async () => {
   const c = 'static void up(void) { printk("up"); } XSPLICE_HOOK_LOAD(up)';
   const plain = parseFaultless((await compile(c)).bytes);
-  const debug = parseFaultless((await compile(c, { extraFlags: ["-g"] })).bytes);
+  const debug = parseFaultless((await compile(c, { compiler: { extraFlags: ["-g"] } })).bytes);
   assert.equal(debug.hooks.length, 1);
   assert.deepEqual(debug.sections, plain.sections);
 });

@@ -3,14 +3,12 @@
 // weak, which says to the compiler exactly what is true of them: another body may stand there at run
 // time. So it calls them instead of inlining them or building on what the present body happens to do.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { SymbolBinding } from "../elf/constants.ts";
-import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { draftFrom } from "../elf/draft-from.ts";
-import { openElf } from "../elf/open.ts";
+import type { ElfDraft } from "../elf/draft.ts";
+import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import type { Hook } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
@@ -22,12 +20,13 @@ import {
   replacementOf,
 } from "../running/match-functions.ts";
 import { checkFoundation, type Surroundings, surroundingsOf } from "../running/payload-below.ts";
-import { decideStacking } from "../stacking/decide.ts";
+import { type DecidedStacking, decideStacking, type StackingWish } from "../stacking/decide.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
-import { type Compiler, compileSource, findCompiler, type Thunks } from "../xen-make/compiler.ts";
-import type { CompileOptions } from "./compile-options.ts";
+import { findCompiler, type Thunks } from "../xen-make/compiler.ts";
+import type { CompileInputs, CompileOptions, CompileTarget } from "./compile-options.ts";
+import { type CompiledSource, compileAll } from "./compile-sources.ts";
 import { checkHooks, guardsOfSource } from "./stacking.ts";
 import { takeHooks } from "./take-hooks.ts";
 
@@ -54,26 +53,31 @@ export interface ReplacedFunction {
 
 /** @throws BuilderError, EmitError, ElfError; the reason of `signal` */
 export async function compilePayload(options: CompileOptions): Promise<CompiledPayload> {
-  const { xen, sources, signal } = options;
-  if (sources.length === 0) {
-    throw new BuilderError({
-      code: "builder/no-source",
-      problem: "Cannot make a payload: no C file was given",
-      expected: "at least one",
-    });
-  }
-  checkFoundation(options.foundation, xen);
-  const { architecture } = xen;
-  const wanted = { architecture, command: options.compiler, thunks: thunksOf(xen), signal };
-  const compiler = await findCompiler(wanted);
+  const { inputs, target, stacking, compiler: wish, metadata, signal } = options;
+  requireSource(inputs);
+  checkFoundation(stacking.foundation, target.xen);
+  const surroundings = surroundingsOf(target.xen, stacking.foundation);
+  const { architecture } = surroundings;
+  const { command, extraFlags } = wish;
+  const thunks = thunksOf(surroundings);
+  const compiler = await findCompiler({ architecture, command, thunks, signal });
   const folder = await mkdtemp(join(tmpdir(), `xsplice-compile-${process.pid}-`));
   try {
-    const compile = (replaceable: readonly string[]) =>
-      compileAll(compiler, options, folder, replaceable);
-    const first = analyse(await compile([]), options);
+    const compile = async (replaceable: readonly string[]): Promise<Analysis> => {
+      const run = { folder, extraFlags, signal };
+      const compiled = await compileAll(inputs.sources, replaceable, compiler, run);
+      return analyse(compiled, inputs, surroundings);
+    };
+    const first = await compile([]);
+    // From here it is known which functions the sources define, and which of them Xen has.
     const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
-    const final = replaceable.length === 0 ? first : analyse(await compile(replaceable), options);
-    return finish(final, options, compiler.warnings);
+    const final = replaceable.length === 0 ? first : await compile(replaceable);
+    // From here every symbol is bound, and nothing builds on a body that may be replaced.
+    const placed = placePayload(final, target, stacking);
+    // Before emitting, which leads references elsewhere.
+    const warnings = [compiler.warnings, ...warningsOf(final, surroundings)].join("");
+    const emitted = emitCompiled(final, target, placed, metadata);
+    return { ...emitted, ...describe(final, placed), warnings };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -97,38 +101,14 @@ function ownFunctions(drafts: readonly ElfDraft[]): readonly string[] {
   });
 }
 
-interface CompiledSource {
-  readonly source: string;
-  readonly draft: ElfDraft;
-  readonly warnings: string;
-}
-
-async function compileAll(
-  compiler: Compiler,
-  { sources, extraFlags, signal }: CompileOptions,
-  folder: string,
-  replaceable: readonly string[],
-): Promise<readonly CompiledSource[]> {
-  const weakHeader = join(folder, "replaceable.h");
-  await writeFile(weakHeader, replaceable.map((name) => `#pragma weak ${name}\n`).join(""));
-  const compiled: CompiledSource[] = [];
-  for (const source of sources) {
-    const output = join(folder, `${compiled.length}.o`);
-    const request = { source, output, includes: [weakHeader], extraFlags, signal };
-    const { bytes, warnings } = await compileSource(compiler, request);
-    const draft = draftFrom(openElf(bytes, source));
-    strengthen(draft.symbols, new Set(replaceable));
-    compiled.push({ source, draft, warnings });
-  }
-  return compiled;
-}
-
-/** Weakness was for the compiler; what merges objects is to refuse two definitions. */
-function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>): void {
-  for (const symbol of symbols) {
-    const wasWeakened = names.has(symbol.name) && symbol.binding === SymbolBinding.STB_WEAK;
-    if (wasWeakened) symbol.binding = SymbolBinding.STB_GLOBAL;
-  }
+/** @throws BuilderError builder/no-source */
+function requireSource({ sources }: CompileInputs): void {
+  if (sources.length > 0) return;
+  throw new BuilderError({
+    code: "builder/no-source",
+    problem: "Cannot make a payload: no C file was given",
+    expected: "at least one",
+  });
 }
 
 /** As the hypervisor was built with them. */
@@ -145,14 +125,17 @@ interface Analysis {
   readonly pairs: readonly FunctionPair[];
 }
 
-function analyse(compiled: readonly CompiledSource[], options: CompileOptions): Analysis {
-  const { replace } = options;
-  const xen = surroundingsOf(options.xen, options.foundation);
+function analyse(
+  compiled: readonly CompiledSource[],
+  { replace }: CompileInputs,
+  surroundings: Surroundings,
+): Analysis {
   const drafts = compiled.map(({ draft }) => draft);
   const hooks = compiled.flatMap(({ draft, source }) => takeHooks(draft, source));
-  const pairs = matchFunctions(drafts, replace, new Set(hooks.map(({ code }) => code)), xen);
-  if (pairs.length === 0 && hooks.length === 0) throw nothingToDo(xen);
-  bindSymbols(drafts, xen);
+  const codes = new Set(hooks.map(({ code }) => code));
+  const pairs = matchFunctions(drafts, replace, codes, surroundings);
+  if (pairs.length === 0 && hooks.length === 0) throw nothingToDo(surroundings);
+  bindSymbols(drafts, surroundings);
   return { compiled, hooks, pairs };
 }
 
@@ -166,36 +149,67 @@ function nothingToDo({ source }: Surroundings): BuilderError {
   });
 }
 
-function finish(
+function warningsOf({ compiled, pairs }: Analysis, surroundings: Surroundings): readonly string[] {
+  const drafts = compiled.map(({ draft }) => draft);
+  return [
+    ...compiled.map(({ warnings }) => warnings),
+    ...pointerWarnings(drafts, pairs, surroundings),
+  ];
+}
+
+/** For which release the payload is, on what, and how it stands among others. */
+interface Placed extends DecidedStacking {
+  readonly release: Release | undefined;
+  readonly payloadVersion: PayloadVersion;
+  readonly guards: GuardPlan["guards"];
+}
+
+/** @throws BuilderError for hooks and wishes that contradict the release */
+function placePayload(
   { compiled, hooks, pairs }: Analysis,
-  options: CompileOptions,
-  warnOfCompiler: string,
-): CompiledPayload {
-  const { xen } = options;
-  const release = options.release ?? xen.release;
+  { xen, release: given }: CompileTarget,
+  wish: StackingWish,
+): Placed {
+  const release = given ?? xen.release;
   const payloadVersion = release === undefined ? 2 : requireReleaseLine(release).payloadVersion;
-  checkHooks(hooks, { mode: options.mode, release });
+  checkHooks(hooks, { mode: wish.mode, release });
+  const decided = decideStacking(wish, { xen, release, payloadVersion });
+  const drafts = compiled.map(({ draft }) => draft);
+  const { payloads } = wish.foundation;
+  const level = decided.stacking.guard;
+  const { guards } = guardsOfSource(pairs, drafts, { xen, release, level, payloads });
+  return { ...decided, release, payloadVersion, guards };
+}
+
+function emitCompiled(
+  { compiled, hooks, pairs }: Analysis,
+  { xen }: CompileTarget,
+  { stacking, depends, release, payloadVersion, guards }: Placed,
+  metadata: CompileOptions["metadata"],
+): EmittedPayload {
   // Without a release the table is writable: that works everywhere, a read-only one does not.
   const writable = release === undefined || wantsWritableFuncs(release);
-  const drafts = compiled.map(({ draft }) => draft);
-  const surroundings = surroundingsOf(xen, options.foundation);
-  const warnOfPointers = pointerWarnings(drafts, pairs, surroundings);
-  const decided = decideStacking(options, { xen, release, payloadVersion });
-  const emitted = emitPayload({
+  return emitPayload({
     architecture: xen.architecture,
     payloadVersion,
     objects: compiled,
     replacements: pairs.map(replacementOf),
-    ...guardsOfSource(pairs, drafts, { options, release, level: decided.stacking.guard }),
+    guards,
     hooks,
-    ...decided,
+    stacking,
+    depends,
     xenDepends: xen.buildId,
-    metadata: options.metadata,
+    metadata,
     funcsAccess: writable ? "writable" : "read-only",
   });
+}
+
+function describe(
+  { hooks, pairs }: Analysis,
+  { unchecked, payloadVersion, release }: Placed,
+): Omit<CompiledPayload, keyof EmittedPayload | "warnings"> {
   return {
-    ...emitted,
-    unchecked: decided.unchecked,
+    unchecked,
     payloadVersion,
     release,
     replaced: pairs.map(({ newBody, xenFunction }) => ({
@@ -205,9 +219,5 @@ function finish(
       newSizeBytes: Number(newBody.size),
     })),
     hooks: hooks.map(({ kind, code }) => ({ kind, name: code.name })),
-    warnings: [
-      ...[warnOfCompiler, ...compiled.map(({ warnings }) => warnings)],
-      ...warnOfPointers,
-    ].join(""),
   };
 }

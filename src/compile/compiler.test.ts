@@ -16,7 +16,7 @@ function script(name: string, ...lines: readonly string[]): string {
 
 test("compilePayload() tells of a compiler that makes no object", async () => {
   await assert.rejects(
-    compile(C, { compiler: "/bin/true" }),
+    compile(C, { compiler: { command: "/bin/true" } }),
     report("builder/compile-failed", /\/bin\/true made no object file/, /remedy: +name one with/),
   );
 });
@@ -29,25 +29,28 @@ test("compilePayload() tells in words that a compiler cannot be run", async () =
     [plain, /plain": permission denied\n/],
     ["/bin/false", /"\/bin\/false": it does not know "--version"\n/],
   ] as const;
-  for (const [compiler, words] of states) {
-    await assert.rejects(compile(C, { compiler }), report("builder/no-compiler", words, /remedy:/));
+  for (const [command, words] of states) {
+    await assert.rejects(
+      compile(C, { compiler: { command } }),
+      report("builder/no-compiler", words, /remedy:/),
+    );
   }
 });
 
 test("compilePayload() tells in words that a source cannot be read", async () => {
   const absent = join(folder, "absent.c");
   await assert.rejects(
-    compile(C, { sources: [absent] }),
+    compile(C, { inputs: { sources: [absent] } }),
     report("builder/no-source", /absent\.c": there is no such file or folder\n/, /remedy:/),
   );
   await assert.rejects(
-    compile(C, { sources: [folder] }),
+    compile(C, { inputs: { sources: [folder] } }),
     report("builder/no-source", /": it is a folder\n/),
   );
 });
 
 test("compilePayload() warns of a compiler without the hypervisor's return thunks", async () => {
-  const compiler = script(
+  const command = script(
     "clang-14",
     'case "$*" in --version) echo "clang version 14.0.6"; exit;; esac',
     'case "$*" in *-mfunction-return*) exit 1;; esac',
@@ -55,7 +58,7 @@ test("compilePayload() warns of a compiler without the hypervisor's return thunk
     'for arg; do shift; case "$arg" in --target=*|-mretpoline*) ;; *) set -- "$@" "$arg";; esac; done',
     'exec gcc "$@"',
   );
-  const { warnings } = await compile(C, { compiler });
+  const { warnings } = await compile(C, { compiler: { command } });
   assert.match(
     warnings,
     /^warning: .*clang-14 does not know -mfunction-return=thunk-extern, .*clang 15 or later\n$/,
@@ -68,7 +71,7 @@ test("compilePayload() stops the compiler and removes its folder when it is told
   const work = join(folder, "stopped");
   mkdirSync(work);
   const [pid, child] = [join(folder, "pid"), join(folder, "child")];
-  const compiler = script(
+  const command = script(
     "slow",
     'case "$*" in *" -c "*) ;; *) exec gcc "$@";; esac',
     `sleep 60 & echo $! > ${child}; echo $$ > ${pid}; wait`,
@@ -77,7 +80,7 @@ test("compilePayload() stops the compiler and removes its folder when it is told
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = work;
   try {
-    const compiling = compile(C, { compiler, signal: stop.signal });
+    const compiling = compile(C, { compiler: { command }, signal: stop.signal });
     while (!existsSync(pid)) await new Promise((done) => setTimeout(done, 10));
     stop.abort(new Error("enough"));
     await assert.rejects(compiling, /^Error: enough$/);

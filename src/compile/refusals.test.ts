@@ -6,13 +6,12 @@ import { test } from "node:test";
 import { XspliceError } from "../error.ts";
 import { makeXenSyms } from "../running/xen-syms.test.support.ts";
 import { readXenSyms } from "../running/xen-syms.ts";
-import { compile, folder, report, xen } from "./compile.test.support.ts";
-import type { CompileOptions } from "./compile-options.ts";
+import { compile, folder, report, type SomeOptions, xen } from "./compile.test.support.ts";
 
 test("compilePayload() refuses a hook without ENDBR64", async () => {
   await assert.rejects(
     compile("static void up(void) {} XSPLICE_HOOK_LOAD(up)", {
-      extraFlags: ["-fcf-protection=none"],
+      compiler: { extraFlags: ["-fcf-protection=none"] },
     }),
     report("builder/bad-option", /Cannot use "up" as a hook: it does not start with ENDBR64/),
   );
@@ -22,7 +21,7 @@ const refusals: readonly (readonly [
   why: string,
   c: string,
   check: (error: unknown) => boolean,
-  more?: Partial<CompileOptions>,
+  more?: SomeOptions,
 ])[] = [
   ["nothing to do", "int stranger(void) { return 0; }", report("builder/nothing-to-do")],
   ["C that does not compile", "int roomy(", report("builder/compile-failed", /patch\.c:1/)],
@@ -70,31 +69,31 @@ const refusals: readonly (readonly [
     "a pair whose old name Xen lacks",
     "int mine(void) { return 0; }",
     report("builder/unpatchable", /did you mean roomy\?/),
-    { replace: [{ old: "romy", new: "mine" }] },
+    { inputs: { replace: [{ old: "romy", new: "mine" }] } },
   ],
   [
     "a pair whose new name is not in the source",
     "int mine(void) { return 0; }",
     report("builder/bad-option", /not static: mine/),
-    { replace: [{ old: "roomy", new: "yours" }] },
+    { inputs: { replace: [{ old: "roomy", new: "yours" }] } },
   ],
   [
     "two bodies for one function",
     "int mine(void) { return 0; } int roomy(void) { return 1; }",
     report("builder/bad-option", /Cannot replace "roomy" twice/),
-    { replace: [{ old: "roomy", new: "mine" }] },
+    { inputs: { replace: [{ old: "roomy", new: "mine" }] } },
   ],
   [
     "a function whose name stands for two places",
     "int roomy(void) { return 1; }",
     report("builder/ambiguous", /Cannot replace "roomy": several places/),
-    { xen: { ...xen, ambiguous: new Set(["roomy"]) } },
+    { target: { xen: { ...xen, ambiguous: new Set(["roomy"]) } } },
   ],
   [
     "a reference to a name that stands for two places",
     "extern long domain_list; int roomy(void) { return domain_list; }",
     report("builder/ambiguous", /Cannot refer to "domain_list": several places/),
-    { xen: { ...xen, ambiguous: new Set(["domain_list"]) } },
+    { target: { xen: { ...xen, ambiguous: new Set(["domain_list"]) } } },
   ],
   [
     "a definition under a quoted name, which could not be declared weak",
@@ -111,7 +110,7 @@ const refusals: readonly (readonly [
     "hooks for Xen 4.7, which would never call them",
     "static void up(void) {} XSPLICE_HOOK_LOAD(up) int roomy(void) { return 1; }",
     report("builder/bad-option", /Cannot use hooks with Xen 4\.7\.1/),
-    { release: { major: 4, minor: 7, point: 1 } },
+    { target: { release: { major: 4, minor: 7, point: 1 } } },
   ],
 ];
 

@@ -5,34 +5,26 @@ import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfDraft } from "../elf/draft.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { Hook } from "../payload/emit/input.ts";
-import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
+import type { PayloadMode } from "../payload/metadata-keys.ts";
 import type { FunctionPair } from "../running/match-functions.ts";
 import { refuseVetoingHooks } from "../stacking/decide.ts";
-import { planGuards } from "../stacking/guards.ts";
+import { type GuardTarget, planGuards } from "../stacking/guards.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { formatRelease, type Release } from "../xen-abi/release.ts";
-import type { CompileOptions } from "./compile-options.ts";
 
 /** Of what is replaced, and of static functions of Xen that the code refers to. */
 export function guardsOfSource(
   pairs: readonly FunctionPair[],
   drafts: readonly ElfDraft[],
-  target: {
-    readonly options: Pick<CompileOptions, "xen" | "foundation">;
-    readonly release: Release | undefined;
-    readonly level: GuardLevel;
-  },
-): Pick<GuardPlan, "guards"> {
-  const { release, level } = target;
-  const { xen, foundation } = target.options;
+  target: GuardTarget,
+): GuardPlan {
   const relied = drafts
     .flatMap(({ symbols }) => symbols)
     .filter(({ place, name }) => place === "undefined" && name.includes("#"))
-    .filter(({ name }) => xen.byName.get(name)?.kind === "function")
+    .filter(({ name }) => target.xen.byName.get(name)?.kind === "function")
     .map(({ name }) => name);
   const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
-  const { payloads } = foundation;
-  return planGuards({ replaced, relied }, { xen, release, level, payloads });
+  return planGuards({ replaced, relied }, target);
 }
 
 /** Whether Xen would call them, and let the payload do what it is for. @throws BuilderError */

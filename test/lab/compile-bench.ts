@@ -67,18 +67,17 @@ export function compileFile(
   ...below: readonly CompiledPayload[]
 ): Promise<CompiledPayload> {
   return compilePayload({
-    sources: [source],
-    xen,
-    replace: [],
-    compiler: undefined,
-    extraFlags: [],
-    release: undefined,
-    foundation: {
-      ...onHypervisor,
-      payloads: below.map(({ bytes }) => readPayloadBelow(bytes, "below")),
+    inputs: { sources: [source], replace: [] },
+    target: { xen, release: undefined },
+    stacking: {
+      foundation: {
+        ...onHypervisor,
+        payloads: below.map(({ bytes }) => readPayloadBelow(bytes, "below")),
+      },
+      mode: "stack",
+      guard: "none",
     },
-    mode: "stack",
-    guard: "none",
+    compiler: { command: undefined, extraFlags: [] },
     metadata: [],
   });
 }

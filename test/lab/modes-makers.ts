@@ -41,16 +41,11 @@ export function makerFromC(bench: Bench): MakePayload {
       text === undefined ? [] : `const char *${name}(void) { return "${text}"; }`,
     );
     const { bytes } = await compilePayload({
-      sources: [sourceFile(functions.join("\n"))],
-      xen: bench.xen,
-      replace: [],
-      extraFlags: [],
+      inputs: { sources: [sourceFile(functions.join("\n"))], replace: [] },
+      target: { xen: bench.xen, release: undefined },
+      stacking: { mode, guard: "full", foundation: foundationOf(below) },
+      compiler: { command: undefined, extraFlags: [] },
       metadata: [],
-      compiler: undefined,
-      release: undefined,
-      mode,
-      guard: "full",
-      foundation: foundationOf(below),
     });
     return { bytes, answers };
   };

@@ -101,17 +101,18 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
     import("../../compile/compile.ts"),
     import("../../running/xen-syms.ts"),
   ]);
-  const { foundation, mode, guard } = await readStackingOptions(call);
+  const stacking = await readStackingOptions(call);
   return compilePayload({
-    sources: args,
-    xen: readXenSyms(syms, symsPath),
-    replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
-    compiler: options.text("cc") ?? (io.env["CC"] || undefined),
-    extraFlags: options.texts("cflag"),
-    release,
-    foundation,
-    mode,
-    guard,
+    inputs: {
+      sources: args,
+      replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
+    },
+    target: { xen: readXenSyms(syms, symsPath), release },
+    stacking,
+    compiler: {
+      command: options.text("cc") ?? (io.env["CC"] || undefined),
+      extraFlags: options.texts("cflag"),
+    },
     metadata,
     signal: io.signal,
   });

@@ -34,15 +34,10 @@ export async function buildPayload({
     await writeFile(path, source);
     const startedAt = performance.now();
     const compiled = await compilePayload({
-      sources: [path],
-      xen,
-      replace: [],
-      compiler: call.io.env["CC"] || undefined,
-      extraFlags: [],
-      release: undefined,
-      foundation: onHypervisor,
-      mode: "stack",
-      guard: undefined,
+      inputs: { sources: [path], replace: [] },
+      target: { xen, release: undefined },
+      stacking: { foundation: onHypervisor, mode: "stack", guard: undefined },
+      compiler: { command: call.io.env["CC"] || undefined, extraFlags: [] },
       metadata: [["about", "the tour of xsplice"]],
       signal: call.io.signal,
     });

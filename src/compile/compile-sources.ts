@@ -1,0 +1,50 @@
+// Compiles all sources of a payload, with the functions declared weak that another body may take the
+// place of.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SymbolBinding } from "../elf/constants.ts";
+import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { draftFrom } from "../elf/draft-from.ts";
+import { openElf } from "../elf/open.ts";
+import { type Compiler, compileSource } from "../xen-make/compiler.ts";
+
+export interface CompiledSource {
+  readonly source: string;
+  readonly draft: ElfDraft;
+  readonly warnings: string;
+}
+
+export interface CompileRun {
+  readonly folder: string;
+  readonly extraFlags: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+export async function compileAll(
+  sources: readonly string[],
+  replaceable: readonly string[],
+  compiler: Compiler,
+  { folder, extraFlags, signal }: CompileRun,
+): Promise<readonly CompiledSource[]> {
+  const weakHeader = join(folder, "replaceable.h");
+  await writeFile(weakHeader, replaceable.map((name) => `#pragma weak ${name}\n`).join(""));
+  const compiled: CompiledSource[] = [];
+  for (const source of sources) {
+    const output = join(folder, `${compiled.length}.o`);
+    const request = { source, output, includes: [weakHeader], extraFlags, signal };
+    const { bytes, warnings } = await compileSource(compiler, request);
+    const draft = draftFrom(openElf(bytes, source));
+    strengthen(draft.symbols, new Set(replaceable));
+    compiled.push({ source, draft, warnings });
+  }
+  return compiled;
+}
+
+/** Weakness was for the compiler; what merges objects is to refuse two definitions. */
+function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>): void {
+  for (const symbol of symbols) {
+    const wasWeakened = names.has(symbol.name) && symbol.binding === SymbolBinding.STB_WEAK;
+    if (wasWeakened) symbol.binding = SymbolBinding.STB_GLOBAL;
+  }
+}
