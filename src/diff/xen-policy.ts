@@ -109,7 +109,6 @@ const namedSections: readonly SectionRule[] = [
   { name: /^\.comment$/, role: "producer" },
   { name: /^\.(init|initcall)/, role: "init" },
   { name: /^\.archinfo\.init$/, role: "init" },
-  { name: /^\.data\.param(hypfs)?$/, role: "init" },
   {
     name: /^\.livepatch\.hooks\./,
     role: "unsupported",
@@ -127,7 +126,7 @@ const namedSections: readonly SectionRule[] = [
   { name: /^\.data\.rel\.ro(\.|$)/, role: "read-only" },
   { name: /^\.rodata(\.|$)/, role: "read-only" },
   {
-    name: /^\.data\.(schedulers|vpci\..*)$/,
+    name: /^\.data\.(schedulers|param(hypfs)?|vpci\..*)$/,
     role: "unsupported",
     purpose:
       "a list that the linker collects from all files, of which the hypervisor knows the ends",
