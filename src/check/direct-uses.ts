@@ -4,14 +4,13 @@
 // function"). Branches within one section have no relocation: they are found by their encoding, and
 // only when they lead to the very first byte of a body, which other bytes hardly ever do by chance.
 
-import { Machine, SectionFlag, SectionType } from "../elf/constants.ts";
-import { ElfError } from "../elf/errors.ts";
+import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Relocation, Section } from "../elf/object.ts";
-import { readRelocations } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { findAarch64Branches } from "../isa/aarch64-branches.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { livepatchSections, specialTableSections } from "../xen-abi/sections.ts";
+import { readableRelocations } from "./readable-relocations.ts";
 import { loadedSections, type Subject, whereInSection } from "./subject.ts";
 
 /** New code of a replaced function. */
@@ -40,7 +39,7 @@ export function findDirectUses(subject: Subject): readonly DirectUse[] {
   const uses: DirectUse[] = [];
   for (const section of loadedSections(subject)) {
     if (tables.has(section.name)) continue;
-    const relocations = relocationsOf(subject.object, section);
+    const relocations = readableRelocations(subject.object, section);
     for (const { section: target, offset, from } of [
       ...relocatedReferences(subject.object, relocations),
       ...resolvedReferences(subject.object, section, relocations, bodies),
@@ -102,20 +101,6 @@ function bodiesOf({ object, entries, loaded }: Subject): readonly OwnBody[] {
 function isInside(body: OwnBody, section: Section, offset: number): boolean {
   const isSame = body.section.index === section.index;
   return isSame && body.offset <= offset && offset < body.offset + body.sizeBytes;
-}
-
-function relocationsOf(object: ElfObject, section: Section): readonly Relocation[] {
-  return object.sections
-    .filter(({ type, info }) => type === SectionType.SHT_RELA && info === section.index)
-    .flatMap((table) => {
-      try {
-        return readRelocations(object, table, section);
-      } catch (error) {
-        // Xen refuses what cannot be read; its verdict says so.
-        if (error instanceof ElfError) return [];
-        throw error;
-      }
-    });
 }
 
 function relocatedReferences(

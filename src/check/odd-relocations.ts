@@ -1,11 +1,10 @@
 // Relocations that Xen carries out, and that do not mean what their author did (ABI reference §2.6
 // to §2.8).
 
-import { SectionFlag, SectionType } from "../elf/constants.ts";
-import { ElfError } from "../elf/errors.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import type { Relocation, Section } from "../elf/object.ts";
-import { readRelocations } from "../elf/relocations.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
+import { readableRelocations } from "./readable-relocations.ts";
 import type { Finding } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { loadedSections, type Subject, whereInSection } from "./subject.ts";
@@ -50,19 +49,7 @@ const SHORT_REACH = 1n << 15n;
 function relocatedPlaces(subject: Subject): readonly RelocatedPlace[] {
   const { object } = subject;
   if (object === undefined) return [];
-  const loaded = new Map(
-    loadedSections(subject).map((section) => [Number(section.index), section]),
+  return loadedSections(subject).flatMap((section) =>
+    readableRelocations(object, section).map((relocation) => ({ section, relocation })),
   );
-  return object.sections.flatMap((table) => {
-    const section = table.type === SectionType.SHT_RELA ? loaded.get(table.info) : undefined;
-    if (section === undefined) return [];
-    try {
-      const relocations = readRelocations(object, table, section);
-      return relocations.map((relocation) => ({ section, relocation }));
-    } catch (error) {
-      // Xen refuses what cannot be read; its verdict says so.
-      if (error instanceof ElfError) return [];
-      throw error;
-    }
-  });
 }

@@ -45,13 +45,13 @@ function sameTables(before: Relocated, after: Relocated): boolean {
 
 /** The section's relocations, the table of symbols, their names, and the names of all sections. */
 function tablesOf({ object, section }: Relocated): readonly Uint8Array[] {
-  const { sections } = object;
-  const tables = sections.filter(
-    ({ type, info }) =>
-      type === SectionType.SHT_SYMTAB ||
-      type === SectionType.SHT_SYMTAB_SHNDX ||
-      (type === SectionType.SHT_RELA && sections[info] === section),
-  );
+  const { sections, relocationTables } = object;
+  const tables = [
+    ...sections.filter(
+      ({ type }) => type === SectionType.SHT_SYMTAB || type === SectionType.SHT_SYMTAB_SHNDX,
+    ),
+    ...(relocationTables.bySection.get(section.index) ?? []),
+  ];
   const linked = tables.flatMap(({ link }) => sections[link] ?? []);
   const names = Buffer.from(sections.map(({ name }) => name).join("\0"));
   return [...[...tables, ...linked].map((table) => contentsOf(object, table)), names];

@@ -92,9 +92,9 @@ function payloadPolicy(release: Release, architecture: Architecture): SectionPol
 
 /** Two payloads never share a tag. */
 function withoutTags(object: ElfObject): ElfObject {
-  const { source, bytes, header, sections, nameTable } = object;
+  const { source, bytes, header, sections, nameTable, relocationTables } = object;
   const symbols = object.symbols.map((symbol) => ({ ...symbol, name: withoutTag(symbol.name) }));
-  return { source, bytes, header, sections, nameTable, symbols };
+  return { source, bytes, header, sections, nameTable, symbols, relocationTables };
 }
 
 function pairBodies(

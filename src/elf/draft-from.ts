@@ -12,7 +12,7 @@ import {
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "./draft.ts";
 import { sectionLabel, unsupported } from "./errors.ts";
 import type { ElfObject, ElfSymbol, Section } from "./object.ts";
-import { readRelocations, relocatedSection } from "./relocations.ts";
+import { readRelocations, relocationTablesOf } from "./relocations.ts";
 import { contentsOf } from "./sections.ts";
 import { findSymbolTable } from "./symbol-table.ts";
 
@@ -40,7 +40,11 @@ export function draftFrom(object: ElfObject): ElfDraft {
   linkSections(object, sections);
   const symbols = draftSymbols(object, sections);
   // From here every index of the file has its draft, or none because it names a table.
-  for (const section of object.sections) addRelocations(object, section, sections, symbols);
+  for (const target of object.sections) {
+    for (const table of relocationTablesOf(object, target)) {
+      addRelocations(object, { table, target }, sections, symbols);
+    }
+  }
   return {
     machine: object.header.machine,
     osAbi: object.header.osAbi,
@@ -176,12 +180,10 @@ function lostSection(object: ElfObject, symbol: ElfSymbol): Error {
 
 function addRelocations(
   object: ElfObject,
-  section: Section,
+  { table: section, target }: { readonly table: Section; readonly target: Section },
   sections: ReadonlyMap<number, DraftSection>,
   symbols: ReadonlyMap<number, DraftSymbol>,
 ): void {
-  const target = relocatedSection(object, section);
-  if (target === undefined) return;
   const draft = sections.get(target.index);
   if (draft === undefined) {
     throw unsupported(

@@ -35,6 +35,7 @@ export type {
   ElfObject,
   ElfSymbol,
   Relocation,
+  RelocationTables,
   Section,
   SectionIndex,
   SymbolIndex,

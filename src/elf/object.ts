@@ -80,4 +80,14 @@ export interface ElfObject {
   readonly nameTable: SectionIndex;
   /** The static symbol table with the null symbol at 0; empty when the file has none. */
   readonly symbols: readonly ElfSymbol[];
+  /** Made on first use. */
+  readonly relocationTables: RelocationTables;
+}
+
+/** Which sections hold relocations. */
+export interface RelocationTables {
+  /** Those of SHT_RELA by the section that they are about, in the order of the headers. */
+  readonly bySection: ReadonlyMap<SectionIndex, readonly Section[]>;
+  /** Those of SHT_REL, and those about a section that does not exist; relocations.ts says why. */
+  readonly unreadable: readonly Section[];
 }

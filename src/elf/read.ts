@@ -14,7 +14,7 @@ import {
   SectionNumber,
 } from "./constants.ts";
 import { type ElfError, malformed, truncated, unsupported } from "./errors.ts";
-import type { ElfObject, ElfSymbol, SectionIndex } from "./object.ts";
+import type { ElfObject, ElfSymbol, RelocationTables, SectionIndex } from "./object.ts";
 import {
   EHDR_SIZE,
   ELF_MAGIC,
@@ -26,6 +26,7 @@ import {
   SHDR_SIZE,
 } from "./raw.ts";
 import { readSections } from "./read-sections.ts";
+import { findRelocationTables } from "./relocation-tables.ts";
 import { readSymbols } from "./symbols.ts";
 
 export interface ReadElfOptions {
@@ -54,6 +55,7 @@ export function readElf(
   const { headers, nameTable } = readSectionHeaders(bytes, raw, source);
   const sections = readSections({ bytes, source, onDamage }, headers, nameTable);
   let symbols: readonly ElfSymbol[] | undefined;
+  let relocationTables: RelocationTables | undefined;
   return {
     source,
     bytes,
@@ -70,6 +72,10 @@ export function readElf(
     get symbols() {
       symbols ??= readSymbols(this);
       return symbols;
+    },
+    get relocationTables() {
+      relocationTables ??= findRelocationTables(sections);
+      return relocationTables;
     },
   };
 }

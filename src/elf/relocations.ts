@@ -3,7 +3,7 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { ElfType, nameOfElfType, SectionType } from "./constants.ts";
-import { malformed, sectionLabel, unsupported } from "./errors.ts";
+import { type ElfError, malformed, sectionLabel, unsupported } from "./errors.ts";
 import type { ElfObject, Relocation, Section, SymbolIndex } from "./object.ts";
 import { RELA_SIZE, readRawRelocation, SYM_SIZE } from "./raw.ts";
 import { contentsOf } from "./sections.ts";
@@ -22,30 +22,34 @@ export function relocationsOf(object: ElfObject, section: Section): readonly Rel
       { expected: "a relocatable file, ET_REL" },
     );
   }
-  return object.sections
-    .filter((candidate) => relocatedSection(object, candidate) === section)
-    .flatMap((candidate) => readRelocations(object, candidate, section));
+  const tables = relocationTablesOf(object, section);
+  return tables.flatMap((table) => readRelocations(object, table, section));
 }
 
 /**
- * The section that a relocation section is about, undefined for sections of other types.
- * @throws ElfError elf/malformed when it does not exist, elf/unsupported for SHT_REL
+ * The sections that hold the relocations of `section`.
+ * @throws ElfError when one of the file's is unreadable: elf/malformed when it is about a section that
+ * does not exist, elf/unsupported for SHT_REL
  */
-export function relocatedSection(object: ElfObject, section: Section): Section | undefined {
+export function relocationTablesOf(object: ElfObject, section: Section): readonly Section[] {
+  const { bySection, unreadable } = object.relocationTables;
+  const [damaged] = unreadable;
+  if (damaged !== undefined) throw unreadableTable(object, damaged);
+  return bySection.get(section.index) ?? [];
+}
+
+function unreadableTable({ source, sections }: ElfObject, section: Section): ElfError {
   if (section.type === SectionType.SHT_REL) {
-    throw unsupported(
-      { source: object.source, section },
+    return unsupported(
+      { source, section },
       `Cannot read ${sectionLabel(section)}: it is of type SHT_REL`,
       { expected: "SHT_RELA, relocations with addends" },
     );
   }
-  if (section.type !== SectionType.SHT_RELA) return undefined;
-  const target = object.sections[section.info];
-  if (target !== undefined && section.info !== 0) return target;
-  throw malformed(
-    { source: object.source, section },
+  return malformed(
+    { source, section },
     `Cannot read ${sectionLabel(section)}: sh_info is ${section.info}`,
-    `a section between 1 and ${object.sections.length - 1}`,
+    `a section between 1 and ${sections.length - 1}`,
   );
 }
 

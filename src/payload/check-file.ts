@@ -156,7 +156,7 @@ function checkSymbols({ symbols, object, findings }: PayloadFile): void {
   }
 }
 
-/** Of the sections that are loaded; Xen skips the others. Every section is searched for each. */
+/** Of the sections that are loaded; Xen skips the others, and refuses a file with too many. */
 function checkRelocations(file: PayloadFile): void {
   if (file.object.sections.length > SECTION_COUNT_MAX) return;
   for (const section of file.object.sections) {

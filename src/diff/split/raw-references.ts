@@ -3,9 +3,9 @@
 // displacement counts from the end of its instruction, and that a bug frame has its line number above
 // the displacement.
 
-import { SectionFlag, SymbolType } from "../../elf/constants.ts";
+import { SymbolType } from "../../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section } from "../../elf/object.ts";
-import { readRelocations, relocatedSection } from "../../elf/relocations.ts";
+import { relocationsOf } from "../../elf/relocations.ts";
 import { filledBytes } from "../../isa/filled-bytes.ts";
 import type { Reference } from "../atom.ts";
 import type { SectionRule, TableField } from "../policy.ts";
@@ -30,32 +30,18 @@ export type RawReference = Omit<Reference, "target"> & {
   readonly isTableRelative: boolean;
 };
 
-/** Relocations of what is loaded, by section index: those of debugging data are ten times as many. */
-export function relocationsBySection(
-  object: ElfObject,
-): ReadonlyMap<number, readonly Relocation[]> {
-  const found = new Map<number, Relocation[]>();
-  for (const section of object.sections) {
-    const target = relocatedSection(object, section);
-    if (target === undefined || (target.flags & SectionFlag.SHF_ALLOC) === 0n) continue;
-    const list = found.get(target.index) ?? [];
-    found.set(target.index, list.concat(readRelocations(object, section, target)));
-  }
-  return found;
-}
-
 export interface SectionInput {
   readonly object: ElfObject;
   readonly section: Section;
   readonly rule: SectionRule;
-  readonly relocations: readonly Relocation[];
   /** Offsets of the symbols in the section. */
   readonly starts: readonly number[];
 }
 
 /** In order of their offsets; those that the assembler filled in may also stay inside of an atom. */
 export function rawReferences(input: SectionInput): readonly RawReference[] {
-  const { object, section, relocations, starts } = input;
+  const { object, section, starts } = input;
+  const relocations = relocationsOf(object, section);
   const relocated = new Set(relocations.map(({ offset }) => offset));
   const fields = distanceFields(object, section, starts, relocated);
   const found = [

@@ -8,7 +8,7 @@ import { ruleForSection, type SectionPolicy } from "../policy.ts";
 import { requireDefined } from "../require-defined.ts";
 import { AtomFinder } from "./atom-finder.ts";
 import { cutSection } from "./cut-section.ts";
-import { type RawReference, rawReferences, relocationsBySection } from "./raw-references.ts";
+import { type RawReference, rawReferences } from "./raw-references.ts";
 
 /** @throws DiffError diff/unsupported-object; ElfError when the object lies about itself */
 export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObject {
@@ -90,7 +90,6 @@ function readReferences(
   policy: SectionPolicy,
   symbols: ReadonlyMap<number, readonly ElfSymbol[]>,
 ): ReadonlyMap<number, readonly RawReference[]> {
-  const relocations = relocationsBySection(object);
   return new Map(
     sections
       .filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n)
@@ -100,7 +99,6 @@ function readReferences(
           object,
           section,
           rule: ruleForSection(policy, section.name),
-          relocations: relocations.get(section.index) ?? [],
           starts: (symbols.get(section.index) ?? []).map(({ value }) => Number(value)),
         }),
       ]),
