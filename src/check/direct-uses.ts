@@ -65,24 +65,27 @@ interface Reference {
 }
 
 class Bodies {
-  readonly #byPlace: ReadonlyMap<string, OwnBody>;
+  /** By section index, then by offset. */
+  readonly #bySection = new Map<number, Map<number, OwnBody>>();
 
   constructor(bodies: readonly OwnBody[]) {
-    this.#byPlace = new Map(bodies.map((body) => [`${body.section.index}:${body.offset}`, body]));
+    for (const body of bodies) {
+      const known = this.#bySection.get(body.section.index) ?? new Map<number, OwnBody>();
+      this.#bySection.set(body.section.index, known.set(body.offset, body));
+    }
   }
 
   get isEmpty(): boolean {
-    return this.#byPlace.size === 0;
+    return this.#bySection.size === 0;
   }
 
-  /** Offsets of the bodies in a section. */
-  startsIn({ index }: Section): ReadonlySet<number> {
-    const own = [...this.#byPlace.values()].filter(({ section }) => section.index === index);
-    return new Set(own.map(({ offset }) => offset));
+  /** The bodies in a section, by their offsets. */
+  startsIn({ index }: Section): ReadonlyMap<number, OwnBody> {
+    return this.#bySection.get(index) ?? new Map();
   }
 
   at(section: number, offset: number): OwnBody | undefined {
-    return this.#byPlace.get(`${section}:${offset}`);
+    return this.#bySection.get(section)?.get(offset);
   }
 }
 
@@ -151,7 +154,7 @@ const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, lea: 0x8d } as cons
 /** `offset` is that of the 4 bytes that hold the distance; whatever looks like one is taken. */
 function nearBranches(
   code: Uint8Array,
-  targets: ReadonlySet<number>,
+  targets: ReadonlyMap<number, OwnBody>,
 ): readonly { readonly offset: number; readonly target: number }[] {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
   const found: { offset: number; target: number }[] = [];

@@ -4,9 +4,9 @@
 
 import type { Atom, Reference } from "../diff/atom.ts";
 import { isNameless, symbolSizeOf } from "../diff/atom.ts";
-import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
-import { relocationsOf } from "../elf/relocations.ts";
+import type { ElfSymbol, Relocation, Section } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
+import type { PayloadCode } from "./payload-code.ts";
 
 /** Where something lies in a payload's file. */
 export interface PayloadPlace {
@@ -16,8 +16,8 @@ export interface PayloadPlace {
 }
 
 export interface BodyQuestion {
-  /** The payload that carries the code. */
-  readonly object: ElfObject;
+  /** The payload that has the code. */
+  readonly payload: PayloadCode;
   readonly place: PayloadPlace;
   readonly sizeBytes: number;
   /** What it should be, of the object compiled with the payload's patches. */
@@ -44,7 +44,6 @@ interface Pointed {
 
 class BodyComparison {
   readonly #question: BodyQuestion;
-  readonly #relocations = new Map<Section, ReadonlyMap<number, Relocation>>();
   /** Nameless atoms and places that are the same, or are being looked at: jump tables lead back. */
   readonly #known = new Set<string>();
   readonly #numbers = new Map<Atom, number>();
@@ -56,8 +55,11 @@ class BodyComparison {
   compare(atom: Atom, place: PayloadPlace): string | undefined {
     if (atom.bytes === undefined) return undefined;
     const { section, offset } = place;
-    const bytes = contentsOf(this.#question.object, section).subarray(offset, offset + atom.size);
-    const relocations = this.#relocationsOf(section);
+    const bytes = contentsOf(this.#question.payload.object, section).subarray(
+      offset,
+      offset + atom.size,
+    );
+    const relocations = this.#question.payload.relocationsOf(section);
     const fields = new Set<number>();
     for (const reference of atom.references) {
       if (reference.size === 0) continue;
@@ -106,13 +108,10 @@ class BodyComparison {
 
   #compareNamed(symbol: ElfSymbol, offset: bigint, pointed: Pointed): string | undefined {
     const name = this.#question.nameOf(symbol);
-    const own = this.#question.object.symbols.find(
-      (found) => found.name === name && found.place.kind === "section",
-    );
-    const expected: Pointed =
-      own?.place.kind === "section"
-        ? { base: own.place.index, offset: own.value + offset }
-        : { base: name, offset };
+    const own = this.#question.payload.findOwn(name);
+    const expected: Pointed = own
+      ? { base: own.index, offset: own.offset + offset }
+      : { base: name, offset };
     if (expected.base === pointed.base && expected.offset === pointed.offset) return undefined;
     const found = typeof pointed.base === "string" ? `"${pointed.base}"` : "a place of its own";
     return `leads to ${found} in the payload, to "${name}" here`;
@@ -120,7 +119,7 @@ class BodyComparison {
 
   #isSameContent(atom: Atom, { base, offset }: Pointed, inside: bigint): boolean {
     if (typeof base === "string") return false;
-    const section = this.#question.object.sections[base];
+    const section = this.#question.payload.object.sections[base];
     if (section === undefined) return false;
     const number = this.#numbers.get(atom) ?? this.#numbers.size;
     this.#numbers.set(atom, number);
@@ -131,20 +130,11 @@ class BodyComparison {
   }
 
   #pointedBy({ symbol: index, addend }: Relocation, excess: bigint): Pointed | undefined {
-    const symbol = this.#question.object.symbols[index];
+    const symbol = this.#question.payload.object.symbols[index];
     if (symbol === undefined) return undefined;
     const offset = addend - excess;
     if (symbol.place.kind !== "section") return { base: symbol.name, offset };
     return { base: symbol.place.index, offset: symbol.value + offset };
-  }
-
-  #relocationsOf(section: Section): ReadonlyMap<number, Relocation> {
-    const known = this.#relocations.get(section);
-    if (known !== undefined) return known;
-    const all = relocationsOf(this.#question.object, section);
-    const made = new Map(all.map((relocation) => [relocation.offset, relocation]));
-    this.#relocations.set(section, made);
-    return made;
   }
 }
 

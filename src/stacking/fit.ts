@@ -11,6 +11,7 @@ import type { OldAddress, PayloadFunction } from "../payload/payload.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
 import { compareBody, type PayloadPlace } from "./body.ts";
 import { findBrought, nameOfSymbol, nameOfTrace } from "./names.ts";
+import { PayloadCode } from "./payload-code.ts";
 
 /** Functions of one object, by who runs them now. */
 export interface SortedFunctions {
@@ -31,6 +32,7 @@ export function sortFunctions(
   const unpatched: TracedBody[] = [];
   const refusals: BuildRefusal[] = [];
   let compared = 0;
+  const codes = payloads.map(({ object }) => new PayloadCode(object));
   for (const atom of functions) {
     const symbol = namingSymbol(atom);
     const trace = symbol && traceSymbol(steps, top, symbol);
@@ -45,7 +47,7 @@ export function sortFunctions(
     const problem =
       running === undefined || running !== trace.body.level
         ? wrongOwner(running, trace.body, payloads)
-        : compareWithPayload({ steps, payloads, level: running, trace, name });
+        : compareWithPayload({ steps, payloads, codes, level: running, trace, name });
     if (problem === undefined) compared++;
     else refusals.push(refusalFor(trace.sourceName, pair.object, problem));
   }
@@ -73,6 +75,8 @@ function oldNameOf({ oldAddress, name }: PayloadFunction): string | undefined {
 interface LevelQuestion {
   readonly steps: ComparedObject["steps"];
   readonly payloads: readonly PayloadBelow[];
+  /** Of each of the payloads. */
+  readonly codes: readonly PayloadCode[];
   readonly level: number;
   readonly trace: Trace;
   /** As the hypervisor knows the function. */
@@ -81,16 +85,16 @@ interface LevelQuestion {
 
 /** What differs, if anything. */
 function compareWithPayload(question: LevelQuestion): string | undefined {
-  const { steps, payloads, level, trace, name } = question;
-  const below = payloads[level];
-  if (below === undefined || trace.body === undefined) return undefined;
+  const { steps, payloads, codes, level, trace, name } = question;
+  const [below, code] = [payloads[level], codes[level]];
+  if (below === undefined || code === undefined || trace.body === undefined) return undefined;
   const found = findBody(below, question);
   const source = `payload "${below.payload.source}"`;
   if (found === undefined) return `${source} has no code for "${name}"`;
   const { object: top, atom } = trace.body;
   const known = { steps: steps.filter((step) => step.level <= level), top };
   const difference = compareBody({
-    object: below.object,
+    payload: code,
     ...found,
     atom,
     nameOf: (symbol) => nameOfSymbol(known, symbol, payloads.slice(0, level + 1)),

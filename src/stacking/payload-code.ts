@@ -1,0 +1,47 @@
+// What a payload's file says of its own code: the relocations by their place, and what it has by name.
+// Each function that the payload carries is compared, so this is read once.
+
+import type { ElfObject, Relocation, Section } from "../elf/object.ts";
+import { relocationsOf } from "../elf/relocations.ts";
+
+/** A place in one of the payload's own sections. */
+export interface OwnPlace {
+  /** Of the section. */
+  readonly index: number;
+  readonly offset: bigint;
+}
+
+export class PayloadCode {
+  readonly object: ElfObject;
+  readonly #relocations = new Map<Section, ReadonlyMap<number, Relocation>>();
+  #places: ReadonlyMap<string, OwnPlace> | undefined;
+
+  constructor(object: ElfObject) {
+    this.object = object;
+  }
+
+  /** By their offsets into the section. */
+  relocationsOf(section: Section): ReadonlyMap<number, Relocation> {
+    const known = this.#relocations.get(section);
+    if (known !== undefined) return known;
+    const all = relocationsOf(this.object, section);
+    const made = new Map(all.map((relocation) => [relocation.offset, relocation]));
+    this.#relocations.set(section, made);
+    return made;
+  }
+
+  /** Of the first symbol of that name; none for what the payload only refers to. */
+  findOwn(name: string): OwnPlace | undefined {
+    this.#places ??= ownPlaces(this.object);
+    return this.#places.get(name);
+  }
+}
+
+function ownPlaces({ symbols }: ElfObject): ReadonlyMap<string, OwnPlace> {
+  const found = new Map<string, OwnPlace>();
+  for (const { name, place, value } of symbols) {
+    if (place.kind !== "section" || found.has(name)) continue;
+    found.set(name, { index: place.index, offset: value });
+  }
+  return found;
+}
