@@ -1,11 +1,12 @@
 // apt with a configuration of its own for one Debian suite: own sources, lists and cache, nothing
 // of the machine's installed packages, no root. What it downloads is verified by apt itself, from
-// the archive's signature down to each package's hash.
+// the archive's signature down to each package's hash, which we compare once more.
 
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DebianMirror } from "./apt-mirror.ts";
 import { PartsError } from "./errors.ts";
+import { type PackageFile, parseUris, requireGenuine, splitFileName } from "./package-file.ts";
 import type { FetchOptions } from "./progress.ts";
 import { type RunResult, runProcess } from "./run-process.ts";
 
@@ -17,21 +18,11 @@ export type PackageForm = "binary" | "source";
 export interface AptSuite {
   readonly suite: Suite;
   readonly form: PackageForm;
-  /** Holds apt.conf, sources.list, lists. */
+  /** Holds sources.list, lists. */
   readonly folder: string;
   readonly mirror: DebianMirror;
   readonly keyring: string;
-}
-
-/** One file that apt would download. */
-export interface PackageFile {
-  readonly name: string;
-  readonly version: string;
-  /** As `apt-get download` names it in the current folder. */
-  readonly fileName: string;
-  readonly sizeBytes: number;
-  /** `SHA256:…`, as apt checks it. */
-  readonly hash: string;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 const LISTS_MAX_AGE_MS = 6 * 60 * 60 * 1000;
@@ -133,7 +124,7 @@ export async function downloadPackages(
   mkdirSync(folder, { recursive: true });
   const wanted = [...new Set(files.map(({ name, version }) => `${name}=${version}`))];
   const result = await runApt(apt, [...DOWNLOAD[apt.form], ...wanted], { cwd: folder, ...options });
-  if (result.exitCode === 0) return;
+  if (result.exitCode === 0) return requireGenuine(files, folder);
   // Perhaps the lists are older than the mirror: the next try gets new ones.
   rmSync(join(apt.folder, "updated"), { force: true });
   throw new PartsError({
@@ -142,24 +133,6 @@ export async function downloadPackages(
     where: result.stderr.trim(),
     remedy: "check the connection to the mirror, then try again; what was fetched before stays",
   });
-}
-
-/** Lines of `--print-uris`: 'URI' FILENAME SIZE HASH. */
-export function parseUris(listing: string): PackageFile[] {
-  return [...listing.matchAll(/^'\S+' (\S+) (\d+) (\S+)$/gm)].map(
-    ([, fileName = "", size, hash = ""]) => ({
-      ...splitFileName(fileName),
-      fileName,
-      sizeBytes: Number(size),
-      hash,
-    }),
-  );
-}
-
-/** NAME_VERSION_ARCHITECTURE.deb, where the version may hold %3a for a colon. */
-function splitFileName(fileName: string): { name: string; version: string } {
-  const [name = "", version = ""] = fileName.split("_");
-  return { name, version: decodeURIComponent(version) };
 }
 
 function sourcesOf(apt: AptSuite, security: string | undefined): string {
@@ -180,9 +153,8 @@ function writeConfiguration({ folder }: AptSuite, sources: string): void {
   writeFileSync(join(folder, "sources.list"), sources);
 }
 
-/** Command-line options win over all that the machine's own configuration says. */
 function runApt(
-  { folder }: AptSuite,
+  { folder, environment }: AptSuite,
   command: readonly string[],
   options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunResult> {
@@ -207,10 +179,7 @@ function runApt(
     "Acquire::http::Timeout": "30",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  return runProcess(["apt-get", "-qq", ...flags, ...command], {
-    ...options,
-    env: { ...process.env, LC_ALL: "C" },
-  });
+  return runProcess(["apt-get", "-qq", ...flags, ...command], { ...options, env: environment });
 }
 
 function suiteUnavailable({ suite, mirror }: AptSuite, result: RunResult): PartsError {

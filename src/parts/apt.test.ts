@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findDebianMirror, mirrorFromUris } from "./apt-mirror.ts";
-import { parseUris } from "./apt-suite.ts";
 import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
 import { partDefinition, partIds } from "./catalogue.ts";
+import { parseUris } from "./package-file.ts";
 
 function release(mirror: string, suite: string): string {
   return `'${mirror}/dists/${suite}/InRelease' some_list_InRelease 0 \n`;

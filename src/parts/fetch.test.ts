@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { leaveAbandoned } from "../files/files.test.support.ts";
 import { fetchParts } from "./fetch.ts";
 import { requireKeyring } from "./keyring.ts";
 import { withLock } from "./lock.ts";
@@ -32,6 +33,7 @@ const bin = join(world, "bin");
 const log = join(world, "apt.log");
 const failure = join(world, "fail");
 const silence = join(world, "silent");
+const forgery = join(world, "forge");
 
 makePackage("busybox-static", { "bin/busybox": "applets", "usr/share/doc/x": "words" });
 for (const name of ["xz-utils", "patch"]) makePackage(name, {});
@@ -84,9 +86,10 @@ download*)
         --print-uris) print=1 ;;
         *) [ -e "$file" ] || { echo "E: Unable to locate package $word" >&2; exit 100; }
             if [ "$print" ]; then
-                echo "'http://mirror.example/x.deb' \${file##*/} $(wc -c <"$file") SHA256:00"
+                echo "'http://mirror.example/x.deb' \${file##*/} $(wc -c <"$file") SHA256:$(sha256sum "$file" | cut -d' ' -f1)"
             else
                 cp "$file" .
+                [ ! -e ${forgery} ] || echo more >>"\${file##*/}"
             fi ;;
         esac
     done ;;
@@ -101,6 +104,7 @@ function emptyCache(): string {
   rmSync(log, { force: true });
   rmSync(failure, { force: true });
   rmSync(silence, { force: true });
+  rmSync(forgery, { force: true });
   return join(world, `cache-${++caches}`);
 }
 
@@ -169,9 +173,33 @@ test("fetchParts() leaves the cache as it was when the download fails", async ()
   assert.equal(inspectParts(["busybox"], { cache })[0]?.state.kind, "missing");
 });
 
+test("fetchParts() takes no package but the one that the lists name", async () => {
+  const cache = emptyCache();
+  const plan = await planBusybox(cache);
+  writeFileSync(forgery, "");
+  await assert.rejects(fetchParts(plan), /it is not the file that the signed lists name/);
+  assert.deepEqual(readdirSync(join(cache, "parts")), []);
+  await assert.rejects(requireKeyring(join(world, "forged"), {}, join(world, "empty")), {
+    message: /it is not the file that the signed lists name/,
+  });
+});
+
+test("requirePart() takes a part with a damaged manifest for missing", async () => {
+  const cache = emptyCache();
+  await fetchParts(await planBusybox(cache));
+  const manifest = join(cache, "parts/busybox/part.json");
+  const whole = readFileSync(manifest, "utf8");
+  for (const text of ["", whole.slice(0, -20), '{"format":1}', whole.replace("[", "null,[")]) {
+    writeFileSync(manifest, text);
+    assert.equal(inspectParts(["busybox"], { cache })[0]?.state.kind, "missing", text);
+  }
+  await fetchParts(await planBusybox(cache));
+  assert.equal(requirePart("busybox", { cache }).kind, "cached");
+});
+
 test("fetchParts() removes what a killed fetch left, and fetches anew", async () => {
   const cache = emptyCache();
-  mkdirSync(join(cache, "parts/.unfinished-killed/root"), { recursive: true });
+  leaveAbandoned(join(cache, "parts"), ".unfinished-killed");
   mkdirSync(join(cache, "parts/busybox/root"), { recursive: true }); // Without a manifest.
   await fetchParts(await planBusybox(cache));
   assert.deepEqual(readdirSync(join(cache, "parts")), ["busybox"]);

@@ -1,17 +1,8 @@
-// Brings what a plan names into the cache. Each part is made in a folder beside the parts and
-// renamed into place when it is whole, so an interrupted fetch leaves nothing half done.
+// Brings what a plan names into the cache. An interrupted fetch leaves nothing half done.
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeWhole } from "../files/make-whole.ts";
 import { downloadPackages, forgetParsedLists } from "./apt-suite.ts";
 import { PartsError } from "./errors.ts";
 import { withLock } from "./lock.ts";
@@ -21,7 +12,6 @@ import { pathWithParts } from "./programs.ts";
 import type { FetchOptions } from "./progress.ts";
 import { unpackPackage, unpackSource } from "./unpack.ts";
 
-const UNFINISHED = ".unfinished-";
 const PROGRESS_INTERVAL_MS = 250;
 
 /**
@@ -34,7 +24,6 @@ export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): P
     plan.cache,
     "apt",
     async () => {
-      removeUnfinished(plan.cache);
       for (const part of plan.toFetch) {
         options.signal?.throwIfAborted();
         // Another process may have been faster while this one waited for the lock.
@@ -50,22 +39,20 @@ export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): P
 
 async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions): Promise<void> {
   const { definition, files } = part;
-  const work = mkdtempSync(join(cache, "parts", UNFINISHED));
   try {
-    const downloads = join(work, "packages");
-    await downloadWithProgress(part, downloads, options);
-    const root = join(work, "root");
-    mkdirSync(root);
-    await unpackAll(cache, part, { downloads, root, signal: options.signal });
-    rmSync(downloads, { recursive: true });
-    writeFileSync(join(work, MANIFEST_NAME), formatManifest(definition, files, sizeOf(root)));
-    const home = partFolder(cache, definition.id);
-    if (existsSync(home)) renameSync(home, mkdtempSync(join(cache, "parts", UNFINISHED)));
-    renameSync(work, home);
+    await makeWhole(partFolder(cache, definition.id), async (unfinished) => {
+      mkdirSync(unfinished, { mode: 0o700 });
+      const downloads = join(unfinished, "packages");
+      await downloadWithProgress(part, downloads, options);
+      const root = join(unfinished, "root");
+      mkdirSync(root);
+      await unpackAll(cache, part, { downloads, root, signal: options.signal });
+      rmSync(downloads, { recursive: true });
+      const manifest = formatManifest(definition, files, sizeOf(root));
+      writeFileSync(join(unfinished, MANIFEST_NAME), manifest);
+    });
   } catch (error) {
     throw asOutOfSpace(error, cache);
-  } finally {
-    removeUnfinished(cache);
   }
 }
 
@@ -101,15 +88,6 @@ async function downloadWithProgress(
     clearInterval(timer);
   }
   report(downloadBytes);
-}
-
-/** Of what a fetch before this one left; only under the lock. */
-function removeUnfinished(cache: string): void {
-  const parts = join(cache, "parts");
-  mkdirSync(parts, { recursive: true });
-  for (const name of readdirSync(parts)) {
-    if (name.startsWith(UNFINISHED)) rmSync(join(parts, name), { recursive: true, force: true });
-  }
 }
 
 function sizeOf(folder: string): number {

@@ -1,17 +1,12 @@
 // The keys that Debian's archive is signed with. A Debian machine has them; elsewhere the machine's
 // own apt brings the package that holds them, verified by the keys of that distribution.
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeWhole } from "../files/make-whole.ts";
+import { aptEnvironment } from "./apt-environment.ts";
 import { PartsError } from "./errors.ts";
+import { parseUris, requireGenuine } from "./package-file.ts";
 import type { FetchOptions } from "./progress.ts";
 import { runProcess } from "./run-process.ts";
 import { unpackPackage } from "./unpack.ts";
@@ -37,26 +32,22 @@ export async function requireKeyring(
     kind: "note",
     text: `fetching ${PACKAGE} with this machine's own apt, to verify Debian's packages`,
   });
-  mkdirSync(cache, { recursive: true });
-  const scratch = mkdtempSync(join(cache, "keyring-"));
-  try {
-    await downloadFromMachineSources(scratch, signal);
-    const file = readdirSync(scratch).find((name) => name.endsWith(".deb"));
-    if (file === undefined) throw noKeyring("apt-get download brought no file");
-    await unpackPackage(join(scratch, file), join(scratch, "root"), []);
-    rmSync(fetched, { recursive: true, force: true });
-    renameSync(join(scratch, "root"), fetched);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  await makeWhole(fetched, async (root) => {
+    const scratch = `${root}.apt`;
+    const file = await downloadFromMachineSources(scratch, signal);
+    await unpackPackage(join(scratch, file), root, []);
+  });
   return join(fetched, KEYRING);
 }
 
-/** Own state and cache folders, the machine's own sources: works without root. */
+/**
+ * Own state and cache folders, the machine's own sources: works without root. Who signs those sources
+ * is the machine's to say; that it is verified is ours. Gives the name of the package's file.
+ */
 async function downloadFromMachineSources(
   scratch: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<string> {
   const state = join(scratch, "apt");
   mkdirSync(join(state, "lists/partial"), { recursive: true });
   mkdirSync(join(state, "archives/partial"), { recursive: true });
@@ -66,10 +57,19 @@ async function downloadFromMachineSources(
     ...["-o", `Dir::Cache=${state}`, "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="],
     ...["-o", "Acquire::Languages=none"],
   ];
-  for (const command of [["update"], ["download", PACKAGE]]) {
-    const result = await runProcess(["apt-get", ...own, ...command], { cwd: scratch, signal });
+  const env = await aptEnvironment(scratch, signal);
+  const run = async (...command: readonly string[]): Promise<string> => {
+    const result = await runProcess(["apt-get", ...own, ...command], { cwd: scratch, env, signal });
     if (result.exitCode !== 0) throw noKeyring(result.stderr.trim());
-  }
+    return result.stdout;
+  };
+  await run("update");
+  const files = parseUris(await run("download", "--print-uris", PACKAGE));
+  const [file] = files;
+  if (file === undefined) throw noKeyring("apt-get download names no file");
+  await run("download", PACKAGE);
+  requireGenuine(files, scratch);
+  return file.fileName;
 }
 
 function noKeyring(where: string): PartsError {

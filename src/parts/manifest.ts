@@ -2,24 +2,34 @@
 // manifest, or with one of another definition, counts as not there.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PackageFile } from "./apt-suite.ts";
+import * as v from "valibot";
+import { readKept } from "../files/read-kept.ts";
+import type { Described } from "../json/decode-json.ts";
 import type { PartDefinition } from "./catalogue.ts";
+import { type PackageFile, packageFileSchema } from "./package-file.ts";
 
 const FORMAT = 1;
 export const MANIFEST_NAME = "part.json";
 
-export interface PartManifest {
-  readonly packages: readonly PackageFile[];
-  readonly unpackedBytes: number;
+const manifestSchema = v.object({
+  packages: v.array(packageFileSchema),
+  unpackedBytes: v.number(),
   /** Changes with every package and with what is kept of them: the part's content by another name. */
-  readonly identity: string;
-}
+  identity: v.string(),
+});
+export type PartManifest = Described<typeof manifestSchema>;
+
+const storedSchema = v.object({
+  format: v.literal(FORMAT),
+  /** A digest. */
+  definition: v.string(),
+  manifest: manifestSchema,
+});
 
 /** `undefined` when the part is not in the cache, or not as `definition` wants it. */
 export function readManifest(cache: string, definition: PartDefinition): PartManifest | undefined {
-  const stored = readStored(join(partFolder(cache, definition.id), MANIFEST_NAME));
+  const stored = readKept(join(partFolder(cache, definition.id), MANIFEST_NAME), storedSchema);
   if (stored?.definition !== hashOf(definition)) return undefined;
   return stored.manifest;
 }
@@ -38,18 +48,6 @@ export function formatManifest(
 
 export function partFolder(cache: string, id: string): string {
   return join(cache, "parts", id);
-}
-
-function readStored(path: string): { definition: string; manifest: PartManifest } | undefined {
-  try {
-    const stored: unknown = JSON.parse(readFileSync(path, "utf8"));
-    // Only fetchParts() writes here, and renames what is whole into place; the format says enough.
-    if (typeof stored !== "object" || stored === null) return undefined;
-    if (!("format" in stored) || stored.format !== FORMAT) return undefined;
-    return stored as unknown as { definition: string; manifest: PartManifest };
-  } catch {
-    return undefined; // Absent, or spoilt by something else: fetched again.
-  }
 }
 
 /** Purpose and size are words for people: they may change without a download. */

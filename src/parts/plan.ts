@@ -1,13 +1,13 @@
 // What a fetch would download, before it does: exact packages and sizes, from the mirror's lists.
 
 import { join } from "node:path";
+import { aptEnvironment } from "./apt-environment.ts";
 import { type DebianMirror, findDebianMirror } from "./apt-mirror.ts";
 import {
   type AptSuite,
   findClosure,
   findPackages,
   forgetParsedLists,
-  type PackageFile,
   type PackageForm,
   updateSuite,
 } from "./apt-suite.ts";
@@ -16,6 +16,7 @@ import type { PartDefinition } from "./catalogue.ts";
 import { PartsError } from "./errors.ts";
 import { requireKeyring } from "./keyring.ts";
 import { withLock } from "./lock.ts";
+import type { PackageFile } from "./package-file.ts";
 import { inspectParts, type Part, type PartsOptions } from "./parts.ts";
 import type { FetchOptions } from "./progress.ts";
 
@@ -99,17 +100,20 @@ function suiteOpener(
   cache: string,
   options: PlanOptions,
 ): (definition: PartDefinition) => Promise<AptSuite> {
-  const { environment = process.env } = options;
   const opened = new Map<string, Promise<AptSuite>>();
   let mirror: Promise<DebianMirror> | undefined;
+  let environment: Promise<NodeJS.ProcessEnv> | undefined;
   const open = async ({ suite, form = "binary" }: PartDefinition): Promise<AptSuite> => {
-    mirror ??= findDebianMirror(join(cache, "apt"), environment, options.signal);
+    mirror ??= findDebianMirror(join(cache, "apt"), options.environment, options.signal);
+    const found = await mirror;
+    environment ??= aptEnvironment(join(cache, "apt"), options.signal);
     const apt: AptSuite = {
       suite,
       form,
       folder: join(cache, "apt", folderName(suite, form)),
-      mirror: await mirror,
+      mirror: found,
       keyring: await requireKeyring(cache, options),
+      environment: await environment,
     };
     await updateSuite(apt, options);
     return apt;

@@ -1,0 +1,78 @@
+// One file that apt would download, as its lists describe it, and the check that it is that file.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Described } from "../json/decode-json.ts";
+import { PartsError } from "./errors.ts";
+
+export const packageFileSchema = v.object({
+  name: v.string(),
+  version: v.string(),
+  /** As `apt-get download` names it in the current folder. */
+  fileName: v.string(),
+  sizeBytes: v.number(),
+  /** `SHA256:…`, of the signed lists. */
+  hash: v.string(),
+});
+export type PackageFile = Described<typeof packageFileSchema>;
+
+/** Lines of `--print-uris`: 'URI' FILENAME SIZE HASH. */
+export function parseUris(listing: string): PackageFile[] {
+  return [...listing.matchAll(/^'\S+' (\S+) (\d+) (\S+)$/gm)].map(
+    ([, fileName = "", size, hash = ""]) => ({
+      ...splitFileName(fileName),
+      fileName,
+      sizeBytes: Number(size),
+      hash,
+    }),
+  );
+}
+
+/** NAME_VERSION_ARCHITECTURE.deb, where the version may hold %3a for a colon. */
+export function splitFileName(fileName: string): { name: string; version: string } {
+  const [name = "", version = ""] = fileName.split("_");
+  return { name, version: decodeURIComponent(version) };
+}
+
+/** Those that nobody can make another file for. */
+const strongHashes: Readonly<Record<string, string>> = { SHA256: "sha256", SHA512: "sha512" };
+
+/**
+ * apt has compared them, too; so nothing that it was told to overlook gets in.
+ * @throws PartsError parts/download-failed
+ */
+export function requireGenuine(files: readonly PackageFile[], folder: string): void {
+  for (const { fileName, hash } of files) {
+    const [kind = "", expected = ""] = hash.split(":");
+    const algorithm = strongHashes[kind];
+    if (algorithm === undefined)
+      throw notGenuine(fileName, "the lists have no SHA-256 of it", hash);
+    const found = createHash(algorithm)
+      .update(readFileSync(join(folder, fileName)))
+      .digest("hex");
+    if (found === expected.toLowerCase()) continue;
+    throw notGenuine(
+      fileName,
+      "it is not the file that the signed lists name",
+      `${kind}:${found}`,
+      hash,
+    );
+  }
+}
+
+function notGenuine(
+  fileName: string,
+  problem: string,
+  where: string,
+  expected?: string,
+): PartsError {
+  return new PartsError({
+    code: "parts/download-failed",
+    problem: `Cannot use the download "${fileName}": ${problem}`,
+    where,
+    ...(expected === undefined ? {} : { expected }),
+    remedy: "try again; if it stays so, choose another mirror with XSPLICE_DEBIAN_MIRROR",
+  });
+}
