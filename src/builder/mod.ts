@@ -1,4 +1,5 @@
-// From a source patch, or from hand-written C, to a payload.
+// From a source patch, or from hand-written C, to a payload. The rooms below (source-patch/ to
+// compile/) have no door of their own: what they find stands in the report.
 
 export { BuildError, type BuildErrorCode } from "../build-outcome/build-error.ts";
 export { BuilderError, type BuilderErrorCode } from "../build-outcome/builder-error.ts";
@@ -8,9 +9,13 @@ export {
   compilePayload,
   type ReplacedFunction,
 } from "../compile/compile.ts";
-export type { CompileOptions } from "../compile/compile-options.ts";
-export { preparePairs } from "../pairs/prepare-pairs.ts";
-export type { PairsRequest, PreparedPairs } from "../pairs/prepared-pairs.ts";
+export type {
+  CompileInputs,
+  CompileOptions,
+  CompilerWish,
+  CompileTarget,
+} from "../compile/compile-options.ts";
+export type { LayoutFinding } from "../layout/layout.ts";
 export type { NamePair } from "../running/match-functions.ts";
 export {
   type Foundation,
@@ -19,6 +24,7 @@ export {
   readPayloadBelow,
 } from "../running/payload-below.ts";
 export { readXenSyms, type XenSymbol, type XenSyms } from "../running/xen-syms.ts";
+export type { FileEntry } from "../source-patch/hunk-ledger.ts";
 export type { PatchInput } from "../source-patch/patch-file.ts";
 export type {
   PreviousPayload,
@@ -26,15 +32,31 @@ export type {
   SucceedingFunction,
   Succession,
 } from "../stacking/cumulative.ts";
-export type { DecidedStacking } from "../stacking/decide.ts";
+export type { DecidedStacking, StackingWish } from "../stacking/decide.ts";
+export type { ConfigDifference } from "../xen-make/config.ts";
+export type { RunOptions } from "../xen-make/make-run.ts";
+export type { Phase } from "../xen-make/timings.ts";
 export { buildFix } from "./build.ts";
 export type {
   AllowedNames,
   BuildInputs,
   BuildOptions,
   BuildStacking,
+  Metadata,
+  NamedBytes,
+  NamedText,
   PayloadLabel,
 } from "./build-options.ts";
 export type { BuiltFix, Findings } from "./built-fix.ts";
-export { type BuildReport, REPORT_FORMAT, reportOf } from "./report.ts";
-export { writeFileAtomically } from "./write-file.ts";
+export type { BuiltFunction } from "./link.ts";
+export {
+  type BuildReport,
+  REPORT_FORMAT,
+  type ReportedFunction,
+  type ReportedInputs,
+  type ReportedObject,
+  type ReportedPayload,
+  type ReportedStacking,
+  reportOf,
+} from "./report.ts";
+export { type ExplainedFunction, explainFunction } from "./report-explain.ts";

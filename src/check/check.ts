@@ -6,6 +6,7 @@ import { compareReleases, formatRelease } from "../xen-abi/release.ts";
 import type { CpuProfile } from "../xen-model/cpu-profile.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import { XenModel } from "../xen-model/model.ts";
+import type { Assumption } from "../xen-model/verdict.ts";
 import { findDirectUses } from "./direct-uses.ts";
 import { effectsOf, type FunctionEffect } from "./effect.ts";
 import { findHazards, type Hazard } from "./hazard.ts";
@@ -13,7 +14,7 @@ import type { RuleId } from "./rules.ts";
 import { StackBelow } from "./stack-below.ts";
 import type { CheckedStep, PlayedStep, StepAction } from "./step.ts";
 import { type PayloadToCheck, readSubject } from "./subject.ts";
-import { type Assumption, assumptionsOf, type Verdict, verdictOf } from "./verdict.ts";
+import { assumptionsOf, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface CheckRequest {
   readonly hypervisor: Hypervisor;

@@ -14,7 +14,7 @@ import { readableRelocations } from "./readable-relocations.ts";
 import { loadedSections, type Subject, whereInSection } from "./subject.ts";
 
 /** New code of a replaced function. */
-export interface OwnBody {
+interface OwnBody {
   /** Of the function that it replaces. */
   readonly oldAddress: bigint;
   readonly label: string;

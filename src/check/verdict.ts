@@ -36,7 +36,6 @@ export type Verdict =
     };
 
 /** What the verdict rests on that the files do not tell. */
-export type { Assumption };
 
 const CONSOLE_PREFIX = "(XEN) livepatch: ";
 

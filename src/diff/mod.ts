@@ -1,13 +1,14 @@
 // Two objects that were compiled from one file, without a patch and with it: what changed, why, what
 // must come along, and what no payload can carry.
 
-export type { Atom, AtomKind, Reference, Target } from "./atom.ts";
+export type { Atom, AtomKind, FieldRelocation, Reference, Target } from "./atom.ts";
 export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";
 export type { NameInXen } from "./carry/name-in-xen.ts";
-export type { DiffOptions } from "./comparison.ts";
+export type { ComparisonOptions, DiffOptions } from "./comparison.ts";
 export type { FindHomes } from "./correlate/homes.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";
+export type { CarriedAs } from "./include.ts";
 export type {
   Disposition,
   LedgerEntry,

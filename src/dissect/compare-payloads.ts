@@ -51,7 +51,7 @@ export interface FunctionComparison {
   readonly reasons: readonly string[];
 }
 
-interface NamedPayload {
+export interface NamedPayload {
   readonly bytes: Uint8Array;
   /** What the file is called in messages. */
   readonly source: string;

@@ -1,7 +1,20 @@
 // Debug information of one object, as compilers write it (DWARF 4 and 5): types, functions, and what
 // was inlined into them, and where static variables were declared. Line tables are left out.
 
+export type { Abbreviation } from "./abbreviations.ts";
+export { DwarfAttribute, DwarfTag } from "./constants.ts";
 export { DwarfError, type DwarfErrorCode } from "./errors.ts";
-export { findTypes, type TypeModel } from "./model.ts";
-export type { DebugEntry, DebugInfo } from "./read.ts";
+export type { AttributeValue } from "./forms.ts";
+export {
+  bareType,
+  childrenOf,
+  findTypes,
+  keywordOf,
+  numberOf,
+  type TypeModel,
+  textOf,
+  typeOf,
+} from "./model.ts";
+export { attributeOf, type DebugEntry, type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
+export type { DebugSections } from "./sections.ts";
 export { findStaticHomes } from "./static-homes.ts";

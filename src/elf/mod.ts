@@ -42,7 +42,7 @@ export type {
   SymbolPlace,
 } from "./object.ts";
 export { inflate, openElf } from "./open.ts";
-export { readElf } from "./read.ts";
+export { type ReadElfOptions, readElf } from "./read.ts";
 export { relocationsOf } from "./relocations.ts";
 export {
   bytesAtAddress,

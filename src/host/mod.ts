@@ -1,5 +1,12 @@
 export type { CallOptions } from "./call-options.ts";
-export { HostError, type HostErrorCode, type UnexpectedCode } from "./errors.ts";
+// What a host is: a place where payloads are applied. Everything above the kinds of host knows only this.
+
+export {
+  HostError,
+  type HostErrorCode,
+  type HostErrorOptions,
+  type UnexpectedCode,
+} from "./errors.ts";
 export type {
   Action,
   ActOptions,
@@ -14,3 +21,4 @@ export type {
   SettledState,
 } from "./host.ts";
 export type { JournalStore } from "./journal-store.ts";
+export { settledState } from "./settled-state.ts";

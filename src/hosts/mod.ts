@@ -1,7 +1,9 @@
 // The kinds of host. All of them are a LivepatchHost (xsplice/host) and nothing more.
 
+export type { MemoryJournal } from "./journal/memory.ts";
 export { labHost, openLabHost } from "./lab.ts";
 export { openLocalHost } from "./local.ts";
 export { ModelHost } from "./model.ts";
 export { type OpenHostOptions, openHost } from "./open-host.ts";
+export type { SshOptions } from "./ssh/connection.ts";
 export { type OpenSshOptions, openSshHost } from "./ssh/ssh.ts";

@@ -1,4 +1,10 @@
+// A real Xen in an emulated computer, on this machine and without root: boot, restore, talk to, stop.
+
+export type { AgentClient } from "../agent/client.ts";
+export type { ExecOptions, ExecResult } from "../agent/exec.ts";
+export type { AgentProcess } from "../agent/process.ts";
 export {
+  type ConnectOptions,
   connectLab,
   consoleOfLab,
   endLab,
@@ -9,6 +15,7 @@ export {
 } from "./detached.ts";
 export { type CrashReport, LabError, type LabErrorCode } from "./errors.ts";
 export { Lab, type LabInfo } from "./lab.ts";
+export type { LabFile } from "./lab-file.ts";
 export type { LabOptions } from "./lab-options.ts";
 export { type OpenLabOptions, openLab, partsForLab, prepareLab } from "./open-lab.ts";
 export { removeSnapshots } from "./snapshot.ts";

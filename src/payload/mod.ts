@@ -1,6 +1,6 @@
 // Live patches as files: read, describe, check, write, and make out of objects.
 
-export { stampBuildId } from "./build-id.ts";
+export { computeBuildId, stampBuildId } from "./build-id.ts";
 export { checkPayloadForHost, findUnfitness, type HostFacts } from "./check-for-host.ts";
 export {
   type DescribeOptions,

@@ -1,13 +1,14 @@
-// Asking a running host whether its code is what a payload expects.
+// Asking a running host whether its code is what a payload expects, and whose code it is when not.
 
 export {
   type CodeDifference,
+  type Cover,
   type DifferenceContext,
   differenceOf,
   type Suspect,
   suspectsFor,
 } from "./difference.ts";
 export { ProbeError, type ProbeErrorCode } from "./errors.ts";
-export { expectedFunctionsOf } from "./expected-code.ts";
+export { type ExpectedFunction, expectedFunctionsOf } from "./expected-code.ts";
 export { PROBE_NAME_PREFIX, type ProbeRequest, type ProbeResult, probeHost } from "./probe.ts";
 export { describeDifference } from "./words.ts";

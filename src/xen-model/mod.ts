@@ -1,17 +1,20 @@
 // A reference hypervisor: what Xen would say to a payload, without a host.
 
 export type { ActionEffect, ActionRequest } from "./actions.ts";
+export type { AddressRange } from "./boot-changes.ts";
 export type { CpuProfile } from "./cpu-profile.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type Hypervisor, type HypervisorOptions, openHypervisor } from "./hypervisor.ts";
 export type { ImageFacts } from "./image-facts.ts";
-export type { MemoryRead } from "./memory.ts";
+export type { Memory, MemoryRead, Region } from "./memory.ts";
 export { type ActionAnswer, type ModelStatus, type UploadAnswer, XenModel } from "./model.ts";
 export type { NopFamily } from "./nops.ts";
-export type { LoadedPayload, ModelFunction } from "./payload.ts";
+export type { ExportedSymbol, FunctionState, LoadedPayload, ModelFunction } from "./payload.ts";
+export type { GroupName, PlacedGroup, PlacedSection, Placement } from "./place-sections.ts";
+export type { PreparedHooks } from "./prepare-hooks.ts";
 export type { WorkAnswer } from "./rendezvous.ts";
 export type { ActionName, ModelOptions } from "./state.ts";
 export { type StepId, steps } from "./steps.ts";
 export { type TrapId, traps } from "./traps.ts";
-export type { Assumption, Crash, Place, Refusal } from "./verdict.ts";
+export type { Answered, Assumption, Crash, Place, Refusal } from "./verdict.ts";
 export type { ImageFunction } from "./xen-symbols.ts";

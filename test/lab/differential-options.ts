@@ -14,7 +14,7 @@ export interface DifferentialOptions {
   readonly deaths: number;
 }
 
-export const USAGE = `npm run test:differential -- [--xen 4.17] [--mutations 1000] [--sequences 60]
+const USAGE = `npm run test:differential -- [--xen 4.17] [--mutations 1000] [--sequences 60]
     [--seed TEXT] [--deaths 2] [--case ID]`;
 
 /** @throws Error whose message has the usage */

@@ -112,7 +112,7 @@ export function named(name: string, stock: StockRecipe): ScriptPayload {
 }
 
 /** A check of the first bytes as the file has them. */
-export function guardOf(xen: XenImage, name: IdleFunction): StockFunction {
+function guardOf(xen: XenImage, name: IdleFunction): StockFunction {
   const { bytes, size } = xen.functionNamed(bareName(name));
   const start = Buffer.from(bytes).toString("hex").startsWith("f30f1efa") ? 4 : 0;
   if (start > 0) return { ...blankOf(xen, name), by: { nopBytes: 4 } };

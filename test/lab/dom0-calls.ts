@@ -10,7 +10,7 @@ import type { HostCapabilities, LivepatchHost } from "../../src/host/host.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { DOM0_DIST } from "./dom0-xsplice.ts";
 
-export type HostMethod = "info" | "list" | "status" | "upload" | "act" | "console";
+type HostMethod = "info" | "list" | "status" | "upload" | "act" | "console";
 
 export interface Request {
   readonly method: HostMethod | "capabilities";

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Lab } from "../../src/lab/lab.ts";
 
 /** Where it lies in dom0. */
-export const DOM0_PACKAGE = "/opt/xsplice";
+const DOM0_PACKAGE = "/opt/xsplice";
 /** Of dom0; the package's root and what was compiled of it, dist or the like. */
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const compiled = relative(root, fileURLToPath(new URL("../../", import.meta.url)));

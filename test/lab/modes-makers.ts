@@ -14,7 +14,7 @@ import type { CorpusSource } from "./build-corpus-source.ts";
 import { type Bench, sourceFile } from "./compile-bench.ts";
 
 /** What the functions answer; those that are not named stay as they are. */
-export interface Answers {
+interface Answers {
   readonly extra?: string;
   readonly changeset?: string;
 }

@@ -165,7 +165,7 @@ function intercept(host: LivepatchHost, find: (key: string | symbol) => unknown)
   });
 }
 
-export function journalled(host: LivepatchHost): Journalled {
+function journalled(host: LivepatchHost): Journalled {
   return JournalledHost.around(host, {
     now: () => new Date(),
     factsOf: (bytes, name) => factsOfPayload(parsePayload(bytes, name)),
