@@ -1,5 +1,5 @@
-// `npm run ok`: the gate that every change passes. Types, lint and format, then the tests that need
-// no lab; among them those of the layers, the package and the examples in the docs.
+// `npm run ok`: the gate that every change passes. Types, lint and format, nothing unused, then the
+// tests that need no lab; among them those of the layers, the package and the examples in the docs.
 
 import { join } from "node:path";
 import { root, run, setUp } from "./setup.mjs";
@@ -8,5 +8,11 @@ import { fastTests, runTests } from "./tests.mjs";
 setUp(); // compiles, so the types are checked
 const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
 const colors = process.stdout.isTTY ? [] : ["--colors=off"]; // else it colours a log file, too
-const lint = run(process.execPath, [biome, "ci", ...colors, "."]);
-process.exitCode = lint === 0 ? runTests(fastTests()) : lint;
+// Files, exports and dependencies that nothing uses. The package's own exports are used by others.
+const knip = join(root, "node_modules/knip/bin/knip.js");
+const checks = [
+  [biome, "ci", ...colors, "."],
+  [knip, "--no-progress"],
+];
+const failed = checks.map((check) => run(process.execPath, check)).find((code) => code !== 0);
+process.exitCode = failed ?? runTests(fastTests());

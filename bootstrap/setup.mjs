@@ -25,7 +25,7 @@ export function run(command, args, options = {}) {
   return result.status ?? 130; // ended by a signal, in practice ^C
 }
 
-export function say(text) {
+function say(text) {
   process.stderr.write(`${text}\n`);
 }
 

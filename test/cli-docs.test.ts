@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
+import { loadTree } from "../src/cli/command-tree.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
 import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
 import { moreExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/text/exit-code-table.ts";
 import { packageVersion } from "../src/cli/version.ts";
 import { expectGoldenBlock, expectGoldenFile } from "./golden.ts";
 
-const commandTree = await loadWholeTree();
+const commandTree = await loadTree(undefined);
 const allEntries = commandTree.flatMap(({ entries }) => entries);
 
 test("loadTree() loads a command under its own name, and nothing else", async () => {

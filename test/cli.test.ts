@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadWholeTree } from "../src/cli/command-tree.ts";
+import { loadTree } from "../src/cli/command-tree.ts";
 import { isGroup } from "../src/cli/spec.ts";
 import { HostError } from "../src/host/errors.ts";
 import { FakeHost } from "./fake-host.ts";
@@ -16,7 +16,7 @@ test("xsplice without arguments tells a newcomer what it is and how to begin", a
   }
 });
 
-const allEntries = (await loadWholeTree()).flatMap(({ entries }) => entries);
+const allEntries = (await loadTree(undefined)).flatMap(({ entries }) => entries);
 const paths = allEntries.flatMap((entry) =>
   isGroup(entry)
     ? [[entry.name], ...entry.commands.map(({ name }) => [entry.name, name])]

@@ -9,7 +9,7 @@ import { functionNames, syntheticModel, XEN_ID } from "../src/xen-model/syntheti
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
 
 /** Random, and the same for the same seed. */
-export function numbersFrom(seed: number): (below: number) => number {
+function numbersFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     // mulberry32
@@ -82,7 +82,7 @@ function randomDesign(
 }
 
 /** The payload, and what it was made to sit on, from the bottom to the top. */
-export function allBelow(payload: MadePayload): readonly MadePayload[] {
+function allBelow(payload: MadePayload): readonly MadePayload[] {
   return [...payload.design.on, payload];
 }
 

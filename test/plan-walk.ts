@@ -45,7 +45,7 @@ export function takeSteps(
   return sights;
 }
 
-export function lookAt(model: XenModel): Sight {
+function lookAt(model: XenModel): Sight {
   const owners = new Map<string, string>();
   for (const [index, name] of functionNames.entries()) {
     const entry = TEXT_START + BigInt(index * FUNCTION_SIZE) + (name === "marked" ? 4n : 0n);

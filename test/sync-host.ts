@@ -25,7 +25,7 @@ import type { SyncFile } from "../src/sync/sync-file.ts";
 import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
 import type { MadePayload } from "./plan-payloads.ts";
 
-export const call = { deadlineMs: 60_000 };
+const call = { deadlineMs: 60_000 };
 
 /** What becomes of one upload or action. */
 export type Fault =

@@ -10,7 +10,7 @@ import { findProgram, inspectParts } from "../src/parts/parts.ts";
 import { buildParts } from "../src/xen-make/tools.ts";
 
 /** For the option `skip` of a test. @throws Error in CI, where nothing may be missing */
-export function whyNoBuild(): string | false {
+function whyNoBuild(): string | false {
   const reason = whyNoCompiler() || whyNoParts();
   if (reason !== false && process.env["CI"] === "true") throw new Error(reason);
   return reason;

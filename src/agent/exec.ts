@@ -20,7 +20,7 @@ export interface ExecResult {
 }
 
 /** Of `exec`, per output. What prints more wants `spawn`. */
-export const EXEC_OUTPUT_MAX = 64 * 1024 * 1024;
+const EXEC_OUTPUT_MAX = 64 * 1024 * 1024;
 
 /** @throws AgentError; the process is killed then */
 export async function runToEnd(

@@ -5,7 +5,7 @@ import { ByteWriter } from "../bytes/byte-writer.ts";
 import { AgentError } from "./errors.ts";
 import type { FrameType } from "./wire.ts";
 
-export const HYPERCALL_ARGUMENTS_MAX = 5;
+const HYPERCALL_ARGUMENTS_MAX = 5;
 
 /** One hypercall with the memory that it needs. */
 export interface HypercallRequest {

@@ -38,7 +38,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   });
   // From here every file and hunk has its objects or its reason, and both sides are compiled.
   try {
-    const { finishFix } = await loadFinish();
+    const finishFix = await loadFinish();
     return await finishFix(prepared, hypervisor, options, timings);
   } finally {
     await prepared.removed;
@@ -51,8 +51,8 @@ async function getReady({ byName }: XenSyms): Promise<void> {
 }
 
 /** The second half of the code, which is loaded while make runs, with the decoder of instructions. */
-async function loadFinish(): Promise<typeof import("./finish.ts")> {
-  const finish = await import("./finish.ts");
+async function loadFinish(): Promise<typeof import("./finish.ts").finishFix> {
+  const { finishFix } = await import("./finish.ts");
   iced();
-  return finish;
+  return finishFix;
 }

@@ -75,7 +75,7 @@ export async function loadTree(verb: string | undefined): Promise<readonly TreeS
   return [{ heading: section.heading, entries: [await load()] }];
 }
 
-export async function loadWholeTree(): Promise<readonly TreeSection[]> {
+async function loadWholeTree(): Promise<readonly TreeSection[]> {
   return Promise.all(
     outline.map(async ({ heading, entries }) => ({
       heading,

@@ -13,7 +13,7 @@ import { buildParts } from "../xen-make/tools.ts";
 import type { CommandIo } from "./io.ts";
 import { megabytes } from "./text/progress.ts";
 
-export interface Check {
+interface Check {
   /** What was looked for. */
   readonly what: string;
   readonly found: string | undefined;

@@ -123,7 +123,7 @@ function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Optio
   ]);
 }
 
-export function exampleText(spec: CommandSpec): string {
+function exampleText(spec: CommandSpec): string {
   const lines = spec.examples.flatMap(({ command, explains }) => [
     `  # ${explains}`,
     `  ${command}`,
@@ -215,7 +215,7 @@ function usageCode(code: string): UsageError["report"]["code"] {
   }
 }
 
-export function commandPath(command: Command): string {
+function commandPath(command: Command): string {
   const names: string[] = [];
   for (let holder: Command | null = command; holder !== null; holder = holder.parent) {
     names.unshift(holder.name());

@@ -16,7 +16,7 @@ export interface ArgumentSpec {
   readonly completes?: Completion;
 }
 
-export interface Example {
+interface Example {
   readonly command: string;
   readonly explains: string;
 }

@@ -15,7 +15,7 @@ import type { SectionRole } from "./policy.ts";
 export type CarriedAs = Extract<Disposition, { kind: "carried" }>["as"];
 
 /** Why an atom that would have to travel cannot. */
-export interface Problem {
+interface Problem {
   /** Of the object after. */
   readonly atom: Atom;
   readonly rule: RefusalRule;

@@ -9,7 +9,7 @@ import type { RawSection } from "./raw.ts";
 import { nameAt } from "./strings.ts";
 
 /** The largest sh_addralign that is believed: a gigabyte, the largest page of both machines. */
-export const ALIGNMENT_MAX = 2 ** 30;
+const ALIGNMENT_MAX = 2 ** 30;
 
 export interface SectionsToRead {
   readonly bytes: Uint8Array;

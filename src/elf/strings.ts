@@ -7,7 +7,7 @@ import { type ElfPlace, malformed } from "./errors.ts";
  * In bytes. Xen's own limit is 127; mangled C++ names can be long. Without a limit, a table without
  * a NUL makes every symbol a string as long as the file.
  */
-export const NAME_SIZE_MAX = 4096;
+const NAME_SIZE_MAX = 4096;
 
 /** Strict, and without dropping a byte order mark: a name must survive the round trip. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

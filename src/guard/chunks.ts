@@ -12,7 +12,7 @@ export interface ComparedBytes {
   readonly isCompared: (offset: number) => boolean;
 }
 
-export interface Chunk {
+interface Chunk {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }

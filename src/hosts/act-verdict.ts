@@ -32,7 +32,7 @@ export interface Attempt {
 }
 
 /** The state that an action leads to; `undefined` for unload, after which there is none. */
-export function goalOf(action: Action): SettledState | undefined {
+function goalOf(action: Action): SettledState | undefined {
   if (action === "unload") return undefined;
   return action === "revert" ? "checked" : "applied";
 }

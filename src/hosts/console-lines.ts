@@ -15,7 +15,7 @@ export function payloadMessages(console: string, name: string): readonly string[
 }
 
 /** Every live-patching line, oldest first, without the prefix `livepatch: `. */
-export function livepatchMessages(console: string): readonly string[] {
+function livepatchMessages(console: string): readonly string[] {
   return console.split(/\r?\n/).flatMap((line) => LINE.exec(line)?.[1] ?? []);
 }
 

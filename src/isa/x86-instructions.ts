@@ -6,7 +6,7 @@ import { iced } from "./iced.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
 /** Bytes of an instruction that hold a constant; `start` counts from where `bytes` begin. */
-export interface ConstantField {
+interface ConstantField {
   readonly start: number;
   readonly size: number;
 }

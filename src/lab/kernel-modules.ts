@@ -40,7 +40,7 @@ export function modulesInOrder(folder: string, wanted: readonly string[]): Kerne
 }
 
 /** From the NUL-terminated `depends=a,b` of section .modinfo, which every module has once. */
-export function dependenciesOf(module: Buffer): string[] {
+function dependenciesOf(module: Buffer): string[] {
   const key = "\0depends=";
   const at = module.indexOf(key, 0, "latin1");
   if (at < 0) return [];

@@ -110,7 +110,7 @@ export async function regenerate(
 }
 
 /** Units with no counterpart of the same commands on the other side. */
-export function compareListings(
+function compareListings(
   before: Listing,
   after: Listing,
 ): { readonly added: readonly CompileUnit[]; readonly changed: readonly CompileUnit[] } {

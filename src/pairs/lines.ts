@@ -7,7 +7,7 @@ import { neutralizeLines } from "../source-patch/line-neutral.ts";
 import { findRegions, type LineRegion, oldLineOf } from "../source-patch/line-regions.ts";
 import type { AppliedPatches } from "./apply.ts";
 
-export type LineTreatment =
+type LineTreatment =
   /** Compiled with `#line` directives: what was not changed has the numbers that it had. */
   | { readonly kind: "neutral" }
   /** Nothing has moved. */

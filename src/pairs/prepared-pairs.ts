@@ -33,7 +33,7 @@ export interface PairsInputs {
 }
 
 /** How preparing goes into the whole of which it is a part; by itself it waits for all that it began. */
-export interface WithinBuild {
+interface WithinBuild {
   /** Asked for already; what it takes from the other options otherwise. */
   readonly tools: Promise<MakeTools> | undefined;
   readonly timings: Timings;

@@ -86,7 +86,7 @@ export function namedStarts(symbols: readonly ElfSymbol[]): ReadonlyMap<string, 
   return names;
 }
 
-export function placeKey(section: number, offset: bigint | number): string {
+function placeKey(section: number, offset: bigint | number): string {
   return `${section}:${offset}`;
 }
 

@@ -11,7 +11,7 @@ import { factsOfMetadata } from "./facts.ts";
 import type { HostState } from "./host-state.ts";
 import type { Journal, JournalPayload, JournalScene, PendingAction } from "./journal-form.ts";
 
-export const LOG_LENGTH_MAX = 100;
+const LOG_LENGTH_MAX = 100;
 
 /** A journal of what is known of a host now. */
 export function startJournal(state: HostState, bootId: string): Journal {

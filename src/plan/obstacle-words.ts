@@ -8,7 +8,7 @@ import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
 import type { Relations } from "./relations.ts";
 
-export function nameOfId(buildId: string, relations: Relations): string {
+function nameOfId(buildId: string, relations: Relations): string {
   const known = relations.withId(buildId);
   return known === undefined ? `the payload with build-id ${buildId}` : `"${known.name}"`;
 }
@@ -197,7 +197,7 @@ export function wrongHypervisor(piece: Piece, xenBuildId: string): Obstacle {
   };
 }
 
-export function describeRange({ symbol, start, sizeBytes }: CodeRange): string {
+function describeRange({ symbol, start, sizeBytes }: CodeRange): string {
   const size = sizeBytes === 1 ? "1 byte" : `${sizeBytes} bytes`;
   if (symbol === undefined) return `${size} at ${hexNumber(start)}`;
   return start === 0n ? `${symbol}, ${size}` : `${symbol}+${hexNumber(start)}, ${size}`;

@@ -6,7 +6,7 @@ import { JUMP_BYTE } from "./facts.ts";
 import type { CodeRange, PayloadFacts } from "./facts-form.ts";
 import type { Piece } from "./piece.ts";
 
-export type Overlap =
+type Overlap =
   | { readonly kind: "none" }
   | { readonly kind: "overlap"; readonly range: CodeRange }
   /** Of at least one of the two it is not known what it changes. */

@@ -29,7 +29,7 @@ export function describeDifference(
   ];
 }
 
-export function suspectWords({ payload, because }: Suspect, functionName: string): string {
+function suspectWords({ payload, because }: Suspect, functionName: string): string {
   return because === "replaces-it"
     ? `most likely changed by payload "${payload}", which is applied and replaces ${functionName}`
     : `perhaps changed by payload "${payload}", which is applied and does not say what it replaces`;

@@ -15,7 +15,7 @@ const ofTools = /^CONFIG_(CC|GCC|CLANG|LD|AS|HAS_CC|HAS_AS|HAS_LD)_/;
 const LISTED_MAX = 8;
 
 /** The text of a `.config`; undefined when the hypervisor does not carry it. */
-export function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
+function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
   const [data, size] = ["xen_config_data", "xen_config_data_size"].map((name) => byName.get(name));
   if (data === undefined || size === undefined) return undefined;
   try {

@@ -5,7 +5,7 @@ import type { FileKind } from "./hunk-kind.ts";
 import { alsoBuiltInto } from "./hunk-kind.ts";
 import { type FilePatch, type Hunk, pathOf } from "./patch-file.ts";
 
-export type Outcome =
+type Outcome =
   /** What becomes of it in these objects is for the comparison to say. */
   | { readonly kind: "compiled"; readonly objects: readonly string[] }
   | { readonly kind: "not-in-configuration"; readonly reason: string }

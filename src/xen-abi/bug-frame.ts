@@ -11,7 +11,7 @@ import { compareReleases, type Release } from "./release.ts";
 /** Index is the N of `.bug_frames.N`; x86 in all releases, Arm from 4.15 on. */
 export const bugFrameTypes = ["run-function", "warn", "bug", "assert"] as const;
 /** Arm 4.8 - 4.14 has three types, numbered from 0. */
-export const oldArmBugFrameTypes = ["warn", "bug", "assert"] as const;
+const oldArmBugFrameTypes = ["warn", "bug", "assert"] as const;
 export type BugFrameType = (typeof bugFrameTypes)[number];
 
 /** What `.bug_frames.N` means there, in the order of N. */

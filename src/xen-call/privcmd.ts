@@ -23,7 +23,7 @@ export interface PrivcmdPaths {
   readonly hypervisorType: string;
 }
 
-export const privcmdPaths: PrivcmdPaths = {
+const privcmdPaths: PrivcmdPaths = {
   privcmd: ["/dev/xen/privcmd", "/proc/xen/privcmd"],
   hypercall: "/dev/xen/hypercall",
   hypervisorType: "/sys/hypervisor/type",

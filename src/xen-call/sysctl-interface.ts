@@ -13,7 +13,7 @@ export interface SysctlInterface {
 }
 
 /** Every dialect once, the oldest first. */
-export const sysctlInterfaces: readonly SysctlInterface[] = [
+const sysctlInterfaces: readonly SysctlInterface[] = [
   ...new Map(
     releaseLines.map(({ sysctlInterface, abiFamily }) => [
       sysctlInterface,
@@ -23,7 +23,7 @@ export const sysctlInterfaces: readonly SysctlInterface[] = [
 ];
 
 /** The dialects to try, the likeliest first: that of the release, then its neighbours. */
-export function interfaceCandidates(
+function interfaceCandidates(
   release: Pick<Release, "major" | "minor">,
 ): readonly SysctlInterface[] {
   const newest = sysctlInterfaces.at(-1)?.version ?? 0;

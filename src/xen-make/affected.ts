@@ -19,7 +19,7 @@ import type { MakeTools } from "./tools.ts";
  * cannot tell before the build has generated the source.
  */
 const dependencyMapSchema = v.record(v.string(), v.nullable(v.array(v.string())));
-export type DependencyMap = Described<typeof dependencyMapSchema>;
+type DependencyMap = Described<typeof dependencyMapSchema>;
 
 export interface AffectedOptions {
   readonly tools: MakeTools;
@@ -44,7 +44,7 @@ export async function findCandidates(
 }
 
 /** Units with a compile whose dependencies name one of the files, or may do. */
-export function unitsNaming(
+function unitsNaming(
   { units }: Listing,
   changed: readonly string[],
   dependencies: DependencyMap,
@@ -69,7 +69,7 @@ function candidatesByText(base: Base, file: string): readonly CompileUnit[] | un
 }
 
 /** Of every object of the base; made once, with progress. */
-export async function allDependencies(
+async function allDependencies(
   base: Base,
   { tools, jobs, onProgress, signal }: AffectedOptions,
 ): Promise<DependencyMap> {

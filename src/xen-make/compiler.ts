@@ -12,9 +12,7 @@ import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
 /** Declarations for payload code; included in front of every source. */
-export const PAYLOAD_HEADER = fileURLToPath(
-  new URL("../../../share/include/xsplice.h", import.meta.url),
-);
+const PAYLOAD_HEADER = fileURLToPath(new URL("../../../share/include/xsplice.h", import.meta.url));
 
 const defaultCompilers: Readonly<Record<Architecture, string>> = {
   x86_64: process.arch === "x64" ? "gcc" : "x86_64-linux-gnu-gcc",

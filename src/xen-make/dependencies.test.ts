@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { askDependencies, parseRule, readRecord } from "./dependencies.ts";
+import { askDependencies, readRecord } from "./dependencies.ts";
 
 const compile = {
   object: "common/a.o",
@@ -65,6 +65,13 @@ test("askDependencies() asks the compiler without compiling, missing headers inc
   assert.equal(await askDependencies(xen, missing, options), undefined);
 });
 
-test("parseRule() reads names with escaped spaces, over several lines", () => {
-  assert.deepEqual(parseRule("a.o: a.c \\\n b\\ c.h \\\n d.h\n"), ["a.c", "b c.h", "d.h"]);
+test("askDependencies() reads names with spaces, over several lines", async (t) => {
+  const xen = mkdtempSync(join(tmpdir(), "xsplice-ask-"));
+  t.after(() => rmSync(xen, { recursive: true }));
+  mkdirSync(join(xen, "common"));
+  const long = `${"long".repeat(20)}.h`; // The compiler goes to the next line before and behind it.
+  writeFileSync(join(xen, "common/a.c"), `#include "b c.h"\n#include "${long}"\n#include "d.h"\n`);
+  const options = { environment: { PATH: process.env["PATH"] ?? "" }, aliases: {} };
+  const expected = ["b c.h", "common/a.c", "d.h", long].sort();
+  assert.deepEqual(await askDependencies(xen, compile, options), expected);
 });

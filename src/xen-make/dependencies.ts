@@ -59,7 +59,7 @@ export async function askDependencies(
 }
 
 /** The prerequisites of one rule as compilers write them: `x.o: a.c b.h \`. */
-export function parseRule(rule: string): string[] {
+function parseRule(rule: string): string[] {
   const [, list = ""] = /^[^:]*:([\s\S]*)$/.exec(rule) ?? [];
   return (splitCommands(list.replaceAll("\\\n", " ").trim())[0] ?? []).filter(
     (name) => name !== "",

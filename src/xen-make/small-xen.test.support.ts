@@ -93,12 +93,12 @@ export interface SmallXen {
 }
 
 /** What preparePairs() is asked for, with one patch. */
-export interface SmallRequest {
+interface SmallRequest {
   readonly inputs: SmallInputs;
   readonly run: RunOptions;
 }
 
-export interface SmallInputs {
+interface SmallInputs {
   readonly source: string;
   readonly config: { readonly name: string; readonly text: string };
   readonly architecture: Architecture;
@@ -112,7 +112,7 @@ interface SmallPatch {
 }
 
 /** Of each group, what differs from the plainest request. */
-export interface SomeOfRequest {
+interface SomeOfRequest {
   readonly inputs?: Partial<SmallInputs>;
   readonly run?: Partial<RunOptions>;
 }

@@ -30,7 +30,7 @@ export interface HandMadeSection {
   readonly relocations?: readonly HandMadeRelocation[];
 }
 
-export interface HandMadeRelocation {
+interface HandMadeRelocation {
   readonly at: number;
   readonly type: number;
   readonly symbol: string;

@@ -53,7 +53,7 @@ export interface Assumption {
 /** An answer with what it rests on. */
 export type Answered<Answer> = Answer & { readonly assumptions: readonly Assumption[] };
 
-export class Stop extends Error {
+class Stop extends Error {
   readonly answer: Refusal | Crash;
 
   constructor(answer: Refusal | Crash) {

@@ -21,7 +21,6 @@ const XEN_VERSION = 17;
 const DOMCTL = 36;
 
 export const extraVersion: Probe = ({ client }) => client.extraVersion();
-export const changeset: Probe = ({ client }) => client.changeset();
 export const capabilities: Probe = ({ client }) => client.capabilities();
 
 /** What Xen prints for a debug key (`xl debug-keys`). */

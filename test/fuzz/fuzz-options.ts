@@ -14,7 +14,7 @@ export interface FuzzOptions {
   readonly file: string | undefined;
 }
 
-export const USAGE = `npm run fuzz -- [--minutes 1 | --inputs 1000000] [--seed TEXT] [--jobs 1]
+const USAGE = `npm run fuzz -- [--minutes 1 | --inputs 1000000] [--seed TEXT] [--jobs 1]
     [--save FOLDER] [--case SEED-NUMBER] [--file SAVED]`;
 
 /** @throws Error with the usage for anything else */

@@ -27,7 +27,7 @@ export const fuzzStages = ["parse", "inspect", "diff", "model", "check"] as cons
 export type FuzzStage = (typeof fuzzStages)[number];
 
 /** How a stage ended: `taken`, `refused` by an error of ours or a verdict, `died` for the model. */
-export type FuzzOutcome = "taken" | "refused" | "died";
+type FuzzOutcome = "taken" | "refused" | "died";
 
 export interface FuzzTrial {
   readonly outcomes: Readonly<Partial<Record<FuzzStage, FuzzOutcome>>>;

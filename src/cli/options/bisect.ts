@@ -58,7 +58,7 @@ function forBisect(option: OptionSpec): OptionSpec {
   return option.required === undefined ? option : { ...option, required: unlessAbandoned };
 }
 
-export type BisectPurpose = "begin" | "resume" | "abandon";
+type BisectPurpose = "begin" | "resume" | "abandon";
 
 export interface BisectCallOptions {
   readonly purpose: BisectPurpose;

@@ -20,7 +20,7 @@ export interface GivenFile extends GivenPayload {
 }
 
 /** @throws InputFileError, PayloadError, ElfError; HostError for a name that no host takes */
-export async function readGivenPayload(path: string, signal: AbortSignal): Promise<GivenFile> {
+async function readGivenPayload(path: string, signal: AbortSignal): Promise<GivenFile> {
   const name = payloadNameOf(path);
   checkPayloadName(name);
   const [{ payload, bytes }, { factsOfPayload }] = await Promise.all([

@@ -12,7 +12,7 @@ import type { SectionRule, TableField } from "../policy.ts";
 import { requireDefined } from "../require-defined.ts";
 import { type DistanceField, distanceFields, isCode } from "./code.ts";
 
-export type Place =
+type Place =
   | {
       readonly kind: "section";
       readonly index: number;
