@@ -5,13 +5,9 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { CarriedObject } from "../diff/carry/carry.ts";
 import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { ENDBR64_SIZE } from "../isa/endbr64.ts";
-import { JUMP_SIZE } from "../isa/jump.ts";
+import { entryRoomOf } from "../running/entry-room.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { similarNames } from "../running/similar-names.ts";
-
-/** Of a jump with an ENDBR64 in front, which code of a payload may have. */
-const ENTRY_SIZE_MAX = ENDBR64_SIZE + JUMP_SIZE.x86_64;
 
 export interface BindingObject {
   readonly name: string;
@@ -52,14 +48,15 @@ export function bindToXen(
 function refusePayloadText(
   found: LinkSymbol | undefined,
   object: string,
-  { architecture }: Surroundings,
+  surroundings: Surroundings,
 ): BuildRefusal | undefined {
   if (found === undefined || found.address !== undefined) return undefined;
-  const isArm = architecture === "aarch64";
-  if (!isArm && found.sizeBytes >= ENTRY_SIZE_MAX) return undefined;
+  const isArm = surroundings.architecture === "aarch64";
+  const room = entryRoomOf(found, surroundings);
+  if (!isArm && found.sizeBytes >= room) return undefined;
   const reason = isArm
     ? "Xen patches only its own image on Arm (ABI reference §5.4)"
-    : `it is ${found.sizeBytes} bytes long, and the jump may take ${ENTRY_SIZE_MAX}`;
+    : `it is ${found.sizeBytes} bytes long, and the jump takes ${room}`;
   return {
     rule: "payload-text",
     what: `function "${found.bareName}"`,

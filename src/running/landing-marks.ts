@@ -5,10 +5,10 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import { IsaError } from "../isa/errors.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { decodeBranches } from "../isa/x86-decode.ts";
+import { isMarked } from "./entry-room.ts";
 import type { FunctionPair } from "./match-functions.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 
@@ -60,12 +60,6 @@ function xenFunctionOf(
   const { place, value } = symbol;
   return pairs.find(({ newBody }) => newBody.place === place && newBody.value === value)
     ?.xenFunction;
-}
-
-/** What lies in a payload below is not looked at: our own functions have the mark. */
-function isMarked({ address, sizeBytes }: LinkSymbol, xen: Surroundings): boolean {
-  if (address === undefined || sizeBytes < 4) return address === undefined;
-  return startsWithEndbr64(xen.bytesAt(address, 4));
 }
 
 function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelocation): boolean {

@@ -4,10 +4,9 @@
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
-import { JUMP_SIZE } from "../isa/jump.ts";
 import type { Replacement } from "../payload/emit/input.ts";
 import { ambiguousName } from "./bind-symbols.ts";
+import { entryRoomOf, isMarked } from "./entry-room.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
 
@@ -139,15 +138,10 @@ function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
   if (address === undefined && xen.architecture === "aarch64") {
     throw refuse("it lies in a payload, which Xen cannot patch on Arm", "a function of Xen itself");
   }
-  const jump = JUMP_SIZE[xen.architecture];
-  // What a payload brought may start with ENDBR64 as well; then its first 9 bytes are needed.
-  const marked =
-    address === undefined ||
-    (sizeBytes >= ENDBR64_SIZE && startsWithEndbr64(xen.bytesAt(address, ENDBR64_SIZE)));
-  const needed = marked ? jump + ENDBR64_SIZE : jump;
+  const needed = entryRoomOf(xenFunction, xen);
   if (sizeBytes >= needed) return;
   throw refuse(
-    `it is ${sizeBytes} bytes long${marked ? " and starts with ENDBR64" : ""}`,
+    `it is ${sizeBytes} bytes long${isMarked(xenFunction, xen) ? " and starts with ENDBR64" : ""}`,
     `at least ${needed} bytes, where Xen writes its jump`,
   );
 }

@@ -7,6 +7,7 @@ import { BuilderError } from "../build-outcome/builder-error.ts";
 import { parseHex, toHex } from "../bytes/hex.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
+import { contentsOf } from "../elf/sections.ts";
 import { type PayloadOrigin, readOrigin } from "../payload/origin.ts";
 import { parsePayload } from "../payload/parse.ts";
 import type { Payload } from "../payload/payload.ts";
@@ -78,6 +79,8 @@ function wrongStack(source: string, state: string, expected: string): BuilderErr
 export interface LinkSymbol extends Omit<XenSymbol, "address"> {
   /** `undefined` for what a payload brought: only Xen knows where that lies. */
   readonly address: bigint | undefined;
+  /** The bytes of a function that a payload brought, as its file has them. */
+  readonly code?: Uint8Array | undefined;
 }
 
 /** What a payload is linked against. */
@@ -96,7 +99,8 @@ export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surround
   if (payloads.length === 0) return xen;
   const byName = new Map<string, LinkSymbol>(xen.byName);
   const locals = new Map<string, readonly LinkSymbol[]>(xen.locals);
-  for (const { payload } of payloads) {
+  for (const { payload, object } of payloads) {
+    const codeOf = codeByName(object);
     for (const entry of payload.symbolMap ?? []) {
       if (!isBrought(entry)) continue;
       const { sourceName, exportedName, kind, sizeBytes } = entry;
@@ -108,6 +112,7 @@ export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surround
         sizeBytes,
         kind: kind === "data" ? "other" : "function",
         isInit: false,
+        code: kind === "data" ? undefined : codeOf(exportedName),
       };
       const earlier = byName.get(sourceName);
       byName.set(exportedName, symbol);
@@ -118,4 +123,16 @@ export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surround
     }
   }
   return { ...xen, byName, locals };
+}
+
+function codeByName(object: ElfObject): (name: string) => Uint8Array | undefined {
+  const symbols = new Map(object.symbols.map((symbol) => [symbol.name, symbol]));
+  return (name) => {
+    const symbol = symbols.get(name);
+    const section =
+      symbol?.place.kind === "section" ? object.sections[symbol.place.index] : undefined;
+    if (symbol === undefined || section === undefined) return undefined;
+    const start = Number(symbol.value);
+    return contentsOf(object, section).subarray(start, start + Number(symbol.size));
+  };
 }
