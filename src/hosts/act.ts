@@ -37,10 +37,14 @@ export interface ActTarget {
   watchConsole(): Promise<() => Promise<string>>;
 }
 
-export interface StartRequest extends Pick<ActOptions, "dependencyCheck" | "quiesceMs"> {
+export interface ActRequest {
   readonly action: Action;
   readonly name: string;
 }
+
+export interface StartRequest
+  extends ActRequest,
+    Pick<ActOptions, "dependencyCheck" | "quiesceMs"> {}
 
 /** How long a payload that is in progress on arrival is given before the action is sent anyway. */
 const FOREIGN_WORK_GRACE_MS = 200;
@@ -52,7 +56,7 @@ const PAUSE_MS = 25;
 /** @throws HostError with the reason, as far as Xen's answers and its console tell it */
 export async function act(
   target: ActTarget,
-  request: { readonly action: Action; readonly name: string },
+  request: ActRequest,
   options: ActOptions,
   clock: Clock,
 ): Promise<ActOutcome> {
@@ -70,12 +74,7 @@ class ActRun {
   #appliedBefore: readonly string[] = [];
   #readConsole: () => Promise<string> = async () => "";
 
-  constructor(
-    target: ActTarget,
-    request: { readonly action: Action; readonly name: string },
-    options: ActOptions,
-    deadline: Deadline,
-  ) {
+  constructor(target: ActTarget, request: ActRequest, options: ActOptions, deadline: Deadline) {
     this.#target = target;
     this.#action = request.action;
     this.#name = request.name;

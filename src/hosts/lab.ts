@@ -15,7 +15,7 @@ import { LOCK_FILE } from "./journal/place.ts";
 import { ScriptJournal } from "./journal/script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import type { RemoteResult, RemoteScript } from "./remote-script.ts";
-import { XenHost } from "./xen-host.ts";
+import { openXenHost } from "./xen-link.ts";
 
 /**
  * A host on a lab that stays its owner's: closing the host leaves the lab as it is.
@@ -60,7 +60,7 @@ function open(
   close: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<LivepatchHost> {
-  return XenHost.open(
+  return openXenHost(
     {
       label: lab.label,
       client: new XenClient(new ProxyTransport(lab.agent)),

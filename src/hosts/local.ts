@@ -7,7 +7,7 @@ import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
 import { FileJournal } from "./journal/file.ts";
 import { JOURNAL_FOLDER, LOCK_FILE } from "./journal/place.ts";
-import { XenHost } from "./xen-host.ts";
+import { openXenHost } from "./xen-link.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
 
@@ -19,7 +19,7 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
     const journal = new FileJournal(JOURNAL_FOLDER);
     const lockPath = join(JOURNAL_FOLDER, LOCK_FILE);
     const parts = { label: "this dom0", client, readBootId, journal, lockPath };
-    return await XenHost.open(parts, signal);
+    return await openXenHost(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;

@@ -4,10 +4,11 @@ import { HostError } from "../../host/errors.ts";
 import type { LivepatchHost } from "../../host/host.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
+import { LinkedHost } from "../linked-host.ts";
 import { SshConnection, type SshOptions } from "./connection.ts";
-import { SshStockHost } from "./stock-host.ts";
+import { stockLink } from "./stock-link.ts";
 import { probeTools } from "./tools.ts";
-import { SshXspliceHost } from "./xsplice-host.ts";
+import { xspliceLink } from "./xsplice-link.ts";
 
 export interface OpenSshOptions extends SshOptions {
   /** `stock`: leave an xsplice that is installed there alone. */
@@ -25,8 +26,10 @@ export async function openSshHost(options: OpenSshOptions): Promise<LivepatchHos
   );
   try {
     const tools = await probeTools(connection, deadline);
-    if (tools.xsplice && options.tools !== "stock") return new SshXspliceHost(connection, tools);
-    if (tools.xenLivepatch) return new SshStockHost(connection, tools);
+    if (tools.xsplice && options.tools !== "stock") {
+      return new LinkedHost(xspliceLink(connection, tools));
+    }
+    if (tools.xenLivepatch) return new LinkedHost(stockLink(connection, tools));
     throw new HostError({
       code: "host/unsupported",
       problem: `Cannot patch ${connection.label} with stock tools: xen-livepatch is not there`,

@@ -1,15 +1,15 @@
-// XenHost on the dialects that no hypervisor of ours speaks, and on one that dies. Real ones are in
+// Hosts whose hypercalls we make, on the dialects that no hypervisor of ours speaks, and on one that dies. Real ones are in
 // test/lab/.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError } from "../host/errors.ts";
-import type { ActOptions } from "../host/host.ts";
+import type { ActOptions, LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { type FakeOptions, FakeXen } from "../xen-call/fake-xen.test.support.ts";
 import type { Hypercall, HypercallAnswer } from "../xen-call/transport.ts";
 import { MemoryJournal } from "./journal/memory.ts";
-import { XenHost } from "./xen-host.ts";
+import { openXenHost } from "./xen-link.ts";
 
 const REVERT = 2;
 const CHECKED = 1;
@@ -31,15 +31,15 @@ class ObedientXen extends FakeXen {
   }
 }
 
-function open(xen: FakeXen, death?: Promise<HostError>): Promise<XenHost> {
+function open(xen: FakeXen, death?: Promise<HostError>): Promise<LivepatchHost> {
   const client = new XenClient(xen);
   const readBootId = async (): Promise<string> => "6f2c";
   const journal = new MemoryJournal();
   const parts = { label: "a fake", client, readBootId, journal, lockPath: "/nowhere/lock" };
-  return XenHost.open({ ...parts, ...(death && { death }) });
+  return openXenHost({ ...parts, ...(death && { death }) });
 }
 
-test("XenHost.open() knows what a release before 4.14 cannot do", async () => {
+test("openXenHost() knows what a release before 4.14 cannot do", async () => {
   const host = await open(new ObedientXen(oldXen));
   assert.deepEqual(host.capabilities, {
     timeLimit: true,
@@ -58,7 +58,7 @@ test("XenHost.open() knows what a release before 4.14 cannot do", async () => {
   );
 });
 
-test("XenHost acts on the oldest and on the newest dialect", async () => {
+test("openXenHost() gives a host that acts on the oldest and on the newest dialect", async () => {
   for (const dialect of [oldXen, newXen]) {
     const xen = new ObedientXen(dialect);
     const host = await open(xen);
@@ -71,7 +71,7 @@ test("XenHost acts on the oldest and on the newest dialect", async () => {
   }
 });
 
-test("XenHost says why contact was lost when its machine died", async () => {
+test("openXenHost() gives a host that says why contact was lost when its machine died", async () => {
   class DyingXen extends FakeXen {
     isDead = false;
     override async hypercall(request: Hypercall): Promise<HypercallAnswer> {
@@ -86,7 +86,7 @@ test("XenHost says why contact was lost when its machine died", async () => {
   await assert.rejects(host.list(call), crash);
 });
 
-test("XenHost refuses a name that no Xen takes before it asks", async () => {
+test("openXenHost() gives a host that refuses a name that no Xen takes before it asks", async () => {
   const host = await open(new ObedientXen(newXen));
   for (const name of ["", "n".repeat(128), "a\0b"]) {
     await assert.rejects(

@@ -1,0 +1,46 @@
+// Actions over a link that takes one step at a time: the waiting, the retries and the verdict are those
+// of act.ts for all of them.
+
+import type { ActOptions, ActOutcome, PayloadStatus } from "../host/host.ts";
+import { settledState } from "../host/settled-state.ts";
+import { type ActRequest, type ActTarget, act, type StartRequest } from "./act.ts";
+import { systemClock } from "./clock.ts";
+import { type Deadline, startStepDeadline } from "./deadline.ts";
+import type { HostLink } from "./host-link.ts";
+
+export interface StepLink extends Pick<HostLink, "label" | "list" | "status"> {
+  /** Xen's immediate answer: 0 when it took the action, else the positive error number. */
+  start(request: StartRequest, deadline: Deadline): Promise<number>;
+  /** Reads what the hypervisor printed since now; "" where the console cannot be read. */
+  watchConsole(deadline: Deadline): Promise<() => Promise<string>>;
+}
+
+export function actByStep(
+  link: StepLink,
+  request: ActRequest,
+  options: ActOptions,
+): Promise<ActOutcome> {
+  const deadline = startStepDeadline(link.label, options, systemClock);
+  const target: ActTarget = {
+    label: link.label,
+    status: (name) => statusOver(link, name, deadline),
+    appliedNames: async () => {
+      const payloads = await link.list(deadline);
+      return payloads.flatMap(({ name, status }) =>
+        settledState(status) === "applied" ? name : [],
+      );
+    },
+    start: (step) => link.start(step, deadline),
+    watchConsole: () => link.watchConsole(deadline),
+  };
+  return act(target, request, options, systemClock);
+}
+
+export async function statusOver(
+  link: Pick<HostLink, "list" | "status">,
+  name: string,
+  deadline: Deadline,
+): Promise<PayloadStatus | undefined> {
+  if (link.status !== undefined) return link.status(name, deadline);
+  return (await link.list(deadline)).find((payload) => payload.name === name)?.status;
+}

@@ -1,0 +1,201 @@
+// A hypervisor whose hypercalls we make ourselves, whatever carries them: privcmd in this dom0 (local.ts)
+// or an agent in a lab's (lab.ts).
+
+import { HostError } from "../host/errors.ts";
+import type {
+  ActOptions,
+  ActOutcome,
+  ConsoleMark,
+  ConsoleText,
+  HostCapabilities,
+  HostInfo,
+  ListedPayload,
+  LivepatchHost,
+  PayloadStatus,
+} from "../host/host.ts";
+import type { JournalStore } from "../host/journal-store.ts";
+import { Errno } from "../xen-abi/errno.ts";
+import type { XenClient } from "../xen-call/client.ts";
+import type { ConsoleRead } from "../xen-call/console-read.ts";
+import type { ActRequest, StartRequest } from "./act.ts";
+import { systemClock } from "./clock.ts";
+import type { Deadline } from "./deadline.ts";
+import { architectureOf, FACTS_TASK } from "./host-facts.ts";
+import type { HostLink, UploadRefusal } from "./host-link.ts";
+import { LinkedHost } from "./linked-host.ts";
+import { holdLockFile } from "./lock-file.ts";
+import { decodeStatus } from "./status.ts";
+import { actByStep, type StepLink } from "./step-actions.ts";
+
+export interface XenParts {
+  readonly label: string;
+  /** Belongs to the host from now on. */
+  readonly client: XenClient;
+  readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Resolves when the hypervisor or its dom0 died, with what to say then; contact breaks too. */
+  readonly death?: Promise<HostError>;
+  /** Where its journal is kept. */
+  readonly journal: JournalStore;
+  /** A file of this machine. */
+  readonly lockPath: string;
+  /** Closes what the host was opened with, beyond the client. */
+  readonly close?: () => Promise<void>;
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+/** Contact is lost first; why that is so is known this much later at most. */
+const DEATH_KNOWN_MS = 1000;
+
+/** @throws HostError when the hypervisor does not answer, or none of our dialects */
+export async function openXenHost(parts: XenParts, signal?: AbortSignal): Promise<LivepatchHost> {
+  const { family } = await parts.client.dialect(signal);
+  const isOld = family === "A";
+  const capabilities = {
+    timeLimit: true,
+    noDependencies: !isOld,
+    console: true,
+    metadata: !isOld,
+  };
+  return new LinkedHost(new XenLink(parts, capabilities));
+}
+
+class XenLink implements HostLink, StepLink {
+  readonly label: string;
+  readonly capabilities: HostCapabilities;
+  readonly journal: JournalStore;
+  readonly #parts: XenParts;
+  readonly #client: XenClient;
+  /** How far the console was read: the next mark has to read only what came since. */
+  #consoleEnd: number | undefined;
+  /** The connection does not outlive the boot. */
+  #bootId: string | undefined;
+
+  constructor(parts: XenParts, capabilities: HostCapabilities) {
+    this.label = parts.label;
+    this.capabilities = capabilities;
+    this.journal = parts.journal;
+    this.#parts = parts;
+    this.#client = parts.client;
+  }
+
+  lock(): Promise<AsyncDisposable | undefined> {
+    return holdLockFile(this.#parts.lockPath);
+  }
+
+  async info(deadline: Deadline): Promise<HostInfo> {
+    const client = this.#client;
+    return this.#limit(FACTS_TASK, deadline, async (signal) => {
+      const { major, minor } = await client.version(signal);
+      const extra = await client.extraVersion(signal);
+      const compile = await client.compileInfo(signal);
+      const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
+      return {
+        version: { major, minor, extra },
+        buildId: await client.buildId(signal),
+        compiler: compile.compiler === "" ? undefined : compile.compiler,
+        compiledAt: compile.date === "" ? undefined : compile.date,
+        architecture: architectureOf(machine),
+        bootId: await this.#readBootId(signal),
+      };
+    });
+  }
+
+  list(deadline: Deadline): Promise<readonly ListedPayload[]> {
+    return this.#limit("list the payloads", deadline, async (signal) => {
+      const entries = await this.#client.list(signal);
+      return entries.map((entry) => ({
+        name: entry.name,
+        status: decodeStatus(entry),
+        metadata: entry.metadata,
+      }));
+    });
+  }
+
+  status(name: string, deadline: Deadline): Promise<PayloadStatus | undefined> {
+    return this.#limit(`read the status of "${name}"`, deadline, async (signal) => {
+      const raw = await this.#client.get(name, signal);
+      return raw && decodeStatus(raw);
+    });
+  }
+
+  async upload(
+    name: string,
+    payload: Uint8Array,
+    deadline: Deadline,
+  ): Promise<UploadRefusal | undefined> {
+    const readConsole = await this.watchConsole(deadline);
+    const errno = await this.#limit(`upload payload "${name}"`, deadline, (signal) =>
+      errnoOf(this.#client.upload(name, payload, signal)),
+    );
+    if (errno === 0) return undefined;
+    const nameTaken = errno === Errno.EEXIST && (await this.status(name, deadline)) !== undefined;
+    return { errno, nameTaken, console: await readConsole() };
+  }
+
+  act(request: ActRequest, options: ActOptions): Promise<ActOutcome> {
+    return actByStep(this, request, options);
+  }
+
+  start(request: StartRequest, deadline: Deadline): Promise<number> {
+    const { action, name, dependencyCheck, quiesceMs } = request;
+    const timeoutNs = Math.round(quiesceMs * NANOSECONDS_PER_MS);
+    return this.#limit(`${action} payload "${name}"`, deadline, (signal) =>
+      errnoOf(this.#client.action(action, name, { timeoutNs, dependencyCheck, signal })),
+    );
+  }
+
+  async watchConsole(deadline: Deadline): Promise<() => Promise<string>> {
+    const { end } = await this.#readConsole(this.#consoleEnd, deadline);
+    this.#consoleEnd = end;
+    return async () => (await this.#readConsole(end, deadline)).text;
+  }
+
+  async console(since: ConsoleMark | undefined, deadline: Deadline): Promise<ConsoleText> {
+    const start = since?.kind === "index" ? since.index : undefined;
+    const read = await this.#readConsole(start, deadline);
+    return { text: read.text, lost: read.lost, mark: { kind: "index", index: read.end } };
+  }
+
+  async close(): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+    await this.#parts.close?.();
+  }
+
+  async #readBootId(signal: AbortSignal): Promise<string | undefined> {
+    this.#bootId ??= await this.#parts.readBootId(signal);
+    return this.#bootId;
+  }
+
+  #readConsole(since: number | undefined, deadline: Deadline): Promise<ConsoleRead> {
+    return this.#limit("read the console", deadline, (signal) =>
+      this.#client.readConsole(since, signal),
+    );
+  }
+
+  async #limit<Value>(
+    task: string,
+    deadline: Deadline,
+    step: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    const { death } = this.#parts;
+    try {
+      return await deadline.limit(task, step);
+    } catch (error) {
+      const lostContact = error instanceof HostError && error.report.code === "host/unreachable";
+      if (death === undefined || !lostContact) throw error;
+      throw (await Promise.race([death, systemClock.sleep(DEATH_KNOWN_MS)])) ?? error;
+    }
+  }
+}
+
+/** 0, or the number with which the hypervisor refused; what is no refusal is thrown on. */
+async function errnoOf(call: Promise<void>): Promise<number> {
+  try {
+    await call;
+    return 0;
+  } catch (error) {
+    const isAnswer = error instanceof HostError && error.errno !== undefined;
+    if (isAnswer && error.report.code !== "host/unsupported") return error.errno ?? 0;
+    throw error;
+  }
+}
