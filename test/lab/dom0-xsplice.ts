@@ -18,9 +18,9 @@ export const DOM0_DIST = `${DOM0_PACKAGE}/${compiled}`;
 const PACKED = [
   "package.json",
   ...[`${compiled}/src`, `${compiled}/test/lab`],
-  ...["node_modules/commander", "node_modules/koffi", "node_modules/@koromix"],
+  ...["commander", "koffi", "@koromix", "valibot"].map((name) => `node_modules/${name}`),
 ];
-const NOT_PACKED = ["*.map", "*.d.ts", "*.test.js", "node_modules/koffi/doc"];
+const NOT_PACKED = ["*.map", "*.d.ts", "*.d.[cm]ts", "*.test.js", "node_modules/koffi/doc"];
 const ARCHIVE_SIZE_MAX = 64 * 1024 * 1024;
 
 /** Puts it there; `xsplice` is a command then. */

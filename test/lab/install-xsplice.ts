@@ -11,7 +11,7 @@ const project = fileURLToPath(new URL("../../../", import.meta.url));
 /** Needs a lab with userland "full". Gives the folder in dom0, laid out as the package is. */
 export async function installXsplice(lab: Lab): Promise<string> {
   const folder = "/opt/xsplice";
-  const dependencies = ["koffi", "@koromix", "commander", "iced-x86"];
+  const dependencies = ["koffi", "@koromix", "commander", "iced-x86", "valibot"];
   const archive = execFileSync(
     "tar",
     [
