@@ -14,7 +14,7 @@ import type {
   PayloadStatus,
 } from "../host/host.ts";
 import type { JournalStore } from "../host/journal-store.ts";
-import type { ActRequest } from "./act.ts";
+import type { ActRequest } from "./action/act.ts";
 import type { Deadline } from "./deadline.ts";
 
 export interface HostLink {
@@ -29,7 +29,7 @@ export interface HostLink {
   status?(name: string, deadline: Deadline): Promise<PayloadStatus | undefined>;
   /** @returns what is known of why the hypervisor refused; whoever has the words already throws */
   upload(name: string, payload: Uint8Array, deadline: Deadline): Promise<UploadRefusal | undefined>;
-  /** All of it, to the verified outcome: here, step by step (step-actions.ts), or by the other end. */
+  /** All of it, to the verified outcome: here, step by step (action/by-step.ts), or by the other end. */
   act(request: ActRequest, options: ActOptions): Promise<ActOutcome>;
   console(since: ConsoleMark | undefined, deadline: Deadline): Promise<ConsoleText>;
   close(): Promise<void>;

@@ -15,12 +15,12 @@ import type {
   PayloadStatus,
 } from "../host/host.ts";
 import type { JournalStore } from "../host/journal-store.ts";
+import { statusOver } from "./action/by-step.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
+import { uploadRefused } from "./explain/refusals.ts";
 import type { HostLink } from "./host-link.ts";
-import { uploadRefused } from "./refusals.ts";
-import { statusOver } from "./step-actions.ts";
 
 export class LinkedHost implements LivepatchHost {
   readonly label: string;

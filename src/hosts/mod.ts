@@ -6,4 +6,4 @@ export { openLocalHost } from "./local.ts";
 export { ModelHost } from "./model.ts";
 export { type OpenHostOptions, openHost } from "./open-host.ts";
 export type { SshOptions } from "./ssh/connection.ts";
-export { type OpenSshOptions, openSshHost } from "./ssh/ssh.ts";
+export { type OpenSshOptions, openSshHost } from "./ssh/open.ts";

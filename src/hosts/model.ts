@@ -19,11 +19,11 @@ import type {
 import { LivepatchState } from "../xen-abi/sysctl.ts";
 import type { ModelStatus, XenModel } from "../xen-model/model.ts";
 import type { Crash } from "../xen-model/verdict.ts";
-import { type ActTarget, act, type StartRequest } from "./act.ts";
+import { type ActTarget, act, type StartRequest } from "./action/act.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
+import { uploadRefused } from "./explain/refusals.ts";
 import { MemoryJournal } from "./journal/memory.ts";
-import { uploadRefused } from "./refusals.ts";
 import { decodeStatus } from "./status.ts";
 
 const CONSOLE_PREFIX = "(XEN) livepatch: ";

@@ -34,7 +34,7 @@ export async function openHost(
       return openLabHost(parsed.name, { deadlineMs, ...(signal && { signal }) });
     }
     case "ssh": {
-      const { openSshHost } = await import("./ssh/ssh.ts");
+      const { openSshHost } = await import("./ssh/open.ts");
       const { destination } = parsed;
       return openSshHost({ destination, command, deadlineMs, ...(signal && { signal }) });
     }

@@ -17,7 +17,8 @@ import type { JournalStore } from "../host/journal-store.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import type { XenClient } from "../xen-call/client.ts";
 import type { ConsoleRead } from "../xen-call/console-read.ts";
-import type { ActRequest, StartRequest } from "./act.ts";
+import type { ActRequest, StartRequest } from "./action/act.ts";
+import { actByStep, type StepLink } from "./action/by-step.ts";
 import { systemClock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
 import { architectureOf, FACTS_TASK } from "./host-facts.ts";
@@ -25,7 +26,6 @@ import type { HostLink, UploadRefusal } from "./host-link.ts";
 import { LinkedHost } from "./linked-host.ts";
 import { holdLockFile } from "./lock-file.ts";
 import { decodeStatus } from "./status.ts";
-import { actByStep, type StepLink } from "./step-actions.ts";
 
 export interface XenParts {
   readonly label: string;

@@ -13,7 +13,7 @@ import { Errno } from "../../src/xen-abi/errno.ts";
 import { XenClient } from "../../src/xen-call/client.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { build, extraVersion, withCode } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { actOptions, clearHost, refused } from "./host-under-test.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 
 const call = { deadlineMs: 60_000 };

@@ -15,7 +15,7 @@ import { labHost } from "../../src/hosts/lab.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { build, extraVersion } from "./contract-payloads.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 import { readXenImage } from "./xen-image.ts";
 
 export interface AtomicGoal {

@@ -18,7 +18,7 @@ import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { type Hypervisor, openHypervisor } from "../../src/xen-model/hypervisor.ts";
 import type { StockFunction, StockRecipe } from "../stock-payload.ts";
 import { build, type TestPayload } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { actOptions, clearHost, refused } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 const call = { deadlineMs: 60_000 };

@@ -14,7 +14,7 @@ import { onHypervisor, readPayloadBelow } from "../../src/running/payload-below.
 import { readXenSyms, type XenSyms } from "../../src/running/xen-syms.ts";
 import { XenClient } from "../../src/xen-call/client.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-compile-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -19,7 +19,7 @@ import {
   openBench,
   versions,
 } from "./compile-bench.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));

@@ -24,7 +24,7 @@ import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import type { SysctlInterface } from "../../src/xen-call/sysctl-interface.ts";
 import { build, extraVersion, withData, withVeto } from "./contract-payloads.ts";
 import { refusedUploads } from "./error-code-uploads.ts";
-import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { actOptions, clearHost, refused } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 

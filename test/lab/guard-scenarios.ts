@@ -14,7 +14,7 @@ import type { XenSyms } from "../../src/running/xen-syms.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { runXsplice } from "../run-cli.ts";
 import { deepOffset, idle, makeGuarded, makeNop, withOtherMarker } from "./guard-payloads.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 
 export interface GuardBench {
   readonly host: LivepatchHost;

@@ -11,7 +11,7 @@ import { openLab } from "../../src/lab/open-lab.ts";
 import { readXenSyms } from "../../src/running/xen-syms.ts";
 import { deepOffset, functionNamed, hashIdle, idle, makeGuarded } from "./guard-payloads.ts";
 import { defineGuardScenarios, type GuardBench } from "./guard-scenarios.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 interface LabBench extends GuardBench {

@@ -2,7 +2,7 @@
 
 import { openDom0Host } from "./dom0-calls.ts";
 import { installXsplice } from "./dom0-xsplice.ts";
-import { describeLivepatchHost } from "./host-contract.ts";
+import { describeLivepatchHost } from "./host-contract/describe.ts";
 import { openOnLab } from "./lab-under-test.ts";
 
 await describeLivepatchHost("dom0 itself, on Xen 4.17", "4.17", () =>

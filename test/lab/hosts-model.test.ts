@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { ModelHost } from "../../src/hosts/model.ts";
 import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
 import { XenModel } from "../../src/xen-model/model.ts";
-import { describeLivepatchHost } from "./host-contract.ts";
+import { describeLivepatchHost } from "./host-contract/describe.ts";
 import { symbolsOf } from "./symbols.ts";
 import { readXenImage } from "./xen-image.ts";
 

@@ -1,7 +1,7 @@
 // The ssh kind of host keeps the contract with nothing on the other side but Xen's own tools.
 
-import { openSshHost } from "../../src/hosts/ssh/ssh.ts";
-import { describeLivepatchHost } from "./host-contract.ts";
+import { openSshHost } from "../../src/hosts/ssh/open.ts";
+import { describeLivepatchHost } from "./host-contract/describe.ts";
 import { openOnLab } from "./lab-under-test.ts";
 import { openSshWay } from "./ssh-server.ts";
 

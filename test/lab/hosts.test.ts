@@ -1,7 +1,7 @@
 // The lab kind of host keeps the contract on each release of Xen that we can run.
 
 import { labHost } from "../../src/hosts/lab.ts";
-import { describeLivepatchHost } from "./host-contract.ts";
+import { describeLivepatchHost } from "./host-contract/describe.ts";
 import { openOnLab } from "./lab-under-test.ts";
 
 // Two processors at least once: with one, no rendezvous is ever missed.

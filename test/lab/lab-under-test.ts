@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { type OpenLabOptions, openLab } from "../../src/lab/open-lab.ts";
-import type { HostUnderTest } from "./host-contract.ts";
+import type { HostUnderTest } from "./host-under-test.ts";
 import { readXenImage } from "./xen-image.ts";
 
 export interface OpenedHost {

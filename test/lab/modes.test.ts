@@ -9,7 +9,7 @@ import { HostError } from "../../src/host/errors.ts";
 import type { Action, ActOptions } from "../../src/host/host.ts";
 import { fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
 import { type Bench, call, openBench, versions } from "./compile-bench.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 import {
   buildChange,
   type MakePayload,

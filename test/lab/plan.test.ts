@@ -14,7 +14,7 @@ import { makePlan, type PlanOptions } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/plan-form.ts";
 import type { Wish } from "../../src/plan/wish.ts";
 import { type Bench, call, openBench, versions } from "./compile-bench.ts";
-import { actOptions } from "./host-contract.ts";
+import { actOptions } from "./host-under-test.ts";
 import { type MadePayload, makerFromC } from "./modes-makers.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 

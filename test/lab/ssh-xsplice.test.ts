@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSshHost } from "../../src/hosts/ssh/ssh.ts";
+import { openSshHost } from "../../src/hosts/ssh/open.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { build, extraVersion } from "./contract-payloads.ts";
 import { installXsplice } from "./dom0-xsplice.ts";
-import { actOptions, refused } from "./host-contract.ts";
+import { actOptions, refused } from "./host-under-test.ts";
 import { openSshWay } from "./ssh-server.ts";
 import { readXenImage } from "./xen-image.ts";
 

@@ -12,7 +12,7 @@ import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { build, extraVersion, withData } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-contract.ts";
+import { actOptions, clearHost, refused } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 

@@ -10,7 +10,6 @@ import { HostError } from "../../host/errors.ts";
 import type { Deadline } from "../deadline.ts";
 import type { RemoteResult, RemoteScript } from "../remote-script.ts";
 import { OutputMarker } from "./output-marker.ts";
-import { scriptCommand } from "./shell-words.ts";
 import {
   type Beginning,
   begun,
@@ -20,7 +19,8 @@ import {
   SSH_FAILED,
   type SshProcess,
   type TooMuchOutput,
-} from "./ssh-process.ts";
+} from "./process.ts";
+import { scriptCommand } from "./shell-words.ts";
 
 export interface SshOptions {
   /** `user@host`, `host`, or what else ssh(1) takes as a destination. */

@@ -2,11 +2,11 @@
 
 import { HostError } from "../../host/errors.ts";
 import type { ConsoleMark, ConsoleText, HostCapabilities } from "../../host/host.ts";
-import { newInRing } from "../console-ring.ts";
 import type { Deadline } from "../deadline.ts";
 import type { HostLink } from "../host-link.ts";
 import { ScriptJournal } from "../journal/script.ts";
 import type { SshConnection } from "./connection.ts";
+import { newInRing } from "./console-ring.ts";
 import { lockRemote } from "./lock.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 

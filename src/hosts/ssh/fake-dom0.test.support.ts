@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { LivepatchHost } from "../../host/host.ts";
 import { systemClock } from "../clock.ts";
 import { type Deadline, startDeadline } from "../deadline.ts";
-import { openSshHost } from "./ssh.ts";
+import { openSshHost } from "./open.ts";
 
 export const options = { deadlineMs: 20_000 };
 export const actOptions = { ...options, quiesceMs: 30, dependencyCheck: "whole-chain" } as const;

@@ -4,14 +4,14 @@
 
 import { HostError } from "../../host/errors.ts";
 import type { ActOptions, ActOutcome, HostInfo, ListedPayload } from "../../host/host.ts";
-import type { ActRequest, StartRequest } from "../act.ts";
-import { newInRing } from "../console-ring.ts";
+import type { ActRequest, StartRequest } from "../action/act.ts";
+import { actByStep, type StepLink } from "../action/by-step.ts";
 import type { Deadline } from "../deadline.ts";
+import { queryRefused } from "../explain/refusals.ts";
 import { FACTS_SCRIPT, FACTS_TASK, parseHostFacts } from "../host-facts.ts";
 import type { HostLink, UploadRefusal } from "../host-link.ts";
-import { queryRefused } from "../refusals.ts";
-import { actByStep, type StepLink } from "../step-actions.ts";
 import type { SshConnection } from "./connection.ts";
+import { newInRing } from "./console-ring.ts";
 import { dom0Over } from "./dom0.ts";
 import { parseStockList, stockErrno } from "./stock-output.ts";
 import { runStockTool, type ToolRun } from "./stock-tool.ts";

@@ -1,6 +1,6 @@
 // What is new in a text that is always the last part of an endless one, as `xl dmesg` prints it.
 
-import type { ConsoleMark, ConsoleText } from "../host/host.ts";
+import type { ConsoleMark, ConsoleText } from "../../host/host.ts";
 
 /** An older copy has to overlap by this much: less could be chance, and counts as lost. */
 const ANCHOR_LENGTH = 64;

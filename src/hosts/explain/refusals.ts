@@ -1,7 +1,7 @@
 // Errors of the calls that are over when they return: upload, list, console.
 
-import { HostError } from "../host/errors.ts";
-import { nameOfErrno } from "../xen-abi/errno.ts";
+import { HostError } from "../../host/errors.ts";
+import { nameOfErrno } from "../../xen-abi/errno.ts";
 import { explain } from "./explain.ts";
 import type { Refusal } from "./refused-step.ts";
 

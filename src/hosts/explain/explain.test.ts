@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Errno } from "../xen-abi/errno.ts";
+import { Errno } from "../../xen-abi/errno.ts";
 import { unexpectedCodeOf } from "./console-lines.ts";
 import { explain } from "./explain.ts";
 import type { Step } from "./refused-step.ts";

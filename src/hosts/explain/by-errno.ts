@@ -1,7 +1,7 @@
 // The meanings of an error number at a step, where the console does not tell which one it is
 // (ABI §2.14, §3, §4.1).
 
-import { Errno } from "../xen-abi/errno.ts";
+import { Errno } from "../../xen-abi/errno.ts";
 import type { Reason, Refusal } from "./refused-step.ts";
 
 type Table = Readonly<Record<number, Reason>>;

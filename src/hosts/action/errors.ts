@@ -1,11 +1,11 @@
 // The ways in which an action can fail, as errors.
 
-import { HostError } from "../host/errors.ts";
-import type { Action, PayloadStatus } from "../host/host.ts";
-import { Errno, nameOfErrno } from "../xen-abi/errno.ts";
-import { payloadMessages, revertTopOf, unexpectedCodeOf } from "./console-lines.ts";
-import { explain } from "./explain.ts";
-import { describeStatus } from "./status.ts";
+import { HostError } from "../../host/errors.ts";
+import type { Action, PayloadStatus } from "../../host/host.ts";
+import { Errno, nameOfErrno } from "../../xen-abi/errno.ts";
+import { payloadMessages, revertTopOf, unexpectedCodeOf } from "../explain/console-lines.ts";
+import { explain } from "../explain/explain.ts";
+import { describeStatus } from "../status.ts";
 
 /** What an action was about, for every message. */
 export interface Subject {

@@ -5,13 +5,15 @@
 //  - an action in the wrong state is "accepted" and nothing happens, so the state is read first
 //    and read back at the end;
 //  - all CPUs have to meet within a time limit; a missed meeting (-EBUSY) is tried again with more
-//    time, other things that Xen calls -EBUSY are not (act-verdict.ts);
+//    time, other things that Xen calls -EBUSY are not (verdict.ts);
 //  - a refusal can leave the payload "in progress" for ever. Taking the same action again is
 //    harmless: Xen refuses while something is really under way, and goes ahead otherwise;
 //  - replace can fail after it took the old payloads away, which the caller must learn.
 
-import type { Action, ActOptions, ActOutcome, PayloadStatus } from "../host/host.ts";
-import { settledState } from "../host/settled-state.ts";
+import type { Action, ActOptions, ActOutcome, PayloadStatus } from "../../host/host.ts";
+import { settledState } from "../../host/settled-state.ts";
+import type { Clock } from "../clock.ts";
+import { type Deadline, startDeadline } from "../deadline.ts";
 import {
   attemptFailed,
   gone,
@@ -21,10 +23,8 @@ import {
   stillUnderWay,
   unknownPayload,
   wrongState,
-} from "./act-errors.ts";
-import { judgeAttempt, judgeStart } from "./act-verdict.ts";
-import type { Clock } from "./clock.ts";
-import { type Deadline, startDeadline } from "./deadline.ts";
+} from "./errors.ts";
+import { judgeAttempt, judgeStart } from "./verdict.ts";
 
 /** What a kind of host has to offer so that act() can do the rest. */
 export interface ActTarget {

@@ -1,12 +1,12 @@
 // Actions over a link that takes one step at a time: the waiting, the retries and the verdict are those
 // of act.ts for all of them.
 
-import type { ActOptions, ActOutcome, PayloadStatus } from "../host/host.ts";
-import { settledState } from "../host/settled-state.ts";
+import type { ActOptions, ActOutcome, PayloadStatus } from "../../host/host.ts";
+import { settledState } from "../../host/settled-state.ts";
+import { systemClock } from "../clock.ts";
+import { type Deadline, startStepDeadline } from "../deadline.ts";
+import type { HostLink } from "../host-link.ts";
 import { type ActRequest, type ActTarget, act, type StartRequest } from "./act.ts";
-import { systemClock } from "./clock.ts";
-import { type Deadline, startStepDeadline } from "./deadline.ts";
-import type { HostLink } from "./host-link.ts";
 
 export interface StepLink extends Pick<HostLink, "label" | "list" | "status"> {
   /** Xen's immediate answer: 0 when it took the action, else the positive error number. */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { HostError } from "../../host/errors.ts";
 import { SshConnection } from "./connection.ts";
 import { actOptions, makePlace, options, soon, withHost } from "./fake-dom0.test.support.ts";
-import { openSshHost } from "./ssh.ts";
+import { openSshHost } from "./open.ts";
 
 test("openSshHost() works with the stock tools alone, from upload to unload", async () => {
   await withHost(async (host, place) => {

@@ -1,6 +1,6 @@
 // A step that Xen refused, and what a person is told of it.
 
-import type { Action } from "../host/host.ts";
+import type { Action } from "../../host/host.ts";
 
 /** `query`: list, get, console. */
 export type Step = "upload" | "query" | Action;

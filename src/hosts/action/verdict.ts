@@ -1,10 +1,10 @@
 // What one attempt at an action came to. Pure: Xen's answer, the statuses around it and the
 // console in, a verdict out (ABI §4.1).
 
-import type { Action, PayloadStatus, SettledState } from "../host/host.ts";
-import { settledState } from "../host/settled-state.ts";
-import { Errno } from "../xen-abi/errno.ts";
-import { revertTopOf, waitQueueOf } from "./console-lines.ts";
+import type { Action, PayloadStatus, SettledState } from "../../host/host.ts";
+import { settledState } from "../../host/settled-state.ts";
+import { Errno } from "../../xen-abi/errno.ts";
+import { revertTopOf, waitQueueOf } from "../explain/console-lines.ts";
 
 export type AttemptVerdict =
   | { readonly kind: "done" }

@@ -1,10 +1,10 @@
 // Why Xen refused, in words. Xen's own answer is one error number with many meanings; which one
-// it was stands on the console, in lines that explain-message.ts knows. Without such a line the
-// number and the step have to do (explain-errno.ts).
+// it was stands on the console, in lines that by-message.ts knows. Without such a line the
+// number and the step have to do (by-errno.ts).
 
+import { reasonByErrno } from "./by-errno.ts";
+import { reasonByMessages } from "./by-message.ts";
 import { payloadMessages, waitQueueOf } from "./console-lines.ts";
-import { reasonByErrno } from "./explain-errno.ts";
-import { reasonByMessages } from "./explain-message.ts";
 import type { Reason, Refusal } from "./refused-step.ts";
 
 export interface Explanation extends Reason {

@@ -1,7 +1,7 @@
 // The hypervisor's console is the only place where Xen says why. Its lines on live patching look
 // like `(XEN) livepatch: NAME: what happened`; a few carry another name or none.
 
-import type { UnexpectedCode } from "../host/errors.ts";
+import type { UnexpectedCode } from "../../host/errors.ts";
 
 const LINE = /livepatch: (.*)$/;
 
