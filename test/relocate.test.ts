@@ -14,6 +14,7 @@ import {
   readElf,
   relocationsOf,
   requireSection,
+  type SymbolIndex,
 } from "../src/elf/mod.ts";
 import { nameOfRelocation, relocate } from "../src/isa/mod.ts";
 
@@ -21,7 +22,7 @@ const folder = new FixtureFolder();
 after(() => folder[Symbol.dispose]());
 
 /** Addresses of the sections are those of the linked file; both have one section of each name. */
-function symbolAddress(object: ElfObject, linked: ElfObject, index: number): bigint {
+function symbolAddress(object: ElfObject, linked: ElfObject, index: SymbolIndex): bigint {
   const symbol = object.symbols[index];
   assert.equal(symbol?.place.kind, "section");
   const name = object.sections[symbol.place.index]?.name ?? "";

@@ -2,6 +2,7 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { toHex } from "../bytes/hex.ts";
+import { sectionIndex } from "../elf/object.ts";
 import {
   type BugFrameType,
   bugFrameTypesOf,
@@ -20,7 +21,7 @@ export function mismarkedBugFrames(step: CheckedStep): readonly Finding[] {
   const names: readonly string[] = BUG_FRAME_SECTIONS;
   return [...loaded.placement.sections.values()].flatMap(({ section, offset }) => {
     const type = bugFrameTypesOf(hypervisor.release, "x86_64")[names.indexOf(section.name)];
-    const inFile = subject.object?.sections[section.index];
+    const inFile = subject.object?.sections[sectionIndex(section.index)];
     if (type === undefined || inFile === undefined) return [];
     const table = { offset, sizeBytes: Number(section.sh_size), type };
     const wrong = findMismarked(table, loaded.placement.bytes, bugMarkerOf(hypervisor.release));

@@ -5,7 +5,7 @@
 // only when they lead to the very first byte of a body, which other bytes hardly ever do by chance.
 
 import { Machine, SectionFlag } from "../elf/constants.ts";
-import type { ElfObject, Relocation, Section } from "../elf/object.ts";
+import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { findAarch64Branches } from "../isa/aarch64-branches.ts";
 import { X86Relocation } from "../isa/x86.ts";
@@ -58,7 +58,7 @@ const tables: ReadonlySet<string> = new Set([...livepatchSections, ...specialTab
 
 interface Reference {
   /** Index of the section that is referred to, and the place in it. */
-  readonly section: number;
+  readonly section: SectionIndex;
   readonly offset: number;
   /** Place of the reference in its own section, in bytes. */
   readonly from: number;
@@ -66,7 +66,7 @@ interface Reference {
 
 class Bodies {
   /** By section index, then by offset. */
-  readonly #bySection = new Map<number, Map<number, OwnBody>>();
+  readonly #bySection = new Map<SectionIndex, Map<number, OwnBody>>();
 
   constructor(bodies: readonly OwnBody[]) {
     for (const body of bodies) {
@@ -84,7 +84,7 @@ class Bodies {
     return this.#bySection.get(index) ?? new Map();
   }
 
-  at(section: number, offset: number): OwnBody | undefined {
+  at(section: SectionIndex, offset: number): OwnBody | undefined {
     return this.#bySection.get(section)?.get(offset);
   }
 }

@@ -2,7 +2,7 @@
 // not loaded, and of which nobody knows what it means.
 
 import { SectionType } from "../elf/constants.ts";
-import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
+import { type ElfObject, type ElfSymbol, type Section, sectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { requireDefined } from "./require-defined.ts";
@@ -52,7 +52,7 @@ function tablesOf({ object, section }: Relocated): readonly Uint8Array[] {
     ),
     ...(relocationTables.bySection.get(section.index) ?? []),
   ];
-  const linked = tables.flatMap(({ link }) => sections[link] ?? []);
+  const linked = tables.flatMap(({ link }) => sections[sectionIndex(link)] ?? []);
   const names = Buffer.from(sections.map(({ name }) => name).join("\0"));
   return [...[...tables, ...linked].map((table) => contentsOf(object, table)), names];
 }

@@ -3,7 +3,14 @@
 
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag, SymbolType } from "../elf/constants.ts";
-import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
+import type {
+  ElfObject,
+  ElfSymbol,
+  Relocation,
+  Section,
+  SectionIndex,
+  SymbolList,
+} from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { XspliceError } from "../error.ts";
@@ -27,12 +34,12 @@ const TEXT_MAX = 60;
 
 export class PayloadPlaces {
   readonly object: ElfObject;
-  readonly symbols: readonly ElfSymbol[];
+  readonly symbols: SymbolList;
   /** By section index, ascending. */
-  readonly #sized = new Map<number, SizedSymbol[]>();
+  readonly #sized = new Map<SectionIndex, SizedSymbol[]>();
   /** By section index, then offset. */
-  readonly #labels = new Map<number, Map<number, string>>();
-  readonly #relocations = new Map<number, ReadonlyMap<number, Relocation>>();
+  readonly #labels = new Map<SectionIndex, Map<number, string>>();
+  readonly #relocations = new Map<SectionIndex, ReadonlyMap<number, Relocation>>();
 
   constructor(object: ElfObject) {
     this.object = object;

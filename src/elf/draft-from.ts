@@ -11,7 +11,14 @@ import {
 } from "./constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "./draft.ts";
 import { sectionLabel, unsupported } from "./errors.ts";
-import type { ElfObject, ElfSymbol, Section } from "./object.ts";
+import {
+  type ElfObject,
+  type ElfSymbol,
+  type Section,
+  type SectionIndex,
+  type SymbolIndex,
+  sectionIndex,
+} from "./object.ts";
 import { readRelocations, relocationTablesOf } from "./relocations.ts";
 import { contentsOf } from "./sections.ts";
 import { findSymbolTable } from "./symbol-table.ts";
@@ -72,7 +79,7 @@ function checkDraftable(object: ElfObject): void {
   }
 }
 
-function draftSections(object: ElfObject): Map<number, DraftSection> {
+function draftSections(object: ElfObject): Map<SectionIndex, DraftSection> {
   const symbolTable = findSymbolTable(object);
   const tables: readonly number[] = [
     SectionType.SHT_NULL,
@@ -81,7 +88,7 @@ function draftSections(object: ElfObject): Map<number, DraftSection> {
     SectionType.SHT_RELA,
     SectionType.SHT_LLVM_ADDRSIG,
   ];
-  const drafts = new Map<number, DraftSection>();
+  const drafts = new Map<SectionIndex, DraftSection>();
   for (const section of object.sections) {
     const isNameTable =
       section === symbolTable?.stringSection || section.index === object.nameTable;
@@ -132,11 +139,11 @@ function checkContentSection(object: ElfObject, section: Section): void {
 }
 
 /** Follows sh_link of SHF_LINK_ORDER sections; 0 stands for "no section". */
-function linkSections(object: ElfObject, drafts: ReadonlyMap<number, DraftSection>): void {
+function linkSections(object: ElfObject, drafts: ReadonlyMap<SectionIndex, DraftSection>): void {
   for (const [index, draft] of drafts) {
     const section = object.sections[index];
     if (section === undefined || section.link === 0) continue;
-    const linked = drafts.get(section.link);
+    const linked = drafts.get(sectionIndex(section.link));
     if (linked === undefined) {
       throw unsupported(
         { source: object.source, section },
@@ -150,9 +157,9 @@ function linkSections(object: ElfObject, drafts: ReadonlyMap<number, DraftSectio
 
 function draftSymbols(
   object: ElfObject,
-  sections: ReadonlyMap<number, DraftSection>,
-): Map<number, DraftSymbol> {
-  const drafts = new Map<number, DraftSymbol>();
+  sections: ReadonlyMap<SectionIndex, DraftSection>,
+): Map<SymbolIndex, DraftSymbol> {
+  const drafts = new Map<SymbolIndex, DraftSymbol>();
   for (const symbol of object.symbols.slice(1)) {
     const place = draftPlace(symbol, sections);
     if (place === undefined && symbol.type === SymbolType.STT_SECTION) continue;
@@ -165,7 +172,7 @@ function draftSymbols(
 
 function draftPlace(
   symbol: ElfSymbol,
-  sections: ReadonlyMap<number, DraftSection>,
+  sections: ReadonlyMap<SectionIndex, DraftSection>,
 ): DraftSymbol["place"] | undefined {
   return symbol.place.kind === "section" ? sections.get(symbol.place.index) : symbol.place.kind;
 }
@@ -181,8 +188,8 @@ function lostSection(object: ElfObject, symbol: ElfSymbol): Error {
 function addRelocations(
   object: ElfObject,
   { table: section, target }: { readonly table: Section; readonly target: Section },
-  sections: ReadonlyMap<number, DraftSection>,
-  symbols: ReadonlyMap<number, DraftSymbol>,
+  sections: ReadonlyMap<SectionIndex, DraftSection>,
+  symbols: ReadonlyMap<SymbolIndex, DraftSymbol>,
 ): void {
   const draft = sections.get(target.index);
   if (draft === undefined) {

@@ -30,16 +30,20 @@ export { draftFrom } from "./draft-from.ts";
 export { type ElfEdit, editElf } from "./edit.ts";
 export { ElfError, type ElfErrorCode, type ElfPlace } from "./errors.ts";
 export { type ElfNote, encodeNote, findBuildId, notesOf } from "./notes.ts";
-export type {
-  ElfHeader,
-  ElfObject,
-  ElfSymbol,
-  Relocation,
-  RelocationTables,
-  Section,
-  SectionIndex,
-  SymbolIndex,
-  SymbolPlace,
+export {
+  type ElfHeader,
+  type ElfObject,
+  type ElfSymbol,
+  type Relocation,
+  type RelocationTables,
+  type Section,
+  type SectionIndex,
+  type SectionList,
+  type SymbolIndex,
+  type SymbolList,
+  type SymbolPlace,
+  sectionIndex,
+  symbolIndex,
 } from "./object.ts";
 export { inflate, openElf } from "./open.ts";
 export { type ReadElfOptions, readElf } from "./read.ts";

@@ -9,6 +9,16 @@ export type SectionIndex = Branded<number, "SectionIndex">;
 /** Position in the symbol table; 0 is the null symbol. */
 export type SymbolIndex = Branded<number, "SymbolIndex">;
 
+/** Of a number that a file gives as one; whether there is such a section is for the reader to ask. */
+export function sectionIndex(value: number): SectionIndex {
+  return value as SectionIndex;
+}
+
+/** As sectionIndex(). */
+export function symbolIndex(value: number): SymbolIndex {
+  return value as SymbolIndex;
+}
+
 export interface ElfHeader {
   /** ET_REL, ET_EXEC, … (constants.ts). */
   readonly type: number;
@@ -69,17 +79,29 @@ export interface Relocation {
   readonly addend: bigint;
 }
 
+/** An array at run time; another index than a section's, or a bare number, does not compile. */
+export interface SectionList extends ArrayMethods<Section> {
+  readonly [index: SectionIndex]: Section;
+}
+
+/** As SectionList. */
+export interface SymbolList extends ArrayMethods<ElfSymbol> {
+  readonly [index: SymbolIndex]: ElfSymbol;
+}
+
+type ArrayMethods<Item> = Omit<readonly Item[], number>;
+
 /** An opened file. `sections[0]` is the null section; `symbols` is read and checked on first use. */
 export interface ElfObject {
   /** What the file is called in messages. */
   readonly source: string;
   readonly bytes: Uint8Array;
   readonly header: ElfHeader;
-  readonly sections: readonly Section[];
+  readonly sections: SectionList;
   /** The section with the names of all sections; 0 when sections have no names. */
   readonly nameTable: SectionIndex;
   /** The static symbol table with the null symbol at 0; empty when the file has none. */
-  readonly symbols: readonly ElfSymbol[];
+  readonly symbols: SymbolList;
   /** Made on first use. */
   readonly relocationTables: RelocationTables;
 }

@@ -4,7 +4,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { nameOfSectionType, SectionType } from "./constants.ts";
 import { ElfError, type ElfPlace, malformed, sectionLabel, truncated } from "./errors.ts";
-import type { Section, SectionIndex } from "./object.ts";
+import { type Section, sectionIndex } from "./object.ts";
 import type { RawSection } from "./raw.ts";
 import { nameAt } from "./strings.ts";
 
@@ -83,7 +83,7 @@ function checkedSection(
     );
   }
   return {
-    index: index as SectionIndex,
+    index: sectionIndex(index),
     name: "",
     type: raw.sh_type,
     flags: raw.sh_flags,

@@ -14,7 +14,7 @@ import {
   SectionNumber,
 } from "./constants.ts";
 import { type ElfError, malformed, truncated, unsupported } from "./errors.ts";
-import type { ElfObject, ElfSymbol, RelocationTables, SectionIndex } from "./object.ts";
+import { type ElfObject, type RelocationTables, type SymbolList, sectionIndex } from "./object.ts";
 import {
   EHDR_SIZE,
   ELF_MAGIC,
@@ -54,7 +54,7 @@ export function readElf(
   checkHeader(raw, source);
   const { headers, nameTable } = readSectionHeaders(bytes, raw, source);
   const sections = readSections({ bytes, source, onDamage }, headers, nameTable);
-  let symbols: readonly ElfSymbol[] | undefined;
+  let symbols: SymbolList | undefined;
   let relocationTables: RelocationTables | undefined;
   return {
     source,
@@ -68,7 +68,7 @@ export function readElf(
       entry: raw.e_entry,
     },
     sections,
-    nameTable: nameTable as SectionIndex,
+    nameTable: sectionIndex(nameTable),
     get symbols() {
       symbols ??= readSymbols(this);
       return symbols;

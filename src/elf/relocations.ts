@@ -4,7 +4,7 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { ElfType, nameOfElfType, SectionType } from "./constants.ts";
 import { type ElfError, malformed, sectionLabel, unsupported } from "./errors.ts";
-import type { ElfObject, Relocation, Section, SymbolIndex } from "./object.ts";
+import { type ElfObject, type Relocation, type Section, symbolIndex } from "./object.ts";
 import { RELA_SIZE, readRawRelocation, SYM_SIZE } from "./raw.ts";
 import { contentsOf } from "./sections.ts";
 import { entryCount, linkedSection } from "./symbol-table.ts";
@@ -85,7 +85,7 @@ export function readRelocations(
     return {
       offset: Number(raw.r_offset),
       type: raw.r_type,
-      symbol: raw.r_sym as SymbolIndex,
+      symbol: symbolIndex(raw.r_sym),
       addend: raw.r_addend,
     };
   });

@@ -3,7 +3,7 @@
 
 import { nameOfSectionType, SectionType } from "./constants.ts";
 import { malformed, sectionLabel } from "./errors.ts";
-import type { ElfObject, Section } from "./object.ts";
+import { type ElfObject, type Section, sectionIndex } from "./object.ts";
 import { SYM_SIZE } from "./raw.ts";
 import { contentsOf } from "./sections.ts";
 
@@ -56,7 +56,7 @@ export function entryCount(object: ElfObject, section: Section, entrySize: numbe
 
 /** The section that sh_link names, when it is of `type`. @throws ElfError elf/malformed */
 export function linkedSection(object: ElfObject, section: Section, type: number): Section {
-  const linked = object.sections[section.link];
+  const linked = object.sections[sectionIndex(section.link)];
   if (linked !== undefined && linked.type === type) return linked;
   const found = linked === undefined ? "which does not exist" : nameOfSectionType(linked.type);
   throw malformed(

@@ -5,13 +5,20 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionNumber, SymbolBinding, SymbolType } from "./constants.ts";
 import { ElfError, malformed, unsupported } from "./errors.ts";
-import type { ElfObject, ElfSymbol, SectionIndex, SymbolIndex, SymbolPlace } from "./object.ts";
+import {
+  type ElfObject,
+  type ElfSymbol,
+  type SymbolList,
+  type SymbolPlace,
+  sectionIndex,
+  symbolIndex,
+} from "./object.ts";
 import { type RawSymbol, readRawSymbol, SYM_SIZE } from "./raw.ts";
 import { nameAt } from "./strings.ts";
 import { findSymbolTable, type SymbolTable } from "./symbol-table.ts";
 
 /** All symbols, checked. @throws ElfError when the table or one of its fields lies */
-export function readSymbols(object: ElfObject): readonly ElfSymbol[] {
+export function readSymbols(object: ElfObject): SymbolList {
   const table = findSymbolTable(object);
   if (table === undefined) return [];
   const reader = new ByteReader(table.bytes, object.source);
@@ -120,7 +127,7 @@ function toSymbol(object: ElfObject, table: SymbolTable, raw: RawSymbol, index: 
     );
   }
   return {
-    index: index as SymbolIndex,
+    index: symbolIndex(index),
     name: nameAt(table.strings, raw.st_name, place),
     value: raw.st_value,
     size: raw.st_size,
@@ -163,5 +170,5 @@ function placeOf(
       `a section between 1 and ${object.sections.length - 1}`,
     );
   }
-  return { kind: "section", index: number as SectionIndex };
+  return { kind: "section", index: sectionIndex(number) };
 }

@@ -3,7 +3,7 @@
 
 import { ElfType, nameOfElfType, SectionFlag } from "../elf/constants.ts";
 import type { ElfError } from "../elf/errors.ts";
-import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
+import type { ElfObject, Section, SymbolList } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
 import { findSection } from "../elf/sections.ts";
 import { invariant } from "../invariant.ts";
@@ -47,7 +47,7 @@ export interface Inspection {
 export function inspectPayload(bytes: Uint8Array, source: string): Inspection {
   const findings = new Findings();
   const object = openPayload(bytes, source, findings);
-  const noSymbols: readonly ElfSymbol[] = [];
+  const noSymbols: SymbolList = [];
   const symbols = findings.attempt(() => object.symbols, noSymbols);
   const architecture = findArchitecture(object.header.machine);
   invariant(architecture !== undefined, `readElf() took machine ${object.header.machine}`);

@@ -5,7 +5,14 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { SymbolType } from "../elf/constants.ts";
 import { describePlace } from "../elf/errors.ts";
-import type { ElfObject, ElfSymbol, Relocation, Section } from "../elf/object.ts";
+import type {
+  ElfObject,
+  ElfSymbol,
+  Relocation,
+  Section,
+  SectionIndex,
+  SymbolList,
+} from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { Aarch64Relocation } from "../isa/aarch64.ts";
@@ -29,7 +36,7 @@ export interface PayloadFile {
   readonly object: ElfObject;
   readonly architecture: Architecture;
   readonly findings: Findings;
-  readonly symbols: readonly ElfSymbol[];
+  readonly symbols: SymbolList;
   /** Names of what starts at a place; see namedStarts(). */
   readonly names: ReadonlyMap<string, string>;
 }
@@ -75,7 +82,7 @@ export function whereIn(file: PayloadFile, section: Section, offset?: number): s
 }
 
 /** Keys are made by placeKey(); a function's or object's name goes before that of a mere label. */
-export function namedStarts(symbols: readonly ElfSymbol[]): ReadonlyMap<string, string> {
+export function namedStarts(symbols: SymbolList): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const rank = ({ type }: ElfSymbol) => (type === SymbolType.STT_NOTYPE ? 0 : 1);
   for (const symbol of symbols.toSorted((left, right) => rank(left) - rank(right))) {
@@ -86,7 +93,7 @@ export function namedStarts(symbols: readonly ElfSymbol[]): ReadonlyMap<string, 
   return names;
 }
 
-function placeKey(section: number, offset: bigint | number): string {
+function placeKey(section: SectionIndex, offset: bigint | number): string {
   return `${section}:${offset}`;
 }
 

@@ -4,7 +4,7 @@
 
 import type { Atom, Reference } from "../diff/atom.ts";
 import { isNameless, symbolSizeOf } from "../diff/atom.ts";
-import type { ElfSymbol, Relocation, Section } from "../elf/object.ts";
+import type { ElfSymbol, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import type { PayloadCode } from "./payload-code.ts";
 
@@ -38,7 +38,7 @@ export function compareBody(question: BodyQuestion): string | undefined {
 /** What a field of the payload leads to. */
 interface Pointed {
   /** Of the payload's own sections by number, else the name of an undefined symbol. */
-  readonly base: number | string;
+  readonly base: SectionIndex | string;
   readonly offset: bigint;
 }
 

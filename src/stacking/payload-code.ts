@@ -1,13 +1,13 @@
 // What a payload's file says of its own code: the relocations by their place, and what it has by name.
 // Each function that the payload carries is compared, so this is read once.
 
-import type { ElfObject, Relocation, Section } from "../elf/object.ts";
+import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 
 /** A place in one of the payload's own sections. */
 export interface OwnPlace {
   /** Of the section. */
-  readonly index: number;
+  readonly index: SectionIndex;
   readonly offset: bigint;
 }
 

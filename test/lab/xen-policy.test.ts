@@ -56,7 +56,8 @@ test("xenSectionPolicy() says of sections what the linker script did with them",
     const object = openElf(before ?? new Uint8Array(), name);
     for (const { symbol, xenName } of namedSymbols(object)) {
       const place = byName.get(xenName);
-      const section = object.sections[symbol.place.kind === "section" ? symbol.place.index : 0];
+      if (symbol.place.kind !== "section") continue;
+      const section = object.sections[symbol.place.index];
       if (place === undefined || section === undefined) continue;
       const { role } = ruleForSection(policy, section.name);
       seen.set(role, (seen.get(role) ?? 0) + 1);

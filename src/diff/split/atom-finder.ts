@@ -1,11 +1,11 @@
 // Which atom a place belongs to.
 
-import type { ElfSymbol } from "../../elf/object.ts";
+import type { ElfSymbol, SectionIndex } from "../../elf/object.ts";
 import type { Atom, Target } from "../atom.ts";
 import { requireDefined } from "../require-defined.ts";
 
 export class AtomFinder {
-  readonly #bySection = new Map<number, Atom[]>();
+  readonly #bySection = new Map<SectionIndex, Atom[]>();
 
   /** Atoms of one section must come in order, without gaps. */
   constructor(atoms: readonly Atom[]) {
@@ -20,8 +20,8 @@ export class AtomFinder {
    * A place that was said by a symbol belongs to what that symbol names, even when it lies outside:
    * the end of an array is no part of what comes behind it.
    */
-  find(sectionIndex: number, offset: number, symbol: ElfSymbol | undefined): Target {
-    const atoms = this.#bySection.get(sectionIndex);
+  find(index: SectionIndex, offset: number, symbol: ElfSymbol | undefined): Target {
+    const atoms = this.#bySection.get(index);
     if (atoms === undefined) return { kind: "absolute", value: BigInt(offset) };
     const atom = atomAt(atoms, symbol === undefined ? offset : Number(symbol.value));
     return { kind: "atom", atom, offset: offset - atom.start };

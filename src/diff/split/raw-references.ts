@@ -4,7 +4,7 @@
 // the displacement.
 
 import { SymbolType } from "../../elf/constants.ts";
-import type { ElfObject, ElfSymbol, Relocation, Section } from "../../elf/object.ts";
+import type { ElfObject, ElfSymbol, Relocation, Section, SectionIndex } from "../../elf/object.ts";
 import { relocationsOf } from "../../elf/relocations.ts";
 import { filledBytes } from "../../isa/filled-bytes.ts";
 import type { Reference } from "../atom.ts";
@@ -15,7 +15,7 @@ import { type DistanceField, distanceFields, isCode } from "./code.ts";
 type Place =
   | {
       readonly kind: "section";
-      readonly index: number;
+      readonly index: SectionIndex;
       readonly offset: number;
       /** When a symbol with a name was used: the place is meant relative to that. */
       readonly symbol: ElfSymbol | undefined;

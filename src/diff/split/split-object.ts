@@ -1,7 +1,7 @@
 // Takes an object apart into atoms (atom.ts) and finds out what each of them refers to.
 
 import { ElfType, Machine, SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
-import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
+import type { ElfObject, ElfSymbol, Section, SectionIndex } from "../../elf/object.ts";
 import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
 import { DiffError } from "../errors.ts";
 import { ruleForSection, type SectionPolicy } from "../policy.ts";
@@ -68,8 +68,8 @@ function isSplit({ type, flags, index }: Section): boolean {
 }
 
 /** By section index. Section symbols, files, labels of compilers and mapping symbols name nothing. */
-function namingSymbols(object: ElfObject): ReadonlyMap<number, readonly ElfSymbol[]> {
-  const found = new Map<number, ElfSymbol[]>();
+function namingSymbols(object: ElfObject): ReadonlyMap<SectionIndex, readonly ElfSymbol[]> {
+  const found = new Map<SectionIndex, ElfSymbol[]>();
   for (const symbol of object.symbols) {
     if (symbol.place.kind !== "section" || !isNaming(symbol)) continue;
     const list = found.get(symbol.place.index) ?? [];
@@ -88,8 +88,8 @@ function readReferences(
   object: ElfObject,
   sections: readonly Section[],
   policy: SectionPolicy,
-  symbols: ReadonlyMap<number, readonly ElfSymbol[]>,
-): ReadonlyMap<number, readonly RawReference[]> {
+  symbols: ReadonlyMap<SectionIndex, readonly ElfSymbol[]>,
+): ReadonlyMap<SectionIndex, readonly RawReference[]> {
   return new Map(
     sections
       .filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n)
@@ -107,9 +107,9 @@ function readReferences(
 
 /** Where nameless pieces begin. A distance in a jump table leads into code, which has names. */
 function referredPlaces(
-  references: ReadonlyMap<number, readonly RawReference[]>,
-): ReadonlyMap<number, ReadonlySet<number>> {
-  const found = new Map<number, Set<number>>();
+  references: ReadonlyMap<SectionIndex, readonly RawReference[]>,
+): ReadonlyMap<SectionIndex, ReadonlySet<number>> {
+  const found = new Map<SectionIndex, Set<number>>();
   for (const ofSection of references.values()) {
     for (const { place, isTableRelative, relocation } of ofSection) {
       if (place.kind !== "section" || isTableRelative || relocation === undefined) continue;
