@@ -29,7 +29,7 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
     ".SH DESCRIPTION",
     "Builds, inspects, uploads, applies, replaces and reverts live patches of a running Xen",
     "hypervisor, on this host, on another one or in a lab on this machine.",
-    "The verbs of \\fBxen\\-livepatch\\fR work as there.",
+    "The verbs of \\fBxen\\-livepatch\\fR work as they do there.",
     ".SH OPTIONS",
     ...renderOptions(globalOptionSpecs),
     ...tree.flatMap(renderSection),
@@ -54,10 +54,13 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
 }
 
 const environment: readonly (readonly [string, string])[] = [
-  ["XSPLICE_HOST", "The host to talk to where --host is not given."],
-  ["XSPLICE_DEBIAN_MIRROR", "Where the parts of the lab come from, instead of this machine's own."],
-  ["XDG_CACHE_HOME", "Where they are kept; ~/.cache otherwise."],
-  ["NO_COLOR", "Anything: no colours."],
+  ["XSPLICE_HOST", "The host if --host is not given."],
+  [
+    "XSPLICE_DEBIAN_MIRROR",
+    "The Debian mirror for parts of the lab, instead of this machine's own.",
+  ],
+  ["XDG_CACHE_HOME", "The directory of the cache; ~/.cache otherwise."],
+  ["NO_COLOR", "Any value: no colours."],
 ];
 
 function renderSection({ heading, entries }: TreeSection): string[] {

@@ -5,10 +5,10 @@ import { runStockAction } from "../stock-action.ts";
 
 export const applyCommand: CommandSpec = {
   name: "apply",
-  summary: "put an uploaded payload into use",
+  summary: "activate an uploaded payload",
   description: [
-    "All CPUs meet for a moment, and a jump is written to the start of every function that the payload replaces.",
-    "Waits for the hypervisor's result and confirms it by asking for the state; a rendezvous that was missed is tried again with a longer limit.",
+    "All CPUs stop together for a moment, and Xen writes a jump to the start of every function that the payload replaces.",
+    "Waits for the result and confirms it by reading the state back. If the CPUs do not meet in time, it tries again with a longer limit.",
   ],
   arguments: [payloadNameArgument],
   options: [nodepsOption, quiesceOption],
@@ -16,7 +16,7 @@ export const applyCommand: CommandSpec = {
     { command: "xsplice apply fix", explains: "put the payload fix into use" },
     {
       command: "xsplice apply fix --nodeps --json",
-      explains: "without the check of what it is stacked on, result for a script",
+      explains: "without the check of the payload below, with JSON for a script",
     },
   ],
   kind: "stock",

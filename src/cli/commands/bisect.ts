@@ -30,10 +30,10 @@ export const bisectCommand: CommandSpec = {
   name: "bisect",
   summary: "find the fix of a cumulative payload that makes a health check fail",
   description: [
-    "Builds the cumulative payloads of the first so many fixes of a series, lets them take each other's place on the running host by replace, without a reboot, and runs the check on each: first with all fixes and with none, then in the middle of what is left. The host's code is asked before each replace whether it is what the payload expects.",
-    "A prefix that cannot be built alone, that the hypervisor refuses, or of which the check cannot tell (125) is gone around; when that hides the fix, those among which it is are named.",
-    "Whatever happens, ^C included, the host is put back as it was found. The search is kept in a file meanwhile: --resume goes on with it, also after a kill, and --abandon only puts the host back. While it runs, the host lacks fixes: with none of them it is as it was booted.",
-    "The check finds the host in XSPLICE_HOST, and in XSPLICE_BISECT_PREFIX how many fixes are applied.",
+    "Builds cumulative payloads from the first N fixes of a series, applies them one after the other on the running host with replace, without a reboot, and runs the check on each: first with all fixes and with none, then in the middle of what is left. Before each replace, it probes whether the host's code is what the payload expects.",
+    "Prefixes that cannot be built or that the hypervisor refuses are skipped, and so are prefixes that cannot be tested (the check exits 125); if so, the remaining suspects are listed.",
+    "At the end, also after ^C or a failure, the host is restored. The state of the search is kept in a file: --resume continues it, also after a kill, and --abandon only restores the host. During the search the host lacks fixes; with none of them it is as it was booted.",
+    "The check can read the host from XSPLICE_HOST, and the number of applied fixes from XSPLICE_BISECT_PREFIX.",
   ],
   arguments: [],
   options: bisectOptionSpecs,
@@ -45,7 +45,7 @@ export const bisectCommand: CommandSpec = {
     },
     {
       command: "xsplice --host ssh:root@dom0 bisect --abandon",
-      explains: "after a kill: put the host back, and forget the search",
+      explains: "after a kill: restore the host, and delete the state",
     },
   ],
   kind: "own",

@@ -14,10 +14,10 @@ export const buildCommand: CommandSpec = {
   name: "build",
   summary: "make a payload from a source patch",
   description: [
-    "Compiles the objects that the patch changes, without it and with it, by Xen's own make files in a copy of the source, and puts what differs into a payload. Calls and data bind to the hypervisor's own by name.",
-    "Nothing of a patch is dropped in silence: every hunk and every difference stands in the report beside the payload (its name with .json; none beside a device). A fix of which a part cannot be live patched is refused as a whole, with every reason, and what its author can do.",
-    "A payload goes on the hypervisor, or on the payloads of --on, in which their own patches travel. With --mode cumulative it takes the place of all others, with --mode independent it goes in any order. Xen compares the old code that it carries before it applies it (--guard).",
-    "Ends with 0 when the payload is built, 2 when the fix cannot be live patched, 3 when it changes nothing that the hypervisor runs.",
+    "Compiles the objects that the patch changes, without it and with it, using Xen's own make files in a copy of the source, and puts the differences into a payload. Calls and data are bound to the hypervisor's own by name.",
+    "No part of a patch is dropped silently: the report lists every hunk and every difference. It is written beside the payload, with .json appended (no report when the output is a device). If any part cannot be live patched, the whole fix is refused, with every reason and a remedy for each.",
+    "A payload is stacked on the hypervisor, or on the payloads of --on, which contain their own patches. With --mode cumulative it replaces all others; with --mode independent it can be applied in any order. Before it applies the payload, Xen compares the old code that the payload carries (--guard).",
+    "Exits 0 if the payload is built, 2 if the fix cannot be live patched, 3 if it changes nothing that the hypervisor runs.",
   ],
   arguments: [],
   options: buildOptionSpecs,
@@ -30,7 +30,7 @@ export const buildCommand: CommandSpec = {
     {
       command:
         "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch fix.patch --explain f",
-      explains: "the same, and show the instructions of f before and after",
+      explains: "the same, and show the instructions of f, before and after",
     },
     {
       command:

@@ -20,16 +20,16 @@ const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
 
 export const checkCommand: CommandSpec = {
   name: "check",
-  summary: "say what a hypervisor would answer to payloads, and what it would not check",
+  summary: "show what a hypervisor would answer to payloads, and what it does not check",
   description: [
-    "Plays the payloads in the given order on a model of the hypervisor: each is uploaded and applied on top of those before it. Says whether Xen takes it, or which error it gives at which step, what its console shows, what changes at each function's entry, and what could go wrong although Xen says yes. Needs no hypervisor.",
-    "With --action replace, the last payload takes the place of all before it.",
-    "Ends with 0 when nothing is wrong, 2 when Xen would refuse a payload, 3 when it would not and there are hazards. Notes do not count, nor do hazards of a rule that --allow accepts; that this very hypervisor would crash nobody can accept.",
+    "Plays the payloads in the given order on a model of the hypervisor: each is uploaded and applied on top of those before it. Reports whether Xen accepts it, or the error and its step, the console output, what changes at each function's entry, and what could go wrong although Xen accepts it. Needs no hypervisor.",
+    "With --action replace, the last payload replaces all those before it.",
+    "Exits 0 if nothing is wrong, 2 if Xen would refuse a payload, 3 if there are hazards. Notes do not count, nor do hazards of a rule that --allow names; a crash of this hypervisor can never be allowed.",
   ],
   arguments: [
     {
       name: "PAYLOAD",
-      description: "payloads, the lowest first",
+      description: "payloads, lowest first",
       count: "many",
       required: { unless: ["explain"] },
       completes: "file",
@@ -40,7 +40,7 @@ export const checkCommand: CommandSpec = {
     {
       name: "release",
       value: "RELEASE",
-      description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
+      description: "the hypervisor's release, such as 4.17.5, if xen-syms does not have it",
     },
     {
       name: "action",
@@ -49,14 +49,14 @@ export const checkCommand: CommandSpec = {
       choices: actions,
       default: "apply",
     },
-    { name: "nodeps", description: "apply without a look at what a payload depends on" },
+    { name: "nodeps", description: "apply without checking dependencies" },
     {
       name: "allow",
       value: "RULE-ID",
-      description: "accept the hazards of a rule",
+      description: "allow the hazards of a rule",
       repeatable: "yes",
     },
-    { name: "explain", value: "RULE-ID", description: "tell about a rule, and check nothing" },
+    { name: "explain", value: "RULE-ID", description: "explain a rule, and check nothing" },
   ],
   examples: [
     {
@@ -65,11 +65,11 @@ export const checkCommand: CommandSpec = {
     },
     {
       command: "xsplice check old.livepatch new.livepatch --action replace --xen-syms xen-syms",
-      explains: "before new takes the place of old",
+      explains: "before new replaces old",
     },
     {
       command: "xsplice check --explain superseded-code-reachable",
-      explains: "what a rule is about",
+      explains: "explain a rule",
     },
   ],
   kind: "own",

@@ -21,8 +21,8 @@ export const compileCommand: CommandSpec = {
   name: "compile",
   summary: "make a payload from hand-written C",
   description: [
-    "Every function that is not static and bears the name of one of Xen's takes its place. Calls from the C file to Xen's functions and variables work by name. Hooks are declared with the macros of share/include/xsplice.h, which is included by itself.",
-    "Needs gcc or clang and the xen-syms file of the very hypervisor that runs, and nothing of Xen's source.",
+    "Every non-static function with the name of one of Xen's functions replaces it. The C file can use Xen's functions and variables by name. Declare hooks with the macros of share/include/xsplice.h, which is included automatically.",
+    "Needs gcc or clang and the xen-syms file of exactly the running hypervisor, but no Xen source.",
   ],
   arguments: [{ name: "FILE", description: "a C file", count: "one-or-many", completes: "file" }],
   options: [
@@ -47,20 +47,20 @@ export const compileCommand: CommandSpec = {
     {
       name: "metadata",
       value: "KEY=VALUE",
-      description: "shown by list",
+      description: "metadata that list shows",
       repeatable: "yes",
     },
     { name: "cc", value: "COMPILER", description: "gcc or clang", default: "$CC, else gcc" },
     {
       name: "cflag",
       value: "FLAG",
-      description: "one more flag for the compiler, as in --cflag=-DDEBUG",
+      description: "an additional flag for the compiler, as in --cflag=-DDEBUG",
       repeatable: "yes",
     },
     {
       name: "release",
       value: "VERSION",
-      description: "the hypervisor's release, as 4.17.5, where xen-syms does not tell it",
+      description: "the hypervisor's release, such as 4.17.5, if xen-syms does not have it",
     },
   ],
   examples: [
@@ -71,7 +71,7 @@ export const compileCommand: CommandSpec = {
     },
     {
       command: "xsplice compile fix.c --xen-syms xen-syms --replace common/kernel.c#do_it=my_do_it",
-      explains: "a static function of Xen, by one of another name",
+      explains: "replace a static function of Xen by one of another name",
     },
   ],
   kind: "own",

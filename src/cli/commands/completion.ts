@@ -9,19 +9,19 @@ export const completionCommand: CommandSpec = {
   name: "completion",
   summary: "print the completion script for your shell",
   description: [
-    "Completes commands, options, files, and the names of the payloads that are loaded, for which it asks the hypervisor.",
-    "With words behind --, which the script asks for: what may come next.",
+    "Completes commands, options, files, and the names of loaded payloads, for which it asks the hypervisor.",
+    "With words after --, which the script passes: print what may come next.",
   ],
   arguments: [
     { name: "SHELL", description: "bash, zsh or fish", count: "one", completes: shells },
-    { name: "WORD", description: "what was typed so far, behind --", count: "many" },
+    { name: "WORD", description: "what was typed so far, after --", count: "many" },
   ],
   options: [],
   examples: [
-    { command: 'eval "$(xsplice completion bash)"', explains: "for this shell; or in ~/.bashrc" },
+    { command: 'eval "$(xsplice completion bash)"', explains: "for this shell, or in ~/.bashrc" },
     {
       command: "xsplice completion zsh > ~/.zfunc/_xsplice",
-      explains: "zsh: into a folder of $fpath",
+      explains: "zsh: into a directory of $fpath",
     },
     {
       command: "xsplice completion fish > ~/.config/fish/completions/xsplice.fish",

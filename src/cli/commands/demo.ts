@@ -6,11 +6,11 @@ import { TourPage } from "../tour/page.ts";
 
 export const demoCommand: CommandSpec = {
   name: "demo",
-  summary: "a tour: a real Xen is booted, patched and reverted before your eyes",
+  summary: "a tour: boots, patches and reverts a real Xen before your eyes",
   description: [
-    "Boots Debian's own Xen in an emulated computer, builds a live patch from a C function, applies it to the running hypervisor, shows what changed, and takes it out again. Explains each step to somebody who has never seen a live patch.",
-    "Changes nothing on this machine but the cache. The first time it fetches what it needs, and says so before; later it takes a few seconds and works without a network.",
-    "With --json the tour goes to standard error, and one line with what was seen to standard output.",
+    "Boots Debian's own Xen in an emulated computer, builds a live patch from a C function, applies it to the running hypervisor, shows what changed, and reverts it. Explains each step to readers who have never seen a live patch.",
+    "Changes nothing on this machine except the cache. The first run lists what it needs, then downloads it; later runs take a few seconds and need no network.",
+    "With --json, the tour goes to standard error, and one line with the results goes to standard output.",
   ],
   arguments: [],
   options: [
@@ -27,7 +27,7 @@ export const demoCommand: CommandSpec = {
     {
       name: "xen-syms",
       value: "FILE",
-      description: "the symbols of a hypervisor of your own",
+      description: "the symbols of your own hypervisor",
       completes: "file",
     },
   ],

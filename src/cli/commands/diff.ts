@@ -8,9 +8,9 @@ export const diffCommand: CommandSpec = {
   name: "diff",
   summary: "show what differs between two payloads",
   description: [
-    "Function by function: which are added, removed or changed, and the first instruction that differs; old places, guards, hooks, dependencies, metadata and data besides. What a reference means counts, and not where things lie or how xSplice tagged their names. Build-ids, which follow from all the rest, do not count.",
-    "Reads everything that claims to be a payload, and says what is broken in it.",
-    "Ends with 0 when the payloads do the same, 2 when they differ.",
+    "Compares function by function: which are added, removed or changed, and the first instruction that differs. Also compares addresses of old code, guards, hooks, dependencies, metadata and data. References are compared by meaning, not by address or by xSplice's tags in names. Build-ids do not count, since they follow from everything else.",
+    "Reads damaged payloads too, and reports what is broken.",
+    "Exits 0 if the payloads do the same, 2 if they differ.",
   ],
   arguments: [
     { name: "BEFORE", description: "a payload", count: "one", completes: "file" },

@@ -7,10 +7,10 @@ import { megabytes } from "../text/progress.ts";
 
 export const doctorCommand: CommandSpec = {
   name: "doctor",
-  summary: "what this machine has and lacks for each job, and how to get it",
+  summary: "what is installed and what is missing, per task, and how to get it",
   description: [
-    "Looks only: it installs, fetches and starts nothing.",
-    "Lists every part that xsplice ever fetches, with its purpose and size. They come from Debian's packages into your cache folder, without root, when a command first needs them.",
+    "Only looks: it installs, downloads and starts nothing.",
+    "Lists every part that xsplice may download, with its purpose and size. Parts come from Debian's packages into your cache directory, without root, when a command first needs them.",
   ],
   arguments: [],
   options: [],

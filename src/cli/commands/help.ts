@@ -3,7 +3,7 @@ import type { CommandSpec } from "../spec.ts";
 
 export const helpCommand: CommandSpec = {
   name: "help",
-  summary: "show all commands, or all about one of them",
+  summary: "list all commands, or describe one of them",
   description: [
     'Prints to standard error, as "xen-livepatch help" does; "xsplice COMMAND --help" prints the same to standard output.',
   ],

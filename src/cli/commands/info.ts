@@ -7,14 +7,14 @@ import { withHost } from "../with-host.ts";
 
 export const infoCommand: CommandSpec = {
   name: "info",
-  summary: "what the hypervisor says of itself: version, build-id, compiler",
+  summary: "show the hypervisor's version, build-id and compiler",
   description: [
-    "The build-id names one build of the hypervisor; a payload fits only the build that it was made for.",
+    "The build-id identifies one build of the hypervisor; a payload fits only the build that it was made for.",
   ],
   arguments: [],
   options: [],
   examples: [
-    { command: "xsplice info", explains: "the hypervisor below this dom0" },
+    { command: "xsplice info", explains: "the hypervisor under this dom0" },
     { command: "xsplice --host lab:trial info --json", explains: "that of a lab, for a script" },
   ],
   kind: "own",

@@ -18,24 +18,24 @@ export const INSPECTED_SIZE_MAX = 16 * 1024 * 1024;
 
 export const inspectCommand: CommandSpec = {
   name: "inspect",
-  summary: "show what is in a payload, and what is wrong with it",
+  summary: "show the contents of a payload, and its errors",
   description: [
-    "Functions that it replaces and why, hooks, what it depends on, what it needs and brings along, the tables that the hypervisor works through, and its code. Needs no hypervisor.",
-    "With --xen-syms the code of the hypervisor stands beside what replaces it; lines that differ are marked.",
-    "Reads everything that claims to be a payload, and says what is broken. Ends with 1 when the payload has an error that a hypervisor would refuse it for, or come to harm by.",
+    "Shows the functions that the payload replaces and why, its hooks, dependencies, required and exported symbols, the tables that the hypervisor processes, and its code. Needs no hypervisor.",
+    "With --xen-syms, the hypervisor's code is shown beside the new code; lines that differ are marked.",
+    "Reads damaged payloads too, and reports what is broken. Exits 1 if the payload has an error that a hypervisor would refuse, or that would harm it.",
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
   options: [
-    { name: "all", description: "do not cut long lists" },
+    { name: "all", description: "do not shorten long lists" },
     {
       name: "disassemble",
       value: "FUNCTION",
       valueCount: "optional",
-      description: "show the code of one function, or of all (then name FILE first)",
+      description: "show the code of one function, or of all (then put FILE first)",
     },
     {
       ...xenSymsOption,
-      description: "the hypervisor with its symbols, to show its old code beside the new",
+      description: "the hypervisor with its symbols, to show old code beside new code",
     },
   ],
   examples: [
@@ -43,7 +43,7 @@ export const inspectCommand: CommandSpec = {
     { command: "xsplice inspect fix.livepatch --json", explains: "for a script" },
     {
       command: "xsplice inspect fix.livepatch --disassemble do_xen_version --xen-syms xen-syms",
-      explains: "the new code of one function beside the old",
+      explains: "new code of one function beside the old code",
     },
   ],
   kind: "own",

@@ -5,21 +5,21 @@ import type { CommandSpec } from "../spec.ts";
 
 export const labCleanCommand: CommandSpec = {
   name: "clean",
-  summary: "remove what ended labs and killed commands left, and on request the caches",
+  summary: "remove files of ended labs and killed commands, and on request the caches",
   description: [
-    "Labs clean up behind themselves, also when their owner is killed; this is for what a power cut leaves, and for temporary folders of commands that were killed. Running labs and commands are not touched.",
+    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched.",
   ],
   arguments: [],
   options: [
     {
       name: "snapshots",
-      description: "remove the snapshots, too: a cold boot makes them again",
+      description: "also remove the snapshots; a cold boot makes them again",
     },
-    { name: "cache", description: "remove everything that was fetched or made, too" },
+    { name: "cache", description: "also remove everything that was downloaded or made" },
   ],
   examples: [
     { command: "xsplice lab clean", explains: "tidy up" },
-    { command: "xsplice lab clean --cache", explains: "give all disk space back" },
+    { command: "xsplice lab clean --cache", explains: "free all disk space" },
   ],
   kind: "own",
   run: async (call) => {

@@ -8,15 +8,15 @@ const LOOK_EVERY_MS = 100;
 
 export const labConsoleCommand: CommandSpec = {
   name: "console",
-  summary: "what a lab's hypervisor printed since it started",
+  summary: "print the console output of a lab's hypervisor",
   description: [
-    "Only here Xen says why it refused something. Works for a lab that has ended, too, until it is cleaned away.",
+    "Xen prints the reason of a refusal only here. Also works for a lab that has ended, until it is cleaned up.",
   ],
   arguments: [labNameArgument],
   options: [
     {
       name: "follow",
-      description: "go on until ^C",
+      description: "continue until ^C",
       excludes: [{ option: "json", because: "the document would never end" }],
     },
   ],

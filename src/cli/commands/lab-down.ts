@@ -5,8 +5,8 @@ import type { CommandSpec } from "../spec.ts";
 
 export const labDownCommand: CommandSpec = {
   name: "down",
-  summary: "end a lab and remove what it left",
-  description: ["Nothing of it is kept; the next lab starts from the snapshot again."],
+  summary: "stop a lab and remove its files",
+  description: ["Nothing is kept; the next lab starts from the snapshot again."],
   arguments: [labNameArgument],
   options: [],
   examples: [{ command: "xsplice lab down trial", explains: "end the lab trial" }],

@@ -8,11 +8,11 @@ export const labExecCommand: CommandSpec = {
   name: "exec",
   summary: "run a command in a lab's dom0",
   description: [
-    "Standard input, output and error are passed through, so that it works in a pipe and as ssh's ProxyCommand. Ends with the command's exit code: 127 when there is no such command, 128 and more after a signal.",
+    "Passes standard input, output and error through, so it works in a pipe and as ssh's ProxyCommand. Exits with the command's exit code: 127 if there is no such command, 128 or more after a signal.",
   ],
   arguments: [
     { name: "NAME", description: "the lab", count: "one" },
-    { name: "COMMAND", description: "behind --, with its arguments", count: "one-or-many" },
+    { name: "COMMAND", description: "after --, with its arguments", count: "one-or-many" },
   ],
   options: [],
   examples: [

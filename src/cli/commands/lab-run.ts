@@ -13,10 +13,10 @@ export const labRunCommand: CommandSpec = {
   name: "run",
   summary: "run a command on this machine against a fresh lab",
   description: [
-    "The command runs here, not in the lab: XSPLICE_HOST tells every xsplice that it starts to use the lab, XSPLICE_XEN_SYMS is the file with the hypervisor's symbols. The lab ends with the command, whose exit code is handed on.",
+    "The command runs on this machine, not in the lab. XSPLICE_HOST makes every xsplice that it starts use the lab; XSPLICE_XEN_SYMS is the file with the hypervisor's symbols. The lab ends with the command, and its exit code is passed on.",
   ],
   arguments: [
-    { name: "COMMAND", description: "behind --, with its arguments", count: "one-or-many" },
+    { name: "COMMAND", description: "after --, with its arguments", count: "one-or-many" },
   ],
   options: labOptions,
   examples: [

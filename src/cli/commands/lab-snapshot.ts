@@ -6,9 +6,9 @@ import { progressLine } from "../text/progress.ts";
 
 export const labSnapshotCommand: CommandSpec = {
   name: "snapshot",
-  summary: "make the snapshot that labs of a kind start from, ahead of time",
+  summary: "make the snapshot that labs start from, in advance",
   description: [
-    "Fetches what is missing and boots once. Not needed: the first lab of a kind does it, too. A snapshot is made anew when anything that it was made of has changed.",
+    "Downloads what is missing and boots once. This is optional: the first lab does it too. If anything that a snapshot was made from has changed, a new one is made.",
   ],
   arguments: [],
   options: labOptions,

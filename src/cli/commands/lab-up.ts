@@ -6,12 +6,16 @@ import { progressLine } from "../text/progress.ts";
 
 export const labUpCommand: CommandSpec = {
   name: "up",
-  summary: "start a lab that runs until it is taken down",
+  summary: "start a lab that runs until it is stopped",
   description: [
-    "It stays when this command has ended; xsplice lab down NAME ends it. Other commands reach it by --host lab:NAME, or --host lab when it is the only one.",
+    "The lab keeps running after this command ends; xsplice lab down NAME stops it. Other commands use it with --host lab:NAME, or --host lab if it is the only one.",
   ],
   arguments: [
-    { name: "NAME", description: "what to call it (default: lab-1, lab-2, …)", count: "optional" },
+    {
+      name: "NAME",
+      description: "the name of the lab (default: lab-1, lab-2, …)",
+      count: "optional",
+    },
   ],
   options: labOptions,
   examples: [

@@ -12,7 +12,7 @@ export const labGroup: GroupSpec = {
   name: "lab",
   summary: "a real Xen in an emulated computer, to try things on",
   description: [
-    "A lab is Debian's own Xen with a small Linux as dom0, in QEMU, without root. It starts from a snapshot within a second, after one cold boot to make it; its parts are fetched when they are first needed.",
+    "A lab runs Debian's own Xen with a small Linux as dom0, in QEMU, without root. It starts from a snapshot within a second, after one cold boot; its parts are downloaded on first use.",
   ],
   commands: [
     labUpCommand,

@@ -12,14 +12,14 @@ export const listCommand: CommandSpec = {
   summary: "list the payloads that are loaded, with their state",
   description: [
     "CHECKED is uploaded and verified, APPLIED is in use. A number in parentheses is the error of the last action.",
-    "In the order of loading, which is not the order of applying. --stack shows that one, with the functions of each payload: from what xSplice wrote down on that host, from the metadata of its payloads, and from files that are given. What cannot be known is shown as unknown.",
+    "The list is in the order of loading, which is not the order of applying. --stack shows the order of applying, with the functions of each payload. It uses the journal on the host, the metadata of the payloads, and the files that you pass. What cannot be known is shown as unknown.",
   ],
   arguments: [],
   options: [
-    { name: "stack", description: "what is applied on what, the highest first" },
+    { name: "stack", description: "the stack of applied payloads, topmost first" },
     {
       name: "tree",
-      description: "the same as a picture, each payload below what it was made for",
+      description: "the same as a tree, each payload under what it was built for",
     },
     payloadOption,
   ],

@@ -13,9 +13,9 @@ import { withJournalledHost } from "../with-host.ts";
 
 export const loadCommand: CommandSpec = {
   name: "load",
-  summary: "upload and apply in one go",
+  summary: "upload and apply",
   description: [
-    "The payload's name is the file's name without folder and without what follows the last dot. When it cannot be applied, it is unloaded again.",
+    "The payload's name is the file's name without its directory and its last extension. If the payload cannot be applied, it is unloaded again.",
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
   options: [nodepsOption, quiesceOption],

@@ -7,7 +7,7 @@ export const manCommand: CommandSpec = {
   name: "man",
   summary: "print the manual page",
   description: [
-    "In the format of man(1), made from the same descriptions as --help. An installed package brings it along as share/man/xsplice.1.",
+    "In the format of man(1), made from the same descriptions as --help. The package contains it as share/man/xsplice.1.",
   ],
   arguments: [],
   options: [],

@@ -11,23 +11,23 @@ export const planCommand: CommandSpec = {
   name: "plan",
   summary: "show the steps from what a host runs to what it should run",
   description: [
-    "Changes nothing. For each step: what becomes of every function, and between which steps a fix is missing, if at all.",
-    "No fix that is there now and is wanted afterwards is missing at any moment, if there is such a way; then as few rendezvous of all CPUs as possible. --to takes payloads in any order: what they depend on decides.",
-    'What "xsplice sync --plan" takes is the output of --json.',
+    "Changes nothing. Shows for each step what happens to every function, and between which steps a fix is missing, if at all.",
+    "Keeps every fix that stays in force throughout, if that is possible; among such plans, takes the one with the fewest rendezvous of all CPUs. --to accepts payloads in any order; their dependencies decide.",
+    '"xsplice sync --plan" reads the output of --json.',
   ],
   arguments: [],
   options: wishOptions({
     goalBesides: [],
-    xenSyms: "the hypervisor's symbols, to see that two names are one function",
+    xenSyms: "the hypervisor's symbols, to see if two names are one function",
   }),
   examples: [
     {
       command: "xsplice plan --to all-fixes.livepatch",
-      explains: "how to get from what is applied now to this one payload",
+      explains: "from what is applied now to this one payload",
     },
     {
       command: "xsplice --host ssh:root@dom0 plan --revert fix2 --payload fix3.livepatch",
-      explains: "how to take one out of the middle, and put back those above",
+      explains: "remove one from the middle, and apply those above again",
     },
   ],
   kind: "own",

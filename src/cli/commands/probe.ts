@@ -11,27 +11,28 @@ import { withHost } from "../with-host.ts";
 
 export const probeCommand: CommandSpec = {
   name: "probe",
-  summary: "ask a running host whether its code is what a payload expects",
+  summary: "check whether a host's code is what a payload expects",
   description: [
-    "Uploads a payload that only compares what FILE compares, applies, reverts and unloads it. Xen itself compares, and not one byte of its code is changed.",
-    "Where the code differs, it says in which function, shows both sides, and names the applied payload that most likely changed it. A payload that was built with --guard none has nothing to compare.",
+    "Uploads, applies, reverts and unloads a payload that only compares the code that FILE compares. Xen itself compares; none of its code is changed.",
+    "If the code differs, it prints the function and both sides, and names the applied payload that most likely changed it. A payload built with --guard none has nothing to compare.",
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
   options: [
     {
       name: "replace",
-      description: "as replace will find the host: without the payloads that are applied now",
+      description:
+        "compare with the host as replace will find it: without the payloads that are applied now",
     },
     quiesceOption,
   ],
   examples: [
     {
       command: "xsplice --host ssh:root@dom0 probe fix.livepatch",
-      explains: "is fix for the code that runs there?",
+      explains: "does the host run the code that fix expects?",
     },
     {
       command: "xsplice probe --replace all-fixes.livepatch",
-      explains: "before a replace, which has no way back",
+      explains: "before a replace, which cannot be undone",
     },
   ],
   kind: "own",

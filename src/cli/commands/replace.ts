@@ -5,10 +5,10 @@ import { runStockAction } from "../stock-action.ts";
 
 export const replaceCommand: CommandSpec = {
   name: "replace",
-  summary: "apply a payload and revert all others, in one step",
+  summary: "apply one payload and revert all others, in one step",
   description: [
-    "For cumulative payloads: one rendezvous reverts everything that is applied and applies this payload, so that no moment passes without protection.",
-    "The payload has to be made for the hypervisor itself, not to be stacked on another payload.",
+    "For cumulative payloads: in one rendezvous, Xen reverts everything that is applied and applies this payload, so no fix is missing in between.",
+    "The payload must be built for the hypervisor itself, not on top of another payload.",
   ],
   arguments: [payloadNameArgument],
   options: [quiesceOption],

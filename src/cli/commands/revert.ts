@@ -5,9 +5,9 @@ import { runStockAction } from "../stock-action.ts";
 
 export const revertCommand: CommandSpec = {
   name: "revert",
-  summary: "take an applied payload out of use",
+  summary: "deactivate an applied payload",
   description: [
-    "The original bytes come back to the start of every function that the payload replaced. It stays uploaded.",
+    "Restores the original bytes at the start of every function that the payload replaced. The payload stays uploaded.",
     "Xen reverts only the payload that was applied last.",
   ],
   arguments: [payloadNameArgument],

@@ -17,23 +17,23 @@ const PAUSE_MS = 100;
 
 const wish = wishOptions({
   goalBesides: ["plan"],
-  xenSyms: "the hypervisor's symbols: all steps are tried on the model",
+  xenSyms: "the hypervisor's symbols, to play all steps on the model first",
 });
 
 export const syncCommand: CommandSpec = {
   name: "sync",
   summary: "bring a host from what it runs to what it should run",
   description: [
-    'Takes exactly the steps that "xsplice plan" shows with the same options, one after the other, and looks after each whether the host is as it should be. With --xen-syms all steps are played on the model first; before a replace the host is asked whether its code is what the payload expects.',
-    "When a step fails, the host is brought back to what it was. What a replace took away that failed half-way is applied again at once. Where there is no way back, it stops and says what the host runs, and with which command to go on.",
-    "After ^C the step that is under way is brought to its end. After any death the same command goes on where the host stands.",
+    'Takes exactly the steps that "xsplice plan" shows with the same options, and verifies the host after each step. With --xen-syms, it first plays all steps on the model. Before a replace, it probes whether the code of the host is what the payload expects.',
+    "If a step fails, it restores the previous state of the host. Payloads that a replace removed before it failed are applied again at once. If there is no way back, it stops and reports what the host runs, and the command that continues.",
+    "After ^C, it finishes the current step. If it is killed, run the same command again: it continues from the state of the host.",
   ],
   arguments: [],
   options: [
     {
       name: "plan",
       value: "FILE",
-      description: 'what "xsplice plan --json" printed; refused when the host has changed since',
+      description: 'the output of "xsplice plan --json"; refused if the host has changed since',
       completes: "file",
       excludes: goalOptions.map((option) => ({
         option,
@@ -46,13 +46,13 @@ export const syncCommand: CommandSpec = {
   examples: [
     {
       command: "xsplice sync --to all-fixes.livepatch --xen-syms xen-syms",
-      explains: "only this payload, in place of all that is applied",
+      explains: "only this payload, in place of everything that is applied",
     },
     {
       command: "xsplice --host ssh:root@dom0 sync --revert fix2",
-      explains: "without fix2, all others as they are",
+      explains: "remove fix2, keep all others",
     },
-    { command: "xsplice sync --plan plan.json", explains: "the very steps that were looked at" },
+    { command: "xsplice sync --plan plan.json", explains: "exactly the steps that were reviewed" },
   ],
   kind: "own",
   run: async (call) => {

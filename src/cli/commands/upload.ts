@@ -9,13 +9,13 @@ import { withJournalledHost } from "../with-host.ts";
 
 export const uploadCommand: CommandSpec = {
   name: "upload",
-  summary: "give a payload to the hypervisor, which links and checks it",
+  summary: "load a payload into the hypervisor, which links and checks it",
   description: [
-    "Nothing runs differently until the payload is applied.",
-    "The file is checked before anything is sent: that it is a payload, for this architecture and for the very build of the hypervisor that runs.",
+    "The running code does not change until the payload is applied.",
+    "The file is checked before anything is sent: it must be a payload for this architecture and for this build of the hypervisor.",
   ],
   arguments: [
-    { ...payloadNameArgument, description: "the name that it shall have", completes: [] },
+    { ...payloadNameArgument, description: "the name of the payload from now on", completes: [] },
     { name: "FILE", description: "the payload", count: "one", completes: "file" },
   ],
   options: [],

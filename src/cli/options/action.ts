@@ -11,13 +11,14 @@ const QUIESCE_LIMIT_MS = 4294;
 
 export const nodepsOption: OptionSpec = {
   name: "nodeps",
-  description: "check only that the payload is for this hypervisor, not what it is stacked on",
+  description:
+    "check only that the payload is for this hypervisor, not which payload it is stacked on",
 };
 
 export const quiesceOption: OptionSpec = {
   name: "quiesce",
   value: "MS",
-  description: "time limit of the first rendezvous of all CPUs; grows when missed",
+  description: "time limit of the first rendezvous of all CPUs, in ms; grows with each retry",
   range: { min: 1, max: QUIESCE_LIMIT_MS },
   default: `${QUIESCE_DEFAULT_MS}`,
 };

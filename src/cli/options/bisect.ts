@@ -25,26 +25,26 @@ export const bisectOptionSpecs: readonly OptionSpec[] = [
     name: "check",
     value: "COMMAND",
     description:
-      "run by /bin/sh after each move: 0 is good, 125 cannot tell, another code up to 124 bad",
+      'run by /bin/sh on each prefix: 0 is good, 125 is "cannot tell", any other code up to 124 is bad',
     required: unlessAbandoned,
   },
   ...buildOptionSpecs.filter(({ name }) => forEveryPrefix.includes(name)).map(forBisect),
   payloadOption,
   {
     name: "allow-fresh-data",
-    description: "variables of payloads that are applied now may lose what they hold",
+    description: "allow variables of applied payloads to lose their values",
   },
   {
     name: "state",
     value: "FILE",
-    description: "where an interrupted search is kept",
+    description: "where the state of the search is kept",
     default: `./${STATE_DEFAULT}`,
     completes: "file",
   },
-  { name: "resume", description: "go on after an interrupt, with the same options" },
+  { name: "resume", description: "continue an interrupted search, with the same options" },
   {
     name: "abandon",
-    description: "put the host back after an interrupt, and forget the search",
+    description: "restore the host after an interrupt, and delete the state",
     excludes: [{ option: "resume" }],
   },
   quiesceOption,
@@ -52,7 +52,7 @@ export const bisectOptionSpecs: readonly OptionSpec[] = [
 
 function forBisect(option: OptionSpec): OptionSpec {
   if (option.name === "series") {
-    const description = "a file that names the patches in their order, one a line";
+    const description = "a file with the names of the patches, in order, one per line";
     return { ...option, description, required: unlessAbandoned };
   }
   return option.required === undefined ? option : { ...option, required: unlessAbandoned };

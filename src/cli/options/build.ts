@@ -28,7 +28,7 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   {
     name: "source",
     value: "DIR",
-    description: "Xen's source, as the hypervisor was built from",
+    description: "the source that the running hypervisor was built from",
     required: "always",
     completes: "file",
   },
@@ -52,7 +52,8 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   {
     name: "series",
     value: "FILE",
-    description: "a file that names patches, one a line, before those of --patch",
+    description:
+      "a file with the names of patches, one per line; they come before those of --patch",
     completes: "file",
   },
   {
@@ -68,14 +69,14 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   {
     name: "base-patch",
     value: "FILE",
-    description: "a patch that a payload of --on was built from and does not carry",
+    description: "a patch that a payload of --on was built from and does not contain",
     repeatable: "yes",
     completes: "file",
   },
   {
     name: "previous",
     value: "FILE",
-    description: "the payload whose place it is to take, to compare with",
+    description: "the payload that the new one will replace, to compare with",
     completes: "file",
     needs: [
       {
@@ -89,13 +90,13 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     name: "allow-fresh-data",
     value: "NAME",
     description:
-      "accept that what this variable holds is lost: one that the fix renames, or one of --previous",
+      "allow this variable to lose its value: one that the fix renames, or one of --previous",
     repeatable: "yes",
   },
   guardOptionSpec,
   {
     name: "leave-out-patches",
-    description: "do not put the patches into the payload, only their digests",
+    description: "put only digests of the patches into the payload",
   },
   {
     name: "hooks",
@@ -107,39 +108,39 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   {
     name: "name",
     value: "TITLE",
-    description: "shown by list as the title",
+    description: "the title that list shows",
     default: "the patch's subject",
   },
-  { name: "meta", value: "KEY=VALUE", description: "shown by list", repeatable: "yes" },
+  { name: "meta", value: "KEY=VALUE", description: "metadata that list shows", repeatable: "yes" },
   {
     name: "allow-init",
     value: "NAME",
-    description: "accept that a change of this init function or data takes no effect",
+    description: "allow this init function or data to change without effect",
     repeatable: "yes",
   },
   {
     name: "allow-layout",
     value: "TYPE",
-    description: "accept that this type changes",
+    description: "allow this type to change",
     repeatable: "yes",
   },
   {
     name: "explain",
     value: "FUNCTION",
-    description: "show the instructions of a function before and after",
+    description: "show the instructions of a function, before and after",
   },
   {
     name: "cc",
     value: "COMPILER",
-    description: "the compiler, as make's CC",
+    description: "the compiler, like make's CC",
     default: "$CC, else gcc",
   },
   {
     name: "jobs",
     value: "N",
-    description: "compilers to run at the same time",
+    description: "number of compilers to run in parallel",
     range: { min: 1, max: JOBS_MAX },
-    default: "one for each processor",
+    default: "one per CPU",
   },
 ];
 

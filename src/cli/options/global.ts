@@ -13,19 +13,19 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
     name: "host",
     value: "HOST",
     description:
-      "which hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; $XSPLICE_HOST sets the default, else local",
+      "the hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; the default is $XSPLICE_HOST, else local",
     completes: ["local", "lab", "lab:", "ssh:"],
   },
   { name: "json", description: "print one JSON document instead of text, errors too" },
   {
     name: "timeout",
     value: "SECONDS",
-    description: "how long one request to the host may take, retries included",
+    description: "time limit of one request to the host, including retries",
     default: `${TIMEOUT_DEFAULT_S}`,
   },
   {
     name: "force",
-    description: "accepted first, as xen-livepatch does; no release of Xen does anything with it",
+    description: "accepted before the command, for compatibility with xen-livepatch; has no effect",
   },
 ];
 

@@ -8,7 +8,7 @@ import type { ProgressLine } from "../text/progress.ts";
 
 export const labNameArgument: ArgumentSpec = {
   name: "NAME",
-  description: "the lab; may be left out when only one is up",
+  description: "the lab; optional if only one is up",
   count: "optional",
 };
 
@@ -31,14 +31,14 @@ export const labOptions: readonly OptionSpec[] = [
   {
     name: "xen-syms",
     value: "FILE",
-    description: "the symbols of a hypervisor of your own",
+    description: "the symbols of your own hypervisor",
     completes: "file",
   },
   { name: "cpus", value: "COUNT", description: "processors", range: labLimits.cpus, default: "1" },
   { name: "memory", value: "MB", description: "memory", range: labLimits.memoryMb, default: "512" },
   {
     name: "full",
-    description: "with Node, Xen's stock tools and an ssh server in dom0, instead of a shell alone",
+    description: "add Node, Xen's stock tools and an ssh server to dom0",
   },
 ];
 

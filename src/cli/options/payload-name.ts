@@ -7,7 +7,7 @@ import type { ArgumentSpec } from "../spec.ts";
 
 export const payloadNameArgument: ArgumentSpec = {
   name: "NAME",
-  description: "the name that the payload was uploaded under",
+  description: "the name under which the payload was uploaded",
   count: "one",
   completes: "payload",
 };

@@ -5,7 +5,7 @@ import type { OptionSpec } from "../option-spec.ts";
 export const payloadOption: OptionSpec = {
   name: "payload",
   value: "FILE",
-  description: "the file of a loaded payload, for all that the host does not tell",
+  description: "the file of a loaded payload, for facts that the host does not have",
   repeatable: "yes",
   completes: "file",
 };

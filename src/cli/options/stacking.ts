@@ -18,14 +18,15 @@ export const foundationOptionSpecs: readonly OptionSpec[] = [
   {
     name: "on",
     value: "FILE",
-    description: "a payload that it is to lie on, in the order of their application",
+    description: "a payload below this one; repeat, lowest first",
     repeatable: "yes",
     completes: "file",
   },
   {
     name: "depends",
     value: "BELOW",
-    description: "as --on, or a bare build-id: what lies there is then not known (--guard none)",
+    description:
+      "like --on, or only a build-id; then nothing is known about the payload below (--guard none)",
     completes: "file",
   },
 ];
@@ -33,16 +34,16 @@ export const foundationOptionSpecs: readonly OptionSpec[] = [
 export const modeOptionSpec: OptionSpec = {
   name: "mode",
   value: "MODE",
-  description: "stack, cumulative (in place of all others) or independent (any order)",
+  description: "stack, cumulative (replaces all others) or independent (any order)",
   choices: payloadModes,
 };
 
 export const guardOptionSpec: OptionSpec = {
   name: "guard",
   value: "LEVEL",
-  description: "old code that Xen compares before it applies: full, entry or none",
+  description: "how much old code Xen compares before it applies: full, entry or none",
   choices: guardLevels,
-  default: "full where the release can",
+  default: "full if the release supports it",
 };
 
 export interface StackingOptions {

@@ -33,7 +33,7 @@ export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly
       name: "to",
       value: "FILE",
       valueCount: "many",
-      description: "the payloads that should be applied, and no others",
+      description: "the payloads to be applied, and no others",
       repeatable: "yes",
       completes: "file",
       required: { unless: insteadOfTo },
@@ -42,20 +42,20 @@ export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly
     {
       name: "to-dir",
       value: "DIR",
-      description: "the same for every *.livepatch in a folder",
+      description: "the same for every *.livepatch in a directory",
       completes: "file",
       excludes: others("to-nothing", "revert"),
     },
     {
       name: "to-nothing",
-      description: "no payload should be applied, and none loaded",
+      description: "no payload is to be applied or loaded",
       excludes: others("revert"),
     },
     {
       name: "revert",
       value: "NAME",
       valueCount: "many",
-      description: "payloads that should be gone, all others staying",
+      description: "payloads to be removed; all others stay",
       repeatable: "yes",
       completes: "payload",
     },
@@ -63,9 +63,10 @@ export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly
     { ...xenSymsOption, description: xenSyms },
     {
       name: "allow-fresh-data",
-      description: "a payload that stays may be lifted although its data starts afresh then",
+      description:
+        "a payload that stays may be reverted and applied again although its data is reset",
     },
-    { name: "gapless", description: "refuse rather than leave out a fix for a moment" },
+    { name: "gapless", description: "refuse a plan in which a fix is missing for a moment" },
   ];
 }
 

@@ -12,38 +12,46 @@ export const stockExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.failure, meaning: "refused, failed, or used wrongly" },
   {
     code: ExitCode.retry,
-    meaning: "busy or not finished in time (EBUSY, EAGAIN): trying again makes sense",
+    meaning: "busy or not finished in time (EBUSY, EAGAIN): try again",
   },
 ];
 
 export const ownExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.success, meaning: "done" },
-  { code: ExitCode.failure, meaning: "failed; the message says what, where and what to do" },
-  { code: ExitCode.usage, meaning: "the command line was used wrongly; nothing was tried" },
+  {
+    code: ExitCode.failure,
+    meaning: "failed; the message says what failed, where, and what to do",
+  },
+  { code: ExitCode.usage, meaning: "wrong usage of the command line; nothing was tried" },
 ];
 
 /** What some of our own commands have besides, by command. */
 export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
   build: [
-    { code: ExitCode.unpatchable, meaning: "the fix cannot be live patched; every reason is told" },
+    {
+      code: ExitCode.unpatchable,
+      meaning: "the fix cannot be live patched; every reason is listed",
+    },
     { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
   ],
   check: [
     { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
-    { code: ExitCode.hazards, meaning: "it would not, and there are hazards" },
+    { code: ExitCode.hazards, meaning: "Xen would accept them, but there are hazards" },
   ],
-  plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is told" }],
+  plan: [{ code: ExitCode.refused, meaning: "there is no way; every reason is listed" }],
   sync: [
-    { code: ExitCode.refused, meaning: "there is no way; every reason is told" },
+    { code: ExitCode.refused, meaning: "there is no way; every reason is listed" },
     {
       code: ExitCode.astray,
-      meaning: "stopped at a failure; the host is neither as it was nor as wished, see the output",
+      meaning:
+        "stopped after a failure; the host is neither in its old state nor in the wanted one, see the output",
     },
   ],
   bisect: [
     {
       code: ExitCode.unnamed,
-      meaning: "no single fix can be named: the check says the same of all, or cannot tell of some",
+      meaning:
+        "no single fix can be named: the check gives the same result for all, or cannot tell for some",
     },
   ],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
@@ -52,5 +60,5 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
 
 export const commonExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.bug, meaning: "a bug in xsplice" },
-  { code: ExitCode.interrupted, meaning: "stopped by ^C or SIGTERM; nothing is left behind" },
+  { code: ExitCode.interrupted, meaning: "stopped by ^C or SIGTERM; no files are left behind" },
 ];

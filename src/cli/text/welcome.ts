@@ -13,7 +13,7 @@ Three commands to begin with:
 
   xsplice demo             a tour: boots a real Xen in an emulator, patches it before your eyes,
                            and takes the patch out again; changes nothing on this machine
-  xsplice doctor           what this machine has and lacks for each job, and how to get it
+  xsplice doctor           what is installed and what is missing, per task, and how to get it
   xsplice list             on a Xen host: the live patches that are loaded
 
   xsplice help             all commands; "xsplice COMMAND --help" tells all about one
