@@ -1,0 +1,61 @@
+// Payloads that hang on others: by symbols, by what lies below, by what they require.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { a, b, check, host, payload, revert, stacked, stepsOf, to } from "./plan.test.support.ts";
+import { makePlan } from "./plan.ts";
+
+test("makePlan() leaves loaded what another payload refers to, and says so", () => {
+  const base = payload("base", "alpha", { exports: ["base.data"] });
+  const user = payload("user", "beta", { imports: ["beta", "base.data"] });
+  const planned = check(
+    [
+      ["base+", "user+"],
+      [base, user],
+    ],
+    revert("base"),
+    ["revert user", "replace user"],
+  );
+  assert.ok(planned.kind === "plan");
+  assert.deepEqual(
+    planned.plan.notices.map(({ kind, name }) => `${kind} ${name}`),
+    ["lifted user", "kept base"],
+  );
+});
+
+test("makePlan() loads anew what is bound to a payload that was loaded again since", () => {
+  const base = payload("base", "alpha", { exports: ["base.data"] });
+  const user = payload("user", "beta", { imports: ["beta", "base.data"] });
+  const expected = ["unload user", "upload user", "apply base", "apply user"];
+  check(
+    [
+      ["user", "base"],
+      [base, user],
+    ],
+    to(base, user),
+    expected,
+  );
+  const known = makePlan(host(["user", "base"], [base, user]), revert("user"));
+  assert.deepEqual(stepsOf(known), ["unload user"]);
+});
+
+test("makePlan() lays a payload on independent ones, of which it replaces what the lower one did", () => {
+  const upper = payload("upper", "alpha", { ...stacked, depends: "b", requires: ["a"] });
+  check([[], []], to(upper, b, a), [
+    ...["upload a", "upload b", "upload upper", "apply a", "apply b", "apply upper"],
+  ]);
+  const unaware = payload("unaware", "alpha", { ...stacked, depends: "b" });
+  check([[], []], to(unaware, b, a), ["plan/overlap"]);
+});
+
+test("makePlan() refuses another hypervisor's payload, a missing link, and what is not there", () => {
+  check([[], []], to(payload("x", "alpha", { xenDepends: "bb" })), ["plan/wrong-hypervisor"]);
+  const upper = payload("upper", "alpha", { ...stacked, depends: "lower" });
+  check([[], []], to(upper), ["plan/missing-link"]);
+  const needy = payload("needy", "alpha", { requires: ["lower"] });
+  check([[], []], to(needy), ["plan/missing-link"]);
+  check([["a+"], [a]], revert("b"), ["plan/not-loaded"]);
+  const state = { nodeps: "impossible" } as const;
+  const crowded = makePlan(host(["a+"], [a], state), to(a, b));
+  assert.ok(stepsOf(crowded).includes("plan/same-place"));
+});
