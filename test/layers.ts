@@ -88,6 +88,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "xen-make",
     "running",
     "stacking",
+    "files",
   ],
   builder: [
     "build-outcome",
@@ -114,7 +115,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bisect: ["json", "host", "payload", "plan", "probe"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
-  lab: ["bytes", "elf", "agent", "parts"],
+  lab: ["bytes", "elf", "agent", "parts", "files", "json"],
   hosts: [
     "bytes",
     "json",
@@ -155,5 +156,6 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "bisect",
     "xen-model",
     "check",
+    "files",
   ],
 };

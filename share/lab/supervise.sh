@@ -6,26 +6,31 @@
 # Standard input is a pipe whose other end the owner holds. When that closes, for whatever reason,
 # QEMU is killed and the run folder removed. But when the owner said "detach" before, once its lab is
 # up, QEMU runs until somebody ends it; the run folder stays for whoever asks why it ended.
+#
+# Descriptors 3 and 4 are locks: on the run folder, and on the cache that the lab's files are in. QEMU
+# holds them, and nobody else, so they tell whether it lives.
 
 folder=$1
 shift
 cd "$folder" || exit 1
-exec 3<&0 </dev/null
+exec 5<&0 </dev/null
 
-"$@" >qemu.log 2>&1 3<&- &
+"$@" >qemu.log 2>&1 5<&- &
 qemu=$!
 echo "$qemu" >qemu.pid.new && mv qemu.pid.new qemu.pid
 
+exec 3>&- 4>&-
+
 # A shell's own `read` needs no further process that would have to be ended too.
 {
-    read -r word <&3
+    read -r word <&5
     if [ "$word" = detach ]; then
         : >detached
     elif ! [ -e exit-status ]; then
         kill -KILL "$qemu" 2>/dev/null
     fi
 } &
-exec 3<&-
+exec 5<&-
 
 wait "$qemu"
 echo "$?" >exit-status.new && mv exit-status.new exit-status

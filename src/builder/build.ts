@@ -3,6 +3,8 @@
 
 import { iced } from "../isa/iced.ts";
 import { preparePairs } from "../pairs/prepare-pairs.ts";
+import { cacheFolder } from "../parts/cache-folder.ts";
+import { useCache } from "../parts/lock.ts";
 import { checkFoundation } from "../running/payload-below.ts";
 import type { XenSyms } from "../running/xen-syms.ts";
 import { patchesBelow } from "../stacking/patches.ts";
@@ -26,6 +28,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   checkFoundation(stacking.foundation, xen);
   const earlier = patchesBelow(stacking.foundation, stacking.basePatches);
   // From here it is known which source the unpatched side is made from.
+  using _used = await useCache(run.cache ?? cacheFolder(run.environment), run.signal);
   const prepared = await preparePairs({
     inputs: { source, config, patches, earlier, architecture: xen.architecture },
     run,

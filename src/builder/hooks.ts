@@ -1,14 +1,13 @@
 // Hooks that the author of a fix adds: C files compiled as `xsplice compile` does, which may call
 // what the fix brings.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { thunksOf } from "../compile/compile.ts";
 import { takeHooks } from "../compile/take-hooks.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
+import { makeTemporaryFolder } from "../files/temporary-folder.ts";
 import type { Hook, SourceObject } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
@@ -32,26 +31,22 @@ export async function compileHooks(
   const { architecture } = surroundings;
   const thunks = thunksOf(surroundings);
   const compiler = await findCompiler({ architecture, command, thunks, signal });
-  const folder = await mkdtemp(join(tmpdir(), `xsplice-hooks-${process.pid}-`));
-  try {
-    const objects: SourceObject[] = [];
-    const hooks: Hook[] = [];
-    const said = [compiler.warnings];
-    for (const source of sources) {
-      const output = join(folder, `${objects.length}.o`);
-      const request = { source, output, includes: [], extraFlags: [], signal };
-      const { bytes, warnings } = await compileSource(compiler, request);
-      said.push(warnings);
-      const draft = draftFrom(openElf(bytes, source));
-      const own = takeHooks(draft, source);
-      if (own.length === 0) throw noHooks(source);
-      objects.push({ source, draft });
-      hooks.push(...own);
-    }
-    return { objects, hooks, warnings: said.join("") };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  using folder = makeTemporaryFolder("hooks");
+  const objects: SourceObject[] = [];
+  const hooks: Hook[] = [];
+  const said = [compiler.warnings];
+  for (const source of sources) {
+    const output = join(folder.path, `${objects.length}.o`);
+    const request = { source, output, includes: [], extraFlags: [], signal };
+    const { bytes, warnings } = await compileSource(compiler, request);
+    said.push(warnings);
+    const draft = draftFrom(openElf(bytes, source));
+    const own = takeHooks(draft, source);
+    if (own.length === 0) throw noHooks(source);
+    objects.push({ source, draft });
+    hooks.push(...own);
   }
+  return { objects, hooks, warnings: said.join("") };
 }
 
 /** Names what the hooks refer to; `brought` are functions and variables of the fix. */

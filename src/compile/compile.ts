@@ -3,11 +3,9 @@
 // weak, which says to the compiler exactly what is true of them: another body may stand there at run
 // time. So it calls them instead of inlining them or building on what the present body happens to do.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfDraft } from "../elf/draft.ts";
+import { makeTemporaryFolder } from "../files/temporary-folder.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import type { Hook } from "../payload/emit/input.ts";
@@ -61,26 +59,22 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   const { command, extraFlags } = wish;
   const thunks = thunksOf(surroundings);
   const compiler = await findCompiler({ architecture, command, thunks, signal });
-  const folder = await mkdtemp(join(tmpdir(), `xsplice-compile-${process.pid}-`));
-  try {
-    const compile = async (replaceable: readonly string[]): Promise<Analysis> => {
-      const run = { folder, extraFlags, signal };
-      const compiled = await compileAll(inputs.sources, replaceable, compiler, run);
-      return analyse(compiled, inputs, surroundings);
-    };
-    const first = await compile([]);
-    // From here it is known which functions the sources define, and which of them Xen has.
-    const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
-    const final = replaceable.length === 0 ? first : await compile(replaceable);
-    // From here every symbol is bound, and nothing builds on a body that may be replaced.
-    const placed = placePayload(final, target, stacking);
-    // Before emitting, which leads references elsewhere.
-    const warnings = [compiler.warnings, ...warningsOf(final, surroundings)].join("");
-    const emitted = emitCompiled(final, target, placed, metadata);
-    return { ...emitted, ...describe(final, placed), warnings };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using folder = makeTemporaryFolder("compile");
+  const compile = async (replaceable: readonly string[]): Promise<Analysis> => {
+    const run = { folder: folder.path, extraFlags, signal };
+    const compiled = await compileAll(inputs.sources, replaceable, compiler, run);
+    return analyse(compiled, inputs, surroundings);
+  };
+  const first = await compile([]);
+  // From here it is known which functions the sources define, and which of them Xen has.
+  const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
+  const final = replaceable.length === 0 ? first : await compile(replaceable);
+  // From here every symbol is bound, and nothing builds on a body that may be replaced.
+  const placed = placePayload(final, target, stacking);
+  // Before emitting, which leads references elsewhere.
+  const warnings = [compiler.warnings, ...warningsOf(final, surroundings)].join("");
+  const emitted = emitCompiled(final, target, placed, metadata);
+  return { ...emitted, ...describe(final, placed), warnings };
 }
 
 /**

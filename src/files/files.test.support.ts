@@ -1,6 +1,6 @@
 // Folders of a test's own, and processes that hold what another one asks for.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,4 +46,14 @@ export function leaveAbandoned(parent: string, name: string): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "claim.lock"), "");
   return folder;
+}
+
+/** In front of a program: it sees no process of ours, and its own has number 1. */
+export const elsewhere = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"] as const;
+
+/** For the option `skip` of a test. */
+export function whyNotElsewhere(): string | false {
+  const [program, ...flags] = elsewhere;
+  if (spawnSync(program, [...flags, "true"]).status === 0) return false;
+  return "this user may make no pid namespace (unshare --pid), which takes root";
 }

@@ -16,6 +16,7 @@ export type LockKind = "exclusive" | "shared";
 export class FileLock implements Disposable {
   /** A child that gets it holds the lock as well, for as long as it lives. */
   readonly descriptor: number;
+  #isHeld = true;
 
   /** Locks come from tryLock() and waitForLock(). */
   constructor(descriptor: number) {
@@ -23,7 +24,8 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.descriptor);
+    if (this.#isHeld) closeSync(this.descriptor);
+    this.#isHeld = false;
   }
 }
 
@@ -50,7 +52,7 @@ export function tryLock(
 ): FileLock | undefined {
   for (;;) {
     const lock = new FileLock(openSync(path, OPENED[file]));
-    const words = ["-n", "-E", String(TAKEN), ...wordsFor(kind)];
+    const words = ["-n", ...wordsFor(kind)];
     const { error, status, stderr } = spawnSync("flock", words, { stdio: stdioFor(lock) });
     const outcome = judge(path, lock, { error, status, said: String(stderr) });
     if (outcome === "taken") return undefined;
@@ -71,9 +73,6 @@ export async function waitForLock(
   }
 }
 
-/** What flock(1) is to end with when somebody else has the lock. */
-const TAKEN = 75;
-
 interface Ended {
   readonly error: Error | undefined;
   readonly status: number | null;
@@ -86,7 +85,8 @@ function judge(path: string, lock: FileLock, ended: Ended): FileLock | "taken" |
   if (status === 0 && isStillAt(path, lock)) return lock;
   lock[Symbol.dispose]();
   if (status === 0) return "moved";
-  if (status === TAKEN) return "taken";
+  // Whatever else is the matter, it says so.
+  if (status === 1 && said === "") return "taken";
   throw codeOfSystemError(error) === "ENOENT" ? noFlock(error) : cannotLock(path, said);
 }
 

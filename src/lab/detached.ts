@@ -1,29 +1,21 @@
 // Labs that outlive the command that started them: start, find, connect, end.
 
-import {
-  existsSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAbandoned } from "../files/claimed-folder.ts";
 import { connectAgent, connectMonitor } from "./connection.ts";
 import { findCrash } from "./crash-watch.ts";
 import { crashError, LabError } from "./errors.ts";
-import { Lab, type LabInfo, labelOf } from "./lab.ts";
+import { Lab } from "./lab.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
+import { type LabInfo, labelOf } from "./lab-info.ts";
 import { RunFile } from "./machine.ts";
 import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
-import { isAlive } from "./seat.ts";
 
 const CONNECT_MAX_MS = 30_000;
 const END_MAX_MS = 5_000;
-const START_MAX_MS = 10_000;
 
 export interface ListedLab extends LabFile {
   /** "ended": its QEMU is gone, its console can still be read. */
@@ -48,7 +40,7 @@ export function listLabs(): ListedLab[] {
   return listRunFolders().flatMap((folder) => {
     const file = readLabFile(folder);
     if (file === undefined) return [];
-    return [{ ...file, state: isRunning(folder) ? "running" : "ended" } as const];
+    return [{ ...file, state: isAbandoned(folder) ? "ended" : "running" } as const];
   });
 }
 
@@ -84,7 +76,7 @@ async function connectTo(info: LabInfo, options: ConnectOptions): Promise<Lab> {
   const end = performance.now() + timeoutMs;
   const seated = await connectMonitor(info.folder, label, () => {
     signal?.throwIfAborted();
-    if (performance.now() > end) throw silent(label, timeoutMs);
+    if (performance.now() > end) throw silent("connect to", info, timeoutMs);
   });
   try {
     const agent = await connectAgent(info.folder, seated.seat.index, {
@@ -100,21 +92,31 @@ async function connectTo(info: LabInfo, options: ConnectOptions): Promise<Lab> {
   }
 }
 
-function silent(label: string, timeoutMs: number): LabError {
+const whenSilent = {
+  "connect to": "see whether it was stopped, or end it with xsplice lab down",
+  end: "see whether it was stopped, then try again",
+} as const;
+
+function silent(
+  task: keyof typeof whenSilent,
+  info: LabInfo,
+  timeoutMs: number = END_MAX_MS,
+): LabError {
   return new LabError({
     code: "lab/no-answer",
-    problem: `Cannot connect to ${label}: its QEMU gave no answer within ${timeoutMs} ms`,
-    remedy: "see whether it was stopped, or end it with xsplice lab down",
+    problem: `Cannot ${task} ${labelOf(info)}: its QEMU gave no answer within ${timeoutMs} ms`,
+    remedy: whenSilent[task],
   });
 }
 
 /**
  * Ends a lab, whoever owns it, and removes its run folder.
- * @throws LabError lab/unknown
+ * @throws LabError lab/unknown, lab/no-answer
  */
 export async function endLab(name: string | undefined): Promise<LabInfo> {
-  const { info } = requireLab(name, () => true);
-  await endFolder(info.folder);
+  const { info, state } = requireLab(name, () => true);
+  if (state === "running") await endMachine(info);
+  removeRunFolder(info.folder);
   return info;
 }
 
@@ -123,8 +125,8 @@ export async function endLab(name: string | undefined): Promise<LabInfo> {
  * Gives the number of folders.
  */
 export async function removeDeadLabs(): Promise<number> {
-  const dead = listRunFolders().filter((folder) => !isRunning(folder) && !isStarting(folder));
-  for (const folder of dead) await endFolder(folder);
+  const dead = listRunFolders().filter(isAbandoned);
+  for (const folder of dead) removeRunFolder(folder);
   return dead.length;
 }
 
@@ -135,31 +137,38 @@ export function consoleOfLab(name: string | undefined): string {
   return files.map((file) => (existsSync(file) ? readFileSync(file, "latin1") : "")).join("");
 }
 
-async function endFolder(folder: string): Promise<void> {
+/** @throws LabError lab/no-answer when it goes on */
+async function endMachine(info: LabInfo): Promise<void> {
+  const { folder } = info;
+  const deadline = Date.now() + END_MAX_MS;
+  const hasTime = (): boolean => Date.now() < deadline;
   const pid = qemuPid(folder);
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
+  else await quit(info, hasTime);
   // The supervisor writes its last file when QEMU has ended, then it is done with the folder.
-  const isDone = (): boolean => !isRunning(folder) && existsSync(join(folder, "exit-status"));
-  const deadline = Date.now() + END_MAX_MS;
-  while (existsSync(folder) && !isDone() && Date.now() < deadline) await sleep(5);
-  // That of an owned lab removes the folder at the same time.
+  const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, "exit-status"));
+  while (!isDone() && hasTime()) await sleep(5);
+  if (existsSync(folder) && !isAbandoned(folder)) throw silent("end", info);
+}
+
+/** By its monitor: in another container its process has no id. */
+async function quit(info: LabInfo, hasTime: () => boolean): Promise<void> {
+  const { qmp, seat } = await connectMonitor(info.folder, labelOf(info), () => {
+    if (!hasTime()) throw silent("end", info);
+  });
+  await qmp.execute("quit").catch(() => undefined); // It may end before it answers.
+  qmp.close();
+  seat.release();
+}
+
+function removeRunFolder(folder: string): void {
+  // The supervisor of an owned lab removes it at the same time.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   try {
     rmdirSync(dirname(folder));
   } catch {
     // Other labs are still in it.
   }
-}
-
-function isRunning(folder: string): boolean {
-  const pid = qemuPid(folder);
-  return pid !== undefined && isAlive(pid) && isQemuOf(folder, pid);
-}
-
-/** Between the making of the folder and the first word of its supervisor. */
-function isStarting(folder: string): boolean {
-  const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  return qemuPid(folder) === undefined && age < START_MAX_MS;
 }
 
 function qemuPid(folder: string): number | undefined {
@@ -173,6 +182,8 @@ function qemuPid(folder: string): number | undefined {
 /** Process ids are used again: this one counts only while it works in the lab's folder. */
 function isQemuOf(folder: string, pid: number): boolean {
   try {
+    // Another pid namespace's, which numbers differently.
+    if (readlinkSync("/proc/self") !== String(process.pid)) return false;
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
     return words.includes("virtio-serial-pci") && sameFolder(pid, folder);
   } catch {

@@ -1,37 +1,39 @@
 // What other processes may know of a running lab: one file in its run folder.
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
+import { readKept } from "../files/read-kept.ts";
+import { writeWhole } from "../files/write-whole.ts";
+import type { Described } from "../json/decode-json.ts";
 import { LabError, type LabErrorCode } from "./errors.ts";
-import type { LabInfo } from "./lab.ts";
+import { type LabInfo, labInfoSchema } from "./lab-info.ts";
 import { listRunFolders } from "./run-folder.ts";
 
 const FORMAT = 1;
 const FILE = "lab.json";
 
-export interface LabFile {
-  readonly info: LabInfo;
-  readonly lifetime: "owned" | "detached";
-  readonly startedAt: string;
-}
+const labFileSchema = v.object({
+  info: labInfoSchema,
+  lifetime: v.picklist(["owned", "detached"]),
+  startedAt: v.string(),
+});
+export type LabFile = Described<typeof labFileSchema>;
+
+const storedSchema = v.object({ format: v.literal(FORMAT), ...labFileSchema.entries });
 
 export function writeLabFile(info: LabInfo, lifetime: LabFile["lifetime"]): void {
   const content: LabFile = { info, lifetime, startedAt: new Date().toISOString() };
-  const path = join(info.folder, FILE);
-  writeFileSync(`${path}.new`, JSON.stringify({ format: FORMAT, ...content }));
-  renameSync(`${path}.new`, path);
+  const text = JSON.stringify({ format: FORMAT, ...content });
+  // No lab survives a power cut.
+  writeWhole(join(info.folder, FILE), text, { survives: "death of the process" });
 }
 
+/** `undefined` when the lab is not up yet, or just ending. */
 export function readLabFile(folder: string): LabFile | undefined {
-  try {
-    const content: unknown = JSON.parse(readFileSync(join(folder, FILE), "utf8"));
-    // The folder is this user's own, and only writeLabFile() writes there.
-    if (typeof content !== "object" || content === null) return undefined;
-    if (!("format" in content) || content.format !== FORMAT) return undefined;
-    return content as unknown as LabFile;
-  } catch {
-    return undefined; // Not up yet, or just ending.
-  }
+  const stored = readKept(join(folder, FILE), storedSchema);
+  if (stored === undefined) return undefined;
+  const { info, lifetime, startedAt } = stored;
+  return { info, lifetime, startedAt };
 }
 
 /**

@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs";
 import { digestOf } from "./digest.ts";
 import { LabError } from "./errors.ts";
+import type { Userland } from "./lab-info.ts";
 import { labLimits } from "./lab-limits.ts";
-import type { LabRecipe, Userland } from "./sources.ts";
+import type { LabRecipe } from "./sources.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
 
 export interface LabOptions {

@@ -9,26 +9,9 @@ import type { ExecOptions, ExecResult } from "../agent/exec.ts";
 import type { Seated } from "./connection.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import { type CrashReport, crashError } from "./errors.ts";
+import { type LabInfo, labelOf } from "./lab-info.ts";
 import { RunFile } from "./machine.ts";
 import { readVirtual, writeVirtual } from "./memory.ts";
-import type { Userland } from "./sources.ts";
-
-export interface LabInfo {
-  /** Unique among the labs of this user that run now. */
-  readonly name: string;
-  /** As it was asked for: "4.17", a package version, a path. */
-  readonly xen: string;
-  /** Exact version of Debian's package; `undefined` for a file of the user's. */
-  readonly packageVersion: string | undefined;
-  /** Debug symbols of the hypervisor, perhaps a `.gz`. */
-  readonly symbols: string | undefined;
-  readonly cpus: number;
-  readonly memoryMb: number;
-  readonly userland: Userland;
-  readonly startedFrom: "snapshot" | "cold-boot";
-  /** Run folder: sockets and logs. */
-  readonly folder: string;
-}
 
 /** What a Lab is made from. */
 export interface LabOrigin {
@@ -146,8 +129,4 @@ export class Lab implements AsyncDisposable {
     this.#seated.seat.release();
     await this.#stop();
   }
-}
-
-export function labelOf({ name, xen }: Pick<LabInfo, "name" | "xen">): string {
-  return `lab ${name} (Xen ${xen})`;
 }

@@ -1,13 +1,15 @@
 // From wishes to a running lab that this process owns: restored from a snapshot, which is made
 // first where there is none.
 
-import { cacheFolder, requireCacheFolder } from "../parts/cache-folder.ts";
-import { withLock } from "../parts/lock.ts";
+import type { FileLock } from "../files/lock.ts";
+import { cacheFolder } from "../parts/cache-folder.ts";
+import { useCache, withLock } from "../parts/lock.ts";
 import type { OnProgress } from "../parts/progress.ts";
 import { coldBoot, type RunningMachine, restore } from "./boot.ts";
 import { LabError } from "./errors.ts";
-import { Lab, type LabInfo, labelOf } from "./lab.ts";
+import { Lab } from "./lab.ts";
 import { chooseName, writeLabFile } from "./lab-file.ts";
+import { type LabInfo, labelOf } from "./lab-info.ts";
 import { kindOf, type LabOptions, recipeOf } from "./lab-options.ts";
 import { findSnapshot, removeSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { type LabRecipe, type LabSources, partsOf, prepareSources } from "./sources.ts";
@@ -43,7 +45,9 @@ export async function openLab(options: OpenLabOptions = {}): Promise<Lab> {
 
 /** Makes sure that labs with these options start quickly; true when there was work to do. */
 export async function prepareLab(options: OpenLabOptions = {}): Promise<boolean> {
-  const { recipe, sources, context } = await prepare(options);
+  const context = contextOf(options);
+  using _used = await useCache(context.cache, context.signal);
+  const { recipe, sources } = await prepare(options, context);
   if (findSnapshot(context.cache, kindOf(recipe), sources)) return false;
   await snapshotOf(recipe, sources, context);
   return true;
@@ -60,7 +64,9 @@ export async function startLab(
   lifetime: "owned" | "detached",
 ): Promise<StartedLab> {
   const name = chooseName(options.name);
-  const { recipe, sources, context } = await prepare(options);
+  const context = contextOf(options);
+  using cacheLock = await useCache(context.cache, context.signal);
+  const { recipe, sources } = await prepare(options, context);
   const startedFrom = options.start ?? "snapshot";
   const label = labelOf({ name, xen: recipe.hypervisor.name });
   const boot = { label, ...(context.signal && { signal: context.signal }) };
@@ -73,10 +79,11 @@ export async function startLab(
             machine,
             memory: "anonymous",
             files: { ...files, memory: undefined, bootConsole: undefined },
+            cacheLock,
           },
           boot,
         )
-      : await restoreOrRetake(recipe, sources, context, label);
+      : await restoreOrRetake(recipe, sources, { ...context, cacheLock }, label);
   const nameless = {
     xen: recipe.hypervisor.name,
     packageVersion: sources.hypervisorFiles.packageVersion,
@@ -109,14 +116,17 @@ interface Context {
   readonly signal: AbortSignal | undefined;
 }
 
+function contextOf(options: OpenLabOptions): Context {
+  const { cache = cacheFolder(), onProgress = () => undefined, signal } = options;
+  return { cache, onProgress, signal };
+}
+
 async function prepare(
   options: OpenLabOptions,
-): Promise<{ recipe: LabRecipe; sources: LabSources; context: Context }> {
+  context: Context,
+): Promise<{ recipe: LabRecipe; sources: LabSources }> {
   const recipe = recipeOf(options);
-  const { cache = cacheFolder(), onProgress = () => undefined, signal } = options;
-  requireCacheFolder(cache);
-  const context = { cache, onProgress, signal };
-  return { recipe, sources: await prepareSources(recipe, context), context };
+  return { recipe, sources: await prepareSources(recipe, context) };
 }
 
 async function snapshotOf(
@@ -136,7 +146,7 @@ async function snapshotOf(
 async function restoreOrRetake(
   recipe: LabRecipe,
   sources: LabSources,
-  context: Context,
+  context: Context & { readonly cacheLock: FileLock },
   label: string,
 ): Promise<RunningMachine> {
   const attempt = async (snapshot: Snapshot): Promise<RunningMachine> => {
@@ -147,6 +157,7 @@ async function restoreOrRetake(
         machine,
         memory: "private-file",
         files: { ...files, memory: snapshot.memory, bootConsole: snapshot.console },
+        cacheLock: context.cacheLock,
       },
       snapshot.state,
       { label, signal: context.signal },
@@ -156,8 +167,9 @@ async function restoreOrRetake(
   try {
     return await attempt(snapshot);
   } catch (error) {
+    context.signal?.throwIfAborted();
     // What this machine lacks, the next attempt would lack too.
-    if (!(error instanceof LabError) || error.report.code === "lab/build-failed") throw error;
+    if (error instanceof LabError && error.report.code === "lab/build-failed") throw error;
     context.onProgress({ kind: "note", text: "the snapshot does not come up; taking it anew" });
     removeSnapshot(snapshot);
     return await attempt(await snapshotOf(recipe, sources, context));

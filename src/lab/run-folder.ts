@@ -1,9 +1,10 @@
 // Where a lab's sockets, log and process ids lie while it runs. Short paths: a Unix socket's
 // address holds 107 bytes.
 
-import { chmodSync, lstatSync, mkdtempSync, readdirSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { type ClaimedFolder, claimFolder } from "../files/claimed-folder.ts";
 import { makeFolder } from "../parts/make-folder.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { LabError } from "./errors.ts";
@@ -12,14 +13,14 @@ const SOCKET_PATH_MAX = 107;
 const LONGEST_NAME = "/lab-XXXXXX/agent-0.sock";
 const PREFIX = "lab-";
 
-/** Makes the run folder of a new lab; its owner is this user, nobody else may look in. */
-export function makeRunFolder(): string {
+/** Makes the run folder of a new lab: who holds it lives. Nobody but this user may look in. */
+export function makeRunFolder(): ClaimedFolder {
   const parent = runFolders();
   for (let attempt = 0; ; attempt++) {
     try {
       makeFolder(parent, 0o700);
       requireOwn(parent);
-      return mkdtempSync(join(parent, PREFIX));
+      return claimFolder(parent, PREFIX);
     } catch (error) {
       // The last lab to end removes the parent, perhaps between the two calls.
       const vanished = codeOfSystemError(error) === "ENOENT";

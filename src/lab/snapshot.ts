@@ -16,16 +16,20 @@ import {
   statSync,
   utimesSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { removeWhole } from "../files/make-whole.ts";
+import { emptyCache } from "../parts/lock.ts";
 import { runProcess } from "../parts/run-process.ts";
 import { type BootOptions, coldBoot, saveMachine, waitForAgents } from "./boot.ts";
 import { digestOf } from "./digest.ts";
-import { RunFile } from "./machine.ts";
+import { type Machine, RunFile } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
 import type { LabSources } from "./sources.ts";
 
 /** Raise it when what a snapshot holds, or what boots before it is taken, changes. */
 const FORMAT = 1;
+
+const MB = 1024 * 1024;
 
 /** Of each kind of lab; more only gather as the cache's parts change. */
 const KEPT_PER_KIND = 2;
@@ -49,6 +53,10 @@ export function findSnapshot(
 ): Snapshot | undefined {
   const folder = join(cache, homeOf(kind, sources));
   if (!existsSync(folder)) return undefined;
+  if (!isWhole(filesOf(folder), sources.machine)) {
+    removeWhole(folder);
+    return undefined;
+  }
   const now = new Date();
   utimesSync(folder, now, now); // When it was last used, for prune().
   return filesOf(folder);
@@ -71,12 +79,21 @@ export async function takeSnapshot(
   return filesOf(folder);
 }
 
+/** @throws PartsError parts/in-use while a lab runs or starts */
 export function removeSnapshots(cache: string): void {
-  rmSync(join(cache, SNAPSHOTS), { recursive: true, force: true });
+  emptyCache(cache, (name) => name === SNAPSHOTS);
 }
 
 export function removeSnapshot(snapshot: Snapshot): void {
-  rmSync(join(snapshot.memory, ".."), { recursive: true, force: true });
+  removeWhole(dirname(snapshot.memory));
+}
+
+/** What is inside only a restore can tell; but a power cut or a full disk most often shows. */
+function isWhole({ memory, state, console }: Snapshot, { memoryMb }: Machine): boolean {
+  const [memorySize, ...others] = [memory, state, console].map(
+    (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return memorySize === memoryMb * MB && others.every((size) => size > 0);
 }
 
 async function bootAndSave(
@@ -85,7 +102,7 @@ async function bootAndSave(
   options: BootOptions,
 ): Promise<void> {
   const whole = `${snapshot.memory}.whole`;
-  createEmpty(whole, sources.machine.memoryMb * 1024 * 1024);
+  createEmpty(whole, sources.machine.memoryMb * MB);
   const { qemu, machine, files } = sources;
   const running = await coldBoot(
     {

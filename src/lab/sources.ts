@@ -11,18 +11,12 @@ import { digestOf, digestOfFile } from "./digest.ts";
 import { LabError } from "./errors.ts";
 import { buildNodeImage, buildProgramsImage, type Image } from "./images.ts";
 import { buildInitrd } from "./initrd.ts";
+import type { Userland } from "./lab-info.ts";
 import type { Machine } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
 import { openQemu, type QemuProgram } from "./qemu-program.ts";
 import type { MachineFiles } from "./supervised-machine.ts";
 import { findHypervisorFiles, type Hypervisor, type HypervisorFiles } from "./xen-choice.ts";
-
-/** What is in a lab's dom0 besides busybox and the agent. */
-export type Userland =
-  /** Nothing: enough for hypercalls and small commands. */
-  | "minimal"
-  /** Node, Xen's stock tools of the lab's release (xen-livepatch, xl), an ssh server. */
-  | "full";
 
 export interface LabRecipe {
   readonly hypervisor: Hypervisor;

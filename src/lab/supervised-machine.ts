@@ -5,6 +5,8 @@ import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ClaimedFolder } from "../files/claimed-folder.ts";
+import type { FileLock } from "../files/lock.ts";
 import { LabError } from "./errors.ts";
 import {
   imageName,
@@ -34,6 +36,8 @@ export interface MachineStart {
   readonly machine: Machine;
   readonly files: MachineFiles;
   readonly memory: MachineMemory;
+  /** Held by QEMU, too, as long as it lives: on the cache that the files are in. */
+  readonly cacheLock?: FileLock | undefined;
 }
 
 /** Between the end of a connection and the word of the supervisor. */
@@ -51,7 +55,7 @@ export class SupervisedMachine {
   readonly #stopped: Promise<void>;
 
   static start(start: MachineStart): SupervisedMachine {
-    const folder = makeRunFolder();
+    const claimed = makeRunFolder();
     try {
       const links: [string, string | undefined][] = [
         [RunFile.hypervisor, start.files.hypervisor],
@@ -61,23 +65,26 @@ export class SupervisedMachine {
         [RunFile.bootConsole, start.files.bootConsole],
         ...start.files.images.map((path, index): [string, string] => [imageName(index), path]),
       ];
-      for (const [name, target] of links) if (target) symlinkSync(target, join(folder, name));
-      return new SupervisedMachine(folder, start);
+      for (const [name, target] of links) if (target) symlinkSync(target, join(claimed.path, name));
+      return new SupervisedMachine(claimed, start);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      claimed[Symbol.dispose]();
       throw error;
     }
   }
 
-  private constructor(folder: string, { qemu, machine, memory }: MachineStart) {
-    this.folder = folder;
+  private constructor(claimed: ClaimedFolder, start: MachineStart) {
+    const { qemu, machine, memory, cacheLock } = start;
+    this.folder = claimed.path;
+    const held = [claimed, cacheLock].flatMap((lock) => (lock ? [lock.descriptor] : []));
     const argv = [...qemu.argv, ...machineArguments(machine, memory)];
-    this.#supervisor = spawn("/bin/sh", [shareFile("lab/supervise.sh"), folder, ...argv], {
+    this.#supervisor = spawn("/bin/sh", [shareFile("lab/supervise.sh"), this.folder, ...argv], {
       // A group of its own: the terminal's ^C is for the owner, who lets go of the pipe.
       detached: true,
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "ignore", "ignore", ...held],
       env: { ...process.env, ...qemu.env },
     });
+    claimed.letGo(); // From here on QEMU alone says that the lab lives.
     const lifeline = this.#supervisor.stdin as Socket | null;
     lifeline?.on("error", () => undefined); // The supervisor ended first: all the same.
     // An owner that forgets its lab may end; that closes the pipe and so ends the lab.

@@ -19,6 +19,8 @@ export class PartsError extends XspliceError<
   | "parts/no-cache"
   /** No program to hold locks with. */
   | "parts/no-flock"
+  /** Nothing can be removed from the cache while somebody needs it. */
+  | "parts/in-use"
   | "parts/download-failed"
   | "parts/unpack-failed"
   /** A part is needed that is not in the cache. */

@@ -1,10 +1,25 @@
-// One process at a time for what is made once and kept in the cache.
+// Locks of the cache. Everybody who needs what lies there holds one on all of it, together with all
+// others; whoever empties it has that one alone. What is made once and kept has a lock of its own, for
+// one process at a time.
 
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LockError } from "../files/errors.ts";
-import { type FileLock, waitForLock } from "../files/lock.ts";
+import { type FileLock, tryLock, type WaitOptions, waitForLock } from "../files/lock.ts";
 import { requireCacheFolder } from "./cache-folder.ts";
 import { PartsError } from "./errors.ts";
+
+/** Stays when all else goes, so that all lock the same file. */
+const IN_USE = "in-use.lock";
+
+/**
+ * Nothing is removed from the cache until the lock is let go. Waits while somebody empties it.
+ * @throws PartsError parts/no-cache, parts/no-flock; LockError; the reason of `signal`
+ */
+export async function useCache(cache: string, signal?: AbortSignal): Promise<FileLock> {
+  requireCacheFolder(cache);
+  return await acquire(join(cache, IN_USE), { kind: "shared", signal });
+}
 
 /**
  * Runs `work` while no other process holds the lock `name` of this cache folder; waits for it.
@@ -16,16 +31,29 @@ export async function withLock<Result>(
   work: () => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
+  using _used = await useCache(cache, signal);
   const folder = join(cache, "locks");
   requireCacheFolder(folder);
   const path = join(folder, `${name.replaceAll(/[^\w.+-]/g, "_")}.lock`);
-  using _held = await acquire(path, signal);
+  using _held = await acquire(path, { signal });
   return await work();
 }
 
-async function acquire(path: string, signal: AbortSignal | undefined): Promise<FileLock> {
+/**
+ * Removes what lies in the cache, or what of it is called so.
+ * @throws PartsError parts/in-use; LockError
+ */
+export function emptyCache(cache: string, isMeant: (name: string) => boolean = () => true): void {
+  if (!existsSync(cache)) return;
+  using alone = tryLock(join(cache, IN_USE));
+  if (alone === undefined) throw inUse(cache);
+  const names = readdirSync(cache).filter((name) => name !== IN_USE && isMeant(name));
+  for (const name of names) rmSync(join(cache, name), { recursive: true, force: true });
+}
+
+async function acquire(path: string, options: WaitOptions): Promise<FileLock> {
   try {
-    return await waitForLock(path, { signal });
+    return await waitForLock(path, options);
   } catch (error) {
     const isMissing = error instanceof LockError && error.report.code === "files/no-flock";
     throw isMissing ? noFlock(error) : error;
@@ -39,4 +67,13 @@ function noFlock(cause: unknown): PartsError {
     remedy: "install it (Debian: util-linux)",
   } as const;
   return new PartsError(report, { cause });
+}
+
+function inUse(cache: string): PartsError {
+  return new PartsError({
+    code: "parts/in-use",
+    problem: `Cannot remove anything from the cache "${cache}": it is in use`,
+    expected: "no build and no lab that runs",
+    remedy: "wait until they have ended (xsplice lab down ends a lab), then try again",
+  });
 }

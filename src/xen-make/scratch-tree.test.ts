@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -14,7 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { asStorageError, BuildError, requireSpace } from "../build-outcome/build-error.ts";
-import { leaveAbandoned, runUntilKilled } from "../files/files.test.support.ts";
+import {
+  elsewhere,
+  leaveAbandoned,
+  runUntilKilled,
+  whyNotElsewhere,
+} from "../files/files.test.support.ts";
 import { findObject, keepObject } from "./scratch-objects.ts";
 import {
   linkTree,
@@ -73,20 +77,15 @@ test("makeWorkFolder() removes the folders of killed builds and keeps those of l
   );
 });
 
-const namespace = ["unshare", "--pid", "--fork", "--kill-child"];
-const noNamespace =
-  spawnSync(namespace[0] ?? "", [...namespace.slice(1), "true"]).status !== 0 &&
-  "this user may make no pid namespace (unshare --pid), which takes root";
-
 test("makeWorkFolder() keeps the folder of a build that another container cannot see", {
-  skip: noNamespace,
+  skip: whyNotElsewhere(),
 }, async (t) => {
   const parent = join(makeFolder(t), "work");
   using own = makeWorkFolder(parent);
   const module = JSON.stringify(new URL("./scratch-tree.js", import.meta.url).href);
   const script = `import { makeWorkFolder } from ${module};
       globalThis.work = makeWorkFolder(${JSON.stringify(parent)});`;
-  await runUntilKilled(t, script, namespace);
+  await runUntilKilled(t, script, elsewhere);
   assert.ok(existsSync(own.path));
   // Nor does it take that one's, whose process has a number here that says nothing.
   assert.equal(readdirSync(parent).length, 2);

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -7,7 +6,7 @@ export const labCleanCommand: CommandSpec = {
   name: "clean",
   summary: "remove files of ended labs and killed commands, and on request the caches",
   description: [
-    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched.",
+    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched; while one of them uses the cache, nothing is removed from it.",
   ],
   arguments: [],
   options: [
@@ -23,13 +22,19 @@ export const labCleanCommand: CommandSpec = {
   ],
   kind: "own",
   run: async (call) => {
-    const [{ removeDeadLabs }, { removeLeftOvers }, { removeSnapshots }, { cacheFolder }] =
-      await Promise.all([
-        import("../../lab/detached.ts"),
-        import("../../lab/left-overs.ts"),
-        import("../../lab/snapshot.ts"),
-        import("../../parts/cache-folder.ts"),
-      ]);
+    const [
+      { removeDeadLabs },
+      { removeLeftOvers },
+      { removeSnapshots },
+      { cacheFolder },
+      { emptyCache },
+    ] = await Promise.all([
+      import("../../lab/detached.ts"),
+      import("../../files/temporary-folder.ts"),
+      import("../../lab/snapshot.ts"),
+      import("../../parts/cache-folder.ts"),
+      import("../../parts/lock.ts"),
+    ]);
     const labs = await removeDeadLabs();
     const folders = removeLeftOvers();
     const cache = cacheFolder(call.io.env);
@@ -38,7 +43,7 @@ export const labCleanCommand: CommandSpec = {
       : call.options.has("snapshots")
         ? "snapshots"
         : "nothing";
-    if (removed === "cache") await rm(cache, { recursive: true, force: true });
+    if (removed === "cache") emptyCache(cache);
     if (removed === "snapshots") removeSnapshots(cache);
     emit(call, { labs, folders, removed, cache }, () => {
       const more = removed === "nothing" ? "" : `Removed the ${removed} in ${cache}\n`;

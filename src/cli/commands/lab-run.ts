@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
 import { XspliceError } from "../../error.ts";
-import type { LabInfo } from "../../lab/lab.ts";
+import type { LabInfo } from "../../lab/lab-info.ts";
 import { toJson } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { labOptions, readLabOptions } from "../options/lab.ts";

@@ -1,10 +1,10 @@
 // The tour's middle: a C function becomes a payload.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toHex } from "../../bytes/hex.ts";
 import { type CompiledPayload, compilePayload } from "../../compile/compile.ts";
+import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
 import { onHypervisor } from "../../running/payload-below.ts";
 import type { Scene } from "./scene.ts";
 
@@ -28,29 +28,25 @@ export async function buildPayload({
   page.words(`A compiler makes machine code of it, and xsplice makes a payload of that: a file that
     a running Xen can load. It says which function is replaced, for which build-id, and what of Xen
     it refers to.`);
-  const folder = await mkdtemp(join(tmpdir(), `xsplice-demo-${process.pid}-`));
-  try {
-    const path = join(folder, "tour.c");
-    await writeFile(path, source);
-    const startedAt = performance.now();
-    const compiled = await compilePayload({
-      inputs: { sources: [path], replace: [] },
-      target: { xen, release: undefined },
-      stacking: { foundation: onHypervisor, mode: "stack", guard: undefined },
-      compiler: { command: call.io.env["CC"] || undefined, extraFlags: [] },
-      metadata: [["about", "the tour of xsplice"]],
-      signal: call.io.signal,
-    });
-    page.gap();
-    page.fact("built", `in ${((performance.now() - startedAt) / 1000).toFixed(2)} s`);
-    page.fact("payload", `${compiled.bytes.length} bytes, build-id ${toHex(compiled.buildId)}`);
-    for (const { name, oldSizeBytes, newSizeBytes } of compiled.replaced) {
-      page.fact("replaces", `${name}: ${oldSizeBytes} bytes of code by ${newSizeBytes}`);
-    }
-    return compiled;
-  } finally {
-    await rm(folder, { recursive: true });
+  using folder = makeTemporaryFolder("demo");
+  const path = join(folder.path, "tour.c");
+  await writeFile(path, source);
+  const startedAt = performance.now();
+  const compiled = await compilePayload({
+    inputs: { sources: [path], replace: [] },
+    target: { xen, release: undefined },
+    stacking: { foundation: onHypervisor, mode: "stack", guard: undefined },
+    compiler: { command: call.io.env["CC"] || undefined, extraFlags: [] },
+    metadata: [["about", "the tour of xsplice"]],
+    signal: call.io.signal,
+  });
+  page.gap();
+  page.fact("built", `in ${((performance.now() - startedAt) / 1000).toFixed(2)} s`);
+  page.fact("payload", `${compiled.bytes.length} bytes, build-id ${toHex(compiled.buildId)}`);
+  for (const { name, oldSizeBytes, newSizeBytes } of compiled.replaced) {
+    page.fact("replaces", `${name}: ${oldSizeBytes} bytes of code by ${newSizeBytes}`);
   }
+  return compiled;
 }
 
 /** Ends with a newline. */

@@ -3,9 +3,9 @@
 // user's configuration, keys, agent and jump hosts count.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ClaimedFolder } from "../../files/claimed-folder.ts";
+import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
 import { HostError } from "../../host/errors.ts";
 import type { Deadline } from "../deadline.ts";
 import type { RemoteResult, RemoteScript } from "../remote-script.ts";
@@ -45,7 +45,7 @@ const SHARES = ["-o", "ControlMaster=no"];
 export class SshConnection implements AsyncDisposable {
   readonly label: string;
   readonly #options: SshOptions;
-  readonly #folder: string;
+  readonly #folder: ClaimedFolder;
   #keeper: SshProcess | undefined;
 
   /** @throws HostError host/unreachable, host/bad-argument */
@@ -57,7 +57,7 @@ export class SshConnection implements AsyncDisposable {
         expected: "ssh:USER@HOST",
       });
     }
-    const folder = await mkdtemp(join(tmpdir(), `xsplice-ssh-${process.pid}-`));
+    const folder = makeTemporaryFolder("ssh");
     const connection = new SshConnection(options, folder);
     try {
       await connection.#keepOpen(signal);
@@ -69,7 +69,7 @@ export class SshConnection implements AsyncDisposable {
     }
   }
 
-  private constructor(options: SshOptions, folder: string) {
+  private constructor(options: SshOptions, folder: ClaimedFolder) {
     this.#options = options;
     this.#folder = folder;
     this.label = `ssh:${options.destination}`;
@@ -111,7 +111,7 @@ export class SshConnection implements AsyncDisposable {
     const keeper = this.#keeper;
     this.#keeper = undefined;
     if (keeper !== undefined) await ended(keeper);
-    await rm(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 
   /** The session ends when its standard input does, so at the latest when this process does. */
@@ -125,7 +125,7 @@ export class SshConnection implements AsyncDisposable {
   #spawn(options: readonly string[], remote: RemoteScript, marker: OutputMarker): SshProcess {
     return spawn("sh", [
       ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
-      ...["-T", "-o", `ControlPath=${join(this.#folder, "control")}`],
+      ...["-T", "-o", `ControlPath=${join(this.#folder.path, "control")}`],
       // What a configuration may have for sessions of people, and what would be in our way.
       ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
       ...options,

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { claimFolder } from "./claimed-folder.ts";
+import { emptyFolder, leaveAbandoned } from "./files.test.support.ts";
+import { removeLeftOvers } from "./temporary-folder.ts";
+
+test("removeLeftOvers() removes what the dead have left, and nothing else", (t) => {
+  const world = emptyFolder(t);
+  const kept = ["xsplice-compile-abcdef", "xsplice-compile-abc-abcdef", "4194305-abcdef"];
+  const gone = ["xsplice-compile-7-abcdef", `xsplice-ssh-${process.pid}-AbC012`];
+  for (const name of [...kept, ...gone]) leaveAbandoned(world, name);
+  const link = "xsplice-demo-7-abcdef";
+  symlinkSync("/", join(world, link));
+  using living = claimFolder(world, "xsplice-hooks-7-");
+  assert.equal(removeLeftOvers(world), gone.length);
+  assert.deepEqual(readdirSync(world).sort(), [...kept, link, basename(living.path)].sort());
+});
+
+test("removeLeftOvers() finds what a killed command has left", async (t) => {
+  const place = emptyFolder(t);
+  // Takes ssh's place, and says nothing until its input ends.
+  writeFileSync(join(place, "ssh"), "#!/bin/sh\nexec cat >/dev/null\n", { mode: 0o755 });
+  const main = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+  const child = spawn(process.execPath, [main, "--host", "ssh:nowhere", "list"], {
+    stdio: "ignore",
+    env: { ...process.env, TMPDIR: place, PATH: `${place}:${process.env["PATH"]}` },
+  });
+  const ended = once(child, "close");
+  const folders = (): string[] => readdirSync(place).filter((name) => name.startsWith("xsplice-"));
+  while (folders().length === 0 && child.exitCode === null) await sleep(5);
+  assert.equal(removeLeftOvers(place), 0);
+  child.kill("SIGKILL");
+  await ended;
+  assert.equal(folders().length, 1);
+  assert.equal(removeLeftOvers(place), 1);
+});
+
+test("makeTemporaryFolder() makes every temporary folder, so that removeLeftOvers() knows it", () => {
+  const source = fileURLToPath(new URL("../../../src/", import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" });
+  const makers = files
+    .filter((file) => /(?<!\.test|\.test\.support)\.ts$/.test(file))
+    .filter((file) => /mkdtemp\w*\(|tmpdir\(/.test(readFileSync(join(source, file), "utf8")))
+    .sort();
+  assert.deepEqual(makers, [
+    "cli/doctor-checks.ts", // Which is to tell of a machine without flock.
+    "files/claimed-folder.ts",
+    "files/temporary-folder.ts",
+    "lab/run-folder.ts",
+  ]);
+});
