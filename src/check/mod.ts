@@ -13,6 +13,6 @@ export type { EffectKind, FunctionEffect } from "./effect.ts";
 export type { Hazard } from "./hazard.ts";
 export type { Finding, Rule, Severity } from "./rule.ts";
 export { isRuleId, type RuleId, ruleIds, rules } from "./rules.ts";
-export type { CheckedStep, StepAction } from "./step.ts";
+export type { StepAction } from "./step.ts";
 export type { PayloadToCheck } from "./subject.ts";
 export type { Stage, Verdict } from "./verdict.ts";

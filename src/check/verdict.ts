@@ -35,8 +35,6 @@ export type Verdict =
       readonly where: string;
     };
 
-/** What the verdict rests on that the files do not tell. */
-
 const CONSOLE_PREFIX = "(XEN) livepatch: ";
 
 export function verdictOf(played: PlayedStep, source: string): Verdict {

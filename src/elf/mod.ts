@@ -45,7 +45,7 @@ export {
   sectionIndex,
   symbolIndex,
 } from "./object.ts";
-export { inflate, openElf } from "./open.ts";
+export { openElf } from "./open.ts";
 export { type ReadElfOptions, readElf } from "./read.ts";
 export { relocationsOf } from "./relocations.ts";
 export {

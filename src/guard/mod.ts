@@ -1,8 +1,8 @@
 // The old code that a payload carries, for Xen to compare.
 
-export { type CodeRange, findBootChanges, rangesWithin } from "./boot-changes.ts";
+export { type CodeRange, findBootChanges } from "./boot-changes.ts";
 export { GuardError, type GuardErrorCode } from "./errors.ts";
-export { fileBytesOf, guardsFor } from "./guard.ts";
+export { guardsFor } from "./guard.ts";
 export type {
   GuardedFunction,
   GuardImage,

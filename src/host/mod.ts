@@ -1,6 +1,6 @@
-export type { CallOptions } from "./call-options.ts";
-// What a host is: a place where payloads are applied. Everything above the kinds of host knows only this.
+// What a host is: a place where payloads are applied. All above the kinds of host know only this.
 
+export type { CallOptions } from "./call-options.ts";
 export {
   HostError,
   type HostErrorCode,

@@ -1,6 +1,7 @@
 // A real Xen in an emulated computer, on this machine and without root: boot, restore, talk to, stop.
 
 export type { AgentClient } from "../agent/client.ts";
+export { AgentError, type AgentErrorCode } from "../agent/errors.ts";
 export type { ExecOptions, ExecResult } from "../agent/exec.ts";
 export type { AgentProcess } from "../agent/process.ts";
 export {

@@ -1,9 +1,9 @@
 // Which payload may sit on which, what a host runs, and the way from there to what it should run.
 
 export { type BoundStep, findBrokenBinding } from "./bindings.ts";
-export { type AddressOf, findCommonRange, noAddresses } from "./code-range.ts";
+export type { AddressOf } from "./code-range.ts";
 export type { Fix } from "./coverage.ts";
-export { factsOfMetadata, factsOfPayload, unknownFacts } from "./facts.ts";
+export { factsOfMetadata, factsOfPayload } from "./facts.ts";
 export type { CodeRange, PayloadFacts } from "./facts-form.ts";
 export {
   type AppliedStack,
@@ -12,7 +12,6 @@ export {
   type LoadedPayload,
   type StackEvidence,
 } from "./host-state.ts";
-export { beginInJournal, endInJournal, sceneAfter, startJournal } from "./journal.ts";
 export type {
   Journal,
   JournalPayload,
@@ -36,12 +35,7 @@ export {
   type PlanStep,
 } from "./plan-form.ts";
 export { decodePlan } from "./plan-json.ts";
-export {
-  type JournalVerdict,
-  type Observation,
-  type Reconstruction,
-  reconstructState,
-} from "./reconstruct.ts";
+export type { JournalVerdict, Reconstruction } from "./reconstruct.ts";
 export {
   type AppliedView,
   type FunctionView,

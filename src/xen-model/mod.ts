@@ -6,7 +6,7 @@ export type { CpuProfile } from "./cpu-profile.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type Hypervisor, type HypervisorOptions, openHypervisor } from "./hypervisor.ts";
 export type { ImageFacts } from "./image-facts.ts";
-export type { Memory, MemoryRead, Region } from "./memory.ts";
+export type { Memory, MemoryRead, Region, UnknownRange } from "./memory.ts";
 export { type ActionAnswer, type ModelStatus, type UploadAnswer, XenModel } from "./model.ts";
 export type { NopFamily } from "./nops.ts";
 export type { ExportedSymbol, FunctionState, LoadedPayload, ModelFunction } from "./payload.ts";
