@@ -14,7 +14,7 @@ import type {
   PayloadStatus,
 } from "../host/host.ts";
 import type { JournalStore } from "../host/journal-store.ts";
-import type { ActRequest } from "./action/act.ts";
+import type { ActRequest } from "./action/target.ts";
 import type { Deadline } from "./deadline.ts";
 
 export interface HostLink {

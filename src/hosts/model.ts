@@ -19,7 +19,8 @@ import type {
 import { LivepatchState } from "../xen-abi/sysctl.ts";
 import type { ModelStatus, XenModel } from "../xen-model/model.ts";
 import type { Crash } from "../xen-model/verdict.ts";
-import { type ActTarget, act, type StartRequest } from "./action/act.ts";
+import { act } from "./action/act.ts";
+import type { ActTarget, StartRequest } from "./action/target.ts";
 import { checkName, checkUpload } from "./bad-argument.ts";
 import { systemClock } from "./clock.ts";
 import { uploadRefused } from "./explain/refusals.ts";

@@ -24,27 +24,8 @@ import {
   unknownPayload,
   wrongState,
 } from "./errors.ts";
-import { judgeAttempt, judgeStart } from "./verdict.ts";
-
-/** What a kind of host has to offer so that act() can do the rest. */
-export interface ActTarget {
-  readonly label: string;
-  status(name: string): Promise<PayloadStatus | undefined>;
-  appliedNames(): Promise<readonly string[]>;
-  /** Xen's immediate answer: 0 when it took the action, else the positive error number. */
-  start(request: StartRequest): Promise<number>;
-  /** Reads what the hypervisor printed since now; "" where the console cannot be read. */
-  watchConsole(): Promise<() => Promise<string>>;
-}
-
-export interface ActRequest {
-  readonly action: Action;
-  readonly name: string;
-}
-
-export interface StartRequest
-  extends ActRequest,
-    Pick<ActOptions, "dependencyCheck" | "quiesceMs"> {}
+import type { ActRequest, ActTarget, ReadConsole } from "./target.ts";
+import { judgeAttempt, judgeStart, type MissEvidence } from "./verdict.ts";
 
 /** How long a payload that is in progress on arrival is given before the action is sent anyway. */
 const FOREIGN_WORK_GRACE_MS = 200;
@@ -52,6 +33,8 @@ const FOREIGN_WORK_GRACE_MS = 200;
 const QUIESCE_MAX_MS = 4294;
 /** Between two attempts, and the longest pause between two looks at a pending action. */
 const PAUSE_MS = 25;
+/** When Xen does not say that it was a meeting which failed: a hook may have refused each time. */
+const GUESSED_MISSES_MAX = 3;
 
 /** @throws HostError with the reason, as far as Xen's answers and its console tell it */
 export async function act(
@@ -72,7 +55,8 @@ class ActRun {
   #retries = 0;
   #accepted = false;
   #appliedBefore: readonly string[] = [];
-  #readConsole: () => Promise<string> = async () => "";
+  #readConsole: ReadConsole = async () => "";
+  #consoleBefore = "";
 
   constructor(target: ActTarget, request: ActRequest, options: ActOptions, deadline: Deadline) {
     this.#target = target;
@@ -115,13 +99,25 @@ class ActRun {
     const answer = await this.#start(quiesceMs);
     this.#accepted ||= answer === 0;
     const after = answer === 0 ? await this.#settled() : await this.#target.status(this.#name);
-    const console = await this.#readConsole();
-    const verdict = judgeAttempt({ action: this.#action, answer, before, after, console });
+    const printed = await this.#readConsole();
+    const console = printed ?? "";
+    const verdict = judgeAttempt({
+      action: this.#action,
+      name: this.#name,
+      answer,
+      before,
+      after,
+      console: printed,
+      news: this.#newsOf(printed),
+    });
     switch (verdict.kind) {
       case "done":
         return this.#outcome("done", after);
       case "missed":
         this.#retries++;
+        if (verdict.evidence === "guessed" && this.#retries >= GUESSED_MISSES_MAX) {
+          throw await this.#gaveUp("guessed");
+        }
         return undefined;
       case "occupied":
         return undefined;
@@ -135,6 +131,14 @@ class ActRun {
         throw attemptFailed(this.#subject(), { ...verdict, console, reverted });
       }
     }
+  }
+
+  /** The console is read from the start of the action; each attempt is judged by its own lines. */
+  #newsOf(printed: string | undefined): string | undefined {
+    if (printed === undefined) return undefined;
+    const before = this.#consoleBefore;
+    this.#consoleBefore = printed;
+    return printed.startsWith(before) ? printed.slice(before.length) : printed;
   }
 
   /** The goal state holds already; but is an action that will leave it under way? */
@@ -202,11 +206,11 @@ class ActRun {
     return Math.min(grown, QUIESCE_MAX_MS, Math.max(half, quiesceMs));
   }
 
-  async #gaveUp(): Promise<Error> {
+  async #gaveUp(evidence: MissEvidence = "said"): Promise<Error> {
     const reverted = await this.#revertedSinceStart();
-    const console = await this.#readConsole();
+    const console = (await this.#readConsole()) ?? "";
     return this.#retries > 0
-      ? neverMet(this.#subject(), { retries: this.#retries, console, reverted })
+      ? neverMet(this.#subject(), { retries: this.#retries, evidence, console, reverted })
       : stillUnderWay(this.#subject(), this.#options.deadlineMs);
   }
 

@@ -6,13 +6,14 @@ import { settledState } from "../../host/settled-state.ts";
 import { systemClock } from "../clock.ts";
 import { type Deadline, startStepDeadline } from "../deadline.ts";
 import type { HostLink } from "../host-link.ts";
-import { type ActRequest, type ActTarget, act, type StartRequest } from "./act.ts";
+import { act } from "./act.ts";
+import type { ActRequest, ActTarget, ReadConsole, StartRequest } from "./target.ts";
 
 export interface StepLink extends Pick<HostLink, "label" | "list" | "status"> {
   /** Xen's immediate answer: 0 when it took the action, else the positive error number. */
   start(request: StartRequest, deadline: Deadline): Promise<number>;
-  /** Reads what the hypervisor printed since now; "" where the console cannot be read. */
-  watchConsole(deadline: Deadline): Promise<() => Promise<string>>;
+  /** Reads what the hypervisor printed since now; `undefined` where the console cannot be read. */
+  watchConsole(deadline: Deadline): Promise<ReadConsole>;
 }
 
 export function actByStep(

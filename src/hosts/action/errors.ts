@@ -6,6 +6,7 @@ import { Errno, nameOfErrno } from "../../xen-abi/errno.ts";
 import { payloadMessages, revertTopOf, unexpectedCodeOf } from "../explain/console-lines.ts";
 import { explain } from "../explain/explain.ts";
 import { describeStatus } from "../status.ts";
+import type { MissEvidence } from "./verdict.ts";
 
 /** What an action was about, for every message. */
 export interface Subject {
@@ -67,6 +68,7 @@ export function neverMet(
   subject: Subject,
   facts: {
     readonly retries: number;
+    readonly evidence: MissEvidence;
     readonly console: string;
     readonly reverted: readonly string[];
   },
@@ -77,14 +79,25 @@ export function neverMet(
       code: "host/action-failed",
       problem: `${cannot(subject)}: the hypervisor was busy at ${facts.retries} attempts, EBUSY (16)${aftermath(facts.reverted)}`,
       ...(said === undefined ? {} : { where: `hypervisor's console: "${said}"` }),
-      expected: "all CPUs meet within the time limit, which grew with each attempt",
-      remedy: `try again when the host is less busy, or allow more time${
-        subject.action === "revert" ? "; is it the payload that was applied last?" : ""
-      }`,
+      ...(facts.evidence === "said" ? tryLonger(subject) : lookAtHooks),
     },
     { errno: Errno.EBUSY },
   );
 }
+
+function tryLonger({ action }: Subject): Pick<HostError["report"], "expected" | "remedy"> {
+  const isOnTop = action === "revert" ? "; is it the payload that was applied last?" : "";
+  return {
+    expected: "all CPUs meet within the time limit, which grew with each attempt",
+    remedy: `try again when the host is less busy, or allow more time${isOnTop}`,
+  };
+}
+
+const lookAtHooks = {
+  expected: 'a line "Timed out on semaphore", which Xen prints when its CPUs do not meet in time',
+  remedy:
+    "if the payload has an apply or revert hook, find out why it returned EBUSY; if not, the log level of the console hides Xen's errors",
+} as const;
 
 export function stillUnderWay(subject: Subject, deadlineMs: number): HostError {
   return new HostError(

@@ -6,7 +6,8 @@ import type { Action, ActOptions, ActOutcome, PayloadStatus } from "../../host/h
 import { Errno } from "../../xen-abi/errno.ts";
 import type { Clock } from "../clock.ts";
 import { decodeStatus } from "../status.ts";
-import { type ActTarget, act, type StartRequest } from "./act.ts";
+import { act } from "./act.ts";
+import type { ActTarget, StartRequest } from "./target.ts";
 
 const CHECKED = 1;
 export const APPLIED = 2;
@@ -30,12 +31,14 @@ export class FakeXen implements ActTarget, Clock {
   readonly started: StartRequest[] = [];
   /** Results of the next rendezvous; 0 when it is empty. */
   readonly results: number[] = [];
-  /** Printed together with a result that is not 0. */
-  message = "";
+  /** Printed together with a result that is not 0; what Xen prints of a missed meeting if undefined. */
+  message: string | undefined;
   /** Rendezvous take this long, and until then the slot is taken by others. */
   workMs = 3;
   slotTakenUntil = 0;
   prints = true;
+  /** Whether its console can be read. */
+  isReadable = true;
   #time = 0;
   #text = "";
   #pending: { readonly at: number; readonly end: () => void; readonly name: string } | undefined;
@@ -67,8 +70,8 @@ export class FakeXen implements ActTarget, Clock {
     return [...this.stack];
   }
 
-  async watchConsole(): Promise<() => Promise<string>> {
-    return async () => this.#text;
+  async watchConsole(): Promise<() => Promise<string | undefined>> {
+    return async () => (this.isReadable ? this.#text : undefined);
   }
 
   async start(request: StartRequest): Promise<number> {
@@ -106,7 +109,11 @@ export class FakeXen implements ActTarget, Clock {
     const end = (): void => {
       const result = this.results.shift() ?? 0;
       payload.rc = -result;
-      if (result !== 0 && this.message !== "") this.#print(this.message);
+      if (result !== 0) {
+        const missed = `${name}: Timed out on semaphore in CPU quiesce phase 1/2`;
+        const message = this.message ?? (result === Errno.EBUSY ? missed : "");
+        if (message !== "") this.#print(message);
+      }
       if (result !== 0 && action !== "replace") return;
       if (action === "replace" && result !== Errno.EBUSY) this.#revertAll();
       if (result !== 0) return;

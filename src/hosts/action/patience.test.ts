@@ -91,3 +91,48 @@ test("act() says so when an action is still under way at the deadline", async ()
   assert.equal(error.report.code, "host/timeout");
   assert.match(error.report.problem, /still has work under way after 500 ms/);
 });
+
+test("act() takes a hook's veto for one, though it is the number of a missed meeting", async () => {
+  for (const action of ["apply", "revert"] as const) {
+    const xen = new FakeXen();
+    xen.load("a", action === "revert" ? { state: APPLIED } : {});
+    xen.results.push(...Array<number>(100).fill(Errno.EBUSY));
+    xen.message = `a: pre-${action} hook failed (rc=-16), aborting!`;
+    const error = await failure(run(xen, action, "a"));
+    assert.match(error.report.problem, new RegExp(`pre-${action} hook refused with -16`));
+    assert.equal(error.errno, Errno.EBUSY);
+    assert.equal(xen.started.length, 1);
+  }
+});
+
+test("act() judges each attempt by what Xen printed of it", async () => {
+  const xen = new FakeXen();
+  xen.load("a");
+  xen.results.push(Errno.EBUSY, Errno.EBUSY);
+  const pending = run(xen, "apply", "a");
+  const outcome = await pending;
+  assert.equal(outcome.retries, 2);
+  xen.load("b");
+  xen.results.push(Errno.EBUSY);
+  xen.message = "b: pre-apply hook failed (rc=-16), aborting!";
+  await failure(run(xen, "apply", "b"));
+  assert.equal(xen.started.filter(({ name }) => name === "b").length, 1);
+});
+
+test("act() does not run a hook for long of which Xen says nothing", async () => {
+  const xen = new FakeXen();
+  xen.load("a");
+  xen.results.push(...Array<number>(100).fill(Errno.EBUSY));
+  xen.message = "";
+  const error = await failure(run(xen, "apply", "a"));
+  assert.equal(xen.started.length, 3);
+  assert.match(error.report.remedy ?? "", /apply or revert hook/);
+});
+
+test("act() goes on trying where no console tells why", async () => {
+  const xen = new FakeXen();
+  xen.load("a");
+  xen.isReadable = false;
+  xen.results.push(...Array<number>(5).fill(Errno.EBUSY));
+  assert.equal((await run(xen, "apply", "a")).retries, 5);
+});

@@ -29,6 +29,20 @@ export function waitQueueOf(console: string): string | undefined {
   return lastMatch(console, /^(\S+) found with active waitqueue$/)?.[1];
 }
 
+/** What a hook of the payload did: it refused, so that another attempt would only run it again. */
+export function vetoOf(console: string, name: string): string | undefined {
+  return payloadMessages(console, name).findLast((message) =>
+    /^pre-(apply|revert) hook failed \(rc=-?\d+\)/.test(message),
+  );
+}
+
+/** Whether Xen said that the CPUs did not come together, in the words of all releases since 4.7. */
+export function saysNotMet(console: string, name: string): boolean {
+  return payloadMessages(console, name).some((message) =>
+    /^Timed out on semaphore|unable to get cpu_maps lock!$/.test(message),
+  );
+}
+
 /**
  * The bytes that an expectation of the payload `name` wanted, and those that Xen found there. Two
  * lines belong together: the first has the bytes, the second the payload.

@@ -4,8 +4,8 @@
 
 import { HostError } from "../../host/errors.ts";
 import type { ActOptions, ActOutcome, HostInfo, ListedPayload } from "../../host/host.ts";
-import type { ActRequest, StartRequest } from "../action/act.ts";
 import { actByStep, type StepLink } from "../action/by-step.ts";
+import type { ActRequest, StartRequest } from "../action/target.ts";
 import type { Deadline } from "../deadline.ts";
 import { queryRefused } from "../explain/refusals.ts";
 import { FACTS_SCRIPT, FACTS_TASK, parseHostFacts } from "../host-facts.ts";
@@ -69,7 +69,7 @@ class StockTool {
     const errno = stockErrno(run.output, this.#label);
     if (errno === 0) return undefined;
     const nameTaken = run.payloads?.some((loaded) => loaded.name === name) ?? false;
-    const console = this.#newInConsole(run.ring);
+    const console = this.#newInConsole(run.ring) ?? "";
     this.#ring = run.ring ?? this.#ring;
     return { errno, nameTaken, console };
   }
@@ -108,8 +108,8 @@ class StockTool {
     return runStockTool(this.#connection, request, deadline);
   }
 
-  #newInConsole(ring: string | undefined): string {
-    if (ring === undefined) return "";
+  #newInConsole(ring: string | undefined): string | undefined {
+    if (ring === undefined) return undefined;
     return newInRing(ring, newInRing(this.#ring, undefined).mark).text;
   }
 }

@@ -5,7 +5,7 @@
 import type { GenericSchema } from "valibot";
 import type { ActOptions } from "../../host/host.ts";
 import type { Described } from "../../json/decode-json.ts";
-import type { ActRequest } from "../action/act.ts";
+import type { ActRequest } from "../action/target.ts";
 import { systemClock } from "../clock.ts";
 import { type Deadline, startDeadline } from "../deadline.ts";
 import { FACTS_TASK } from "../host-facts.ts";

@@ -37,6 +37,15 @@ export function describeReasons(suite: Suite): void {
     await refused(replace, { errno: Errno.EOPNOTSUPP });
   });
 
+  suite("act() tells a hook that refuses with EBUSY from CPUs that do not meet", async (under) => {
+    const { host, xen } = under;
+    const recipe = withVeto(extraVersion(xen, ".a"), "test_busy_veto", -16);
+    await host.upload("a", build(recipe).bytes, call);
+    const error = await refused(host.act("apply", "a", actOptions), { errno: Errno.EBUSY });
+    if (!host.capabilities.console) return;
+    assert.match(error.message, /pre-apply hook refused with -16/);
+  });
+
   suite("upload() names the symbol that the hypervisor does not have", async ({ host, xen }) => {
     const recipe = extraVersion(xen, ".a");
     const code = `void test_no_such_function(void);
