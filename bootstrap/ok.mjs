@@ -12,7 +12,7 @@ const colors = process.stdout.isTTY ? [] : ["--colors=off"]; // else it colours 
 const knip = join(root, "node_modules/knip/bin/knip.js");
 const checks = [
   [biome, "ci", ...colors, "."],
-  [knip, "--no-progress"],
+  [knip, "--no-progress", "--cache", "--cache-location", join(root, "dist/knip-cache")],
 ];
 const failed = checks.map((check) => run(process.execPath, check)).find((code) => code !== 0);
 process.exitCode = failed ?? runTests(fastTests());

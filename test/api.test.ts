@@ -40,6 +40,16 @@ test("every type that an export names can be imported from a door, or is inner o
   assert.deepEqual([...found].sort(), [...inner].sort());
 });
 
+test("every example is run by a test", () => {
+  const tests = ["test/api-examples.test.ts", "test/lab/api-examples.test.ts"];
+  const text = tests.map((path) => readFileSync(join(root, path), "utf8")).join("");
+  const idle = doors.filter(({ name }) => !text.includes(`run("${name}"`));
+  assert.deepEqual(
+    idle.map(({ name }) => name),
+    [],
+  );
+});
+
 test("every door says what it is for", () => {
   const silent = doors.filter(({ about }) => about === "").map(({ name }) => name);
   assert.deepEqual(silent, []);

@@ -117,7 +117,10 @@ test("completion offers an option again only when it may be repeated", () => {
   assert.ok(!words.includes("--source"));
   assert.ok(words.includes("--patch"));
   assert.ok(!offered("build", "--mode", "stack").includes("--previous"));
-  assert.ok(offered("build", "--mode", "cumulative").includes("--previous"));
+  for (const mode of [["--mode", "cumulative"], ["--mode=cumulative"]]) {
+    assert.ok(offered("build", ...mode).includes("--previous"));
+    assert.ok(!offered("build", ...mode).includes("--mode"));
+  }
 });
 
 test("completion offers the choices of an option's value", () => {

@@ -27,7 +27,7 @@ await describeOnXen("4.17", "examples on Xen 4.17", () => {
     assert.match(said, /^Xen 4\.17\.5\nbuild-id [0-9a-f]{40}\nsysctl interface 0x15\n$/);
   });
 
-  test("example of xsplice/hosts: several hosts by their addresses", async () => {
+  test("examples of xsplice/hosts and xsplice/host: several by their addresses, one only looked at", async () => {
     await using lab = await openLab({ xen: "4.17", name: `example-${process.pid}` });
     const address = `lab:${lab.info.name}`;
     const said = run("hosts", "fix", address, "lab:no-such-lab");

@@ -54,19 +54,26 @@ function readTyped(tree: readonly TreeSection[], words: readonly string[]): Type
 function readWord(tree: readonly TreeSection[], before: Typed, word: string): Typed {
   const { open, given } = before;
   if (open !== undefined) {
-    const values = [...(given.get(open.name) ?? []), word];
-    return { ...before, given: new Map([...given, [open.name, values]]), open: undefined };
+    return { ...before, given: withValues(given, open, [word]), open: undefined };
   }
   if (word === "--") return { ...before, ended: true };
   if (word.startsWith("-")) {
-    const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(word));
+    const [name = "", ...value] = word.split("="); // --name=value is one word.
+    const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(name));
     if (option === undefined) return before;
-    if (optionTakesValue(option)) return { ...before, open: option };
-    return { ...before, given: new Map([...given, [option.name, []]]) };
+    if (optionTakesValue(option) && value.length === 0) return { ...before, open: option };
+    return {
+      ...before,
+      given: withValues(given, option, value.length === 0 ? [] : [value.join("=")]),
+    };
   }
   const child = childrenOf(tree, before.entry).find(({ name }) => name === word);
   if (child !== undefined) return { ...before, entry: child };
   return { ...before, positionals: before.positionals + 1 };
+}
+
+function withValues(given: Given, { name }: OptionSpec, values: readonly string[]): Given {
+  return new Map([...given, [name, [...(given.get(name) ?? []), ...values]]]);
 }
 
 function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: string): Candidates {
