@@ -8,14 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type DraftSection,
+  type DraftSymbol,
   findSymbol,
   Machine,
   openElf,
   SectionFlag,
-  SectionType,
-  SymbolBinding,
-  SymbolType,
-  SymbolVisibility,
   writeElf,
 } from "../src/elf/mod.ts";
 
@@ -96,15 +93,18 @@ function render(path: string, measured: Measured): string {
 function largeFile(): Uint8Array {
   const text = section(".text", SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR, 2 ** 21);
   const debug = section(".debug_info", 0n, 22 * 2 ** 20);
-  const symbols = Array.from({ length: 20_000 }, (_, index) => ({
-    name: `xen_function_number_${index}`,
-    value: BigInt(index * 64),
-    size: 64n,
-    binding: index % 2 === 0 ? SymbolBinding.STB_LOCAL : SymbolBinding.STB_GLOBAL,
-    type: SymbolType.STT_FUNC,
-    visibility: SymbolVisibility.STV_DEFAULT,
-    place: text,
-  }));
+  const symbols = Array.from(
+    { length: 20_000 },
+    (_, index): DraftSymbol => ({
+      name: `xen_function_number_${index}`,
+      value: BigInt(index * 64),
+      size: 64n,
+      binding: index % 2 === 0 ? "STB_LOCAL" : "STB_GLOBAL",
+      type: "STT_FUNC",
+      visibility: "STV_DEFAULT",
+      place: text,
+    }),
+  );
   return writeElf({
     machine: Machine.EM_X86_64,
     osAbi: 0,
@@ -116,7 +116,7 @@ function largeFile(): Uint8Array {
 
 function section(name: string, flags: bigint, sizeBytes: number): DraftSection {
   const content = new Uint8Array(sizeBytes).map((_, index) => (index * 31) & 0xff);
-  const type = SectionType.SHT_PROGBITS;
+  const type = "SHT_PROGBITS";
   return { name, type, flags, alignment: 16, entrySize: 0, content, relocations: [] };
 }
 

@@ -3,7 +3,6 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { CarriedObject } from "../diff/carry/carry.ts";
-import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { entryRoomOf } from "../running/entry-room.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
@@ -97,7 +96,7 @@ function refusalFor(
 
 export function globalsOf({ symbols }: ElfDraft): readonly string[] {
   return symbols
-    .filter(({ place, binding }) => place !== "undefined" && binding !== SymbolBinding.STB_LOCAL)
+    .filter(({ place, binding }) => place !== "undefined" && binding !== "STB_LOCAL")
     .map(({ name }) => name);
 }
 

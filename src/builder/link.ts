@@ -5,7 +5,6 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { type CarriedObject, carryChanges } from "../diff/carry/carry.ts";
 import type { NameInXen } from "../diff/carry/name-in-xen.ts";
-import { SymbolBinding, SymbolType, SymbolVisibility } from "../elf/constants.ts";
 import type { DraftSymbol } from "../elf/draft.ts";
 import type { ErrorReport } from "../error.ts";
 import { GuardError } from "../guard/errors.ts";
@@ -194,9 +193,9 @@ function fileSymbol(name: string): DraftSymbol {
     name,
     value: 0n,
     size: 0n,
-    binding: SymbolBinding.STB_LOCAL,
-    type: SymbolType.STT_FILE,
-    visibility: SymbolVisibility.STV_DEFAULT,
+    binding: "STB_LOCAL",
+    type: "STT_FILE",
+    visibility: "STV_DEFAULT",
     place: "absolute",
   };
 }

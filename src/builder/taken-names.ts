@@ -4,7 +4,6 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
-import { SymbolBinding } from "../elf/constants.ts";
 import type { Surroundings } from "../running/payload-below.ts";
 
 export function refuseTakenNames(
@@ -15,7 +14,7 @@ export function refuseTakenNames(
     const added = diff.added.filter((atom) => diff.carried.get(atom) === "new");
     return added.flatMap(({ kind, symbols }) =>
       symbols
-        .filter(({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && byName.has(name))
+        .filter(({ binding, name }) => binding !== "STB_LOCAL" && byName.has(name))
         .map(({ name }) => ({
           rule: "moved-between-files",
           what: `${kind === "function" ? "function" : "variable"} "${name}"`,

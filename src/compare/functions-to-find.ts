@@ -1,7 +1,6 @@
 // Which functions of the running hypervisor a fix depends on.
 
 import { type Atom, namingSymbol } from "../diff/atom.ts";
-import { SymbolBinding } from "../elf/constants.ts";
 import type { ComparedObject } from "./compared-object.ts";
 
 /** Each replaced function, and each that it or its new body reaches by a local symbol. */
@@ -12,7 +11,7 @@ export function functionsToFind({
 }: ComparedObject["diff"]): readonly Atom[] {
   const found = new Set<Atom>();
   const addLocal = (atom: Atom | undefined): void => {
-    const isLocal = atom !== undefined && namingSymbol(atom)?.binding === SymbolBinding.STB_LOCAL;
+    const isLocal = atom !== undefined && namingSymbol(atom)?.binding === "STB_LOCAL";
     if (isLocal && atom.kind === "function" && atom.rule.role === "code") found.add(atom);
   };
   for (const { before } of replaced) {

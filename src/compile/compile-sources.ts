@@ -3,7 +3,6 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SymbolBinding } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { openElf } from "../elf/open.ts";
@@ -44,7 +43,7 @@ export async function compileAll(
 /** Weakness was for the compiler; what merges objects is to refuse two definitions. */
 function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>): void {
   for (const symbol of symbols) {
-    const wasWeakened = names.has(symbol.name) && symbol.binding === SymbolBinding.STB_WEAK;
-    if (wasWeakened) symbol.binding = SymbolBinding.STB_GLOBAL;
+    const wasWeakened = names.has(symbol.name) && symbol.binding === "STB_WEAK";
+    if (wasWeakened) symbol.binding = "STB_GLOBAL";
   }
 }

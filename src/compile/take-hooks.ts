@@ -3,7 +3,7 @@
 // emitter makes these sections itself, with the flags and the order that Xen wants.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { Machine, SectionFlag, SymbolType } from "../elf/constants.ts";
+import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Hook } from "../payload/emit/input.ts";
@@ -48,7 +48,7 @@ function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): Draf
   const { symbol, addend } = pointer;
   const code = draft.symbols.find(
     ({ place, type, value }) =>
-      type === SymbolType.STT_FUNC && place === symbol.place && value === symbol.value + addend,
+      type === "STT_FUNC" && place === symbol.place && value === symbol.value + addend,
   );
   if (code !== undefined && typeof code.place !== "string") {
     checkLanding(draft, code, source);

@@ -2,7 +2,6 @@
 // share nobody can tell which of them is meant. As long as both lie side by side in the hypervisor as
 // well, either reading gives the same address; a new variable between them makes the difference.
 
-import { SymbolType } from "../elf/constants.ts";
 import { type Atom, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
@@ -17,7 +16,7 @@ export function findEndedBy(
 ): Atom | undefined {
   if (target.kind !== "atom" || target.offset !== 0 || target.atom.kind !== "data")
     return undefined;
-  if (relocation?.symbol.type !== SymbolType.STT_SECTION || use === "memory") return undefined;
+  if (relocation?.symbol.type !== "STT_SECTION" || use === "memory") return undefined;
   const { atom } = target;
   const array = after.atoms[after.atoms.indexOf(atom) - 1];
   if (array === undefined || array.kind !== "data" || !liesBefore(array, atom)) return undefined;

@@ -2,7 +2,7 @@
 // old table would go on being read, and the fix would be half of one. Answers "no" only when every
 // reader is known and merely reads.
 
-import { Machine, SymbolBinding } from "../elf/constants.ts";
+import { Machine } from "../elf/constants.ts";
 import { addressEscapes } from "../isa/x86-address-flow.ts";
 import { findInstructions } from "../isa/x86-instructions.ts";
 import { type Atom, isNameless, type Reference } from "./atom.ts";
@@ -22,7 +22,7 @@ export function explainEscape(atom: Atom, comparison: Comparison): Escape | unde
   }
   const { isUsedElsewhere } = comparison.options;
   const isShared = atom.symbols.some(
-    ({ binding, name }) => binding !== SymbolBinding.STB_LOCAL && (isUsedElsewhere?.(name) ?? true),
+    ({ binding, name }) => binding !== "STB_LOCAL" && (isUsedElsewhere?.(name) ?? true),
   );
   const why = `"${atom.name}" can be read from other files`;
   return isShared ? { rule: "read-only-shared", why } : undefined;

@@ -2,7 +2,6 @@
 // and that the hypervisor does not have. What it has is bound to by name, never copied, so that state
 // stays in one place.
 
-import { SymbolBinding } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Ambiguity } from "./correlate/correlation.ts";
@@ -60,7 +59,7 @@ const loadable: readonly SectionRole[] = ["code", "read-only", "writable", "boot
 function rootOf(atom: Atom, comparison: Comparison, changes: Changes): CarriedAs | undefined {
   const before = comparison.correlation.findBefore(atom);
   if (before === undefined) {
-    const isShared = atom.symbols.some(({ binding }) => binding !== SymbolBinding.STB_LOCAL);
+    const isShared = atom.symbols.some(({ binding }) => binding !== "STB_LOCAL");
     const isNew = (atom.kind === "function" || atom.kind === "data") && isShared;
     return isNew && loadable.includes(roleOf(atom)) ? "new" : undefined;
   }

@@ -1,7 +1,7 @@
 // What a reference means, as a text that is the same on both sides when the meaning is: the number of
 // a pair, the name of something outside, or the content of what has no name.
 
-import { SectionFlag, SymbolBinding } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
 import type { Correlation } from "./correlate/correlation.ts";
 import { withoutFields } from "./same-bytes.ts";
@@ -19,7 +19,7 @@ export class Meanings {
   ofTarget(target: Target, length?: number): string {
     switch (target.kind) {
       case "external": {
-        const weak = target.symbol.binding === SymbolBinding.STB_WEAK ? "weak " : "";
+        const weak = target.symbol.binding === "STB_WEAK" ? "weak " : "";
         return `${weak}symbol ${target.symbol.name}+${target.offset}`;
       }
       case "absolute":

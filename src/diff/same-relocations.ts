@@ -1,7 +1,6 @@
 // Whether the relocations of two sections say the same, by the names and values of symbols: for what is
 // not loaded, and of which nobody knows what it means.
 
-import { SectionType } from "../elf/constants.ts";
 import { type ElfObject, type ElfSymbol, type Section, sectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
@@ -47,9 +46,7 @@ function sameTables(before: Relocated, after: Relocated): boolean {
 function tablesOf({ object, section }: Relocated): readonly Uint8Array[] {
   const { sections, relocationTables } = object;
   const tables = [
-    ...sections.filter(
-      ({ type }) => type === SectionType.SHT_SYMTAB || type === SectionType.SHT_SYMTAB_SHNDX,
-    ),
+    ...sections.filter(({ type }) => type === "SHT_SYMTAB" || type === "SHT_SYMTAB_SHNDX"),
     ...(relocationTables.bySection.get(section.index) ?? []),
   ];
   const linked = tables.flatMap(({ link }) => sections[sectionIndex(link)] ?? []);

@@ -1,6 +1,6 @@
 // Which pieces of code a payload has: new bodies of functions, hooks, and what it brings besides.
 
-import { SectionFlag, SymbolType } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
 import { withoutTag } from "../payload/emit/tag.ts";
 import type { PayloadContents, Target } from "../payload/payload.ts";
@@ -67,7 +67,7 @@ function keyOf(place: Pick<Place, "section" | "start"> | undefined): string | un
 
 function ownFunctions({ object, symbols }: PayloadPlaces): readonly CodePiece[] {
   return symbols.flatMap((symbol): CodePiece[] => {
-    if (symbol.type !== SymbolType.STT_FUNC || symbol.place.kind !== "section") return [];
+    if (symbol.type !== "STT_FUNC" || symbol.place.kind !== "section") return [];
     const section = object.sections[symbol.place.index];
     if (section === undefined || (section.flags & SectionFlag.SHF_EXECINSTR) === 0n) return [];
     if (symbol.value >= BigInt(section.size)) return [];

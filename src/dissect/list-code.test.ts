@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Machine, SectionFlag, SectionType, SymbolBinding } from "../elf/constants.ts";
+import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol } from "../elf/draft.ts";
 import { readElf } from "../elf/read.ts";
 import { requireSection } from "../elf/sections.ts";
@@ -14,9 +14,9 @@ const external: DraftSymbol = {
   name: "printk",
   value: 0n,
   size: 0n,
-  type: 0,
-  visibility: 0,
-  binding: SymbolBinding.STB_GLOBAL,
+  type: "STT_NOTYPE",
+  visibility: "STV_DEFAULT",
+  binding: "STB_GLOBAL",
   place: "undefined",
 };
 
@@ -28,7 +28,7 @@ function listed(
 ) {
   const text: DraftSection = {
     name: ".text",
-    type: SectionType.SHT_PROGBITS,
+    type: "SHT_PROGBITS",
     alignment: 4,
     entrySize: 0,
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,

@@ -2,7 +2,7 @@
 // is wrong with symbols and relocations is for inspectPayload() to say.
 
 import { hexNumber } from "../bytes/hex.ts";
-import { SectionFlag, SymbolType } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import type {
   ElfObject,
   ElfSymbol,
@@ -127,7 +127,7 @@ export class PayloadPlaces {
   }
 
   #index({ name, place, type, value, size }: ElfSymbol): void {
-    const isMark = type === SymbolType.STT_SECTION || type === SymbolType.STT_FILE;
+    const isMark = type === "STT_SECTION" || type === "STT_FILE";
     if (isMark || name === "" || place.kind !== "section") return;
     const start = Number(value);
     if (size > 0n) {

@@ -23,7 +23,9 @@ function homesOf(...flags: readonly string[]): readonly string[] {
     execFileSync("gcc", ["-O2", "-fpic", ...flags, "-c", "file.c"], { cwd: folder, stdio: "pipe" });
     const object = readElf(new Uint8Array(readFileSync(join(folder, "file.o"))), "file.o");
     const homeOf = findStaticHomes(object);
-    const variables = object.symbols.filter(({ type, size }) => type === 1 && size === 4n);
+    const variables = object.symbols.filter(
+      ({ type, size }) => type === "STT_OBJECT" && size === 4n,
+    );
     return variables
       .map((symbol) => `${symbol.name.replace(/\..*/, "")} ${homeOf(symbol) ?? "nowhere"}`)
       .sort();

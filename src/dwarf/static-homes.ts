@@ -2,7 +2,6 @@
 // anew in every build, and inlining moves what refers to them. Each variable's entry has a location,
 // and the location a relocation against the variable.
 
-import { SymbolType } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
@@ -19,7 +18,7 @@ export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => strin
   const entryOf = entryFinder(info);
   for (const { offset, symbol: index, addend } of relocationsOf(object, section)) {
     const symbol = object.symbols[index];
-    if (symbol?.place.kind !== "section" || symbol.type === SymbolType.STT_FUNC) continue;
+    if (symbol?.place.kind !== "section" || symbol.type === "STT_FUNC") continue;
     const entry = entryOf(offset);
     if (entry?.tag !== T.DW_TAG_variable) continue;
     homes.set(keyOf(symbol, addend), homeOf(info, entry));

@@ -1,6 +1,6 @@
 // The numbers of the System V gABI (chapter 4) and of the x86-64 and AArch64 supplements that we
-// read or write, under the names of the specification. The nameOf… functions print any value, also
-// one that is not listed here.
+// read or write, under the names of the specification. Numbers are for raw.ts and what reads and writes
+// its records; everybody else sees names (names.ts), which print themselves.
 
 import { hexNumber } from "../bytes/hex.ts";
 
@@ -122,22 +122,6 @@ export function nameOfMachine(machine: number): string {
   return nameIn(Machine, machine, "EM");
 }
 
-export function nameOfSectionType(type: number): string {
-  return nameIn(SectionType, type, "SHT");
-}
-
-export function nameOfSymbolBinding(binding: number): string {
-  return nameIn(SymbolBinding, binding, "STB");
-}
-
-export function nameOfSymbolType(type: number): string {
-  return nameIn(SymbolType, type, "STT");
-}
-
-export function nameOfSymbolVisibility(visibility: number): string {
-  return nameIn(SymbolVisibility, visibility, "STV");
-}
-
 /** `SHF_ALLOC|SHF_EXECINSTR`; bits without a name as one hexadecimal rest; `0` for none. */
 export function namesOfSectionFlags(flags: bigint): string {
   const known = Object.entries(SectionFlag).filter(([, bit]) => (flags & bit) !== 0n);
@@ -147,6 +131,7 @@ export function namesOfSectionFlags(flags: bigint): string {
   return names.join("|");
 }
 
+/** Any value has one, also one that is not listed here: `ET_0xfe00`. */
 function nameIn(names: Readonly<Record<string, number>>, value: number, prefix: string): string {
   const known = Object.entries(names).find(([, number]) => number === value);
   return known?.[0] ?? `${prefix}_${hexNumber(value)}`;

@@ -1,16 +1,10 @@
 // From a relocatable file to a draft of it. What a draft cannot carry is refused, never dropped
 // silently: a file that comes through says the same when it is written again.
 
-import {
-  ElfType,
-  nameOfElfType,
-  nameOfSectionType,
-  SectionFlag,
-  SectionType,
-  SymbolType,
-} from "./constants.ts";
+import { ElfType, nameOfElfType, SectionFlag } from "./constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "./draft.ts";
 import { sectionLabel, unsupported } from "./errors.ts";
+import type { SectionTypeName } from "./names.ts";
 import {
   type ElfObject,
   type ElfSymbol,
@@ -24,15 +18,15 @@ import { contentsOf } from "./sections.ts";
 import { findSymbolTable } from "./symbol-table.ts";
 
 /** Sections whose contents mean the same at another index and beside other symbols. */
-const CONTENT_TYPES: readonly number[] = [
-  SectionType.SHT_PROGBITS,
-  SectionType.SHT_NOBITS,
-  SectionType.SHT_NOTE,
-  SectionType.SHT_STRTAB,
-  SectionType.SHT_INIT_ARRAY,
-  SectionType.SHT_FINI_ARRAY,
-  SectionType.SHT_PREINIT_ARRAY,
-  SectionType.SHT_X86_64_UNWIND,
+const CONTENT_TYPES: readonly SectionTypeName[] = [
+  "SHT_PROGBITS",
+  "SHT_NOBITS",
+  "SHT_NOTE",
+  "SHT_STRTAB",
+  "SHT_INIT_ARRAY",
+  "SHT_FINI_ARRAY",
+  "SHT_PREINIT_ARRAY",
+  "SHT_X86_64_UNWIND",
 ];
 
 /**
@@ -81,12 +75,12 @@ function checkDraftable(object: ElfObject): void {
 
 function draftSections(object: ElfObject): Map<SectionIndex, DraftSection> {
   const symbolTable = findSymbolTable(object);
-  const tables: readonly number[] = [
-    SectionType.SHT_NULL,
-    SectionType.SHT_SYMTAB,
-    SectionType.SHT_SYMTAB_SHNDX,
-    SectionType.SHT_RELA,
-    SectionType.SHT_LLVM_ADDRSIG,
+  const tables: readonly SectionTypeName[] = [
+    "SHT_NULL",
+    "SHT_SYMTAB",
+    "SHT_SYMTAB_SHNDX",
+    "SHT_RELA",
+    "SHT_LLVM_ADDRSIG",
   ];
   const drafts = new Map<SectionIndex, DraftSection>();
   for (const section of object.sections) {
@@ -101,7 +95,7 @@ function draftSections(object: ElfObject): Map<SectionIndex, DraftSection> {
       alignment: Math.max(section.alignment, 1),
       entrySize: section.entrySize,
       content:
-        section.type === SectionType.SHT_NOBITS
+        section.type === "SHT_NOBITS"
           ? { sizeBytes: section.size }
           : contentsOf(object, section).slice(),
       relocations: [],
@@ -112,7 +106,7 @@ function draftSections(object: ElfObject): Map<SectionIndex, DraftSection> {
 
 function checkContentSection(object: ElfObject, section: Section): void {
   const place = { source: object.source, section };
-  if (section.type === SectionType.SHT_GROUP || (section.flags & SectionFlag.SHF_GROUP) !== 0n) {
+  if (section.type === "SHT_GROUP" || (section.flags & SectionFlag.SHF_GROUP) !== 0n) {
     throw unsupported(
       place,
       `Cannot make a draft of ${sectionLabel(section)}: it belongs to a section group`,
@@ -120,7 +114,7 @@ function checkContentSection(object: ElfObject, section: Section): void {
     );
   }
   if (!CONTENT_TYPES.includes(section.type)) {
-    const type = nameOfSectionType(section.type);
+    const type = section.type;
     throw unsupported(
       place,
       `Cannot make a draft of ${sectionLabel(section)}: it is of type ${type}`,
@@ -162,7 +156,7 @@ function draftSymbols(
   const drafts = new Map<SymbolIndex, DraftSymbol>();
   for (const symbol of object.symbols.slice(1)) {
     const place = draftPlace(symbol, sections);
-    if (place === undefined && symbol.type === SymbolType.STT_SECTION) continue;
+    if (place === undefined && symbol.type === "STT_SECTION") continue;
     if (place === undefined) throw lostSection(object, symbol);
     const { name, value, size, binding, type, visibility } = symbol;
     drafts.set(symbol.index, { name, value, size, binding, type, visibility, place });

@@ -2,11 +2,17 @@
 // objects, not by index, so removing or moving one breaks nothing; indices are given out once, by
 // writeElf() (write.ts). Symbol, string and relocation tables exist only in the written file.
 
+import type {
+  SectionTypeName,
+  SymbolBindingName,
+  SymbolTypeName,
+  SymbolVisibilityName,
+} from "./names.ts";
+
 /** A section that carries contents: everything but the tables that writeElf() makes. */
 export interface DraftSection {
   name: string;
-  /** SHT_PROGBITS, SHT_NOBITS, SHT_NOTE, … (constants.ts). */
-  type: number;
+  type: SectionTypeName;
   /** SHF_… (constants.ts). */
   flags: bigint;
   /** A power of two, at least 1. */
@@ -24,12 +30,9 @@ export interface DraftSymbol {
   /** Offset into the section for symbols that have one. */
   value: bigint;
   size: bigint;
-  /** STB_… (constants.ts). */
-  binding: number;
-  /** STT_… (constants.ts). */
-  type: number;
-  /** STV_… (constants.ts). */
-  visibility: number;
+  binding: SymbolBindingName;
+  type: SymbolTypeName;
+  visibility: SymbolVisibilityName;
   place: DraftSection | "undefined" | "absolute" | "common";
 }
 

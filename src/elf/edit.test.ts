@@ -43,7 +43,7 @@ test("editElf() refuses to reach out of a section, and to give .bss contents", (
   const object = readElf(fixture.bytes, fixture.name);
   for (const name of [".data", ".bss"]) {
     const section = requireSection(object, name);
-    const offset = section.type === 8 ? 0 : section.size - 3;
+    const offset = section.type === "SHT_NOBITS" ? 0 : section.size - 3;
     const edit = { kind: "contents", section, offset, bytes: new Uint8Array(4) } as const;
     assert.throws(() => editElf(object, [edit]), /Cannot edit 4 bytes at 0x[0-9a-f]+ of section/);
   }

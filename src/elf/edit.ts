@@ -3,7 +3,6 @@
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { SectionType } from "./constants.ts";
 import { describePlace, ElfError, sectionLabel } from "./errors.ts";
 import type { ElfObject, ElfSymbol, Section } from "./object.ts";
 import { SYM_SIZE } from "./raw.ts";
@@ -58,7 +57,7 @@ function replaceBytes(
   offset: number,
   bytes: Uint8Array,
 ): void {
-  const size = section.type === SectionType.SHT_NOBITS ? 0 : section.size;
+  const size = section.type === "SHT_NOBITS" ? 0 : section.size;
   if (offset < 0 || offset + bytes.length > size) {
     const range = `${bytes.length} bytes at ${hexNumber(offset)}`;
     throw noSuchPlace(object, `${range} of ${sectionLabel(section)}`, section);

@@ -4,6 +4,7 @@
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { ElfIdent, ElfType, SectionType } from "./constants.ts";
 import type { ElfDraft } from "./draft.ts";
+import { numberOfSectionType, type SectionTypeName } from "./names.ts";
 import {
   EHDR_SIZE,
   ELF_MAGIC,
@@ -20,7 +21,7 @@ const FILE_ALIGNMENT_MAX = 4096;
 /** A section as it will stand in the file, but for its offset. */
 export interface PlannedSection {
   readonly name: string;
-  readonly type: number;
+  readonly type: SectionTypeName;
   readonly flags: bigint;
   readonly link: number;
   readonly info: number;
@@ -32,7 +33,7 @@ export interface PlannedSection {
 export function stringSection(name: string, strings: StringTable): PlannedSection {
   return {
     name,
-    type: SectionType.SHT_STRTAB,
+    type: "SHT_STRTAB",
     flags: 0n,
     link: 0,
     info: 0,
@@ -80,7 +81,7 @@ function rawSection(section: PlannedSection, name: number, offset: number): RawS
   const size = content instanceof Uint8Array ? content.length : content.sizeBytes;
   return {
     sh_name: name,
-    sh_type: type,
+    sh_type: numberOfSectionType(type),
     sh_flags: flags,
     sh_addr: 0n,
     sh_offset: BigInt(offset),

@@ -7,17 +7,9 @@ export {
   Machine,
   nameOfElfType,
   nameOfMachine,
-  nameOfSectionType,
-  nameOfSymbolBinding,
-  nameOfSymbolType,
-  nameOfSymbolVisibility,
   namesOfSectionFlags,
   SectionFlag,
   SectionNumber,
-  SectionType,
-  SymbolBinding,
-  SymbolType,
-  SymbolVisibility,
 } from "./constants.ts";
 export {
   type DraftRelocation,
@@ -29,6 +21,20 @@ export {
 export { draftFrom } from "./draft-from.ts";
 export { type ElfEdit, editElf } from "./edit.ts";
 export { ElfError, type ElfErrorCode, type ElfPlace } from "./errors.ts";
+export {
+  nameOfSectionType,
+  nameOfSymbolBinding,
+  nameOfSymbolType,
+  nameOfSymbolVisibility,
+  numberOfSectionType,
+  numberOfSymbolBinding,
+  numberOfSymbolType,
+  numberOfSymbolVisibility,
+  type SectionTypeName,
+  type SymbolBindingName,
+  type SymbolTypeName,
+  type SymbolVisibilityName,
+} from "./names.ts";
 export { type ElfNote, encodeNote, findBuildId, notesOf } from "./notes.ts";
 export {
   type ElfHeader,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../bytes/hex.ts";
-import { Machine, SectionFlag, SectionType } from "./constants.ts";
+import { Machine, SectionFlag } from "./constants.ts";
+import type { DraftSection } from "./draft.ts";
 import { FixtureFolder, PROGRAM, readelf } from "./fixtures.test.support.ts";
 import { type ElfNote, encodeNote, findBuildId, notesOf } from "./notes.ts";
 import type { ElfObject } from "./object.ts";
@@ -14,9 +15,9 @@ const folder = new FixtureFolder();
 after(() => folder[Symbol.dispose]());
 
 function objectWithNotes(content: Uint8Array): ElfObject {
-  const note = {
+  const note: DraftSection = {
     name: ".note.test",
-    type: SectionType.SHT_NOTE,
+    type: "SHT_NOTE",
     flags: SectionFlag.SHF_ALLOC,
     alignment: 4,
     entrySize: 0,

@@ -3,7 +3,7 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { GnuNoteType, SectionType } from "./constants.ts";
+import { GnuNoteType } from "./constants.ts";
 import { malformed, truncated } from "./errors.ts";
 import type { ElfObject, Section } from "./object.ts";
 import { contentsOf } from "./sections.ts";
@@ -75,7 +75,7 @@ export function encodeNote(note: ElfNote): Uint8Array {
 /** The descriptor of the first NT_GNU_BUILD_ID note of any note section. */
 export function findBuildId(object: ElfObject): Uint8Array | undefined {
   return object.sections
-    .filter((section) => section.type === SectionType.SHT_NOTE)
+    .filter((section) => section.type === "SHT_NOTE")
     .flatMap((section) => notesOf(object, section))
     .find((note) => note.owner === "GNU" && note.type === GnuNoteType.NT_GNU_BUILD_ID)?.descriptor;
 }

@@ -3,6 +3,12 @@
 // lazily through ElfObject (read.ts). To change a file, see draft.ts.
 
 import type { Branded } from "../bytes/brand.ts";
+import type {
+  SectionTypeName,
+  SymbolBindingName,
+  SymbolTypeName,
+  SymbolVisibilityName,
+} from "./names.ts";
 
 /** Position in the section header table; 0 is the null section. */
 export type SectionIndex = Branded<number, "SectionIndex">;
@@ -32,8 +38,7 @@ export interface ElfHeader {
 export interface Section {
   readonly index: SectionIndex;
   readonly name: string;
-  /** SHT_… (constants.ts). */
-  readonly type: number;
+  readonly type: SectionTypeName;
   /** SHF_… (constants.ts). */
   readonly flags: bigint;
   /** Virtual address; 0 in relocatable files. */
@@ -61,12 +66,9 @@ export interface ElfSymbol {
   readonly name: string;
   readonly value: bigint;
   readonly size: bigint;
-  /** STB_… (constants.ts). */
-  readonly binding: number;
-  /** STT_… (constants.ts). */
-  readonly type: number;
-  /** STV_… (constants.ts). */
-  readonly visibility: number;
+  readonly binding: SymbolBindingName;
+  readonly type: SymbolTypeName;
+  readonly visibility: SymbolVisibilityName;
   readonly place: SymbolPlace;
 }
 

@@ -2,8 +2,9 @@
 // file's layout checked.
 
 import { hexNumber } from "../bytes/hex.ts";
-import { nameOfSectionType, SectionType } from "./constants.ts";
+import { SectionType } from "./constants.ts";
 import { ElfError, type ElfPlace, malformed, sectionLabel, truncated } from "./errors.ts";
+import { nameOfSectionType } from "./names.ts";
 import { type Section, sectionIndex } from "./object.ts";
 import type { RawSection } from "./raw.ts";
 import { nameAt } from "./strings.ts";
@@ -85,7 +86,7 @@ function checkedSection(
   return {
     index: sectionIndex(index),
     name: "",
-    type: raw.sh_type,
+    type: nameOfSectionType(raw.sh_type),
     flags: raw.sh_flags,
     address: raw.sh_addr,
     offset: narrow(raw.sh_offset, "sh_offset", place),
@@ -136,7 +137,7 @@ function withoutOverlap(
 }
 
 function sizeInFile(section: Section): number {
-  const none = section.type === SectionType.SHT_NULL || section.type === SectionType.SHT_NOBITS;
+  const none = section.type === "SHT_NULL" || section.type === "SHT_NOBITS";
   return none ? 0 : section.size;
 }
 
@@ -148,8 +149,8 @@ function nameTableContents(
 ): Uint8Array {
   if (sections.length === 0 || index === 0) return new Uint8Array(1);
   const table = sections[index];
-  if (table === undefined || table.type !== SectionType.SHT_STRTAB) {
-    const found = table === undefined ? "which does not exist" : nameOfSectionType(table.type);
+  if (table === undefined || table.type !== "SHT_STRTAB") {
+    const found = table === undefined ? "which does not exist" : table.type;
     throw malformed(
       { source, offset: 62 },
       `Cannot read the section names: e_shstrndx is ${index}, ${found}`,

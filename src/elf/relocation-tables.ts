@@ -1,16 +1,15 @@
 // Which sections hold the relocations of which: one look at all section headers, since an object that
 // was compiled with -ffunction-sections has thousands, each with relocations of its own.
 
-import { SectionType } from "./constants.ts";
 import type { RelocationTables, Section, SectionIndex } from "./object.ts";
 
 export function findRelocationTables(sections: readonly Section[]): RelocationTables {
   const bySection = new Map<SectionIndex, Section[]>();
   const unreadable: Section[] = [];
   for (const section of sections) {
-    if (section.type !== SectionType.SHT_RELA && section.type !== SectionType.SHT_REL) continue;
+    if (section.type !== "SHT_RELA" && section.type !== "SHT_REL") continue;
     const target = section.info === 0 ? undefined : sections[section.info];
-    if (target === undefined || section.type === SectionType.SHT_REL) {
+    if (target === undefined || section.type === "SHT_REL") {
       unreadable.push(section);
       continue;
     }

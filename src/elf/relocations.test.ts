@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Machine, SectionFlag, SectionType, SymbolBinding, SymbolType } from "./constants.ts";
+import { Machine, SectionFlag, SectionType } from "./constants.ts";
 import type { DraftSection, DraftSymbol } from "./draft.ts";
 import { ElfError } from "./errors.ts";
 import type { ElfObject, Section } from "./object.ts";
@@ -12,9 +12,9 @@ const symbol: DraftSymbol = {
   name: "target",
   value: 0n,
   size: 0n,
-  binding: SymbolBinding.STB_GLOBAL,
-  type: SymbolType.STT_NOTYPE,
-  visibility: 0,
+  binding: "STB_GLOBAL",
+  type: "STT_NOTYPE",
+  visibility: "STV_DEFAULT",
   place: "undefined",
 };
 
@@ -24,7 +24,7 @@ function objectWith(count: number): ElfObject {
     { length: count },
     (_, index): DraftSection => ({
       name: `.text.f${index}`,
-      type: SectionType.SHT_PROGBITS,
+      type: "SHT_PROGBITS",
       flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
       alignment: 1,
       entrySize: 0,
@@ -63,7 +63,7 @@ test("relocationsOf() looks at the section headers once, not for each section", 
 /** The same file with another field in the header of its first relocation section. */
 function damaged(field: number, value: number): ElfObject {
   const object = objectWith(2);
-  const table = object.sections.find(({ type }) => type === SectionType.SHT_RELA);
+  const table = object.sections.find(({ type }) => type === "SHT_RELA");
   assert.ok(table);
   const bytes = object.bytes.slice();
   const view = new DataView(bytes.buffer);

@@ -2,7 +2,7 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { ElfType, nameOfElfType, SectionType } from "./constants.ts";
+import { ElfType, nameOfElfType } from "./constants.ts";
 import { type ElfError, malformed, sectionLabel, unsupported } from "./errors.ts";
 import { type ElfObject, type Relocation, type Section, symbolIndex } from "./object.ts";
 import { RELA_SIZE, readRawRelocation, SYM_SIZE } from "./raw.ts";
@@ -39,7 +39,7 @@ export function relocationTablesOf(object: ElfObject, section: Section): readonl
 }
 
 function unreadableTable({ source, sections }: ElfObject, section: Section): ElfError {
-  if (section.type === SectionType.SHT_REL) {
+  if (section.type === "SHT_REL") {
     return unsupported(
       { source, section },
       `Cannot read ${sectionLabel(section)}: it is of type SHT_REL`,
@@ -60,7 +60,7 @@ export function readRelocations(
   target: Section,
 ): readonly Relocation[] {
   const count = entryCount(object, section, RELA_SIZE);
-  const symbols = linkedSection(object, section, SectionType.SHT_SYMTAB);
+  const symbols = linkedSection(object, section, "SHT_SYMTAB");
   const symbolCount = entryCount(object, symbols, SYM_SIZE);
   const reader = new ByteReader(contentsOf(object, section), object.source);
   return Array.from({ length: count }, (_, index) => {

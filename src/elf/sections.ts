@@ -1,7 +1,7 @@
 // Finding sections and looking at what they hold, by name or by address.
 
 import { hexNumber } from "../bytes/hex.ts";
-import { SectionFlag, SectionType } from "./constants.ts";
+import { SectionFlag } from "./constants.ts";
 import { ElfError } from "./errors.ts";
 import type { ElfObject, Section } from "./object.ts";
 
@@ -26,7 +26,7 @@ export function requireSection(object: ElfObject, name: string): Section {
  * size. Compressed sections (SHF_COMPRESSED) come as they lie in the file.
  */
 export function contentsOf(object: ElfObject, section: Section): Uint8Array {
-  if (section.type === SectionType.SHT_NOBITS || section.type === SectionType.SHT_NULL) {
+  if (section.type === "SHT_NOBITS" || section.type === "SHT_NULL") {
     return object.bytes.subarray(0, 0);
   }
   return object.bytes.subarray(section.offset, section.offset + section.size);
@@ -56,7 +56,7 @@ export function findSectionAtAddress(
  */
 export function bytesAtAddress(object: ElfObject, address: bigint, length: number): Uint8Array {
   const section = findSectionAtAddress(object, address, length);
-  if (section === undefined || section.type === SectionType.SHT_NOBITS) {
+  if (section === undefined || section.type === "SHT_NOBITS") {
     const found = section === undefined ? "no section spans them" : `"${section.name}" has none`;
     throw new ElfError({
       code: "elf/missing",

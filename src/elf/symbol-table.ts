@@ -1,8 +1,8 @@
 // The parts that make up the static symbol table (SHT_SYMTAB, its string table, and the extended
 // section indices of very large files), found and checked, but not yet taken apart.
 
-import { nameOfSectionType, SectionType } from "./constants.ts";
 import { malformed, sectionLabel } from "./errors.ts";
+import type { SectionTypeName } from "./names.ts";
 import { type ElfObject, type Section, sectionIndex } from "./object.ts";
 import { SYM_SIZE } from "./raw.ts";
 import { contentsOf } from "./sections.ts";
@@ -20,7 +20,7 @@ export interface SymbolTable {
 
 /** @throws ElfError elf/malformed when there are two, or their parts do not fit each other */
 export function findSymbolTable(object: ElfObject): SymbolTable | undefined {
-  const [section, second] = sectionsOfType(object, SectionType.SHT_SYMTAB);
+  const [section, second] = sectionsOfType(object, "SHT_SYMTAB");
   if (section === undefined) return undefined;
   if (second !== undefined) {
     throw malformed(
@@ -30,7 +30,7 @@ export function findSymbolTable(object: ElfObject): SymbolTable | undefined {
     );
   }
   const count = entryCount(object, section, SYM_SIZE);
-  const stringSection = linkedSection(object, section, SectionType.SHT_STRTAB);
+  const stringSection = linkedSection(object, section, "SHT_STRTAB");
   return {
     section,
     bytes: contentsOf(object, section),
@@ -55,14 +55,14 @@ export function entryCount(object: ElfObject, section: Section, entrySize: numbe
 }
 
 /** The section that sh_link names, when it is of `type`. @throws ElfError elf/malformed */
-export function linkedSection(object: ElfObject, section: Section, type: number): Section {
+export function linkedSection(object: ElfObject, section: Section, type: SectionTypeName): Section {
   const linked = object.sections[sectionIndex(section.link)];
   if (linked !== undefined && linked.type === type) return linked;
-  const found = linked === undefined ? "which does not exist" : nameOfSectionType(linked.type);
+  const found = linked === undefined ? "which does not exist" : linked.type;
   throw malformed(
     { source: object.source, section },
     `Cannot read ${sectionLabel(section)}: sh_link is ${section.link}, ${found}`,
-    `the index of a section of type ${nameOfSectionType(type)}`,
+    `the index of a section of type ${type}`,
   );
 }
 
@@ -71,7 +71,7 @@ function extendedIndices(
   symbols: Section,
   count: number,
 ): (symbol: number) => number {
-  const section = sectionsOfType(object, SectionType.SHT_SYMTAB_SHNDX).find(
+  const section = sectionsOfType(object, "SHT_SYMTAB_SHNDX").find(
     (candidate) => candidate.link === symbols.index,
   );
   if (section === undefined) return () => 0;
@@ -87,6 +87,6 @@ function extendedIndices(
   return (symbol) => view.getUint32(symbol * 4, true);
 }
 
-function sectionsOfType(object: ElfObject, type: number): Section[] {
+function sectionsOfType(object: ElfObject, type: SectionTypeName): Section[] {
   return object.sections.filter((section) => section.type === type);
 }

@@ -3,8 +3,9 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { SectionNumber, SymbolBinding, SymbolType } from "./constants.ts";
+import { SectionNumber } from "./constants.ts";
 import { ElfError, malformed, unsupported } from "./errors.ts";
+import { nameOfSymbolBinding, nameOfSymbolType, nameOfSymbolVisibility } from "./names.ts";
 import {
   type ElfObject,
   type ElfSymbol,
@@ -44,7 +45,7 @@ export function symbolsNamed(object: ElfObject, name: string): readonly ElfSymbo
  */
 export function findSymbol(object: ElfObject, name: string): ElfSymbol | undefined {
   const found = symbolsNamed(object, name);
-  return found.find((symbol) => symbol.binding !== SymbolBinding.STB_LOCAL) ?? found[0];
+  return found.find((symbol) => symbol.binding !== "STB_LOCAL") ?? found[0];
 }
 
 /** As findSymbol(). @throws ElfError elf/missing */
@@ -72,13 +73,13 @@ export function localSymbolsWithFiles(object: ElfObject): readonly SymbolWithFil
   const found: SymbolWithFile[] = [];
   let file: string | undefined;
   for (const symbol of object.symbols) {
-    if (symbol.type === SymbolType.STT_FILE) {
+    if (symbol.type === "STT_FILE") {
       // ld closes the last input's symbols with a nameless file before its own.
       file = symbol.name === "" ? undefined : symbol.name;
     } else if (
       symbol.index !== 0 &&
-      symbol.binding === SymbolBinding.STB_LOCAL &&
-      symbol.type !== SymbolType.STT_SECTION
+      symbol.binding === "STB_LOCAL" &&
+      symbol.type !== "STT_SECTION"
     ) {
       found.push({ symbol, file });
     }
@@ -116,7 +117,8 @@ function offsetsOfString(strings: Uint8Array, text: string): Set<number> {
 function toSymbol(object: ElfObject, table: SymbolTable, raw: RawSymbol, index: number): ElfSymbol {
   const { section } = table;
   const place = { source: object.source, section, offset: section.offset + index * SYM_SIZE };
-  if (raw.st_other > 3) {
+  const visibility = nameOfSymbolVisibility(raw.st_other);
+  if (visibility === undefined) {
     // Of both machines only AArch64 has such a flag (STO_AARCH64_VARIANT_PCS, vector arguments).
     throw unsupported(
       place,
@@ -131,9 +133,9 @@ function toSymbol(object: ElfObject, table: SymbolTable, raw: RawSymbol, index: 
     name: nameAt(table.strings, raw.st_name, place),
     value: raw.st_value,
     size: raw.st_size,
-    binding: raw.st_info >>> 4,
-    type: raw.st_info & 0xf,
-    visibility: raw.st_other,
+    binding: nameOfSymbolBinding(raw.st_info >>> 4),
+    type: nameOfSymbolType(raw.st_info & 0xf),
+    visibility,
     place: placeOf(object, table, raw, index),
   };
 }

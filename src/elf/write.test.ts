@@ -3,17 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import {
-  Machine,
-  SectionFlag,
-  SectionType,
-  SymbolBinding,
-  SymbolType,
-  SymbolVisibility,
-} from "./constants.ts";
+import { Machine, SectionFlag } from "./constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "./draft.ts";
 import { draftFrom } from "./draft-from.ts";
 import { FixtureFolder, PROGRAM, readelf, smallFixtures } from "./fixtures.test.support.ts";
+import { nameOfSymbolBinding, nameOfSymbolType, nameOfSymbolVisibility } from "./names.ts";
 import { readElf } from "./read.ts";
 import { writeElf } from "./write.ts";
 
@@ -24,7 +18,7 @@ const objects = smallFixtures(folder).filter(({ name }) => name.endsWith(".o"));
 function sectionWith(content: DraftSection["content"]): DraftSection {
   return {
     name: ".data",
-    type: content instanceof Uint8Array ? SectionType.SHT_PROGBITS : SectionType.SHT_NOBITS,
+    type: content instanceof Uint8Array ? "SHT_PROGBITS" : "SHT_NOBITS",
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_WRITE,
     alignment: 8,
     entrySize: 0,
@@ -40,6 +34,12 @@ function draftOf(sections: DraftSection[], symbols: DraftSymbol[]): ElfDraft {
 const name = fc.string({ unit: "grapheme", maxLength: 12 }).filter((text) => !text.includes("\0"));
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const i64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
+
+const four = Array.from({ length: 4 }, (_, number) => number);
+const sixteen = Array.from({ length: 16 }, (_, number) => number);
+const bindings = sixteen.map(nameOfSymbolBinding);
+const types = sixteen.map(nameOfSymbolType);
+const visibilities = four.flatMap((number) => nameOfSymbolVisibility(number) ?? []);
 
 const section: fc.Arbitrary<DraftSection> = fc
   .record({
@@ -65,9 +65,9 @@ const draft: fc.Arbitrary<ElfDraft> = fc
         name,
         value: u64,
         size: u64,
-        binding: fc.constantFrom(...Object.values(SymbolBinding)),
-        type: fc.constantFrom(...Object.values(SymbolType)),
-        visibility: fc.constantFrom(...Object.values(SymbolVisibility)),
+        binding: fc.constantFrom(...bindings),
+        type: fc.constantFrom(...types),
+        visibility: fc.constantFrom(...visibilities),
       })
       .map(
         (fields): DraftSymbol => ({
@@ -79,7 +79,7 @@ const draft: fc.Arbitrary<ElfDraft> = fc
     return fc
       .tuple(fc.array(symbol, { maxLength: 8 }), fc.array(relocation, { maxLength: 12 }))
       .map(([unsorted, relocations]) => {
-        const isLocal = (one: DraftSymbol): boolean => one.binding === SymbolBinding.STB_LOCAL;
+        const isLocal = (one: DraftSymbol): boolean => one.binding === "STB_LOCAL";
         const symbols = [...unsorted.filter(isLocal), ...unsorted.filter((one) => !isLocal(one))];
         for (const fields of relocations) {
           const target = choose(sections);
@@ -208,9 +208,9 @@ test("writeElf() takes a draft that refers outside of itself for a bug", () => {
     name: "lost",
     value: 0n,
     size: 0n,
-    binding: SymbolBinding.STB_GLOBAL,
-    type: SymbolType.STT_FUNC,
-    visibility: SymbolVisibility.STV_DEFAULT,
+    binding: "STB_GLOBAL",
+    type: "STT_FUNC",
+    visibility: "STV_DEFAULT",
     place: stranger,
   };
   assert.throws(() => writeElf(draftOf([], [symbol])), /Bug in xsplice: "lost" lies in a section/);

@@ -4,10 +4,11 @@
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { invariant } from "../invariant.ts";
-import { SectionFlag, SectionNumber, SectionType, SymbolBinding } from "./constants.ts";
+import { SectionFlag, SectionNumber } from "./constants.ts";
 import { type DraftSection, type DraftSymbol, type ElfDraft, sizeOfSection } from "./draft.ts";
 import { unsupported } from "./errors.ts";
 import { assembleFile, type PlannedSection, stringSection } from "./layout.ts";
+import { numberOfSymbolBinding, numberOfSymbolType, numberOfSymbolVisibility } from "./names.ts";
 import { RELA_SIZE, SYM_SIZE, writeRawRelocation, writeRawSymbol } from "./raw.ts";
 import { StringTable } from "./string-table.ts";
 
@@ -58,7 +59,7 @@ function localsFirst(symbols: readonly DraftSymbol[]): readonly DraftSymbol[] {
 }
 
 function isLocal(symbol: DraftSymbol): boolean {
-  return symbol.binding === SymbolBinding.STB_LOCAL;
+  return symbol.binding === "STB_LOCAL";
 }
 
 function planSection(section: DraftSection, numbers: SectionNumbers): PlannedSection {
@@ -66,7 +67,7 @@ function planSection(section: DraftSection, numbers: SectionNumbers): PlannedSec
   const isPowerOfTwo = alignment > 0 && (alignment & (alignment - 1)) === 0;
   invariant(isPowerOfTwo, `section "${name}" is aligned to ${alignment}`);
   const hasBytes = content instanceof Uint8Array;
-  invariant(hasBytes !== (type === SectionType.SHT_NOBITS), `"${name}": contents and type differ`);
+  invariant(hasBytes !== (type === "SHT_NOBITS"), `"${name}": contents and type differ`);
   const link = linkedTo === undefined ? 0 : numbers.get(linkedTo);
   invariant(link !== undefined, `section "${name}" goes with one that is not in the draft`);
   return { name, type, flags, link, info: 0, alignment, entrySize, content };
@@ -97,7 +98,7 @@ function planRelocations(
   return [
     {
       name: `.rela${section.name}`,
-      type: SectionType.SHT_RELA,
+      type: "SHT_RELA",
       flags: SectionFlag.SHF_INFO_LINK,
       link: symbolTableIndex,
       info: sectionNumbers.get(section) ?? 0,
@@ -119,8 +120,8 @@ function planSymbolTable(
   for (const symbol of symbols) {
     writeRawSymbol(writer, {
       st_name: strings.add(symbol.name),
-      st_info: (symbol.binding << 4) | symbol.type,
-      st_other: symbol.visibility,
+      st_info: (numberOfSymbolBinding(symbol.binding) << 4) | numberOfSymbolType(symbol.type),
+      st_other: numberOfSymbolVisibility(symbol.visibility),
       st_shndx: sectionNumberOf(symbol, numbers),
       st_value: symbol.value,
       st_size: symbol.size,
@@ -129,7 +130,7 @@ function planSymbolTable(
   return [
     {
       name: ".symtab",
-      type: SectionType.SHT_SYMTAB,
+      type: "SHT_SYMTAB",
       flags: 0n,
       link: index + 1,
       info: 1 + symbols.filter(isLocal).length,

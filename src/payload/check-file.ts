@@ -4,7 +4,7 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { ElfIdent, SectionFlag, SectionType } from "../elf/constants.ts";
+import { ElfIdent, SectionFlag } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
 import { EHDR_SIZE, readRawHeader } from "../elf/raw.ts";
 import { relocationsOf } from "../elf/relocations.ts";
@@ -93,7 +93,7 @@ function checkSection(file: PayloadFile, section: Section): void {
   if ((flags & SHF_WRITE) !== 0n && (flags & SHF_EXECINSTR) !== 0n) {
     refuse("unsupported", "it is both writable and executable", "one or the other");
   }
-  if (section.type === SectionType.SHT_NOBITS && section.size > NOBITS_SIZE_MAX) {
+  if (section.type === "SHT_NOBITS" && section.size > NOBITS_SIZE_MAX) {
     refuse("malformed", `it has ${section.size} bytes of zeros`, `at most ${NOBITS_SIZE_MAX}`);
   }
 }

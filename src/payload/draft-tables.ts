@@ -3,7 +3,7 @@
 // their flags and alignments. Used by the emitter (emit/tables.ts) and by write.ts.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
-import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { encodeBuildIdNote } from "../xen-abi/build-id-note.ts";
@@ -149,9 +149,9 @@ export function requireUndefinedSymbol(
     name,
     value: 0n,
     size: 0n,
-    binding: SymbolBinding.STB_GLOBAL,
-    type: SymbolType.STT_NOTYPE,
-    visibility: 0,
+    binding: "STB_GLOBAL",
+    type: "STT_NOTYPE",
+    visibility: "STV_DEFAULT",
     place: "undefined",
   };
   known.set(name, symbol);
@@ -160,7 +160,7 @@ export function requireUndefinedSymbol(
 }
 
 export function buildIdSection(name: string, id: Uint8Array): DraftSection {
-  return { ...constantSection(name, encodeBuildIdNote(id), 4), type: SectionType.SHT_NOTE };
+  return { ...constantSection(name, encodeBuildIdNote(id), 4), type: "SHT_NOTE" };
 }
 
 /** Loaded, read-only, without relocations. */
@@ -171,7 +171,7 @@ export function constantSection(
 ): DraftSection {
   return {
     name,
-    type: SectionType.SHT_PROGBITS,
+    type: "SHT_PROGBITS",
     flags: SectionFlag.SHF_ALLOC,
     alignment,
     entrySize: 0,

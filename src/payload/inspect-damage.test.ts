@@ -198,7 +198,7 @@ const damages: readonly Damage[] = [
 
 test("inspectPayload() is done quickly with a payload of more sections than Xen looks at", () => {
   const draft = draftFrom(readElf(stockPayload(), SOURCE));
-  const empty = { name: "e", type: 1, flags: 2n, alignment: 1, entrySize: 0 };
+  const empty = { name: "e", type: "SHT_PROGBITS", flags: 2n, alignment: 1, entrySize: 0 } as const;
   for (let count = 0; count < 25_000; count++) {
     draft.sections.push({ ...empty, content: new Uint8Array(), relocations: [] });
   }

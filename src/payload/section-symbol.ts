@@ -1,6 +1,5 @@
 // The symbol of a section, by which relocations speak of places in it that have no name.
 
-import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol } from "../elf/draft.ts";
 
 /** It stands for the section's start; Xen does not record it. */
@@ -9,9 +8,9 @@ export function sectionSymbolOf(section: DraftSection): DraftSymbol {
     name: "",
     value: 0n,
     size: 0n,
-    binding: SymbolBinding.STB_LOCAL,
-    type: SymbolType.STT_SECTION,
-    visibility: 0,
+    binding: "STB_LOCAL",
+    type: "STT_SECTION",
+    visibility: "STV_DEFAULT",
     place: section,
   };
 }

@@ -3,7 +3,6 @@
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { SymbolType } from "../elf/constants.ts";
 import { describePlace } from "../elf/errors.ts";
 import type {
   ElfObject,
@@ -84,9 +83,9 @@ export function whereIn(file: PayloadFile, section: Section, offset?: number): s
 /** Keys are made by placeKey(); a function's or object's name goes before that of a mere label. */
 export function namedStarts(symbols: SymbolList): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  const rank = ({ type }: ElfSymbol) => (type === SymbolType.STT_NOTYPE ? 0 : 1);
+  const rank = ({ type }: ElfSymbol) => (type === "STT_NOTYPE" ? 0 : 1);
   for (const symbol of symbols.toSorted((left, right) => rank(left) - rank(right))) {
-    const skipped = symbol.type === SymbolType.STT_SECTION || symbol.type === SymbolType.STT_FILE;
+    const skipped = symbol.type === "STT_SECTION" || symbol.type === "STT_FILE";
     if (skipped || symbol.name === "" || symbol.place.kind !== "section") continue;
     names.set(placeKey(symbol.place.index, symbol.value), symbol.name);
   }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../bytes/hex.ts";
-import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
-import type { DraftSection, ElfDraft } from "../elf/draft.ts";
+import { SectionFlag } from "../elf/constants.ts";
+import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
 import { type Architecture, architectures, machineOfArchitecture } from "../isa/architecture.ts";
 import { type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";
@@ -23,22 +23,24 @@ const named = new Map([
 function codeDraft(architecture: Architecture): ElfDraft {
   const text: DraftSection = {
     name: ".text",
-    type: SectionType.SHT_PROGBITS,
+    type: "SHT_PROGBITS",
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
     alignment: 16,
     entrySize: 0,
     content: new Uint8Array(4096),
     relocations: [],
   };
-  const symbols = [...named].map(([offset, name]) => ({
-    name,
-    value: BigInt(offset),
-    size: 64n,
-    binding: SymbolBinding.STB_GLOBAL,
-    type: SymbolType.STT_FUNC,
-    visibility: 0,
-    place: text,
-  }));
+  const symbols = [...named].map(
+    ([offset, name]): DraftSymbol => ({
+      name,
+      value: BigInt(offset),
+      size: 64n,
+      binding: "STB_GLOBAL",
+      type: "STT_FUNC",
+      visibility: "STV_DEFAULT",
+      place: text,
+    }),
+  );
   const machine = machineOfArchitecture[architecture];
   return { machine, osAbi: 0, flags: 0, sections: [text], symbols };
 }

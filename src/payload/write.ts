@@ -2,7 +2,7 @@
 // says. What parsePayload() reads of the result equals the tables that were written.
 
 import { hexNumber, parseHex } from "../bytes/hex.ts";
-import { SectionFlag, SymbolType } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
 import { readElf } from "../elf/read.ts";
@@ -116,7 +116,7 @@ function pointersInto(draft: ElfDraft): (target: OldAddress) => DraftPointer {
   const undefinedSymbols = undefinedSymbolsOf(draft);
   const sectionSymbols = new Map<DraftSection, DraftSymbol>();
   for (const symbol of draft.symbols) {
-    if (symbol.type !== SymbolType.STT_SECTION || typeof symbol.place === "string") continue;
+    if (symbol.type !== "STT_SECTION" || typeof symbol.place === "string") continue;
     sectionSymbols.set(symbol.place, symbol);
   }
   const symbolOf = (section: DraftSection): DraftSymbol => {

@@ -2,7 +2,6 @@
 // statics of Xen by the one file that has them. All that cannot be bound is reported at once.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
@@ -33,7 +32,7 @@ function nameOf({ name }: DraftSymbol): string {
 }
 
 function isDefined({ binding, place }: DraftSymbol): boolean {
-  return place !== "undefined" && binding !== SymbolBinding.STB_LOCAL;
+  return place !== "undefined" && binding !== "STB_LOCAL";
 }
 
 function referencedSymbols(draft: ElfDraft): readonly DraftSymbol[] {
@@ -91,7 +90,7 @@ function unknownSymbols(names: readonly string[], xen: Surroundings): BuilderErr
 /** A second copy of a variable of Xen would be one that nobody else reads or writes. */
 function refuseSecondCopies(draft: ElfDraft, xen: Surroundings): void {
   for (const symbol of draft.symbols) {
-    if (!isDefined(symbol) || symbol.type !== SymbolType.STT_OBJECT) continue;
+    if (!isDefined(symbol) || symbol.type !== "STT_OBJECT") continue;
     if (xen.byName.get(symbol.name)?.kind !== "other") continue;
     throw new BuilderError({
       code: "builder/bad-option",

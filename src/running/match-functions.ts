@@ -2,7 +2,6 @@
 // and those that the user pairs by hand. Static functions are the source's own helpers.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { SymbolBinding, SymbolType } from "../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Replacement } from "../payload/emit/input.ts";
 import { ambiguousName } from "./bind-symbols.ts";
@@ -56,8 +55,8 @@ export function replacementOf({ newBody, xenFunction }: FunctionPair): Replaceme
 
 /** Defined here, and not static. */
 export function isOwnFunction({ binding, place, type }: DraftSymbol): boolean {
-  const defined = typeof place === "object" && type === SymbolType.STT_FUNC;
-  return defined && binding !== SymbolBinding.STB_LOCAL;
+  const defined = typeof place === "object" && type === "STT_FUNC";
+  return defined && binding !== "STB_LOCAL";
 }
 
 /** By Xen's own spelling, or by the bare name when only one function bears it. */

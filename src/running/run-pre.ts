@@ -6,7 +6,6 @@
 
 import type { Atom, Reference, SplitObject, Target } from "../diff/atom.ts";
 import { isNameless, namingSymbol, symbolSizeOf } from "../diff/atom.ts";
-import { SymbolBinding } from "../elf/constants.ts";
 import { ElfError } from "../elf/errors.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { filledBytes } from "../isa/filled-bytes.ts";
@@ -54,7 +53,7 @@ export function checkRunPre(
 
 /** How Xen's table spells a symbol of an object (ABI reference §2.13). */
 export function xenNameOf({ name, binding }: ElfSymbol, file: string): string {
-  return binding === SymbolBinding.STB_LOCAL ? `${file}#${name}` : name;
+  return binding === "STB_LOCAL" ? `${file}#${name}` : name;
 }
 
 /** Nameless atoms and the addresses at which the same was found, or is being looked for. */

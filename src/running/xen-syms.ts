@@ -3,7 +3,7 @@
 // that is gone after boot; build-id; release.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../elf/constants.ts";
+import { SectionFlag } from "../elf/constants.ts";
 import { findBuildId } from "../elf/notes.ts";
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
@@ -52,7 +52,7 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
   if (architecture === undefined) {
     throw unusable(source, `it is for ELF machine ${object.header.machine}`, "x86-64 or AArch64");
   }
-  if (!object.sections.some(({ type }) => type === SectionType.SHT_SYMTAB)) throw stripped(source);
+  if (!object.sections.some(({ type }) => type === "SHT_SYMTAB")) throw stripped(source);
   const buildId = findBuildId(object);
   if (buildId === undefined) throw unusable(source, "it has no build-id", "a .note.gnu.build-id");
   const bytesAt = (address: bigint, length: number) => bytesAtAddress(object, address, length);
@@ -125,7 +125,7 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "a
     return entry;
   };
   for (const symbol of object.symbols) {
-    if (symbol.binding !== SymbolBinding.STB_LOCAL) add(symbol, symbol.name);
+    if (symbol.binding !== "STB_LOCAL") add(symbol, symbol.name);
   }
   for (const { symbol, file } of localSymbolsWithFiles(object)) {
     const entry = add(symbol, file === undefined ? symbol.name : `${file}#${symbol.name}`);
@@ -139,8 +139,8 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "a
 
 /** Assembly code often has no type; what lies in an executable section is code all the same. */
 function isCode(object: ElfObject, { type, place }: ElfSymbol): boolean {
-  if (type === SymbolType.STT_FUNC) return true;
-  if (type !== SymbolType.STT_NOTYPE || place.kind !== "section") return false;
+  if (type === "STT_FUNC") return true;
+  if (type !== "STT_NOTYPE" || place.kind !== "section") return false;
   const flags = object.sections[place.index]?.flags ?? 0n;
   return (flags & SectionFlag.SHF_EXECINSTR) !== 0n;
 }

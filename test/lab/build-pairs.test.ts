@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { createTwoFilesPatch } from "diff";
-import { SectionType } from "../../src/elf/constants.ts";
 import { openElf } from "../../src/elf/open.ts";
 import { preparePairs } from "../../src/pairs/prepare-pairs.ts";
 import type { PreparedPairs } from "../../src/pairs/prepared-pairs.ts";
@@ -160,7 +159,7 @@ function loadedBytes(bytes: Uint8Array): Record<string, string> {
   return Object.fromEntries(
     loaded.map(({ name, type, offset, size }, position) => [
       `${position} ${name}`,
-      type === SectionType.SHT_NOBITS
+      type === "SHT_NOBITS"
         ? `${size} bytes`
         : Buffer.from(bytes.subarray(offset, offset + size)).toString("hex"),
     ]),

@@ -51,7 +51,7 @@ const sectionFields = fields(
 const symbolFields = fields(
   ..."st_name@0:4 st_info@4:1 st_other@5:1 st_shndx@6:2 st_value@8:8 st_size@16:8".split(" "),
 );
-const filledBytess = fields(..."r_offset@0:8 r_type@8:4 r_sym@12:4 r_addend@16:8".split(" "));
+const relocationFields = fields(..."r_offset@0:8 r_type@8:4 r_sym@12:4 r_addend@16:8".split(" "));
 const noteFields = fields(..."namesz@0:4 descsz@4:4 type@8:4 owner@12:1 id@16:1".split(" "));
 const functionFields = fields(
   ..."name@0:8 new_addr@8:8 old_addr@16:8 new_size@24:4 old_size@28:4 version@32:1".split(" "),
@@ -99,7 +99,7 @@ function targetsOf(bytes: Uint8Array, random: Random): readonly Target[] {
     targets.push({ what: `${what} ${record} of "${table.name}"`, start, fields: recordFields });
   };
   records(SectionType.SHT_SYMTAB, SYM_SIZE, "symbol", symbolFields);
-  records(SectionType.SHT_RELA, RELA_SIZE, "relocation", filledBytess);
+  records(SectionType.SHT_RELA, RELA_SIZE, "relocation", relocationFields);
   const note = sections.find(({ name }) => name === random.pick(notes));
   if (note) targets.push({ what: note.name, start: Number(note.sh_offset), fields: noteFields });
   const table = sections.find(({ name }) => name === ".livepatch.funcs");

@@ -10,7 +10,6 @@ import { createTwoFilesPatch } from "diff";
 import { ruleForSection } from "../../src/diff/policy.ts";
 import { isNaming } from "../../src/diff/split/split-object.ts";
 import { xenSectionPolicy } from "../../src/diff/xen-policy.ts";
-import { SymbolBinding, SymbolType } from "../../src/elf/constants.ts";
 import type { ElfObject, ElfSymbol } from "../../src/elf/object.ts";
 import { openElf } from "../../src/elf/open.ts";
 import { preparePairs } from "../../src/pairs/prepare-pairs.ts";
@@ -78,9 +77,9 @@ function namedSymbols(
 ): readonly { readonly symbol: ElfSymbol; readonly xenName: string }[] {
   let file = "";
   const found = object.symbols.flatMap((symbol) => {
-    if (symbol.type === SymbolType.STT_FILE) file = symbol.name;
+    if (symbol.type === "STT_FILE") file = symbol.name;
     if (symbol.place.kind !== "section" || !isNaming(symbol)) return [];
-    const isLocal = symbol.binding === SymbolBinding.STB_LOCAL;
+    const isLocal = symbol.binding === "STB_LOCAL";
     return [{ symbol, xenName: isLocal ? `${file}#${symbol.name}` : symbol.name }];
   });
   const count = new Map<string, number>();

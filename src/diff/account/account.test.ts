@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { DraftSection, ElfDraft } from "../../elf/draft.ts";
 import { sizeOfSection } from "../../elf/draft.ts";
 import { draftFrom } from "../../elf/draft-from.ts";
+import type { SymbolTypeName } from "../../elf/names.ts";
 import { readElf } from "../../elf/read.ts";
 import { writeElf } from "../../elf/write.ts";
 import { compileBytes, flavours, testOptions } from "../diff.test.support.ts";
@@ -78,6 +79,8 @@ const withContents = (draft: ElfDraft): readonly DraftSection[] =>
 const pick = <Item>(items: readonly Item[], number: number): Item | undefined =>
   items[number % Math.max(items.length, 1)];
 
+const plainTypes: readonly SymbolTypeName[] = ["STT_NOTYPE", "STT_OBJECT", "STT_FUNC"];
+
 const tamperings: Readonly<Record<string, Tampering>> = {
   "a byte": (draft, which = 0, where = 0, change = 0) => {
     const content = pick(withContents(draft), which)?.content;
@@ -138,11 +141,12 @@ const tamperings: Readonly<Record<string, Tampering>> = {
   },
   "a symbol's type": (draft, which = 0, change = 0) => {
     const symbol = pick(
-      draft.symbols.filter(({ type }) => type < 3),
+      draft.symbols.filter(({ type }) => plainTypes.includes(type)),
       which,
     );
     if (symbol === undefined) return false;
-    symbol.type = (symbol.type + 1 + (change % 2)) % 3;
+    const others = plainTypes.filter((type) => type !== symbol.type);
+    symbol.type = others[change % 2] ?? "STT_NOTYPE";
     return true;
   },
   "a section's name": (draft, which = 0) => {

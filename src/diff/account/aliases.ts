@@ -2,7 +2,6 @@
 // them differ splits the names again: whoever calls the one by the old shared entry would get the new
 // body of the other. Neither can that be told apart in the running hypervisor, nor the reverse.
 
-import { SymbolType } from "../../elf/constants.ts";
 import { type Atom, isNamed } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Ledger } from "../ledger.ts";
@@ -36,7 +35,7 @@ export function accountAliases({ before, after, correlation }: Comparison, ledge
 function entryNames(atom: Atom): readonly string[] {
   if (!isNamed(atom)) return [];
   return atom.symbols
-    .filter(({ type, value }) => type !== SymbolType.STT_NOTYPE && Number(value) === atom.start)
+    .filter(({ type, value }) => type !== "STT_NOTYPE" && Number(value) === atom.start)
     .map(({ name }) => name)
     .filter((name) => !isNumbered(name));
 }

@@ -1,7 +1,6 @@
 // The account of symbols that lie in no atom or name none: labels of the compiler, names of files,
 // undefined, absolute and common symbols. What refers to them has its own account.
 
-import { SymbolType } from "../../elf/constants.ts";
 import type { ElfSymbol } from "../../elf/object.ts";
 import type { SplitObject } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
@@ -80,7 +79,7 @@ class Symbols {
 }
 
 function isLabel({ place, type }: ElfSymbol): boolean {
-  return place.kind === "section" || type === SymbolType.STT_FILE;
+  return place.kind === "section" || type === "STT_FILE";
 }
 
 function judge({ place }: ElfSymbol, isReferred: boolean): Disposition {

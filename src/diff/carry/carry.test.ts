@@ -28,9 +28,10 @@ const nameInXen = ({ name }: { readonly name: string }): string => `xen_${name}`
 function asXen(text: string, flags: readonly string[]): ElfDraft {
   const draft = draftFrom(readElf(compileBytes(text, flags), "before"));
   for (const symbol of draft.symbols) {
-    if (typeof symbol.place === "string" || (symbol.type !== 1 && symbol.type !== 2)) continue;
+    if (typeof symbol.place === "string" || !["STT_OBJECT", "STT_FUNC"].includes(symbol.type))
+      continue;
     symbol.name = `xen_${symbol.name}`;
-    symbol.binding = 1;
+    symbol.binding = "STB_GLOBAL";
   }
   return draft;
 }
@@ -39,7 +40,7 @@ function asXen(text: string, flags: readonly string[]): ElfDraft {
 function asPayload({ draft, replacements }: CarriedObject): ElfDraft {
   for (const { newBody } of replacements) {
     newBody.name = `new_${newBody.name}`;
-    newBody.binding = 1;
+    newBody.binding = "STB_GLOBAL";
   }
   return draft;
 }
@@ -156,7 +157,7 @@ test("carryChanges() names what it replaces, and what got another name", () => {
       ${noinline} int f(int x) { return k(x) + 2; }`,
   });
   const { replacements, renamed } = carryChanges(diff, (symbol, file) =>
-    symbol.binding === 0 ? `${file}#${symbol.name}` : symbol.name,
+    symbol.binding === "STB_LOCAL" ? `${file}#${symbol.name}` : symbol.name,
   );
   assert.deepEqual(
     replacements.map(({ oldName }) => oldName),

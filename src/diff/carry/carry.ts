@@ -124,5 +124,5 @@ function renamedGlobals(
 }
 
 function globalNames({ symbols }: Atom): readonly string[] {
-  return symbols.filter(({ binding }) => binding !== 0).map(({ name }) => name);
+  return symbols.filter(({ binding }) => binding !== "STB_LOCAL").map(({ name }) => name);
 }

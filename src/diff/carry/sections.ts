@@ -1,7 +1,6 @@
 // Where carried atoms lie in the draft. Each function gets a section of its own; the rest stays in the
 // section that it came from, which holds nothing else any more.
 
-import { SectionType } from "../../elf/constants.ts";
 import type { DraftSection } from "../../elf/draft.ts";
 import type { Section } from "../../elf/object.ts";
 import { type Atom, isNamed, roleOf } from "../atom.ts";
@@ -67,7 +66,7 @@ function contentOf(
   offsets: ReadonlyMap<Atom, number>,
   size: number,
 ): DraftSection["content"] {
-  if (section.type === SectionType.SHT_NOBITS) return { sizeBytes: size };
+  if (section.type === "SHT_NOBITS") return { sizeBytes: size };
   const content = new Uint8Array(size);
   for (const [{ bytes }, offset] of offsets) if (bytes !== undefined) content.set(bytes, offset);
   return content;

@@ -1,7 +1,6 @@
 // The symbols of a draft of carried atoms: those that come along, sections for what has no name, and
 // undefined ones for what the hypervisor has.
 
-import { SymbolBinding, SymbolType, SymbolVisibility } from "../../elf/constants.ts";
 import type { DraftSection, DraftSymbol } from "../../elf/draft.ts";
 import type { ElfSymbol } from "../../elf/object.ts";
 import { type Atom, namingSymbol } from "../atom.ts";
@@ -73,9 +72,9 @@ export class CarriedSymbols {
       name: this.#nameInXen(naming, this.#comparison.before.file),
       value: 0n,
       size: 0n,
-      binding: SymbolBinding.STB_GLOBAL,
-      type: SymbolType.STT_NOTYPE,
-      visibility: SymbolVisibility.STV_DEFAULT,
+      binding: "STB_GLOBAL",
+      type: "STT_NOTYPE",
+      visibility: "STV_DEFAULT",
       place: "undefined",
     });
     return { symbol, origin: atom.start + Number(naming.value) - before.start };
@@ -95,9 +94,9 @@ export class CarriedSymbols {
       name: "",
       value: 0n,
       size: 0n,
-      binding: SymbolBinding.STB_LOCAL,
-      type: SymbolType.STT_SECTION,
-      visibility: SymbolVisibility.STV_DEFAULT,
+      binding: "STB_LOCAL",
+      type: "STT_SECTION",
+      visibility: "STV_DEFAULT",
       place: section,
     };
     this.#sections.set(section, symbol);

@@ -1,7 +1,6 @@
 // What bears one name in both objects, the compiler's numbers left out: where correlate.ts begins, and what
 // numbered.ts gets of it that is left open.
 
-import { SymbolBinding, SymbolType } from "../../elf/constants.ts";
 import type { ElfSymbol } from "../../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
 import { genericName } from "../names.ts";
@@ -25,7 +24,7 @@ export function groupByName(
     for (const atom of split.atoms) {
       const symbol = atom.symbols[0];
       if (!isNamed(atom) || symbol === undefined) continue;
-      const file = symbol.binding === SymbolBinding.STB_LOCAL ? `${fileOf(symbol)}#` : "";
+      const file = symbol.binding === "STB_LOCAL" ? `${fileOf(symbol)}#` : "";
       const key = `${atom.kind}:${file}${genericName(symbol.name)}`;
       const group = groups.get(key) ?? { before: [], after: [] };
       group[side].push(atom);
@@ -37,7 +36,7 @@ export function groupByName(
 
 /** Objects that were linked from several have local symbols of the same name: their files differ. */
 function filesOfLocals({ object }: SplitObject): (symbol: ElfSymbol) => string {
-  const files = object.symbols.filter(({ type }) => type === SymbolType.STT_FILE);
+  const files = object.symbols.filter(({ type }) => type === "STT_FILE");
   if (files.length < 2) return () => "";
   return ({ index }) => files.findLast((file) => file.index < index)?.name ?? "";
 }

@@ -1,7 +1,8 @@
 // Cuts one section into atoms, at its symbols where it has some, else by what its kind says: strings
 // end with a zero, entries have a size, and nameless pieces begin where somebody points to.
 
-import { SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import { SectionFlag } from "../../elf/constants.ts";
+import { numberOfSymbolBinding } from "../../elf/names.ts";
 import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
 import { contentsOf } from "../../elf/sections.ts";
 import type { Atom, AtomKind } from "../atom.ts";
@@ -152,7 +153,7 @@ function withSubsections(
 
 function kindOf(section: Section, { hasSize, symbols }: NamedRange): AtomKind {
   if (!isCode(section)) return "data";
-  const isFunction = symbols.some(({ type }) => type === SymbolType.STT_FUNC);
+  const isFunction = symbols.some(({ type }) => type === "STT_FUNC");
   return hasSize && isFunction ? "function" : "labelled-code";
 }
 
@@ -183,10 +184,10 @@ function namedRanges({ section, symbols }: CutInput): readonly NamedRange[] {
 
 /** Typed before untyped, others' before our own, long before short, then by name. */
 function byImportance(left: ElfSymbol, right: ElfSymbol): number {
-  const typed = ({ type }: ElfSymbol): number => (type === SymbolType.STT_NOTYPE ? 1 : 0);
+  const typed = ({ type }: ElfSymbol): number => (type === "STT_NOTYPE" ? 1 : 0);
   return (
     typed(left) - typed(right) ||
-    right.binding - left.binding ||
+    numberOfSymbolBinding(right.binding) - numberOfSymbolBinding(left.binding) ||
     Number(right.size - left.size) ||
     Number(left.value - right.value) ||
     (left.name < right.name ? -1 : left.name > right.name ? 1 : 0)
@@ -238,7 +239,7 @@ function atomOf(
     start,
     size,
     bytes:
-      section.type === SectionType.SHT_NOBITS
+      section.type === "SHT_NOBITS"
         ? undefined
         : contentsOf(object, section).subarray(start, start + size),
     symbols,

@@ -3,7 +3,6 @@
 // displacement counts from the end of its instruction, and that a bug frame has its line number above
 // the displacement.
 
-import { SymbolType } from "../../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section, SectionIndex } from "../../elf/object.ts";
 import { relocationsOf } from "../../elf/relocations.ts";
 import { filledBytes } from "../../isa/filled-bytes.ts";
@@ -113,7 +112,7 @@ function splitAddend(
 function placeOf(symbol: ElfSymbol, distance: bigint): Place {
   switch (symbol.place.kind) {
     case "section": {
-      const isNamed = symbol.type !== SymbolType.STT_SECTION && !symbol.name.startsWith(".L");
+      const isNamed = symbol.type !== "STT_SECTION" && !symbol.name.startsWith(".L");
       return {
         kind: "section",
         index: symbol.place.index,

@@ -1,6 +1,7 @@
 // Takes an object apart into atoms (atom.ts) and finds out what each of them refers to.
 
-import { ElfType, Machine, SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import { ElfType, Machine, SectionFlag } from "../../elf/constants.ts";
+import type { SectionTypeName } from "../../elf/names.ts";
 import type { ElfObject, ElfSymbol, Section, SectionIndex } from "../../elf/object.ts";
 import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
 import { DiffError } from "../errors.ts";
@@ -56,15 +57,15 @@ function requireComparable(object: ElfObject): void {
 /** Tables that say how the file is made are looked at through what they say. */
 function isSplit({ type, flags, index }: Section): boolean {
   const isLoaded = (flags & SectionFlag.SHF_ALLOC) !== 0n;
-  const tables: readonly number[] = [
-    SectionType.SHT_NULL,
-    SectionType.SHT_SYMTAB,
-    SectionType.SHT_SYMTAB_SHNDX,
-    SectionType.SHT_RELA,
-    SectionType.SHT_LLVM_ADDRSIG,
+  const tables: readonly SectionTypeName[] = [
+    "SHT_NULL",
+    "SHT_SYMTAB",
+    "SHT_SYMTAB_SHNDX",
+    "SHT_RELA",
+    "SHT_LLVM_ADDRSIG",
   ];
   if (index === 0 || tables.includes(type)) return false;
-  return type !== SectionType.SHT_STRTAB || isLoaded;
+  return type !== "SHT_STRTAB" || isLoaded;
 }
 
 /** By section index. Section symbols, files, labels of compilers and mapping symbols name nothing. */
@@ -80,7 +81,7 @@ function namingSymbols(object: ElfObject): ReadonlyMap<SectionIndex, readonly El
 }
 
 export function isNaming({ name, type }: ElfSymbol): boolean {
-  const isKind = type === SymbolType.STT_SECTION || type === SymbolType.STT_FILE;
+  const isKind = type === "STT_SECTION" || type === "STT_FILE";
   return !isKind && name !== "" && !name.startsWith(".L") && !name.startsWith("$");
 }
 
@@ -157,7 +158,7 @@ function firstAtLeast(references: readonly RawReference[], offset: number): numb
 }
 
 function fileOf(object: ElfObject): string {
-  const files = object.symbols.filter(({ type }) => type === SymbolType.STT_FILE);
+  const files = object.symbols.filter(({ type }) => type === "STT_FILE");
   return files.at(-1)?.name ?? "";
 }
 

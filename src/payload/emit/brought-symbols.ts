@@ -1,7 +1,6 @@
 // What the symbol map of a new payload says (symbol-map.ts has its format): each function and
 // object that the payload brings, by the name it has in the source and the one it got.
 
-import { SymbolType } from "../../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import type { SymbolMap, SymbolMapEntry } from "../symbol-map.ts";
 import { type CarriedMarker, markerEntries } from "./carried-marker.ts";
@@ -66,8 +65,8 @@ export function broughtFunctions(
 /** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */
 function kindOf({ name, place, type }: DraftSymbol): "function" | "data" | undefined {
   if (typeof place === "string" || name.startsWith(".L")) return undefined;
-  if (type === SymbolType.STT_FUNC) return "function";
-  return type === SymbolType.STT_OBJECT ? "data" : undefined;
+  if (type === "STT_FUNC") return "function";
+  return type === "STT_OBJECT" ? "data" : undefined;
 }
 
 /** Places of symbols, whatever the symbols are called. */

@@ -2,7 +2,7 @@
 // and what the symbol map tells of it.
 
 import { toHex } from "../../bytes/hex.ts";
-import { SectionFlag, SectionType, SymbolBinding, SymbolType } from "../../elf/constants.ts";
+import { SectionFlag } from "../../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { ENDBR64_SIZE } from "../../isa/endbr64.ts";
 import { MARKER_ID_SIZE, MARKER_IDLE, MARKER_NAME, MARKER_SIZE, type Marker } from "../marker.ts";
@@ -34,7 +34,7 @@ export function addMarker(
   const section: DraftSection = {
     // Code, since Xen makes nothing else writable while it patches (ABI reference §5.3).
     name: ".text.xsplice.marker",
-    type: SectionType.SHT_PROGBITS,
+    type: "SHT_PROGBITS",
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
     alignment: 1,
     entrySize: 0,
@@ -48,9 +48,9 @@ export function addMarker(
     name: MARKER_NAME,
     value: 0n,
     size: BigInt(MARKER_SIZE),
-    binding: SymbolBinding.STB_LOCAL,
-    type: SymbolType.STT_NOTYPE,
-    visibility: 0,
+    binding: "STB_LOCAL",
+    type: "STT_NOTYPE",
+    visibility: "STV_DEFAULT",
     place: section,
   };
   draft.sections.push(section);

@@ -1,7 +1,6 @@
 // What the emitter refuses: requests that contradict themselves or the payload's version, and
 // results beyond what Xen's loader takes. Each with the rule of the ABI reference behind it.
 
-import { SectionType } from "../../elf/constants.ts";
 import { type ElfDraft, sizeOfSection } from "../../elf/draft.ts";
 import { startsWithEndbr64, startsWithPoisonedEndbr } from "../../isa/endbr64.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
@@ -149,7 +148,7 @@ export function checkLimits(draft: ElfDraft): void {
         `${SECTION_ALIGNMENT_MAX}, a page`,
       );
     }
-    if (section.type === SectionType.SHT_NOBITS && sizeBytes > NOBITS_SIZE_MAX) {
+    if (section.type === "SHT_NOBITS" && sizeBytes > NOBITS_SIZE_MAX) {
       throw tooLarge(`${sizeBytes} bytes of "${section.name}"`, `${NOBITS_SIZE_MAX} bytes`);
     }
   }

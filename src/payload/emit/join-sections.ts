@@ -3,13 +3,14 @@
 // thousands of functions has one section for code, one for constants, and so on. Sections whose
 // name means something to Xen keep it, and are joined with their namesakes only.
 
-import { SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import { SectionFlag } from "../../elf/constants.ts";
 import {
   type DraftSection,
   type DraftSymbol,
   type ElfDraft,
   sizeOfSection,
 } from "../../elf/draft.ts";
+import type { SectionTypeName } from "../../elf/names.ts";
 import type { Architecture } from "../../isa/architecture.ts";
 import { sectionSymbolOf } from "../section-symbol.ts";
 
@@ -18,7 +19,7 @@ const codePadding: Readonly<Record<Architecture, number>> = { x86_64: 0xcc, aarc
 
 interface JoinedKind {
   readonly name: string;
-  readonly type: number;
+  readonly type: SectionTypeName;
   readonly flags: bigint;
   readonly entrySize: number;
 }
@@ -82,7 +83,7 @@ function joinParts(
       whole.relocations.push({ ...relocation, offset: relocation.offset + offset });
     }
   }
-  if (kind.type === SectionType.SHT_NOBITS) {
+  if (kind.type === "SHT_NOBITS") {
     whole.content = { sizeBytes: end };
     return whole;
   }
@@ -104,7 +105,7 @@ function moveSymbols(draft: ElfDraft, moves: ReadonlyMap<DraftSection, Move>): v
     const move = typeof symbol.place === "string" ? undefined : moves.get(symbol.place);
     if (move === undefined) {
       symbols.add(symbol);
-    } else if (symbol.type === SymbolType.STT_SECTION) {
+    } else if (symbol.type === "STT_SECTION") {
       const joined = sectionSymbols.get(move.whole) ?? sectionSymbolOf(move.whole);
       sectionSymbols.set(move.whole, joined);
       symbols.add(joined);

@@ -2,7 +2,6 @@
 // Globals that one object lacks are those that another defines; locals stay apart even when they
 // bear the same name. The inputs are copied, never changed.
 
-import { SymbolBinding, SymbolType } from "../../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { invariant } from "../../invariant.ts";
 import { type Architecture, machineOfArchitecture } from "../../isa/architecture.ts";
@@ -60,7 +59,7 @@ function resolveGlobals(objects: readonly SourceObject[]): ReadonlyMap<string, D
   const chosen = new Map<string, { symbol: DraftSymbol; source: string }>();
   for (const { source, draft } of objects) {
     for (const symbol of draft.symbols) {
-      if (symbol.binding === SymbolBinding.STB_LOCAL) continue;
+      if (symbol.binding === "STB_LOCAL") continue;
       const earlier = chosen.get(symbol.name);
       if (earlier === undefined || strength(symbol) > strength(earlier.symbol)) {
         chosen.set(symbol.name, { symbol, source });
@@ -81,7 +80,7 @@ function resolveGlobals(objects: readonly SourceObject[]): ReadonlyMap<string, D
 /** 2 for a definition, 1 for a weak one, 0 for a mere reference. */
 function strength(symbol: DraftSymbol): 0 | 1 | 2 {
   if (symbol.place === "undefined") return 0;
-  return symbol.binding === SymbolBinding.STB_WEAK ? 1 : 2;
+  return symbol.binding === "STB_WEAK" ? 1 : 2;
 }
 
 /** One copy for each local, and one for all globals of the same name. */
@@ -92,7 +91,7 @@ function copySymbols(
   const globals = resolveGlobals(objects);
   const copies = new Map<DraftSymbol, DraftSymbol>();
   for (const symbol of objects.flatMap(({ draft }) => draft.symbols)) {
-    const local = symbol.binding === SymbolBinding.STB_LOCAL;
+    const local = symbol.binding === "STB_LOCAL";
     const meant = local ? symbol : (globals.get(symbol.name) ?? symbol);
     const copy = copies.get(meant) ?? { ...meant, place: placeOfCopy(meant, sections) };
     copies.set(meant, copy);
@@ -120,9 +119,9 @@ function nameSources(
     let file = "";
     for (const symbol of draft.symbols) {
       // File names may hold what would break the lines of the symbol map.
-      if (symbol.type === SymbolType.STT_FILE) file = symbol.name.replaceAll(/[\t\n]/g, "?");
+      if (symbol.type === "STT_FILE") file = symbol.name.replaceAll(/[\t\n]/g, "?");
       if (symbol.place === "undefined" || symbol.name === "") continue;
-      const local = symbol.binding === SymbolBinding.STB_LOCAL && file !== "";
+      const local = symbol.binding === "STB_LOCAL" && file !== "";
       names.set(symbolOf(symbol), local ? `${file}#${symbol.name}` : symbol.name);
     }
   }

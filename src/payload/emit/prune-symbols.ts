@@ -1,7 +1,6 @@
 // The emitter's last pass over symbols. Xen resolves every undefined symbol of a payload, whether
 // anything refers to it or not, and refuses the payload when one is missing (ABI reference §1.10).
 
-import { SymbolType } from "../../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 
 /** Drops undefined symbols, section symbols and local labels to which nothing refers. */
@@ -14,6 +13,6 @@ export function pruneSymbols(draft: ElfDraft): void {
 }
 
 function isWorthKeeping({ name, place, type }: DraftSymbol): boolean {
-  if (place === "undefined" || type === SymbolType.STT_SECTION) return false;
+  if (place === "undefined" || type === "STT_SECTION") return false;
   return !name.startsWith(".L");
 }

@@ -5,13 +5,14 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { toHex } from "../../bytes/hex.ts";
-import { Machine, SectionFlag, SymbolBinding, SymbolType } from "../../elf/constants.ts";
+import { Machine, SectionFlag } from "../../elf/constants.ts";
 import {
   type DraftSection,
   type DraftSymbol,
   type ElfDraft,
   sizeOfSection,
 } from "../../elf/draft.ts";
+import { numberOfSectionType, numberOfSymbolBinding, numberOfSymbolType } from "../../elf/names.ts";
 import { PAYLOAD_SYMBOL_NAME_MAX } from "../../xen-abi/limits.ts";
 import type { EmitInput, Stacking } from "./input.ts";
 
@@ -70,12 +71,14 @@ function hashSections(hash: Hash, draft: ElfDraft): void {
       relocation.addend.toString(),
     ]);
     const size = sizeOfSection(section);
-    hashText(hash, [name, type, flags.toString(), alignment, entrySize, size, relocations]);
+    const typeNumber = numberOfSectionType(type);
+    hashText(hash, [name, typeNumber, flags.toString(), alignment, entrySize, size, relocations]);
     if (content instanceof Uint8Array) hash.update(content);
   }
   for (const { name, value, size, binding, type, place } of draft.symbols) {
     const where = typeof place === "string" ? place : sectionNumbers.get(place);
-    hashText(hash, [name, value.toString(), size.toString(), binding, type, where]);
+    const kind = [numberOfSymbolBinding(binding), numberOfSymbolType(type)];
+    hashText(hash, [name, value.toString(), size.toString(), ...kind, where]);
   }
 }
 
@@ -111,8 +114,8 @@ export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol 
     name: `${body.name}.entry`,
     value: body.value + BigInt(ENTRY_MARKER_OFFSET),
     size: 0n,
-    binding: SymbolBinding.STB_LOCAL,
-    type: SymbolType.STT_NOTYPE,
+    binding: "STB_LOCAL",
+    type: "STT_NOTYPE",
     visibility: body.visibility,
     place: body.place,
   };
@@ -125,7 +128,7 @@ export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol 
  * of Arm do not.
  */
 function isRecorded({ name, place, type }: DraftSymbol): boolean {
-  if (typeof place === "string" || name === "" || type === SymbolType.STT_SECTION) return false;
+  if (typeof place === "string" || name === "" || type === "STT_SECTION") return false;
   return !isExemptLabel(name, place);
 }
 

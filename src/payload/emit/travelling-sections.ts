@@ -3,13 +3,14 @@
 // carry is refused, with the reason that a C programmer understands. ABI reference §1.10 and §8.2.
 
 import { hexNumber } from "../../bytes/hex.ts";
-import { SectionFlag, SectionType, SymbolType } from "../../elf/constants.ts";
+import { SectionFlag } from "../../elf/constants.ts";
 import {
   type DraftSection,
   type DraftSymbol,
   type ElfDraft,
   sizeOfSection,
 } from "../../elf/draft.ts";
+import type { SymbolTypeName } from "../../elf/names.ts";
 import type { Architecture } from "../../isa/architecture.ts";
 import { canRelocate, nameOfRelocation } from "../../isa/relocate.ts";
 import { refusedSections } from "../../xen-abi/sections.ts";
@@ -42,7 +43,7 @@ export function keepTravellingSections(draft: ElfDraft, architecture: Architectu
   }
   draft.sections = kept;
   draft.symbols = draft.symbols.filter((symbol) => {
-    if (symbol.type === SymbolType.STT_FILE) return false;
+    if (symbol.type === "STT_FILE") return false;
     if (typeof symbol.place === "object" && !keptSet.has(symbol.place)) return false;
     refuseUnsupportedSymbol(symbol.name, symbol.type, symbol.place === "common");
     return true;
@@ -65,7 +66,7 @@ function fillReferencedSections({ sections }: ElfDraft): void {
 
 function travels(section: DraftSection): boolean {
   if ((section.flags & SHF_ALLOC) === 0n || (section.flags & SHF_EXCLUDE) !== 0n) return false;
-  if (section.type === SectionType.SHT_NOTE || leftBehind.test(section.name)) return false;
+  if (section.type === "SHT_NOTE" || leftBehind.test(section.name)) return false;
   return sizeOfSection(section) > 0;
 }
 
@@ -122,8 +123,8 @@ function unsupported(section: DraftSection, reason: string): EmitError {
   });
 }
 
-function refuseUnsupportedSymbol(name: string, type: number, common: boolean): void {
-  const indirect = type === SymbolType.STT_GNU_IFUNC;
+function refuseUnsupportedSymbol(name: string, type: SymbolTypeName, common: boolean): void {
+  const indirect = type === "STT_GNU_IFUNC";
   if (!common && !indirect) return;
   throw new EmitError({
     code: "emit/unsupported",

@@ -1,0 +1,64 @@
+// Kinds of sections and symbols under the names of the specification: a name says what it is in an error,
+// a debugger and a test, and a misspelt one does not compile. What has no name here keeps its number:
+// `SHT_0x6fff4700`.
+
+import { SectionType, SymbolBinding, SymbolType, SymbolVisibility } from "./constants.ts";
+
+/** sh_type */
+export type SectionTypeName = keyof typeof SectionType | `SHT_0x${string}`;
+/** The upper four bits of st_info. */
+export type SymbolBindingName = keyof typeof SymbolBinding | `STB_0x${string}`;
+/** The lower four bits of st_info. */
+export type SymbolTypeName = keyof typeof SymbolType | `STT_0x${string}`;
+/** The lower two bits of st_other; all four have a name. */
+export type SymbolVisibilityName = keyof typeof SymbolVisibility;
+
+const sectionTypes = byNumber(SectionType);
+const symbolBindings = byNumber(SymbolBinding);
+const symbolTypes = byNumber(SymbolType);
+const symbolVisibilities = byNumber(SymbolVisibility);
+
+export function nameOfSectionType(type: number): SectionTypeName {
+  return sectionTypes.get(type) ?? `SHT_0x${type.toString(16)}`;
+}
+
+export function nameOfSymbolBinding(binding: number): SymbolBindingName {
+  return symbolBindings.get(binding) ?? `STB_0x${binding.toString(16)}`;
+}
+
+export function nameOfSymbolType(type: number): SymbolTypeName {
+  return symbolTypes.get(type) ?? `STT_0x${type.toString(16)}`;
+}
+
+/** Undefined for more than two bits. */
+export function nameOfSymbolVisibility(visibility: number): SymbolVisibilityName | undefined {
+  return symbolVisibilities.get(visibility);
+}
+
+export function numberOfSectionType(name: SectionTypeName): number {
+  return numberOf(SectionType, name);
+}
+
+export function numberOfSymbolBinding(name: SymbolBindingName): number {
+  return numberOf(SymbolBinding, name);
+}
+
+export function numberOfSymbolType(name: SymbolTypeName): number {
+  return numberOf(SymbolType, name);
+}
+
+export function numberOfSymbolVisibility(name: SymbolVisibilityName): number {
+  return SymbolVisibility[name];
+}
+
+function byNumber<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): ReadonlyMap<number, Name> {
+  const names = Object.keys(numbers) as Name[];
+  return new Map(names.map((name) => [numbers[name], name]));
+}
+
+/** A name without a number of its own says it: `SHT_0x6fff4700`. */
+function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
+  return numbers[name] ?? Number(name.slice(name.indexOf("0x")));
+}
