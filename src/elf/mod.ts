@@ -21,19 +21,11 @@ export {
 export { draftFrom } from "./draft-from.ts";
 export { type ElfEdit, editElf } from "./edit.ts";
 export { ElfError, type ElfErrorCode, type ElfPlace } from "./errors.ts";
-export {
-  nameOfSectionType,
-  nameOfSymbolBinding,
-  nameOfSymbolType,
-  nameOfSymbolVisibility,
-  numberOfSectionType,
-  numberOfSymbolBinding,
-  numberOfSymbolType,
-  numberOfSymbolVisibility,
-  type SectionTypeName,
-  type SymbolBindingName,
-  type SymbolTypeName,
-  type SymbolVisibilityName,
+export type {
+  SectionTypeName,
+  SymbolBindingName,
+  SymbolTypeName,
+  SymbolVisibilityName,
 } from "./names.ts";
 export { type ElfNote, encodeNote, findBuildId, notesOf } from "./notes.ts";
 export {

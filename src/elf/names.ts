@@ -14,25 +14,25 @@ export type SymbolTypeName = keyof typeof SymbolType | `STT_0x${string}`;
 export type SymbolVisibilityName = keyof typeof SymbolVisibility;
 
 const sectionTypes = byNumber(SectionType);
-const symbolBindings = byNumber(SymbolBinding);
-const symbolTypes = byNumber(SymbolType);
-const symbolVisibilities = byNumber(SymbolVisibility);
+const symbolBindings = ofFourBits(SymbolBinding);
+const symbolTypes = ofFourBits(SymbolType);
+const symbolVisibilities = ofFourBits(SymbolVisibility);
 
 export function nameOfSectionType(type: number): SectionTypeName {
   return sectionTypes.get(type) ?? `SHT_0x${type.toString(16)}`;
 }
 
 export function nameOfSymbolBinding(binding: number): SymbolBindingName {
-  return symbolBindings.get(binding) ?? `STB_0x${binding.toString(16)}`;
+  return symbolBindings[binding] ?? `STB_0x${binding.toString(16)}`;
 }
 
 export function nameOfSymbolType(type: number): SymbolTypeName {
-  return symbolTypes.get(type) ?? `STT_0x${type.toString(16)}`;
+  return symbolTypes[type] ?? `STT_0x${type.toString(16)}`;
 }
 
 /** Undefined for more than two bits. */
 export function nameOfSymbolVisibility(visibility: number): SymbolVisibilityName | undefined {
-  return symbolVisibilities.get(visibility);
+  return symbolVisibilities[visibility];
 }
 
 export function numberOfSectionType(name: SectionTypeName): number {
@@ -56,6 +56,14 @@ function byNumber<Name extends string>(
 ): ReadonlyMap<number, Name> {
   const names = Object.keys(numbers) as Name[];
   return new Map(names.map((name) => [numbers[name], name]));
+}
+
+/** By number; asked for each of the many symbols of a xen-syms. */
+function ofFourBits<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): readonly (Name | undefined)[] {
+  const names = byNumber(numbers);
+  return Array.from({ length: 16 }, (_, number) => names.get(number));
 }
 
 /** A name without a number of its own says it: `SHT_0x6fff4700`. */
