@@ -1,11 +1,12 @@
 // Wrong use of the command line: 64 for our own verbs, and words that name the option.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openHost } from "../src/hosts/open-host.ts";
+import { writeLabFile } from "../src/lab/lab-file.ts";
 import { FakeHost } from "./fake-host.ts";
 import { runXsplice } from "./run-cli.ts";
 
@@ -57,7 +58,16 @@ test("lab up of a hypervisor that is not there is no wrong use", async () => {
 test("lab up under a name that is taken is no wrong use", async () => {
   const folder = join(world, `xsplice-${process.getuid?.()}`, "lab-taken");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "lab.json"), JSON.stringify({ format: 1, info: { name: "taken" } }));
+  const info = {
+    name: "taken",
+    xen: "4.17",
+    cpus: 1,
+    memoryMb: 512,
+    userland: "minimal",
+    startedFrom: "snapshot",
+    folder,
+  } as const;
+  writeLabFile(info, "detached");
   const run = await runXsplice(["lab", "up", "taken", "--json"], { env });
   assert.equal(JSON.parse(run.stdout).error.code, "lab/name-taken");
   assert.equal(run.exitCode, 1);
