@@ -19,6 +19,8 @@ const inner: ReadonlySet<string> = new Set([
   ...["builder/fit.d.ts#Fit", "builder/link.d.ts#LinkedPayload", "builder/target.d.ts#Target"],
   ...["compare/compared-object.d.ts#ComparedObject", "pairs/prepared-pairs.d.ts#PreparedPairs"],
   ...["diff/comparison.d.ts#Comparison", "check/step.d.ts#CheckedStep"],
+  // What builders warn of, once it is emitted.
+  ...["payload/pointers/pointer-facts.d.ts#PointerFacts"],
   // How a lab and its agent are put together.
   ...["lab/lab.d.ts#LabOrigin", "agent/handshake.d.ts#HandshakeOptions", "agent/wire.d.ts#Frame"],
   ...["agent/messages.d.ts#HypercallRequest", "agent/messages.d.ts#HypercallResult"],

@@ -15,6 +15,7 @@ import { EmitError, type EmitInput, type SourceObject } from "../payload/emit/in
 import type { Reason } from "../payload/reasons.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
+import { ownPointerWarnings } from "../running/pointer-warnings.ts";
 import { type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
@@ -102,12 +103,13 @@ export function linkPayload({
     reasons: reasonsOf(carried),
   });
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
+  const ownPointers = ownPointerWarnings(emitted.pointers, surroundings);
   const functions = carried.flatMap((object) => builtFunctions(object, contributions));
   const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
   return {
     kind: "linked",
     payload: { ...emitted, functions, guards },
-    warnings: [hooks.warnings, ...pointers, ...copies].join(""),
+    warnings: [hooks.warnings, ...pointers, ...ownPointers, ...copies].join(""),
   };
 }
 

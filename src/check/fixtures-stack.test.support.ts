@@ -63,6 +63,7 @@ function functionFixtures(): readonly Fixture[] {
       what: "a pointer to the own copy",
       payloads: [makeElf(pointingTo("new_alpha"))],
       severity: "hazard",
+      alongside: ["pointer-without-endbr64"],
     },
     {
       rule: "superseded-code-reachable",

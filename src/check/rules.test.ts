@@ -8,6 +8,7 @@ import { checkedHypervisor, type Fixture } from "./fixtures.test.support.ts";
 import { armFixtures } from "./fixtures-arm.test.support.ts";
 import { fileFixtures } from "./fixtures-file.test.support.ts";
 import { functionFixtures } from "./fixtures-functions.test.support.ts";
+import { pointerFixtures } from "./fixtures-pointers.test.support.ts";
 import { stackFixtures } from "./fixtures-stack.test.support.ts";
 import { ruleIds, rules } from "./rules.ts";
 
@@ -15,6 +16,7 @@ const fixtures: readonly Fixture[] = [
   ...fileFixtures(),
   ...functionFixtures(),
   ...stackFixtures(),
+  ...pointerFixtures(),
   ...armFixtures(),
 ];
 

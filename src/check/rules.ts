@@ -5,6 +5,7 @@ import { buildRules } from "./rules-build.ts";
 import { functionRules } from "./rules-functions.ts";
 import { hookRules } from "./rules-hooks.ts";
 import { oldCodeRules } from "./rules-old-code.ts";
+import { pointerRules } from "./rules-pointers.ts";
 import { stackRules } from "./rules-stack.ts";
 import { fileTrapRules } from "./rules-traps.ts";
 
@@ -12,6 +13,7 @@ export const rules = {
   ...fileTrapRules,
   ...functionRules,
   ...hookRules,
+  ...pointerRules,
   ...oldCodeRules,
   ...stackRules,
   ...buildRules,

@@ -3,6 +3,7 @@
 // it stands in the verdict.
 
 import { SectionFlag } from "../elf/constants.ts";
+import { draftFrom } from "../elf/draft-from.ts";
 import { describePlace, ElfError } from "../elf/errors.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
 import { readElf } from "../elf/read.ts";
@@ -13,6 +14,7 @@ import { PayloadError } from "../payload/errors.ts";
 import { inspectPayload } from "../payload/inspect.ts";
 import { isMarkerSymbol } from "../payload/marker.ts";
 import type { PayloadContents, PayloadFunction } from "../payload/payload.ts";
+import { type PointerFacts, pointerFactsOf } from "../payload/pointers/pointer-facts.ts";
 import { LIVEPATCH_FUNC_SIZE } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
@@ -53,6 +55,8 @@ export interface Subject extends PayloadToCheck {
   readonly object: ElfObject | undefined;
   readonly contents: PayloadContents | undefined;
   readonly loaded: LoadedPayload | undefined;
+  /** Whose address the payload takes; `undefined` for a file that cannot be followed. */
+  readonly pointers: PointerFacts | undefined;
   readonly entries: readonly SubjectEntry[];
 }
 
@@ -75,6 +79,7 @@ export function readSubject(
     object,
     contents,
     loaded,
+    pointers: object && attempt(() => pointerFactsOf(draftFrom(object))),
     entries: entries.map((entry, index) => {
       const where = whereIsEntry(payload.source, table, index, contents?.version ?? 2);
       return readEntry(entry, where, loaded?.functions[index]?.oldAddress, hypervisor);

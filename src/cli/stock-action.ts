@@ -8,7 +8,7 @@ import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { readActOptions } from "./options/action.ts";
+import { readActOptions, readDangling } from "./options/action.ts";
 import { checkPayloadName } from "./options/payload-name.ts";
 import type { CommandCall } from "./spec.ts";
 import { explainUnexpectedCode } from "./text/explain-unexpected-code.ts";
@@ -35,6 +35,8 @@ export interface StockStep {
   readonly action: Action;
   readonly name: string;
   readonly options: ActOptions;
+  /** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+  readonly dangling?: "refuse" | "allow";
   /** When its file is at hand. */
   readonly payload?: Payload;
 }
@@ -44,7 +46,8 @@ export function runStockAction(call: CommandCall, action: Action): Promise<numbe
   const [name = ""] = call.args;
   checkPayloadName(name);
   return withJournalledHost(call, async (host, options) => {
-    const step = { action, name, options: readActOptions(call, options) };
+    const dangling = readDangling(call);
+    const step = { action, name, options: readActOptions(call, options), dangling };
     const outcome = await stockAction(host, step, stockVoice(call));
     emit(call, outcome, () => "");
     return ExitCode.success;
@@ -80,10 +83,10 @@ export async function stockAction(
 
 /**
  * Xen would carry it out, and the host die then or at the next apply, or a fix be out of force.
- * @throws PlanError plan/in-use, plan/unbound, plan/overlap
+ * @throws PlanError plan/in-use, plan/pointer-kept, plan/unbound, plan/overlap
  */
 async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<void> {
-  const { action, name, options } = step;
+  const { action, name, options, dangling } = step;
   const [{ findBrokenBinding }, { observeHost }, { PlanError }] = await Promise.all([
     import("../plan/bindings.ts"),
     import("../plan/observe.ts"),
@@ -91,7 +94,10 @@ async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<vo
   ]);
   const { state } = await observeHost(host, [], options);
   const { dependencyCheck } = options;
-  const obstacle = findBrokenBinding({ action, name, dependencyCheck }, state);
+  const obstacle = findBrokenBinding(
+    { action, name, dependencyCheck, ...(dangling && { dangling }) },
+    state,
+  );
   if (obstacle !== undefined) throw new PlanError(obstacle);
 }
 

@@ -18,6 +18,7 @@ import {
   replacementOf,
 } from "../running/match-functions.ts";
 import { checkFoundation, type Surroundings, surroundingsOf } from "../running/payload-below.ts";
+import { ownPointerWarnings } from "../running/pointer-warnings.ts";
 import { type DecidedStacking, decideStacking, type StackingWish } from "../stacking/decide.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -72,8 +73,9 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   // From here every symbol is bound, and nothing builds on a body that may be replaced.
   const placed = placePayload(final, target, stacking);
   // Before emitting, which leads references elsewhere.
-  const warnings = [compiler.warnings, ...warningsOf(final, surroundings)].join("");
+  const before = [compiler.warnings, ...warningsOf(final, surroundings)];
   const emitted = emitCompiled(final, target, placed, metadata);
+  const warnings = [...before, ...ownPointerWarnings(emitted.pointers, surroundings)].join("");
   return { ...emitted, ...describe(final, placed), warnings };
 }
 

@@ -18,13 +18,18 @@ export const REQUIRES_KEY = "requires";
 /** Kinds of its hooks, which may stand against a replace; absent when there are none. */
 export const HOOKS_KEY = "hooks";
 
+/** Its functions and objects to which the hypervisor keeps pointers, also when it is reverted; absent when there are none. */
+export const KEPT_KEY = "kept";
+/** In the list: something without a name, or more than there is room for. */
+export const KEPT_WITHOUT_NAME = "*";
+
 /** Keys that the emitter writes; nobody else may. */
 export const reservedKeys: readonly string[] = [
   ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY],
-  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY],
+  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY, KEPT_KEY],
 ];
 
-/** A longer list is not written: `functions=*` says that the payload's file has it. */
+/** A longer list is not written: `functions=*` says that the payload's file has it, `kept=*` only that there is one. */
 export const FUNCTIONS_VALUE_MAX = 1000;
 export const FUNCTIONS_IN_FILE = "*";
 

@@ -24,6 +24,7 @@ test("readStackingFacts() reads back what the emitter says of a payload", () => 
     functions: ["xen_f", "xen_g"],
     requires: [],
     hooks: [],
+    kept: [],
   });
 });
 
@@ -52,6 +53,7 @@ test("readStackingFacts() does not guess what a payload of another tool is", () 
     functions: undefined,
     requires: [],
     hooks: [],
+    kept: [],
   });
 });
 

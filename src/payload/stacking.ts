@@ -12,6 +12,7 @@ import {
   type GuardLevel,
   guardLevels,
   HOOKS_KEY,
+  KEPT_KEY,
   MARKER_KEY,
   MODE_KEY,
   type PayloadMode,
@@ -32,6 +33,8 @@ export interface StackingFacts {
   readonly requires: readonly string[];
   /** Kinds that no release of ours knows are left out. */
   readonly hooks: readonly HookKind[];
+  /** Names of what the hypervisor keeps pointers to, so that an unload leaves them dangling. */
+  readonly kept: readonly string[];
 }
 
 /** @param metadata strings `key=value`; the first of a key counts */
@@ -52,6 +55,7 @@ export function readStackingFacts(metadata: readonly string[]): StackingFacts {
     functions: isList(functions) ? splitList(functions) : undefined,
     requires: splitList(find(REQUIRES_KEY) ?? ""),
     hooks: hookKinds.filter((kind) => hooks.includes(kind)),
+    kept: splitList(find(KEPT_KEY) ?? ""),
   };
 }
 

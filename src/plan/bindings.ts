@@ -5,10 +5,11 @@
 
 import type { Action, ActOptions } from "../host/host.ts";
 import { noAddresses } from "./code-range.ts";
-import type { HostState } from "./host-state.ts";
+import { type HostState, isHeld } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { burying, inUse, unbound } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
+import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 
 export interface BoundStep {
@@ -16,6 +17,8 @@ export interface BoundStep {
   /** Of a payload that is loaded. */
   readonly name: string;
   readonly dependencyCheck: ActOptions["dependencyCheck"];
+  /** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+  readonly dangling?: "refuse" | "allow";
 }
 
 /**
@@ -32,7 +35,9 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
   if (step.action === "unload") {
     // One that was loaded before cannot be bound to it.
     const users = pieces.slice(index + 1).filter((user) => relations.refers(user, piece) === "yes");
-    return users.length === 0 ? undefined : inUse(piece, users);
+    if (users.length > 0) return inUse(piece, users);
+    const history = state.loaded[index]?.history;
+    return step.dangling !== "allow" && isHeld(piece, history) ? pointerKept(piece) : undefined;
   }
   const before = pieces.slice(0, index);
   const isGone = (id: string): boolean => {

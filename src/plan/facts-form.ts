@@ -54,6 +54,8 @@ export const factsSchema = v.object({
   /** Symbols that Xen, or a payload loaded before, must have. */
   imports: maybe(v.array(v.string())),
   hooks: maybe(v.array(v.picklist(hookKinds))),
+  /** Functions and objects of it to which the hypervisor keeps pointers, also when it is reverted. */
+  kept: maybe(v.array(v.string())),
   /** `writable`: it keeps state of its own, so Xen does not apply it again once it was reverted. */
   data: maybe(v.picklist(["writable", "none"])),
   /** Strings of `.modinfo`; `undefined` where the host does not show them. */

@@ -15,7 +15,7 @@ export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, a
 /** Everything that a payload's file tells. */
 export function factsOfPayload(payload: Payload): PayloadFacts {
   const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
-  const { mode, guard, marker, requires } = readStackingFacts(metadata);
+  const { mode, guard, marker, requires, kept } = readStackingFacts(metadata);
   const writesData = sections.some(({ name, loaded, sizeBytes }) => {
     return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
   });
@@ -40,6 +40,7 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
     exports: payload.exports.map(({ name }) => name),
     imports: payload.needs,
     hooks: [...new Set(payload.hooks.map(({ kind }) => kind))],
+    kept,
     data: writesData ? "writable" : "none",
   };
 }
@@ -47,11 +48,12 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
 /** What a list of loaded payloads tells of one that is loaded. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
   const told = readStackingFacts(metadata ?? []);
-  // Only whoever writes a mode writes, or leaves out, what the payload requires and which hooks it has.
+  // Only whoever writes a mode writes, or leaves out, what the payload requires, has as hooks, and keeps.
   const isOurs = told.mode !== undefined;
   const requires = isOurs ? told.requires : undefined;
   const hooks = isOurs ? told.hooks : undefined;
-  return { ...unknownFacts, ...told, requires, hooks, metadata };
+  const kept = isOurs ? told.kept : undefined;
+  return { ...unknownFacts, ...told, requires, hooks, kept, metadata };
 }
 
 /** Of a payload of which only the name is known. */
@@ -71,6 +73,7 @@ export const unknownFacts: PayloadFacts = {
   exports: undefined,
   imports: undefined,
   hooks: undefined,
+  kept: undefined,
   data: undefined,
   metadata: undefined,
 };

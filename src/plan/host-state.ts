@@ -13,6 +13,14 @@ export interface LoadedPayload {
   readonly history: "never-reverted" | "reverted" | "unknown";
 }
 
+/** Whether the hypervisor may follow a pointer into it; what never was applied handed out none. */
+export function isHeld(
+  { facts }: Pick<LoadedPayload, "facts">,
+  history: LoadedPayload["history"] | undefined,
+): boolean {
+  return (facts.kept ?? []).length > 0 && history !== "never-reverted";
+}
+
 export type AppliedStack =
   | {
       readonly kind: "known";

@@ -2,6 +2,7 @@
 
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
+import { pointersTo } from "./pointer-words.ts";
 import type { Relations } from "./relations.ts";
 import type { Way } from "./way.ts";
 
@@ -37,9 +38,28 @@ export function noticesOf(
     name,
     words: `"${name}" stays loaded: another payload refers to it, or may do so`,
   }));
+  const held = way.held.map(({ name, facts }) => ({
+    kind: "held" as const,
+    name,
+    words: `"${name}" stays loaded: the hypervisor keeps ${pointersTo(facts.kept ?? [])}`,
+  }));
+  const dangling = way.dangling.map(({ name, facts }) => ({
+    kind: "dangling" as const,
+    name,
+    words: `"${name}" is unloaded although the hypervisor keeps ${pointersTo(facts.kept ?? [])}`,
+  }));
   const stack = (way.states.at(-1) ?? []).filter((piece) => !unordered.has(piece));
   const buried = buriedNotices(stack, relations);
-  return [...lifted, ...fresh, ...others, ...kept, ...buried, ...hookNotices(way)];
+  return [
+    ...lifted,
+    ...fresh,
+    ...others,
+    ...kept,
+    ...held,
+    ...dangling,
+    ...buried,
+    ...hookNotices(way),
+  ];
 }
 
 function isUploaded({ steps }: Way, name: string): boolean {

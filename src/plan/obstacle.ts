@@ -26,6 +26,8 @@ export type ObstacleCode =
   | "plan/moment"
   /** Another payload refers to it. */
   | "plan/in-use"
+  /** The hypervisor keeps a pointer into it. */
+  | "plan/pointer-kept"
   /** It was bound to a payload that is gone. */
   | "plan/unbound";
 

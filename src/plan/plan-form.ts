@@ -48,6 +48,10 @@ const noticeSchema = v.object({
     "renamed",
     /** Stays loaded: another payload refers to it. */
     "kept",
+    /** Stays loaded: the hypervisor keeps a pointer into it. */
+    "held",
+    /** The same, and it is unloaded, as was allowed. */
+    "dangling",
     /** A higher payload replaces the same, and does not include what it made of it. */
     "not-in-force",
     /** A hook of it may refuse a step. */

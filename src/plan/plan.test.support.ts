@@ -34,6 +34,7 @@ export function payload(
     exports: [],
     imports: names,
     hooks: [],
+    kept: [],
     data: "none",
     metadata: [`build-id=${name}`],
     ...more,

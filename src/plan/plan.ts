@@ -20,6 +20,7 @@ import {
 import type { Ground } from "./order.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
 import { PLAN_VERSION, type Plan } from "./plan-form.ts";
+import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 import { missingIn, stepsOf, wholeChange } from "./steps-of-way.ts";
 import { type Cast, castFor, type Wish } from "./wish.ts";
@@ -32,6 +33,8 @@ export interface PlanOptions {
   readonly addressOf?: AddressOf;
   /** `allow`: a payload that stays may be lifted although its data starts afresh then. */
   readonly freshData?: "refuse" | "allow";
+  /** `allow`: what the hypervisor keeps pointers into may be unloaded. */
+  readonly dangling?: "refuse" | "allow";
   /**
    * `refuse`: no plan rather than one with a moment in which a fix is missing; `refuse-avoidable`: none
    * when nothing but a payload's file may be wanting for one without.
@@ -63,6 +66,9 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     invariant(isNotEmpty(obstacles), "no way, and nothing in the way");
     return { kind: "refused", obstacles };
   }
+  // Elsewhere they may stay loaded, where nothing else is asked for they may not.
+  const held = isForNothing(wish) ? choice.way.held.map(pointerKept) : [];
+  if (isNotEmpty(held)) return { kind: "refused", obstacles: held };
   if (options.moments === "refuse" && choice.way.missing.length > 0) {
     const moment = momentForbidden(choice.way.missing);
     return { kind: "refused", obstacles: [moment, ...choice.obstacles] };
@@ -72,6 +78,10 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     if (isNotEmpty(wanting)) return { kind: "refused", obstacles: wanting };
   }
   return { kind: "plan", plan: planOf(state, search, choice, wish) };
+}
+
+function isForNothing(wish: Wish): boolean {
+  return wish.kind === "apply-exactly" && wish.payloads.length === 0;
 }
 
 /** Empty when there would be a moment whatever the hooks are that nobody knows of. */
@@ -118,7 +128,11 @@ function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
     stack,
     wanted: cast.wanted,
     ground,
-    goal: { unwanted: cast.unwanted, freshData: options.freshData ?? "refuse" },
+    goal: {
+      unwanted: cast.unwanted,
+      freshData: options.freshData ?? "refuse",
+      dangling: options.dangling ?? "refuse",
+    },
     context: { relations, groups: groupFunctions(pieces), unordered },
     world: () => new World(ground, histories, stack),
   };

@@ -26,6 +26,7 @@ const facts: PayloadFacts = {
   exports: ["mark"],
   imports: ["alpha"],
   hooks: hookKinds,
+  kept: ["callback"],
   data: "writable",
   metadata: ["title=a fix, with ä", ""],
 };

@@ -4,6 +4,7 @@
 import { type FunctionGroup, findMissing, type MissingFix } from "./coverage.ts";
 import { dataLost } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
+import { pointerKept } from "./pointer-words.ts";
 import type { Relations } from "./relations.ts";
 import { DeadEnd, type Step, type World } from "./world.ts";
 
@@ -18,6 +19,8 @@ export interface Goal {
   readonly unwanted: ReadonlySet<Piece>;
   /** Whether a payload that stays may lose the state in its data. */
   readonly freshData: "refuse" | "allow";
+  /** Whether a payload may be unloaded into which the hypervisor keeps pointers. */
+  readonly dangling: "refuse" | "allow";
 }
 
 export interface Way {
@@ -29,6 +32,10 @@ export interface Way {
   readonly freshData: readonly Piece[];
   /** Not wanted and left loaded, since a payload that stays refers to it. */
   readonly kept: readonly Piece[];
+  /** The hypervisor keeps pointers into them: not wanted, and left loaded all the same. */
+  readonly held: readonly Piece[];
+  /** The same, unloaded since that was allowed. */
+  readonly dangling: readonly Piece[];
   readonly quiesces: number;
 }
 
@@ -45,28 +52,53 @@ export function walk(world: World, moves: readonly Move[], goal: Goal, context: 
   const record = () => {
     while (states.length <= world.steps.length) states.push(world.stack.slice());
   };
-  prepare(world, goal.wanted, context.relations);
+  const guarded = new HeldPieces(world, goal.dangling);
+  prepare(guarded, goal.wanted, context.relations);
   record();
   for (const move of moves) {
     for (const piece of take(world, move)) stayed.delete(piece);
     record();
-    if (move.kind !== "apply") prepare(world, goal.wanted, context.relations);
+    if (move.kind !== "apply") prepare(guarded, goal.wanted, context.relations);
     record();
   }
   const freshData = goal.wanted.filter((piece) => isReset(piece, states[0] ?? [], stayed));
   if (goal.freshData === "refuse" && freshData[0] !== undefined) {
     throw new DeadEnd(dataLost(freshData[0]));
   }
-  const kept = clearUp(world, goal.unwanted, context.relations);
+  const { kept, held } = clearUp(guarded, goal.unwanted, context.relations);
   record();
   return {
     steps: world.steps,
     states,
     freshData,
     kept,
+    held,
+    dangling: guarded.dangling,
     missing: findMissing(states, context.groups, context.unordered),
     quiesces: moves.length,
   };
+}
+
+/** Unloads, but not what the hypervisor may still reach. */
+class HeldPieces {
+  readonly world: World;
+  readonly dangling: Piece[] = [];
+  readonly #consent: Goal["dangling"];
+
+  constructor(world: World, consent: Goal["dangling"]) {
+    this.world = world;
+    this.#consent = consent;
+  }
+
+  mustStay(piece: Piece): boolean {
+    return this.#consent === "refuse" && this.world.isHeld(piece);
+  }
+
+  unload(piece: Piece): void {
+    if (this.mustStay(piece)) throw new DeadEnd(pointerKept(piece));
+    if (this.world.isHeld(piece)) this.dangling.push(piece);
+    this.world.unload(piece);
+  }
 }
 
 /** What was applied and is not any more. */
@@ -91,7 +123,8 @@ function isReset(piece: Piece, before: readonly Piece[], stayed: ReadonlySet<Pie
 }
 
 /** Uploads what is wanted, as far as nothing stands in the way that is still applied. */
-function prepare(world: World, wanted: readonly Piece[], relations: Relations): void {
+function prepare(guarded: HeldPieces, wanted: readonly Piece[], relations: Relations): void {
+  const { world } = guarded;
   for (let goesOn = true; goesOn; ) {
     goesOn = false;
     for (const piece of wanted) {
@@ -100,7 +133,7 @@ function prepare(world: World, wanted: readonly Piece[], relations: Relations): 
       if (leaving === undefined) continue;
       const staying = world.loaded.filter((other) => !leaving.includes(other));
       if (piece.file === undefined || !world.hasProviders(piece, staying)) continue;
-      for (const other of leaving) world.unload(other);
+      for (const other of leaving) guarded.unload(other);
       world.upload(piece);
       goesOn = true;
     }
@@ -126,11 +159,13 @@ function findLeaving(
 
 /** Unloads in the opposite order of loading; gives back what has to stay. */
 function clearUp(
-  world: World,
+  guarded: HeldPieces,
   unwanted: ReadonlySet<Piece>,
   { refers }: Relations,
-): readonly Piece[] {
+): Pick<Way, "kept" | "held"> {
+  const { world } = guarded;
   const kept: Piece[] = [];
+  const held: Piece[] = [];
   const staying = new Set(world.loaded.filter((piece) => !unwanted.has(piece)));
   for (const piece of world.loaded.slice().reverse()) {
     if (!unwanted.has(piece) || world.isApplied(piece)) continue;
@@ -139,7 +174,10 @@ function clearUp(
     if (users.some((user) => staying.has(user) && refers(user, piece) !== "no")) {
       staying.add(piece);
       kept.push(piece);
-    } else world.unload(piece);
+    } else if (guarded.mustStay(piece)) {
+      staying.add(piece);
+      held.push(piece);
+    } else guarded.unload(piece);
   }
-  return kept;
+  return { kept, held };
 }

@@ -2,7 +2,7 @@
 // walked through. Whether Xen would take each step is known here (ABI reference §2, §3).
 
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
-import type { LoadedPayload } from "./host-state.ts";
+import { isHeld, type LoadedPayload } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { blocked, hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
 import { type Ground, mayFloat, topId } from "./order.ts";
@@ -74,6 +74,11 @@ export class World {
       }
     }
     return users;
+  }
+
+  /** Not applied any more, and the hypervisor may still follow a pointer into it. */
+  isHeld(piece: Piece): boolean {
+    return !this.isApplied(piece) && isHeld(piece, this.#loaded.get(piece));
   }
 
   /**

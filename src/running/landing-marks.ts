@@ -7,6 +7,7 @@ import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { IsaError } from "../isa/errors.ts";
 import { X86Relocation } from "../isa/x86.ts";
+import { AddressFlow, isUsedAsPointer } from "../isa/x86-address-flow.ts";
 import { decodeBranches } from "../isa/x86-decode.ts";
 import { isMarked } from "./entry-room.ts";
 import type { FunctionPair } from "./match-functions.ts";
@@ -71,14 +72,18 @@ function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelo
     const found = decodeBranches(section.content, 0).find(
       ({ displacementOffset }) => displacementOffset === offset,
     );
-    return found?.kind === "operand";
+    if (found?.kind !== "operand") return false;
+    // The distance of a direct call that is written elsewhere is no pointer.
+    const relocated = new Set(section.relocations.map((relocation) => relocation.offset));
+    return isUsedAsPointer(new AddressFlow(section.content, relocated), found.offset);
   } catch (error) {
     if (error instanceof IsaError) return false; // the emitter tells, where it matters
     throw error;
   }
 }
 
-function hasMarks(xen: Surroundings): boolean {
+/** Whether this Xen marks what it calls by pointer. */
+export function hasMarks(xen: Surroundings): boolean {
   return [...xen.byName.values()].some(
     (symbol) =>
       symbol.kind === "function" &&

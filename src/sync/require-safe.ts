@@ -9,10 +9,17 @@ import { SyncError } from "./errors.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 
 /** @throws SyncError sync/bad-plan */
-export function requireSafe({ steps }: Plan, state: HostState, files: readonly SyncFile[]): void {
+export function requireSafe(
+  { steps, notices }: Plan,
+  state: HostState,
+  files: readonly SyncFile[],
+): void {
   let { loaded } = state;
+  // Whoever made the plan allowed it, and whoever reads it is told.
+  const allowed = notices.filter(({ kind }) => kind === "dangling").map(({ name }) => name);
   for (const step of steps) {
-    const problem = problemOf(step, { ...state, loaded }, files);
+    const dangling = allowed.includes(step.name) ? "allow" : "refuse";
+    const problem = problemOf(step, { ...state, loaded }, { files, dangling });
     if (problem !== undefined) throw unsafe(step, problem);
     loaded = loadedAfter(step, loaded, files);
   }
@@ -21,7 +28,10 @@ export function requireSafe({ steps }: Plan, state: HostState, files: readonly S
 function problemOf(
   { action, name, buildId, source, dependencyCheck = "whole-chain" }: PlanStep,
   state: HostState,
-  files: readonly SyncFile[],
+  {
+    files,
+    dangling,
+  }: { readonly files: readonly SyncFile[]; readonly dangling: "refuse" | "allow" },
 ): string | undefined {
   if (action === "upload") {
     const which = source === undefined ? "" : `, ${source},`;
@@ -31,7 +41,7 @@ function problemOf(
   const facts = state.loaded.find((one) => one.name === name)?.facts;
   if (facts === undefined) return `"${name}" is not loaded when it comes to "${action}"`;
   if (action === "unload")
-    return findBrokenBinding({ action, name, dependencyCheck }, state)?.problem;
+    return findBrokenBinding({ action, name, dependencyCheck, dangling }, state)?.problem;
   if (dependencyCheck === "whole-chain" || mayIgnoreDependency(facts)) return undefined;
   return `it ignores what "${name}" depends on, which is no independent payload with a full guard`;
 }

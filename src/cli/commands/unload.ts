@@ -1,3 +1,4 @@
+import { danglingOption } from "../options/action.ts";
 import { payloadNameArgument } from "../options/payload-name.ts";
 import type { CommandSpec } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
@@ -5,9 +6,12 @@ import { runStockAction } from "../stock-action.ts";
 export const unloadCommand: CommandSpec = {
   name: "unload",
   summary: "remove a payload that is not applied",
-  description: ["The hypervisor frees the payload's memory and forgets its name."],
+  description: [
+    "The hypervisor frees the payload's memory and forgets its name.",
+    "Refuses to free a payload that another loaded one refers to, or into which the hypervisor keeps a pointer.",
+  ],
   arguments: [payloadNameArgument],
-  options: [],
+  options: [danglingOption],
   examples: [{ command: "xsplice unload fix", explains: "remove fix from the hypervisor" }],
   kind: "stock",
   run: (call) => runStockAction(call, "unload"),

@@ -15,6 +15,11 @@ export const nodepsOption: OptionSpec = {
     "check only that the payload is for this hypervisor, not which payload it is stacked on",
 };
 
+export const danglingOption: OptionSpec = {
+  name: "allow-dangling",
+  description: "unload a payload although the hypervisor keeps a pointer into it",
+};
+
 export const quiesceOption: OptionSpec = {
   name: "quiesce",
   value: "MS",
@@ -22,6 +27,11 @@ export const quiesceOption: OptionSpec = {
   range: { min: 1, max: QUIESCE_LIMIT_MS },
   default: `${QUIESCE_DEFAULT_MS}`,
 };
+
+/** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+export function readDangling({ options }: CommandCall): "refuse" | "allow" {
+  return options.has(danglingOption.name) ? "allow" : "refuse";
+}
 
 export function readActOptions(call: CommandCall, options: CallOptions): ActOptions {
   return {

@@ -10,6 +10,7 @@ import type { Exclusion, OptionSpec } from "../option-spec.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
+import { danglingOption, readDangling } from "./action.ts";
 import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-payloads.ts";
 import { payloadOption } from "./payload.ts";
 import { xenSymsOption } from "./xen-syms.ts";
@@ -66,6 +67,7 @@ export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly
       description:
         "a payload that stays may be reverted and applied again although its data is reset",
     },
+    danglingOption,
     { name: "gapless", description: "refuse a plan in which a fix is missing for a moment" },
   ];
 }
@@ -80,12 +82,14 @@ export interface ReadWish {
 }
 
 /** @throws UsageError for a folder without payloads; errors of the files */
-export async function readWish({ options, io }: CommandCall): Promise<ReadWish> {
+export async function readWish(call: CommandCall): Promise<ReadWish> {
+  const { options, io } = call;
   const known = await readGivenPayloads(options.texts("payload"), io.signal);
   const symbols = await readSymbols(options.text("xen-syms"), io.signal);
   const planOptions: PlanOptions = {
     files: known,
     freshData: options.has("allow-fresh-data") ? "allow" : "refuse",
+    dangling: readDangling(call),
     moments: options.has("gapless") ? "refuse" : "refuse-avoidable",
     ...(symbols && { addressOf: (symbol) => symbols.byName.get(symbol)?.address }),
   };

@@ -15,6 +15,8 @@ import {
   undefinedSymbolsOf,
 } from "../draft-tables.ts";
 import type { Marker } from "../marker.ts";
+import { namesKept } from "../pointers/kept-pointers.ts";
+import { type PointerFacts, pointerFactsOf } from "../pointers/pointer-facts.ts";
 import type { SymbolMap } from "../symbol-map.ts";
 import { broughtFunctions, buildSymbolMap } from "./brought-symbols.ts";
 import {
@@ -42,6 +44,8 @@ export interface EmittedPayload {
   readonly symbolMap: SymbolMap;
   /** For payloads that require this one to be applied. */
   readonly marker: Marker | undefined;
+  /** What becomes of the addresses of what it brings. */
+  readonly pointers: PointerFacts;
 }
 
 /**
@@ -80,7 +84,8 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   );
   addHooks(draft, work.hooks, architecture);
   addNotes(draft, input);
-  addMetadata(draft, input, marker);
+  const pointers = pointerFactsOf(draft);
+  addMetadata(draft, input, { marker, kept: namesKept(pointers.kept) });
   addSymbolMap(draft, symbolMap);
   addReasons(draft, input.reasons);
   addOrigin(draft, input.origin);
@@ -89,7 +94,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   const bytes = writeElf(draft);
   checkSize(bytes, input);
   const buildId = stampBuildId(bytes);
-  return { bytes, buildId, symbolMap, marker: marker && finishedMarker(marker) };
+  return { bytes, buildId, symbolMap, marker: marker && finishedMarker(marker), pointers };
 }
 
 /** A replaced function: its new body, and Xen's own by name. */

@@ -27,6 +27,7 @@ import {
   FUNCTIONS_VALUE_MAX,
   GUARD_KEY,
   HOOKS_KEY,
+  KEPT_KEY,
   MARKER_KEY,
   MODE_KEY,
   REQUIRES_KEY,
@@ -80,13 +81,17 @@ export function addNotes(draft: ElfDraft, { depends, xenDepends }: EmitInput): v
 export function addMetadata(
   draft: ElfDraft,
   input: EmitInput,
-  marker: CarriedMarker | undefined,
+  {
+    marker,
+    kept,
+  }: { readonly marker: CarriedMarker | undefined; readonly kept: readonly string[] },
 ): void {
   const { mode, guard, requires } = input.stacking;
   const optional = [
     [MARKER_KEY, marker?.symbol.name ?? ""],
     [REQUIRES_KEY, requires.map(({ buildId }) => buildId).join()],
     [HOOKS_KEY, [...new Set(input.hooks.map(({ kind }) => kind))].join()],
+    [KEPT_KEY, listOrStar(kept)],
   ].filter(([, value]) => value !== "");
   const pairs = [
     [BUILD_ID_KEY, unstampedBuildIdText()],
@@ -102,7 +107,10 @@ export function addMetadata(
 }
 
 function functionList({ replacements }: EmitInput): string {
-  const names = replacements.map(({ oldName }) => oldName);
+  return listOrStar(replacements.map(({ oldName }) => oldName));
+}
+
+function listOrStar(names: readonly string[]): string {
   const list = names.join();
   const isClear = list.length <= FUNCTIONS_VALUE_MAX && !names.some((name) => name.includes(","));
   return isClear ? list : FUNCTIONS_IN_FILE;

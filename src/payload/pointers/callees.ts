@@ -1,0 +1,64 @@
+// What functions of Xen do with an address that they are given. Of most nobody here knows, and they are
+// taken to keep it; but a text that is printed, a lock that is taken, a buffer that is filled is kept by
+// hardly anybody, so such data counts only where the name says that something is made known to Xen.
+
+/** Functions of Xen that call what they are given, and have forgotten it when they return. */
+const forgetful: ReadonlySet<string> = new Set([
+  "on_selected_cpus",
+  "on_each_cpu",
+  "smp_call_function",
+  "stop_machine_run",
+  "sort",
+  "bsearch",
+  "radix_tree_destroy",
+  "rangeset_report_ranges",
+  "rangeset_consume_ranges",
+  "pci_segments_iterate",
+  "p2m_change_type_range",
+  "printk",
+  "snprintf",
+  "scnprintf",
+]);
+
+export function keepsFunctions(callee: string | undefined): boolean {
+  return callee === undefined || !forgetful.has(callee);
+}
+
+/** By which one and the other undo each other, in names of Xen. */
+const opposites: readonly (readonly [does: string, undoes: string])[] = [
+  ["register", "unregister"],
+  ["register", "deregister"],
+  ["add", "del"],
+  ["add", "remove"],
+  ["insert", "remove"],
+  ["insert", "delete"],
+  ["request", "release"],
+  ["request", "free"],
+  ["setup", "release"],
+  ["init", "kill"],
+  ["init", "destroy"],
+  ["init", "exit"],
+  ["alloc", "free"],
+  ["set", "unset"],
+  ["set", "clear"],
+];
+
+export function keepsData(callee: string | undefined): boolean {
+  return callee !== undefined && wordsOf(callee).some((word) => makingKnown.has(word));
+}
+
+const makingKnown: ReadonlySet<string> = new Set(["register", "request", "setup"]);
+
+/** Whether a call of `other` may take back what a call of `callee` did. */
+export function undoes(other: string, callee: string): boolean {
+  const words = wordsOf(callee);
+  return opposites.some(([does, undoing]) => {
+    const expected = words.map((word) => (word === does ? undoing : word));
+    return words.includes(does) && expected.join("_") === wordsOf(other).join("_");
+  });
+}
+
+/** Without the file in front of a static function's name. */
+function wordsOf(name: string): readonly string[] {
+  return name.replace(/^.*#/, "").split("_");
+}

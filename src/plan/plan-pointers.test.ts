@@ -1,0 +1,73 @@
+// makePlan() and findBrokenBinding() for payloads into which the hypervisor keeps pointers.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findBrokenBinding } from "./bindings.ts";
+import { host, payload, revert, to } from "./plan.test.support.ts";
+import { makePlan } from "./plan.ts";
+
+const callback = payload("callback", "f", { kept: ["extra_key"] });
+const other = payload("other", "f");
+
+function stepsOf(planned: ReturnType<typeof makePlan>): readonly string[] {
+  assert.equal(planned.kind, "plan", JSON.stringify(planned));
+  return planned.kind === "plan"
+    ? planned.plan.steps.map((step) => `${step.action} ${step.name}`)
+    : [];
+}
+
+test("makePlan() leaves what the hypervisor keeps a pointer into loaded, and says so", () => {
+  for (const wish of [revert("callback"), to(other)]) {
+    const planned = makePlan(host(["callback+"], [callback]), wish);
+    assert.ok(!stepsOf(planned).includes("unload callback"));
+    const notices = planned.kind === "plan" ? planned.plan.notices : [];
+    const told = notices.filter(({ kind }) => kind === "held");
+    assert.deepEqual(
+      told.map(({ words }) => words),
+      ['"callback" stays loaded: the hypervisor keeps a pointer to "extra_key"'],
+    );
+  }
+});
+
+test("makePlan() refuses to bring a host to nothing while the hypervisor keeps a pointer", () => {
+  const planned = makePlan(host(["callback+"], [callback]), to());
+  assert.equal(planned.kind, "refused");
+  const codes = planned.kind === "refused" ? planned.obstacles.map(({ code }) => code) : [];
+  assert.deepEqual(codes, ["plan/pointer-kept"]);
+});
+
+test("makePlan() unloads it where that is allowed, and tells of the pointer", () => {
+  const planned = makePlan(host(["callback+"], [callback]), to(), { dangling: "allow" });
+  assert.deepEqual(stepsOf(planned), ["revert callback", "unload callback"]);
+  const notices = planned.kind === "plan" ? planned.plan.notices : [];
+  assert.ok(notices.some(({ kind, name }) => kind === "dangling" && name === "callback"));
+});
+
+test("makePlan() unloads what was never applied: no pointer to it was handed out", () => {
+  assert.deepEqual(stepsOf(makePlan(host(["callback"], [callback]), to())), ["unload callback"]);
+});
+
+test("makePlan() loads nothing anew in the place of what must stay loaded", () => {
+  const stateful = payload("callback", "f", { kept: ["extra_key"], data: "writable" });
+  const state = host(["callback"], [stateful]);
+  const loaded = state.loaded.map((one) => ({ ...one, history: "reverted" as const }));
+  const planned = makePlan({ ...state, loaded }, to(stateful));
+  assert.equal(planned.kind, "refused");
+  assert.equal(
+    stepsOf(makePlan({ ...state, loaded }, to(stateful), { dangling: "allow" })).length,
+    3,
+  );
+});
+
+test("findBrokenBinding() refuses to unload it once it may have been applied, without consent", () => {
+  const state = host(["callback"], [callback]);
+  const step = { action: "unload", name: "callback", dependencyCheck: "whole-chain" } as const;
+  assert.equal(findBrokenBinding(step, state), undefined);
+  for (const history of ["reverted", "unknown"] as const) {
+    const later = { ...state, loaded: state.loaded.map((one) => ({ ...one, history })) };
+    const refused = findBrokenBinding(step, later);
+    assert.equal(refused?.code, "plan/pointer-kept");
+    assert.match(refused?.problem ?? "", /a pointer to "extra_key"/);
+    assert.equal(findBrokenBinding({ ...step, dangling: "allow" }, later), undefined);
+  }
+});
