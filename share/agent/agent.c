@@ -34,6 +34,7 @@ enum { PROTOCOL_VERSION = 2 };
 enum { ESCAPE = 0xf5, ESCAPED = 0, BEGIN = 1 };
 enum { FRAME_LENGTH_MAX = 4 << 20, FRAME_LENGTH_MIN = 5, FRAME_HEADER = 9 };
 enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 1024 };
+enum { SLOT_MAX = 2 * PROCESS_MAX };    // as many again may be dying
 enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, PORT_WAIT_MS = 60000 };
 enum { RECONNECT_MS = 10, ABSENT_MS_MAX = 1000 };
 enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT };
@@ -45,11 +46,14 @@ _Static_assert(sizeof(struct privcmd_call) == 48, "as the kernel has it");
 
 struct bytes { uint8_t *data; size_t start, end, capacity; };
 
+// It is reaped when it is forgotten, and not before: until then nobody else gets its number, which
+// is that of its group too, and a signal can hit no other.
 struct process {
     bool used, exited, input_ending;
+    bool forgotten;         // was killed, and has not ended yet: nothing but `pid` counts
     uint32_t channel;
     pid_t pid;
-    int status;
+    int32_t status;         // as EXIT tells it, once it has exited
     int input;              // -1 once closed, as the two below
     int output[2];          // standard output, standard error
     uint32_t credit[2];     // what the client still takes of each
@@ -57,7 +61,7 @@ struct process {
 };
 
 static struct bytes received, queued;
-static struct process processes[PROCESS_MAX];
+static struct process processes[SLOT_MAX];
 static bool in_step;        // a client began, and all of its frames made sense
 static bool escaping;       // the last byte that came was ESCAPE
 
@@ -210,8 +214,8 @@ static void close_once(int *fd)
 
 static struct process *process_of(uint32_t channel)
 {
-    for (int i = 0; i < PROCESS_MAX; i++)
-        if (processes[i].used && processes[i].channel == channel) return &processes[i];
+    for (struct process *p = processes; p < processes + SLOT_MAX; p++)
+        if (p->used && !p->forgotten && p->channel == channel) return p;
     return NULL;
 }
 
@@ -221,15 +225,18 @@ static void forget(struct process *p)
     close_once(&p->output[0]);
     close_once(&p->output[1]);
     release(&p->pending);
+    p->forgotten = true;
+    if (!p->exited) return;     // notice_ends() reaps it
+    waitpid(p->pid, NULL, 0);
     p->used = false;
 }
 
 static void forget_all(void)
 {
-    for (int i = 0; i < PROCESS_MAX; i++) {
-        if (!processes[i].used) continue;
-        kill(-processes[i].pid, SIGKILL);
-        forget(&processes[i]);
+    for (struct process *p = processes; p < processes + SLOT_MAX; p++) {
+        if (!p->used || p->forgotten) continue;
+        kill(-p->pid, SIGKILL);
+        forget(p);
     }
 }
 
@@ -301,9 +308,13 @@ static void do_exec(uint32_t channel, const uint8_t *payload, size_t count)
     }
     argv[argc] = NULL;
     if (process_of(channel)) return send_error(channel, "EXEC on a channel in use", 0);
-    struct process *p = processes;
-    while (p < processes + PROCESS_MAX && p->used) p++;
-    if (p == processes + PROCESS_MAX) return send_error(channel, "too many processes", 0);
+    int running = 0;
+    struct process *p = NULL;
+    for (struct process *slot = processes; slot < processes + SLOT_MAX; slot++) {
+        if (!slot->used) p = slot;
+        else if (!slot->forgotten) running++;
+    }
+    if (!p || running == PROCESS_MAX) return send_error(channel, "too many processes", 0);
     *p = (struct process){.channel = channel, .credit = {WINDOW, WINDOW}};
     int error = start(p, argv);
     if (error) return report_unstarted(channel, argv[0], error);
@@ -348,21 +359,21 @@ static void drain(struct process *p, int which)
 // EXIT is the last word: the process is gone and all that it said has been sent.
 static void finish(struct process *p)
 {
-    if (!p->exited || p->output[0] >= 0 || p->output[1] >= 0) return;
-    int32_t status = WIFSIGNALED(p->status) ? 128 + WTERMSIG(p->status) : WEXITSTATUS(p->status);
-    send_frame(p->channel, EXIT, &status, 4);
+    if (!p->used || !p->exited || p->output[0] >= 0 || p->output[1] >= 0) return;
+    send_frame(p->channel, EXIT, &p->status, 4);
     forget(p);
 }
 
-static void reap(void)
+static void notice_ends(void)
 {
-    int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-        for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
-            if (p->used && p->pid == pid) {
-                p->exited = true;
-                p->status = status;
-            }
+    for (struct process *p = processes; p < processes + SLOT_MAX; p++) {
+        siginfo_t end = {0};
+        if (!p->used || p->exited) continue;
+        if (waitid(P_PID, p->pid, &end, WEXITED | WNOHANG | WNOWAIT) || !end.si_pid) continue;
+        p->exited = true;
+        p->status = end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
+        if (p->forgotten) forget(p);
+    }
 }
 
 // --- frames from the client ----------------------------------------------------------------
@@ -572,8 +583,8 @@ static void turn(void)
     fds[0] = (struct pollfd){connected && hungry ? port_in : -1, POLLIN, 0};
     fds[1] = (struct pollfd){connected && held(&queued) ? port_out : -1, POLLOUT, 0};
     fds[2] = (struct pollfd){child_signals, POLLIN, 0};
-    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
-        if (p->used) running[count++] = p;
+    for (struct process *p = processes; p < processes + SLOT_MAX; p++)
+        if (p->used && !p->forgotten) running[count++] = p;
     for (int i = 0; i < count; i++) watch(fds + 3 + 3 * i, running[i]);
     int ready = poll(fds, 3 + 3 * count, connected ? -1 : RECONNECT_MS);
     if (ready < 0 && errno != EINTR) die("poll");
@@ -585,7 +596,7 @@ static void turn(void)
     if (fds[2].revents) {
         struct signalfd_siginfo info;
         while (read(child_signals, &info, sizeof info) > 0) {}
-        reap();
+        notice_ends();
     }
     for (int i = 0; i < count; i++) finish(running[i]);
     if (fds[1].revents & POLLOUT) transmit();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -159,6 +159,54 @@ test("the agent ends at a beginning what the client before it had started", asyn
   const second = await port.connect();
   const command = ["sh", "-c", `while kill -0 ${`${pid}`.trim()} 2>&-; do sleep 0.02; done`];
   assert.equal((await second.exec(command)).exitCode, 0);
+});
+
+/** As /proc tells it: "S", "Z" for one that ended and was not reaped; undefined for none. */
+function stateOf(pid: number): string | undefined {
+  try {
+    return /^\d+ \(.*\) (\w)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+test("the agent keeps the number of a process that ended as long as it may signal its group", async () => {
+  using port = new Port();
+  port.tell("opened");
+  const client = await port.connect();
+  // What the daemon may still say keeps the command from being over; its group is another one.
+  const command = client.spawn(["sh", "-c", "setsid sleep 600 & echo $$ $!"]);
+  const [words] = (await once(command.stdout, "data")) as [Buffer];
+  const [leader = 0, daemon = 0] = `${words}`.split(" ").map(Number);
+  try {
+    while (stateOf(leader) === "S" || stateOf(leader) === "R") await sleep(5);
+    await expectWorking(client);
+    assert.equal(stateOf(leader), "Z", "another process may get its number");
+  } finally {
+    process.kill(daemon, "SIGKILL");
+  }
+  assert.equal(await command.exit, 0);
+  assert.equal(stateOf(leader), undefined);
+});
+
+test("the agent reaps what it killed, and starts as many processes for the next client", async () => {
+  using port = new Port();
+  port.tell("opened");
+  const startAll = async (client: AgentClient): Promise<number[]> => {
+    const commands = Array.from({ length: 64 }, () =>
+      client.spawn(["sh", "-c", "echo $$; exec sleep 600"]),
+    );
+    const words = await Promise.all(commands.map(({ stdout }) => once(stdout, "data")));
+    return words.map(([word]) => Number(word));
+  };
+  const killed = await startAll(await port.connect());
+  const running = await startAll(await port.connect());
+  try {
+    while (killed.some((pid) => stateOf(pid) !== undefined)) await sleep(5);
+    assert.ok(running.every((pid) => /[DRS]/.test(stateOf(pid) ?? "")));
+  } finally {
+    for (const pid of running) process.kill(pid, "SIGKILL");
+  }
 });
 
 test("the agent obeys no frame before a client's beginning, nor one that was cut off by it", async () => {
