@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError } from "../../host/errors.ts";
-import { decodeRemote, infoSchema, listSchema, outcomeSchema } from "./remote-json.ts";
+import {
+  decodeRemote,
+  infoSchema,
+  listSchema,
+  outcomeSchema,
+  uploadedSchema,
+} from "./remote-json.ts";
 
 const info = { version: { major: 4, minor: 17, extra: ".5" }, architecture: "x86_64" };
 
@@ -72,4 +78,15 @@ test("decodeRemote() takes no result that it does not know for success", () => {
     decodeRemote(JSON.stringify({ ...outcome, result }), outcomeSchema, "test");
   assert.equal(read("done").result, "done");
   assert.throws(() => read("scheduled"), HostError);
+});
+
+test("decodeRemote() takes no error for success that it cannot read", () => {
+  assert.deepEqual(decodeRemote("{}", uploadedSchema, "test"), {});
+  const told = { code: "host/refused", problem: "Cannot upload" };
+  for (const error of [7, null, {}, { ...told, errno: "EEXIST" }, { ...told, where: ["a.c"] }]) {
+    const read = () => decodeRemote(JSON.stringify({ error }), uploadedSchema, "test");
+    assert.throws(read, (thrown) => {
+      return thrown instanceof HostError && thrown.report.code === "host/unsupported";
+    });
+  }
 });

@@ -53,6 +53,8 @@ export const outcomeSchema = v.object({
 /** Of `xsplice upload`, which has nothing to tell. */
 export const uploadedSchema = v.object({});
 
+const anyFailureSchema = v.object({ error: v.unknown() });
+
 /** Of any command that failed. */
 const failureSchema = v.object({
   error: v.object({
@@ -79,8 +81,18 @@ export function decodeRemote<Of extends v.GenericSchema>(
   schema: Of,
   source: string,
 ): Described<Of> {
-  const failure = decodeJson(text, failureSchema);
-  if (failure.kind === "value") throw errorOf(failure.value);
+  // An error that we cannot read is one all the same, also where nothing else is asked of the answer.
+  if (decodeJson(text, anyFailureSchema).kind === "value") {
+    throw errorOf(requireDecoded(text, failureSchema, source));
+  }
+  return requireDecoded(text, schema, source);
+}
+
+function requireDecoded<Of extends v.GenericSchema>(
+  text: string,
+  schema: Of,
+  source: string,
+): Described<Of> {
   const decoded = decodeJson(text, schema);
   if (decoded.kind === "value") return decoded.value;
   throw new HostError({
