@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { evictBases, markUsed } from "./evict-bases.ts";
 
+const NOBODY = 65534;
 const HOUR_MS = 3_600_000;
 const roomy = { count: 9, sizeBytes: 1_000_000, protectedFor: HOUR_MS };
 
@@ -43,6 +52,25 @@ test("evictBases() leaves alone what a build may be using", () => {
 
 test("evictBases() never removes the newest one", () => {
   assert.deepEqual(left({}, { count: 0, sizeBytes: 0, protectedFor: 0 }), ["newest"]);
+});
+
+test("evictBases() leaves what it may not move, and goes on", () => {
+  const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
+  const user = process.geteuid?.();
+  try {
+    chmodSync(bases, 0o777);
+    for (const name of ["foreign", "newest"]) {
+      mkdirSync(join(bases, name));
+      chmodSync(join(bases, name), 0o555);
+      utimesSync(join(bases, name), 0, 0);
+    }
+    if (user === 0) process.seteuid?.(NOBODY); // Root may move all.
+    evictBases(bases, "newest", { ...roomy, count: 1 });
+    assert.deepEqual(readdirSync(bases).sort(), ["foreign", "newest"]);
+  } finally {
+    if (user === 0) process.seteuid?.(user);
+    rmSync(bases, { recursive: true });
+  }
 });
 
 test("markUsed() makes no base where there is none", () => {

@@ -5,6 +5,7 @@
 import { closeSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { removeWhole } from "../files/make-whole.ts";
+import { codeOfSystemError } from "../system-state.ts";
 
 export interface BaseLimits {
   readonly count: number;
@@ -39,7 +40,16 @@ export function evictBases(bases: string, newest: string, limits: BaseLimits = u
     sizeBytes += sizeOf(join(bases, name));
     const isWanted = count <= limits.count && sizeBytes <= limits.sizeBytes;
     if (isWanted || Date.now() - usedAt < limits.protectedFor) continue;
-    removeWhole(join(bases, name));
+    removeIfPossible(join(bases, name));
+  }
+}
+
+/** A base that stays, somebody else's perhaps, is no reason for a build to fail. */
+function removeIfPossible(base: string): void {
+  try {
+    removeWhole(base);
+  } catch (error) {
+    if (codeOfSystemError(error) === undefined) throw error;
   }
 }
 
