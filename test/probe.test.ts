@@ -159,9 +159,11 @@ test("probeHost() refuses what it could not do, or not without harm", async () =
   await assert.rejects(probe(host, other), codeOf("payload/wrong-hypervisor"));
   const marker = { symbol: "xsplice.marker.none", id: new Uint8Array(30), covers: new Map() };
   const stacking = {
-    ...({ mode: "independent", guard: "full", marker: "none" } as const),
+    mode: "independent",
+    guard: "full",
+    marker: "none",
     requires: [{ buildId: "00", marker }],
-  };
+  } as const;
   const requiring = guarded(["alpha"], { stacking });
   await assert.rejects(probe(host, requiring, "replace"), codeOf("probe/never-replaces"));
   await assert.rejects(probe(host, requiring), /has a symbol "xsplice\.marker\.none"/);
