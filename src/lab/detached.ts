@@ -148,7 +148,7 @@ async function endMachine(info: LabInfo): Promise<void> {
   // The supervisor writes its last file when QEMU has ended, then it is done with the folder.
   const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, "exit-status"));
   while (!isDone() && hasTime()) await sleep(5);
-  if (existsSync(folder) && !isAbandoned(folder)) throw silent("end", info);
+  if (!isDone() && !isAbandoned(folder)) throw silent("end", info);
 }
 
 /** By its monitor: in another container its process has no id. */
