@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { toHex } from "../bytes/hex.ts";
+import { parseHex, toHex } from "../bytes/hex.ts";
 import { Aarch64Relocation } from "./aarch64.ts";
 import { canRelocate, nameOfRelocation, type RelocationFailure, relocate } from "./relocate.ts";
 import { X86Relocation } from "./x86.ts";
@@ -33,6 +33,14 @@ test("relocate() stores S + A - P for PC32 and PLT32 exactly when it fits", () =
       }
     }),
   );
+});
+
+test("relocate() fills in the call of the example in mod.ts", () => {
+  const body = parseHex("4883ec08e800000000");
+  const place = 0xffff82d0405b0005n;
+  const request = { type: R_X86_64_PLT32, symbol: 0xffff82d040218730n, addend: -4n, place };
+  assert.equal(relocate(X86, request, body, 5), undefined);
+  assert.equal(toHex(body), "4883ec08e82787c6ff");
 });
 
 test("relocate() stores S + A for R_X86_64_64, whatever it is", () => {
