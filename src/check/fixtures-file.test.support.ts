@@ -130,6 +130,15 @@ function alternativeFixtures(): readonly Fixture[] {
       alongside,
     },
     {
+      rule: "alternatives-outside",
+      what: "an alternative of what lies in front of the payload, 4.14.6",
+      payloads: [makeElf(withAlternative(goodParts(), { isOriginalBelow: true }))],
+      release: "4.14.6",
+      severity: "crash",
+      verdict: "crash",
+      alongside,
+    },
+    {
       rule: "alternatives-with-ibt",
       what: "an alternative on 4.18.1",
       payloads: [makeElf(withAlternative(goodParts()))],

@@ -164,7 +164,11 @@ export interface AlternativeRecipe {
   readonly replacement?: string;
   /** What the original refers to by its last 4 bytes, an undefined symbol. */
   readonly refersTo?: string;
+  /** The original lies on the page in front of the payload. */
+  readonly isOriginalBelow?: boolean;
 }
+
+const PAGE_SIZE = 4096n;
 
 /** One alternative, of as many bytes as are given. */
 export function withAlternative(
@@ -174,6 +178,7 @@ export function withAlternative(
     original = "90".repeat(6),
     replacement = "90".repeat(5),
     refersTo,
+    isOriginalBelow = false,
   }: AlternativeRecipe = {},
 ): HandMadeElf {
   const sizes = Uint8Array.of(original.length / 2, replacement.length / 2, 0, 0);
@@ -194,7 +199,12 @@ export function withAlternative(
         flags: "A",
         bytes: entry,
         relocations: [
-          { at: 0, type: R_X86_64_PC32, symbol: "original" },
+          {
+            at: 0,
+            type: R_X86_64_PC32,
+            symbol: "original",
+            addend: isOriginalBelow ? -PAGE_SIZE : 0n,
+          },
           { at: 4, type: R_X86_64_PC32, symbol: "replacement" },
         ],
       },

@@ -27,7 +27,7 @@ export const functionRules = {
     pattern: initMemory,
   }),
   "unmapped-memory": trapRule("unmapped-memory", {
-    what: "Xen reads or writes at an address where nothing is mapped: an entry's old address, a name, or code in a payload that was unloaded.",
+    what: "Xen reads or writes at an address where nothing is mapped: an entry's old address, a name, code in a payload that was unloaded, or a section without contents that claims a place outside of the file.",
     why: "Xen believes every address in a payload.",
     remedy:
       "Give names or relocations instead of numbers, and unload payloads before those that they rest on.",

@@ -105,6 +105,13 @@ export const fileTrapRules = {
       ...refusedFor("tables/alternatives", 34, "an alternative is for no feature")(step),
     ],
   }),
+  "alternatives-outside": trapRule("alternatives-outside", {
+    what: "The original of an alternative, or its replacement, lies outside of the payload: in front of it, behind it, or in the hypervisor.",
+    why: "Up to 4.17.3 Xen does not look where the offsets of an alternative lead; it reads and writes there. Later releases compare, but leave out the padding behind an original.",
+    remedy:
+      "Make the payload again; a linker writes this only for alternatives of code that is not in the payload.",
+    reach: "any-host",
+  }),
   "alternatives-length": trapRule("alternatives-length", {
     what: "On Arm, the replacement of an alternative has another length than the original.",
     why: "Xen on Arm takes it for a bug of its own and stops the host. No release checks it.",

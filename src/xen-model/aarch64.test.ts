@@ -18,8 +18,8 @@ test("XenModel splices a branch on AArch64, and puts the old word back", () => {
   const model = armModel();
   assert.equal(upload(model, { old: "alpha", by: "a_alpha" }).kind, "accepted");
   assert.equal(act(model, "apply"), "done");
-  // From 0xa0000200000 to the payload window at 0xa0001000000: 0xe00000 bytes, in words.
-  assert.equal(wordsAt(model, TEXT), "000038141f2003d5");
+  // From 0xa0000200000 to behind the first page of the payload window, 0xa0001001000: 0xe01000 bytes, in words.
+  assert.equal(wordsAt(model, TEXT), "000438141f2003d5");
   assert.equal(act(model, "revert"), "done");
   assert.equal(wordsAt(model, TEXT), "1f2003d51f2003d5");
 });

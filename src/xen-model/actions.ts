@@ -60,7 +60,7 @@ export function beginAction(
 function unload(state: ModelState, { payload, state: where }: PayloadLife): ActionEffect {
   const { name } = payload;
   if (where !== "checked") refuse("unload/state", "EINVAL", "it is applied");
-  for (const { start } of regionsOf(payload.placement, [])) state.memory.unmap(start);
+  for (const { start } of regionsOf(payload.placement)) state.memory.unmap(start);
   for (const symbol of payload.exports) {
     if (state.exports.get(symbol.name)?.owner === name) state.exports.delete(symbol.name);
   }

@@ -1,4 +1,4 @@
-// Where a payload is placed: the lowest place that is free, one page apart from its neighbours, as
+// Where a payload is placed: the lowest place that is free, with a page below that is not mapped, as
 // Xen's allocator leaves a guard page. Addresses on a real host may differ.
 
 import type { AddressRange } from "./boot-changes.ts";
@@ -12,7 +12,7 @@ export function freeRange(
   sizeBytes: number,
 ): bigint | undefined {
   const size = BigInt(sizeBytes);
-  let start = window.start;
+  let start = window.start + GUARD_SIZE;
   for (const range of [...taken].sort((left, right) => (left.start < right.start ? -1 : 1))) {
     if (start + size + GUARD_SIZE <= range.start) return start;
     start = range.end + GUARD_SIZE;

@@ -26,6 +26,8 @@ export interface HandMadeSection {
   readonly type?: number;
   readonly address?: bigint;
   readonly alignment?: bigint;
+  /** In the file, as the header says; where the bytes lie when left out. */
+  readonly offset?: bigint;
   /** Against symbols by name. */
   readonly relocations?: readonly HandMadeRelocation[];
 }
@@ -74,10 +76,11 @@ export function makeElf(recipe: HandMadeElf): Uint8Array {
     recipe.symbols.findIndex((symbol) => symbol.name === name) + 1;
   const tables = recipe.sections.filter(({ relocations }) => relocations !== undefined);
   const symbolTable = recipe.sections.length + tables.length + 1;
-  const contents: { section: Omit<RawSection, "sh_offset" | "sh_size">; bytes: Uint8Array }[] = [
+  const contents: Contents[] = [
     ...recipe.sections.map((section) => ({
       section: { ...rawSection(strings.add(section.name)), ...fieldsOf(section) },
       bytes: section.bytes,
+      offset: section.offset,
     })),
     ...tables.map(({ name, relocations = [] }) => ({
       section: {
@@ -106,14 +109,20 @@ export function makeElf(recipe: HandMadeElf): Uint8Array {
   return assemble(recipe, contents);
 }
 
+interface Contents {
+  readonly section: Omit<RawSection, "sh_offset" | "sh_size">;
+  readonly bytes: Uint8Array;
+  readonly offset?: bigint | undefined;
+}
+
 function assemble(
   { type = ElfType.ET_REL, machine = Machine.EM_X86_64 }: HandMadeElf,
-  contents: readonly { section: Omit<RawSection, "sh_offset" | "sh_size">; bytes: Uint8Array }[],
+  contents: readonly Contents[],
 ): Uint8Array {
   const body = new ByteWriter();
-  const placed = contents.map(({ section, bytes }): RawSection => {
+  const placed = contents.map(({ section, bytes, offset }): RawSection => {
     body.align(16);
-    const sh_offset = BigInt(EHDR_SIZE + body.length);
+    const sh_offset = offset ?? BigInt(EHDR_SIZE + body.length);
     if (section.sh_type !== SectionType.SHT_NOBITS) body.bytes(bytes);
     return { ...section, sh_offset, sh_size: BigInt(bytes.length) };
   });

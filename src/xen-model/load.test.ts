@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseHex, toHex } from "../bytes/hex.ts";
+import { SectionType } from "../elf/constants.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { ModelError } from "./errors.ts";
 import { type HandMadeSection, makeElf } from "./hand-made-elf.test.support.ts";
@@ -43,6 +44,30 @@ const nullSymbol = (version: 1 | 2): Uint8Array => {
   const relocations = [{ at: 0, type: 1, symbol: "none" }];
   const section = { name: ".data.rel", flags: "A", bytes: new Uint8Array(8), relocations };
   return makeElf({ ...parts, sections: [...parts.sections, section] });
+};
+
+/** Xen does not look where the contents of SHT_NOBITS would lie, and reads a note there from 4.20 on. */
+const zerosAt = (offset: bigint): Uint8Array => {
+  const parts = syntheticPayloadParts(alpha);
+  const zeros = { type: SectionType.SHT_NOBITS, offset };
+  return makeElf({
+    ...parts,
+    sections: parts.sections.map((section) =>
+      section.name === ".livepatch.xen_depends" ? { ...section, ...zeros } : section,
+    ),
+  });
+};
+
+/** Of sections that come after one another in one group; both lie where the group begins, over its names. */
+const overflowing = (): Uint8Array => {
+  const parts = syntheticPayloadParts(alpha);
+  const aligned = [".livepatch.depends", ".livepatch.xen_depends"];
+  return makeElf({
+    ...parts,
+    sections: parts.sections.map((section) =>
+      aligned.includes(section.name) ? { ...section, alignment: 1n << 63n } : section,
+    ),
+  });
 };
 
 /** An original of 2 bytes in .text, and so many to put there. */
@@ -113,6 +138,21 @@ const cases: readonly (readonly [what: string, bytes: Uint8Array, byRelease: obj
     "a function that is gone after boot",
     syntheticPayload({ id: "01", entries: [{ old: "start_xen", by: "a_body" }] }),
     { "4.16.0": "crash init-memory", "4.17.5": "crash init-memory" },
+  ],
+  [
+    "a note of zeros far behind the file",
+    zerosAt(1n << 40n),
+    { "4.17.5": "EINVAL build-id/xen-depends", "4.20.0": "crash unmapped-memory" },
+  ],
+  [
+    "a note of zeros in front of the file",
+    zerosAt((1n << 64n) - 0x1000n),
+    { "4.17.5": "EINVAL build-id/xen-depends", "4.20.0": "crash unmapped-memory" },
+  ],
+  [
+    "alignments that overflow 64 bits",
+    overflowing(),
+    { "4.14.0": "ENOENT functions/name", "4.20.0": "ENOENT functions/name" },
   ],
   [
     "an alignment of 3",

@@ -3,7 +3,7 @@
 
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import type { LoadContext, LoadSurroundings } from "./load-context.ts";
-import type { Region, UnknownRange } from "./memory.ts";
+import type { Region } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
 import { hasFlag, readPayloadFile } from "./payload-file.ts";
 import { exportSymbols } from "./payload-symbols.ts";
@@ -25,21 +25,20 @@ export function loadPayload(
 ): LoadedPayload {
   const { xen, memory, lookUp, allocate } = surroundings;
   const file = readPayloadFile(bytes, xen);
-  checkHypervisorEarly(file, xen);
+  checkHypervisorEarly(file, surroundings);
   const placement = placeSections(file, xen, allocate);
   const symbols = resolveSymbols(file, placement, lookUp);
   relocateSections({ file, xen, placement, symbols });
   checkPresence(file, xen);
   // From here on the payload's memory is as its code will see it, but for alternatives.
-  const unknown: UnknownRange[] = [];
-  for (const region of regionsOf(placement, unknown)) memory.map(region);
+  for (const region of regionsOf(placement)) memory.map(region);
   const context: LoadContext = { ...surroundings, file, placement };
   const functions = prepareFunctions(context);
   const hooks = prepareHooks(context);
   const ids = prepareNotes(context);
   prepareBugFrames(context);
-  unknown.push(...prepareAlternatives(context), ...prepareAltCalls(context));
-  unknown.sort((left, right) => left.start - right.start);
+  prepareAlternatives(context);
+  prepareAltCalls(context);
   prepareExceptions(context);
   const metadata = prepareMetadata(context);
   checkHypervisorLate(ids, xen);
@@ -58,8 +57,8 @@ export function loadPayload(
   };
 }
 
-/** @param unknown in the first region, the code; may still grow */
-export function regionsOf(placement: Placement, unknown: readonly UnknownRange[]): Region[] {
+/** Code, and data. */
+export function regionsOf(placement: Placement): Region[] {
   const { base, bytes, groups } = placement;
   const codeSize = groups.rw.start;
   const region = (start: number, end: number, kind: Region["kind"]): Region => ({
@@ -67,7 +66,7 @@ export function regionsOf(placement: Placement, unknown: readonly UnknownRange[]
     sizeBytes: end - start,
     kind,
     bytes: bytes.subarray(start, end),
-    unknown: kind === "payload-text" ? unknown : [],
+    unknown: [],
   });
   return [
     region(0, codeSize, "payload-text"),

@@ -37,22 +37,24 @@ export interface Placement {
 /** Whole pages of the payload window; `undefined` when it is full. */
 export type Allocate = (sizeBytes: number) => bigint | undefined;
 
-const PAGE_SIZE = 4096;
+const PAGE_SIZE = 4096n;
 /** What the model is ready to hold for one payload; Xen's own limit is the memory that is free. */
 const PLACED_SIZE_MAX = 64 * 1024 * 1024;
 
 export function placeSections(file: PayloadFile, xen: Hypervisor, allocate: Allocate): Placement {
-  const sizes: Record<GroupName, number> = { text: 0, rw: 0, ro: 0 };
+  const sizes: Record<GroupName, bigint> = { text: 0n, rw: 0n, ro: 0n };
   const places = new Map<number, { group: GroupName; inGroup: number }>();
   for (const section of file.sections) {
     const group = groupOf(section, xen);
     if (group === undefined) continue;
-    const inGroup = roundUp(sizes[group], section.sh_addralign);
-    places.set(section.index, { group, inGroup });
-    sizes[group] = inGroup + Number(section.sh_size);
+    const start = roundUp(sizes[group], section.sh_addralign);
+    // Xen keeps 64 bits of a size, and 32 of where a section begins.
+    places.set(section.index, { group, inGroup: Number(BigInt.asUintN(32, start)) });
+    sizes[group] = BigInt.asUintN(64, start + section.sh_size);
   }
   const groups = layOut(sizes);
-  const total = pageAlign(groups.ro.start + groups.ro.sizeBytes);
+  const aligned = pageAlign(sizes.text) + pageAlign(sizes.rw) + sizes.ro;
+  const total = Number(pageAlign(BigInt.asUintN(64, aligned)));
   const { start, end } = xen.payloadWindow;
   const isHopeless = BigInt(total) > end - start;
   if (total > PLACED_SIZE_MAX && !isHopeless) throw tooLarge(total);
@@ -83,23 +85,24 @@ function groupOf(section: PayloadSection, xen: Hypervisor): GroupName | undefine
   });
 }
 
-function layOut(sizes: Readonly<Record<GroupName, number>>): Placement["groups"] {
+function layOut(sizes: Readonly<Record<GroupName, bigint>>): Placement["groups"] {
   const rwStart = pageAlign(sizes.text);
+  const roStart = rwStart + pageAlign(sizes.rw);
   return {
-    text: { start: 0, sizeBytes: sizes.text },
-    rw: { start: rwStart, sizeBytes: sizes.rw },
-    ro: { start: rwStart + pageAlign(sizes.rw), sizeBytes: sizes.ro },
+    text: { start: 0, sizeBytes: Number(sizes.text) },
+    rw: { start: Number(rwStart), sizeBytes: Number(sizes.rw) },
+    ro: { start: Number(roStart), sizeBytes: Number(sizes.ro) },
   };
 }
 
 /** An alignment of 0 gives 0, as in Xen's own arithmetic: the group starts over. */
-function roundUp(value: number, alignment: bigint): number {
+function roundUp(value: bigint, alignment: bigint): bigint {
   const mask = alignment - 1n;
-  return Number((BigInt(value) + mask) & ~mask & 0xffff_ffff_ffff_ffffn);
+  return BigInt.asUintN(64, (value + mask) & ~mask);
 }
 
-function pageAlign(value: number): number {
-  return Math.ceil(value / PAGE_SIZE) * PAGE_SIZE;
+function pageAlign(value: bigint): bigint {
+  return ((value + PAGE_SIZE - 1n) / PAGE_SIZE) * PAGE_SIZE;
 }
 
 function copyIn({ section, offset }: PlacedSection, bytes: Uint8Array): void {

@@ -1,11 +1,9 @@
 // Alternatives and indirect calls of a payload, which Xen rewrites at load for the CPU that it runs
-// on: ABI reference §1.8 and §2.10, steps 7 and 8. Which features the CPU has the model does not
-// know, so what stands there afterwards is unknown, and so is whether the numbering of the features
-// is that of this build.
+// on: ABI reference §1.8 and §2.10, steps 7 and 8. Here is what Xen checks of them; what it does with
+// those that pass is in apply-alternative.ts. Whether the numbering of the CPU's features is that of
+// this build the model cannot know.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
-import { hexNumber, toHex } from "../bytes/hex.ts";
-import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
@@ -21,10 +19,10 @@ import {
   ALTERNATIVES_CODE_SECTION,
   ALTERNATIVES_SECTION,
 } from "../xen-abi/sections.ts";
+import { applyAlternative, type LocatedAlternative, overwrite } from "./apply-alternative.ts";
 import type { LoadContext } from "./load-context.ts";
-import type { UnknownRange } from "./memory.ts";
 import { checkMultiple } from "./prepare-tables.ts";
-import { findLoaded, findNamed, type LoadedSection } from "./special-sections.ts";
+import { findLoaded, findNamed } from "./special-sections.ts";
 import type { StepId } from "./steps.ts";
 import { crash, refuse } from "./verdict.ts";
 
@@ -34,30 +32,29 @@ const ORIGINAL_SIZE_MAX = 254;
 const FEATURE_COUNT_MAX = 64 * 32;
 /** Features that every release has under the same number, that of CPUID, in bits. */
 const COMMON_FEATURE_COUNT = 9 * 32;
-const ALT_CALLS_SINCE = { major: 4, minor: 13, point: 0 } as const;
-const POINTER_SIZE = 8;
+/** Where the offset of the replacement lies in an entry, in bytes. */
+const REPLACEMENT_FIELD = 4;
 const IBT_SINCE = { major: 4, minor: 17, point: 0 } as const;
 
-/** Rewritten places in the payload's memory, in bytes from its start. */
-export function prepareAlternatives(context: LoadContext): readonly UnknownRange[] {
+export function prepareAlternatives(context: LoadContext): void {
   const { xen } = context;
   const step = "tables/alternatives";
   const table = findLoaded(context, ALTERNATIVES_SECTION, step);
-  if (table === undefined) return [];
+  if (table === undefined) return;
   const layout = alternativeLayoutOf(xen.release, xen.architecture);
   const size = ALTERNATIVE_SIZE[layout];
   checkMultiple(table.section, size, step);
-  if (table.bytes.length === 0) return [];
+  if (table.bytes.length === 0) return;
   const reader = new ByteReader(table.bytes, ALTERNATIVES_SECTION);
   const entries = Array.from({ length: table.bytes.length / size }, (_, index) => {
     reader.seek(index * size);
-    return locate(readAlternative(reader, layout), table, index * size, context);
+    return locate(readAlternative(reader, layout), table.address + BigInt(index * size));
   });
   if (xen.features.has("checks-alternatives-range")) checkRanges(context, entries);
   checkIbt(context);
   for (const entry of entries) {
     checkEntry(context, entry);
-    followAltCall(context, entry);
+    applyAlternative(context, entry);
   }
   if (entries.some(({ alternative }) => alternative.feature >= COMMON_FEATURE_COUNT)) {
     context.assumptions.push({
@@ -65,61 +62,47 @@ export function prepareAlternatives(context: LoadContext): readonly UnknownRange
       words: "its alternatives number CPU features as this hypervisor does",
     });
   }
-  return entries.flatMap(({ original, originalSize }) =>
-    clip(original, originalSize, context.placement.bytes.length),
-  );
 }
 
-export function prepareAltCalls(context: LoadContext): readonly UnknownRange[] {
-  const { file, placement, xen } = context;
+export function prepareAltCalls(context: LoadContext): void {
+  const { file, memory, xen } = context;
   const step = "tables/alt-calls";
   const name = ALT_CALL_SITES_SECTION;
-  if (!xen.features.has("alt-call-sites") || findNamed(file, name) === undefined) return [];
+  if (!xen.features.has("alt-call-sites") || findNamed(file, name) === undefined) return;
   const place = { section: name };
   if (xen.architecture !== "x86_64") {
     refuse(step, "EOPNOTSUPP", "Arm has no calls of this kind", { place });
   }
   const table = findLoaded(context, name, step);
-  if (table === undefined) return [];
+  if (table === undefined) return;
   checkMultiple(table.section, ALT_CALL_SITE_SIZE, step);
   const reader = new ByteReader(table.bytes, name);
-  const sites: UnknownRange[] = [];
+  const sites: bigint[] = [];
   for (let at = 0; at < table.bytes.length; at += ALT_CALL_SITE_SIZE) {
-    const start = offsetIn(context, table) + at + reader.i32("alt_call");
-    const end = start + ALT_CALL_INSTRUCTION_SIZE;
-    if (!isInText(context, start, end)) {
+    const site = table.address + BigInt(at + reader.i32("alt_call"));
+    if (!isInText(context, site, ALT_CALL_INSTRUCTION_SIZE)) {
       refuse(step, "EINVAL", "a call lies outside of the payload's code", { place });
     }
-    const [opcode, operand] = placement.bytes.subarray(start, end);
+    const found = memory.read(site, ALT_CALL_INSTRUCTION_SIZE);
+    const [opcode, operand] = found.kind === "bytes" ? found.bytes : [];
     if (opcode !== 0xff || operand !== 0x15) {
       refuse(step, "EINVAL", "there is no indirect call at a site", { place });
     }
-    sites.push({ start, end });
+    sites.push(site);
   }
-  return sites;
+  for (const address of sites) {
+    overwrite(context, { address, length: ALT_CALL_INSTRUCTION_SIZE, step, place });
+  }
 }
 
-interface LocatedAlternative {
-  readonly alternative: Alternative;
-  /** In the payload's memory, in bytes. */
-  readonly original: number;
-  readonly replacement: number;
-  /** With its padding. */
-  readonly originalSize: number;
-}
-
-function locate(
-  alternative: Alternative,
-  table: LoadedSection,
-  at: number,
-  context: LoadContext,
-): LocatedAlternative {
-  const field = offsetIn(context, table) + at;
+/** Offsets count from their own fields. */
+function locate(alternative: Alternative, address: bigint): LocatedAlternative {
+  const { originalOffset, replacementOffset, originalSize, paddingSize = 0 } = alternative;
   return {
     alternative,
-    original: field + alternative.originalOffset,
-    replacement: field + 4 + alternative.replacementOffset,
-    originalSize: alternative.originalSize + (alternative.paddingSize ?? 0),
+    original: address + BigInt(originalOffset),
+    replacement: address + BigInt(REPLACEMENT_FIELD + replacementOffset),
+    originalSize: originalSize + paddingSize,
   };
 }
 
@@ -134,13 +117,14 @@ function checkRanges(context: LoadContext, entries: readonly LocatedAlternative[
   if (code === undefined) {
     refuse(step, "EINVAL", `"${ALTERNATIVES_CODE_SECTION}" is missing`, { place });
   }
-  const codeStart = offsetIn(context, code);
-  for (const { alternative, original, originalSize, replacement } of entries) {
-    if (!isInText(context, original, original + originalSize)) {
+  const codeEnd = code.address + BigInt(code.bytes.length);
+  for (const { alternative, original, replacement } of entries) {
+    // Without its padding, which may lie behind the code all the same.
+    if (!isInText(context, original, alternative.originalSize)) {
       refuse(step, "EINVAL", "an original lies outside of the payload's code", { place });
     }
-    const end = replacement + alternative.replacementSize;
-    if (replacement < codeStart || end > codeStart + code.bytes.length) {
+    const end = replacement + BigInt(alternative.replacementSize);
+    if (replacement < code.address || end > codeEnd) {
       const words = `a replacement lies outside of "${ALTERNATIVES_CODE_SECTION}"`;
       refuse(step, "EINVAL", words, { place });
     }
@@ -182,41 +166,7 @@ function checkEntry({ xen }: LoadContext, entry: LocatedAlternative): void {
   refuse(step, isNoFeature ? "ERANGE" : "ENOSPC", words, { place });
 }
 
-/**
- * An indirect call that is to become direct: Xen reads the pointer that it goes through. Up to 4.20
- * it is told by a replacement that jumps back to itself (ABI reference §1.8).
- */
-function followAltCall({ xen, memory, placement }: LoadContext, entry: LocatedAlternative): void {
-  const isKnown = compareReleases(xen.release, ALT_CALLS_SINCE) >= 0;
-  if (!isKnown || xen.architecture !== "x86_64" || xen.features.has("alt-call-sites")) return;
-  const { original, replacement, alternative } = entry;
-  const code = placement.bytes.subarray(original, original + ALT_CALL_INSTRUCTION_SIZE);
-  const [branch] = placement.bytes.subarray(replacement);
-  const distance = placement.bytes.subarray(replacement + 1, replacement + JUMP_SIZE.x86_64);
-  const operand = branch === 0xe8 ? 0x15 : branch === X86_JUMP_OPCODE ? 0x25 : undefined;
-  const isBack = alternative.replacementSize >= JUMP_SIZE.x86_64 && toHex(distance) === "fbffffff";
-  const isIndirect = code.length === ALT_CALL_INSTRUCTION_SIZE && code[0] === 0xff;
-  if (!isBack || !isIndirect || operand === undefined || code[1] !== operand) return;
-  const view = new DataView(code.buffer, code.byteOffset, code.length);
-  const next = placement.base + BigInt(original + ALT_CALL_INSTRUCTION_SIZE);
-  const slot = BigInt.asUintN(64, next + BigInt(view.getInt32(2, true)));
-  const found = memory.read(slot, POINTER_SIZE);
-  if (found.kind !== "fault") return;
-  const trap = found.gone ? "altcall-through-init" : "unmapped-memory";
-  crash(trap, "tables/alternatives", `the pointer at ${hexNumber(slot)} is read`, {
-    section: ALTERNATIVES_SECTION,
-  });
-}
-
-function offsetIn({ placement }: LoadContext, { address }: LoadedSection): number {
-  return Number(address - placement.base);
-}
-
-function isInText({ placement }: LoadContext, start: number, end: number): boolean {
-  return start >= 0 && end <= placement.groups.text.sizeBytes;
-}
-
-function clip(start: number, size: number, length: number): UnknownRange[] {
-  const range = { start: Math.max(start, 0), end: Math.min(start + size, length) };
-  return range.start < range.end ? [range] : [];
+function isInText({ placement }: LoadContext, start: bigint, length: number): boolean {
+  const { base, groups } = placement;
+  return start >= base && start + BigInt(length) <= base + BigInt(groups.text.sizeBytes);
 }

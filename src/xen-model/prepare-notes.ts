@@ -7,7 +7,7 @@ import { readBuildIdNote, sameId } from "./build-id-note.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { PayloadFile } from "./payload-file.ts";
-import { findLoaded, findNamed, refuseSection } from "./special-sections.ts";
+import { bytesInUpload, findLoaded, findNamed, refuseSection } from "./special-sections.ts";
 import type { StepId } from "./steps.ts";
 import { type RefusalDetails, refuse } from "./verdict.ts";
 
@@ -19,15 +19,17 @@ export interface PayloadIds {
 }
 
 /** Before anything is placed, on releases that do so. */
-export function checkHypervisorEarly(file: PayloadFile, xen: Hypervisor): void {
+export function checkHypervisorEarly(
+  file: PayloadFile,
+  { xen, assumptions }: Pick<LoadContext, "xen" | "assumptions">,
+): void {
   if (!xen.features.has("early-build-id-check")) return;
   const step = "build-id/hypervisor";
   const section = findNamed(file, XEN_DEPENDS_SECTION);
   if (section === undefined) refuseSection(XEN_DEPENDS_SECTION, "missing", step);
   if (section.sh_size === 0n) refuseSection(XEN_DEPENDS_SECTION, "empty", step);
   // Read from the file, whatever the section's type.
-  const start = Number(section.sh_offset);
-  const note = readBuildIdNote(file.bytes.subarray(start, start + Number(section.sh_size)));
+  const note = readBuildIdNote(bytesInUpload({ file, assumptions }, section, step));
   if (note.kind === "bad") {
     const place = { section: XEN_DEPENDS_SECTION };
     refuse(step, "EINVAL", `the note is bad: ${note.words}`, { place });

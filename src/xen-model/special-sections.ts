@@ -1,6 +1,7 @@
 // Sections that Xen looks up by name: the first of a name counts. Which have to be there: ABI
 // reference §2.9. All are read from run-time memory, so one that is not loaded is Xen's death.
 
+import { hexNumber } from "../bytes/hex.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 import {
   BUILD_ID_SECTION,
@@ -49,9 +50,35 @@ export function findLoaded(
   }
   const words = `memory of the upload, free since, still has "${name}", which is not SHF_ALLOC`;
   assumptions.push({ about: "freed-memory", words });
-  const start = Number(section.sh_offset);
-  return { section, address: 0n, bytes: file.bytes.subarray(start, start + size) };
+  return { section, address: 0n, bytes: bytesInUpload(context, section, step) };
 }
+
+/**
+ * Where Xen looks for a section in the file. Of SHT_NOBITS nobody has compared the offset with the
+ * file's end: it may lead anywhere, in front of the file, too, when 64 bits overflow.
+ */
+export function bytesInUpload(
+  { file, assumptions }: Pick<LoadContext, "file" | "assumptions">,
+  { name, sh_offset, sh_size }: PayloadSection,
+  step: StepId,
+): Uint8Array {
+  const end = sh_offset + sh_size;
+  const fileEnd = BigInt(file.bytes.length);
+  const mappedEnd = ((fileEnd + PAGE_SIZE - 1n) / PAGE_SIZE) * PAGE_SIZE;
+  if (end > mappedEnd) {
+    const words = `"${name}" is read at ${hexNumber(sh_offset)} of a file of ${fileEnd} bytes`;
+    crash("unmapped-memory", step, words, { section: name });
+  }
+  const bytes = new Uint8Array(Number(sh_size));
+  bytes.set(file.bytes.subarray(Number(sh_offset), Number(end)));
+  if (end > fileEnd) {
+    const words = `memory behind the file, where "${name}" lies, is zero`;
+    assumptions.push({ about: "memory-not-followed", words });
+  }
+  return bytes;
+}
+
+const PAGE_SIZE = 4096n;
 
 /** Whether Xen's pointer to it leads anywhere. */
 export function isLoaded({ placement }: LoadContext, section: PayloadSection): boolean {

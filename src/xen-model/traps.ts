@@ -11,6 +11,8 @@ export const traps = {
   "read-only-functions": "Xen keeps state in .livepatch.funcs, which is read-only here",
   "alternatives-with-ibt": "alternatives of a payload touch freed memory on hosts with IBT",
   "alternatives-check": "Xen takes bad alternatives for a bug of its own",
+  "alternatives-outside":
+    "an alternative leads out of the payload, to memory that Xen cannot touch",
   "alternatives-length": "on Arm, a replacement must be as long as the original",
   "altcall-through-init":
     "an indirect call that Xen makes direct goes through memory that was given away after boot",

@@ -180,6 +180,9 @@ export function standardUploads(xen: XenImage): readonly StandardUpload[] {
     ...changes.map((change) => ({ what: change.what, bytes: changed(good, change) })),
     ...tableUploads(xen),
     { what: "a section whose size wraps around", bytes: wrapped(good) },
+    { what: "alignments that overflow", bytes: overflowing(good) },
+    { what: "xen_depends of zeros far away", bytes: farZeros(good, 1n << 40n) },
+    { what: "xen_depends of zeros in front of the file", bytes: farZeros(good, -(1n << 20n)) },
     ...mutationBases(xen).map(({ name, bytes }) => ({ what: `nothing wrong (${name})`, bytes })),
   ];
 }
@@ -203,7 +206,33 @@ function wrapped({ bytes }: ScriptPayload): Uint8Array {
   return copy;
 }
 
+/** Rounded up twice, the size of read-only data has more than 64 bits. */
+function overflowing({ bytes }: ScriptPayload): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const view = new DataView(copy.buffer);
+  for (const section of [".livepatch.depends", ".livepatch.xen_depends"]) {
+    const header = startOf(bytes, view, { what: "", section, at: 0, size: 8, value: 0 });
+    view.setBigUint64(header + SH_ADDRALIGN, 1n << 63n, true);
+  }
+  return copy;
+}
+
+/** SHT_NOBITS, whose offset Xen does not compare with the end of the file. */
+function farZeros({ bytes }: ScriptPayload, offset: bigint): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const view = new DataView(copy.buffer);
+  const section = ".livepatch.xen_depends";
+  const header = startOf(bytes, view, { what: "", section, at: 0, size: 8, value: 0 });
+  view.setUint32(header + SH_TYPE, SHT_NOBITS, true);
+  view.setBigUint64(header + SH_OFFSET, BigInt.asUintN(64, offset), true);
+  return copy;
+}
+
+const SH_TYPE = 4;
+const SHT_NOBITS = 8;
+const SH_OFFSET = 24;
 const SH_SIZE = 32;
+const SH_ADDRALIGN = 48;
 const E_SHOFF = 40;
 const SECTION_HEADER_SIZE = 64;
 

@@ -16,17 +16,33 @@ const replacement = '.section .altinstr_replacement,\\"ax\\"\\n 773: .fill 5, 1,
 
 interface AlternativeForm {
   readonly original: string;
+  readonly replacement: string;
   readonly originalSize: number;
   readonly replacementSize: number;
+  readonly paddingSize: number;
   readonly feature: number;
 }
 
 const good: AlternativeForm = {
   original: "771b",
+  replacement: "773b",
   originalSize: 6,
   replacementSize: 5,
+  paddingSize: 0,
   feature: 0,
 };
+
+/** All of the replacement's section, and a byte more: of the code, and behind it. */
+const paddedAtEnd = { original: "773b", originalSize: 5, paddingSize: 1 };
+
+function alternativeEntry(form: AlternativeForm): string {
+  const { original, replacement, feature, originalSize, replacementSize, paddingSize } = form;
+  return [
+    `.long ${original} - ., ${replacement} - .`,
+    `.word ${feature}`,
+    `.byte ${originalSize}, ${replacementSize}, ${paddingSize}, 0`,
+  ].join("\\n");
+}
 
 export function tableUploads(xen: XenImage): readonly StandardUpload[] {
   const withTable = (what: string, assembly: string): StandardUpload => {
@@ -36,8 +52,7 @@ export function tableUploads(xen: XenImage): readonly StandardUpload[] {
   const section = (name: string, flags: string, content: string) =>
     `.section ${name},\\"${flags}\\",@progbits\\n${content}`;
   const alternatives = (change: Partial<AlternativeForm>) => {
-    const { original, originalSize, replacementSize, feature } = { ...good, ...change };
-    const entry = `.long ${original} - ., 773b - .\\n.word ${feature}\\n.byte ${originalSize}, ${replacementSize}, 0, 0`;
+    const entry = alternativeEntry({ ...good, ...change });
     return alternativeCode + replacement + section(".altinstructions", "a", entry);
   };
   return [
@@ -46,6 +61,12 @@ export function tableUploads(xen: XenImage): readonly StandardUpload[] {
     withTable("an alternative for no feature", alternatives({ feature: 0x7fff })),
     withTable("an alternative outside of the code", alternatives({ original: "773b" })),
     withTable("an alternative of data", alternatives({ original: "." })),
+    withTable("an alternative of the page below", alternatives({ original: "771b - 0x1000" })),
+    withTable("an alternative of Xen's code", alternatives({ original: "xen_extra_version" })),
+    withTable("an alternative of Xen's data", alternatives({ original: "kexec_crash_area" })),
+    withTable("a replacement on the page below", alternatives({ replacement: "773b - 0x1000" })),
+    withTable("a replacement in Xen's code", alternatives({ replacement: "xen_extra_version" })),
+    withTable("an alternative with padding behind it", alternatives(paddedAtEnd)),
     withTable("half an alternative", section(".altinstructions", "a", ".zero 13")),
     withTable("no alternatives", section(".altinstructions", "a", "")),
     withTable("alternatives without code", section(".altinstructions", "a", ".zero 14")),
