@@ -5,7 +5,7 @@ import type { HookKind } from "../xen-abi/hooks.ts";
 import { constantResult } from "./constant-function.ts";
 import { knownBytes, type Memory } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
-import type { PreparedHooks } from "./prepare-hooks.ts";
+import type { PreparedHooks } from "./prepare/hooks.ts";
 import type { ModelState } from "./state.ts";
 import type { Assumption } from "./verdict.ts";
 

@@ -11,7 +11,7 @@ export { type ActionAnswer, type ModelStatus, type UploadAnswer, XenModel } from
 export type { NopFamily } from "./nops.ts";
 export type { ExportedSymbol, FunctionState, LoadedPayload, ModelFunction } from "./payload.ts";
 export type { GroupName, PlacedGroup, PlacedSection, Placement } from "./place-sections.ts";
-export type { PreparedHooks } from "./prepare-hooks.ts";
+export type { PreparedHooks } from "./prepare/hooks.ts";
 export type { WorkAnswer } from "./rendezvous.ts";
 export type { ActionName, ModelOptions } from "./state.ts";
 export { type StepId, steps } from "./steps.ts";

@@ -3,7 +3,7 @@
 
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
 import type { Placement } from "./place-sections.ts";
-import type { PreparedHooks } from "./prepare-hooks.ts";
+import type { PreparedHooks } from "./prepare/hooks.ts";
 import type { Place } from "./verdict.ts";
 
 export interface ModelFunction {

@@ -1,15 +1,15 @@
 // Build-ids of a payload: its own, what it stands on, and the hypervisor that it was made for: ABI
 // reference §2.5 and §2.10, steps 3 - 5.
 
-import type { ErrnoName } from "../xen-abi/errno.ts";
-import { BUILD_ID_SECTION, DEPENDS_SECTION, XEN_DEPENDS_SECTION } from "../xen-abi/sections.ts";
-import { readBuildIdNote, sameId } from "./build-id-note.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import type { LoadContext } from "./load-context.ts";
-import type { PayloadFile } from "./payload-file.ts";
-import { bytesInUpload, findLoaded, findNamed, refuseSection } from "./special-sections.ts";
-import type { StepId } from "./steps.ts";
-import { type RefusalDetails, refuse } from "./verdict.ts";
+import type { ErrnoName } from "../../xen-abi/errno.ts";
+import { BUILD_ID_SECTION, DEPENDS_SECTION, XEN_DEPENDS_SECTION } from "../../xen-abi/sections.ts";
+import { readBuildIdNote, sameId } from "../build-id-note.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import type { LoadContext } from "../load-context.ts";
+import type { PayloadFile } from "../payload-file.ts";
+import { bytesInUpload, findLoaded, findNamed, refuseSection } from "../special-sections.ts";
+import type { StepId } from "../steps.ts";
+import { type RefusalDetails, refuse } from "../verdict.ts";
 
 export interface PayloadIds {
   readonly own: Uint8Array;

@@ -1,22 +1,22 @@
 // The table of functions: ABI reference §2.10, step 1.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
-import { JUMP_SIZE } from "../isa/jump.ts";
-import { NOP_SIZE_MAX } from "../xen-abi/limits.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
+import { JUMP_SIZE } from "../../isa/jump.ts";
+import { NOP_SIZE_MAX } from "../../xen-abi/limits.ts";
 import {
   LIVEPATCH_FUNC_SIZE,
   type LivepatchFunc,
   livepatchFuncState,
   readLivepatchFunc,
-} from "../xen-abi/livepatch-func.ts";
-import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { jumpOffset } from "./entry-offset.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import type { LoadContext } from "./load-context.ts";
-import type { FunctionState, ModelFunction } from "./payload.ts";
-import { readString } from "./read-memory.ts";
-import { findLoaded } from "./special-sections.ts";
-import { type Place, refuse } from "./verdict.ts";
+} from "../../xen-abi/livepatch-func.ts";
+import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
+import { jumpOffset } from "../entry-offset.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import type { LoadContext } from "../load-context.ts";
+import type { FunctionState, ModelFunction } from "../payload.ts";
+import { readString } from "../read-memory.ts";
+import { findLoaded } from "../special-sections.ts";
+import { type Place, refuse } from "../verdict.ts";
 
 /** How far a jump reaches, in either direction. */
 const JUMP_REACH = { x86_64: 1n << 31n, aarch64: 1n << 27n } as const;

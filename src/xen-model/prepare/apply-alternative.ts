@@ -5,15 +5,15 @@
 // the feature the model does not know; it takes the alternative to apply, and what stands at the
 // original afterwards for unknown.
 
-import { hexNumber, toHex } from "../bytes/hex.ts";
-import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
-import { ALT_CALL_INSTRUCTION_SIZE, type Alternative } from "../xen-abi/alternatives.ts";
-import { compareReleases } from "../xen-abi/release.ts";
-import { ALTERNATIVES_SECTION } from "../xen-abi/sections.ts";
-import type { LoadContext } from "./load-context.ts";
-import { type Region, UnknownByte } from "./memory.ts";
-import type { StepId } from "./steps.ts";
-import { crash, type Place } from "./verdict.ts";
+import { hexNumber, toHex } from "../../bytes/hex.ts";
+import { JUMP_SIZE, X86_JUMP_OPCODE } from "../../isa/jump.ts";
+import { ALT_CALL_INSTRUCTION_SIZE, type Alternative } from "../../xen-abi/alternatives.ts";
+import { compareReleases } from "../../xen-abi/release.ts";
+import { ALTERNATIVES_SECTION } from "../../xen-abi/sections.ts";
+import type { LoadContext } from "../load-context.ts";
+import { type Region, UnknownByte } from "../memory.ts";
+import type { StepId } from "../steps.ts";
+import { crash, type Place } from "../verdict.ts";
 
 export interface LocatedAlternative {
   readonly alternative: Alternative;

@@ -3,7 +3,7 @@
 // those that pass is in apply-alternative.ts. Whether the numbering of the CPU's features is that of
 // this build the model cannot know.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
@@ -12,19 +12,19 @@ import {
   type Alternative,
   alternativeLayoutOf,
   readAlternative,
-} from "../xen-abi/alternatives.ts";
-import { compareReleases } from "../xen-abi/release.ts";
+} from "../../xen-abi/alternatives.ts";
+import { compareReleases } from "../../xen-abi/release.ts";
 import {
   ALT_CALL_SITES_SECTION,
   ALTERNATIVES_CODE_SECTION,
   ALTERNATIVES_SECTION,
-} from "../xen-abi/sections.ts";
+} from "../../xen-abi/sections.ts";
+import type { LoadContext } from "../load-context.ts";
+import { findLoaded, findNamed } from "../special-sections.ts";
+import type { StepId } from "../steps.ts";
+import { crash, refuse } from "../verdict.ts";
 import { applyAlternative, type LocatedAlternative, overwrite } from "./apply-alternative.ts";
-import type { LoadContext } from "./load-context.ts";
-import { checkMultiple } from "./prepare-tables.ts";
-import { findLoaded, findNamed } from "./special-sections.ts";
-import type { StepId } from "./steps.ts";
-import { crash, refuse } from "./verdict.ts";
+import { checkMultiple } from "./tables.ts";
 
 /** Longest original with its padding, in bytes. */
 const ORIGINAL_SIZE_MAX = 254;

@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ByteWriter } from "../bytes/byte-writer.ts";
-import { writeAlternative } from "../xen-abi/alternatives.ts";
-import type { HandMadeSection } from "./hand-made-elf.test.support.ts";
-import type { XenModel } from "./model.ts";
-import { syntheticModel, syntheticPayload } from "./synthetic.test.support.ts";
+import { ByteWriter } from "../../bytes/byte-writer.ts";
+import { writeAlternative } from "../../xen-abi/alternatives.ts";
+import type { HandMadeSection } from "../hand-made-elf.test.support.ts";
+import type { XenModel } from "../model.ts";
+import { syntheticModel, syntheticPayload } from "../synthetic.test.support.ts";
 
 /** A place: a symbol, and so many bytes behind it, or in front. */
 type Target = readonly [symbol: string, addend: bigint];

@@ -1,19 +1,19 @@
 // Tables that Xen reads at load besides those of live patching: bug frames, exceptions, metadata;
-// alternatives are in prepare-alternatives.ts. ABI reference §2.10, steps 6, 9 and 10.
+// alternatives are in alternatives.ts. ABI reference §2.10, steps 6, 9 and 10.
 
-import { BUG_FRAME_UNIT, bugFrameTypesOf } from "../xen-abi/bug-frame.ts";
-import { EXCEPTION_ENTRY_SIZE } from "../xen-abi/exception-table.ts";
-import { compareReleases } from "../xen-abi/release.ts";
+import { BUG_FRAME_UNIT, bugFrameTypesOf } from "../../xen-abi/bug-frame.ts";
+import { EXCEPTION_ENTRY_SIZE } from "../../xen-abi/exception-table.ts";
+import { compareReleases } from "../../xen-abi/release.ts";
 import {
   BUG_FRAME_SECTIONS,
   EXCEPTION_TABLE_SECTION,
   MODINFO_SECTION,
-} from "../xen-abi/sections.ts";
-import type { LoadContext } from "./load-context.ts";
-import type { PayloadSection } from "./payload-file.ts";
-import { findLoaded, findNamed } from "./special-sections.ts";
-import type { StepId } from "./steps.ts";
-import { crash, refuse } from "./verdict.ts";
+} from "../../xen-abi/sections.ts";
+import type { LoadContext } from "../load-context.ts";
+import type { PayloadSection } from "../payload-file.ts";
+import { findLoaded, findNamed } from "../special-sections.ts";
+import type { StepId } from "../steps.ts";
+import { crash, refuse } from "../verdict.ts";
 
 /** From then on an empty table of exceptions is a table. */
 const EMPTY_EXCEPTIONS_SINCE = { major: 4, minor: 10, point: 0 } as const;

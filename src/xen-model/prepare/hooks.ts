@@ -1,10 +1,10 @@
 // Hooks: ABI reference §2.10, step 2. What they do when they are called the model cannot know.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
-import { HOOK_POINTER_SIZE, type HookKind, hookKinds, hookRules } from "../xen-abi/hooks.ts";
-import type { LoadContext } from "./load-context.ts";
-import { findLoaded, findNamed, isLoaded } from "./special-sections.ts";
-import { refuse } from "./verdict.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
+import { HOOK_POINTER_SIZE, type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
+import type { LoadContext } from "../load-context.ts";
+import { findLoaded, findNamed, isLoaded } from "../special-sections.ts";
+import { refuse } from "../verdict.ts";
 
 export interface PreparedHooks {
   /** How many functions hang on each kind; a pointer of 0 in a single-hook section is none. */
