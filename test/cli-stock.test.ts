@@ -90,6 +90,17 @@ test("unload of an applied payload names the wrong state and exits 1", async () 
   assert.match(run.stderr, /remedy: +"xsplice revert fix"/);
 });
 
+test("unload of a payload that the hypervisor keeps a pointer into exits 1, and asks for consent", async () => {
+  const host = new FakeHost().put("fix", checked, ["mode=stack", "kept=extra_key"]);
+  const run = await runXsplice(["unload", "fix"], { host });
+  expectRun(run, { stdout: "", exitCode: 1 });
+  assert.match(run.stderr, /the hypervisor keeps a pointer to "extra_key"/);
+  assert.match(run.stderr, /--allow-dangling/);
+  assert.deepEqual(host.actions, []);
+  const allowed = await runXsplice(["unload", "fix", "--allow-dangling"], { host });
+  expectRun(allowed, { stdout: "Unloading fix... completed\n", stderr: "", exitCode: 0 });
+});
+
 test("apply of an unknown payload fails to get its status and exits 1", async () => {
   const run = await runXsplice(["apply", "fix"], { host: new FakeHost() });
   expectRun(run, { stdout: "", exitCode: 1 });
