@@ -94,10 +94,7 @@ buildTest(
     );
     const allowed = await build("new", ...args, "--allow-fresh-data", "calls");
     assert.equal(allowed.exitCode, 0);
-    assert.match(
-      allowed.stdout,
-      /\nwarning: variable kernel\.c#calls\.\d+ of ".*old" starts afresh\n/,
-    );
+    assert.match(allowed.stdout, /\nwarning: variable kernel\.c#calls\.\d+ of ".*old" is reset\n/);
     assert.match(allowed.stdout, /\nreplaces {2}kernel, \d+ → \d+ bytes \(1\.patch, 2\.patch\): /);
   },
 );

@@ -124,7 +124,7 @@ test("plan lifts a payload with data only when it is allowed that the data start
   const allowed = await runXsplice([...args, "--allow-fresh-data"], { host });
   assert.equal(allowed.exitCode, 0);
   assert.match(allowed.stdout, /unload {3}upper\n.*upload {3}upper, from/s);
-  assert.match(allowed.stdout, /Note: the data of "upper" starts afresh\./);
+  assert.match(allowed.stdout, /Note: the data of "upper" is reset\./);
 });
 
 test("plan --json prints what decodePlan() reads, with the fingerprint of the host's state", async () => {

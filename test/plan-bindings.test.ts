@@ -115,7 +115,8 @@ test("apply and load refuse to take a fix out of force, as Xen does where it can
   await assert.rejects(
     host.act("apply", "two", anyway),
     (error) =>
-      error instanceof HostError && /another payload lies on alpha of/.test(error.report.problem),
+      error instanceof HostError &&
+      /another payload is already stacked on alpha of/.test(error.report.problem),
   );
   await host.upload("forced", forced.bytes);
   const unseen = await run(host, "apply --nodeps forced");
@@ -132,7 +133,7 @@ test("probe says who lies on the payload already that another one was built on",
   assert.equal(exitCode, 2);
   assert.match(
     stdout,
-    /another payload lies on alpha of payload "base" already\n +most likely changed by payload "one"/,
+    /another payload is already stacked on alpha of payload "base"\n +most likely changed by payload "one"/,
   );
   await runAll(host, "revert one", "probe FOLDER/two");
 });

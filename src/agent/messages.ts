@@ -83,7 +83,7 @@ export function encodeExec(argv: readonly string[]): Uint8Array {
   if (argv.length === 0 || argv.some((argument) => argument.includes("\0"))) {
     throw new AgentError({
       code: "agent/bad-request",
-      problem: `Cannot start ${JSON.stringify(argv)}: this is no command`,
+      problem: `Cannot start ${JSON.stringify(argv)}: this is not a command`,
       expected: "a program and its arguments, without NUL characters",
     });
   }

@@ -103,7 +103,7 @@ function judge(
     code: "bisect/check-broken",
     problem: `Cannot judge by the check: ${howItEnded(exitCode)}`,
     where: output === "" ? command : `${command}\n${output}`,
-    expected: `exit code 0 for good, ${CANNOT_TELL} when it cannot tell, another one up to ${BAD_MAX} for bad`,
+    expected: `exit code 0 for good, ${CANNOT_TELL} if it cannot tell, any other up to ${BAD_MAX} for bad`,
   });
 }
 

@@ -61,6 +61,6 @@ export function requireUsablePlace(cache: string): void {
     code: "build/cannot-store",
     problem: `Cannot build in the cache "${cache}": its path has a ${found === ":" ? "colon" : "blank"}`,
     expected: "a path without blanks and colons, which Xen's make files cannot work with",
-    remedy: "set XDG_CACHE_HOME to such a folder",
+    remedy: "set XDG_CACHE_HOME to such a directory",
   });
 }

@@ -53,6 +53,6 @@ export function targetOf(
   throw new BuilderError({
     code: "builder/bad-option",
     problem: `Cannot build for "${xen.source}": it is Xen ${release.major}.${release.minor}, the source is Xen ${source.major}.${source.minor}`,
-    expected: "the source that this very hypervisor was built from",
+    expected: "the source that this hypervisor was built from",
   });
 }

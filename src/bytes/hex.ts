@@ -14,7 +14,7 @@ export function parseHex(text: string): Uint8Array {
   if (wrong >= 0) {
     throw new HexError({
       code: "bytes/not-hex",
-      problem: `Cannot read "${text}" as bytes: "${text.charAt(wrong)}" is no hexadecimal digit`,
+      problem: `Cannot read "${text}" as bytes: "${text.charAt(wrong)}" is not a hexadecimal digit`,
       where: `character ${wrong + 1}`,
       expected: "digits 0-9 and a-f only",
     });

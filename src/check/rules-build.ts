@@ -85,7 +85,7 @@ export const buildRules = {
     check: ignoredSections,
   },
   "large-alignment": {
-    title: "a section wants to be aligned to more than a page",
+    title: "a section asks for an alignment of more than a page",
     severity: "hazard",
     what: "A loaded section has an alignment above 4096.",
     why: "Xen aligns within the payload's memory, which begins at a page: the section does not lie as its code believes.",
@@ -94,7 +94,7 @@ export const buildRules = {
       loadedSections(subject)
         .filter(({ alignment }) => alignment > SECTION_ALIGNMENT_MAX)
         .map((section) => ({
-          problem: `"${section.name}" wants ${section.alignment} bytes, and gets a page`,
+          problem: `"${section.name}" asks for ${section.alignment} bytes, and gets a page`,
           where: whereInSection(subject, section),
         })),
   },
@@ -158,7 +158,7 @@ function perCpuData({ subject }: CheckedStep): readonly Finding[] {
   return loadedSections(subject)
     .filter(({ name, size }) => size > 0 && /^\.(bss|data)\.(rel\.)?percpu/.test(name))
     .map((section) => ({
-      problem: `"${section.name}" lies in no CPU's area`,
+      problem: `"${section.name}" is not in the area of any CPU`,
       where: whereInSection(subject, section),
     }));
 }

@@ -15,8 +15,8 @@ export const functionRules = {
   "function-too-small": {
     title: "the old function is smaller than what Xen writes over it",
     severity: "hazard",
-    what: "The jump, or the NOPs, end behind the end of the function in the hypervisor.",
-    why: "Xen believes the size in the payload. What lies behind the function is overwritten as well: its neighbour, when there is no padding.",
+    what: "The jump, or the NOPs, end past the end of the function in the hypervisor.",
+    why: "Xen believes the size in the payload. The bytes after the function are overwritten too: the next function, if there is no padding.",
     remedy: "Patch the callers of the function instead, and give sizes from xen-syms.",
     check: (step) => entriesThat(step, tooSmall),
   },
@@ -60,7 +60,7 @@ export const functionRules = {
   "nop-over-endbr": trapRule("nop-over-endbr", {
     what: "An entry of NOPs, or a check of old code, begins at an ENDBR64 and has fewer than 4 bytes.",
     why: "Xen leaves the mark alone and takes its 4 bytes off; less than nothing is 4 GiB to it.",
-    remedy: "Begin behind the ENDBR64.",
+    remedy: "Start after the ENDBR64.",
     concerns: (release, architecture) =>
       architecture === "x86_64" && hasFeature(release, "endbr-aware"),
     pattern: (step) => entriesThat(step, shortAtLanding),
@@ -74,7 +74,7 @@ export const functionRules = {
     check: unpatchable,
   },
   "outside-code": {
-    title: "the place that is patched is no code of the hypervisor",
+    title: "the place that is patched is not code of the hypervisor",
     severity: "hazard",
     what: "An entry's old address is that of a variable, or of other data of the hypervisor.",
     why: "Xen takes any address, and writes its jump over the variable.",

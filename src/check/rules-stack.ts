@@ -58,7 +58,7 @@ export const stackRules = {
   "replace-without-way-back": {
     title: "a REPLACE that fails leaves the host unpatched",
     severity: "hazard",
-    what: "A REPLACE can fail after everything was reverted: by a check of old code that rests on bytes which the files do not tell, or by a hook.",
+    what: "A REPLACE can fail after everything was reverted: by a check of old code that depends on bytes which the files do not contain, or by a hook.",
     why: "Xen reverts all payloads first, then checks and applies the new one, and has no way back: those that are reverted stay so. On x86, a vCPU that waits for a listener of vm_event makes any REPLACE fail in this way.",
     remedy: "Apply the payload on top, or be ready to apply the old ones again.",
     check: withoutWayBack,

@@ -53,7 +53,7 @@ export const fileTrapRules = {
   }),
   "zero-alignment": trapRule("zero-alignment", {
     what: "A loaded section has sh_addralign 0.",
-    why: "Xen's arithmetic of placement gives offset 0 for it: the section overwrites those placed before it, and the size of the region starts over, so that the copy can run behind its end. Empty sections do the same on 4.17 and later.",
+    why: "Xen's arithmetic of placement gives offset 0 for it: the section overwrites those placed before it, and the size of the region starts over, so the copy can run past its end. Empty sections do the same on 4.17 and later.",
     remedy: "Give every loaded section an alignment of at least 1.",
     pattern: (step) =>
       eachSection(
@@ -64,7 +64,7 @@ export const fileTrapRules = {
   }),
   "empty-metadata": trapRule("empty-metadata", {
     what: 'The payload has an empty ".modinfo".',
-    why: "Xen looks at its last byte, at index -1 of an unsigned number, 4 GiB behind its start.",
+    why: "Xen looks at its last byte, at index -1 of an unsigned number, 4 GiB after its start.",
     remedy: "Leave the section out, or put at least one NUL into it.",
     reach: "any-host",
     concerns: has("payload-version-2"),

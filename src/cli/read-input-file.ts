@@ -59,7 +59,7 @@ function unreadable(path: string, cause: unknown): InputFileError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   if (code === "ENOENT" || code === "ENOTDIR") {
     const problem = `Cannot read "${path}": there is no such file`;
-    const remedy = "check the name, and the folder that it starts from";
+    const remedy = "check the path, and the directory that it is relative to";
     return new InputFileError({ code: "file/missing", problem, remedy }, { cause });
   }
   if (code === "EACCES" || code === "EPERM") {

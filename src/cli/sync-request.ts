@@ -51,7 +51,7 @@ async function readSources(
       problem: `Cannot follow the plan "${planPath}": a payload that it names is not there`,
       where: cause.report.problem,
       expected: "the files that were given to plan, by the same names",
-      remedy: "work in the folder in which the plan was made, or make a new plan",
+      remedy: "run it in the directory in which the plan was made, or make a new plan",
     });
   }
 }

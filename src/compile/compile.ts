@@ -91,7 +91,7 @@ function ownFunctions(drafts: readonly ElfDraft[]): readonly string[] {
   if (odd === undefined) return names;
   throw new BuilderError({
     code: "builder/bad-option",
-    problem: `Cannot replace "${odd}" by a function that bears this very name`,
+    problem: `Cannot replace "${odd}" by a function of the same name`,
     expected: "a name of C; quoted names (__asm__) are for what the source only refers to",
     remedy: `call it by a plain name, and pair the two by --replace ${odd}=NAME`,
   });

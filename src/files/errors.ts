@@ -12,7 +12,7 @@ export class LockError extends XspliceError<
 export function noFlock(cause: unknown): LockError {
   const report = {
     code: "files/no-flock",
-    problem: "Cannot tell who else is at work: there is no program flock",
+    problem: "Cannot lock: the program flock is missing",
     remedy: "install it (Debian: util-linux)",
   } as const;
   return new LockError(report, { cause });

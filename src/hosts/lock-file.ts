@@ -33,7 +33,7 @@ export function cannotLock(path: string, said: string, cause?: unknown): HostErr
       code: "host/unsupported",
       problem: `Cannot keep others from working at the same time: ${path} cannot be locked`,
       ...(said.trim() === "" ? {} : { where: said.trim() }),
-      expected: "the program flock (Debian: util-linux), and a folder that can be written to",
+      expected: "the program flock (Debian: util-linux), and a writable directory",
     },
     { cause },
   );

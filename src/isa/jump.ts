@@ -31,7 +31,7 @@ export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Arra
     case undefined:
       throw new IsaError({
         code: "isa/unsupported",
-        problem: `Cannot encode a jump: machine ${machine} is none that we know`,
+        problem: `Cannot encode a jump: machine ${machine} is not known`,
         expected: "62 (x86-64) or 183 (AArch64)",
       });
   }

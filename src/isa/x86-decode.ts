@@ -138,7 +138,7 @@ function undecodable(bytes: Uint8Array, at: number, baseOffset: number): IsaErro
   const found = [...bytes.subarray(at, at + 8)].map((byte) => byte.toString(16).padStart(2, "0"));
   return new IsaError({
     code: "isa/undecodable",
-    problem: `Cannot decode x86-64 code: ${found.join(" ")} is no instruction`,
+    problem: `Cannot decode x86-64 code: ${found.join(" ")} is not an instruction`,
     where: `offset ${hexNumber(baseOffset + at)} of the section`,
     expected: "instructions only, no data among them",
   });

@@ -38,7 +38,7 @@ function cannotMake(folder: string, cause: unknown): unknown {
   const report = {
     code: "lab/build-failed",
     problem: `Cannot keep the sockets of a lab in "${folder}": ${state}`,
-    remedy: "set XDG_RUNTIME_DIR to a folder that you may write to",
+    remedy: "set XDG_RUNTIME_DIR to a directory that you may write to",
   } as const;
   return new LabError(report, { cause });
 }
@@ -72,8 +72,8 @@ function requireOwn(folder: string): void {
   if (status.uid !== userInfo().uid || !status.isDirectory()) {
     throw new LabError({
       code: "lab/build-failed",
-      problem: `Cannot keep the sockets of a lab in "${folder}": it belongs to somebody else`,
-      remedy: "remove it, or set XDG_RUNTIME_DIR to a folder of your own",
+      problem: `Cannot keep the sockets of a lab in "${folder}": it belongs to another user`,
+      remedy: "remove it, or set XDG_RUNTIME_DIR to a directory of your own",
     });
   }
   if ((status.mode & 0o077) !== 0) chmodSync(folder, 0o700);

@@ -84,7 +84,7 @@ function requireFile(path: string, what: string): void {
   throw new LabError({
     code: "lab/missing-file",
     problem: `Cannot use ${what} "${path}": there is no such file`,
-    remedy: "check the name, and the folder that it starts from",
+    remedy: "check the path, and the directory that it is relative to",
   });
 }
 

@@ -42,17 +42,17 @@ export async function findDebianMirror(
     code: "parts/no-mirror",
     problem: "Cannot find a Debian mirror: this machine's apt is set up for none",
     expected: "an apt source with a Debian suite, or a variable that names a mirror",
-    remedy: `set ${MIRROR_VARIABLE} to the address of a Debian mirror, the one that has the folder dists/bookworm below it; on Ubuntu this is always needed`,
+    remedy: `set ${MIRROR_VARIABLE} to the address of a Debian mirror, the one with the directory dists/bookworm; this is always needed on Ubuntu`,
   });
 }
 
 function notAnAddress(text: string): PartsError {
   return new PartsError({
     code: "parts/no-mirror",
-    problem: `Cannot use "${text}" as a Debian mirror: it is no address`,
+    problem: `Cannot use "${text}" as a Debian mirror: it is not an address`,
     where: MIRROR_VARIABLE,
     expected: "an address without spaces, such as http://HOST/debian",
-    remedy: "name the folder of the mirror that has dists/bookworm below it",
+    remedy: "give the directory of the mirror that contains dists/bookworm",
   });
 }
 

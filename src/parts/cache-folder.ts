@@ -32,8 +32,8 @@ export function requireCacheFolder(cache: string): void {
     throw new PartsError(
       {
         code: "parts/no-cache",
-        problem: `Cannot keep anything in "${cache}": ${stateOf(cause)}`,
-        remedy: "set XDG_CACHE_HOME to a folder that you may write to",
+        problem: `Cannot write to the cache "${cache}": ${stateOf(cause)}`,
+        remedy: "set XDG_CACHE_HOME to a directory that you may write to",
       },
       { cause },
     );

@@ -201,7 +201,7 @@ export function partDefinition(id: string): PartDefinition {
     return { id, ...withVersion(definitions[likeness], release, version) };
   throw new PartsError({
     code: "parts/unknown",
-    problem: `Cannot fetch part "${id}": there is none of this name`,
+    problem: `Cannot fetch part "${id}": no such part`,
     expected: `one of ${partIds.join(", ")}, or xen-VERSION with the exact version of a package`,
   });
 }

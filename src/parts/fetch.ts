@@ -105,7 +105,7 @@ function asOutOfSpace(error: unknown, cache: string): unknown {
       code: "parts/unpack-failed",
       problem: "Cannot store parts: the disk is full",
       where: cache,
-      remedy: "free some space, or set XDG_CACHE_HOME to a folder on another disk",
+      remedy: "free some space, or set XDG_CACHE_HOME to a directory on another disk",
     },
     { cause: error },
   );

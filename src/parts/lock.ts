@@ -63,7 +63,7 @@ async function acquire(path: string, options: WaitOptions): Promise<FileLock> {
 function noFlock(cause: unknown): PartsError {
   const report = {
     code: "parts/no-flock",
-    problem: "Cannot keep other processes from making the same things: there is no program flock",
+    problem: "Cannot lock the cache: the program flock is missing",
     remedy: "install it (Debian: util-linux)",
   } as const;
   return new PartsError(report, { cause });

@@ -26,7 +26,7 @@ export function noticesOf(
   const fresh = way.freshData.map(({ name }) => ({
     kind: "fresh-data" as const,
     name,
-    words: `the data of "${name}" starts afresh`,
+    words: `the data of "${name}" is reset`,
   }));
   const others = renamed.map(({ name, file }) => ({
     kind: "renamed" as const,

@@ -87,7 +87,7 @@ export function samePlace(one: Piece, other: Piece, place: Piece | undefined): O
   const where = place === undefined ? "the hypervisor" : `"${place.name}"`;
   return {
     code: "plan/same-place",
-    problem: `Cannot apply both "${one.name}" and "${other.name}": each has to be the one directly on ${where}`,
+    problem: `Cannot apply both "${one.name}" and "${other.name}": each must be directly on top of ${where}`,
     expected: "one payload in each place, or independent ones with a full guard",
     remedy: 'build one of them again with "--on" the other, or with "--mode independent"',
   };
@@ -97,7 +97,7 @@ export function samePlace(one: Piece, other: Piece, place: Piece | undefined): O
 export function noFile(piece: Piece): Obstacle {
   return {
     code: "plan/no-file",
-    problem: `Cannot apply "${piece.name}": it has to be uploaded, and its file was not given`,
+    problem: `Cannot apply "${piece.name}": it must be uploaded, but its file was not given`,
     expected:
       "the file of each payload that is not loaded, or not in a state to be applied as it is",
     remedy: "give its file",
@@ -108,9 +108,9 @@ export function noFile(piece: Piece): Obstacle {
 export function dataLost(piece: Piece): Obstacle {
   return {
     code: "plan/one-way",
-    problem: `Cannot lift "${piece.name}" and put it back: it has data of its own, which would start afresh`,
+    problem: `Cannot revert "${piece.name}" and apply it again: its data would be reset`,
     expected: "nothing but payloads without writable data among those that have to be lifted",
-    remedy: "revert those above it only, or allow that its data starts afresh",
+    remedy: "revert only the payloads above it, or allow its data to be reset (--allow-fresh-data)",
   };
 }
 
@@ -211,7 +211,7 @@ export function unknownStack(applied: readonly Piece[], reasons: readonly string
   const isTold = applied.every(({ facts }) => facts.buildId !== undefined && facts.depends);
   return {
     code: "plan/unknown",
-    problem: "Cannot tell what is applied on what on this host",
+    problem: "Cannot determine the stack of this host",
     where: reasons.join("\n"),
     expected: "a host whose stack is known, or a payload that can replace all of it at once",
     remedy: isTold
@@ -224,7 +224,7 @@ export function unknownHypervisor(): Obstacle {
   return {
     code: "plan/unknown",
     problem: "Cannot apply anything: the build-id of the host's hypervisor is not known",
-    expected: "a hypervisor that tells its build-id",
+    expected: "a hypervisor with a build-id",
   };
 }
 
@@ -232,8 +232,8 @@ export function unknownHypervisor(): Obstacle {
 export function fileAgainstMoment(name: string): Obstacle {
   return {
     code: "plan/no-file",
-    problem: `Cannot tell whether "${name}" can be replaced without a moment in which its fix is missing: its file was not given`,
-    remedy: `give it with --payload: it tells of the hooks; if it is lost, "xsplice revert ${name}" accepts the moment`,
+    problem: `Cannot tell whether "${name}" can be replaced without its fix missing for a moment: its file was not given`,
+    remedy: `give the file with --payload, since it shows the hooks; if it is lost, run "xsplice revert ${name}" and accept the gap`,
   };
 }
 

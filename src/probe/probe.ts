@@ -113,7 +113,7 @@ function checkSupport(host: LivepatchHost, { payload, purpose }: ProbeRequest): 
   if (purpose === "apply" || requires.length === 0) return;
   throw new ProbeError({
     code: "probe/never-replaces",
-    problem: `Cannot replace other payloads by "${payload.source}": it wants payload ${requires.join(", ")} to be applied, which Xen reverts first`,
+    problem: `Cannot replace other payloads by "${payload.source}": it wants payload ${requires.join(", ")} to be applied, but Xen reverts it first`,
     expected: "a payload that requires nothing but the hypervisor",
     remedy: "apply it on top, or build a cumulative payload",
   });

@@ -55,7 +55,7 @@ test("describeDifference() tells who lies on a payload already", () => {
   const cover = { functionName: "f", payload: "base" };
   const suspects = [{ payload: "one", because: "replaces-it" }] as const;
   assert.deepEqual(describeDifference(difference({ cover, suspects }), "x86_64"), [
-    'another payload lies on f of payload "base" already',
+    'another payload is already stacked on f of payload "base"',
     '  most likely changed by payload "one", which is applied and replaces f',
   ]);
 });

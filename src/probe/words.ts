@@ -45,7 +45,7 @@ function coverWords(
   suspects: readonly Suspect[],
 ): readonly string[] {
   return [
-    `another payload lies on ${functionName} of payload "${payload}" already`,
+    `another payload is already stacked on ${functionName} of payload "${payload}"`,
     ...suspects.map((suspect) => `  ${suspectWords(suspect, functionName)}`),
   ];
 }

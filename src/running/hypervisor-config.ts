@@ -64,7 +64,7 @@ export function refuseOtherConfig(
       what: `configuration "${config}"`,
       where: xen.source,
       reasons: rest > 0 ? [...listed, `and ${rest} more`] : listed,
-      remedy: "give the .config that this very hypervisor was built with",
+      remedy: "give the .config that this hypervisor was built with",
     },
   ];
 }

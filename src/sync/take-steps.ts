@@ -176,7 +176,7 @@ function stillBusy(host: LivepatchHost, list: readonly ListedPayload[]): HostErr
   const names = list.filter(({ status }) => status.kind === "busy").map(({ name }) => `"${name}"`);
   return new HostError({
     code: "host/timeout",
-    problem: `Cannot tell what became of ${names.join(", ")} on ${host.label}: the hypervisor still has work under way`,
+    problem: `Cannot tell the state of ${names.join(", ")} on ${host.label}: the hypervisor still has pending work`,
     remedy: "look at the list in a while",
   });
 }

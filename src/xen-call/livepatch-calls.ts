@@ -88,7 +88,7 @@ export function actionCall(
   if (!Number.isInteger(timeoutNs) || timeoutNs < 0 || timeoutNs > 0xffff_ffff) {
     throw new HostError({
       code: "host/bad-argument",
-      problem: `Cannot ${action} payload "${name}": ${timeoutNs} ns is no time limit`,
+      problem: `Cannot ${action} payload "${name}": ${timeoutNs} ns is not a time limit`,
       expected: "whole nanoseconds from 0 to 4294967295 (4.29 s)",
     });
   }

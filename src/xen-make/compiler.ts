@@ -235,7 +235,9 @@ async function requireReadable(source: string): Promise<void> {
         code: "builder/no-source",
         problem: `Cannot read "${source}": ${systemStateOf(cause)}`,
         expected: "a C file",
-        ...(isMissing ? { remedy: "check the name, and the folder that it starts from" } : {}),
+        ...(isMissing
+          ? { remedy: "check the path, and the directory that it is relative to" }
+          : {}),
       },
       { cause },
     );

@@ -119,9 +119,9 @@ function digestOf(files: readonly SourceFile[]): string {
 function notXen(folder: string, reason: string): BuildError {
   return new BuildError({
     code: "build/no-source-tree",
-    problem: `Cannot build from "${folder}": it does not hold the source of Xen`,
+    problem: `Cannot build from "${folder}": it does not contain the source of Xen`,
     where: reason,
-    expected: "a folder with xen/Makefile, Config.mk and config/, as Xen's releases have them",
-    remedy: "give the top folder of the unpacked source package by --source",
+    expected: "a directory with xen/Makefile, Config.mk and config/, as in Xen's releases",
+    remedy: "pass the top directory of the unpacked source package as --source",
   });
 }

@@ -146,7 +146,7 @@ function requireRelease(told: Release | undefined, source: string): Release {
   if (told !== undefined) return told;
   throw new ModelError({
     code: "xen-model/unknown-release",
-    problem: `Cannot model the hypervisor of "${source}": it does not tell its release`,
+    problem: `Cannot model the hypervisor of "${source}": it does not contain its release`,
     expected: "functions xen_major_version, xen_minor_version, xen_extra_version for x86-64",
     remedy: "give the release, as in --release 4.17.5",
   });

@@ -101,7 +101,7 @@ describe("act() on Xen 4.17 with 2 CPUs", () => {
     await whileOccupied(async () => {
       const options = { ...actOptions, deadlineMs: 2000 };
       const error = await refused(host.act("apply", "a", options), { code: "host/timeout" });
-      assert.match(error.report.problem, /still has work under way/);
+      assert.match(error.report.problem, /still has pending work/);
     });
   });
 });

@@ -48,8 +48,8 @@ export async function payloadsInFolder(folder: string): Promise<readonly string[
     throw new InputFileError(
       {
         code: "file/unreadable",
-        problem: `Cannot read the folder "${folder}": ${systemStateOf(cause)}`,
-        expected: "a folder with payloads, *.livepatch",
+        problem: `Cannot read the directory "${folder}": ${systemStateOf(cause)}`,
+        expected: "a directory with payloads, *.livepatch",
       },
       { cause },
     );

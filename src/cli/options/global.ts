@@ -44,7 +44,7 @@ function readSeconds(text: string | undefined): number {
   if (text.trim() !== "" && Number.isFinite(seconds) && seconds > 0) return seconds;
   throw new UsageError({
     code: "usage/bad-value",
-    problem: `Cannot use "${text}" as a time limit: it is no positive number`,
+    problem: `Cannot use "${text}" as a time limit: it is not a positive number`,
     where: "--timeout",
     expected: "seconds, such as 30 or 0.5",
   });

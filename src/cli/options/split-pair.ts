@@ -8,7 +8,7 @@ export function splitPair(option: string, text: string): readonly [string, strin
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
   throw new UsageError({
     code: "usage/bad-value",
-    problem: `Cannot use "${text}" for ${option}: it is no pair`,
+    problem: `Cannot use "${text}" for ${option}: it is not a pair`,
     expected: "two words with = between them",
   });
 }

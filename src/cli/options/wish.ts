@@ -143,9 +143,9 @@ export function checkXenSyms(
 function emptyFolder(folder: string): UsageError {
   return new UsageError({
     code: "usage/bad-value",
-    problem: `Cannot tell from "${folder}" what should be applied: no payload lies there`,
+    problem: `Cannot tell from "${folder}" what should be applied: it contains no payload`,
     where: "--to-dir",
-    expected: "a folder with payloads, *.livepatch",
-    remedy: "give another folder, or --to-nothing if no payload should be applied",
+    expected: "a directory with payloads, *.livepatch",
+    remedy: "give another directory, or --to-nothing if no payload should be applied",
   });
 }

@@ -23,7 +23,7 @@ function headline({ outcome, refusals, functions }: BuildReport, output: string)
     case "built":
       return `Built ${output}: ${functions.length} function${functions.length === 1 ? "" : "s"} replaced`;
     case "unchanged":
-      return "Nothing to patch: the hypervisor runs the same code and data without the fix and with it";
+      return "Nothing to patch: the hypervisor runs the same code and data with and without the fix";
     case "refused":
       return `Cannot be live patched: ${refusals.length} reason${refusals.length === 1 ? "" : "s"}`;
   }
@@ -32,7 +32,7 @@ function headline({ outcome, refusals, functions }: BuildReport, output: string)
 /** One line for each file of the patch that is not simply in the payload. */
 function fileLines({ files }: BuildReport): readonly string[] {
   return files.flatMap(({ file, outcome, besides, hunks, leftOut = [] }) => {
-    const more = besides === undefined ? [] : [`  ${file}: ${besides} need an update besides`];
+    const more = besides === undefined ? [] : [`  ${file}: ${besides} also need an update`];
     switch (outcome.kind) {
       case "compiled":
         if (leftOut.length === 0) return more;
@@ -45,9 +45,9 @@ function fileLines({ files }: BuildReport): readonly string[] {
       case "not-in-configuration":
         return [`  ${file}: not in this hypervisor, ${outcome.reason}`, ...more];
       case "not-built":
-        return [`  ${file}: not compiled, since it does not without what is refused`, ...more];
+        return [`  ${file}: not compiled, because it needs what is refused`, ...more];
       default:
-        return [`  ${file}: not the hypervisor; ${outcome.component} needs an update besides`];
+        return [`  ${file}: not the hypervisor; ${outcome.component} also needs an update`];
     }
   });
 }
@@ -73,8 +73,8 @@ function successionLines({ succession }: BuildReport): readonly string[] {
     ...gone.map(({ name }) => `warning: no longer patched: ${name}, which "${previous}" replaces`),
     ...data.map(({ name, fate }) =>
       fate === "gone"
-        ? `warning: variable ${name} of "${previous}" goes, with what it holds`
-        : `warning: variable ${name} of "${previous}" starts afresh`,
+        ? `warning: variable ${name} of "${previous}" is removed, with its value`
+        : `warning: variable ${name} of "${previous}" is reset`,
     ),
   ];
 }

@@ -103,7 +103,7 @@ export function stillUnderWay(subject: Subject, deadlineMs: number): HostError {
   return new HostError(
     {
       code: "host/timeout",
-      problem: `${cannot(subject)}: the hypervisor still has work under way after ${deadlineMs} ms`,
+      problem: `${cannot(subject)}: the hypervisor still has pending work after ${deadlineMs} ms`,
       remedy: "look at the status in a while: the action may still take place",
     },
     { errno: Errno.EAGAIN },

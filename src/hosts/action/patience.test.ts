@@ -89,7 +89,7 @@ test("act() says so when an action is still under way at the deadline", async ()
   xen.load("a");
   const error = await failure(run(xen, "apply", "a", { deadlineMs: 500 }));
   assert.equal(error.report.code, "host/timeout");
-  assert.match(error.report.problem, /still has work under way after 500 ms/);
+  assert.match(error.report.problem, /still has pending work after 500 ms/);
 });
 
 test("act() takes a hook's veto for one, though it is the number of a missed meeting", async () => {

@@ -46,7 +46,7 @@ const AT_UPLOAD: Table = {
     remedy: "unload the other payload first; `list` shows what is loaded",
   },
   [Errno.EOPNOTSUPP]: {
-    text: "its ELF kind, payload version or a relocation is none that this release takes",
+    text: "its ELF kind, payload version or a relocation is not accepted by this release",
     remedy: "rebuild the payload for this release and architecture",
   },
   [Errno.EOVERFLOW]: {

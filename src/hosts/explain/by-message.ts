@@ -57,7 +57,7 @@ const RULES: readonly Rule[] = [
   [
     /^can't unload\. Top is (.*)$/,
     (top) => ({
-      text: `"${top}" was applied after it and has to be reverted first`,
+      text: `"${top}" was applied after it and must be reverted first`,
       remedy: `revert "${top}", then try again`,
     }),
   ],
@@ -101,7 +101,7 @@ const RULES: readonly Rule[] = [
   [
     /^(?:Not an ELF payload|Invalid ELF payload|Unsupported ELF Machine type)$/,
     () => ({
-      text: "the file is no live-patch payload for this machine",
+      text: "the file is not a live-patch payload for this machine",
       expected: "a relocatable ELF64 file of the hypervisor's architecture",
       remedy: "upload a .livepatch file; `xsplice inspect` shows what a file holds",
     }),
@@ -156,7 +156,7 @@ function unexpectedCode(console: string): Reason {
   if (covered !== null) {
     const [, buildId = "", functionName = ""] = covered;
     return {
-      text: `another payload lies on ${functionName} of payload ${buildId} already`,
+      text: `another payload is already stacked on ${functionName} of payload ${buildId}`,
       expected: `${functionName} as payload ${buildId} left it`,
       remedy: "revert the other one first, or build this one on top of both",
     };

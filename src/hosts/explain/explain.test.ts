@@ -64,7 +64,7 @@ const cases: readonly {
       "livepatch: payload ab12, uncovered do_xen_version: expectation failed: expected:cc, actual:90",
       "(XEN) livepatch: fix: expectations of payload ab12, uncovered do_xen_version failed (rc=-22), aborting!",
     ].join("\n"),
-    text: /another payload lies on do_xen_version of payload ab12 already/,
+    text: /another payload is already stacked on do_xen_version of payload ab12/,
   },
   {
     step: "apply",

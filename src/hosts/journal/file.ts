@@ -53,7 +53,7 @@ function failure(what: string, cause: unknown): HostError {
     {
       code: "host/journal",
       problem: `${what}: ${systemStateOf(cause)}`,
-      expected: "a folder that root can write to",
+      expected: "a directory that root can write to",
     },
     { cause },
   );

@@ -67,7 +67,7 @@ export class ScriptJournal implements JournalStore {
       code: "host/journal",
       problem: `Cannot ${remote.task} on ${this.#label}: its script ended with ${result.exitCode}`,
       ...(said === "" ? {} : { where: said }),
-      expected: `a folder ${JOURNAL_FOLDER} there that root can write to`,
+      expected: `a directory ${JOURNAL_FOLDER} on the host that root can write to`,
     });
   }
 }

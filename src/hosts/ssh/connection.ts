@@ -53,7 +53,7 @@ export class SshConnection implements AsyncDisposable {
     if (options.destination === "" || options.destination.startsWith("-")) {
       throw new HostError({
         code: "host/bad-argument",
-        problem: `Cannot connect to "${options.destination}": this is no destination for ssh`,
+        problem: `Cannot connect to "${options.destination}": this is not a destination for ssh`,
         expected: "ssh:USER@HOST",
       });
     }
