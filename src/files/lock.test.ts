@@ -85,7 +85,7 @@ test("tryLock() says which program it lacks, and what cannot be locked", (t) => 
   try {
     assert.throws(
       () => tryLock(join(folder, "lock")),
-      /there is no program flock\n +remedy: +install it/,
+      /the program flock is missing\n +remedy: +install it/,
     );
     writeFileSync(join(folder, "flock"), "#!/bin/sh\necho no locks here >&2\nexit 1\n", {
       mode: 0o755,

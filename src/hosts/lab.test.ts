@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { HostError } from "../host/errors.ts";
+import { writeLabFile } from "../lab/lab-file.ts";
 import { openHost } from "./open-host.ts";
 
 const world = mkdtempSync(join(tmpdir(), "xsplice-hl-"));
@@ -45,9 +46,16 @@ async function startLab(name: string, manner: "talks" | "silent"): Promise<strin
   });
   started.push(child);
   await once(child.stdout ?? child, "data");
-  const info = { name, xen: "4.17", folder };
-  const file = { format: 1, info, lifetime: "detached" };
-  writeFileSync(join(folder, "lab.json"), JSON.stringify(file));
+  const info = {
+    name,
+    xen: "4.17",
+    cpus: 1,
+    memoryMb: 512,
+    userland: "minimal",
+    startedFrom: "snapshot",
+    folder,
+  } as const;
+  writeLabFile(info, "detached");
   writeFileSync(join(folder, "console.log"), "");
   writeFileSync(join(folder, "qemu.pid"), String(child.pid));
   return folder;

@@ -122,11 +122,11 @@ test("decodeBranches() refuses bytes that are no instruction, and says where", (
   assert.throws(() => decodeBranches(Uint8Array.of(0x90, 0x06, 0x90), 0x40), {
     name: "IsaError",
     message:
-      "Cannot decode x86-64 code: 06 90 is no instruction\n" +
+      "Cannot decode x86-64 code: 06 90 is not an instruction\n" +
       "  where:    offset 0x41 of the section\n" +
       "  expected: instructions only, no data among them",
   });
-  assert.throws(() => decodeBranches(Uint8Array.of(0xe8, 0, 0), 0), /e8 00 00 is no instruction/);
+  assert.throws(() => decodeBranches(Uint8Array.of(0xe8, 0, 0), 0), /e8 00 00 is not an instruction/);
 });
 
 test("decodeBranches() decodes or refuses any bytes", () => {

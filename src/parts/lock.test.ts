@@ -14,7 +14,7 @@ test("withLock() says which program it lacks", async () => {
   try {
     await assert.rejects(
       withLock(cache, "any", async () => undefined),
-      /there is no program flock\n +remedy: +install it/,
+      /the program flock is missing\n +remedy: +install it/,
     );
   } finally {
     process.env["PATH"] = path;

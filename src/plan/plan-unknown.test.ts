@@ -38,7 +38,7 @@ test("makePlan() without an order replaces, adds on top, and reverts nothing", (
   );
   const refused = makePlan(host(["a+", "b+"], [a, b], state), revert("a"));
   assert.ok(refused.kind === "refused");
-  assert.equal(refused.obstacles[0].problem, "Cannot tell what is applied on what on this host");
+  assert.equal(refused.obstacles[0].problem, "Cannot determine the stack of this host");
   assert.equal(refused.obstacles[0].where, "why");
   assert.match(refused.obstacles[0].remedy ?? "", /try "xsplice revert NAME" of each/);
   const foreign = payload("b", "beta", { buildId: undefined, depends: undefined });

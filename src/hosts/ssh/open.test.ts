@@ -118,7 +118,7 @@ test("SshConnection.open() leaves no ssh behind when time was up before it start
 test("openSshHost() refuses a destination that ssh would take for an option", async () => {
   await assert.rejects(
     openSshHost({ destination: "-oProxyCommand=reboot", command: ["false"], ...options }),
-    /no destination for ssh/,
+    /not a destination for ssh/,
   );
 });
 
