@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,8 +24,9 @@ test("removeLeftOvers() removes what the dead have left, and nothing else", (t) 
 
 test("removeLeftOvers() finds what a killed command has left", async (t) => {
   const place = emptyFolder(t);
-  // Takes ssh's place, and says nothing until its input ends.
-  writeFileSync(join(place, "ssh"), "#!/bin/sh\nexec cat >/dev/null\n", { mode: 0o755 });
+  // Takes ssh's place, tells that it runs, and says nothing until its input ends.
+  const script = '#!/bin/sh\n: >"$TMPDIR/started"\nexec cat >/dev/null\n';
+  writeFileSync(join(place, "ssh"), script, { mode: 0o755 });
   const main = fileURLToPath(new URL("../cli/main.js", import.meta.url));
   const child = spawn(process.execPath, [main, "--host", "ssh:nowhere", "list"], {
     stdio: "ignore",
@@ -33,7 +34,9 @@ test("removeLeftOvers() finds what a killed command has left", async (t) => {
   });
   const ended = once(child, "close");
   const folders = (): string[] => readdirSync(place).filter((name) => name.startsWith("xsplice-"));
-  while (folders().length === 0 && child.exitCode === null) await sleep(5);
+  // From then on the folder is claimed for certain.
+  const isStarted = (): boolean => existsSync(join(place, "started"));
+  while (!isStarted() && child.exitCode === null) await sleep(5);
   assert.equal(removeLeftOvers(place), 0);
   child.kill("SIGKILL");
   await ended;

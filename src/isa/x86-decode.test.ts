@@ -126,7 +126,10 @@ test("decodeBranches() refuses bytes that are no instruction, and says where", (
       "  where:    offset 0x41 of the section\n" +
       "  expected: instructions only, no data among them",
   });
-  assert.throws(() => decodeBranches(Uint8Array.of(0xe8, 0, 0), 0), /e8 00 00 is not an instruction/);
+  assert.throws(
+    () => decodeBranches(Uint8Array.of(0xe8, 0, 0), 0),
+    /e8 00 00 is not an instruction/,
+  );
 });
 
 test("decodeBranches() decodes or refuses any bytes", () => {
