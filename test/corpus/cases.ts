@@ -4,12 +4,14 @@
 import type { CorpusCase } from "./case.ts";
 import { builtCases } from "./cases-built.ts";
 import { initCases } from "./cases-init.ts";
+import { pointerCases } from "./cases-pointers.ts";
 import { refusedCases } from "./cases-refused.ts";
 import { unchangedCases } from "./cases-unchanged.ts";
 
 export const corpus: readonly CorpusCase[] = [
   ...builtCases,
   ...initCases,
+  ...pointerCases,
   ...refusedCases,
   ...unchangedCases,
 ];
