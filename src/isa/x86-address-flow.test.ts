@@ -43,6 +43,8 @@ const escapes: Readonly<Record<string, string>> = {
   "is stored": "mov %rax,(%rdi)\n xor %eax,%eax\n ret",
   "is stored after a computation":
     "add $8,%rax\n mov %rax,%rcx\n mov %rcx,(%rdi)\n xor %eax,%eax\n ret",
+  "is stored where another may have come instead":
+    "test %edi,%edi\n cmovne %rcx,%rax\n mov %rax,(%rsi)\n xor %eax,%eax\n ret",
   "is pushed": "push %rax\n xor %eax,%eax\n ret",
   "is an argument of a call": "mov %rax,%rdi\n call outside\n ret",
   "is an argument of what the function ends with": "mov %rax,%rdi\n jmp outside",
