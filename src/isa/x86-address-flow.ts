@@ -40,7 +40,7 @@ const [RAX, RCX, RDX, RBX, , RBP, RSI, RDI] = [1, 2, 4, 8, 16, 32, 64, 128];
 const RESULT = RAX | RDX;
 const CALL_PRESERVES = RBX | RBP | (0xf << 12);
 /** In their order. */
-export const ARGUMENT_REGISTERS: readonly Registers[] = [RDI, RSI, RDX, RCX, 1 << 8, 1 << 9];
+const ARGUMENT_REGISTERS: readonly Registers[] = [RDI, RSI, RDX, RCX, 1 << 8, 1 << 9];
 export const ARGUMENTS: Registers = ARGUMENT_REGISTERS.reduce((set, one) => set | one, 0);
 
 /** Code that is asked about more than once. */

@@ -37,7 +37,7 @@ export interface FlowReference {
   readonly target: number;
 }
 
-export interface FlowStore {
+interface FlowStore {
   /** Registers that the address in memory is computed from. */
   readonly base: Registers;
   readonly sizeBytes: number;
