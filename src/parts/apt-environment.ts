@@ -17,9 +17,11 @@ const verification = [
   "Acquire::AllowDowngradeToInsecureRepositories",
 ].map((name) => `${name} "false";`);
 
-/** Proxies, and whom to trust and who to be on the way to a mirror by https. */
-const leadsToMirror =
-  /^Acquire::[a-z+]+::(\S+::)?(Proxy(-?Auto-?Detect)?(::\S+)?|CAInfo|CAPath|CRLFile|SslCert|SslKey) "[^"]*";$/i;
+/** Proxies, and whom to trust and who to be on the way to a mirror by https; a network with one IP alone. */
+const leadsToMirror = [
+  /^Acquire::[a-z+]+::(\S+::)?(Proxy(-?Auto-?Detect)?(::\S+)?|CAInfo|CAPath|CRLFile|SslCert|SslKey) "[^"]*";$/i,
+  /^Acquire::ForceIPv[46] "[^"]*";$/i,
+];
 
 /** The environment of apt's programs; the configuration is written into `folder`. */
 export async function aptEnvironment(
@@ -27,7 +29,8 @@ export async function aptEnvironment(
   signal: AbortSignal | undefined,
 ): Promise<NodeJS.ProcessEnv> {
   const machine = await runProcess(["apt-config", "dump"], { signal });
-  const way = machine.stdout.split("\n").filter((line) => leadsToMirror.test(line));
+  const lines = machine.stdout.split("\n");
+  const way = lines.filter((line) => leadsToMirror.some((form) => form.test(line)));
   const path = join(folder, "apt.conf");
   mkdirSync(folder, { recursive: true });
   writeFileSync(path, `${[...alone, ...way, ...verification].join("\n")}\n`);

@@ -33,6 +33,7 @@ Acquire::http::Proxy "http://proxy.example:3128/";
 Acquire::http::Proxy::mirror.example "DIRECT";
 Acquire::https::mirror.example::CAInfo "/etc/ssl/own.pem";
 Acquire::https::Verify-Peer "false";
+Acquire::ForceIPv4 "true";
 Dir::Etc::trusted "/nowhere";
 `,
 );
@@ -109,6 +110,7 @@ test("aptEnvironment() has of the machine's configuration only the way to a mirr
   assert.equal(setting("Dir::Etc::trusted"), "trusted.gpg");
   assert.equal(setting("Acquire::http::Proxy"), "http://proxy.example:3128/");
   assert.equal(setting("Acquire::http::Proxy::mirror.example"), "DIRECT");
+  assert.equal(setting("Acquire::ForceIPv4"), "true");
   assert.equal(setting("Acquire::https::mirror.example::CAInfo"), "/etc/ssl/own.pem");
 });
 
