@@ -7,21 +7,21 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { entryRoomOf } from "../running/entry-room.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { similarNames } from "../running/similar-names.ts";
+import type { NamesOfFix } from "./names-of-fix.ts";
 
 export interface BindingObject {
   readonly name: string;
   readonly draft: ElfDraft;
-  readonly renamed: CarriedObject["renamed"];
   readonly replacements: CarriedObject["replacements"];
 }
 
 /** Names symbols as Xen's table does; says which ones it lacks. */
 export function bindToXen(
   objects: readonly BindingObject[],
+  names: NamesOfFix,
   surroundings: Surroundings,
 ): readonly BuildRefusal[] {
   const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
-  const renamed = new Map(objects.flatMap((object) => [...object.renamed]));
   return objects.flatMap(({ name: object, draft, replacements }) => {
     const refused = new Map<string, BuildRefusal>();
     const find = (name: string): LinkSymbol | undefined => {
@@ -36,7 +36,7 @@ export function bindToXen(
     }
     for (const symbol of undefinedSymbols(draft)) {
       if (brought.has(symbol.name)) continue;
-      const name = renamed.get(symbol.name) ?? symbol.name;
+      const name = names.get(symbol.name)?.inXen ?? symbol.name;
       symbol.name = find(name)?.name ?? name;
     }
     return [...refused.values()];

@@ -17,6 +17,7 @@ import { compileHooks } from "./hooks.ts";
 import { refusalsOfFiles, whatIsKnown } from "./known.ts";
 import { linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
+import { namesOfFix } from "./names-of-fix.ts";
 import { originOf, payloadFacts } from "./payload-facts.ts";
 import { type Hypervisor, targetOf } from "./target.ts";
 
@@ -43,12 +44,15 @@ export async function finishFix(
     liesOn: foundation.payloads.length === 0 ? "hypervisor" : "payloads",
     timings,
   });
-  // From here every difference is carried, without effect by a named rule, or refused.
+  const names = namesOfFix(objects, foundation.payloads);
+  // From here every difference is carried, without effect by a named rule, or refused, and every global
+  // name of the patched source is known by its name in the hypervisor.
   const fit = timings.measure("fit", () =>
     checkFit(objects, {
       target,
       surroundings,
       payloads: foundation.payloads,
+      names,
       config: { ...inputs.config, made: prepared.source.configDifferences },
       allowedLayouts: allowed.layouts,
     }),
@@ -72,6 +76,7 @@ export async function finishFix(
             target,
             surroundings,
             payloads: foundation.payloads,
+            names,
             contributions: prepared.changes.contributions,
             facts: payloadFacts(target, decided, { metadata, origin }),
           }),

@@ -5,6 +5,7 @@ import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { functionsToFind } from "../compare/functions-to-find.ts";
 import type { TracedBody } from "../compare/trace.ts";
+import type { Atom } from "../diff/atom.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { judgeLayouts, type LayoutFinding } from "../layout/layout.ts";
 import {
@@ -18,6 +19,7 @@ import { refuseMismatches } from "../running/run-pre-report.ts";
 import type { XenSyms } from "../running/xen-syms.ts";
 import { sortFunctions } from "../stacking/fit.ts";
 import type { ConfigDifference } from "../xen-make/config.ts";
+import { functionsByNewName, type NamesOfFix, type OlderName } from "./names-of-fix.ts";
 import { refuseTakenNames } from "./taken-names.ts";
 import type { Hypervisor } from "./target.ts";
 
@@ -34,6 +36,7 @@ export interface FitOptions {
   readonly surroundings: Surroundings;
   /** The lowest first. */
   readonly payloads: readonly PayloadBelow[];
+  readonly names: NamesOfFix;
 }
 
 export interface Fit {
@@ -47,7 +50,7 @@ export interface Fit {
 
 /** @throws DwarfError, ElfError */
 export function checkFit(objects: readonly ComparedObject[], options: FitOptions): Fit {
-  const { target, config, allowedLayouts, payloads, surroundings } = options;
+  const { target, config, allowedLayouts, payloads, surroundings, names } = options;
   const { xen } = target;
   const compilers = compareAllCompilers(target.object, objects);
   const settings = compareWithHypervisor(xen, config.text, config.made);
@@ -57,19 +60,27 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
     objects.flatMap(({ layoutChanges }) => layoutChanges),
     allowedLayouts,
   );
+  const renamed = functionsByNewName(objects, names);
   let compared = 0;
   const mismatches = objects.flatMap((object) => {
-    const { diff } = object;
-    if (diff.outcome === "unchanged") return [];
-    const functions = functionsToFind(diff);
+    const functions = functionsOf(object, renamed);
+    if (functions.length === 0) return [];
     compared += functions.length;
     const sorted = sortFunctions(object, functions, payloads);
     return [...sorted.refusals, ...findMismatches(object, sorted.unpatched, { xen, difference })];
   });
-  const taken = refuseTakenNames(objects, surroundings);
+  const taken = refuseTakenNames(objects, names, surroundings);
   const otherConfig = refuseOtherConfig(settings, { config: config.name, xen });
   const refusals = [...otherConfig, ...mismatches, ...taken, ...layoutRefusals(layouts)];
   return { compilers, layouts, compared, refusals };
+}
+
+/** Of the object before: what the fix depends on. */
+function functionsOf(object: ComparedObject, renamed: readonly OlderName[]): readonly Atom[] {
+  const { diff } = object;
+  const own = diff.outcome === "unchanged" ? [] : functionsToFind(diff);
+  const others = renamed.filter((one) => one.object === object).map(({ atom }) => atom);
+  return [...new Set([...own, ...others])];
 }
 
 function likelySetting([first, ...others]: readonly ConfigDifference[]): string | undefined {

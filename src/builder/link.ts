@@ -16,10 +16,11 @@ import type { Reason } from "../payload/reasons.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
-import { type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
+import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { bindHooks, type CompiledHooks } from "./hooks.ts";
+import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
 import type { PayloadFacts } from "./payload-facts.ts";
 import type { Target } from "./target.ts";
@@ -31,6 +32,7 @@ export interface LinkInput {
   readonly surroundings: Surroundings;
   /** The lowest first. */
   readonly payloads: readonly PayloadBelow[];
+  readonly names: NamesOfFix;
   readonly contributions: readonly PatchContribution[];
   readonly facts: PayloadFacts;
 }
@@ -69,6 +71,7 @@ export function linkPayload({
   target,
   surroundings,
   payloads,
+  names,
   contributions,
   facts,
 }: LinkInput): LinkResult {
@@ -77,6 +80,7 @@ export function linkPayload({
     .map((object) => carryObject(object, surroundings, payloads));
   const refusals = bindToXen(
     carried.map(({ object, ...rest }) => ({ name: object.pair.object, ...rest })),
+    names,
     surroundings,
   );
   if (refusals.length > 0) return { kind: "refused", refusals };
@@ -88,11 +92,13 @@ export function linkPayload({
   const replacements = carried.flatMap((object) => object.replacements);
   // Before emitting, which leads references elsewhere.
   const pointers = warnOfPointers(sources, replacements, surroundings);
-  const guards = guardsOf(replacements, objects, {
-    ...target,
-    payloads,
-    level: facts.stacking.guard,
-  });
+  const replaced = replacements.map(({ oldName }) => oldName);
+  const renamed = functionsByNewName(objects, names).map(({ inXen }) => inXen);
+  const relied = [...reliedOn(objects), ...renamed];
+  const guards = guardsOf(
+    { replaced, relied },
+    { ...target, payloads, level: facts.stacking.guard },
+  );
   if ("rule" in guards) return { kind: "refused", refusals: [guards] };
   const emitted = emit({
     ...facts,
@@ -101,6 +107,7 @@ export function linkPayload({
     guards: guards.guards,
     hooks: hooks.hooks,
     reasons: reasonsOf(carried),
+    newNames: newNamesOf(objects, names),
   });
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
   const ownPointers = ownPointerWarnings(emitted.pointers, surroundings);
@@ -202,14 +209,9 @@ function fileSymbol(name: string): DraftSymbol {
   };
 }
 
-function guardsOf(
-  replacements: CarriedObject["replacements"],
-  objects: readonly ComparedObject[],
-  target: GuardTarget,
-): GuardPlan | BuildRefusal {
-  const replaced = replacements.map(({ oldName }) => oldName);
+function guardsOf(subjects: GuardSubjects, target: GuardTarget): GuardPlan | BuildRefusal {
   try {
-    return planGuards({ replaced, relied: reliedOn(objects) }, target);
+    return planGuards(subjects, target);
   } catch (error) {
     if (error instanceof GuardError) return refusalOf("guard-too-large", error.report);
     throw error;

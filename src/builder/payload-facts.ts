@@ -10,7 +10,10 @@ import type { BuildInputs, Metadata, PayloadLabel } from "./build-options.ts";
 import type { Target } from "./target.ts";
 
 /** All that the emitter is told of a payload as a whole. */
-export type PayloadFacts = Omit<EmitInput, "objects" | "replacements" | "guards" | "hooks">;
+export type PayloadFacts = Omit<
+  EmitInput,
+  "objects" | "replacements" | "guards" | "hooks" | "newNames"
+>;
 
 export function originOf(
   { config, patches }: Pick<BuildInputs, "config" | "patches">,

@@ -1,33 +1,47 @@
-// Functions and variables that are new in one object under a global name which the hypervisor has
-// already, from another object: the patch moves them. Whoever was not compiled anew would go on
-// with the old one, and a variable would be there twice.
+// Global names of the patched source that the hypervisor has already for something else: the patch moves
+// a function or variable from another object, or gives its name to another one. Whoever was not compiled
+// anew would go on with the old one, and a variable would be there twice.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
+import type { Atom } from "../diff/atom.ts";
 import type { Surroundings } from "../running/payload-below.ts";
+import type { NamesOfFix } from "./names-of-fix.ts";
 
 export function refuseTakenNames(
   objects: readonly ComparedObject[],
+  names: NamesOfFix,
   { byName }: Pick<Surroundings, "byName">,
 ): readonly BuildRefusal[] {
-  return objects.flatMap(({ pair, diff }) => {
-    const added = diff.added.filter((atom) => diff.carried.get(atom) === "new");
-    return added.flatMap(({ kind, symbols }) =>
-      symbols
+  const moved = objects.flatMap(({ pair, diff }) => {
+    // What ran at boot, and is new as run-time code, has been in this object all the time.
+    const added = diff.added.filter(
+      (atom) => diff.carried.get(atom) === "new" && !diff.comparison.correlation.isPaired(atom),
+    );
+    return added.flatMap((atom) =>
+      atom.symbols
         .filter(({ binding, name }) => binding !== "STB_LOCAL" && byName.has(name))
-        .map(({ name }) => ({
-          rule: "moved-between-files",
-          what: `${kind === "function" ? "function" : "variable"} "${name}"`,
-          where: pair.object,
-          reasons: [
-            `it is new in this object, and the hypervisor has one from another: ${
-              kind === "function"
-                ? "callers that the patch does not touch would go on to the old one"
-                : "what it holds now would not be seen by the new code"
-            }`,
-          ],
-          remedy: "change it in the file that it stands in now, and do not move it",
-        })),
+        .map(({ name }) => refuse(atom, name, pair.object, "it is new in this object")),
     );
   });
+  const renamed = [...names]
+    .filter(([name]) => byName.has(name))
+    .map(([name, { atom, object, inXen }]) =>
+      refuse(atom, name, object.pair.object, `it is what the hypervisor has as "${inXen}"`),
+    );
+  return [...moved, ...renamed];
+}
+
+function refuse({ kind }: Atom, name: string, object: string, state: string): BuildRefusal {
+  const effect =
+    kind === "function"
+      ? "callers that the patch does not touch would go on to the old one"
+      : "what it holds now would not be seen by the new code";
+  return {
+    rule: "moved-between-files",
+    what: `${kind === "function" ? "function" : "variable"} "${name}"`,
+    where: object,
+    reasons: [`${state}, and the hypervisor has one from another: ${effect}`],
+    remedy: "change it in the file that it stands in now, and do not move it",
+  };
 }

@@ -6,6 +6,7 @@ import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import type { Timings } from "../xen-make/timings.ts";
 import { type CompareOptions, compareObjects } from "./compare.ts";
 import type { ComparedObject } from "./compared-object.ts";
+import { lookAcross } from "./crossings.ts";
 import { initExplainer } from "./init.ts";
 
 export interface CompareAllOptions {
@@ -22,13 +23,17 @@ export async function compareAll(
 ): Promise<readonly ComparedObject[]> {
   const compare = (options: CompareOptions) =>
     timings.measure("compare", () => compareObjects(prepared, options));
-  const first = compare(known);
+  const alone = compare(known);
+  const across = timings.measure("compare", () => lookAcross(alone, prepared.changes));
+  const together = across === undefined ? alone : compare({ ...known, across });
+  // From here a variable that moves between two objects is one, and what is lost is lost.
   const symbolUsers =
-    liesOn === "hypervisor" ? await usersOfChanged(first, prepared, timings) : undefined;
-  const objects = symbolUsers === undefined ? first : compare({ ...known, symbolUsers });
+    liesOn === "hypervisor" ? await usersOfChanged(together, prepared, timings) : undefined;
+  const objects = symbolUsers === undefined ? together : compare({ ...known, across, symbolUsers });
   // What is carried explains init functions of other objects too.
   const explainInit = timings.measure("compare", () => initExplainer(objects, prepared.changes));
-  return explainInit === undefined ? objects : compare({ ...known, symbolUsers, explainInit });
+  if (explainInit === undefined) return objects;
+  return compare({ ...known, across, symbolUsers, explainInit });
 }
 
 /** Only where a payload hangs on it: asking takes all objects of the source. */

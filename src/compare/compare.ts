@@ -15,6 +15,7 @@ import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import { compilerFactsOf } from "../running/compiler-check.ts";
 import type { ComparedObject } from "./compared-object.ts";
+import type { AcrossObjects } from "./crossings.ts";
 import type { ExplainInit } from "./init.ts";
 import { changedInlinesOf } from "./inlines.ts";
 import { lineRuleFor } from "./lines.ts";
@@ -26,6 +27,8 @@ export type CompareOptions = Pick<
   "policy" | "allowedInit" | "initChanges" | "allowedLost"
 > & {
   readonly explainInit?: ExplainInit | undefined;
+  /** By the object's name; without it each is taken for itself. */
+  readonly across?: ReadonlyMap<string, AcrossObjects> | undefined;
   /** Without it every global symbol counts as used by other objects. */
   readonly symbolUsers?: SymbolUsers | undefined;
 };
@@ -43,6 +46,7 @@ export function compareObjects(
     const compare = (): ObjectDiff =>
       diffObjects(before, after, {
         ...options,
+        ...options.across?.get(pair.object),
         explainInit: (name) => options.explainInit?.(pair.object, name),
         isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
@@ -62,9 +66,23 @@ export function compareObjects(
     for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
     const compiler = compilerFactsOf(after, types.after?.info.units);
     const diff = compare();
-    const steps = diff.outcome === "unchanged" ? [] : findSteps();
-    return { pair, before, after, diff, steps, layoutChanges, compiler };
+    return withSteps({ pair, before, after, diff, layoutChanges, compiler }, findSteps);
   });
+}
+
+/** Few are asked for what the payloads below changed in them. */
+function withSteps(
+  compared: Omit<ComparedObject, "steps">,
+  findSteps: () => ComparedObject["steps"],
+): ComparedObject {
+  let steps: ComparedObject["steps"] | undefined;
+  return {
+    ...compared,
+    get steps() {
+      steps ??= findSteps();
+      return steps;
+    },
+  };
 }
 
 function usersOutside(

@@ -12,7 +12,7 @@ export interface ComparedObject {
   readonly before: ElfObject;
   readonly after: ElfObject;
   readonly diff: ObjectDiff;
-  /** What payloads below changed in it, the lowest first; none for an object without differences. */
+  /** What payloads below changed in it, the lowest first. */
   readonly steps: readonly LevelStep[];
   readonly layoutChanges: readonly LayoutChange[];
   readonly compiler: CompilerFacts;

@@ -5,6 +5,7 @@ import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
 import type { Correlation } from "./correlate/correlation.ts";
 import type { FindHomes } from "./correlate/homes.ts";
+import { type CrossedAtoms, type Crossings, findCrossed } from "./crossing.ts";
 import { findLineConstants, type IsSameLine } from "./line-rule.ts";
 import { Meanings } from "./meaning.ts";
 import { findOwners } from "./owners.ts";
@@ -28,6 +29,10 @@ export interface ComparisonOptions {
   readonly explainInit?: ((name: string) => string | undefined) | undefined;
   /** Names of variables that the author lets go together with what they hold. */
   readonly allowedLost?: ReadonlySet<string> | undefined;
+  /** Variables that stay the hypervisor's while the patch moves them to or from another object. */
+  readonly crossings?: Crossings | undefined;
+  /** By the name of a variable that goes: those of other objects that may be meant to take its place. */
+  readonly newElsewhere?: ReadonlyMap<string, readonly string[]> | undefined;
   /**
    * Does code outside of this object, as it was before, refer to a global name? Without it every
    * global is taken to be known everywhere.
@@ -42,6 +47,8 @@ export interface Comparison {
   readonly after: SplitObject;
   readonly correlation: Correlation;
   readonly sides: Sides;
+  /** Of both objects: variables of which the partner is in another object. */
+  readonly crossed: CrossedAtoms;
   readonly options: ComparisonOptions;
   /** Of each pair, by the atom after. */
   readonly verdicts: ReadonlyMap<Atom, Verdict>;
@@ -56,9 +63,11 @@ export function comparePairs(
   options: ComparisonOptions,
 ): Comparison {
   const { machine } = after.object.header;
+  const atoms = { before: before.atoms, after: after.atoms };
+  const crossed = findCrossed(atoms, correlation, options.crossings);
   const sides: Sides = {
     machine,
-    meanings: new Meanings(correlation),
+    meanings: new Meanings(correlation, crossed),
     ownersBefore: findOwners(before),
     ownersAfter: findOwners(after),
   };
@@ -81,7 +90,7 @@ export function comparePairs(
       verdicts.set(right, verdict);
     }
   }
-  return { before, after, correlation, sides, options, verdicts, lineConstants };
+  return { before, after, correlation, sides, crossed, options, verdicts, lineConstants };
 }
 
 function differsInBytesOnly(verdict: Verdict): boolean {

@@ -58,6 +58,7 @@ const loadable: readonly SectionRole[] = ["code", "read-only", "writable", "boot
 
 function rootOf(atom: Atom, comparison: Comparison, changes: Changes): CarriedAs | undefined {
   const before = comparison.correlation.findBefore(atom);
+  if (comparison.crossed.has(atom)) return undefined;
   if (before === undefined) {
     const isShared = atom.symbols.some(({ binding }) => binding !== "STB_LOCAL");
     const isNew = (atom.kind === "function" || atom.kind === "data") && isShared;
@@ -119,6 +120,7 @@ function judgeReference(
     const becameRuntime = roleOf(before) === "init" && roleOf(atom) !== "init";
     return becameRuntime && changes.reasons.has(atom) ? "new" : undefined;
   }
+  if (comparison.crossed.has(atom)) return undefined;
   return judgeNew(atom, comparison, problem);
 }
 

@@ -37,6 +37,8 @@ export type NoEffectRule =
   | "allowed-init"
   /** Already ran, and hooks do what it would do now. */
   | "left-to-hook"
+  /** A variable that another object defines now: the hypervisor's own stays in use. */
+  | "defined-elsewhere"
   /** A variable that goes with what it holds, as the author accepts. */
   | "allowed-lost";
 

@@ -4,15 +4,18 @@
 import { SectionFlag } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
 import type { Correlation } from "./correlate/correlation.ts";
+import type { CrossedAtoms } from "./crossing.ts";
 import { withoutFields } from "./same-bytes.ts";
 
 export class Meanings {
   readonly #correlation: Correlation;
+  readonly #crossed: CrossedAtoms;
   readonly #contents = new Map<Atom, string>();
   readonly #unpaired = new Map<Atom, number>();
 
-  constructor(correlation: Correlation) {
+  constructor(correlation: Correlation, crossed: CrossedAtoms = new Map()) {
     this.#correlation = correlation;
+    this.#crossed = crossed;
   }
 
   /** `length` bytes from the target on count when it is nameless; all of it by default. */
@@ -43,6 +46,8 @@ export class Meanings {
   #ofPlace(atom: Atom, offset: number, length: number | undefined): string {
     const number = this.#correlation.findNumber(atom);
     if (number !== undefined) return `pair ${number}+${offset}`;
+    const crossed = this.#crossed.get(atom);
+    if (crossed !== undefined) return `symbol ${crossed.name}+${offset}`;
     // A variable without a partner is only itself: one of the same name, at the same place, may be another.
     if (atom.kind === "data") return `unpaired ${this.#numberOfUnpaired(atom)}+${offset}`;
     if (!isNameless(atom)) return `${atom.section.name} ${atom.name} ${atom.start}+${offset}`;

@@ -16,7 +16,8 @@ const SYMBOL_MAP_LINES_MAX = 100_000;
  * `replacement`: the new body of a function of Xen; `function`, `data`: brought along by the
  * payload; `hook`: code that Xen calls while it applies or reverts; `marker`: the applied-marker,
  * whose source name is its id in hexadecimal; `cover`: the byte behind it for a function that is replaced or
- * brought, by the name that later payloads replace it by (marker.ts).
+ * brought, by the name that later payloads replace it by (marker.ts); `renamed`: what the hypervisor or a
+ * payload below has, under the name that only the patched source gives to it; the exported name is theirs.
  */
 export const symbolMapKinds = [
   "replacement",
@@ -25,6 +26,7 @@ export const symbolMapKinds = [
   "hook",
   "marker",
   "cover",
+  "renamed",
 ] as const;
 export type SymbolMapKind = (typeof symbolMapKinds)[number];
 

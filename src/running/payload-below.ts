@@ -12,7 +12,7 @@ import { type PayloadOrigin, readOrigin } from "../payload/origin.ts";
 import { parsePayload } from "../payload/parse.ts";
 import type { Payload } from "../payload/payload.ts";
 import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";
-import { isBrought } from "../payload/symbol-map.ts";
+import { isBrought, type SymbolMapEntry } from "../payload/symbol-map.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 export interface PayloadBelow {
@@ -102,6 +102,7 @@ export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surround
   for (const { payload, object } of payloads) {
     const codeOf = codeByName(object);
     for (const entry of payload.symbolMap ?? []) {
+      if (entry.kind === "renamed") addRenamed(entry, byName);
       if (!isBrought(entry)) continue;
       const { sourceName, exportedName, kind, sizeBytes } = entry;
       const bareName = sourceName.slice(sourceName.lastIndexOf("#") + 1);
@@ -135,4 +136,13 @@ function codeByName(object: ElfObject): (name: string) => Uint8Array | undefined
     const start = Number(symbol.value);
     return contentsOf(object, section).subarray(start, start + Number(symbol.size));
   };
+}
+
+/** It is where it was; the patched source of the payload has another name for it. */
+function addRenamed(
+  { sourceName, exportedName }: SymbolMapEntry,
+  byName: Map<string, LinkSymbol>,
+): void {
+  const found = byName.get(exportedName);
+  if (found !== undefined) byName.set(sourceName, found);
 }

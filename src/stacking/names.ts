@@ -14,12 +14,14 @@ export interface TracedObject {
   readonly top: SplitObject;
 }
 
-/** What a payload brought under a name of the source; `undefined` when its symbol map has no such. */
+/** What a payload brought, or renamed, under a name of the source; `undefined` when its map has no such. */
 export function findBrought(
   { payload }: PayloadBelow,
   sourceName: string,
 ): SymbolMapEntry | undefined {
-  return payload.symbolMap?.find((entry) => entry.sourceName === sourceName && isBrought(entry));
+  return payload.symbolMap?.find(
+    (entry) => entry.sourceName === sourceName && (isBrought(entry) || entry.kind === "renamed"),
+  );
 }
 
 /** @param payloads all that lie below, the lowest first */

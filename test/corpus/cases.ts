@@ -4,6 +4,7 @@
 import type { CorpusCase } from "./case.ts";
 import { builtCases } from "./cases-built.ts";
 import { initCases } from "./cases-init.ts";
+import { movedCases } from "./cases-moved.ts";
 import { pointerCases } from "./cases-pointers.ts";
 import { refusedCases } from "./cases-refused.ts";
 import { unchangedCases } from "./cases-unchanged.ts";
@@ -12,6 +13,7 @@ export const corpus: readonly CorpusCase[] = [
   ...builtCases,
   ...initCases,
   ...pointerCases,
+  ...movedCases,
   ...refusedCases,
   ...unchangedCases,
 ];

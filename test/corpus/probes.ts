@@ -44,6 +44,22 @@ export const pageSizeBuffers: Probe = async ({ transport }) => {
   return results.join(" ");
 };
 
+/** Result of xen_version(pagesize), and what Xen prints meanwhile. */
+export const printedByPageSize: Probe = (xen) =>
+  printed(xen, async () => new ArenaBuilder(0).build(XEN_VERSION, [{ value: 7n }, { value: 0n }]));
+
+/** Results of xen_version(pagesize), with keys handled in the other way and in the first one. */
+export const pageSizeByKeyHandling: Probe = async (xen) => {
+  const toggle = pressKey("A");
+  const results: string[] = [];
+  for (const _ of ["alternative", "normal"]) {
+    await toggle(xen);
+    const [, result = ""] = /result (.*)$/.exec(await printedByPageSize(xen)) ?? [];
+    results.push(result);
+  }
+  return results.join(" ");
+};
+
 /** Results for a user %gs that no descriptor table has, and for a segment that there is not. */
 export const segmentBases: Probe = async ({ transport }) => {
   const results: number[] = [];

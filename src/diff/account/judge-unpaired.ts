@@ -5,6 +5,7 @@ import type { Comparison } from "../comparison.ts";
 import { assemblyRemedy } from "../include.ts";
 import type { RefusalRule } from "../ledger.ts";
 import type { SectionRole } from "../policy.ts";
+import { findNewState, isState } from "../state.ts";
 import { excuseInit, type Judgement, refusal, refuseSection } from "./judge-change.ts";
 
 /** `atom` is of the object before. */
@@ -15,6 +16,8 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
     case "unsupported":
       return refuseSection(atom);
     default: {
+      const crossed = judgeCrossed(atom, comparison);
+      if (crossed !== undefined) return crossed;
       const lost = judgeLost(atom, comparison);
       if (lost !== undefined) return lost;
       const holder = findHolder(atom, comparison);
@@ -33,24 +36,27 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
   }
 }
 
-const stateful: readonly SectionRole[] = ["writable", "boot-written", "per-cpu"];
+/** On either side. */
+function judgeCrossed(atom: Atom, { crossed }: Comparison): Judgement | undefined {
+  const found = crossed.get(atom);
+  if (found === undefined) return undefined;
+  return {
+    disposition: { kind: "no-effect", rule: "defined-elsewhere" },
+    reason: `it is the one of ${found.other}, and the hypervisor's own stays in use`,
+  };
+}
 
 /**
  * What a variable holds has been collected since the hypervisor booted. One that goes while another
  * comes may have been renamed or split; nothing tells, and the new one starts anew.
  */
-function judgeLost(atom: Atom, { after, correlation, options }: Comparison): Judgement | undefined {
-  const isState = (other: Atom) => other.kind === "data" && stateful.includes(roleOf(other));
+function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
+  const { options } = comparison;
   if (!isState(atom)) return undefined;
-  // What may be the old one under another number is refused as ambiguous.
-  const newcomers = after.atoms.filter(
-    (other) =>
-      isState(other) &&
-      !correlation.isPaired(other) &&
-      correlation.ambiguityOf(other) === undefined,
-  );
+  const here = findNewState(comparison).map(({ name }) => `"${name}"`);
+  const newcomers = [...here, ...(options.newElsewhere?.get(atom.name) ?? [])];
   if (newcomers.length === 0) return undefined;
-  const names = newcomers.map(({ name }) => `"${name}"`).join(", ");
+  const names = newcomers.join(", ");
   const reason = `what it holds is not seen by what is new: ${names}`;
   if (options.allowedLost?.has(atom.name) ?? false) {
     return { disposition: { kind: "no-effect", rule: "allowed-lost" }, reason };
@@ -81,6 +87,8 @@ function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {
 
 /** `atom` is of the object after. */
 export function judgeUncarried(atom: Atom, comparison: Comparison): Judgement {
+  const crossed = judgeCrossed(atom, comparison);
+  if (crossed !== undefined) return crossed;
   switch (roleOf(atom)) {
     case "init":
       return judgeInit(atom, comparison, "it would have its effect only while booting");

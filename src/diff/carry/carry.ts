@@ -6,7 +6,7 @@ import type { DraftRelocation, DraftSymbol, ElfDraft } from "../../elf/draft.ts"
 import { Aarch64Relocation } from "../../isa/aarch64.ts";
 import { filledBytes } from "../../isa/filled-bytes.ts";
 import { X86Relocation } from "../../isa/x86.ts";
-import { type Atom, namingSymbol, type Reference, symbolSizeOf } from "../atom.ts";
+import { namingSymbol, type Reference, symbolSizeOf } from "../atom.ts";
 import type { ObjectDiff } from "../diff-objects.ts";
 import { DiffError } from "../errors.ts";
 import { requireDefined } from "../require-defined.ts";
@@ -24,11 +24,6 @@ export interface CarriedReplacement {
 export interface CarriedObject {
   readonly draft: ElfDraft;
   readonly replacements: readonly CarriedReplacement[];
-  /**
-   * Global names that only the patch gave to what the hypervisor has under another one: other objects
-   * may refer to them, and the hypervisor would not find them.
-   */
-  readonly renamed: ReadonlyMap<string, string>;
 }
 
 /** @throws DiffError diff/refused when the comparison has refusals: a fix is never taken by half */
@@ -60,7 +55,6 @@ export function carryChanges(diff: ObjectDiff, nameInXen: NameInXen): CarriedObj
       oldSizeBytes: symbolSizeOf(before),
       newBody: symbols.ofCarried(after),
     })),
-    renamed: renamedGlobals(diff, nameInXen),
   };
 }
 
@@ -108,21 +102,4 @@ function relocationTypeFor({ use }: Reference, machine: number): number {
   // The arithmetic of R_AARCH64_JUMP26 is the same.
   if (machine === Machine.EM_AARCH64) return Aarch64Relocation.R_AARCH64_CALL26;
   return use === "branch" ? X86Relocation.R_X86_64_PLT32 : X86Relocation.R_X86_64_PC32;
-}
-
-function renamedGlobals(
-  { comparison }: ObjectDiff,
-  nameInXen: NameInXen,
-): ReadonlyMap<string, string> {
-  const renamed = new Map<string, string>();
-  for (const [before, after] of comparison.correlation.pairs()) {
-    const known = new Set(globalNames(before));
-    const name = nameInXen(requireDefined(namingSymbol(before)), comparison.before.file);
-    for (const added of globalNames(after)) if (!known.has(added)) renamed.set(added, name);
-  }
-  return renamed;
-}
-
-function globalNames({ symbols }: Atom): readonly string[] {
-  return symbols.filter(({ binding }) => binding !== "STB_LOCAL").map(({ name }) => name);
 }

@@ -66,10 +66,20 @@ export class CarriedSymbols {
   }
 
   #ofXen(atom: Atom): SymbolWithOrigin {
+    const crossed = this.#comparison.crossed.get(atom);
+    if (crossed !== undefined) {
+      const { value } = requireDefined(namingSymbol(atom));
+      return { symbol: this.#undefined(crossed.name), origin: Number(value) };
+    }
     const before = requireDefined(this.#comparison.correlation.findBefore(atom));
     const naming = requireDefined(namingSymbol(before));
-    const symbol = this.#outsideNamed({
-      name: this.#nameInXen(naming, this.#comparison.before.file),
+    const symbol = this.#undefined(this.#nameInXen(naming, this.#comparison.before.file));
+    return { symbol, origin: atom.start + Number(naming.value) - before.start };
+  }
+
+  #undefined(name: string): DraftSymbol {
+    return this.#outsideNamed({
+      name,
       value: 0n,
       size: 0n,
       binding: "STB_GLOBAL",
@@ -77,7 +87,6 @@ export class CarriedSymbols {
       visibility: "STV_DEFAULT",
       place: "undefined",
     });
-    return { symbol, origin: atom.start + Number(naming.value) - before.start };
   }
 
   #outsideNamed(symbol: DraftSymbol): DraftSymbol {

@@ -17,6 +17,8 @@ interface MapSources {
   readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
   readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
+  /** By names of the patched source: what has another name where it is. */
+  readonly newNames: ReadonlyMap<string, string>;
 }
 
 export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap {
@@ -46,8 +48,12 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
     };
     return [entry];
   });
+  const renamed = [...sources.newNames].map(([sourceName, exportedName]): SymbolMapEntry => {
+    return { sourceName, exportedName, exportedOffset: 0, kind: "renamed", sizeBytes: 0 };
+  });
   const marker = sources.appliedMarker;
-  return [...replaced, ...brought, ...(marker === undefined ? [] : markerEntries(marker))];
+  const markers = marker === undefined ? [] : markerEntries(marker);
+  return [...replaced, ...brought, ...renamed, ...markers];
 }
 
 /** What a payload brings besides the new bodies and its hooks, and later ones may replace. */

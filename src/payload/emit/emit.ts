@@ -75,6 +75,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
     entryMarkers,
     appliedMarker: marker,
     sourceNames,
+    newNames: input.newNames ?? new Map(),
   });
   const markerRows = marker === undefined ? [] : [markerTableEntry(marker)];
   addFunctionTable(

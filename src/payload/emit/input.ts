@@ -79,6 +79,8 @@ export interface EmitInput {
   readonly xenDepends: Uint8Array;
   /** Goes to `.modinfo`, behind what the emitter puts there (metadata-keys.ts). */
   readonly metadata: readonly (readonly [key: string, value: string])[];
+  /** By names that only the patched source gives: what the hypervisor, or a payload below, calls it. */
+  readonly newNames?: ReadonlyMap<string, string> | undefined;
   /** Why functions are replaced, for `inspect`; no hypervisor loads them. */
   readonly reasons?: readonly Reason[] | undefined;
   /** What it is made from, for those who build on top of it; no hypervisor loads it. */
