@@ -48,7 +48,7 @@ export function traceSymbol(
   for (const { level, diff } of [...steps].reverse()) {
     const { comparison, carried } = diff;
     object = comparison.after;
-    const atom = findNamed(object, current);
+    const atom = object.bySymbol.get(current);
     const before = atom && comparison.correlation.findBefore(atom);
     const as = atom && carried.get(atom);
     if (atom !== undefined && as !== undefined) body ??= { level, atom, object };
@@ -65,15 +65,11 @@ export function traceSymbol(
     }
     [current, object] = [naming, comparison.before];
   }
-  const atom = findNamed(object, current);
+  const atom = object.bySymbol.get(current);
   if (atom !== undefined) body ??= { level: undefined, atom, object };
   return { home: { kind: "hypervisor" }, sourceName: xenNameOf(current, object.file), body };
 }
 
 function isDifferent({ comparison }: ObjectDiff, atom: Atom): boolean {
   return comparison.verdicts.get(atom)?.kind === "different";
-}
-
-function findNamed({ atoms }: SplitObject, symbol: ElfSymbol): Atom | undefined {
-  return atoms.find(({ symbols }) => symbols.includes(symbol));
 }

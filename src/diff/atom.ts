@@ -74,6 +74,10 @@ export interface SplitObject {
   readonly object: ElfObject;
   /** In the order of sections and offsets. */
   readonly atoms: readonly Atom[];
+  /** Of each atom, in `atoms`. */
+  readonly positions: ReadonlyMap<Atom, number>;
+  /** By each of the symbols that name one. */
+  readonly bySymbol: ReadonlyMap<ElfSymbol, Atom>;
   /** What STT_FILE says; the last one of objects that were linked from several. */
   readonly file: string;
   /** Who refers to an atom; atoms that nobody refers to have no entry. */

@@ -18,7 +18,7 @@ export function findEndedBy(
     return undefined;
   if (relocation?.symbol.type !== "STT_SECTION" || use === "memory") return undefined;
   const { atom } = target;
-  const array = after.atoms[after.atoms.indexOf(atom) - 1];
+  const array = after.atoms[(after.positions.get(atom) ?? 0) - 1];
   if (array === undefined || array.kind !== "data" || !liesBefore(array, atom)) return undefined;
   // A new per-CPU variable is refused for itself.
   const isNew = !correlation.isPaired(array) || !correlation.isPaired(atom);

@@ -14,7 +14,7 @@ import {
   sectionIndex,
 } from "./object.ts";
 import { readRelocations, relocationTablesOf } from "./relocations.ts";
-import { contentsOf } from "./sections.ts";
+import { contentsOf, isTable } from "./sections.ts";
 import { findSymbolTable } from "./symbol-table.ts";
 
 /** Sections whose contents mean the same at another index and beside other symbols. */
@@ -75,18 +75,11 @@ function checkDraftable(object: ElfObject): void {
 
 function draftSections(object: ElfObject): Map<SectionIndex, DraftSection> {
   const symbolTable = findSymbolTable(object);
-  const tables: readonly SectionTypeName[] = [
-    "SHT_NULL",
-    "SHT_SYMTAB",
-    "SHT_SYMTAB_SHNDX",
-    "SHT_RELA",
-    "SHT_LLVM_ADDRSIG",
-  ];
   const drafts = new Map<SectionIndex, DraftSection>();
   for (const section of object.sections) {
     const isNameTable =
       section === symbolTable?.stringSection || section.index === object.nameTable;
-    if (isNameTable || tables.includes(section.type)) continue;
+    if (isNameTable || isTable(section)) continue;
     checkContentSection(object, section);
     drafts.set(section.index, {
       name: section.name,

@@ -3,6 +3,7 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag } from "./constants.ts";
 import { ElfError } from "./errors.ts";
+import type { SectionTypeName } from "./names.ts";
 import type { ElfObject, Section } from "./object.ts";
 
 /** The first section of that name in header order, which is the one that Xen takes too. */
@@ -20,6 +21,22 @@ export function requireSection(object: ElfObject, name: string): Section {
     where: object.source,
   });
 }
+
+/**
+ * Whether it says how the file is made, in numbers of sections and symbols: what it says is read through
+ * ElfObject. Tables of strings are not among them, since a string table may be data as well.
+ */
+export function isTable({ type }: Section): boolean {
+  return tables.includes(type);
+}
+
+const tables: readonly SectionTypeName[] = [
+  "SHT_NULL",
+  "SHT_SYMTAB",
+  "SHT_SYMTAB_SHNDX",
+  "SHT_RELA",
+  "SHT_LLVM_ADDRSIG",
+];
 
 /**
  * The bytes of a section as a view of the file; empty for SHT_NOBITS and SHT_NULL, whatever their

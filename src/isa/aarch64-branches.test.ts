@@ -19,15 +19,15 @@ test("findAarch64Branches() finds each form with its target, as gas encodes it",
     0xd503201f, // nop
   );
   assert.deepEqual(
-    findAarch64Branches(code).map(({ offset, reach, target }) => [offset, reach, target]),
+    findAarch64Branches(code).map(({ offset, kind, target }) => [offset, kind, target]),
     [
-      [0, "far", 8],
-      [4, "far", 0],
-      [8, "near", 16],
-      [12, "near", 8],
-      [16, "near", 24],
-      [20, "near", 32],
-      [24, "near", 32],
+      [0, "call", 8],
+      [4, "jump", 0],
+      [8, "conditional-jump", 16],
+      [12, "conditional-jump", 8],
+      [16, "conditional-jump", 24],
+      [20, "address", 32],
+      [24, "literal", 32],
     ],
   );
 });

@@ -8,8 +8,8 @@ export const AARCH64_INSTRUCTION_SIZE = 4;
 export interface Aarch64Branch {
   /** Of the instruction, in bytes. */
   readonly offset: number;
-  /** `far`: b and bl, which reach 128 MiB; `near`: conditional branches, adr and literal loads. */
-  readonly reach: "far" | "near";
+  /** bl and b reach 128 MiB; the others, tests and compares among them, 1 MiB at most. */
+  readonly kind: "call" | "jump" | "conditional-jump" | "address" | "literal";
   /** May lie outside of the code, on either side. */
   readonly target: number;
 }
@@ -20,17 +20,19 @@ interface Form {
   /** Of the distance in words: its lowest bit and its width. */
   readonly shift: number;
   readonly width: number;
-  readonly reach: Aarch64Branch["reach"];
+  readonly kind: Aarch64Branch["kind"];
 }
 
 const forms: readonly Form[] = [
-  // b, bl
-  { mask: 0x7c000000, bits: 0x14000000, shift: 0, width: 26, reach: "far" },
-  // b.cond; cbz, cbnz; tbz, tbnz; ldr of a literal
-  { mask: 0xff000010, bits: 0x54000000, shift: 5, width: 19, reach: "near" },
-  { mask: 0x7e000000, bits: 0x34000000, shift: 5, width: 19, reach: "near" },
-  { mask: 0x7e000000, bits: 0x36000000, shift: 5, width: 14, reach: "near" },
-  { mask: 0x3b000000, bits: 0x18000000, shift: 5, width: 19, reach: "near" },
+  // bl; b
+  { mask: 0xfc000000, bits: 0x94000000, shift: 0, width: 26, kind: "call" },
+  { mask: 0xfc000000, bits: 0x14000000, shift: 0, width: 26, kind: "jump" },
+  // b.cond; cbz, cbnz; tbz, tbnz
+  { mask: 0xff000010, bits: 0x54000000, shift: 5, width: 19, kind: "conditional-jump" },
+  { mask: 0x7e000000, bits: 0x34000000, shift: 5, width: 19, kind: "conditional-jump" },
+  { mask: 0x7e000000, bits: 0x36000000, shift: 5, width: 14, kind: "conditional-jump" },
+  // ldr of a literal
+  { mask: 0x3b000000, bits: 0x18000000, shift: 5, width: 19, kind: "literal" },
 ];
 
 export function findAarch64Branches(bytes: Uint8Array): readonly Aarch64Branch[] {
@@ -45,7 +47,7 @@ export function findAarch64Branches(bytes: Uint8Array): readonly Aarch64Branch[]
     const form = forms.find(({ mask, bits }) => (word & mask) >>> 0 === bits);
     const distance = form === undefined ? adrDistance(word) : distanceOf(word, form);
     if (distance === undefined) continue;
-    found.push({ offset, reach: form?.reach ?? "near", target: offset + distance });
+    found.push({ offset, kind: form?.kind ?? "address", target: offset + distance });
   }
   return found;
 }

@@ -5,6 +5,7 @@
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
+import { sectionSymbol, undefinedSymbol } from "../elf/draft-symbols.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { encodeBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { makeExpectation } from "../xen-abi/expectation.ts";
@@ -20,7 +21,6 @@ import type { PayloadVersion } from "../xen-abi/release.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { encodeOrigin, ORIGIN_SECTION, type PayloadOrigin } from "./origin.ts";
 import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
-import { sectionSymbolOf } from "./section-symbol.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
 
@@ -145,15 +145,7 @@ export function requireUndefinedSymbol(
 ): DraftSymbol {
   const existing = known.get(name);
   if (existing !== undefined) return existing;
-  const symbol: DraftSymbol = {
-    name,
-    value: 0n,
-    size: 0n,
-    binding: "STB_GLOBAL",
-    type: "STT_NOTYPE",
-    visibility: "STV_DEFAULT",
-    place: "undefined",
-  };
+  const symbol = undefinedSymbol(name);
   known.set(name, symbol);
   draft.symbols.push(symbol);
   return symbol;
@@ -200,7 +192,7 @@ class PointerWriter {
 /** NUL-terminated strings one after the other, each once. */
 class StringPool {
   readonly #section = constantSection(STRINGS_SECTION, new Uint8Array(), 1);
-  readonly #symbol = sectionSymbolOf(this.#section);
+  readonly #symbol = sectionSymbol(this.#section);
   readonly #writer = new ByteWriter();
   readonly #offsets = new Map<string, number>();
 

@@ -5,6 +5,7 @@ import { hexNumber, parseHex } from "../bytes/hex.ts";
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
+import { sectionSymbol } from "../elf/draft-symbols.ts";
 import { readElf } from "../elf/read.ts";
 import { writeElf } from "../elf/write.ts";
 import { encodeModinfo } from "../xen-abi/modinfo.ts";
@@ -33,7 +34,6 @@ import {
 import { PayloadError } from "./errors.ts";
 import type { OldAddress, PayloadTables } from "./payload.ts";
 import { REASONS_SECTION } from "./reasons.ts";
-import { sectionSymbolOf } from "./section-symbol.ts";
 import { SYMBOL_MAP_SECTION } from "./symbol-map.ts";
 
 /**
@@ -122,7 +122,7 @@ function pointersInto(draft: ElfDraft): (target: OldAddress) => DraftPointer {
   const symbolOf = (section: DraftSection): DraftSymbol => {
     const known = sectionSymbols.get(section);
     if (known !== undefined) return known;
-    const symbol = sectionSymbolOf(section);
+    const symbol = sectionSymbol(section);
     sectionSymbols.set(section, symbol);
     draft.symbols.push(symbol);
     return symbol;

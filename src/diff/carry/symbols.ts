@@ -2,6 +2,7 @@
 // undefined ones for what the hypervisor has.
 
 import type { DraftSection, DraftSymbol } from "../../elf/draft.ts";
+import { sectionSymbol, undefinedSymbol } from "../../elf/draft-symbols.ts";
 import type { ElfSymbol } from "../../elf/object.ts";
 import { type Atom, namingSymbol } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
@@ -78,15 +79,7 @@ export class CarriedSymbols {
   }
 
   #undefined(name: string): DraftSymbol {
-    return this.#outsideNamed({
-      name,
-      value: 0n,
-      size: 0n,
-      binding: "STB_GLOBAL",
-      type: "STT_NOTYPE",
-      visibility: "STV_DEFAULT",
-      place: "undefined",
-    });
+    return this.#outsideNamed(undefinedSymbol(name));
   }
 
   #outsideNamed(symbol: DraftSymbol): DraftSymbol {
@@ -99,15 +92,7 @@ export class CarriedSymbols {
   #ofSection(section: DraftSection): DraftSymbol {
     const known = this.#sections.get(section);
     if (known !== undefined) return known;
-    const symbol: DraftSymbol = {
-      name: "",
-      value: 0n,
-      size: 0n,
-      binding: "STB_LOCAL",
-      type: "STT_SECTION",
-      visibility: "STV_DEFAULT",
-      place: section,
-    };
+    const symbol = sectionSymbol(section);
     this.#sections.set(section, symbol);
     return symbol;
   }

@@ -66,11 +66,11 @@ function x86Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
 }
 
 function aarch64Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
-  return findAarch64Branches(bytes).map(({ offset, reach, target }) => ({
+  return findAarch64Branches(bytes).map(({ offset, kind, target }) => ({
     offset: start + offset,
     size: 4,
     bias: 0,
-    use: reach === "far" ? "branch" : "address",
+    use: kind === "call" || kind === "jump" ? "branch" : "address",
     isInstruction: true,
     target: start + target,
   }));

@@ -1,8 +1,8 @@
 // Takes an object apart into atoms (atom.ts) and finds out what each of them refers to.
 
 import { ElfType, Machine, SectionFlag } from "../../elf/constants.ts";
-import type { SectionTypeName } from "../../elf/names.ts";
 import type { ElfObject, ElfSymbol, Section, SectionIndex } from "../../elf/object.ts";
+import { isTable } from "../../elf/sections.ts";
 import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
 import { DiffError } from "../errors.ts";
 import { ruleForSection, type SectionPolicy } from "../policy.ts";
@@ -35,7 +35,14 @@ export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObje
   for (const atom of atoms) {
     atom.references = referencesOf(atom, references.get(atom.section.index) ?? [], finder);
   }
-  return { object, atoms, file: fileOf(object), referrers: referrersOf(atoms) };
+  return {
+    object,
+    atoms,
+    positions: new Map(atoms.map((atom, index) => [atom, index])),
+    bySymbol: new Map(atoms.flatMap((atom) => atom.symbols.map((symbol) => [symbol, atom]))),
+    file: fileOf(object),
+    referrers: referrersOf(atoms),
+  };
 }
 
 function requireComparable(object: ElfObject): void {
@@ -55,16 +62,10 @@ function requireComparable(object: ElfObject): void {
 }
 
 /** Tables that say how the file is made are looked at through what they say. */
-function isSplit({ type, flags, index }: Section): boolean {
+function isSplit(section: Section): boolean {
+  const { type, flags, index } = section;
   const isLoaded = (flags & SectionFlag.SHF_ALLOC) !== 0n;
-  const tables: readonly SectionTypeName[] = [
-    "SHT_NULL",
-    "SHT_SYMTAB",
-    "SHT_SYMTAB_SHNDX",
-    "SHT_RELA",
-    "SHT_LLVM_ADDRSIG",
-  ];
-  if (index === 0 || tables.includes(type)) return false;
+  if (index === 0 || isTable(section)) return false;
   return type !== "SHT_STRTAB" || isLoaded;
 }
 

@@ -10,9 +10,9 @@ import {
   type ElfDraft,
   sizeOfSection,
 } from "../../elf/draft.ts";
+import { sectionSymbol } from "../../elf/draft-symbols.ts";
 import type { SectionTypeName } from "../../elf/names.ts";
 import type { Architecture } from "../../isa/architecture.ts";
-import { sectionSymbolOf } from "../section-symbol.ts";
 
 /** What fills the gaps in code: int3 and, as its zero bytes say, udf #0; nobody gets there. */
 const codePadding: Readonly<Record<Architecture, number>> = { x86_64: 0xcc, aarch64: 0 };
@@ -106,7 +106,7 @@ function moveSymbols(draft: ElfDraft, moves: ReadonlyMap<DraftSection, Move>): v
     if (move === undefined) {
       symbols.add(symbol);
     } else if (symbol.type === "STT_SECTION") {
-      const joined = sectionSymbols.get(move.whole) ?? sectionSymbolOf(move.whole);
+      const joined = sectionSymbols.get(move.whole) ?? sectionSymbol(move.whole);
       sectionSymbols.set(move.whole, joined);
       symbols.add(joined);
       shifts.set(symbol, { symbol: joined, shift: symbol.value + BigInt(move.offset) });
