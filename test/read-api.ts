@@ -152,10 +152,10 @@ function sourceOf(declarationPath: string): string {
   return readFileSync(join(root, path), "utf8");
 }
 
-/** The comment at the head of a file, as one paragraph. */
+/** The first paragraph of the comment at the head of a file; examples may follow it. */
 function headOf(source: string): string {
   const lines = source.split("\n");
-  const end = lines.findIndex((line) => !line.startsWith("//"));
+  const end = lines.findIndex((line) => !line.startsWith("// "));
   return lines
     .slice(0, end)
     .map((line) => line.replace(/^\/\/ ?/, ""))
