@@ -33,7 +33,8 @@ int raise(int n) { return ++level; }
 int help(int n) { return helper(n); }
 int hit(int n) { return ++per_cpu__hits; }
 int count(int n) { static int seen; return ++seen; }
-__attribute__((section(".init.text"))) int boot(int n) { return early + n; }
+static __attribute__((noinline, section(".init.text"))) int once(int n) { return n + early; }
+__attribute__((section(".init.text"))) int boot(int n) { return once(n); }
 `,
   [start]: `extern int level;
 static int calm;

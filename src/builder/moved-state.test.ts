@@ -197,6 +197,16 @@ const lost: readonly (readonly [what: string, edits: Edits, refusals: readonly s
     ['data-lost: variable "pointer"'],
   ],
   [
+    "was local to a function and is no longer",
+    {
+      [user]: [
+        ["{ static int seen; return ++seen", "{ return ++seen"],
+        ["int count", "static int seen;\nint count"],
+      ],
+    },
+    ['data-lost: variable "seen.0"'],
+  ],
+  [
     "was local to a function and moves to another file",
     {
       [user]: [["static int seen; return ++seen", "extern int seen; return ++seen"]],

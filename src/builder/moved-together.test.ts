@@ -95,15 +95,23 @@ buildTest("buildFix() carries an init function that run-time code needs now", as
   const fix = await buildMove({
     [user]: [
       [
-        '__attribute__((section(".init.text"))) int boot(int n) { return early',
-        "int boot(int n) { return 9",
+        'static __attribute__((noinline, section(".init.text"))) int once(int n) { return n + early',
+        "int once(int n) { return n + 9",
       ],
       ["int help(int n) { return helper(n)", "int boot(int);\nint help(int n) { return boot(n)"],
+      ['__attribute__((section(".init.text"))) int boot', "int boot"],
+    ],
+    [kernel]: [
+      ["int kernel(int n) { return n", "int once(int);\nint kernel(int n) { return once(n)"],
     ],
   });
-  assert.ok(!needsOf(fix).includes("boot"));
+  const needs = needsOf(fix);
+  assert.ok(!["boot", "once", "user.c#once"].some((name) => needs.includes(name)), needs.join());
   const map = fix.payload?.symbolMap ?? [];
-  assert.ok(map.some(({ kind, sourceName }) => kind === "function" && sourceName === "boot"));
+  const brought = map.flatMap(({ kind, sourceName }) => (kind === "function" ? [sourceName] : []));
+  assert.deepEqual(brought.sort(), ["boot", "once"]);
+  const guarded = fix.payload?.guards.guards.map(({ oldName }) => oldName) ?? [];
+  assert.ok(!guarded.includes("user.c#once"), guarded.join());
 });
 
 buildTest(

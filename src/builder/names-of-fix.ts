@@ -4,6 +4,7 @@
 
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { type Atom, namingSymbol } from "../diff/atom.ts";
+import type { CarriedAs } from "../diff/include.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
 import { xenNameOf } from "../running/run-pre.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
@@ -34,8 +35,11 @@ export function namesOfFix(
   };
   // One without differences has the names that it had.
   for (const object of objects.filter(({ diff }) => diff.ledger.length > 0)) {
-    const { before, correlation, crossed } = object.diff.comparison;
+    const { comparison, carried } = object.diff;
+    const { before, correlation, crossed } = comparison;
     for (const [old, fixed] of correlation.pairs()) {
+      // What the payload brings is its own, whatever the hypervisor had: init code, an older constant.
+      if (isBroughtAs(carried.get(fixed))) continue;
       const known = new Set(globalNames(old));
       for (const name of globalNames(fixed)) if (!known.has(name)) add(name, object, old);
     }
@@ -43,6 +47,10 @@ export function namesOfFix(
       if (before.atoms.includes(atom)) add(name, object, atom);
   }
   return found;
+}
+
+function isBroughtAs(as: CarriedAs | undefined): boolean {
+  return as === "new" || as === "copy";
 }
 
 function globalNames({ symbols }: Atom): readonly string[] {
