@@ -2,7 +2,7 @@
 // thing, as the end of "Cannot <verb> <object>: <current state>".
 
 const states: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or folder",
+  ENOENT: "there is no such file or folder",
   EEXIST: "something else bears its name",
   ENOTDIR: "a part of its path is no folder",
   EISDIR: "it is a folder",
