@@ -16,7 +16,7 @@ export interface Crossings {
 }
 
 /** A variable without a partner in its own object, which has one in another. */
-export interface CrossedAtom {
+interface CrossedAtom {
   readonly name: string;
   /** The object at the other end. */
   readonly other: string;
