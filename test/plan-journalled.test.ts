@@ -182,3 +182,57 @@ test("JournalledHost takes the order over that dependencies tell", async () => {
     names: [alpha.name, "upper", gamma.name],
   });
 });
+
+test("JournalledHost leaves open how an action ends that is under way when contact is lost", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const host = journalled(inner);
+  for (const { name, bytes } of [alpha, beta]) {
+    await host.upload(name, bytes, call);
+    await host.act("apply", name, free);
+  }
+  const act = inner.act.bind(inner);
+  inner.act = async (action, name) => {
+    inner.model.begin({ action, name, dependencyCheck: "whole-chain" });
+    throw new HostError({ code: "host/unreachable", problem: "Cannot hear of it" });
+  };
+  await assert.rejects(host.act("revert", beta.name, free));
+  inner.act = act;
+  inner.model.settle();
+  await host.upload(gamma.name, gamma.bytes, call);
+  await host.act("apply", gamma.name, free);
+  const { state, journal } = await observeHost(inner, [], call);
+  assert.deepEqual([journal, state.stack.kind], ["fits", "known"]);
+  assert.deepEqual(state.stack.names, [alpha.name, gamma.name]);
+  const [, second] = state.loaded;
+  assert.equal(second?.history, "reverted");
+});
+
+test("JournalledHost writes down behind an action what it could not write before it", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const trouble: unknown[] = [];
+  const host = journalled(inner, trouble);
+  for (const { name, bytes } of [alpha, beta]) await host.upload(name, bytes, call);
+  await host.act("apply", beta.name, free);
+  const write = inner.journal.write.bind(inner.journal);
+  inner.journal.write = async () => {
+    inner.journal.write = write;
+    throw new HostError({ code: "host/journal", problem: "Cannot keep the journal: disk full" });
+  };
+  await host.act("apply", alpha.name, free);
+  assert.equal(trouble.length, 1);
+  const { state } = await observeHost(inner, [], call);
+  assert.deepEqual([state.stack.kind, state.stack.names], ["known", [beta.name, alpha.name]]);
+});
+
+test("JournalledHost does not begin what nobody would know of, since the host does not answer", async () => {
+  const inner = new ModelHost(syntheticModel());
+  const host = journalled(inner);
+  await host.upload(alpha.name, alpha.bytes, call);
+  const list = inner.list.bind(inner);
+  inner.list = async () => {
+    inner.list = list;
+    throw new HostError({ code: "host/timeout", problem: "Cannot list the payloads: no answer" });
+  };
+  await assert.rejects(host.act("apply", alpha.name, free), /Cannot list the payloads/);
+  assert.deepEqual(inner.model.applied, []);
+});

@@ -60,6 +60,8 @@ export interface HostState {
   readonly stack: AppliedStack;
   /** What a sync wanted to be applied in the end that did not come to it. */
   readonly interruptedGoal?: readonly string[];
+  /** What a sync has reverted for a while and never put back, for others were at work since. */
+  readonly lifted?: readonly string[];
 }
 
 /**

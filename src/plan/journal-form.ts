@@ -53,6 +53,8 @@ export const journalSchema = v.object({
   former: maybe(names),
   /** What a sync that is under way wants to be applied in the end; any other action ends it. */
   goal: maybe(names),
+  /** What a sync has reverted for a while, and nobody has put back or unloaded since (lifted.ts). */
+  lifted: maybe(names),
   /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
   log: v.array(logEntrySchema),
 });

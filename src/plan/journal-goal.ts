@@ -3,6 +3,7 @@
 
 import type { CallOptions } from "../host/call-options.ts";
 import type { JournalStore } from "../host/journal-store.ts";
+import type { Journal } from "./journal-form.ts";
 import { decodeJournal, encodeJournal } from "./journal-json.ts";
 
 export class JournalGoal {
@@ -25,14 +26,24 @@ export class JournalGoal {
     this.#stack = stack;
   }
 
-  /** The sync has come to its end. */
+  /** All is as the sync wanted it, whatever another one has left. */
+  async reached(options: CallOptions): Promise<void> {
+    await this.#change((journal) => ({ ...journal, goal: undefined, lifted: undefined }), options);
+  }
+
+  /** The sync has come to its end in another way. */
   async forget(options: CallOptions): Promise<void> {
+    await this.#change((journal) => ({ ...journal, goal: undefined }), options);
+  }
+
+  async #change(change: (journal: Journal) => Journal, options: CallOptions): Promise<void> {
     this.#stack = undefined;
     try {
       const text = await this.#journal?.read(options);
       const journal = text === undefined ? undefined : decodeJournal(text);
-      if (journal?.goal === undefined) return;
-      await this.#journal?.write(encodeJournal({ ...journal, goal: undefined }), options);
+      if (journal === undefined) return;
+      const changed = encodeJournal(change(journal));
+      if (changed !== text) await this.#journal?.write(changed, options);
     } catch (error) {
       this.#onTrouble(error);
     }

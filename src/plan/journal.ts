@@ -7,9 +7,11 @@
 
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
+import { Errno } from "../xen-abi/errno.ts";
 import { factsOfMetadata } from "./facts.ts";
 import type { HostState } from "./host-state.ts";
 import type { Journal, JournalPayload, JournalScene, PendingAction } from "./journal-form.ts";
+import { liftedAfter } from "./lifted.ts";
 
 const LOG_LENGTH_MAX = 100;
 
@@ -25,6 +27,7 @@ export function startJournal(state: HostState, bootId: string): Journal {
     pending: undefined,
     former: undefined,
     goal: undefined,
+    lifted: state.lifted,
     log: [],
   };
 }
@@ -50,7 +53,8 @@ export function endInJournal(
   const { facts: _, ...entry } = pending;
   const log = [...journal.log, { ...entry, stack: scene.stack }].slice(-LOG_LENGTH_MAX);
   const former = formerAfter(journal, pending, scene.stack);
-  return { ...journal, scene, pending: undefined, former, log };
+  const lifted = liftedAfter(journal, former, appliedIn(list));
+  return { ...journal, scene, pending: undefined, former, lifted, log };
 }
 
 function formerAfter(
@@ -75,11 +79,11 @@ export function sceneAfter(
   { scene, pending }: Journal,
   list: readonly ListedPayload[],
 ): JournalScene | undefined {
-  const loaded = loadedAfter(scene, pending, list);
+  const loaded = loadedAfter(scene, pending, list)?.map((payload) =>
+    isSpent(payload, pending, list) ? { ...payload, history: "unknown" as const } : payload,
+  );
   if (loaded === undefined) return undefined;
-  const applied = list
-    .filter(({ status }) => settledState(status) === "applied")
-    .map(({ name }) => name);
+  const applied = appliedIn(list);
   const { stack } = scene;
   if (stack === undefined) return withoutOrder(loaded, applied, pending);
   const found = stacksAfter(stack, pending).find((candidate) => haveSame(candidate, applied));
@@ -91,6 +95,11 @@ export function sceneAfter(
       isReverted(payload.name) ? { ...payload, history: "reverted" } : payload,
     ),
   };
+}
+
+/** In load order. */
+export function appliedIn(list: readonly ListedPayload[]): readonly string[] {
+  return list.flatMap(({ name, status }) => (settledState(status) === "applied" ? name : []));
 }
 
 /** There is an order again as soon as there is nothing to be ordered. */
@@ -134,6 +143,18 @@ function loadedAfter(
       })
     );
   });
+}
+
+/** Xen has applied it before, and says no: others have reverted it, and no list had shown that. */
+function isSpent(
+  { name, facts, history }: JournalPayload,
+  pending: PendingAction | undefined,
+  list: readonly ListedPayload[],
+): boolean {
+  if (pending?.action !== "apply" || pending.name !== name || facts.data === "none") return false;
+  const status = list.find((listed) => listed.name === name)?.status;
+  const isRefused = status?.kind === "failed" && status.errno === Errno.EINVAL;
+  return isRefused && status.settled === "checked" && history === "never-reverted";
 }
 
 function isSame({ name, facts }: JournalPayload, listed: ListedPayload): boolean {

@@ -3,6 +3,7 @@
 // is worked on all the same, and whoever asks later hears that the order is not known.
 
 import type { CallOptions } from "../host/call-options.ts";
+import { HostError } from "../host/errors.ts";
 import type {
   Action,
   ActOptions,
@@ -120,18 +121,20 @@ export class JournalledHost implements LivepatchHost {
   }
 
   async #begin(pending: PendingAction, options: CallOptions): Promise<Journal | undefined> {
+    let begun: Journal | undefined;
     try {
       const journal = (await this.#recall(options)) ?? (await this.#readJournal(options));
+      this.#last = undefined;
       // Without a boot id, nobody could tell whether it is of this boot.
       if (journal === undefined) return undefined;
-      this.#last = undefined;
-      const begun = beginInJournal({ ...journal, goal: this.#goal.stack }, pending);
+      begun = beginInJournal({ ...journal, goal: this.#goal.stack }, pending);
       await this.journal.write(encodeJournal(begun), options);
-      return begun;
     } catch (error) {
+      if (isNoAnswer(error)) throw error;
+      // What could not be written before may be written after.
       this.#options.onTrouble(error);
-      return undefined;
     }
+    return begun;
   }
 
   /** What was written here last, if it still tells all of the host. */
@@ -160,7 +163,13 @@ export class JournalledHost implements LivepatchHost {
   /** After a failure too: a replace may have failed half-way. */
   async #end(begun: Journal, options: CallOptions): Promise<void> {
     try {
-      const ended = endInJournal(begun, await this.#host.list(options));
+      const list = await this.#host.list(options);
+      // Contact was lost while it is under way: how it ends is for the next one to find out.
+      const isOpen = list.some(({ name, status }) => {
+        return name === begun.pending?.name && status.kind === "busy";
+      });
+      if (isOpen) return;
+      const ended = endInJournal(begun, list);
       this.#last = ended;
       if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
     } catch (error) {
@@ -168,4 +177,11 @@ export class JournalledHost implements LivepatchHost {
       this.#options.onTrouble(error);
     }
   }
+}
+
+/** The host says nothing: better not to begin than to do what nobody would know of. */
+function isNoAnswer(error: unknown): boolean {
+  if (!(error instanceof HostError)) return false;
+  const { code } = error.report;
+  return code !== "host/journal" && code !== "host/unsupported";
 }

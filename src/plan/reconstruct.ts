@@ -7,8 +7,9 @@ import { noAddresses } from "./code-range.ts";
 import { factsOfMetadata } from "./facts.ts";
 import type { AppliedStack, HostState, LoadedPayload } from "./host-state.ts";
 import { inferOrder } from "./infer-order.ts";
-import { sceneAfter } from "./journal.ts";
+import { appliedIn, endInJournal, sceneAfter } from "./journal.ts";
 import type { Journal, JournalPayload } from "./journal-form.ts";
+import { liftedSince } from "./lifted.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
 import { relationsOf } from "./relations.ts";
 
@@ -52,6 +53,7 @@ export function reconstructState(observation: Observation): Reconstruction {
   });
   const stack = stackOf(observation, loaded, scene?.stack, verdict);
   const goal = verdict === "fits" ? journal?.goal : undefined;
+  const lifted = liftedOf(journal, list, verdict);
   const state: HostState = {
     xenBuildId: info.buildId,
     bootId: info.bootId,
@@ -59,6 +61,7 @@ export function reconstructState(observation: Observation): Reconstruction {
     loaded,
     stack,
     ...(goal && { interruptedGoal: goal }),
+    ...(lifted && { lifted }),
   };
   return { state, journal: verdict };
 }
@@ -72,6 +75,16 @@ function judgeJournal({ journal, info, list }: Observation): {
   if (journal.bootId !== info.bootId) return { journal: undefined, verdict: "other-boot" };
   const verdict = sceneAfter(journal, list) === undefined ? "contradicted" : "fits";
   return { journal, verdict };
+}
+
+function liftedOf(
+  journal: Journal | undefined,
+  list: readonly ListedPayload[],
+  verdict: JournalVerdict,
+): HostState["lifted"] {
+  if (journal === undefined) return undefined;
+  if (verdict === "contradicted") return liftedSince(journal, appliedIn(list));
+  return endInJournal(journal, list)?.lifted;
 }
 
 /** Also of a journal that is contradicted: a build-id stands for the same payload for ever. */

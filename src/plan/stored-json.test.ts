@@ -42,6 +42,7 @@ const journal: Journal = {
   pending: { action: "upload", name: "next", facts, at: "2026-01-01T00:00:00.000Z" },
   former: ["fix", "stranger"],
   goal: ["next"],
+  lifted: ["fix"],
   log: [{ action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z", stack: undefined }],
 };
 const plan: Plan = {
@@ -81,6 +82,7 @@ test("decodeJournal() gives back what encodeJournal() was given", () => {
     pending: undefined,
     former: undefined,
     goal: undefined,
+    lifted: undefined,
     scene: { loaded: [], stack: undefined },
     log: [],
   };

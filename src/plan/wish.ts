@@ -39,7 +39,8 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   if (wish.kind === "revert") {
     const named = new Set(pieces.filter(({ name }) => wish.names.includes(name)));
     const unknown = wish.names.flatMap((name) => findUnknown(name, state));
-    const staying = [...new Set([...state.stack.names, ...(state.interruptedGoal ?? [])])];
+    const open = state.interruptedGoal ?? state.lifted ?? [];
+    const staying = [...new Set([...state.stack.names, ...open])];
     const others = staying.filter((name) => !wish.names.includes(name));
     const wanted = others.flatMap((name) => findPiece(name, pieces, files) ?? []);
     const lost = others.filter((name) => findPiece(name, pieces, files) === undefined);
@@ -110,6 +111,7 @@ function liftedWithoutFile(name: string): Obstacle {
 function findUnknown(name: string, state: HostState): readonly Obstacle[] {
   // A sync that was interrupted has reverted it already, and not put back all that it had lifted.
   if (state.interruptedGoal !== undefined && !state.interruptedGoal.includes(name)) return [];
+  if (state.lifted?.includes(name)) return [];
   if (state.loaded.some((payload) => payload.name === name)) return [];
   const names = state.loaded.map((payload) => `"${payload.name}"`);
   return [

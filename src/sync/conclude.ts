@@ -28,7 +28,9 @@ export async function conclude(begun: Begun, options: StepOptions): Promise<Sync
   const { goal, plan, taken, mended, notes } = begun;
   const count = taken.done.length;
   const isUnderWay = ending.outcome === "stopped" || ending.outcome === "astray";
-  if (!isUnderWay) await goal.forget({ deadlineMs: options.deadlineMs });
+  const { deadlineMs } = options;
+  if (ending.outcome === "done") await goal.reached({ deadlineMs });
+  else if (!isUnderWay) await goal.forget({ deadlineMs });
   return {
     plan,
     mended,

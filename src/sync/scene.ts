@@ -54,7 +54,3 @@ export function halfReplaced(
     .map((_, count): Scene => ({ loaded, applied: applied.slice(0, count) }))
     .find((scene) => shows(list, scene));
 }
-
-export function isBusy(list: readonly ListedPayload[]): boolean {
-  return list.some(({ status }) => status.kind === "busy");
-}

@@ -2,18 +2,18 @@
 // way of reverts.
 
 import { HostError } from "../host/errors.ts";
-import type { ActOptions, LivepatchHost } from "../host/host.ts";
+import type { ActOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import { PROBE_NAME_PREFIX } from "../probe/probe.ts";
 
 /** @returns a sentence for each that cannot be put away */
 export async function sweepProbes(
   host: LivepatchHost,
+  list: readonly ListedPayload[],
   { deadlineMs, quiesceMs }: Pick<ActOptions, "deadlineMs" | "quiesceMs">,
 ): Promise<readonly string[]> {
   const options = { deadlineMs, quiesceMs, dependencyCheck: "whole-chain" } as const;
   const notes: string[] = [];
-  const list = await host.list(options);
   for (const { name, status } of list) {
     if (!name.startsWith(PROBE_NAME_PREFIX)) continue;
     try {

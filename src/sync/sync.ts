@@ -2,6 +2,7 @@
 // known beforehand is found out before the first step. When a step fails the host is brought back to
 // where it was; where that cannot be, the report says where it stands.
 
+import type { ListedPayload } from "../host/host.ts";
 import { fingerprintOf, type HostState } from "../plan/host-state.ts";
 import type { Journalled } from "../plan/journalled-host.ts";
 import { observeHost } from "../plan/observe.ts";
@@ -18,6 +19,7 @@ import { rehearse } from "./rehearse.ts";
 import type { SyncReport } from "./report.ts";
 import { requireSafe } from "./require-safe.ts";
 import type { Scene } from "./scene.ts";
+import { listSettled } from "./settle.ts";
 import { sweepProbes } from "./sweep.ts";
 import type { SyncFile } from "./sync-file.ts";
 import { type StepOptions, takeSteps } from "./take-steps.ts";
@@ -64,7 +66,10 @@ async function syncLocked(
 ): Promise<SyncReport> {
   const { files, hypervisor } = request;
   const { deadlineMs, quiesceMs, signal } = options;
-  const swept = await sweepProbes(host, options);
+  // Whoever was here before may have died with an action under way.
+  const isBusy = ({ status }: ListedPayload) => status.kind === "busy";
+  const settled = await listSettled(host, isBusy, options);
+  const swept = await sweepProbes(host, settled.list, options);
   const mended = await mend({ host, goal }, files, options);
   const { state, list } = await observeHost(host, files, { deadlineMs });
   const plan = planFor(state, request);

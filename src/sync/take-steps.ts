@@ -6,7 +6,8 @@ import { HostError } from "../host/errors.ts";
 import type { ActOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
 import { invariant } from "../invariant.ts";
 import type { PlanStep } from "../plan/plan-form.ts";
-import { halfReplaced, isBusy, type Scene, sceneAfter, shows } from "./scene.ts";
+import { halfReplaced, type Scene, sceneAfter, shows } from "./scene.ts";
+import { listSettled } from "./settle.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 
 export interface StepOptions extends Omit<ActOptions, "signal" | "dependencyCheck"> {
@@ -65,9 +66,6 @@ export interface StepsResult {
   readonly ending: StepsEnding;
 }
 
-/** Looks at a busy host, until it has settled. */
-const LOOKS_MAX = 100;
-
 export async function takeSteps(run: StepRun, options: StepOptions): Promise<StepsResult> {
   const done: DoneStep[] = [];
   let { scene } = run;
@@ -102,13 +100,13 @@ async function takeStep(
   options: StepOptions,
 ): Promise<TakenStep> {
   const stays = (ending: StepsEnding): TakenStep => ({ scene, ending, effort: noEffort });
-  const before = await look(run.host, undefined, options);
+  const before = await look(run.host, options);
   if (before instanceof HostError) return stays({ kind: "lost", step, failure: before });
   if (!shows(before, scene)) {
     return stays({ kind: "changed", step, list: before, failure: undefined });
   }
   const outcome = await perform(run, step, options);
-  const list = await look(run.host, outcome, options);
+  const list = await lookAfter(run, step, outcome, options);
   if (list instanceof HostError) {
     const failure = outcome instanceof HostError ? outcome : list;
     return stays({ kind: "lost", step, failure });
@@ -128,23 +126,33 @@ async function takeStep(
   return { scene: left, ending: { kind: "failed", step, failure }, effort };
 }
 
-/**
- * What the host lists: after an action without an answer, when it has settled. Other failures may
- * leave a payload that looks busy for ever (ABI reference §4), with nothing under way.
- */
+/** What the host lists, when whatever this step has begun has come to its end. */
+async function lookAfter(
+  { host }: StepRun,
+  { name }: PlanStep,
+  outcome: Effort | HostError,
+  options: StepOptions,
+): Promise<readonly ListedPayload[] | HostError> {
+  if (!(outcome instanceof HostError)) return look(host, options);
+  // Also after a refusal: it may be an answer to a question that was asked behind the action.
+  const isOpen = (listed: ListedPayload) => listed.name === name && listed.status.kind === "busy";
+  try {
+    const { list, busy } = await listSettled(host, isOpen, options);
+    // A failed action may leave a payload that looks busy for ever (ABI reference §4).
+    const isOver = busy.length === 0 || outcome.report.code === "host/action-failed";
+    return isOver ? list : stillBusy(host, busy);
+  } catch (error) {
+    if (error instanceof HostError) return error;
+    throw error;
+  }
+}
+
 async function look(
   host: LivepatchHost,
-  outcome: Effort | HostError | undefined,
-  { deadlineMs, pause }: StepOptions,
+  { deadlineMs }: StepOptions,
 ): Promise<readonly ListedPayload[] | HostError> {
-  const isOpen = outcome instanceof HostError && outcome.report.code === "host/timeout";
   try {
-    for (let looks = 1; ; looks++) {
-      const list = await host.list({ deadlineMs });
-      if (!isOpen || !isBusy(list)) return list;
-      if (looks === LOOKS_MAX) return stillBusy(host, list);
-      await pause();
-    }
+    return await host.list({ deadlineMs });
   } catch (error) {
     if (error instanceof HostError) return error;
     throw error;
@@ -172,8 +180,8 @@ async function perform(
   }
 }
 
-function stillBusy(host: LivepatchHost, list: readonly ListedPayload[]): HostError {
-  const names = list.filter(({ status }) => status.kind === "busy").map(({ name }) => `"${name}"`);
+function stillBusy(host: LivepatchHost, busy: readonly string[]): HostError {
+  const names = busy.map((name) => `"${name}"`);
   return new HostError({
     code: "host/timeout",
     problem: `Cannot tell the state of ${names.join(", ")} on ${host.label}: the hypervisor still has pending work`,
