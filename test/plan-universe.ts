@@ -9,7 +9,7 @@ import { functionNames, syntheticModel, XEN_ID } from "../src/xen-model/syntheti
 import { type Design, type MadePayload, makePayload } from "./plan-payloads.ts";
 
 /** Random, and the same for the same seed. */
-function numbersFrom(seed: number): (below: number) => number {
+export function numbersFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     // mulberry32

@@ -1,7 +1,7 @@
 // A host on which things go wrong at a chosen moment, and what a sync needs to be tried on it.
 
-import type { CallOptions } from "../src/host/call-options.ts";
-import { HostError } from "../src/host/errors.ts";
+import type { CallOptions } from "../../src/host/call-options.ts";
+import { HostError } from "../../src/host/errors.ts";
 import type {
   Action,
   ActOptions,
@@ -11,21 +11,22 @@ import type {
   ListedPayload,
   LivepatchHost,
   PayloadStatus,
-} from "../src/host/host.ts";
-import type { JournalStore } from "../src/host/journal-store.ts";
-import { ModelHost } from "../src/hosts/model.ts";
-import { parsePayload } from "../src/payload/parse.ts";
-import { mayIgnoreDependency } from "../src/payload/stacking.ts";
-import { factsOfPayload } from "../src/plan/facts.ts";
-import { type Journalled, JournalledHost } from "../src/plan/journalled-host.ts";
-import type { Wish } from "../src/plan/wish.ts";
-import type { SyncReport } from "../src/sync/report.ts";
-import { type SyncOptions, syncHost } from "../src/sync/sync.ts";
-import type { SyncFile } from "../src/sync/sync-file.ts";
-import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
-import type { MadePayload } from "./plan-payloads.ts";
+} from "../../src/host/host.ts";
+import type { JournalStore } from "../../src/host/journal-store.ts";
+import { ModelHost } from "../../src/hosts/model.ts";
+import { parsePayload } from "../../src/payload/parse.ts";
+import { mayIgnoreDependency } from "../../src/payload/stacking.ts";
+import { factsOfPayload } from "../../src/plan/facts.ts";
+import { type Journalled, JournalledHost } from "../../src/plan/journalled-host.ts";
+import type { PlanStep } from "../../src/plan/plan-form.ts";
+import type { Wish } from "../../src/plan/wish.ts";
+import type { SyncReport } from "../../src/sync/report.ts";
+import { type SyncOptions, syncHost } from "../../src/sync/sync.ts";
+import type { SyncFile } from "../../src/sync/sync-file.ts";
+import { syntheticModel } from "../../src/xen-model/synthetic.test.support.ts";
+import type { MadePayload } from "../plan-payloads.ts";
 
-const call = { deadlineMs: 60_000 };
+export const call = { deadlineMs: 60_000 };
 
 /** What becomes of one upload or action. */
 export type Fault =
@@ -132,6 +133,15 @@ export class TryingHost implements LivepatchHost {
   }
 }
 
+export const namesOf = (payloads: readonly MadePayload[]): string[] =>
+  payloads.map(({ name }) => name);
+
+export const loadedOn = ({ model }: ModelHost): string[] => model.list().map(({ name }) => name);
+
+export function exactly(...payloads: readonly MadePayload[]): Wish {
+  return { kind: "apply-exactly", payloads };
+}
+
 export function syncFileOf(made: MadePayload): SyncFile {
   return { ...made, payload: parsePayload(made.bytes, made.source) };
 }
@@ -170,6 +180,15 @@ export const quietly: SyncOptions = {
   onPlan: () => {},
   pause: async () => {},
 };
+
+/** ^C during the first such step. */
+export function stopBehind(action: PlanStep["action"]): SyncOptions {
+  const stop = new AbortController();
+  const onStep: SyncOptions["onStep"] = ({ step }) => {
+    if (step.action === action) stop.abort();
+  };
+  return { ...quietly, signal: stop.signal, onStep };
+}
 
 export function syncTo(
   host: LivepatchHost,
