@@ -18,7 +18,11 @@ const inner: ReadonlySet<string> = new Set([
   // a rule of check looks at.
   ...["builder/fit.d.ts#Fit", "builder/link.d.ts#LinkedPayload", "builder/target.d.ts#Target"],
   ...["compare/compared-object.d.ts#ComparedObject", "pairs/prepared-pairs.d.ts#PreparedPairs"],
-  ...["diff/comparison.d.ts#Comparison", "check/step.d.ts#CheckedStep"],
+  ...[
+    "diff/comparison.d.ts#Comparison",
+    "diff/crossing.d.ts#Crossings",
+    "check/step.d.ts#CheckedStep",
+  ],
   // What builders warn of, once it is emitted.
   ...["payload/pointers/pointer-facts.d.ts#PointerFacts"],
   // How a lab and its agent are put together.
