@@ -15,7 +15,7 @@ import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
 
 const CONNECT_MAX_MS = 30_000;
-const END_MAX_MS = 5_000;
+const END_MAX_MS = 30_000;
 
 export interface ListedLab extends LabFile {
   /** "ended": its QEMU is gone, its console can still be read. */

@@ -11,7 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { emptyFolder, leaveAbandoned } from "../files/files.test.support.ts";
 import { evictBases, markUsed } from "./evict-bases.ts";
+import { makeWorkFolder } from "./scratch-tree.ts";
 
 const NOBODY = 65534;
 const HOUR_MS = 3_600_000;
@@ -48,6 +50,15 @@ test("evictBases() removes those used least recently, by number and by size", ()
 
 test("evictBases() leaves alone what a build may be using", () => {
   assert.deepEqual(left({ a: 0.5, b: 2 }, { count: 1 }), ["a", "newest"]);
+});
+
+test("evictBases() leaves alone what a build works in, however long it takes", (t) => {
+  const bases = emptyFolder(t);
+  for (const name of ["newest", "left", "worked-in"]) mkdirSync(join(bases, name));
+  leaveAbandoned(join(bases, "left"), "work/build-killed");
+  using _work = makeWorkFolder(join(bases, "worked-in/work"));
+  evictBases(bases, "newest", { count: 1, sizeBytes: 0, protectedFor: 0 });
+  assert.deepEqual(readdirSync(bases).sort(), ["newest", "worked-in"]);
 });
 
 test("evictBases() never removes the newest one", () => {

@@ -1,9 +1,10 @@
 // Keeps the cache of prepared bases small: when a new one has been made, those go that were used
 // least recently, beyond a number and a size. None goes that a build may be using: each use is
-// marked before the base is read, and the mark protects it for longer than a build takes.
+// marked before the base is read, which protects it until the build has its working copy there.
 
-import { closeSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { isAbandoned } from "../files/claimed-folder.ts";
 import { removeWhole } from "../files/make-whole.ts";
 import { codeOfSystemError } from "../system-state.ts";
 
@@ -40,7 +41,7 @@ export function evictBases(bases: string, newest: string, limits: BaseLimits = u
     sizeBytes += sizeOf(join(bases, name));
     const isWanted = count <= limits.count && sizeBytes <= limits.sizeBytes;
     if (isWanted || Date.now() - usedAt < limits.protectedFor) continue;
-    removeIfPossible(join(bases, name));
+    if (!isWorkedIn(join(bases, name))) removeIfPossible(join(bases, name));
   }
 }
 
@@ -51,6 +52,12 @@ function removeIfPossible(base: string): void {
   } catch (error) {
     if (codeOfSystemError(error) === undefined) throw error;
   }
+}
+
+/** By a build that goes on for longer than its mark protects. */
+function isWorkedIn(base: string): boolean {
+  const work = join(base, "work");
+  return existsSync(work) && readdirSync(work).some((name) => !isAbandoned(join(work, name)));
 }
 
 function lastUse(base: string): number {
