@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { tryLock } from "../files/lock.ts";
 import { HostError } from "../host/errors.ts";
 import { writeLabFile } from "../lab/lab-file.ts";
 import { openHost } from "./open-host.ts";
@@ -73,7 +74,10 @@ for (const manner of ["talks", "silent"] as const) {
     });
     assert.ok(performance.now() - startedAt < 20_000);
     // The seat is free again, as soon as the giving up has reached it.
-    const isTaken = (): boolean => readdirSync(folder).includes("seat-0");
+    const isTaken = (): boolean => {
+      using lock = tryLock(join(folder, "seat-0"));
+      return lock === undefined;
+    };
     while (isTaken()) await new Promise((done) => setTimeout(done, 5));
   });
 
