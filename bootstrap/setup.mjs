@@ -59,7 +59,7 @@ function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   const names = Object.keys(JSON.parse(lock.toString()).packages[""].devDependencies);
   const direct = Object.keys(JSON.parse(lock.toString()).packages[""].dependencies);
-  say(`Installing npm packages into node_modules/ (57 MB to download, 106 MB on disk):`);
+  say(`Installing npm packages into node_modules/ (42 MB to download, 136 MB on disk):`);
   say(`  to run:   ${direct.join(", ")}`);
   say(`  to build: ${names.join(", ")}`);
   // Install scripts are not needed: every package ships its binaries.
