@@ -20,6 +20,7 @@ import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../s
 import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { bindHooks, type CompiledHooks } from "./hooks.ts";
+import { keepRegisters } from "./keep.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
 import type { PayloadFacts } from "./payload-facts.ts";
@@ -100,11 +101,15 @@ export function linkPayload({
     { ...target, payloads, level: facts.stacking.guard },
   );
   if ("rule" in guards) return { kind: "refused", refusals: [guards] };
+  const kept = keepRegisters(carried, { xen: target.xen, payloads });
+  if (kept.refusals.length > 0) return { kind: "refused", refusals: kept.refusals };
+  // From here no code goes on with registers that a body of somebody else's may change.
   const emitted = emit({
     ...facts,
     objects: sources,
     replacements,
     guards: guards.guards,
+    keeping: kept.keeping,
     hooks: hooks.hooks,
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),

@@ -26,6 +26,12 @@ function payloadOf(...entries: readonly SyntheticEntry[]): Uint8Array {
   return goodPayload({ entries });
 }
 
+/** A payload that replaces the leaf on which a caller relies. */
+export function leafBy(code: string): HandMadeElf {
+  const parts = goodParts({ entries: [{ old: "leaf", by: "new_leaf", expectation: "8d5701" }] });
+  return withSection(parts, ".text", () => ({ bytes: parseHex(code.padEnd(32, "90")) }));
+}
+
 function placeFixtures(): readonly Fixture[] {
   const nameless = withSection(goodParts(), FUNCS, ({ relocations = [] }) => ({
     relocations: relocations.filter(({ at }) => at !== 0),
@@ -57,6 +63,18 @@ function placeFixtures(): readonly Fixture[] {
       what: "memcpy",
       severity: "hazard",
       payloads: [payloadOf({ old: "memcpy", by: "new_memcpy", expectation: OLD_CODE })],
+    },
+    {
+      rule: "caller-relies",
+      what: "a body that changes what a caller keeps in a register",
+      severity: "hazard",
+      payloads: [makeElf(leafBy("4531c9c3"))], // xor %r9d,%r9d; ret
+    },
+    {
+      rule: "caller-relies",
+      what: "a body that calls somebody, who may change it",
+      severity: "hazard",
+      payloads: [makeElf(leafBy("ffd0c3"))], // call *%rax; ret
     },
     {
       rule: "init-memory",

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { traps } from "../xen-model/traps.ts";
 import { type CheckReport, checkPayloads } from "./check.ts";
-import { checkedHypervisor, type Fixture } from "./fixtures.test.support.ts";
+import { checkedHypervisor, type Fixture, makeElf } from "./fixtures.test.support.ts";
 import { armFixtures } from "./fixtures-arm.test.support.ts";
 import { fileFixtures } from "./fixtures-file.test.support.ts";
-import { functionFixtures } from "./fixtures-functions.test.support.ts";
+import { functionFixtures, leafBy } from "./fixtures-functions.test.support.ts";
 import { pointerFixtures } from "./fixtures-pointers.test.support.ts";
 import { stackFixtures } from "./fixtures-stack.test.support.ts";
 import { ruleIds, rules } from "./rules.ts";
@@ -47,6 +47,17 @@ for (const fixture of fixtures) {
     const expected = severity === "note" && alongside.length === 0 ? "clean" : "hazards";
     if (verdict === "refused") assert.equal(outcome, "refused");
     else if (severity !== "note") assert.equal(outcome, expected);
+  });
+}
+
+for (const [what, code] of [
+  ["leaves the register alone", "31c0c3"],
+  ["saves the register and gives it back", "41514531c94159c3"],
+] as const) {
+  test(`rules have nothing against a body that ${what} on which a caller relies`, () => {
+    const fixture = { payloads: [makeElf(leafBy(code))], severity: "note", what } as const;
+    const { payloads } = judge({ ...fixture, rule: "caller-relies" });
+    assert.deepEqual(payloads[0]?.hazards, []);
   });
 }
 

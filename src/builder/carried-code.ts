@@ -1,0 +1,75 @@
+// The code of an object of the fix, twice: as the compiler saw it, all functions of the object known, and
+// as it will run, where calls of what is not brought along, and of what is replaced, go through the
+// hypervisor's entries to code that nobody knows.
+
+import type { ComparedObject } from "../compare/compared-object.ts";
+import { type Atom, namingSymbol } from "../diff/atom.ts";
+import type { CarriedObject } from "../diff/carry/carry.ts";
+import type { DraftSymbol } from "../elf/draft.ts";
+import type { ElfSymbol } from "../elf/object.ts";
+import type { Destination, FunctionCode } from "../reliance/function-code.ts";
+import type { NewBody } from "../reliance/keep-entry.ts";
+import { type ObjectCall, ObjectCode } from "../reliance/object-code.ts";
+import type { RunningCode } from "../reliance/running-code.ts";
+
+/** One object of the fix, as it was compiled and as it is carried. */
+export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functions"> {
+  readonly object: Pick<ComparedObject, "pair" | "after" | "diff">;
+}
+
+export class CarriedCode {
+  readonly #asCompiled: ObjectCode;
+  readonly #asItRuns: ObjectCode;
+  readonly #roles = new Map<ElfSymbol, "replacement" | "brought">();
+  readonly #symbols = new Map<FunctionCode, DraftSymbol>();
+
+  constructor(carried: CarriedFix, running: RunningCode) {
+    const { after, diff } = carried.object;
+    for (const [atom, as] of diff.carried) {
+      const role = as === "replacement" ? "replacement" : "brought";
+      for (const symbol of atom.symbols) this.#roles.set(symbol, role);
+    }
+    // The compiler did not see those of other objects, but what they take as arguments can be seen.
+    const leadOut = (name: string): Destination => {
+      const code = running.find(name);
+      if (code === undefined) return { kind: "elsewhere" };
+      return { kind: "function", place: { code, offset: 0 }, isSeen: false };
+    };
+    this.#asCompiled = new ObjectCode(after, { leadOut, isOwn: () => true });
+    this.#asItRuns = new ObjectCode(after, {
+      leadOut: () => ({ kind: "elsewhere" }),
+      isOwn: (symbol) => this.#roles.get(symbol) === "brought",
+    });
+    for (const [atom, symbol] of carried.functions) {
+      const code = find(this.#asCompiled, atom);
+      if (code !== undefined) this.#symbols.set(code, symbol);
+    }
+  }
+
+  bodyOf(atom: Atom): Omit<NewBody, "old"> | undefined {
+    const [code, compiled] = [find(this.#asItRuns, atom), find(this.#asCompiled, atom)];
+    if (code === undefined || compiled === undefined) return undefined;
+    const callers = this.#asCompiled.findCallers(compiled);
+    return { code, ownCalls: callers.filter(({ caller }) => this.#symbols.has(caller)) };
+  }
+
+  /** Calls by what is carried of functions of the object that are reached through the hypervisor. */
+  callsFromOutside(): readonly ObjectCall[] {
+    return [...this.#symbols.keys()]
+      .flatMap((caller) => this.#asCompiled.callsOf(caller))
+      .filter(({ callee }) => {
+        const symbol = this.#asCompiled.symbolOf(callee);
+        return symbol !== undefined && this.#roles.get(symbol) !== "brought";
+      });
+  }
+
+  symbolOf(code: FunctionCode): DraftSymbol | undefined {
+    return this.#symbols.get(code);
+  }
+}
+
+function find(code: ObjectCode, atom: Atom): FunctionCode | undefined {
+  const symbol = namingSymbol(atom);
+  if (symbol?.place.kind !== "section") return undefined;
+  return code.findAt(symbol.place.index, Number(symbol.value));
+}
