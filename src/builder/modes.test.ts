@@ -121,6 +121,20 @@ buildTest("buildFix() refuses to lose what a variable of the previous payload ho
   assert.equal(gone.outcome, "built");
 });
 
+buildTest("buildFix() knows a variable of the previous payload that became global", async () => {
+  const previous = payloadOf(await build(patches.slice(0, 2), { mode: "cumulative" }));
+  const shared = [
+    "int two(int n) { return n + 2",
+    "int count; int two(int n) { return count++",
+  ] as const;
+  const patch = patchFrom("two.patch", start, changed(shared));
+  const refused = await build([patch], { mode: "cumulative", previous });
+  assert.deepEqual(
+    refused.refusals.map(({ rule, what }) => `${rule}: ${what}`),
+    ['fresh-data: variable "start.c#count"'],
+  );
+});
+
 buildTest(
   "buildFix() refuses hooks that would keep a cumulative payload from replacing",
   async () => {
