@@ -31,7 +31,7 @@ export const refusedUploads: readonly RefusedUpload[] = [
     what: "bytes that are no ELF file",
     bytes: () => new Uint8Array(200).fill(0x5a),
     errno: "EINVAL",
-    says: /no live-patch payload for this machine/,
+    says: /not a live-patch payload for this machine/,
   },
   {
     what: "a file cut in the middle",
@@ -40,19 +40,19 @@ export const refusedUploads: readonly RefusedUpload[] = [
       return whole.subarray(0, whole.length >> 1);
     },
     errno: "EINVAL",
-    says: /malformed|no live-patch payload/,
+    says: /malformed|not a live-patch payload/,
   },
   {
     what: "a payload for AArch64",
     bytes: (xen) => changed(good(xen), (view) => view.setUint16(E_MACHINE, 183, true)),
     errno: "EOPNOTSUPP",
-    says: /no live-patch payload for this machine/,
+    says: /not a live-patch payload for this machine/,
   },
   {
     what: "an executable",
     bytes: (xen) => changed(good(xen), (view) => view.setUint16(E_TYPE, 2, true)),
     errno: "EOPNOTSUPP",
-    says: /no live-patch payload for this machine/,
+    says: /not a live-patch payload for this machine/,
   },
   {
     what: "a section with an alignment of 3",
@@ -63,7 +63,7 @@ export const refusedUploads: readonly RefusedUpload[] = [
         view.setBigUint64(table + index * SECTION_HEADER_SIZE + SH_ADDRALIGN, 3n, true);
       }),
     errno: "EOPNOTSUPP",
-    says: /refused|none that this release takes/,
+    says: /refused|not accepted by this release/,
   },
   {
     what: "a payload for another hypervisor",
@@ -130,7 +130,7 @@ export const refusedUploads: readonly RefusedUpload[] = [
     what: "a section for both code and writing",
     bytes: (xen) => withAssembly(xen, '.section .test_both,"awx",@progbits\n.byte 1'),
     errno: "EOPNOTSUPP",
-    says: /none that this release takes/,
+    says: /not accepted by this release/,
   },
   {
     what: "a symbol in a common block",
@@ -142,7 +142,7 @@ export const refusedUploads: readonly RefusedUpload[] = [
     what: "NOPs over more than 31 bytes",
     bytes: (xen) => withEntry(xen, { by: { nopBytes: 32 }, oldSize: 64 }),
     errno: "EOPNOTSUPP",
-    says: /none that this release takes/,
+    says: /not accepted by this release/,
   },
   {
     what: "NOPs over more than the function",
