@@ -227,7 +227,7 @@ async function markers(bench: GuardBench): Promise<void> {
   await apply(bench, "other");
   await upload(bench, "top", bytes);
   await isRefused(bench, "top", /applied$/);
-  await assert.rejects(probe(bench, bytes, "replace"), /which Xen reverts first/);
+  await assert.rejects(probe(bench, bytes, "replace"), /Xen reverts it first/);
 }
 
 async function probesReplace(bench: GuardBench): Promise<void> {
