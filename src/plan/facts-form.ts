@@ -45,6 +45,8 @@ export const factsSchema = v.object({
   nops: maybe(v.picklist(["some", "none"])),
   /** Bytes that Xen compares before it applies. */
   guards: maybe(v.array(codeRangeSchema)),
+  /** Where the jump of some payload below must be: the whole jump, of which Xen compares the opcode. */
+  jumps: maybe(v.array(codeRangeSchema)),
   /** Symbol of its applied-marker. */
   marker: maybe(v.string()),
   /** Build-ids of payloads that must be applied below it, besides `depends`. */

@@ -2,6 +2,7 @@
 // Xen lists for what is loaded.
 
 import type { Architecture } from "../isa/architecture.ts";
+import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { isMarkerSymbol } from "../payload/marker.ts";
 import type { Payload, PayloadFunction } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
@@ -37,6 +38,9 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
     guards: joinRanges(
       functions.flatMap((entry) => rangesOf(entry, 0n, entry.expectation?.length ?? 0)),
     ),
+    jumps: functions.flatMap((entry) =>
+      expectsJump(entry, architecture) ? rangesOf(entry, 0n, JUMP_SIZE[architecture]) : [],
+    ),
     exports: payload.exports.map(({ name }) => name),
     imports: payload.needs,
     hooks: [...new Set(payload.hooks.map(({ kind }) => kind))],
@@ -68,6 +72,7 @@ export const unknownFacts: PayloadFacts = {
   writes: undefined,
   nops: undefined,
   guards: undefined,
+  jumps: undefined,
   marker: undefined,
   requires: undefined,
   exports: undefined,
@@ -82,6 +87,13 @@ export const unknownFacts: PayloadFacts = {
 function blanksCode({ kind, oldAddress }: PayloadFunction): boolean {
   if (kind !== "nop" || oldAddress.kind === "own") return false;
   return oldAddress.kind !== "symbol" || !isMarkerSymbol(oldAddress.symbol);
+}
+
+/** As guards of `build` do: the opcode alone, since the distance depends on where Xen loads. */
+function expectsJump({ expectation }: PayloadFunction, architecture: Architecture): boolean {
+  return (
+    architecture === "x86_64" && expectation?.length === 1 && expectation[0] === X86_JUMP_OPCODE
+  );
 }
 
 function replacedNames(functions: readonly PayloadFunction[]): readonly string[] {

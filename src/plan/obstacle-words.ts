@@ -51,6 +51,17 @@ export function missingNeed(piece: Piece, buildId: string, relations: Relations)
   };
 }
 
+/** It expects the jump of a payload that it was built on, and nobody has put one there. */
+export function missingJump(piece: Piece, range: CodeRange): Obstacle {
+  return {
+    code: "plan/missing-link",
+    problem: `Cannot apply "${piece.name}": it was made for a host on which another payload has replaced the code at its entry`,
+    where: describeRange(range),
+    expected: "the jump of a payload below it, where the code of the hypervisor would still be",
+    remedy: "add the payload that it was built on and that replaces this function",
+  };
+}
+
 export function overlapping(left: Piece, right: Piece, range: CodeRange): Obstacle {
   // Found from either side, it is one reason.
   const [one, other] = left.name < right.name ? [left, right] : [right, left];

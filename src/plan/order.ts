@@ -7,6 +7,7 @@ import { invariant } from "../invariant.ts";
 import { mayIgnoreDependency } from "../payload/stacking.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
+  missingJump,
   missingLink,
   missingNeed,
   overlapping,
@@ -72,6 +73,9 @@ function againstBelow(
     .needs(piece)
     .filter((id) => !present.has(id) && !(isLinked && id === piece.facts.depends))
     .map((id) => missingNeed(piece, id, relations));
+  const untouched = relations
+    .unmetJumps(piece, [...below, ...rest])
+    .map((range) => missingJump(piece, range));
   const covered = below.flatMap((lower) => {
     if (relations.knows(piece, lower)) return [];
     const overlap = relations.overlap(piece, lower);
@@ -81,7 +85,7 @@ function againstBelow(
       ? [unknownOverlap(piece, lower)]
       : [overlapping(piece, lower, overlap.range)];
   });
-  return [...missing, ...covered];
+  return [...missing, ...untouched, ...covered];
 }
 
 function betweenTwo(one: Piece, other: Piece, { relations }: Ground): readonly Obstacle[] {

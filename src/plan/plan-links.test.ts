@@ -23,6 +23,22 @@ test("makePlan() leaves loaded what another payload refers to, and says so", () 
   );
 });
 
+test("makePlan() refuses a payload that expects a jump which nobody below has written", () => {
+  const lower = payload("lower", "alpha", stacked);
+  const middle = payload("middle", "beta", { ...stacked, depends: "lower", guards: [] });
+  const upper = payload("upper", "alpha", {
+    ...stacked,
+    depends: "middle",
+    jumps: [{ symbol: "alpha", start: 0n, sizeBytes: 5 }],
+  });
+  const files = [lower, middle, upper];
+  check([["lower+", "middle+"], files], to(lower, middle, upper), ["upload upper", "apply upper"]);
+  // Somebody has forced the one in the middle onto the bare hypervisor.
+  const planned = makePlan(host(["middle+"], files), to(middle, upper));
+  assert.ok(planned.kind === "refused");
+  assert.match(planned.obstacles[0]?.problem ?? "", /"upper": it was made for a host on which/);
+});
+
 test("makePlan() loads anew what is bound to a payload that was loaded again since", () => {
   const base = payload("base", "alpha", { exports: ["base.data"] });
   const user = payload("user", "beta", { imports: ["beta", "base.data"] });

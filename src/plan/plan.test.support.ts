@@ -28,6 +28,7 @@ export function payload(
     replaces: range(0n, 64),
     writes: range(4n, 1),
     guards: range(0n, 64),
+    jumps: [],
     nops: "none",
     marker: undefined,
     requires: [],

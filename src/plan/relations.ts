@@ -20,6 +20,8 @@ export interface Relations {
   readonly knows: (upper: Piece, lower: Piece) => boolean;
   /** Whether one changes what the other changes or guards. */
   readonly overlap: (one: Piece, other: Piece) => Overlap;
+  /** Jumps that the payload expects, and that none of `others` writes, as far as is known. */
+  readonly unmetJumps: (piece: Piece, others: readonly Piece[]) => readonly CodeRange[];
   /** Whether `user` binds to symbols of `provider` when it is uploaded after it. */
   readonly refers: (user: Piece, provider: Piece) => "yes" | "no" | "perhaps";
   /** For each symbol that it imports and some payload has: those that have it. */
@@ -47,6 +49,14 @@ export function relationsOf(
     knows,
     // The same place is told from either side.
     overlap: (one, other) => (one.name < other.name ? overlap(one, other) : overlap(other, one)),
+    unmetJumps: (piece, others) => {
+      const writers = others.filter((other) => other !== piece).map(({ facts }) => claimsOf(facts));
+      if (writers.includes(undefined)) return [];
+      const writes = writers.flatMap((claims) => claims?.writes ?? []);
+      return (piece.facts.jumps ?? []).filter(
+        (jump) => findCommonRange([jump], writes, addressOf) === undefined,
+      );
+    },
     refers: rememberedPair((user, provider) => {
       const { imports, mode } = user.facts;
       if (user === provider || provider.facts.exports?.length === 0) return "no";

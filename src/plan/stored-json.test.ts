@@ -20,6 +20,7 @@ const facts: PayloadFacts = {
   replaces: [{ symbol: "alpha", start: 0n, sizeBytes: 64 }],
   writes: [{ symbol: undefined, start: 0xffff82d040200004n, sizeBytes: 1 }],
   guards: [{ symbol: "marker.of#other", start: -1n, sizeBytes: 31 }],
+  jumps: [{ symbol: "alpha", start: 4n, sizeBytes: 5 }],
   nops: "none",
   marker: "mark",
   requires: ["c1"],
