@@ -8,6 +8,7 @@ import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { findAarch64Branches } from "../isa/aarch64-branches.ts";
+import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { livepatchSections, specialTableSections } from "../xen-abi/sections.ts";
 import { readableRelocations } from "./readable-relocations.ts";
@@ -148,8 +149,8 @@ function resolvedReferences(
   );
 }
 
-/** call, jmp; lea of a distance to %rip behind a REX prefix that widens it. */
-const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, lea: 0x8d } as const;
+/** First byte of a conditional jump; lea of a distance from %rip, after a REX prefix that widens it. */
+const opcodes = { conditional: 0x0f, lea: 0x8d } as const;
 
 /** `offset` is that of the 4 bytes that hold the distance; whatever looks like one is taken. */
 function nearBranches(
@@ -168,7 +169,7 @@ function nearBranches(
 function isDistanceAt(code: Uint8Array, at: number): boolean {
   const last = code[at - 1] ?? 0;
   const before = code[at - 2] ?? 0;
-  if (last === opcodes.call || last === opcodes.jump) return true;
+  if (last === X86_CALL_OPCODE || last === X86_JUMP_OPCODE) return true;
   if (before === opcodes.conditional) return (last & 0xf0) === 0x80;
   const isRipOperand = (last & 0xc7) === 0x05;
   return before === opcodes.lea && isRipOperand && ((code[at - 3] ?? 0) & 0xf8) === 0x48;

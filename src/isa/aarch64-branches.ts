@@ -2,6 +2,8 @@
 // words, told by their fixed bits (Arm ARM, C4.1). ADRP is not among them, since a page is known only
 // at run time.
 
+import { AARCH64_JUMP } from "./jump.ts";
+
 /** In bytes, of every instruction. */
 export const AARCH64_INSTRUCTION_SIZE = 4;
 
@@ -26,7 +28,7 @@ interface Form {
 const forms: readonly Form[] = [
   // bl; b
   { mask: 0xfc000000, bits: 0x94000000, shift: 0, width: 26, kind: "call" },
-  { mask: 0xfc000000, bits: 0x14000000, shift: 0, width: 26, kind: "jump" },
+  { ...AARCH64_JUMP, shift: 0, width: 26, kind: "jump" },
   // b.cond; cbz, cbnz; tbz, tbnz
   { mask: 0xff000010, bits: 0x54000000, shift: 5, width: 19, kind: "conditional-jump" },
   { mask: 0x7e000000, bits: 0x34000000, shift: 5, width: 19, kind: "conditional-jump" },

@@ -9,6 +9,10 @@ import { IsaError } from "./errors.ts";
 export const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const satisfies Record<Architecture, number>;
 /** The first byte of jmp rel32; the distance from its end follows. */
 export const X86_JUMP_OPCODE = 0xe9;
+/** The first byte of call rel32, which is encoded like the jump. */
+export const X86_CALL_OPCODE = 0xe8;
+/** b of AArch64: the fixed bits of its word; the others hold the distance in words. */
+export const AARCH64_JUMP = { mask: 0xfc000000, bits: 0x14000000 } as const;
 
 /**
  * The bytes of an unconditional jump that lies at `from`; undefined when `to` is out of its reach
@@ -26,7 +30,7 @@ export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Arra
       const distance = BigInt.asIntN(64, to - from);
       if (BigInt.asIntN(28, distance) !== distance || distance % 4n !== 0n) return undefined;
       const field = BigInt.asUintN(26, distance >> 2n);
-      return new ByteWriter().u32(Number(0x14000000n | field)).toBytes();
+      return new ByteWriter().u32(AARCH64_JUMP.bits | Number(field)).toBytes();
     }
     case undefined:
       throw new IsaError({
@@ -47,7 +51,7 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
     case "aarch64": {
       if (bytes.length < JUMP_SIZE.aarch64) return undefined;
       const word = view.getUint32(0, true);
-      if (word >>> 26 !== 0b000101) return undefined;
+      if ((word & AARCH64_JUMP.mask) >>> 0 !== AARCH64_JUMP.bits) return undefined;
       return BigInt.asUintN(64, from + BigInt((word << 6) >> 4));
     }
     case undefined:

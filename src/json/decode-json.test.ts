@@ -19,7 +19,7 @@ test("decodeJson() gives what the schema describes, without what it does not nam
 });
 
 const problems: readonly (readonly [string, string])[] = [
-  ["", "it is no JSON: Unexpected end of JSON input"],
+  ["", "it is not JSON: Unexpected end of JSON input"],
   ["[]", "format is missing"],
   ["null", "all of it is null"],
   ['{"steps":[]}', "format is missing"],

@@ -23,7 +23,7 @@ export function decodeJson<Of extends Schema>(text: string, schema: Of): Decoded
     json = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { kind: "problem", problem: `it is no JSON: ${why}` };
+    return { kind: "problem", problem: `it is not JSON: ${why}` };
   }
   const parsed = v.safeParse(schema, json, { abortEarly: true });
   if (!parsed.success) return { kind: "problem", problem: wordsOf(parsed.issues[0]) };

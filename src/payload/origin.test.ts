@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { PayloadError } from "./errors.ts";
 import { decodeOrigin, encodeOrigin, originPatch, withoutTexts } from "./origin.ts";
 
+const ascii = (text: string) => new TextEncoder().encode(text);
+
 const origin = {
   source: "ab".repeat(32),
   config: "cd".repeat(32),
@@ -20,11 +22,27 @@ test("originPatch() keeps no folder, so that the payload is the same wherever it
   assert.equal(origin.patches[0]?.name, "xsa1.patch");
 });
 
-test("decodeOrigin() refuses a patch that is not the one of its digest", () => {
+test("decodeOrigin() refuses a patch that does not match its digest", () => {
   const text = Buffer.from(encodeOrigin(origin)).toString();
   const changed = new TextEncoder().encode(text.replace('"text":"--', '"text":"-+'));
-  assert.throws(() => decodeOrigin(changed, "p"), /"xsa1.patch" is not the one of its digest/);
+  assert.throws(() => decodeOrigin(changed, "p"), /"xsa1.patch" does not match its digest/);
 });
+
+const unreadable: readonly (readonly [string, Uint8Array, RegExp])[] = [
+  ["bytes that are not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), /: it is not UTF-8/],
+  ["a text that is not JSON", ascii("{"), /: it is not JSON: /],
+  ["another format", ascii('{"format":2}'), /: format is 2/],
+  [
+    "a patch without a name",
+    ascii('{"format":1,"source":"a","config":"b","compiler":"c","patches":[{}]}'),
+    /: patches\[0\]\.name is missing/,
+  ],
+];
+for (const [what, bytes, problem] of unreadable) {
+  test(`decodeOrigin() refuses ${what}`, () => {
+    assert.throws(() => decodeOrigin(bytes, "p"), problem);
+  });
+}
 
 test("decodeOrigin() parses or refuses every truncation and every changed byte", () => {
   const bytes = encodeOrigin(origin);

@@ -5,12 +5,30 @@
 // what they make of the same text, and a payload is a pure function of its inputs.
 
 import { createHash } from "node:crypto";
+import * as v from "valibot";
 import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
+import { type Described, decodeJson } from "../json/decode-json.ts";
+import { maybe } from "../json/fields.ts";
 import { PayloadError } from "./errors.ts";
 
 export const ORIGIN_SECTION = ".xsplice.origin";
 const FORMAT = 1;
+
+const patchSchema = v.object({
+  name: v.string(),
+  sha256: v.string(),
+  // One character for each byte: a patch need not be UTF-8.
+  text: maybe(v.string()),
+});
+
+const originSchema = v.object({
+  format: v.literal(FORMAT),
+  source: v.string(),
+  config: v.string(),
+  compiler: v.string(),
+  patches: v.array(patchSchema),
+});
 
 export interface PayloadOrigin {
   /** SHA-256 of the source without any patch, in hex. */
@@ -59,10 +77,15 @@ export function encodeOrigin({ source, config, compiler, patches }: PayloadOrigi
   const listed = patches.map(({ name, sha256: digest, bytes }) => ({
     name,
     sha256: digest,
-    // One character a byte: a patch need not be UTF-8.
     ...(bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") }),
   }));
-  const value = { format: FORMAT, source, config, compiler, patches: listed };
+  const value: v.InferInput<typeof originSchema> = {
+    format: FORMAT,
+    source,
+    config,
+    compiler,
+    patches: listed,
+  };
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
 
@@ -72,47 +95,30 @@ export function readOrigin(payload: ElfObject): PayloadOrigin | undefined {
   return section && decodeOrigin(contentsOf(payload, section), payload.source);
 }
 
-/** @throws PayloadError payload/origin when it is none of this format, or not what its digests say */
+/** @throws PayloadError payload/origin when it is not of this format, or a patch does not fit its digest */
 export function decodeOrigin(bytes: Uint8Array, source: string): PayloadOrigin {
-  const value = parseJson(bytes, source);
-  if (!isRecord(value) || value["format"] !== FORMAT) {
-    throw refusal(source, `it is not of format ${FORMAT}`);
-  }
-  const patches = value["patches"];
-  if (!Array.isArray(patches)) throw refusal(source, "it names no patches");
-  return {
-    source: textOf(value, "source", source),
-    config: textOf(value, "config", source),
-    compiler: textOf(value, "compiler", source),
-    patches: patches.map((patch: unknown) => decodePatch(patch, source)),
-  };
+  const decoded = decodeJson(textOf(bytes, source), originSchema);
+  if (decoded.kind === "problem") throw refusal(source, decoded.problem);
+  const { format: _, patches, ...origin } = decoded.value;
+  return { ...origin, patches: patches.map((patch) => decodePatch(patch, source)) };
 }
 
-function decodePatch(value: unknown, source: string): OriginPatch {
-  if (!isRecord(value)) throw refusal(source, "one of its patches has no name");
-  const patch = { name: textOf(value, "name", source), sha256: textOf(value, "sha256", source) };
-  if (value["text"] === undefined) return { ...patch, bytes: undefined };
-  const bytes = new Uint8Array(Buffer.from(textOf(value, "text", source), "latin1"));
-  if (sha256(bytes) === patch.sha256) return { ...patch, bytes };
-  throw refusal(source, `patch ${JSON.stringify(patch.name)} is not the one of its digest`);
+function decodePatch(
+  { name, sha256: digest, text }: Described<typeof patchSchema>,
+  source: string,
+): OriginPatch {
+  if (text === undefined) return { name, sha256: digest, bytes: undefined };
+  const bytes = new Uint8Array(Buffer.from(text, "latin1"));
+  if (sha256(bytes) === digest) return { name, sha256: digest, bytes };
+  throw refusal(source, `patch ${JSON.stringify(name)} does not match its digest`);
 }
 
-function parseJson(bytes: Uint8Array, source: string): unknown {
+function textOf(bytes: Uint8Array, source: string): string {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw refusal(source, "it is no JSON text", cause);
+    throw refusal(source, "it is not UTF-8", cause);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: Readonly<Record<string, unknown>>, key: string, source: string): string {
-  const text = value[key];
-  if (typeof text === "string") return text;
-  throw refusal(source, `"${key}" is missing`);
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -2,7 +2,7 @@
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { hexNumber } from "../bytes/hex.ts";
-import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
+import { AARCH64_JUMP, JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { needsWritableFuncs } from "../xen-abi/features.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { jumpOffset } from "./entry-offset.ts";
@@ -133,10 +133,14 @@ function placedDistance(isArm: boolean, length: number): Uint8Array {
   return new Uint8Array(length).fill(UnknownByte.place, isArm ? 0 : 1);
 }
 
+/**
+ * Not encodeJump() of isa/, which makes payloads and reads the jumps of others: the model is a second
+ * witness, and as Xen does it writes the low bits of a distance that is out of reach, without a refusal.
+ */
 function jumpBytes(isArm: boolean, from: bigint, to: bigint): Uint8Array {
   if (isArm) {
     const words = BigInt.asUintN(26, (to - from) >> 2n);
-    return new ByteWriter(JUMP_SIZE.aarch64).u32(Number(0x14000000n | words)).toBytes();
+    return new ByteWriter(JUMP_SIZE.aarch64).u32(AARCH64_JUMP.bits | Number(words)).toBytes();
   }
   const distance = BigInt.asIntN(32, to - (from + BigInt(JUMP_SIZE.x86_64)));
   return new ByteWriter(JUMP_SIZE.x86_64).u8(X86_JUMP_OPCODE).i32(Number(distance)).toBytes();

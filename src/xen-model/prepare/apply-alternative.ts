@@ -6,7 +6,7 @@
 // original afterwards for unknown.
 
 import { hexNumber, toHex } from "../../bytes/hex.ts";
-import { JUMP_SIZE, X86_JUMP_OPCODE } from "../../isa/jump.ts";
+import { JUMP_SIZE, X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../../isa/jump.ts";
 import { ALT_CALL_INSTRUCTION_SIZE, type Alternative } from "../../xen-abi/alternatives.ts";
 import { compareReleases } from "../../xen-abi/release.ts";
 import { ALTERNATIVES_SECTION } from "../../xen-abi/sections.ts";
@@ -105,7 +105,7 @@ function followAltCall(
   const isKnown = compareReleases(xen.release, ALT_CALLS_SINCE) >= 0;
   if (!isKnown || xen.architecture !== "x86_64" || xen.features.has("alt-call-sites")) return;
   if (code === undefined || by === undefined) return;
-  const operand = by[0] === 0xe8 ? 0x15 : by[0] === X86_JUMP_OPCODE ? 0x25 : undefined;
+  const operand = by[0] === X86_CALL_OPCODE ? 0x15 : by[0] === X86_JUMP_OPCODE ? 0x25 : undefined;
   const isBack = toHex(by.subarray(1, JUMP_SIZE.x86_64)) === "fbffffff";
   const isIndirect = alternative.originalSize >= ALT_CALL_INSTRUCTION_SIZE && code[0] === 0xff;
   if (!isBack || !isIndirect || operand === undefined || code[1] !== operand) return;
