@@ -1,101 +1,149 @@
-// The passes of `xsplice build` behind the compiler: from pairs of objects to a payload, or to every
+// The passes of `xsplice build` after the compiler: from pairs of objects to a payload, or to every
 // reason why there is none.
 
 import { refusalsOfObjects } from "../compare/compare.ts";
 import { compareAll } from "../compare/compare-all.ts";
+import type { ComparedObject } from "../compare/compared-object.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
-import { surroundingsOf } from "../running/payload-below.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
-import { decideStacking, refuseVetoingHooks } from "../stacking/decide.ts";
-import { checkOrigins } from "../stacking/patches.ts";
+import { refuseVetoingHooks } from "../stacking/decide.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
 import type { Timings } from "../xen-make/timings.ts";
-import type { BuildOptions } from "./build-options.ts";
+import type { BuildOptions, Metadata } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import { conclude } from "./conclude.ts";
-import { checkFit } from "./fit.ts";
-import { compileHooks } from "./hooks.ts";
+import { checkFit, type Fit } from "./fit.ts";
+import { type CompiledHooks, compileHooks } from "./hooks.ts";
 import { refusalsOfFiles, whatIsKnown } from "./known.ts";
-import { linkPayload } from "./link.ts";
+import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
-import { namesOfFix } from "./names-of-fix.ts";
-import { originOf, payloadFacts } from "./payload-facts.ts";
-import { type Hypervisor, targetOf } from "./target.ts";
+import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
+import { payloadFacts } from "./payload-facts.ts";
+import { type Place, placePayload } from "./place.ts";
+import type { Hypervisor } from "./target.ts";
 
 /** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */
 export async function finishFix(
   prepared: PreparedPairs,
   hypervisor: Hypervisor,
-  { inputs, stacking, allowed, label, run }: BuildOptions,
+  options: BuildOptions,
   timings: Timings,
 ): Promise<BuiltFix> {
-  const { foundation, mode, previous } = stacking;
-  const origin = originOf(inputs, prepared.source, label.patches);
-  checkOrigins(foundation, origin);
-  const target = targetOf(hypervisor, prepared.source);
-  const decided = decideStacking(stacking, target);
+  const { inputs, stacking, allowed, label, run } = options;
+  const place = placePayload(prepared.source, hypervisor, options);
   // From here the payload's place is settled: for which release, on what, how it stands among others.
-  const surroundings = surroundingsOf(target.xen, foundation);
   const hooks = await timings.measureAsync("compile hooks", () =>
-    compileHooks(inputs.hooks, surroundings, run),
+    compileHooks(inputs.hooks, place.surroundings, run),
   );
-  const kinds = hooks.hooks.map(({ kind }) => kind);
-  const objects = await compareAll(prepared, {
-    known: whatIsKnown(target, allowed, kinds),
-    liesOn: foundation.payloads.length === 0 ? "hypervisor" : "payloads",
-    timings,
-  });
-  const names = namesOfFix(objects, foundation.payloads);
+  const fix = await compareFix(prepared, { place, hooks, allowed }, timings);
   // From here every difference is carried, without effect by a named rule, or refused, and every global
   // name of the patched source is known by its name in the hypervisor.
-  const fit = timings.measure("fit", () =>
-    checkFit(objects, {
-      target,
-      surroundings,
-      payloads: foundation.payloads,
-      names,
-      config: { ...inputs.config, made: prepared.source.configDifferences },
-      allowedLayouts: allowed.layouts,
-    }),
-  );
-  // From here what runs is what the fix was compared with, or there is a refusal that tells what is not.
+  const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
+  // From here what runs is what the fix was compared with, or a refusal says what is not.
   const refused = [
     ...refusalsOfFiles(prepared.account),
-    ...refusalsOfObjects(objects),
+    ...refusalsOfObjects(fix.objects),
     ...fit.refusals,
-    ...refuseVetoingHooks(mode, kinds),
+    ...refuseVetoingHooks(stacking.mode, kindsOf(hooks)),
   ];
-  const isChanged = kinds.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
   const metadata = metadataOf(inputs.patches, label);
   const linked =
-    refused.length > 0 || !isChanged
+    refused.length > 0 || !changesAnything(fix, hooks)
       ? undefined
-      : timings.measure("emit", () =>
-          linkPayload({
-            objects,
-            hooks,
-            target,
-            surroundings,
-            payloads: foundation.payloads,
-            names,
-            contributions: prepared.changes.contributions,
-            facts: payloadFacts(target, decided, { metadata, origin }),
-          }),
-        );
-  // From here every symbol is bound, and the payload's bytes are what they will be.
+      : timings.measure("emit", () => linkFix(fix, { place, hooks, prepared, metadata }));
+  // From here every symbol is bound, and the payload's bytes are final.
   const succession =
-    linked?.kind === "linked" && previous !== undefined
-      ? compareWithPrevious(previous, linked.payload, allowed.freshData)
+    linked?.kind === "linked" && stacking.previous !== undefined
+      ? compareWithPrevious(stacking.previous, linked.payload, allowed.freshData)
       : undefined;
-  const { phases } = timings;
-  const findings = {
-    prepared,
+  return conclude(
+    { refused, linked, allowed },
+    {
+      prepared,
+      target: place.target,
+      stacking: place.decided,
+      objects: fix.objects,
+      fit,
+      metadata,
+      succession,
+      phases: timings.phases,
+    },
+  );
+}
+
+/** The fix, compared with the unpatched source. */
+interface ComparedFix {
+  readonly objects: readonly ComparedObject[];
+  readonly names: NamesOfFix;
+}
+
+async function compareFix(
+  prepared: PreparedPairs,
+  {
+    place: { target, payloads },
+    hooks,
+    allowed,
+  }: {
+    readonly place: Place;
+    readonly hooks: CompiledHooks;
+    readonly allowed: BuildOptions["allowed"];
+  },
+  timings: Timings,
+): Promise<ComparedFix> {
+  const objects = await compareAll(prepared, {
+    known: whatIsKnown(target, allowed, kindsOf(hooks)),
+    liesOn: payloads.length === 0 ? "hypervisor" : "payloads",
+    timings,
+  });
+  return { objects, names: namesOfFix(objects, payloads) };
+}
+
+function fitFix(
+  { objects, names }: ComparedFix,
+  { target, surroundings, payloads }: Place,
+  { source }: PreparedPairs,
+  { inputs, allowed }: BuildOptions,
+): Fit {
+  return checkFit(objects, {
     target,
-    stacking: decided,
-    objects,
-    fit,
+    surroundings,
+    payloads,
+    names,
+    config: { ...inputs.config, made: source.configDifferences },
+    allowedLayouts: allowed.layouts,
+  });
+}
+
+function linkFix(
+  { objects, names }: ComparedFix,
+  {
+    place: { target, decided, payloads, surroundings, origin },
+    hooks,
+    prepared,
     metadata,
-    succession,
-    phases,
-  };
-  return conclude({ refused, linked, allowed }, findings);
+  }: {
+    readonly place: Place;
+    readonly hooks: CompiledHooks;
+    readonly prepared: PreparedPairs;
+    readonly metadata: Metadata;
+  },
+): LinkResult {
+  return linkPayload({
+    objects,
+    hooks,
+    target,
+    surroundings,
+    payloads,
+    names,
+    contributions: prepared.changes.contributions,
+    facts: payloadFacts(target, decided, { metadata, origin }),
+  });
+}
+
+function changesAnything({ objects }: ComparedFix, { hooks }: CompiledHooks): boolean {
+  return hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
+}
+
+function kindsOf({ hooks }: CompiledHooks): readonly HookKind[] {
+  return hooks.map(({ kind }) => kind);
 }

@@ -4,10 +4,11 @@
 // the marker that a guard compares is such a symbol).
 
 import type { Action, ActOptions } from "../host/host.ts";
+import { inUse, unbound } from "./binding-words.ts";
 import { noAddresses } from "./code-range.ts";
 import { type HostState, isHeld } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { burying, inUse, unbound } from "./obstacle-words.ts";
+import { burying } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
 import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";

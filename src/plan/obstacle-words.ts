@@ -1,4 +1,4 @@
-// The planner's refusals in words.
+// The planner's refusals in words; those about symbols and references are in binding-words.ts.
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -8,7 +8,7 @@ import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
 import type { Relations } from "./relations.ts";
 
-function nameOfId(buildId: string, relations: Relations): string {
+export function nameOfId(buildId: string, relations: Relations): string {
   const known = relations.withId(buildId);
   return known === undefined ? `the payload with build-id ${buildId}` : `"${known.name}"`;
 }
@@ -125,44 +125,6 @@ export function dataLost(piece: Piece): Obstacle {
   };
 }
 
-/** It is not ready, and what stands in the way stays applied. */
-export function blocked(piece: Piece): Obstacle {
-  return {
-    code: "plan/in-use",
-    problem: `Cannot upload "${piece.name}": a payload that is applied has its symbols, or refers to it`,
-    expected: "payloads in its way that are not in use",
-    remedy: "revert and unload them first",
-  };
-}
-
-/** @param users that are loaded; the one that was loaded last comes last */
-export function inUse(provider: Piece, users: readonly Piece[]): Obstacle {
-  const names = users.map(({ name }) => `"${name}"`).join(", ");
-  const refer = users.length === 1 ? "refers" : "refer";
-  return {
-    code: "plan/in-use",
-    problem: `Cannot unload "${provider.name}": ${names} ${refer} to it, and Xen would free it all the same`,
-    expected: "no loaded payload that refers to it: to apply such a one afterwards kills the host",
-    remedy: users
-      .toReversed()
-      .map(({ name }) => `"xsplice unload ${name}"`)
-      .join(", then ")
-      .concat(" first"),
-  };
-}
-
-/** Xen bound it at upload, and what it was bound to was unloaded since. */
-export function unbound(piece: Piece, buildId: string, relations: Relations): Obstacle {
-  const again = relations.withId(buildId) === undefined ? "" : ", and was uploaded again since";
-  return {
-    code: "plan/unbound",
-    problem: `Cannot apply "${piece.name}": it refers to ${nameOfId(buildId, relations)}, which was unloaded${again}`,
-    expected:
-      "what it refers to loaded since before it was: freed memory would be read, and the host die",
-    remedy: `"xsplice unload ${piece.name}", then upload it again, after what it refers to`,
-  };
-}
-
 /** @param stranger is applied, and `piece` was not made on top of it */
 export function burying(piece: Piece, stranger: Piece, functionName: string): Obstacle {
   return {
@@ -187,15 +149,6 @@ export function unknownHooks(piece: Piece): Obstacle {
     code: "plan/unknown",
     problem: `Cannot replace what is applied at once: it is not known which hooks "${piece.name}" has`,
     remedy: `give the file of "${piece.name}"`,
-  };
-}
-
-export function sameSymbol(one: Piece, other: Piece, symbol: string): Obstacle {
-  return {
-    code: "plan/same-symbol",
-    problem: `Cannot have both "${one.name}" and "${other.name}" loaded: both bring a symbol "${symbol}"`,
-    expected: "names that no other payload has, as xSplice makes them",
-    remedy: "build one of them again",
   };
 }
 

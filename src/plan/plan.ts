@@ -3,6 +3,7 @@
 // the same plan.
 
 import { invariant } from "../invariant.ts";
+import { sameSymbol } from "./binding-words.ts";
 import { type Choice, chooseWay, type Search } from "./choose-way.ts";
 import { type AddressOf, noAddresses } from "./code-range.ts";
 import { groupFunctions } from "./coverage.ts";
@@ -12,7 +13,6 @@ import type { Obstacle } from "./obstacle.ts";
 import {
   fileAgainstMoment,
   momentForbidden,
-  sameSymbol,
   unknownHypervisor,
   unknownStack,
   wrongHypervisor,

@@ -49,25 +49,8 @@ export function relationsOf(
     knows,
     // The same place is told from either side.
     overlap: (one, other) => (one.name < other.name ? overlap(one, other) : overlap(other, one)),
-    unmetJumps: (piece, others) => {
-      const writers = others.filter((other) => other !== piece).map(({ facts }) => claimsOf(facts));
-      if (writers.includes(undefined)) return [];
-      const writes = writers.flatMap((claims) => claims?.writes ?? []);
-      return (piece.facts.jumps ?? []).filter(
-        (jump) => findCommonRange([jump], writes, addressOf) === undefined,
-      );
-    },
-    refers: rememberedPair((user, provider) => {
-      const { imports, mode } = user.facts;
-      if (user === provider || provider.facts.exports?.length === 0) return "no";
-      if (imports !== undefined && provider.facts.exports !== undefined) {
-        const names = exported(provider);
-        return imports.some((name) => names.has(name)) ? "yes" : "no";
-      }
-      if (knows(user, provider)) return "yes";
-      // What xSplice makes binds to nothing but what it was built on.
-      return mode !== undefined && provider.facts.buildId !== undefined ? "no" : "perhaps";
-    }),
+    unmetJumps: (piece, others) => unmetJumpsOf(piece, others, addressOf),
+    refers: rememberedPair((user, provider) => refersTo(user, provider, exported, knows)),
     providers: remembered((user) =>
       (user.facts.imports ?? []).flatMap((name) => {
         const owners = pieces.filter((piece) => piece !== user && exported(piece).has(name));
@@ -80,6 +63,36 @@ export function relationsOf(
       return one.facts.exports?.find((name) => names.has(name));
     }),
   };
+}
+
+function unmetJumpsOf(
+  piece: Piece,
+  others: readonly Piece[],
+  addressOf: AddressOf,
+): readonly CodeRange[] {
+  const writers = others.filter((other) => other !== piece).map(({ facts }) => claimsOf(facts));
+  if (writers.includes(undefined)) return [];
+  const writes = writers.flatMap((claims) => claims?.writes ?? []);
+  return (piece.facts.jumps ?? []).filter(
+    (jump) => findCommonRange([jump], writes, addressOf) === undefined,
+  );
+}
+
+function refersTo(
+  user: Piece,
+  provider: Piece,
+  exported: (piece: Piece) => ReadonlySet<string>,
+  knows: Relations["knows"],
+): "yes" | "no" | "perhaps" {
+  const { imports, mode } = user.facts;
+  if (user === provider || provider.facts.exports?.length === 0) return "no";
+  if (imports !== undefined && provider.facts.exports !== undefined) {
+    const names = exported(provider);
+    return imports.some((name) => names.has(name)) ? "yes" : "no";
+  }
+  if (knows(user, provider)) return "yes";
+  // What xSplice makes binds to nothing but what it was built on.
+  return mode !== undefined && provider.facts.buildId !== undefined ? "no" : "perhaps";
 }
 
 function needsOf(

@@ -2,9 +2,10 @@
 // walked through. Whether Xen would take each step is known here (ABI reference §2, §3).
 
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
+import { blocked } from "./binding-words.ts";
 import { isHeld, type LoadedPayload } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { blocked, hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
+import { hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
 import { type Ground, mayFloat, topId } from "./order.ts";
 import type { Piece } from "./piece.ts";
 

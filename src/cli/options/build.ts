@@ -1,15 +1,13 @@
 // The options of `xsplice build`, and what they say once their files are read.
 
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
-import type { BuildOptions } from "../../builder/build-options.ts";
-import type { PatchInput } from "../../source-patch/patch-file.ts";
+import { basename } from "node:path";
+import type { BuildInputs, BuildOptions } from "../../builder/build-options.ts";
 import type { OptionSpec } from "../option-spec.ts";
-import { readInputFile } from "../read-input-file.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall } from "../spec.ts";
-import { UsageError } from "../usage-error.ts";
 import { packageVersion } from "../version.ts";
+import { patchNames, readPatches, readText } from "./patches.ts";
 import { splitPair } from "./split-pair.ts";
 import {
   foundationOptionSpecs,
@@ -21,8 +19,6 @@ import {
 import { xenSymsOption } from "./xen-syms.ts";
 
 const JOBS_MAX = 999;
-/** Patches, configurations and series are texts. */
-const TEXT_SIZE_MAX = 16 * 1024 * 1024;
 
 export const buildOptionSpecs: readonly OptionSpec[] = [
   {
@@ -156,32 +152,12 @@ export async function readBuildOptions(
   onProgress: (text: string) => void,
 ): Promise<ReadBuildOptions> {
   const { options, io } = call;
-  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
-  const [series, previous] = [options.text("series"), options.text("previous")];
-  const names = [
-    ...(series === undefined ? [] : await readSeries(series)),
-    ...options.texts("patch"),
-  ];
-  const [first] = names;
-  if (first === undefined) throw emptySeries(series ?? "");
-  const read = (path: string) =>
-    readInputFile(path, { sizeMax: TEXT_SIZE_MAX, reason: "far more than a text has" });
-  const readPatches = (paths: readonly string[]) =>
-    Promise.all(
-      paths.map(async (name): Promise<PatchInput> => ({ name, bytes: await read(name) })),
-    );
+  const names = await patchNames(call);
+  const previous = options.text("previous");
+  const [last = ""] = names.slice(-1);
   return {
     options: {
-      inputs: {
-        source: options.requiredText("source"),
-        xenSyms: {
-          name: xenSyms,
-          bytes: await readXenSymsFile(xenSyms, io.signal),
-        },
-        config: { name: config, text: Buffer.from(await read(config)).toString() },
-        patches: await readPatches(names),
-        hooks: options.texts("hooks"),
-      },
+      inputs: await readInputs(call, names),
       stacking: {
         ...(await readStackingOptions(call)),
         previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
@@ -206,37 +182,21 @@ export async function readBuildOptions(
         signal: io.signal,
       },
     },
-    output:
-      options.text("output") ??
-      `${basename(names.at(-1) ?? first).replace(/\.(patch|diff)$/, "")}.livepatch`,
+    output: options.text("output") ?? `${basename(last).replace(/\.(patch|diff)$/, "")}.livepatch`,
     explain: options.text("explain"),
   };
 }
 
-/** As quilt writes it: paths from the file's folder, comments behind #, options behind the name. */
-async function readSeries(path: string): Promise<readonly string[]> {
-  const bytes = await readInputFile(path, {
-    sizeMax: TEXT_SIZE_MAX,
-    reason: "far more than a text has",
-  });
-  return Buffer.from(bytes)
-    .toString()
-    .split("\n")
-    .map(
-      (line) =>
-        line
-          .replace(/(^|\s)#.*$/, "")
-          .trim()
-          .split(/\s+/)[0] ?? "",
-    )
-    .filter((name) => name !== "")
-    .map((name) => join(dirname(path), name));
-}
-
-function emptySeries(path: string): UsageError {
-  return new UsageError({
-    code: "usage/bad-arguments",
-    problem: `Cannot build from the series "${path}": it names no patch`,
-    expected: "the name of a patch on each line",
-  });
+async function readInputs(
+  { options, io }: CommandCall,
+  patches: readonly string[],
+): Promise<BuildInputs> {
+  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
+  return {
+    source: options.requiredText("source"),
+    xenSyms: { name: xenSyms, bytes: await readXenSymsFile(xenSyms, io.signal) },
+    config: { name: config, text: Buffer.from(await readText(config)).toString() },
+    patches: await readPatches(patches),
+    hooks: options.texts("hooks"),
+  };
 }

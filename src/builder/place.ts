@@ -1,0 +1,40 @@
+// Where the payload stands: for which hypervisor, on which payloads, how among others, and from what it is
+// made.
+
+import type { PreparedSource } from "../pairs/prepared-pairs.ts";
+import type { PayloadOrigin } from "../payload/origin.ts";
+import { type PayloadBelow, type Surroundings, surroundingsOf } from "../running/payload-below.ts";
+import { type DecidedStacking, decideStacking } from "../stacking/decide.ts";
+import { checkOrigins } from "../stacking/patches.ts";
+import type { BuildOptions } from "./build-options.ts";
+import { originOf } from "./payload-facts.ts";
+import { type Hypervisor, type Target, targetOf } from "./target.ts";
+
+export interface Place {
+  readonly target: Target;
+  readonly decided: DecidedStacking;
+  /** The payloads below, the lowest first. */
+  readonly payloads: readonly PayloadBelow[];
+  /** What the fix is linked against. */
+  readonly surroundings: Surroundings;
+  readonly origin: PayloadOrigin;
+}
+
+/** @throws BuilderError where the source, the hypervisor, payloads below and the wish do not fit together */
+export function placePayload(
+  source: PreparedSource,
+  hypervisor: Hypervisor,
+  { inputs, stacking, label }: Pick<BuildOptions, "inputs" | "stacking" | "label">,
+): Place {
+  const { foundation } = stacking;
+  const origin = originOf(inputs, source, label.patches);
+  checkOrigins(foundation, origin);
+  const target = targetOf(hypervisor, source);
+  return {
+    target,
+    decided: decideStacking(stacking, target),
+    payloads: foundation.payloads,
+    surroundings: surroundingsOf(target.xen, foundation),
+    origin,
+  };
+}
