@@ -27,7 +27,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "isa/endbr64.ts",
   ],
   check: ["bytes", "elf", "isa", "xen-abi", "payload", "xen-model"],
-  plan: ["bytes", "json", "host", "isa/architecture.ts", "xen-abi", "payload"],
+  plan: ["bytes", "json", "host", "isa/architecture.ts", "isa/jump.ts", "xen-abi", "payload"],
   parts: ["bytes", "files", "json"],
   "build-outcome": [],
   "source-patch": ["build-outcome"],
