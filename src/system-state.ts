@@ -13,6 +13,7 @@ const states: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  EIO: "the disk has an error (I/O error)",
   ETXTBSY: "it is being run",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open",

@@ -38,6 +38,10 @@ echo "$?" >exit-status.new && mv exit-status.new exit-status
 # The owner may still want to read why QEMU ended; it lets go when it has.
 wait
 [ -e detached ] && exit 0
+# The lock of the run folder last: what is left without one, nobody may take away.
+for file in *; do
+    [ "$file" = claim.lock ] || rm -rf "$file"
+done
 cd /
 rm -rf "$folder"
 rmdir "${folder%/*}" 2>/dev/null

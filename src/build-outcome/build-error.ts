@@ -2,6 +2,7 @@
 // cannot be live patched are not here: those are facts of the ledger (hunk-ledger.ts).
 
 import { XspliceError } from "../error.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
 export type BuildErrorCode =
   /** Not the source of a hypervisor, or a release whose make files are not known. */
@@ -23,17 +24,12 @@ export type BuildErrorCode =
 
 export class BuildError extends XspliceError<BuildErrorCode> {}
 
+const storageErrors = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"];
+
 /** A full disk or a folder without permission, as the user sees it; anything else unchanged. */
 export function asStorageError(error: unknown, folder: string): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const problems: Readonly<Record<string, string>> = {
-    ENOSPC: "the disk is full",
-    EDQUOT: "the disk quota is used up",
-    EACCES: "permission denied",
-    EROFS: "the file system is read-only",
-  };
-  const problem = problems[String(error.code)];
-  return problem === undefined ? error : cannotStore(problem, folder, { cause: error });
+  if (!storageErrors.includes(codeOfSystemError(error) ?? "")) return error;
+  return cannotStore(systemStateOf(error), folder, { cause: error });
 }
 
 /** When a program ended because nothing more could be written. @throws BuildError */

@@ -4,7 +4,17 @@
 import { XspliceError } from "../error.ts";
 import { systemStateOf } from "../system-state.ts";
 
-const refusals = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EMFILE", "ENFILE", "ENOMEM"];
+const refusals = [
+  "ENOSPC",
+  "EDQUOT",
+  "EROFS",
+  "EIO",
+  "EACCES",
+  "EPERM",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+];
 
 export class SystemError extends XspliceError<"system/refused"> {}
 

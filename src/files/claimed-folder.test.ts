@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,8 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { claimFolder, isAbandoned, removeAbandoned } from "./claimed-folder.ts";
-import { emptyFolder, kill, runUntilKilled } from "./files.test.support.ts";
+import { claimFolder, occupancyOf, removeAbandoned } from "./claimed-folder.ts";
+import { emptyFolder, kill, leaveAbandoned, runUntilKilled } from "./files.test.support.ts";
 
 const module = JSON.stringify(new URL("./claimed-folder.js", import.meta.url).href);
 const isWork = (name: string): boolean => name.startsWith("work-");
@@ -33,7 +34,7 @@ test("claimFolder() makes a folder that is gone, with all in it, when it is let 
     mkdirSync(join(work.path, "deep"));
     writeFileSync(join(work.path, "deep/file"), "");
     assert.equal(onlyFolderIn(parent), work.path);
-    assert.equal(isAbandoned(work.path), false);
+    assert.equal(occupancyOf(work.path).kind, "held");
   }
   assert.deepEqual(readdirSync(parent), []);
 });
@@ -42,14 +43,11 @@ test("removeAbandoned() removes what a killed process had claimed, not what a li
   const parent = emptyFolder(t);
   const holder = await runUntilKilled(t, claimScript(parent));
   const folder = onlyFolderIn(parent);
-  assert.equal(removeAbandoned(parent, isWork), 0);
+  assert.equal(removeAbandoned(parent, isWork).count, 0);
   await kill(holder);
-  assert.equal(isAbandoned(folder), true);
-  assert.equal(
-    removeAbandoned(parent, (name) => name === "other"),
-    0,
-  );
-  assert.equal(removeAbandoned(parent, isWork), 1);
+  assert.equal(occupancyOf(folder).kind, "abandoned");
+  assert.equal(removeAbandoned(parent, (name) => name === "other").count, 0);
+  assert.equal(removeAbandoned(parent, isWork).count, 1);
   assert.deepEqual(readdirSync(parent), []);
 });
 
@@ -64,17 +62,47 @@ test("removeAbandoned() leaves the folder to a child that got its descriptor", a
   await kill(await runUntilKilled(t, pass));
   const child = Number(readFileSync(pidFile, "utf8"));
   t.after(() => process.kill(child));
-  assert.equal(removeAbandoned(parent, isWork), 0);
+  assert.equal(removeAbandoned(parent, isWork).count, 0);
 });
 
-test("removeAbandoned() takes a folder without a claim for one that is just being made, for a day", (t) => {
+const twoDaysAgo = new Date(Date.now() - 48 * 3_600_000);
+
+test("removeAbandoned() takes an empty folder without a claim for one that is just being made, for a day", (t) => {
   const parent = emptyFolder(t);
   const folder = join(parent, "work-unclaimed");
   mkdirSync(folder);
-  assert.equal(removeAbandoned(parent, isWork), 0);
-  const longAgo = new Date(Date.now() - 48 * 3_600_000);
-  utimesSync(folder, longAgo, longAgo);
-  assert.equal(isAbandoned(folder), true);
-  assert.equal(removeAbandoned(parent, isWork), 1);
+  assert.deepEqual(removeAbandoned(parent, isWork), { count: 0, kept: [] });
+  utimesSync(folder, twoDaysAgo, twoDaysAgo);
+  assert.deepEqual(removeAbandoned(parent, isWork), { count: 1, kept: [] });
   assert.ok(!existsSync(folder));
+});
+
+test("removeAbandoned() keeps and names a folder with something in it that nothing claims", (t) => {
+  const parent = emptyFolder(t);
+  const path = join(parent, "work-of-a-former-release");
+  mkdirSync(path);
+  writeFileSync(join(path, "result"), "");
+  assert.deepEqual(removeAbandoned(parent, isWork), { count: 0, kept: [] });
+  utimesSync(path, twoDaysAgo, twoDaysAgo);
+  const because = "nothing in it says whether somebody uses it (no claim.lock)";
+  assert.deepEqual(removeAbandoned(parent, isWork), { count: 0, kept: [{ path, because }] });
+  assert.deepEqual(readdirSync(path), ["result"]);
+});
+
+test("removeAbandoned() keeps and names what another user left, and removes the rest", {
+  skip: process.getuid?.() !== 0 && "only root can be two users",
+}, (t) => {
+  const parent = emptyFolder(t);
+  const path = leaveAbandoned(parent, "work-of-root");
+  chmodSync(join(path, "claim.lock"), 0o600);
+  chmodSync(parent, 0o777);
+  const because = "permission denied";
+  process.seteuid?.(65534);
+  try {
+    leaveAbandoned(parent, "work-of-nobody");
+    assert.deepEqual(removeAbandoned(parent, isWork), { count: 1, kept: [{ path, because }] });
+  } finally {
+    process.seteuid?.(0);
+  }
+  assert.deepEqual(readdirSync(parent), ["work-of-root"]);
 });

@@ -7,6 +7,8 @@ export class LockError extends XspliceError<
   | "files/no-flock"
   /** The file system, or the system, takes no lock on this file. */
   | "files/cannot-lock"
+  /** Something ended the program flock before it had locked. */
+  | "files/flock-ended"
 > {}
 
 export function noFlock(cause: unknown): LockError {
@@ -24,5 +26,13 @@ export function cannotLock(path: string, said: string): LockError {
     problem: `Cannot lock "${path}"`,
     where: said.trim() || "flock ended without a word",
     expected: "a file system that has locks (flock)",
+  });
+}
+
+export function flockEnded(path: string): LockError {
+  return new LockError({
+    code: "files/flock-ended",
+    problem: `Cannot lock "${path}": a signal ended the program flock`,
+    remedy: "try again",
   });
 }

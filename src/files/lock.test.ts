@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { emptyFolder, kill, runUntilKilled } from "./files.test.support.ts";
 import { type FileLock, tryLock, waitForLock } from "./lock.ts";
 
@@ -75,6 +78,41 @@ test("waitForLock() goes on waiting when the file that it waited for was removed
   assert.equal(isIn, false, "two hold one lock");
   newcomer[Symbol.dispose]();
   (await entered)[Symbol.dispose]();
+});
+
+test("tryLock() locks in spite of a ^C, of which its caller is told", async (t) => {
+  const folder = emptyFolder(t);
+  const path = join(folder, "lock");
+  const slow = `#!/bin/sh\n: >${folder}/begun\nsleep 0.5\nPATH=$REST exec flock "$@"\n`;
+  writeFileSync(join(folder, "flock"), slow, { mode: 0o755 });
+  const script = `import { tryLock } from ${lockModule};
+    process.on("SIGINT", () => process.stdout.write(" interrupted"));
+    const lock = tryLock(${JSON.stringify(path)});
+    process.stdout.write(lock ? "locked" : "taken");
+    setTimeout(() => {}, 100);`;
+  const rest = process.env["PATH"];
+  const env = { ...process.env, REST: rest, PATH: `${folder}:${rest}` };
+  // A group of its own, as a shell makes one for the terminal's foreground.
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    detached: true,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const said = text(child.stdout);
+  while (!existsSync(join(folder, "begun")) && child.exitCode === null) await sleep(5);
+  process.kill(-(child.pid ?? assert.fail()), "SIGINT");
+  assert.equal(await said, "locked interrupted");
+});
+
+test("tryLock() says that a signal ended flock, and nothing of the file", (t) => {
+  const folder = emptyFolder(t);
+  writeFileSync(join(folder, "flock"), "#!/bin/sh\nkill -KILL $$\n", { mode: 0o755 });
+  const path = process.env["PATH"];
+  process.env["PATH"] = folder;
+  t.after(() => {
+    process.env["PATH"] = path;
+  });
+  assert.throws(() => tryLock(join(folder, "lock")), /a signal ended the program flock/);
 });
 
 test("tryLock() says which program it lacks, and what cannot be locked", (t) => {

@@ -5,10 +5,10 @@
 // The program flock locks the descriptor that it is given, and ends. What it has locked stays so: it
 // is the file that we have open.
 
-import { spawn, spawnSync } from "node:child_process";
+import { type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { codeOfSystemError } from "../system-state.ts";
-import { cannotLock, noFlock } from "./errors.ts";
+import { cannotLock, flockEnded, noFlock } from "./errors.ts";
 
 /** Several may hold a "shared" one, while nobody has it "exclusive". */
 export type LockKind = "exclusive" | "shared";
@@ -44,7 +44,7 @@ export interface WaitOptions {
 
 /**
  * @returns `undefined` when somebody else has it
- * @throws LockError; the system's error when the file cannot be opened
+ * @throws LockError; the system's error when the file cannot be opened, or no process started
  */
 export function tryLock(
   path: string,
@@ -52,9 +52,7 @@ export function tryLock(
 ): FileLock | undefined {
   for (;;) {
     const lock = new FileLock(openSync(path, OPENED[file]));
-    const words = ["-n", ...wordsFor(kind)];
-    const { error, status, stderr } = spawnSync("flock", words, { stdio: stdioFor(lock) });
-    const outcome = judge(path, lock, { error, status, said: String(stderr) });
+    const outcome = judge(path, lock, runFlockNow(kind, lock));
     if (outcome === "taken") return undefined;
     if (outcome !== "moved") return outcome;
   }
@@ -73,6 +71,9 @@ export async function waitForLock(
   }
 }
 
+/** Away from the terminal's ^C, of which the caller is told, and decides. */
+const ownGroup = { detached: true } as const;
+
 interface Ended {
   readonly error: Error | undefined;
   readonly status: number | null;
@@ -87,7 +88,11 @@ function judge(path: string, lock: FileLock, ended: Ended): FileLock | "taken" |
   if (status === 0) return "moved";
   // Whatever else is the matter, it says so.
   if (status === 1 && said === "") return "taken";
-  throw codeOfSystemError(error) === "ENOENT" ? noFlock(error) : cannotLock(path, said);
+  if (codeOfSystemError(error) === "ENOENT") throw noFlock(error);
+  // It could not be started, for want of memory or processes; or something ended it. Neither says
+  // anything of the file.
+  if (error !== undefined) throw error;
+  throw status === null ? flockEnded(path) : cannotLock(path, said);
 }
 
 /**
@@ -99,13 +104,19 @@ function isStillAt(path: string, { descriptor }: FileLock): boolean {
   return there !== undefined && there.ino === held.ino && there.dev === held.dev;
 }
 
-/** Away from the terminal's ^C, of which the caller is told, and decides. */
+/** For a moment, in which this process waits. */
+function runFlockNow(kind: LockKind, lock: FileLock): Ended {
+  const options: SpawnSyncOptions & typeof ownGroup = { stdio: stdioFor(lock), ...ownGroup };
+  const { error, status, stderr } = spawnSync("flock", ["-n", ...wordsFor(kind)], options);
+  return { error, status, said: String(stderr) };
+}
+
 async function runFlock(
   kind: LockKind,
   lock: FileLock,
   signal: AbortSignal | undefined,
 ): Promise<Ended> {
-  const child = spawn("flock", wordsFor(kind), { stdio: stdioFor(lock), detached: true });
+  const child = spawn("flock", wordsFor(kind), { stdio: stdioFor(lock), ...ownGroup });
   const giveUp = (): void => void child.kill();
   signal?.addEventListener("abort", giveUp, { once: true });
   let [said, error]: [string, Error | undefined] = ["", undefined];

@@ -1,13 +1,11 @@
 // Makes a file or a folder by whatever makes it, compilers and tar included, so that it is whole or
 // not there: in a folder of its own beside the place, then renamed.
 
-import { execFile } from "node:child_process";
-import { mkdirSync, renameSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { codeOfSystemError } from "../system-state.ts";
 import { claimFolder, removeAbandoned } from "./claimed-folder.ts";
-import { syncFolder } from "./write-whole.ts";
+import { syncFolder, syncTree } from "./sync-to-disk.ts";
 
 const UNFINISHED = ".unfinished-";
 
@@ -26,27 +24,45 @@ export async function makeWhole(
   using work = claimFolder(parent, UNFINISHED);
   const made = join(work.path, "made");
   await make(made);
-  await syncAll(made);
+  await syncTree(made);
   // No folder takes the place of another that holds something.
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    renameSync(path, join(work.path, "replaced"));
+    moveAway(path, join(work.path, "replaced"));
   }
   renameSync(made, path);
   syncFolder(parent);
 }
 
-/** At once for all others: what is left of it, should this process die, is nobody's. */
+/**
+ * At once for all others: what is left of it, should this process die, is nobody's.
+ * @throws LockError; the system's error
+ */
 export function removeWhole(path: string): void {
   using away = claimFolder(dirname(path), UNFINISHED);
+  rename(path, join(away.path, "removed"));
+}
+
+/** As removeWhole(), of what is of no use to anybody: half of it is of none either. */
+export function removeDamaged(path: string): void {
+  using away = claimFolder(dirname(path), UNFINISHED);
+  moveAway(path, join(away.path, "removed"));
+}
+
+function moveAway(path: string, place: string): void {
   try {
-    renameSync(path, join(away.path, "removed"));
+    rename(path, place);
   } catch (error) {
-    // Another process may have been faster.
-    if (codeOfSystemError(error) !== "ENOENT") throw error;
+    // A folder of a lower layer of an overlay, as in the image of a container, cannot be renamed.
+    if (codeOfSystemError(error) !== "EXDEV") throw error;
+    rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** Its whole file system: many programs may have written many files. */
-async function syncAll(path: string): Promise<void> {
-  await promisify(execFile)("sync", ["--file-system", path]);
+/** Another process may have been faster. */
+function rename(path: string, place: string): void {
+  try {
+    renameSync(path, place);
+  } catch (error) {
+    if (codeOfSystemError(error) !== "ENOENT") throw error;
+  }
 }

@@ -18,7 +18,7 @@ test("removeLeftOvers() removes what the dead have left, and nothing else", (t) 
   const link = "xsplice-demo-7-abcdef";
   symlinkSync("/", join(world, link));
   using living = claimFolder(world, "xsplice-hooks-7-");
-  assert.equal(removeLeftOvers(world), gone.length);
+  assert.equal(removeLeftOvers(world).count, gone.length);
   assert.deepEqual(readdirSync(world).sort(), [...kept, link, basename(living.path)].sort());
 });
 
@@ -37,11 +37,11 @@ test("removeLeftOvers() finds what a killed command has left", async (t) => {
   // From then on the folder is claimed for certain.
   const isStarted = (): boolean => existsSync(join(place, "started"));
   while (!isStarted() && child.exitCode === null) await sleep(5);
-  assert.equal(removeLeftOvers(place), 0);
+  assert.equal(removeLeftOvers(place).count, 0);
   child.kill("SIGKILL");
   await ended;
   assert.equal(folders().length, 1);
-  assert.equal(removeLeftOvers(place), 1);
+  assert.equal(removeLeftOvers(place).count, 1);
 });
 
 test("makeTemporaryFolder() makes every temporary folder, so that removeLeftOvers() knows it", () => {

@@ -3,7 +3,12 @@
 import { lstatSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { type ClaimedFolder, claimFolder, removeAbandoned } from "./claimed-folder.ts";
+import {
+  type ClaimedFolder,
+  claimFolder,
+  type Removed,
+  removeAbandoned,
+} from "./claimed-folder.ts";
 
 /** The process id is for people who look around; the end is mkdtemp's. */
 const NAME = /^xsplice-[a-z]+-\d+-\w{6}$/;
@@ -13,8 +18,8 @@ export function makeTemporaryFolder(what: string): ClaimedFolder {
   return claimFolder(tmpdir(), `xsplice-${what}-${process.pid}-`);
 }
 
-/** Removes those that nobody holds, of this user only. Gives the number of folders. */
-export function removeLeftOvers(parent: string = tmpdir()): number {
+/** Removes those that nobody holds, of this user only. */
+export function removeLeftOvers(parent: string = tmpdir()): Removed {
   return removeAbandoned(parent, (name) => NAME.test(name) && isOwnFolder(join(parent, name)));
 }
 

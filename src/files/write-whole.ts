@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOfSystemError } from "../system-state.ts";
+import { syncFolder } from "./sync-to-disk.ts";
 
 export interface WriteOptions {
   /** As the umask leaves it; that of an ordinary file without it. */
@@ -38,19 +38,4 @@ export function writeWhole(
     throw error;
   }
   if (toDisk) syncFolder(dirname(path));
-}
-
-/** What the folder has under which name. */
-export function syncFolder(path: string): void {
-  let folder: number | undefined;
-  try {
-    folder = openSync(path, "r");
-    fsyncSync(folder);
-  } catch (error) {
-    // A file system that cannot, or a folder that may be written to and not read: then the rename
-    // comes to the disk when it comes. Old or new, the file is whole.
-    if (!["EINVAL", "ENOTSUP", "EACCES"].includes(codeOfSystemError(error) ?? "")) throw error;
-  } finally {
-    if (folder !== undefined) closeSync(folder);
-  }
 }

@@ -14,6 +14,7 @@ import { type Deadline, startDeadline } from "./deadline.ts";
 import { LOCK_FILE } from "./journal/place.ts";
 import { ScriptJournal } from "./journal/script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
+import { holdLockFile } from "./lock-file.ts";
 import type { RemoteResult, RemoteScript } from "./remote-script.ts";
 import { openXenHost } from "./xen-link.ts";
 
@@ -70,7 +71,7 @@ function open(
       },
       journal: new ScriptJournal(lab.label, (remote, deadline) => runInLab(lab, remote, deadline)),
       // Whoever reaches a lab does so from this machine.
-      lockPath: join(lab.info.folder, LOCK_FILE),
+      lock: () => holdLockFile(join(lab.info.folder, LOCK_FILE)),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
       close,
     },

@@ -1,12 +1,13 @@
 // The hypervisor below this very dom0.
 
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
 import { FileJournal } from "./journal/file.ts";
 import { JOURNAL_FOLDER, LOCK_FILE } from "./journal/place.ts";
+import { holdLockFile } from "./lock-file.ts";
 import { openXenHost } from "./xen-link.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
@@ -17,11 +18,16 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
   try {
     const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
     const journal = new FileJournal(JOURNAL_FOLDER);
-    const lockPath = join(JOURNAL_FOLDER, LOCK_FILE);
-    const parts = { label: "this dom0", client, readBootId, journal, lockPath };
+    const parts = { label: "this dom0", client, readBootId, journal, lock: lockDom0 };
     return await openXenHost(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function lockDom0(): Promise<AsyncDisposable | undefined> {
+  // Where it cannot be made, the lock says why.
+  await mkdir(JOURNAL_FOLDER, { recursive: true, mode: 0o700 }).catch(() => undefined);
+  return await holdLockFile(join(JOURNAL_FOLDER, LOCK_FILE));
 }

@@ -1,18 +1,23 @@
 // A lock on a file of this machine: one at a time moves a host from one set of payloads to another.
 
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { LockError } from "../files/errors.ts";
 import { type FileLock, tryLock } from "../files/lock.ts";
 import { HostError } from "../host/errors.ts";
-import { systemStateOf } from "../system-state.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
+
+/** No file can be there, now or in a moment: whoever works without a lock locks nobody out. */
+const noPlace = [
+  ...["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"],
+  ...["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"],
+];
 
 /**
+ * Makes the file, and no folder for it: where that is missing, what the lock is of may be gone.
  * @returns `undefined` when somebody else has it
- * @throws HostError host/unsupported where there is no flock(1), or no place for the file
+ * @throws HostError host/unsupported where there is no flock(1), or no place for the file; LockError
+ * files/flock-ended; the system's error for what is wrong with this machine or process at the moment
  */
 export async function holdLockFile(path: string): Promise<AsyncDisposable | undefined> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
   const lock = lockOrExplain(path);
   if (lock === undefined) return undefined;
   return { [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
@@ -22,9 +27,18 @@ function lockOrExplain(path: string): FileLock | undefined {
   try {
     return tryLock(path);
   } catch (error) {
-    const refused = error instanceof LockError ? error.report : undefined;
-    throw cannotLock(path, refused?.where ?? refused?.problem ?? systemStateOf(error), error);
+    const said = whyUnsupported(error);
+    throw said === undefined ? error : cannotLock(path, said, error);
   }
+}
+
+/** `undefined` when the next attempt may well succeed, or nobody knows. */
+function whyUnsupported(error: unknown): string | undefined {
+  if (error instanceof LockError) {
+    const { code, where, problem } = error.report;
+    return code === "files/flock-ended" ? undefined : (where ?? problem);
+  }
+  return noPlace.includes(codeOfSystemError(error) ?? "") ? systemStateOf(error) : undefined;
 }
 
 export function cannotLock(path: string, said: string, cause?: unknown): HostError {

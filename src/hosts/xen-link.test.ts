@@ -35,7 +35,7 @@ function open(xen: FakeXen, death?: Promise<HostError>): Promise<LivepatchHost> 
   const client = new XenClient(xen);
   const readBootId = async (): Promise<string> => "6f2c";
   const journal = new MemoryJournal();
-  const parts = { label: "a fake", client, readBootId, journal, lockPath: "/nowhere/lock" };
+  const parts = { label: "a fake", client, readBootId, journal, lock: () => assert.fail() };
   return openXenHost({ ...parts, ...(death && { death }) });
 }
 

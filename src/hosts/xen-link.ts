@@ -24,7 +24,6 @@ import type { Deadline } from "./deadline.ts";
 import { architectureOf, FACTS_TASK } from "./host-facts.ts";
 import type { HostLink, UploadRefusal } from "./host-link.ts";
 import { LinkedHost } from "./linked-host.ts";
-import { holdLockFile } from "./lock-file.ts";
 import { decodeStatus } from "./status.ts";
 
 export interface XenParts {
@@ -36,8 +35,8 @@ export interface XenParts {
   readonly death?: Promise<HostError>;
   /** Where its journal is kept. */
   readonly journal: JournalStore;
-  /** A file of this machine. */
-  readonly lockPath: string;
+  /** See LivepatchHost. */
+  readonly lock: () => Promise<AsyncDisposable | undefined>;
   /** Closes what the host was opened with, beyond the client. */
   readonly close?: () => Promise<void>;
 }
@@ -79,7 +78,7 @@ class XenLink implements HostLink, StepLink {
   }
 
   lock(): Promise<AsyncDisposable | undefined> {
-    return holdLockFile(this.#parts.lockPath);
+    return this.#parts.lock();
   }
 
   async info(deadline: Deadline): Promise<HostInfo> {

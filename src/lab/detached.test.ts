@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { emptyFolder } from "../files/files.test.support.ts";
-import { endLab } from "./detached.ts";
+import { after, type TestContext, test } from "node:test";
+import { emptyFolder, kill, leaveAbandoned } from "../files/files.test.support.ts";
+import { endLab, listLabs, removeDeadLabs } from "./detached.ts";
 import { writeLabFile } from "./lab-file.ts";
 
 const runtime = process.env["XDG_RUNTIME_DIR"];
@@ -13,13 +14,13 @@ after(() => {
   else process.env["XDG_RUNTIME_DIR"] = runtime;
 });
 
-test("endLab() ends a lab of the former release, which has no lock in its folder", async (t) => {
-  process.env["XDG_RUNTIME_DIR"] = emptyFolder(t);
-  const folder = join(
-    process.env["XDG_RUNTIME_DIR"],
-    `xsplice-${process.getuid?.()}`,
-    "lab-former",
-  );
+const twoDaysAgo = new Date(Date.now() - 48 * 3_600_000);
+
+/** The run folder that the former release made, which has no lock in it. */
+function formerFolder(t: TestContext): string {
+  const parent = emptyFolder(t);
+  process.env["XDG_RUNTIME_DIR"] = parent;
+  const folder = join(parent, `xsplice-${process.getuid?.()}`, "lab-former");
   mkdirSync(folder, { recursive: true });
   const info = {
     name: "former",
@@ -30,14 +31,72 @@ test("endLab() ends a lab of the former release, which has no lock in its folder
     startedFrom: "snapshot",
     folder,
   } as const;
-  writeLabFile(info, "detached");
-  // In QEMU's place, and what its supervisor writes when it has ended.
-  const script = "setInterval(() => {}, 1000)";
+  writeLabFile({ ...info, packageVersion: undefined, symbols: undefined }, "detached");
+  return folder;
+}
+
+/** In QEMU's place: listens to the monitor's sockets, by names in its folder. */
+async function startQemu(t: TestContext, folder: string): Promise<ChildProcess> {
+  const script = `const names = [0, 1, 2, 3].map((seat) => "qmp-" + seat + ".sock");
+    for (const name of names) require("node:net").createServer().listen(name);
+    setTimeout(() => console.log("listening"), 100);`;
   const qemu = spawn(process.execPath, ["-e", script, "virtio-serial-pci"], { cwd: folder });
   t.after(() => void qemu.kill("SIGKILL"));
-  qemu.once("exit", () => writeFileSync(join(folder, "exit-status"), "137\n"));
+  await once(qemu.stdout, "data");
   writeFileSync(join(folder, "qemu.pid"), `${qemu.pid}\n`);
+  return qemu;
+}
+
+async function stateOfFormer(): Promise<string | undefined> {
+  return (await listLabs()).find(({ info }) => info.name === "former")?.state;
+}
+
+test("endLab() ends a lab of the former release, which has no lock in its folder", async (t) => {
+  const folder = formerFolder(t);
+  const qemu = await startQemu(t, folder);
+  // What its supervisor writes when it has ended.
+  qemu.once("exit", () => writeFileSync(join(folder, "exit-status"), "137\n"));
   assert.equal((await endLab("former")).name, "former");
   assert.equal(qemu.signalCode, "SIGKILL");
+  assert.ok(!existsSync(folder));
+});
+
+test("removeDeadLabs() leaves a lab of the former release alone as long as its QEMU listens", async (t) => {
+  const folder = formerFolder(t);
+  const qemu = await startQemu(t, folder);
+  // In another container its number says nothing.
+  rmSync(join(folder, "qemu.pid"));
+  utimesSync(folder, twoDaysAgo, twoDaysAgo);
+  assert.equal(await stateOfFormer(), "running");
+  assert.deepEqual(await removeDeadLabs(), { count: 0, kept: [] });
+  assert.ok(existsSync(join(folder, "lab.json")));
+  await kill(qemu);
+  assert.equal(await stateOfFormer(), "ended");
+  assert.deepEqual(await removeDeadLabs(), { count: 1, kept: [] });
+  assert.ok(!existsSync(folder));
+});
+
+test("removeDeadLabs() removes what a lab of the former release left whose end was written down", async (t) => {
+  const folder = formerFolder(t);
+  writeFileSync(join(folder, "exit-status"), "0\n");
+  assert.equal(await stateOfFormer(), "ended");
+  assert.deepEqual(await removeDeadLabs(), { count: 1, kept: [] });
+  assert.ok(!existsSync(folder));
+});
+
+test("removeDeadLabs() keeps and names a folder in which nothing tells who lives", async (t) => {
+  const path = formerFolder(t);
+  assert.equal(await stateOfFormer(), "running", "it may be starting");
+  utimesSync(path, twoDaysAgo, twoDaysAgo);
+  assert.equal(await stateOfFormer(), "unknown");
+  const because = "it has no claim.lock and no socket that could say whether its QEMU lives";
+  assert.deepEqual(await removeDeadLabs(), { count: 0, kept: [{ path, because }] });
+  assert.deepEqual(readdirSync(path), ["lab.json"]);
+});
+
+test("removeDeadLabs() removes the folder of a lab whose QEMU let go of its claim", async (t) => {
+  const folder = formerFolder(t);
+  leaveAbandoned(join(folder, ".."), "lab-former");
+  assert.deepEqual(await removeDeadLabs(), { count: 1, kept: [] });
   assert.ok(!existsSync(folder));
 });

@@ -1,9 +1,9 @@
 // Labs that outlive the command that started them: start, find, connect, end.
 
-import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAbandoned } from "../files/claimed-folder.ts";
+import { type KeptFolder, type Removed, removeClaimable } from "../files/claimed-folder.ts";
 import { connectAgent, connectMonitor } from "./connection.ts";
 import { findCrash } from "./crash-watch.ts";
 import { crashError, LabError } from "./errors.ts";
@@ -13,13 +13,17 @@ import { type LabInfo, labelOf } from "./lab-info.ts";
 import { RunFile } from "./machine.ts";
 import type { OpenLabOptions } from "./open-lab.ts";
 import { listRunFolders } from "./run-folder.ts";
+import { stateOfRun } from "./run-state.ts";
 
 const CONNECT_MAX_MS = 30_000;
 const END_MAX_MS = 30_000;
 
 export interface ListedLab extends LabFile {
-  /** "ended": its QEMU is gone, its console can still be read. */
-  readonly state: "running" | "ended";
+  /**
+   * "ended": its QEMU is gone, its console can still be read. "unknown": nothing in its folder tells,
+   * which only another release or program can have brought about.
+   */
+  readonly state: "running" | "ended" | "unknown";
 }
 
 /** Starts a lab that runs until endLab(). */
@@ -36,12 +40,13 @@ export async function startDetachedLab(options: OpenLabOptions = {}): Promise<La
 }
 
 /** All labs of this user, those that tests own included. */
-export function listLabs(): ListedLab[] {
-  return listRunFolders().flatMap((folder) => {
+export async function listLabs(): Promise<ListedLab[]> {
+  const labs: ListedLab[] = [];
+  for (const folder of listRunFolders()) {
     const file = readLabFile(folder);
-    if (file === undefined) return [];
-    return [{ ...file, state: isAbandoned(folder) ? "ended" : "running" } as const];
-  });
+    if (file !== undefined) labs.push({ ...file, state: (await stateOfRun(folder)).kind });
+  }
+  return labs;
 }
 
 export interface ConnectOptions {
@@ -58,12 +63,12 @@ export async function connectLab(
   name: string | undefined,
   options: ConnectOptions = {},
 ): Promise<Lab> {
-  const isRunning = (lab: ListedLab): boolean => lab.state === "running";
-  const { info } = requireLab(name, isRunning);
+  const isRunning = (lab: ListedLab): boolean => lab.state !== "ended";
+  const { info } = await requireLab(name, isRunning);
   try {
     return await connectTo(info, options);
   } catch (error) {
-    if (!existsSync(info.folder)) requireLab(name, isRunning); // It was ended meanwhile.
+    if (!existsSync(info.folder)) await requireLab(name, isRunning); // It was ended meanwhile.
     throw error;
   }
 }
@@ -114,25 +119,29 @@ function silent(
  * @throws LabError lab/unknown, lab/no-answer
  */
 export async function endLab(name: string | undefined): Promise<LabInfo> {
-  const { info, state } = requireLab(name, () => true);
-  if (state === "running") await endMachine(info);
+  const { info, state } = await requireLab(name, () => true);
+  if (state !== "ended") await endMachine(info);
   removeRunFolder(info.folder);
   return info;
 }
 
-/**
- * Removes what killed processes could not: run folders whose QEMU is gone, or whose owner is.
- * Gives the number of folders.
- */
-export async function removeDeadLabs(): Promise<number> {
-  const dead = listRunFolders().filter(isAbandoned);
-  for (const folder of dead) removeRunFolder(folder);
-  return dead.length;
+/** Removes what killed processes could not: run folders whose QEMU is gone. */
+export async function removeDeadLabs(): Promise<Removed> {
+  let count = 0;
+  const kept: KeptFolder[] = [];
+  for (const folder of listRunFolders()) {
+    const state = await stateOfRun(folder);
+    if (state.kind === "unknown") kept.push({ path: folder, because: state.because });
+    if (state.kind !== "ended") continue;
+    removeRunFolder(folder);
+    count++;
+  }
+  return { count, kept };
 }
 
 /** The console of a lab, running or ended. @throws LabError lab/unknown */
-export function consoleOfLab(name: string | undefined): string {
-  const { info } = requireLab(name, () => true);
+export async function consoleOfLab(name: string | undefined): Promise<string> {
+  const { info } = await requireLab(name, () => true);
   const files = ["boot-console.log", "console.log"].map((file) => join(info.folder, file));
   return files.map((file) => (existsSync(file) ? readFileSync(file, "latin1") : "")).join("");
 }
@@ -146,9 +155,9 @@ async function endMachine(info: LabInfo): Promise<void> {
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
   else await quit(info, hasTime);
   // The supervisor writes its last file when QEMU has ended, then it is done with the folder.
-  const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, "exit-status"));
+  const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, RunFile.exitStatus));
   while (!isDone() && hasTime()) await sleep(5);
-  if (!isDone() && !isAbandoned(folder)) throw silent("end", info);
+  if (!isDone() && (await stateOfRun(folder)).kind !== "ended") throw silent("end", info);
 }
 
 /** By its monitor: in another container its process has no id. */
@@ -163,7 +172,7 @@ async function quit(info: LabInfo, hasTime: () => boolean): Promise<void> {
 
 function removeRunFolder(folder: string): void {
   // The supervisor of an owned lab removes it at the same time.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  removeClaimable(folder);
   try {
     rmdirSync(dirname(folder));
   } catch {
@@ -195,8 +204,11 @@ function sameFolder(pid: number, folder: string): boolean {
   return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder);
 }
 
-function requireLab(name: string | undefined, wanted: (lab: ListedLab) => boolean): ListedLab {
-  const labs = listLabs().filter(wanted);
+async function requireLab(
+  name: string | undefined,
+  wanted: (lab: ListedLab) => boolean,
+): Promise<ListedLab> {
+  const labs = (await listLabs()).filter(wanted);
   const detached = labs.filter(({ lifetime }) => lifetime === "detached");
   const found = name === undefined ? detached : labs.filter(({ info }) => info.name === name);
   const [lab, another] = found;

@@ -19,6 +19,8 @@ export const RunFile = {
   /** The console of the boot that the snapshot was made of. */
   bootConsole: "boot-console.log",
   debugger: "debugger.sock",
+  /** Written by the supervisor when QEMU has ended. */
+  exitStatus: "exit-status",
 } as const;
 
 /** Ways in, each an agent and a monitor: a lab serves as many clients at once. */

@@ -4,6 +4,7 @@ export type { AgentClient } from "../agent/client.ts";
 export { AgentError, type AgentErrorCode } from "../agent/errors.ts";
 export type { ExecOptions, ExecResult } from "../agent/exec.ts";
 export type { AgentProcess } from "../agent/process.ts";
+export type { KeptFolder, Removed } from "../files/claimed-folder.ts";
 export {
   type ConnectOptions,
   connectLab,

@@ -17,7 +17,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { removeWhole } from "../files/make-whole.ts";
+import { removeDamaged } from "../files/make-whole.ts";
 import { emptyCache } from "../parts/lock.ts";
 import { runProcess } from "../parts/run-process.ts";
 import { type BootOptions, coldBoot, saveMachine, waitForAgents } from "./boot.ts";
@@ -54,7 +54,7 @@ export function findSnapshot(
   const folder = join(cache, homeOf(kind, sources));
   if (!existsSync(folder)) return undefined;
   if (!isWhole(filesOf(folder), sources.machine)) {
-    removeWhole(folder);
+    removeDamaged(folder);
     return undefined;
   }
   const now = new Date();
@@ -85,7 +85,7 @@ export function removeSnapshots(cache: string): void {
 }
 
 export function removeSnapshot(snapshot: Snapshot): void {
-  removeWhole(dirname(snapshot.memory));
+  removeDamaged(dirname(snapshot.memory));
 }
 
 /** What is inside only a restore can tell; but a power cut or a full disk most often shows. */

@@ -1,11 +1,11 @@
 // A QEMU in its run folder, under the supervisor that ends it with its owner.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClaimedFolder } from "../files/claimed-folder.ts";
+import { type ClaimedFolder, removeClaimable } from "../files/claimed-folder.ts";
 import type { FileLock } from "../files/lock.ts";
 import { LabError } from "./errors.ts";
 import {
@@ -98,7 +98,7 @@ export class SupervisedMachine {
 
   /** @throws LabError lab/boot-failed when QEMU has ended */
   requireRunning(): void {
-    const status = readIfThere(join(this.folder, "exit-status"));
+    const status = readIfThere(join(this.folder, RunFile.exitStatus));
     if (status === undefined && existsSync(this.folder)) return;
     throw this.#endedError(status);
   }
@@ -106,7 +106,7 @@ export class SupervisedMachine {
   /** Why QEMU ended, or is just about to: its own words and the last of the console's. */
   async endReport(cause?: unknown): Promise<LabError> {
     for (let attempt = 0; attempt < END_POLLS; attempt++) {
-      const status = readIfThere(join(this.folder, "exit-status"));
+      const status = readIfThere(join(this.folder, RunFile.exitStatus));
       if (status !== undefined) return this.#endedError(status, cause);
       await sleep(END_POLL_MS);
     }
@@ -124,7 +124,7 @@ export class SupervisedMachine {
     this.#supervisor.stdin?.end();
     await this.#stopped;
     // What the supervisor had no time for, had it been killed.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    removeClaimable(this.folder);
   }
 
   #endedError(status: string | undefined, cause?: unknown): LabError {

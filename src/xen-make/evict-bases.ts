@@ -4,7 +4,7 @@
 
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { isAbandoned } from "../files/claimed-folder.ts";
+import { occupancyOf } from "../files/claimed-folder.ts";
 import { removeWhole } from "../files/make-whole.ts";
 import { codeOfSystemError } from "../system-state.ts";
 
@@ -54,10 +54,13 @@ function removeIfPossible(base: string): void {
   }
 }
 
-/** By a build that goes on for longer than its mark protects. */
+/** By a build that goes on for longer than its mark protects, as far as can be known. */
 function isWorkedIn(base: string): boolean {
   const work = join(base, "work");
-  return existsSync(work) && readdirSync(work).some((name) => !isAbandoned(join(work, name)));
+  return (
+    existsSync(work) &&
+    readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned")
+  );
 }
 
 function lastUse(base: string): number {

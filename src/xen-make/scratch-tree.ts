@@ -2,7 +2,7 @@
 // hard links to them. What a build has made is copied where make is to make it anew, since it writes
 // into some of those files in place. Times stay, as make goes by them.
 
-import { execFileSync } from "node:child_process";
+import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
@@ -81,15 +81,21 @@ export function makeWorkFolder(parent: string): ClaimedFolder {
 
 /** By a process of its own, so that it goes on while this one works. Never rejects. */
 export async function removeMeanwhile(work: ClaimedFolder): Promise<void> {
-  await runProcess(["rm", "-rf", "--", work.path]);
-  work.letGo();
+  try {
+    await runProcess(["rm", "-rf", "--", ...work.contents()]);
+    work[Symbol.dispose]();
+  } catch {
+    // What stays is nobody's now: the next build removes it.
+  }
 }
 
 /** By cp: it keeps times to the nanosecond, which decide what make takes for old. */
 function copyWithTimes(base: string, paths: readonly string[], folder: string): void {
   if (paths.length === 0) return;
   const options = ["--archive", "--parents", `--target-directory=${folder}`, "--"];
-  execFileSync("cp", [...options, ...paths], { cwd: base });
+  // Away from the terminal's ^C, which this process hears as well, and ends by.
+  const apart: ExecFileSyncOptions & { readonly detached: true } = { cwd: base, detached: true };
+  execFileSync("cp", [...options, ...paths], apart);
 }
 
 function makeFolder(folder: string, made: Set<string>): void {

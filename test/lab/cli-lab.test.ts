@@ -27,8 +27,8 @@ function json(...args: string[]): unknown {
   return JSON.parse(xsplice("--json", ...args).stdout);
 }
 
-function hasLab(wanted: string): boolean {
-  return listLabs().some(({ info }) => info.name === wanted);
+async function hasLab(wanted: string): Promise<boolean> {
+  return (await listLabs()).some(({ info }) => info.name === wanted);
 }
 
 describe("a lab that stays", () => {
@@ -37,10 +37,10 @@ describe("a lab that stays", () => {
     assert.equal(up.status, 0, up.stderr);
     assert.match(up.stdout, new RegExp(`^${name} is up: Xen 4\\.17\\.5`));
   });
-  after(() => {
+  after(async () => {
     const down = xsplice("lab", "down", name);
     assert.equal(down.stdout, `${name} is down\n`);
-    assert.ok(!hasLab(name));
+    assert.ok(!(await hasLab(name)));
   });
 
   test("lab list shows it", () => {
@@ -166,7 +166,7 @@ test("compile, load, list, revert and unload work by commands alone", () => {
 });
 
 for (const xen of ["4.14", "4.17", "4.20"]) {
-  test(`demo --json shows the whole path on Xen ${xen} and leaves nothing`, () => {
+  test(`demo --json shows the whole path on Xen ${xen} and leaves nothing`, async () => {
     const run = xsplice("demo", "--json", "--xen", xen);
     assert.equal(run.status, 0, run.stderr);
     const lines = run.stdout.trimEnd().split("\n");
@@ -181,7 +181,7 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
     // A jump, behind the ENDBR64 where the hypervisor has one.
     assert.match(result.entryPatched, /^(f30f1efa|660f1f01)?e9/);
     assert.ok(result.seconds > 0);
-    assert.deepEqual(runFoldersOf("demo-"), []);
+    assert.deepEqual(await runFoldersOf("demo-"), []);
   });
 }
 
@@ -207,13 +207,13 @@ test("^C in the middle of the demo ends it with 130 and leaves nothing", async (
   await once(child, "close");
   assert.equal(child.exitCode, 130);
   assert.ok(!said.includes("That was the tour"));
-  assert.deepEqual(runFoldersOf("demo-"), []);
+  assert.deepEqual(await runFoldersOf("demo-"), []);
   await expectNoStrayMachine();
 });
 
 /** Labs of this user with such a name, whatever their state. */
-function runFoldersOf(prefix: string): string[] {
-  return listLabs()
+async function runFoldersOf(prefix: string): Promise<string[]> {
+  return (await listLabs())
     .map(({ info }) => info.name)
     .filter((found) => found.startsWith(prefix));
 }

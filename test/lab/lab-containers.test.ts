@@ -21,15 +21,15 @@ function xspliceElsewhere(...args: readonly string[]) {
   return JSON.parse(stdout);
 }
 
-function stateOf(name: string): string | undefined {
-  return listLabs().find(({ info }) => info.name === name)?.state;
+async function stateOf(name: string): Promise<string | undefined> {
+  return (await listLabs()).find(({ info }) => info.name === name)?.state;
 }
 
 test("removeDeadLabs() leaves a lab alone that another container started", { skip }, async () => {
   const { name, folder } = await startDetachedLab({ name: `seen-${process.pid}` });
   try {
     xspliceElsewhere("lab", "clean");
-    assert.equal(stateOf(name), "running");
+    assert.equal(await stateOf(name), "running");
     assert.ok(existsSync(join(folder, "claim.lock")));
     const { exitCode } = xspliceElsewhere("lab", "exec", name, "--", "true");
     assert.equal(exitCode, 0);

@@ -216,12 +216,13 @@ test("openLab() that is aborted leaves nothing behind", async () => {
 test("startDetachedLab() gives a lab that others find, share and end", async () => {
   const { name, folder } = await startDetachedLab({ name: `detached-${process.pid}` });
   try {
-    assert.equal(listLabs().find(({ info }) => info.name === name)?.state, "running");
+    const listed = (await listLabs()).find(({ info }) => info.name === name);
+    assert.equal(listed?.state, "running");
     await using first = await connectLab(name);
     await using second = await connectLab(name);
     await outputOf(first, "echo shared >/tmp/word");
     assert.equal(await outputOf(second, "cat /tmp/word"), "shared");
-    assert.match(consoleOfLab(name), /Xen version 4\.17/);
+    assert.match(await consoleOfLab(name), /Xen version 4\.17/);
     await assert.rejects(startDetachedLab({ name }), /there is one of this name already/);
   } finally {
     await endLab(name);

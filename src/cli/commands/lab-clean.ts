@@ -1,3 +1,4 @@
+import type { KeptFolder } from "../../files/claimed-folder.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -6,7 +7,7 @@ export const labCleanCommand: CommandSpec = {
   name: "clean",
   summary: "remove files of ended labs and killed commands, and on request the caches",
   description: [
-    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched; while one of them uses the cache, nothing is removed from it.",
+    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched, and a directory of which nothing tells whether it is in use is kept and named; while one of them uses the cache, nothing is removed from it.",
   ],
   arguments: [],
   options: [
@@ -45,10 +46,29 @@ export const labCleanCommand: CommandSpec = {
         : "nothing";
     if (removed === "cache") emptyCache(cache);
     if (removed === "snapshots") removeSnapshots(cache);
-    emit(call, { labs, folders, removed, cache }, () => {
-      const more = removed === "nothing" ? "" : `Removed the ${removed} in ${cache}\n`;
-      return `Removed what ${labs} ended ${labs === 1 ? "lab" : "labs"} had left, and ${folders} temporary ${folders === 1 ? "folder" : "folders"} of killed commands\n${more}`;
-    });
+    const kept = [...labs.kept, ...folders.kept];
+    const result: Cleaned = { labs: labs.count, folders: folders.count, kept, removed, cache };
+    emit(call, result, () => textOf(result));
     return ExitCode.success;
   },
 };
+
+interface Cleaned {
+  readonly labs: number;
+  readonly folders: number;
+  readonly kept: readonly KeptFolder[];
+  readonly removed: "cache" | "snapshots" | "nothing";
+  readonly cache: string;
+}
+
+function textOf({ labs, folders, kept, removed, cache }: Cleaned): string {
+  const ended = `${labs} ended ${labs === 1 ? "lab" : "labs"}`;
+  const directories = `${folders} temporary ${folders === 1 ? "directory" : "directories"}`;
+  const lines = [
+    `Removed what ${ended} had left, and ${directories} of killed commands`,
+    ...kept.map(({ path, because }) => `Kept ${path}: ${because}`),
+    ...(kept.length === 0 ? [] : ["If nothing uses them any more, remove them by hand"]),
+    ...(removed === "nothing" ? [] : [`Removed the ${removed} in ${cache}`]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -28,18 +28,18 @@ export const labConsoleCommand: CommandSpec = {
   run: async (call) => {
     const { consoleOfLab } = await import("../../lab/detached.ts");
     const [name] = call.args;
-    const read = (): string => consoleOfLab(name).replaceAll("\r", "");
+    const read = async (): Promise<string> => (await consoleOfLab(name)).replaceAll("\r", "");
     if (call.options.has("follow")) return follow(call, read);
-    const text = read();
+    const text = await read();
     emit(call, { text }, () => text);
     return ExitCode.success;
   },
 };
 
 /** Ends by ^C only, or when the lab and its console are gone. */
-async function follow({ io }: CommandCall, read: () => string): Promise<number> {
+async function follow({ io }: CommandCall, read: () => Promise<string>): Promise<number> {
   for (let shown = 0; ; ) {
-    const text = read();
+    const text = await read();
     io.stdout.write(text.slice(shown));
     shown = text.length;
     await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal });

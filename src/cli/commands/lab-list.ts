@@ -15,7 +15,7 @@ export const labListCommand: CommandSpec = {
   kind: "own",
   run: async (call) => {
     const { listLabs } = await import("../../lab/detached.ts");
-    const labs = listLabs();
+    const labs = await listLabs();
     emit(call, { labs }, () => renderLabs(labs));
     return ExitCode.success;
   },

@@ -59,10 +59,7 @@ esac
   test(`lockRemote() and ScriptJournal work with a login shell that ${manner}`, async () => {
     const { folder, command } = await makePlace({ login });
     await using connection = await open(command);
-    // The scripts find another folder than the machine's.
-    const moved = ({ args = [], ...remote }: RemoteScript): RemoteScript => {
-      return { ...remote, args: [folder, ...args.slice(1)] };
-    };
+    const moved = movedTo(folder);
     const journal = new ScriptJournal("a dom0", (remote, deadline) =>
       connection.run(moved(remote), deadline),
     );
@@ -97,6 +94,46 @@ test("SshConnection.run() says so when a login shell runs no command any more", 
   });
   await rm(folder, { recursive: true });
 });
+
+test("lockRemote() takes a host that lets no second session in for one that it cannot reach", async () => {
+  const { folder, command } = await makePlace({
+    login: '[ -e "@TMP@/full" ] && { echo "Session open refused by peer" >&2; exit 255; }',
+  });
+  await using connection = await open(command);
+  await writeFile(join(folder, "tmp/full"), "");
+  await assert.rejects(lockRemote(connection, options), (error: unknown) => {
+    assert.ok(error instanceof HostError);
+    assert.equal(error.report.code, "host/unreachable");
+    assert.equal(error.report.where, "Session open refused by peer");
+    return true;
+  });
+  await rm(folder, { recursive: true });
+});
+
+test("lockRemote() says of a host without flock that it keeps nobody away", async () => {
+  const { folder, command } = await makePlace({});
+  await using connection = await open(command);
+  const moved = movedTo(folder);
+  const lockable = {
+    label: "a dom0",
+    hold: (remote: RemoteScript, deadline: Deadline) => {
+      const script = `flock() { echo "flock: not found" >&2; return 127; }\n${remote.script}`;
+      return connection.hold(moved({ ...remote, script }), deadline);
+    },
+  };
+  await assert.rejects(lockRemote(lockable, options), (error: unknown) => {
+    assert.ok(error instanceof HostError);
+    assert.equal(error.report.code, "host/unsupported");
+    assert.match(error.report.where ?? "", /not found/);
+    return true;
+  });
+  await rm(folder, { recursive: true });
+});
+
+/** The scripts find another folder than the machine's. */
+function movedTo(folder: string): (remote: RemoteScript) => RemoteScript {
+  return ({ args = [], ...remote }) => ({ ...remote, args: [folder, ...args.slice(1)] });
+}
 
 function open(command: readonly string[]): Promise<SshConnection> {
   return SshConnection.open({ destination: "dom0", command }, new AbortController().signal);

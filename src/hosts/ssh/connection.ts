@@ -30,8 +30,10 @@ export interface SshOptions {
 }
 
 export interface HeldScript {
-  /** "" when it ended without any. */
-  readonly firstLine: string;
+  /** `undefined` when the script ended without any. */
+  readonly firstLine: string | undefined;
+  /** What it had printed to its error output by then. */
+  readonly said: string;
   end(): Promise<void>;
 }
 
@@ -97,13 +99,17 @@ export class SshConnection implements AsyncDisposable {
   /**
    * Starts a script that goes on until its standard input ends, and waits for its first line. When
    * this process dies, so does its input.
+   * @throws HostError host/unreachable when the script did not begin, host/timeout
    */
   hold(remote: RemoteScript, deadline: Deadline): Promise<HeldScript> {
     return deadline.limit(remote.task, async (signal) => {
       const marker = new OutputMarker();
       const child = this.#spawn(SHARES, remote, marker);
-      const { words = "" } = await begunWithLine(child, marker, signal);
-      return { firstLine: words, end: () => ended(child) };
+      const { words, stderr } = await begunWithLine(child, marker, signal);
+      const said = marker.after(stderr);
+      const hasBegun = said !== undefined && child.exitCode !== SSH_FAILED;
+      if (words === undefined && !hasBegun) throw this.#unreachable("ssh failed", said ?? stderr);
+      return { firstLine: words, said: said ?? "", end: () => ended(child) };
     });
   }
 

@@ -19,7 +19,7 @@ case $? in
 esac
 `;
 
-/** @returns `undefined` when somebody else has it @throws HostError host/unsupported, host/timeout */
+/** @returns `undefined` when somebody else has it @throws HostError host/unsupported, host/unreachable, host/timeout */
 export async function lockRemote(
   connection: Pick<SshConnection, "label" | "hold">,
   options: CallOptions,
@@ -31,5 +31,5 @@ export async function lockRemote(
   if (held.firstLine === "held") return { [Symbol.asyncDispose]: () => held.end() };
   await held.end();
   if (held.firstLine === "taken") return undefined;
-  throw cannotLock(`${JOURNAL_FOLDER}/${LOCK_FILE} on ${connection.label}`, held.firstLine);
+  throw cannotLock(`${JOURNAL_FOLDER}/${LOCK_FILE} on ${connection.label}`, held.said);
 }

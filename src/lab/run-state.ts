@@ -1,0 +1,62 @@
+// Whether the QEMU of a run folder lives. It holds the folder's claim, so the claim says. A folder
+// may have none: the former release made it, or something that tidies up /tmp took it. Then the
+// supervisor's last file says that QEMU ended, or the system does when one connects to its monitor:
+// a socket that nobody listens to refuses, also from another container.
+
+import { existsSync, readdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { occupancyOf } from "../files/claimed-folder.ts";
+import { codeOfSystemError } from "../system-state.ts";
+import { monitorSocket, RunFile, SEATS } from "./machine.ts";
+
+export type RunState =
+  | { readonly kind: "running" }
+  | { readonly kind: "ended" }
+  /** Nothing tells: the folder stays. */
+  | { readonly kind: "unknown"; readonly because: string };
+
+/** A QEMU that is just starting takes no connection yet. */
+const STARTING_MS = 60_000;
+
+/** @throws LockError files/no-flock */
+export async function stateOfRun(folder: string): Promise<RunState> {
+  const occupancy = occupancyOf(folder);
+  if (occupancy.kind === "held") return { kind: "running" };
+  if (occupancy.kind === "abandoned") return { kind: "ended" };
+  if (occupancy.kind === "unclear") return { kind: "unknown", because: occupancy.because };
+  // Its supervisor wrote that down, and has no more to do there.
+  if (existsSync(join(folder, RunFile.exitStatus))) return { kind: "ended" };
+  const listener = await findListener(folder);
+  if (listener === "there") return { kind: "running" };
+  if (occupancy.ageMs < STARTING_MS) return { kind: "running" };
+  if (listener === "gone" || isEmpty(folder)) return { kind: "ended" };
+  const because = "it has no claim.lock and no socket that could say whether its QEMU lives";
+  return { kind: "unknown", because };
+}
+
+/** "gone": a socket lies there that nobody listens to. */
+async function findListener(folder: string): Promise<"there" | "gone" | "never seen"> {
+  let found: "gone" | "never seen" = "never seen";
+  for (let seat = SEATS - 1; seat >= 0; seat--) {
+    const answer = await answerOf(join(folder, monitorSocket(seat)));
+    if (answer === "ECONNREFUSED") found = "gone";
+    // Whatever else it is, a full queue for instance, comes of somebody who listens.
+    else if (answer !== "ENOENT") return "there";
+  }
+  return found;
+}
+
+/** The code of the system's error; "connected" without one. */
+function answerOf(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve("connected"));
+    socket.once("error", (error) => resolve(codeOfSystemError(error) ?? "failed"));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+function isEmpty(folder: string): boolean {
+  return readdirSync(folder).length === 0;
+}
