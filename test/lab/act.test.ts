@@ -13,10 +13,9 @@ import { Errno } from "../../src/xen-abi/errno.ts";
 import { XenClient } from "../../src/xen-call/client.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { build, extraVersion, withCode } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-under-test.ts";
+import { actOptions, call, clearHost, refused } from "./host-under-test.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
 
-const call = { deadlineMs: 60_000 };
 const once = { timeoutNs: 1_000_000_000, dependencyCheck: "whole-chain" } as const;
 /** Xen's one record of pending work: u64 payload at 8, a byte at 16 that says that there is some. */
 const WORK_OFFSET = 8n;

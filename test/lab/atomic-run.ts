@@ -15,7 +15,7 @@ import { labHost } from "../../src/hosts/lab.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { build, extraVersion } from "./contract-payloads.ts";
-import { actOptions } from "./host-under-test.ts";
+import { actOptions, call } from "./host-under-test.ts";
 import { readXenImage } from "./xen-image.ts";
 
 export interface AtomicGoal {
@@ -58,7 +58,6 @@ interface Counts {
 type Side = "first" | "second";
 const texts = { first: ".first", second: ".second" } as const;
 const LOOP = "/tmp/atomic-loop";
-const call = { deadlineMs: 60_000 };
 
 export async function tryAtomicity(goal: AtomicGoal): Promise<AtomicResult> {
   await using lab = await openLab({ xen: goal.release, cpus: 2 });

@@ -12,9 +12,8 @@ import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import type { CorpusCase } from "../corpus/case.ts";
 import type { ProbedXen } from "../corpus/probes.ts";
 import type { CaseBuild } from "./build-corpus-build.ts";
-import { actOptions } from "./host-under-test.ts";
+import { actOptions, call } from "./host-under-test.ts";
 
-const call = { deadlineMs: 60_000 };
 /** The jump to a new body, perhaps behind an ENDBR64. */
 const jump = /^(f30f1efa)?e9/;
 

@@ -18,10 +18,9 @@ import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { type Hypervisor, openHypervisor } from "../../src/xen-model/hypervisor.ts";
 import type { StockFunction, StockRecipe } from "../stock-payload.ts";
 import { build, type TestPayload } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-under-test.ts";
+import { actOptions, call, clearHost, refused } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
-const call = { deadlineMs: 60_000 };
 const ENTRY_SIZE = 16;
 const EXPECTATION_SIZE = 31;
 

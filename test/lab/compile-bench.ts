@@ -19,8 +19,6 @@ import { actOptions } from "./host-under-test.ts";
 const folder = mkdtempSync(join(tmpdir(), "xsplice-compile-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-export const call = { deadlineMs: 60_000 };
-
 /** A lab and everything to patch it with. */
 export interface Bench {
   readonly lab: Lab;

@@ -10,16 +10,8 @@ import { toHex } from "../../src/bytes/hex.ts";
 import { emitPayload } from "../../src/payload/emit/emit.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
 import { extraVersionRecipe, makeStockPayload } from "../stock-payload.ts";
-import {
-  act,
-  type Bench,
-  call,
-  compile,
-  compileFile,
-  openBench,
-  versions,
-} from "./compile-bench.ts";
-import { actOptions } from "./host-under-test.ts";
+import { act, type Bench, compile, compileFile, openBench, versions } from "./compile-bench.ts";
+import { actOptions, call } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));

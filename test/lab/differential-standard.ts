@@ -1,11 +1,11 @@
 // One payload for each check of the ABI reference, that fails exactly that check, and a few good
-// ones. Field by field, on top of those that error-code-uploads.ts makes.
+// ones. Field by field, on top of those that error-codes/uploads.ts makes.
 
 import { openElf } from "../../src/elf/open.ts";
 import { requireSection } from "../../src/elf/sections.ts";
 import { mutationBases, named, recipe, type ScriptPayload } from "./differential-payloads.ts";
 import { tableUploads } from "./differential-tables.ts";
-import { refusedUploads } from "./error-code-uploads.ts";
+import { refusedUploads } from "./error-codes/uploads.ts";
 import type { XenImage } from "./xen-image.ts";
 
 export interface StandardUpload {

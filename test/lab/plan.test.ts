@@ -13,9 +13,9 @@ import type { GivenPayload } from "../../src/plan/piece.ts";
 import { makePlan, type PlanOptions } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/plan-form.ts";
 import type { Wish } from "../../src/plan/wish.ts";
-import { type Bench, call, openBench, versions } from "./compile-bench.ts";
-import { actOptions } from "./host-under-test.ts";
-import { type MadePayload, makerFromC } from "./modes-makers.ts";
+import { type Bench, openBench, versions } from "./compile-bench.ts";
+import { actOptions, call } from "./host-under-test.ts";
+import { type MadePayload, makerFromC } from "./modes/makers.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 type NamedPayload = GivenPayload & { readonly bytes: Uint8Array };

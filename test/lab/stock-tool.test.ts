@@ -12,11 +12,9 @@ import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { Errno } from "../../src/xen-abi/errno.ts";
 import { build, extraVersion, withData } from "./contract-payloads.ts";
-import { actOptions, clearHost, refused } from "./host-under-test.ts";
+import { actOptions, call, clearHost, refused } from "./host-under-test.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 import { readXenImage, type XenImage } from "./xen-image.ts";
-
-const call = { deadlineMs: 60_000 };
 
 for (const release of ["4.14", "4.17", "4.20"]) {
   await describeOnXen(release, `xen-livepatch of Xen ${release} and xsplice`, () => {

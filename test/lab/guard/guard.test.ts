@@ -4,15 +4,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { HostError } from "../../src/host/errors.ts";
-import { labHost } from "../../src/hosts/lab.ts";
-import type { Lab } from "../../src/lab/lab.ts";
-import { openLab } from "../../src/lab/open-lab.ts";
-import { readXenSyms } from "../../src/running/xen-syms.ts";
-import { deepOffset, functionNamed, hashIdle, idle, makeGuarded } from "./guard-payloads.ts";
-import { defineGuardScenarios, type GuardBench } from "./guard-scenarios.ts";
-import { actOptions } from "./host-under-test.ts";
-import { describeOnXen } from "./why-no-xen.ts";
+import { HostError } from "../../../src/host/errors.ts";
+import { labHost } from "../../../src/hosts/lab.ts";
+import type { Lab } from "../../../src/lab/lab.ts";
+import { openLab } from "../../../src/lab/open-lab.ts";
+import { readXenSyms } from "../../../src/running/xen-syms.ts";
+import { deepOffset, functionNamed, hashIdle, idle, makeGuarded } from "../guard-payloads.ts";
+import { actOptions, call } from "../host-under-test.ts";
+import { describeOnXen } from "../why-no-xen.ts";
+import type { GuardBench } from "./bench.ts";
+import { defineGuardScenarios } from "./scenarios.ts";
 
 interface LabBench extends GuardBench {
   readonly lab: Lab;
@@ -61,7 +62,6 @@ async function seesChangeFromOutside({ host, lab, xen }: LabBench): Promise<void
   const { address } = functionNamed(xen, idle.f);
   const at = address + BigInt(deepOffset(xen, idle.f));
   const [byte = 0] = await lab.readHypervisor(at, 1);
-  const call = { deadlineMs: 60_000 };
   await host.upload("fix", makeGuarded(xen, { number: 80, replaces: [idle.f] }).bytes, call);
   await lab.writeHypervisor(at, Uint8Array.of(byte ^ 0x80));
   await assert.rejects(host.act("apply", "fix", actOptions), (error) => {

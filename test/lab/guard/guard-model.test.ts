@@ -3,14 +3,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before } from "node:test";
-import { ModelHost } from "../../src/hosts/model.ts";
-import { readXenSyms } from "../../src/running/xen-syms.ts";
-import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
-import { XenModel } from "../../src/xen-model/model.ts";
-import { hashIdle } from "./guard-payloads.ts";
-import { defineGuardScenarios, type GuardBench } from "./guard-scenarios.ts";
-import { symbolsOf } from "./symbols.ts";
-import { describeOnXen } from "./why-no-xen.ts";
+import { ModelHost } from "../../../src/hosts/model.ts";
+import { readXenSyms } from "../../../src/running/xen-syms.ts";
+import { openHypervisor } from "../../../src/xen-model/hypervisor.ts";
+import { XenModel } from "../../../src/xen-model/model.ts";
+import { hashIdle } from "../guard-payloads.ts";
+import { symbolsOf } from "../symbols.ts";
+import { describeOnXen } from "../why-no-xen.ts";
+import type { GuardBench } from "./bench.ts";
+import { defineGuardScenarios } from "./scenarios.ts";
 
 for (const release of ["4.14", "4.17", "4.20"]) {
   await describeOnXen(release, `the old-code guard on the model of Xen ${release}`, () => {

@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { buildFix } from "../../src/builder/build.ts";
-import { toHex } from "../../src/bytes/hex.ts";
-import { compilePayload } from "../../src/compile/compile.ts";
-import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
-import { type Foundation, readPayloadBelow } from "../../src/running/payload-below.ts";
-import type { CorpusSource } from "./build-corpus-source.ts";
-import { type Bench, sourceFile } from "./compile-bench.ts";
+import { buildFix } from "../../../src/builder/build.ts";
+import { toHex } from "../../../src/bytes/hex.ts";
+import { compilePayload } from "../../../src/compile/compile.ts";
+import type { PayloadMode } from "../../../src/payload/metadata-keys.ts";
+import { type Foundation, readPayloadBelow } from "../../../src/running/payload-below.ts";
+import type { CorpusSource } from "../build-corpus-source.ts";
+import { type Bench, sourceFile } from "../compile-bench.ts";
 
 /** What the functions answer; those that are not named stay as they are. */
 interface Answers {

@@ -3,19 +3,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before } from "node:test";
-import { ModelHost } from "../../src/hosts/model.ts";
-import { readXenSyms } from "../../src/running/xen-syms.ts";
-import { openHypervisor } from "../../src/xen-model/hypervisor.ts";
-import { XenModel } from "../../src/xen-model/model.ts";
-import { hashIdle } from "./guard-payloads.ts";
-import { symbolsOf } from "./symbols.ts";
-import {
-  defineSyncScenarios,
-  makeSyncPayloads,
-  type SyncBench,
-  type SyncPayloads,
-} from "./sync-scenarios.ts";
-import { describeOnXen } from "./why-no-xen.ts";
+import { ModelHost } from "../../../src/hosts/model.ts";
+import { readXenSyms } from "../../../src/running/xen-syms.ts";
+import { openHypervisor } from "../../../src/xen-model/hypervisor.ts";
+import { XenModel } from "../../../src/xen-model/model.ts";
+import { hashIdle } from "../guard-payloads.ts";
+import { symbolsOf } from "../symbols.ts";
+import { describeOnXen } from "../why-no-xen.ts";
+import { makeSyncPayloads, type SyncPayloads } from "./payloads.ts";
+import type { SyncBench } from "./play.ts";
+import { defineSyncScenarios } from "./scenarios.ts";
 
 for (const release of ["4.14", "4.17", "4.20"]) {
   await describeOnXen(release, `sync on the model of Xen ${release}`, () => {

@@ -1,4 +1,4 @@
-// Sync on real hypervisors: the scenarios of sync-scenarios.ts, and the command killed by SIGKILL while
+// Sync on real hypervisors: the scenarios of scenarios.ts, and the command killed by SIGKILL while
 // each of its steps is under way.
 
 import assert from "node:assert/strict";
@@ -9,23 +9,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { labHost } from "../../src/hosts/lab.ts";
-import { connectLab, endLab, startDetachedLab } from "../../src/lab/detached.ts";
-import type { Lab } from "../../src/lab/lab.ts";
-import { observeHost } from "../../src/plan/observe.ts";
-import { readXenSyms } from "../../src/running/xen-syms.ts";
-import { hashIdle } from "./guard-payloads.ts";
-import {
-  defineSyncScenarios,
-  makeSyncPayloads,
-  type SyncBench,
-  type SyncPayloads,
-  withOwnJournal,
-} from "./sync-scenarios.ts";
-import { describeOnXen } from "./why-no-xen.ts";
+import { labHost } from "../../../src/hosts/lab.ts";
+import { connectLab, endLab, startDetachedLab } from "../../../src/lab/detached.ts";
+import type { Lab } from "../../../src/lab/lab.ts";
+import { observeHost } from "../../../src/plan/observe.ts";
+import { readXenSyms } from "../../../src/running/xen-syms.ts";
+import { hashIdle } from "../guard-payloads.ts";
+import { call } from "../host-under-test.ts";
+import { describeOnXen } from "../why-no-xen.ts";
+import { makeSyncPayloads, type SyncPayloads } from "./payloads.ts";
+import { type SyncBench, withOwnJournal } from "./play.ts";
+import { defineSyncScenarios } from "./scenarios.ts";
 
-const command = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const call = { deadlineMs: 60_000 };
+const command = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
 
 interface LabBench extends SyncBench {
   readonly lab: Lab;

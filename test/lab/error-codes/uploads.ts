@@ -1,12 +1,12 @@
 // Payloads that Xen refuses, each for one reason, as data: ABI reference §2. What stock tools do
 // not make is made by changing bytes of a good file.
 
-import { openElf } from "../../src/elf/open.ts";
-import { requireSection } from "../../src/elf/sections.ts";
-import type { ErrnoName } from "../../src/xen-abi/errno.ts";
-import type { StockRecipe } from "../stock-payload.ts";
-import { build, extraVersion, withCode } from "./contract-payloads.ts";
-import type { XenImage } from "./xen-image.ts";
+import { openElf } from "../../../src/elf/open.ts";
+import { requireSection } from "../../../src/elf/sections.ts";
+import type { ErrnoName } from "../../../src/xen-abi/errno.ts";
+import type { StockRecipe } from "../../stock-payload.ts";
+import { build, extraVersion, withCode } from "../contract-payloads.ts";
+import type { XenImage } from "../xen-image.ts";
 
 export interface RefusedUpload {
   readonly what: string;
