@@ -1,36 +1,14 @@
+// `xsplice plan`: the steps from what a host runs to what it should run, or every reason why there are none.
+
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { ModelHost } from "../src/hosts/model.ts";
-import { decodeJournal, encodeJournal } from "../src/plan/journal-json.ts";
 import { decodePlan } from "../src/plan/plan-json.ts";
 import { syntheticModel, syntheticPayload } from "../src/xen-model/synthetic.test.support.ts";
-import { type MadePayload, payloadFiles } from "./plan-payloads.ts";
+import { all, first, folder, hostWith, make, second, third } from "./cli-plan-host.ts";
 import { runXsplice } from "./run-cli.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "xsplice-plan-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const make = payloadFiles(folder, 1000);
-
-const first = make("first", { functions: ["alpha", "beta"] });
-const second = make("second", { functions: ["beta", "gamma"], on: [first] });
-const third = make("third", { mode: "independent", functions: ["delta"] });
-const all = make("all", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
-const keeper = make("keeper", { functions: ["marked"], on: [first], data: "writable" });
-
-/** With payloads applied through the command line, as users do it. */
-async function hostWith(...payloads: readonly (typeof first)[]): Promise<ModelHost> {
-  const host = new ModelHost(syntheticModel());
-  for (const { path, design } of payloads) {
-    const flags = design.mode === "independent" ? ["--nodeps"] : [];
-    const run = await runXsplice(["load", ...flags, path], { host });
-    assert.equal(run.exitCode, 0, run.stderr);
-  }
-  return host;
-}
 
 test("plan shows the steps of a replace, what becomes of each function, and that no fix is missing", async () => {
   const host = await hostWith(first, second);
@@ -168,87 +146,6 @@ test("plan wants exactly one goal", async () => {
   }
 });
 
-test("list --stack shows what is applied on what, and which function runs whose code", async () => {
-  const host = await hostWith(first, second, third);
-  const run = await runXsplice(["list", "--stack"], { host });
-  const id = (payload: MadePayload) => payload.buildId.slice(0, 12);
-  assert.equal(
-    run.stdout,
-    `3  third  (independent, guard full)  ${id(third)}
-      delta
-2  second  (stack, guard full, on first)  ${id(second)}
-      beta
-      gamma
-1  first  (stack, guard full)  ${id(first)}
-      alpha
-      beta  <- replaced again by second
-   hypervisor ${"a1".repeat(20)}
-
-order known from xSplice's journal on that host
-`,
-  );
-});
-
-test("list --stack --tree draws each payload below what it was made for", async () => {
-  const host = await hostWith(first, second, third);
-  await runXsplice(["upload", "spare", keeper.path], { host });
-  const run = await runXsplice(["list", "--stack", "--tree"], { host });
-  const id = (payload: MadePayload) => payload.buildId.slice(0, 12);
-  assert.equal(
-    run.stdout,
-    `hypervisor ${"a1".repeat(20)}
-├─ 1 first  (stack, guard full)  ${id(first)}
-│  │    alpha
-│  │    beta  <- replaced again by second
-│  └─ 2 second  (stack, guard full, on first)  ${id(second)}
-│          beta
-│          gamma
-└─ 3 third  (independent, guard full)  ${id(third)}
-        delta
-
-loaded, not applied: spare
-order known from xSplice's journal on that host
-`,
-  );
-});
-
-test("list --stack says what is not known, and why, when the journal is gone", async () => {
-  const host = await hostWith(third, make("fifth", { mode: "independent", functions: ["marked"] }));
-  host.journal.text = undefined;
-  const run = await runXsplice(["list", "--stack"], { host });
-  assert.match(run.stdout, /^\? {2}fifth/);
-  assert.match(
-    run.stdout,
-    /the order of application is not known\n {2}because "third" and "fifth" may lie either way round\n {2}because there is no journal of this host\n/,
-  );
-  const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
-  assert.equal(json.order.kind, "unknown");
-  assert.equal(json.journal, "none");
-});
-
-test("list --stack shows what an interrupted sync was to come to, and the command that goes on", async () => {
-  const host = await hostWith(first);
-  const journal = decodeJournal(host.journal.text ?? "");
-  assert.ok(journal !== undefined);
-  const interrupt = (goal: readonly string[]) => {
-    host.journal.text = encodeJournal({ ...journal, goal });
-  };
-  const finished = await runXsplice(["list", "--stack"], { host });
-  assert.ok(!finished.stdout.includes("sync"), finished.stdout);
-  interrupt(["first", "odd one"]);
-  const command = "xsplice sync --to ./first.livepatch --to './odd one.livepatch'";
-  for (const flags of [["--stack"], ["--stack", "--tree"]]) {
-    const { stdout } = await runXsplice(["list", ...flags], { host });
-    assert.match(stdout, /\na sync has not come to its end; applied then: first, odd one\n/);
-    assert.ok(stdout.endsWith(`\n  ${command}\n`), stdout);
-  }
-  const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
-  assert.deepEqual([json.interruptedGoal, json.continues], [["first", "odd one"], command]);
-  interrupt([]);
-  const nothing = await runXsplice(["list", "--stack"], { host });
-  assert.match(nothing.stdout, /applied then: nothing\n(.*\n) {2}xsplice sync --to-nothing\n$/);
-});
-
 test("plan replaces what xSplice made without a journal and a file, and knows a hook that prevents it", async () => {
   const wish = make("next", { mode: "cumulative", functions: ["alpha", "beta", "gamma"] });
   const steps = async (applied: typeof first) => {
@@ -296,28 +193,4 @@ test("plan --to-dir takes no folder without payloads for the wish that nothing s
   assert.match(asked.stdout, /Not patched any more: alpha, beta\.\napplied then: nothing\n$/);
   const both = await runXsplice(["plan", "--to-nothing", "--to", all.path], { host });
   assert.equal(both.exitCode, 64);
-});
-
-test("load says once, and after all else, that the order cannot be written down", async () => {
-  const host = new ModelHost(syntheticModel());
-  host.journal.write = async () => {
-    throw new Error("no room");
-  };
-  const run = await runXsplice(["load", first.path], { host });
-  assert.equal(run.exitCode, 0);
-  assert.match(run.stdout, /^Uploading .* completed\nApplying first\.\.\. completed\n$/);
-  assert.equal(run.stderr, "warning: the order of payloads is not written down: no room\n");
-});
-
-test("load says once where a journal is kept that this release cannot read", async () => {
-  const host = new ModelHost(syntheticModel());
-  host.journal.text = '{"version":2}';
-  const run = await runXsplice(["load", first.path], { host });
-  assert.equal(run.exitCode, 0);
-  const [[place, kept] = []] = [...host.journal.aside];
-  assert.equal(kept, '{"version":2}');
-  assert.equal(
-    run.stderr,
-    `warning: this release cannot read the host's journal: kept as ${place}, a new one begins\n`,
-  );
 });
