@@ -43,7 +43,7 @@ export function orderOn(below: readonly Piece[], rest: readonly Piece[], ground:
     ),
   ];
   const links = linkUp(below, rest, ground);
-  obstacles.push(...links.obstacles);
+  obstacles.push(...links.obstacles, ...withoutJumps(below, rest, ground));
   if (obstacles.length > 0) return { kind: "none", obstacles };
   return sortBlocks(links, ground);
 }
@@ -73,9 +73,6 @@ function againstBelow(
     .needs(piece)
     .filter((id) => !present.has(id) && !(isLinked && id === piece.facts.depends))
     .map((id) => missingNeed(piece, id, relations));
-  const untouched = relations
-    .unmetJumps(piece, [...below, ...rest])
-    .map((range) => missingJump(piece, range));
   const covered = below.flatMap((lower) => {
     if (relations.knows(piece, lower)) return [];
     const overlap = relations.overlap(piece, lower);
@@ -85,7 +82,19 @@ function againstBelow(
       ? [unknownOverlap(piece, lower)]
       : [overlapping(piece, lower, overlap.range)];
   });
-  return [...missing, ...untouched, ...covered];
+  return [...missing, ...covered];
+}
+
+/** Told last: a payload that is missing by name says more than the jump that it would have put there. */
+function withoutJumps(
+  below: readonly Piece[],
+  rest: readonly Piece[],
+  { relations }: Ground,
+): readonly Obstacle[] {
+  const present = [...below, ...rest];
+  return rest.flatMap((piece) =>
+    relations.unmetJumps(piece, present).map((range) => missingJump(piece, range)),
+  );
 }
 
 function betweenTwo(one: Piece, other: Piece, { relations }: Ground): readonly Obstacle[] {
