@@ -29,7 +29,7 @@ const inner: ReadonlySet<string> = new Set([
   ...["lab/lab.d.ts#LabOrigin", "agent/handshake.d.ts#HandshakeOptions", "agent/wire.d.ts#Frame"],
   ...["agent/messages.d.ts#HypercallRequest", "agent/messages.d.ts#HypercallResult"],
   ...["agent/process.d.ts#SendFrame", "parts/apt-suite.d.ts#AptSuite"],
-  ...["xen-model/payload-file.d.ts#PayloadSection"],
+  ...["xen-model/load/payload-file.d.ts#PayloadSection"],
 ]);
 
 test("docs/api.md shows every door, with its example and all that it exports", () => {

@@ -8,7 +8,7 @@ import { type HookKind, hooksAgainstReplace } from "../xen-abi/hooks.ts";
 import { sameId } from "./build-id-note.ts";
 import { checkExpectations } from "./expectation.ts";
 import { hookResult } from "./hook-result.ts";
-import { regionsOf } from "./load.ts";
+import { regionsOf } from "./load/load.ts";
 import type { PayloadLife } from "./payload.ts";
 import { requireLife } from "./rendezvous.ts";
 import { type ActionName, type ModelState, say, updateLife } from "./state.ts";

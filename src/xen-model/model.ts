@@ -9,11 +9,11 @@ import { type ActionEffect, type ActionRequest, beginAction } from "./actions.ts
 import { constantText } from "./constant-function.ts";
 import { ModelError } from "./errors.ts";
 import type { Hypervisor } from "./hypervisor.ts";
-import { loadPayload } from "./load.ts";
+import { loadPayload } from "./load/load.ts";
+import { xenLookUp } from "./load/resolve-symbols.ts";
 import { knownBytes, type MemoryRead } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
 import { doWork, missWork, type WorkAnswer } from "./rendezvous.ts";
-import { xenLookUp } from "./resolve-symbols.ts";
 import {
   allocateIn,
   forkState,

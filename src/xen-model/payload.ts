@@ -2,7 +2,7 @@
 // payload's life is a record of its own, which a fork of the model copies.
 
 import type { LivepatchFunc } from "../xen-abi/livepatch-func.ts";
-import type { Placement } from "./place-sections.ts";
+import type { Placement } from "./load/place-sections.ts";
 import type { PreparedHooks } from "./prepare/hooks.ts";
 import type { Place } from "./verdict.ts";
 

@@ -19,8 +19,8 @@ import {
   ALTERNATIVES_CODE_SECTION,
   ALTERNATIVES_SECTION,
 } from "../../xen-abi/sections.ts";
-import type { LoadContext } from "../load-context.ts";
-import { findLoaded, findNamed } from "../special-sections.ts";
+import type { LoadContext } from "../load/load-context.ts";
+import { findLoaded, findNamed } from "../load/special-sections.ts";
 import type { StepId } from "../steps.ts";
 import { crash, refuse } from "../verdict.ts";
 import { applyAlternative, type LocatedAlternative, overwrite } from "./apply-alternative.ts";

@@ -10,7 +10,7 @@ import { JUMP_SIZE, X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../../isa/jump.ts";
 import { ALT_CALL_INSTRUCTION_SIZE, type Alternative } from "../../xen-abi/alternatives.ts";
 import { compareReleases } from "../../xen-abi/release.ts";
 import { ALTERNATIVES_SECTION } from "../../xen-abi/sections.ts";
-import type { LoadContext } from "../load-context.ts";
+import type { LoadContext } from "../load/load-context.ts";
 import { type Region, UnknownByte } from "../memory.ts";
 import type { StepId } from "../steps.ts";
 import { crash, type Place } from "../verdict.ts";

@@ -12,10 +12,10 @@ import {
 import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
 import { jumpOffset } from "../entry-offset.ts";
 import type { Hypervisor } from "../hypervisor.ts";
-import type { LoadContext } from "../load-context.ts";
+import type { LoadContext } from "../load/load-context.ts";
+import { findLoaded } from "../load/special-sections.ts";
 import type { FunctionState, ModelFunction } from "../payload.ts";
 import { readString } from "../read-memory.ts";
-import { findLoaded } from "../special-sections.ts";
 import { type Place, refuse } from "../verdict.ts";
 
 /** How far a jump reaches, in either direction. */

@@ -2,8 +2,8 @@
 
 import { ByteReader } from "../../bytes/byte-reader.ts";
 import { HOOK_POINTER_SIZE, type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
-import type { LoadContext } from "../load-context.ts";
-import { findLoaded, findNamed, isLoaded } from "../special-sections.ts";
+import type { LoadContext } from "../load/load-context.ts";
+import { findLoaded, findNamed, isLoaded } from "../load/special-sections.ts";
 import { refuse } from "../verdict.ts";
 
 export interface PreparedHooks {

@@ -5,9 +5,9 @@ import type { ErrnoName } from "../../xen-abi/errno.ts";
 import { BUILD_ID_SECTION, DEPENDS_SECTION, XEN_DEPENDS_SECTION } from "../../xen-abi/sections.ts";
 import { readBuildIdNote, sameId } from "../build-id-note.ts";
 import type { Hypervisor } from "../hypervisor.ts";
-import type { LoadContext } from "../load-context.ts";
-import type { PayloadFile } from "../payload-file.ts";
-import { bytesInUpload, findLoaded, findNamed, refuseSection } from "../special-sections.ts";
+import type { LoadContext } from "../load/load-context.ts";
+import type { PayloadFile } from "../load/payload-file.ts";
+import { bytesInUpload, findLoaded, findNamed, refuseSection } from "../load/special-sections.ts";
 import type { StepId } from "../steps.ts";
 import { type RefusalDetails, refuse } from "../verdict.ts";
 

@@ -9,9 +9,9 @@ import {
   EXCEPTION_TABLE_SECTION,
   MODINFO_SECTION,
 } from "../../xen-abi/sections.ts";
-import type { LoadContext } from "../load-context.ts";
-import type { PayloadSection } from "../payload-file.ts";
-import { findLoaded, findNamed } from "../special-sections.ts";
+import type { LoadContext } from "../load/load-context.ts";
+import type { PayloadSection } from "../load/payload-file.ts";
+import { findLoaded, findNamed } from "../load/special-sections.ts";
 import type { StepId } from "../steps.ts";
 import { crash, refuse } from "../verdict.ts";
 

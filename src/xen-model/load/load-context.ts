@@ -1,12 +1,12 @@
 // What the passes of loading read (load.ts): the hypervisor as it is then, and the payload's file in its place.
 
-import type { CpuProfile } from "./cpu-profile.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import type { Memory } from "./memory.ts";
+import type { CpuProfile } from "../cpu-profile.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import type { Memory } from "../memory.ts";
+import type { Assumption } from "../verdict.ts";
 import type { PayloadFile } from "./payload-file.ts";
 import type { Allocate, Placement } from "./place-sections.ts";
 import type { LookUp } from "./resolve-symbols.ts";
-import type { Assumption } from "./verdict.ts";
 
 /** What loading needs of the hypervisor as it is then. */
 export interface LoadSurroundings {

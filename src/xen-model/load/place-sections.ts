@@ -2,12 +2,12 @@
 // ABI reference §2.6. The allocator's choice of an address is the model's own; only what is
 // relative to it tells something about a real host.
 
-import { SectionType } from "../elf/constants.ts";
-import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { ModelError } from "./errors.ts";
-import type { Hypervisor } from "./hypervisor.ts";
+import { SectionType } from "../../elf/constants.ts";
+import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
+import { ModelError } from "../errors.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import { crash, refuse } from "../verdict.ts";
 import { hasFlag, type PayloadFile, type PayloadSection } from "./payload-file.ts";
-import { crash, refuse } from "./verdict.ts";
 
 export type GroupName = "text" | "rw" | "ro";
 

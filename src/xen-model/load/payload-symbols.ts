@@ -1,13 +1,13 @@
 // What a payload gives to those loaded after it: every named symbol that is not the replacement of
 // a function. Each name may exist once: ABI reference §2.11.
 
-import { SectionNumber } from "../elf/constants.ts";
-import { PAYLOAD_SYMBOL_NAME_MAX } from "../xen-abi/limits.ts";
+import { SectionNumber } from "../../elf/constants.ts";
+import { PAYLOAD_SYMBOL_NAME_MAX } from "../../xen-abi/limits.ts";
+import type { ExportedSymbol, ModelFunction } from "../payload.ts";
+import { refuse } from "../verdict.ts";
 import type { LoadContext } from "./load-context.ts";
-import type { ExportedSymbol, ModelFunction } from "./payload.ts";
 import { hasFlag, type PayloadSymbol } from "./payload-file.ts";
 import type { ResolvedSymbol } from "./resolve-symbols.ts";
-import { refuse } from "./verdict.ts";
 
 export function exportSymbols(
   context: LoadContext,

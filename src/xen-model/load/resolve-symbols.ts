@@ -1,10 +1,10 @@
 // The run-time values of a payload's symbols: ABI reference §2.7.
 
-import { SectionNumber } from "../elf/constants.ts";
-import type { Hypervisor } from "./hypervisor.ts";
+import { SectionNumber } from "../../elf/constants.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import { refuse } from "../verdict.ts";
 import { hasFlag, type PayloadFile, type PayloadSymbol } from "./payload-file.ts";
 import type { Placement } from "./place-sections.ts";
-import { refuse } from "./verdict.ts";
 
 export interface ResolvedSymbol {
   readonly symbol: PayloadSymbol;

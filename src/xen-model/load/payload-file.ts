@@ -1,8 +1,8 @@
 // A payload's file as Xen's loader sees it before anything is placed: checks of the ELF header, the
 // section headers, names and symbols, in its order: ABI reference §2.2 - §2.4.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
-import { SectionFlag, SectionType } from "../elf/constants.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
+import { SectionFlag, SectionType } from "../../elf/constants.ts";
 import {
   EHDR_SIZE,
   type RawHeader,
@@ -11,12 +11,12 @@ import {
   readRawSection,
   readRawSymbol,
   SYM_SIZE,
-} from "../elf/raw.ts";
-import { NOBITS_SIZE_MAX } from "../xen-abi/limits.ts";
+} from "../../elf/raw.ts";
+import { NOBITS_SIZE_MAX } from "../../xen-abi/limits.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import { textAt } from "../image-file.ts";
+import { crash, refuse } from "../verdict.ts";
 import { checkHeader } from "./check-header.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import { textAt } from "./image-file.ts";
-import { crash, refuse } from "./verdict.ts";
 
 export interface PayloadSection extends RawSection {
   readonly index: number;

@@ -1,11 +1,11 @@
 // The ELF header of a payload, checked in Xen's order: ABI reference §1.1, §2.2.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
-import { ElfIdent, ElfType } from "../elf/constants.ts";
-import { EHDR_SIZE, ELF_MAGIC, type RawHeader, readRawHeader, SHDR_SIZE } from "../elf/raw.ts";
-import { SECTION_COUNT_MAX } from "../xen-abi/limits.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import { type RefusalDetails, refuse } from "./verdict.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
+import { ElfIdent, ElfType } from "../../elf/constants.ts";
+import { EHDR_SIZE, ELF_MAGIC, type RawHeader, readRawHeader, SHDR_SIZE } from "../../elf/raw.ts";
+import { SECTION_COUNT_MAX } from "../../xen-abi/limits.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import { type RefusalDetails, refuse } from "../verdict.ts";
 
 const said = {
   noElf: "Not an ELF payload",

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseHex, toHex } from "../bytes/hex.ts";
-import { SectionType } from "../elf/constants.ts";
-import { Errno } from "../xen-abi/errno.ts";
-import { ModelError } from "./errors.ts";
-import { type HandMadeSection, makeElf } from "./hand-made-elf.test.support.ts";
+import { parseHex, toHex } from "../../bytes/hex.ts";
+import { SectionType } from "../../elf/constants.ts";
+import { Errno } from "../../xen-abi/errno.ts";
+import { ModelError } from "../errors.ts";
+import { type HandMadeSection, makeElf } from "../hand-made-elf.test.support.ts";
 import {
   FUNCTION_SIZE,
   functionNames,
@@ -16,7 +16,7 @@ import {
   syntheticPayload,
   syntheticPayloadParts,
   TEXT_START,
-} from "./synthetic.test.support.ts";
+} from "../synthetic.test.support.ts";
 
 const alpha: SyntheticPayload = { id: "01", entries: [{ old: "alpha", by: "a_alpha" }] };
 const alphaOfVersion1: SyntheticPayload = { ...alpha, version: 1 };

@@ -1,18 +1,18 @@
 // What Xen does with an uploaded file, pass by pass, in its order: ABI reference §2. Any pass may
 // end it (verdict.ts); nothing of a refused payload stays behind.
 
-import { FUNCS_SECTION } from "../xen-abi/sections.ts";
+import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
+import type { Region } from "../memory.ts";
+import type { LoadedPayload } from "../payload.ts";
+import { prepareAltCalls, prepareAlternatives } from "../prepare/alternatives.ts";
+import { prepareFunctions } from "../prepare/functions.ts";
+import { prepareHooks } from "../prepare/hooks.ts";
+import { checkHypervisorEarly, checkHypervisorLate, prepareNotes } from "../prepare/notes.ts";
+import { prepareBugFrames, prepareExceptions, prepareMetadata } from "../prepare/tables.ts";
 import type { LoadContext, LoadSurroundings } from "./load-context.ts";
-import type { Region } from "./memory.ts";
-import type { LoadedPayload } from "./payload.ts";
 import { hasFlag, readPayloadFile } from "./payload-file.ts";
 import { exportSymbols } from "./payload-symbols.ts";
 import { type Placement, placeSections } from "./place-sections.ts";
-import { prepareAltCalls, prepareAlternatives } from "./prepare/alternatives.ts";
-import { prepareFunctions } from "./prepare/functions.ts";
-import { prepareHooks } from "./prepare/hooks.ts";
-import { checkHypervisorEarly, checkHypervisorLate, prepareNotes } from "./prepare/notes.ts";
-import { prepareBugFrames, prepareExceptions, prepareMetadata } from "./prepare/tables.ts";
 import { relocateSections } from "./relocate-sections.ts";
 import { resolveSymbols } from "./resolve-symbols.ts";
 import { checkPresence, findNamed } from "./special-sections.ts";

@@ -1,19 +1,19 @@
 // Sections that Xen looks up by name: the first of a name counts. Which have to be there: ABI
 // reference §2.9. All are read from run-time memory, so one that is not loaded is Xen's death.
 
-import { hexNumber } from "../bytes/hex.ts";
-import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
+import { hexNumber } from "../../bytes/hex.ts";
+import { hookKinds, hookRules } from "../../xen-abi/hooks.ts";
 import {
   BUILD_ID_SECTION,
   DEPENDS_SECTION,
   FUNCS_SECTION,
   XEN_DEPENDS_SECTION,
-} from "../xen-abi/sections.ts";
-import type { Hypervisor } from "./hypervisor.ts";
+} from "../../xen-abi/sections.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import type { StepId } from "../steps.ts";
+import { crash, refuse } from "../verdict.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { PayloadFile, PayloadSection } from "./payload-file.ts";
-import type { StepId } from "./steps.ts";
-import { crash, refuse } from "./verdict.ts";
 
 export interface LoadedSection {
   readonly section: PayloadSection;

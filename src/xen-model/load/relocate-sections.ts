@@ -1,21 +1,21 @@
 // Relocations, applied to the payload's memory in the order of the file: ABI reference §2.8. The
 // arithmetic is that of isa/; which entries are looked at, and what is refused, is decided here.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
-import { SectionType } from "../elf/constants.ts";
-import { type RawRelocation, RELA_SIZE, readRawRelocation } from "../elf/raw.ts";
+import { ByteReader } from "../../bytes/byte-reader.ts";
+import { SectionType } from "../../elf/constants.ts";
+import { type RawRelocation, RELA_SIZE, readRawRelocation } from "../../elf/raw.ts";
 import {
   canRelocate,
   nameOfRelocation,
   type RelocationFailure,
   relocate,
-} from "../isa/relocate.ts";
-import type { ErrnoName } from "../xen-abi/errno.ts";
-import type { Hypervisor } from "./hypervisor.ts";
+} from "../../isa/relocate.ts";
+import type { ErrnoName } from "../../xen-abi/errno.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import { crash, type Place, type RefusalDetails, refuse } from "../verdict.ts";
 import { hasFlag, type PayloadFile, type PayloadSection } from "./payload-file.ts";
 import type { Placement } from "./place-sections.ts";
 import type { ResolvedSymbol } from "./resolve-symbols.ts";
-import { crash, type Place, type RefusalDetails, refuse } from "./verdict.ts";
 
 export interface RelocationContext {
   readonly file: PayloadFile;
