@@ -5,10 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostError } from "../../../src/host/errors.ts";
-import type { LivepatchHost } from "../../../src/host/host.ts";
-import { settledState } from "../../../src/host/settled-state.ts";
-import { actOptions, call } from "../host-under-test.ts";
+import { clearHost } from "../host-under-test.ts";
 import { othersScenarios } from "./among-others.ts";
 import type { GuardBench, GuardScenarios } from "./bench.ts";
 import { compareScenarios } from "./compare.ts";
@@ -24,33 +21,9 @@ export function defineGuardScenarios(open: () => GuardBench): void {
       try {
         await play(bench);
       } finally {
-        await clean(bench.host);
+        await clearHost(bench.host);
       }
       assert.equal(await bench.hashText(), before, "the host's code is as it was");
     });
-  }
-}
-
-/** Only the payload on top can be reverted, and a list does not tell which one that is. */
-async function clean(host: LivepatchHost): Promise<void> {
-  for (
-    let payloads = await host.list(call);
-    payloads.length > 0;
-    payloads = await host.list(call)
-  ) {
-    const applied = payloads.filter(({ status }) => settledState(status) === "applied");
-    const reverts = applied.map(
-      ({ name }) =>
-        () =>
-          host.act("revert", name, actOptions),
-    );
-    const unloads = payloads.map(
-      ({ name }) =>
-        () =>
-          host.act("unload", name, actOptions),
-    );
-    for (const step of applied.length > 0 ? reverts : unloads) {
-      await step().catch((error) => assert.ok(error instanceof HostError, String(error)));
-    }
   }
 }
