@@ -1,23 +1,18 @@
 // Wrong use of the command line: 64 for our own verbs, and words that name the option.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openHost } from "../src/hosts/open-host.ts";
-import { writeLabFile } from "../src/lab/lab-file.ts";
+import { showLab, useRuntimeFolder } from "../src/lab/shown-lab.test.support.ts";
 import { FakeHost } from "./fake-host.ts";
 import { runXsplice } from "./run-cli.ts";
 
 const world = mkdtempSync(join(tmpdir(), "xsplice-use-"));
-const runtime = process.env["XDG_RUNTIME_DIR"];
-after(() => {
-  if (runtime === undefined) delete process.env["XDG_RUNTIME_DIR"];
-  else process.env["XDG_RUNTIME_DIR"] = runtime;
-  rmSync(world, { recursive: true });
-});
-process.env["XDG_RUNTIME_DIR"] = world;
+useRuntimeFolder({ after }, world);
+after(() => rmSync(world, { recursive: true }));
 const env = { XDG_CACHE_HOME: join(world, "cache") };
 
 const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
@@ -56,18 +51,7 @@ test("lab up of a hypervisor that is not there is no wrong use", async () => {
 });
 
 test("lab up under a name that is taken is no wrong use", async () => {
-  const folder = join(world, `xsplice-${process.getuid?.()}`, "lab-taken");
-  mkdirSync(folder, { recursive: true });
-  const info = {
-    name: "taken",
-    xen: "4.17",
-    cpus: 1,
-    memoryMb: 512,
-    userland: "minimal",
-    startedFrom: "snapshot",
-    folder,
-  } as const;
-  writeLabFile(info, "detached");
+  showLab(world, "taken");
   const run = await runXsplice(["lab", "up", "taken", "--json"], { env });
   assert.equal(JSON.parse(run.stdout).error.code, "lab/name-taken");
   assert.equal(run.exitCode, 1);

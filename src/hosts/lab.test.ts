@@ -3,23 +3,20 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { tryLock } from "../files/lock.ts";
 import { HostError } from "../host/errors.ts";
-import { writeLabFile } from "../lab/lab-file.ts";
+import { showLab, useRuntimeFolder } from "../lab/shown-lab.test.support.ts";
 import { openHost } from "./open-host.ts";
 
 const world = mkdtempSync(join(tmpdir(), "xsplice-hl-"));
-const runtime = process.env["XDG_RUNTIME_DIR"];
-process.env["XDG_RUNTIME_DIR"] = world;
+useRuntimeFolder({ after }, world);
 const started: ChildProcess[] = [];
 after(() => {
   for (const child of started) child.kill("SIGKILL");
-  if (runtime === undefined) delete process.env["XDG_RUNTIME_DIR"];
-  else process.env["XDG_RUNTIME_DIR"] = runtime;
   rmSync(world, { recursive: true });
 });
 
@@ -39,24 +36,13 @@ const QEMU = `
 `;
 
 async function startLab(name: string, manner: "talks" | "silent"): Promise<string> {
-  const folder = join(world, `xsplice-${process.getuid?.()}`, `lab-${name}`);
-  mkdirSync(folder, { recursive: true });
+  const folder = showLab(world, name);
   const child = spawn(process.execPath, ["-e", QEMU, "virtio-serial-pci", manner], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
   });
   started.push(child);
   await once(child.stdout ?? child, "data");
-  const info = {
-    name,
-    xen: "4.17",
-    cpus: 1,
-    memoryMb: 512,
-    userland: "minimal",
-    startedFrom: "snapshot",
-    folder,
-  } as const;
-  writeLabFile(info, "detached");
   writeFileSync(join(folder, "console.log"), "");
   writeFileSync(join(folder, "qemu.pid"), String(child.pid));
   return folder;

@@ -1,38 +1,20 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, type TestContext, test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { emptyFolder, kill, leaveAbandoned } from "../files/files.test.support.ts";
 import { endLab, listLabs, removeDeadLabs } from "./detached.ts";
-import { writeLabFile } from "./lab-file.ts";
-
-const runtime = process.env["XDG_RUNTIME_DIR"];
-after(() => {
-  if (runtime === undefined) delete process.env["XDG_RUNTIME_DIR"];
-  else process.env["XDG_RUNTIME_DIR"] = runtime;
-});
+import { showLab, useRuntimeFolder } from "./shown-lab.test.support.ts";
 
 const twoDaysAgo = new Date(Date.now() - 48 * 3_600_000);
 
 /** The run folder that the former release made, which has no lock in it. */
 function formerFolder(t: TestContext): string {
-  const parent = emptyFolder(t);
-  process.env["XDG_RUNTIME_DIR"] = parent;
-  const folder = join(parent, `xsplice-${process.getuid?.()}`, "lab-former");
-  mkdirSync(folder, { recursive: true });
-  const info = {
-    name: "former",
-    xen: "4.17",
-    cpus: 1,
-    memoryMb: 512,
-    userland: "minimal",
-    startedFrom: "snapshot",
-    folder,
-  } as const;
-  writeLabFile({ ...info, packageVersion: undefined, symbols: undefined }, "detached");
-  return folder;
+  const runtime = emptyFolder(t);
+  useRuntimeFolder(t, runtime);
+  return showLab(runtime, "former");
 }
 
 /** In QEMU's place: listens to the monitor's sockets, by names in its folder. */

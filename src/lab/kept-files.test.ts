@@ -7,21 +7,14 @@ import { test } from "node:test";
 import { emptyFolder } from "../files/files.test.support.ts";
 import { digestOf } from "./digest.ts";
 import { readLabFile, writeLabFile } from "./lab-file.ts";
+import { plainLabInfo } from "./shown-lab.test.support.ts";
 import { findSnapshot, type Snapshot } from "./snapshot.ts";
 import type { LabSources } from "./sources.ts";
 
 const MB = 1024 * 1024;
 
 test("readLabFile() reads what writeLabFile() wrote, and nothing that is damaged", (t) => {
-  const info = {
-    name: "lab-1",
-    xen: "/boot/xen.gz",
-    cpus: 1,
-    memoryMb: 512,
-    userland: "minimal",
-    startedFrom: "snapshot",
-    folder: emptyFolder(t),
-  } as const;
+  const info = { ...plainLabInfo("lab-1", emptyFolder(t)), xen: "/boot/xen.gz" };
   assert.equal(readLabFile(info.folder), undefined);
   writeLabFile({ ...info, packageVersion: undefined }, "detached");
   const { startedAt = "", ...read } = readLabFile(info.folder) ?? {};

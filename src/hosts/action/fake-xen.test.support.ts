@@ -19,6 +19,11 @@ interface FakePayload {
   oneWay: boolean;
 }
 
+interface PrintedResult {
+  readonly errno: number;
+  readonly message: string;
+}
+
 /**
  * The rules of ABI §4.1 in a few lines: one slot for pending work, an action in the wrong state
  * does nothing, -EAGAIN stays when the slot was taken. Time passes only by sleeping.
@@ -29,8 +34,8 @@ export class FakeXen implements ActTarget, Clock {
   /** Applied, the oldest first. */
   readonly stack: string[] = [];
   readonly started: StartRequest[] = [];
-  /** Results of the next rendezvous; 0 when it is empty. */
-  readonly results: number[] = [];
+  /** Results of the next rendezvous, some with what Xen prints at this one; 0 when it is empty. */
+  readonly results: (number | PrintedResult)[] = [];
   /** Printed together with a result that is not 0; what Xen prints of a missed meeting if undefined. */
   message: string | undefined;
   /** Rendezvous take this long, and until then the slot is taken by others. */
@@ -107,11 +112,13 @@ export class FakeXen implements ActTarget, Clock {
     payload.rc = -Errno.EAGAIN;
     if (this.#pending !== undefined || this.#time < this.slotTakenUntil) return Errno.EBUSY;
     const end = (): void => {
-      const result = this.results.shift() ?? 0;
+      const next = this.results.shift() ?? 0;
+      const result = typeof next === "number" ? next : next.errno;
       payload.rc = -result;
       if (result !== 0) {
         const missed = `${name}: Timed out on semaphore in CPU quiesce phase 1/2`;
-        const message = this.message ?? (result === Errno.EBUSY ? missed : "");
+        const own = typeof next === "number" ? this.message : next.message;
+        const message = own ?? (result === Errno.EBUSY ? missed : "");
         if (message !== "") this.#print(message);
       }
       if (result !== 0 && action !== "replace") return;
