@@ -7,6 +7,7 @@ import {
   checkDiffs,
   diffTexts,
   type ExpectedDiff,
+  f,
   fileAround,
   flavours,
   homesByName,
@@ -22,8 +23,6 @@ function patchable(
 ): ExpectedDiff["expected"] {
   return { outcome: "patchable", replaced, added, refused: [] };
 }
-
-const f = (body: string): string => `${noinline} int f(int x) { ${body} }`;
 
 checkDiffs(
   [
@@ -158,10 +157,10 @@ test("diffObjects() gives what was inlined as the first reason", () => {
 
 test("diffObjects() asks for the home of a static variable that was inlined before", () => {
   const k = "static int k(int x) { static int count; return outside(count += x); }";
-  const f = (step: number): string => `${noinline} int f(int x) { return k(x) * ${step}; }`;
+  const times = (step: number): string => f(`return k(x) * ${step};`);
   const texts = {
-    before: fileAround(`__attribute__((always_inline)) ${k} ${f(3)}`),
-    after: fileAround(`${noinline} ${k} ${f(5)}`),
+    before: fileAround(`__attribute__((always_inline)) ${k} ${times(3)}`),
+    after: fileAround(`${noinline} ${k} ${times(5)}`),
   };
   const refused = summaryOf(diffTexts(texts)).refused;
   assert.deepEqual(refused, [`ambiguous function "k"`]);

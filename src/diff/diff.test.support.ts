@@ -37,12 +37,19 @@ type Flavours = readonly (readonly string[])[];
 /** Every correlation must hold with and without sections of their own, and at both levels. */
 export const flavours: Flavours = [["-O2", ...split], ["-O1", ...split], ["-O2"], ["-O1"]];
 
+/** Where only sections of their own tell. */
+export const ownSections = flavours.slice(0, 2);
+
 /** Where the level and the sections make no difference that matters. */
 export const twoFlavours = [flavours[0] ?? [], flavours[3] ?? []];
 
-/** Compiles C, or assembly for `.S` names, in a folder that is gone afterwards. */
+/** Compiles C in a folder that is gone afterwards. */
 export function compile(text: string, options: readonly string[] = ["-O2", ...split]): ElfObject {
   return readElf(compileBytes(text, options), "file.c");
+}
+
+export function assemble(text: string, fileName = "file.S"): ElfObject {
+  return readElf(compileBytes(text, [], fileName), fileName);
 }
 
 export function compileBytes(
@@ -127,3 +134,6 @@ export function fileAround(body: string): string {
     ${body}
     ${noinline} int two(int x) { return outside(x) * 3 + g + one(x); }`;
 }
+
+/** One function of that name, whose argument is `x`. */
+export const f = (body: string): string => `${noinline} int f(int x) { ${body} }`;
