@@ -4,19 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { XspliceError } from "../error.ts";
-import { type CheckReport, checkPayloads } from "./check.ts";
-import { checkedHypervisor, type Fixture, goodPayload } from "./fixtures.test.support.ts";
-import { armFixtures } from "./fixtures-arm.test.support.ts";
-import { fileFixtures } from "./fixtures-file.test.support.ts";
-import { functionFixtures } from "./fixtures-functions.test.support.ts";
-import { stackFixtures } from "./fixtures-stack.test.support.ts";
-
-const fixtures: readonly Fixture[] = [
-  ...fileFixtures(),
-  ...functionFixtures(),
-  ...stackFixtures(),
-  ...armFixtures(),
-];
+import { checkFixture, fixtures } from "./check.test.support.ts";
+import type { CheckReport } from "./check.ts";
+import { type Fixture, goodPayload } from "./fixtures.test.support.ts";
 
 /** A report, or `undefined` when the model says that this is more than it follows. */
 function judge(
@@ -24,17 +14,7 @@ function judge(
   spoil: (bytes: Uint8Array) => Uint8Array,
 ): CheckReport | undefined {
   try {
-    return checkPayloads({
-      hypervisor: fixture.hypervisor ?? checkedHypervisor(fixture.release),
-      payloads: fixture.payloads.map((bytes, index) => ({
-        name: `p${index}`,
-        source: `p${index}.livepatch`,
-        bytes: spoil(bytes),
-      })),
-      action: fixture.action ?? "apply",
-      dependencyCheck: fixture.dependencyCheck ?? "whole-chain",
-      allowed: [],
-    });
+    return checkFixture(fixture, spoil);
   } catch (error) {
     assert.ok(error instanceof XspliceError, String(error));
     return undefined;

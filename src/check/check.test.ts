@@ -1,4 +1,5 @@
-// The report of a check: verdicts, effects, what is allowed. The rules have rules.test.ts.
+// The verdict on each payload, as Xen would give it. What a check shows of the code has
+// effects.test.ts; hazards have hazards.test.ts, their rules rules.test.ts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,37 +10,8 @@ import { requireSection } from "../elf/sections.ts";
 import { compileDraft, emitInput, symbolNamed } from "../payload/emit/emit.test.support.ts";
 import { emitPayload } from "../payload/emit/emit.ts";
 import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
-import { type CheckReport, type CheckRequest, checkPayloads } from "./check.ts";
-import {
-  checkedHypervisor,
-  goodParts,
-  goodPayload,
-  idOf,
-  makeElf,
-  OLD_CODE,
-  R_X86_64_64,
-  withAlternative,
-  withParts,
-  withSection,
-} from "./fixtures.test.support.ts";
-
-function check(payloads: readonly Uint8Array[], change: Partial<CheckRequest> = {}): CheckReport {
-  return checkPayloads({
-    hypervisor: checkedHypervisor(),
-    payloads: payloads.map((bytes, index) => ({
-      name: `p${index}`,
-      source: `p${index}.livepatch`,
-      bytes,
-    })),
-    action: "apply",
-    dependencyCheck: "whole-chain",
-    allowed: [],
-    ...change,
-  });
-}
-
-const goodEntries = [{ old: "alpha", by: "new_alpha", expectation: OLD_CODE }];
-const beta = [{ old: "beta", by: "new_beta", expectation: OLD_CODE }];
+import { check } from "./check.test.support.ts";
+import { alphaEntry, betaEntry, goodPayload, idOf, OLD_CODE } from "./fixtures.test.support.ts";
 
 test("checkPayloads() finds nothing in a payload of our own emitter", () => {
   const c = `int printk_like(int); __attribute__((noinline)) int helper(int n) { return n + 1; }
@@ -93,7 +65,7 @@ test("checkPayloads() tells what Xen says, at which step, why, where, and what i
 
 test("checkPayloads() names the entry whose expectation does not hold by its place in the file", () => {
   const wrong = { old: "beta", by: "new_beta", expectation: "ffff" };
-  const bytes = goodPayload({ entries: [...goodEntries, wrong] });
+  const bytes = goodPayload({ entries: [alphaEntry, wrong] });
   const [payload] = check([bytes]).payloads;
   const table = requireSection(readElf(bytes, "p0"), ".livepatch.funcs");
   const place = `offset ${hexNumber(table.offset + 104)}`;
@@ -116,29 +88,11 @@ test("checkPayloads() goes on without a payload that is refused", () => {
   const { payloads, outcome } = check([
     goodPayload({ xenDepends: idOf("99") }),
     goodPayload({ id: "22" }),
-    goodPayload({ id: "33", entries: beta, depends: idOf("22") }),
+    goodPayload({ id: "33", entries: [betaEntry], depends: idOf("22") }),
   ]);
   const kinds = payloads.map(({ verdict }) => verdict.kind);
   assert.deepEqual(kinds, ["refused", "accepted", "accepted"]);
   assert.equal(outcome, "refused");
-});
-
-test("checkPayloads() shows the code at each entry before and after", () => {
-  const entries = [
-    { old: "alpha", by: "newer_alpha", expectation: "e9" },
-    { old: "gamma", by: { nopBytes: 0 }, expectation: OLD_CODE },
-  ];
-  const [, upper] = check([
-    goodPayload(),
-    goodPayload({ id: "22", depends: idOf("11"), entries }),
-  ]).payloads;
-  const [alpha, gamma] = upper?.effects ?? [];
-  assert.equal(alpha?.effect, "patched-again");
-  assert.match(alpha?.before ?? "", /^e9/);
-  // Both are jumps into payloads, for which the allocator finds places.
-  assert.match(alpha?.after ?? "", /^e9\?{8}00/);
-  assert.deepEqual(gamma?.effect, "unchanged");
-  assert.equal(gamma?.before, gamma?.after);
 });
 
 test("checkPayloads() rests no verdict on where the model put a payload", () => {
@@ -162,85 +116,13 @@ test("checkPayloads() rests no verdict on where the model put a payload", () => 
 
 test("checkPayloads() takes a check of old code before an alternative as it is, also to replace", () => {
   const before = [{ old: "delta", by: { nopBytes: 0 }, expectation: OLD_CODE }];
-  const entries = [...goodEntries, ...before];
+  const entries = [alphaEntry, ...before];
   const [, upper] = check(
-    [
-      goodPayload({ id: "22", entries: [{ old: "beta", by: "new_beta", expectation: OLD_CODE }] }),
-      goodPayload({ id: "33", entries }),
-    ],
+    [goodPayload({ id: "22", entries: [betaEntry] }), goodPayload({ id: "33", entries })],
     { action: "replace" },
   ).payloads;
   assert.deepEqual(upper?.assumptions, []);
   assert.deepEqual(upper?.hazards, []);
-});
-
-test("checkPayloads() shows no effect at a payload's own marker", () => {
-  const parts = withParts(
-    goodParts({ entries: [...goodEntries, { old: "own_marker", by: { nopBytes: 1 } }] }),
-    [{ name: ".text.marker", flags: "AX", bytes: parseHex("cc".repeat(31)) }],
-    [{ name: "own_marker", section: ".text.marker" }],
-  );
-  const marked = withSection(parts, ".livepatch.funcs", ({ relocations = [] }) => ({
-    relocations: [...relocations, { at: 104 + 16, type: R_X86_64_64, symbol: "own_marker" }],
-  }));
-  const report = check([makeElf(marked)]);
-  assert.equal(report.outcome, "clean");
-  assert.deepEqual(
-    report.payloads[0]?.effects.map(({ name }) => name),
-    ["alpha"],
-  );
-});
-
-test("checkPayloads() shows a function once that is looked at in many places", () => {
-  const look = { old: "alpha", by: { nopBytes: 0 }, expectation: OLD_CODE };
-  const other = { old: "gamma", by: { nopBytes: 0 }, expectation: OLD_CODE };
-  const entries = [look, look, other, other, ...goodEntries];
-  const [payload] = check([goodPayload({ entries })]).payloads;
-  const effects = payload?.effects.map(({ name, effect }) => `${name} ${effect}`);
-  assert.deepEqual(effects, ["alpha newly-patched", "gamma unchanged"]);
-});
-
-test("checkPayloads() shows what a REPLACE reverts", () => {
-  const [, upper] = check([goodPayload(), goodPayload({ id: "22", entries: beta })], {
-    action: "replace",
-  }).payloads;
-  const effects = upper?.effects.map(({ name, effect }) => `${name} ${effect}`);
-  assert.deepEqual(effects, ["beta newly-patched", "alpha reverted"]);
-});
-
-test("checkPayloads() tells the same of many places once more, with their number", () => {
-  const entries = Array.from({ length: 70 }, () => ({ old: "gamma", by: "new_gamma" }));
-  const [payload] = check([goodPayload({ entries })]).payloads;
-  const missing = payload?.hazards.filter(({ rule }) => rule === "expectation-missing") ?? [];
-  assert.equal(missing.length, 51);
-  assert.equal(missing.at(-1)?.problem, "and the same in 20 more places");
-});
-
-test("checkPayloads() counts no hazard that is allowed, and says so", () => {
-  const missing = goodPayload({ entries: [{ old: "alpha", by: "new_alpha" }] });
-  assert.equal(check([missing]).outcome, "hazards");
-  const report = check([missing], { allowed: ["expectation-missing"] });
-  assert.equal(report.outcome, "clean");
-  assert.deepEqual(
-    report.payloads[0]?.hazards.map(({ rule, isAllowed }) => `${rule} ${isAllowed}`),
-    ["expectation-missing true"],
-  );
-});
-
-test("checkPayloads() lets nobody allow a crash of this hypervisor", () => {
-  const tooLong = makeElf(withAlternative(goodParts(), { original: "9090" }));
-  const report = check([tooLong], { allowed: ["alternatives-check"] });
-  assert.equal(report.outcome, "hazards");
-  assert.equal(report.payloads[0]?.verdict.kind, "crash");
-});
-
-test("checkPayloads() tells of releases that a file would crash, though this one takes it", () => {
-  const [payload] = check([makeElf(withAlternative(goodParts()))]).payloads;
-  const [hazard] = payload?.hazards ?? [];
-  assert.equal(hazard?.rule, "alternatives-with-ibt");
-  assert.equal(hazard?.isHere, false);
-  assert.equal(hazard?.severity, "note");
-  assert.equal(hazard?.releases, "4.17.0 to 4.17.3, 4.18.0 to 4.18.1");
 });
 
 test("checkPayloads() follows a hundred payloads that depend on each other", () => {

@@ -6,8 +6,8 @@ import { parseHex, toHex } from "../bytes/hex.ts";
 import { compileDraft, emitInput, symbolNamed } from "../payload/emit/emit.test.support.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import { XEN_ID } from "../xen-model/synthetic.test.support.ts";
-import { checkPayloads } from "./check.ts";
-import { checkedHypervisor, OLD_CODE } from "./fixtures.test.support.ts";
+import { check } from "./check.test.support.ts";
+import { OLD_CODE } from "./fixtures.test.support.ts";
 
 /** Independent: `answer` tells it from others that replace the same. */
 function replacingAlpha(answer: number, on: readonly EmittedPayload[]): EmittedPayload {
@@ -34,22 +34,16 @@ const one = replacingAlpha(2, [base]);
 const other = replacingAlpha(3, [base]);
 const upper = replacingAlpha(4, [base, one]);
 
-function check(...payloads: readonly EmittedPayload[]) {
-  return checkPayloads({
-    hypervisor: checkedHypervisor(),
-    action: "apply",
-    dependencyCheck: "hypervisor-only",
-    payloads: payloads.map(({ bytes }, index) => ({
-      name: `p${index}`,
-      source: `p${index}.livepatch`,
-      bytes,
-    })),
-    allowed: ["bound-to-payload"],
-  });
+function checkEmitted(...payloads: readonly EmittedPayload[]) {
+  const allowed = ["bound-to-payload"] as const;
+  return check(
+    payloads.map(({ bytes }) => bytes),
+    { dependencyCheck: "hypervisor-only", allowed },
+  );
 }
 
 test("checkPayloads() takes a payload on another one for meant, and shows no effect at its cover", () => {
-  const { payloads, outcome } = check(base, one, upper);
+  const { payloads, outcome } = checkEmitted(base, one, upper);
   assert.equal(outcome, "clean");
   assert.deepEqual(
     payloads.map(({ verdict }) => verdict.kind),
@@ -68,7 +62,7 @@ test("checkPayloads() takes a payload on another one for meant, and shows no eff
 });
 
 test("checkPayloads() says that Xen refuses a second payload on the same function of the same one", () => {
-  const { payloads } = check(base, one, other);
+  const { payloads } = checkEmitted(base, one, other);
   const refused = payloads.at(-1);
   assert.ok(refused?.verdict.kind === "refused");
   assert.equal(refused.verdict.errnoName, "EINVAL");

@@ -4,6 +4,7 @@ import { parseHex } from "../bytes/hex.ts";
 import type { HandMadeElf } from "../xen-model/hand-made-elf.test.support.ts";
 import { type SyntheticEntry, TEXT_START } from "../xen-model/synthetic.test.support.ts";
 import {
+  alphaEntry,
   type Fixture,
   goodParts,
   goodPayload,
@@ -104,10 +105,7 @@ function referringTo(symbol: string): HandMadeElf {
 
 /** An entry over a byte of the payload's own. */
 function ownMarker(): HandMadeElf {
-  const entries = [
-    { old: "alpha", by: "new_alpha", expectation: OLD_CODE },
-    { old: "the_marker", by: { nopBytes: 1 } },
-  ];
+  const entries = [alphaEntry, { old: "the_marker", by: { nopBytes: 1 } }];
   const marked = withParts(
     goodParts({ entries }),
     [{ name: ".text.marker", flags: "AX", bytes: parseHex("cc".repeat(31)) }],

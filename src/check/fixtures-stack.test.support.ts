@@ -3,12 +3,13 @@
 import { parseHex } from "../bytes/hex.ts";
 import type { HandMadeElf } from "../xen-model/hand-made-elf.test.support.ts";
 import {
+  alphaEntry,
+  betaEntry,
   type Fixture,
   goodParts,
   goodPayload,
   idOf,
   makeElf,
-  OLD_CODE,
   R_X86_64_64,
   withHook,
   withParts,
@@ -97,10 +98,7 @@ function pointingTo(symbol: string): HandMadeElf {
 /** Two bodies in one section, of which the second calls the first without a relocation. */
 function callingInside(): HandMadeElf {
   const parts = goodParts({
-    entries: [
-      { old: "alpha", by: "new_alpha", expectation: OLD_CODE },
-      { old: "beta", by: "new_beta", expectation: OLD_CODE },
-    ],
+    entries: [alphaEntry, betaEntry],
   });
   const sections = parts.sections.map((section) => {
     if (section.name !== ".text") return section;
@@ -124,7 +122,7 @@ function bindingFixtures(): readonly Fixture[] {
     goodParts({
       id: "22",
       depends: idOf("11"),
-      entries: [{ old: "beta", by: "new_beta", expectation: OLD_CODE }],
+      entries: [betaEntry],
     }),
     [{ name: ".rodata.pointer", flags: "A", bytes: new Uint8Array(8), relocations }],
     [{ ...shared, section: 0 }],

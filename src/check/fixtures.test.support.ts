@@ -35,6 +35,9 @@ export interface Fixture {
 
 /** Of the synthetic alpha, beta, gamma and delta. */
 export const OLD_CODE = "31c0";
+/** What the payload of goodPayload() replaces, and what does the same to `beta`. */
+export const alphaEntry = { old: "alpha", by: "new_alpha", expectation: OLD_CODE };
+export const betaEntry = { old: "beta", by: "new_beta", expectation: OLD_CODE };
 export const R_X86_64_64 = 1;
 export const R_X86_64_PC32 = 2;
 
@@ -87,7 +90,7 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
 export function goodParts(change: Partial<SyntheticPayload> = {}): HandMadeElf {
   return syntheticPayloadParts({
     id: "11",
-    entries: [{ old: "alpha", by: "new_alpha", expectation: OLD_CODE }],
+    entries: [alphaEntry],
     ...change,
   });
 }

@@ -3,41 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { traps } from "../xen-model/traps.ts";
-import { type CheckReport, checkPayloads } from "./check.ts";
-import { checkedHypervisor, type Fixture } from "./fixtures.test.support.ts";
-import { armFixtures } from "./fixtures-arm.test.support.ts";
-import { fileFixtures } from "./fixtures-file.test.support.ts";
-import { functionFixtures } from "./fixtures-functions.test.support.ts";
-import { pointerFixtures } from "./fixtures-pointers.test.support.ts";
-import { stackFixtures } from "./fixtures-stack.test.support.ts";
+import { checkFixture, fixtures } from "./check.test.support.ts";
 import { ruleIds, rules } from "./rules.ts";
-
-const fixtures: readonly Fixture[] = [
-  ...fileFixtures(),
-  ...functionFixtures(),
-  ...stackFixtures(),
-  ...pointerFixtures(),
-  ...armFixtures(),
-];
-
-function judge(fixture: Fixture): CheckReport {
-  return checkPayloads({
-    hypervisor: fixture.hypervisor ?? checkedHypervisor(fixture.release),
-    payloads: fixture.payloads.map((bytes, index) => ({
-      name: `payload-${index}`,
-      source: `payload-${index}.livepatch`,
-      bytes,
-    })),
-    action: fixture.action ?? "apply",
-    dependencyCheck: fixture.dependencyCheck ?? "whole-chain",
-    allowed: [],
-  });
-}
 
 for (const fixture of fixtures) {
   const { rule, what, severity, verdict = "accepted", alongside = [] } = fixture;
   test(`rules have "${rule}" for ${what}, and nothing else`, () => {
-    const { payloads, outcome } = judge(fixture);
+    const { payloads, outcome } = checkFixture(fixture);
     const hazards = payloads.flatMap((payload) => payload.hazards);
     const fired = new Set(hazards.map((hazard) => hazard.rule));
     assert.deepEqual([...fired].sort(), [rule, ...alongside].sort());

@@ -1,6 +1,14 @@
-// Payloads of stock tools that the tests of this folder share; each is made once in a process.
+// Payloads of stock tools that the tests of this folder share, each made once in a process, and damage
+// to one of them with what inspectPayload() must find of it. Not a test.
 
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { makeStockPayload, type StockRecipe } from "../../test/stock-payload.ts";
+import type { DraftSection, ElfDraft } from "../elf/draft.ts";
+import { draftFrom } from "../elf/draft-from.ts";
+import { readElf } from "../elf/read.ts";
+import { writeElf } from "../elf/write.ts";
+import { inspectPayload } from "./inspect.ts";
 
 export const XEN_ID = "aa".repeat(20);
 export const BASE_ID = "bb".repeat(20);
@@ -43,4 +51,47 @@ export function stockPayload(): Uint8Array {
 /** The same with something else in it. */
 export function stockPayloadWith(change: Partial<StockRecipe>): Uint8Array {
   return makeStockPayload({ ...recipe, ...change });
+}
+
+const SOURCE = "fix.livepatch";
+
+export function stockDraft(): ElfDraft {
+  return draftFrom(readElf(stockPayload(), SOURCE));
+}
+
+export interface Damage {
+  readonly what: string;
+  /** Edits the draft of the stock payload. */
+  readonly edit: (draft: ElfDraft, section: (name: string) => DraftSection) => void;
+  readonly expected: readonly (readonly [code: string, text: string])[];
+}
+
+export const contentOf = (section: DraftSection): Uint8Array => {
+  assert.ok(section.content instanceof Uint8Array);
+  return section.content;
+};
+
+export function setByte(section: DraftSection, offset: number, byte: number): void {
+  section.content = contentOf(section).with(offset, byte);
+}
+
+/** One test for each damage. */
+export function checkDamages(damages: readonly Damage[]): void {
+  for (const { what, edit, expected } of damages) {
+    test(`inspectPayload() finds: ${what}`, () => {
+      const draft = stockDraft();
+      edit(draft, (name) => {
+        const section = draft.sections.find((candidate) => candidate.name === name);
+        assert.ok(section, name);
+        return section;
+      });
+      const { findings } = inspectPayload(writeElf(draft), SOURCE);
+      for (const [code, text] of expected) {
+        const found = findings.find(
+          ({ report }) => report.code === code && report.problem.includes(text),
+        );
+        assert.ok(found, `no ${code} "${text}" in ${JSON.stringify(findings)}`);
+      }
+    });
+  }
 }
