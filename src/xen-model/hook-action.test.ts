@@ -1,10 +1,14 @@
+// Hooks: those that do the work of an action themselves, and those that refuse it.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Errno } from "../xen-abi/errno.ts";
 import { makeElf } from "./hand-made-elf.test.support.ts";
 import type { ModelOptions } from "./state.ts";
 import {
   type SyntheticEntry,
   syntheticModel,
+  syntheticPayload,
   syntheticPayloadParts,
 } from "./synthetic.test.support.ts";
 
@@ -84,4 +88,22 @@ test("XenModel applies nothing while a vCPU sits on a wait queue, on releases th
   const parts = makeElf(syntheticPayloadParts({ id: "11", entries: oneFunction }));
   assert.equal(outcome(parts, ["apply"], { waitQueues: "active" }), "16");
   assert.equal(outcome(parts, ["apply"], { waitQueues: "empty" }), "done");
+});
+
+test("XenModel takes a hook's veto for the answer and the result", () => {
+  const model = syntheticModel("4.17.5", { hookResult: () => -84 });
+  const hook = {
+    name: ".livepatch.hooks.preapply",
+    flags: "A",
+    bytes: new Uint8Array(8).fill(1),
+  };
+  const more = { sections: [hook] };
+  model.upload("a", syntheticPayload({ id: "01", entries: oneFunction, more }));
+  const act = (action: "apply" | "replace"): number | string => {
+    const answer = model.act({ action, name: "a", dependencyCheck: "whole-chain" });
+    return answer.kind === "refused" ? answer.errno : answer.kind;
+  };
+  assert.equal(act("apply"), 84);
+  assert.equal(model.status("a")?.rc, -84);
+  assert.equal(act("replace"), Errno.EOPNOTSUPP);
 });

@@ -1,3 +1,5 @@
+// What the actions do, one after the other, and what Xen answers. Hooks have hook-action.test.ts.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "../bytes/hex.ts";
@@ -151,21 +153,6 @@ test("XenModel knows the death by an expectation in memory of a payload that is 
   act(model, "unload", "a");
   assert.equal(act(model, "apply", "b"), "crash unmapped-memory");
   assert.throws(() => model.status("b"), ModelError);
-});
-
-test("XenModel takes a hook's veto for the answer and the result", () => {
-  const model = syntheticModel("4.17.5", { hookResult: () => -84 });
-  const hook = {
-    name: ".livepatch.hooks.preapply",
-    flags: "A",
-    bytes: new Uint8Array(8).fill(1),
-  };
-  const more = { sections: [hook] };
-  upload(model, "a", { id: "01", entries: [{ old: "alpha", by: "a_alpha" }], more });
-  const answer = model.act({ action: "apply", name: "a", dependencyCheck: "whole-chain" });
-  assert.equal(answer.kind === "refused" && answer.errno, 84);
-  assert.equal(model.status("a")?.rc, -84);
-  assert.equal(act(model, "replace", "a"), "refused EOPNOTSUPP");
 });
 
 test("XenModel.fork() gives a hypervisor that goes its own way", () => {

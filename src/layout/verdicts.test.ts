@@ -1,57 +1,8 @@
+// Where the values of a changed type live, and whether a payload can be applied for all that.
+
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, test } from "node:test";
-import { findTypes } from "../dwarf/model.ts";
-import type { ElfObject } from "../elf/object.ts";
-import { openElf } from "../elf/open.ts";
-import { XspliceError } from "../error.ts";
-import { findLayoutChanges, judgeLayouts, type LayoutFinding } from "./layout.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "xsplice-layout-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const headers: Readonly<Record<string, string>> = {
-  "include/public/shared.h": "struct shared { int a; NEW_SHARED };",
-};
-let count = 0;
-
-function compile(text: string, flags: readonly string[] = ["-g"]): ElfObject {
-  const source = join(folder, `${count++}`, "domain.c");
-  for (const [name, content] of Object.entries({ ...headers, "domain.c": text })) {
-    const path = join(dirname(source), name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-  }
-  const args = ["-O2", "-ffreestanding", ...flags, "-I.", "-c", "domain.c", "-o", "domain.o"];
-  execFileSync("gcc", args, { cwd: dirname(source), stdio: "pipe" });
-  return openElf(new Uint8Array(readFileSync(join(dirname(source), "domain.o"))), "domain.o");
-}
-
-function compare(
-  before: string,
-  fixed: string,
-  allowed: readonly string[] = [],
-): readonly LayoutFinding[] {
-  return compareObjects(compile(before), compile(fixed), allowed);
-}
-
-function compareObjects(
-  before: ElfObject,
-  fixed: ElfObject,
-  allowed: readonly string[] = [],
-): readonly LayoutFinding[] {
-  const [old, now] = [findTypes(before), findTypes(fixed)];
-  return judgeLayouts(
-    findLayoutChanges({ object: "domain.o", before: old, after: now, isChangedFile: () => true }),
-    allowed,
-  );
-}
-
-const NEW = "/*new*/";
-const use = "void *alloc(int); extern int sink(const void *, int);";
+import { test } from "node:test";
+import { compare, global, NEW, onStacks, use } from "./layout.test.support.ts";
 
 /** What stands for `/*new*\/` in the fix, and what is found of the one type that it changes. */
 const cases: readonly {
@@ -195,11 +146,6 @@ for (const { name, text, old = "", fix, type, changes, why } of cases) {
   });
 }
 
-const onStacks = `${use}
-  struct inner { int n; ${NEW} }; struct walk { struct inner i; };
-  static __attribute__((noinline)) int g(struct walk *w) { return sink(w, w->i.n); }
-  int f(void) { struct walk w = { { 1 } }; return g(&w) + 1; }`;
-
 test("judgeLayouts() takes what is shown to live on stacks only", () => {
   const findings = compare(onStacks.replace(NEW, ""), onStacks.replace(NEW, "int m;"));
   assert.deepEqual(
@@ -212,8 +158,6 @@ test("judgeLayouts() takes what is shown to live on stacks only", () => {
   assert.match(findings[1]?.verdict.why ?? "", /"w" of "f"/);
 });
 
-const global = `struct domain { int id; ${NEW} }; struct domain first; int f(void) { return first.id; }`;
-
 for (const name of ["struct domain", "domain", "more"]) {
   test(`judgeLayouts() takes what the author allows as ${name}`, () => {
     const [found] = compare(global.replace(NEW, ""), global.replace(NEW, "int more;"), [name]);
@@ -221,67 +165,3 @@ for (const name of ["struct domain", "domain", "more"]) {
     assert.match(found?.verdict.why ?? "", new RegExp(`allowed as ${name}`));
   });
 }
-
-test("findLayoutChanges() lets an enumerator be added that changes no other", () => {
-  const text = `enum mode { OFF, ON ${NEW} } mode; int f(void) { return mode == ON; }`;
-  assert.deepEqual(compare(text.replace(NEW, ""), text.replace(NEW, ", HALF")), []);
-});
-
-test("findLayoutChanges() takes other names for the same for no change", () => {
-  const text = `typedef int id_t; struct domain { ${NEW} id; } first; int f(void) { return first.id; }`;
-  assert.deepEqual(compare(text.replace(NEW, "int"), text.replace(NEW, "const id_t")), []);
-});
-
-test("findLayoutChanges() takes a type with the same layout for the old one, renamed", () => {
-  const text = `struct ${NEW} { struct ${NEW} *next; int n; }; int f(struct ${NEW} *r) { return r->next->n; }`;
-  assert.deepEqual(compare(text.replaceAll(NEW, "range"), text.replaceAll(NEW, "span")), []);
-});
-
-test("findLayoutChanges() takes variables whose numbers have another sign for unchanged", () => {
-  const text = `static ${NEW} deadline[2]; int f(int i) { return deadline[i]++; }`;
-  assert.deepEqual(compare(text.replace(NEW, "int"), text.replace(NEW, "unsigned")), []);
-});
-
-test("findLayoutChanges() leaves constants alone, which come as a copy", () => {
-  const text = `static const struct { ${NEW} } table[] = { { 1, 2 } }; int f(int i) { return table[i].a; }`;
-  assert.deepEqual(compare(text.replace(NEW, "int a, b;"), text.replace(NEW, "int b, a;")), []);
-});
-
-test("findLayoutChanges() finds nothing between an object and itself, of DWARF 4 and 5", () => {
-  for (const flags of [["-g"], ["-g", "-gdwarf-4"], []]) {
-    const object = compile(onStacks.replace(NEW, ""), flags);
-    assert.deepEqual(compareObjects(object, object), []);
-  }
-});
-
-test("findLayoutChanges() compares DWARF 4 with DWARF 5", () => {
-  const shared = `#define NEW_SHARED\n#include "include/public/shared.h"\n struct shared s = { 1 }; ${global}`;
-  const before = compile(shared.replace(NEW, ""), ["-g", "-gdwarf-4"]);
-  const fixed = compile(shared.replace(NEW, "int more;"));
-  assert.deepEqual(
-    compareObjects(before, fixed).map(({ type }) => type),
-    ["struct domain"],
-  );
-  const [four, five] = [findTypes(before), findTypes(fixed)];
-  for (const model of [four, five]) {
-    const type = model?.types.get("struct shared");
-    assert.match((type && model?.fileOf(type)) ?? "", /include\/public\/shared\.h$/);
-  }
-});
-
-test("findTypes() reads or refuses debug information with any byte spoiled", () => {
-  const object = compile(global.replace(NEW, ""));
-  const sections = object.sections.filter(({ name }) => name.startsWith(".debug_"));
-  for (const { offset, size } of sections) {
-    for (let at = offset; at < offset + size; at++) {
-      const bytes = object.bytes.slice();
-      bytes[at] = (bytes[at] ?? 0) ^ 0xff;
-      try {
-        const spoiled = openElf(bytes, "spoiled.o");
-        compareObjects(object, spoiled);
-      } catch (error) {
-        assert.ok(error instanceof XspliceError, `byte ${at}: ${error}`);
-      }
-    }
-  }
-});
