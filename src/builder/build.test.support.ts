@@ -1,11 +1,13 @@
 // A hypervisor to build fixes for: the small Xen of small-xen.test.support.ts, compiled and linked as
-// its own make files compile it. Not a test.
+// its own make files compile it; patches of its files. Not a test.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createTwoFilesPatch } from "diff";
 import { onHypervisor } from "../running/payload-below.ts";
+import type { PatchInput } from "../source-patch/patch-file.ts";
 import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
 import type { BuildOptions, BuildStacking } from "./build-options.ts";
 
@@ -67,6 +69,12 @@ export function linkHypervisor(
   }
 }
 
+export const kernelFile = "xen/common/kernel.c";
+/** Of the small Xen; its function `kernel` returns `wide() + GENERATED`. */
+export const kernel = smallXen[kernelFile] ?? "";
+/** A fix of it, which changes `user` as well, since that file includes this one. */
+export const fixedKernel = { [kernelFile]: kernel.replace("wide()", "wide() + 40") };
+
 export interface SmallBuild {
   /** Of the source, to be changed before the first build. */
   readonly source: string;
@@ -108,6 +116,23 @@ export function makeSmallBuild(
       };
     },
   };
+}
+
+/** A hypervisor with texts of its own in the place of the small Xen's, and the source of it. */
+export function makeBuildOf(
+  t: { after(work: () => void): void },
+  sources: Readonly<Record<string, string>>,
+): SmallBuild {
+  const build = makeSmallBuild(t, linkHypervisor(sources));
+  for (const [path, text] of Object.entries(sources)) {
+    writeFileSync(join(build.source, path), text);
+  }
+  return build;
+}
+
+/** From one text of a file to another. */
+export function patchFrom(path: string, old: string, text: string, name = "fix.patch"): PatchInput {
+  return { name, bytes: Buffer.from(createTwoFilesPatch(`a/${path}`, `b/${path}`, old, text)) };
 }
 
 const alone: BuildStacking = {

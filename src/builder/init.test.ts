@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after } from "node:test";
-import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../test/why-no-build.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { kernel, kernelFile, makeBuildOf, patchFrom } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
 import type { BuiltFix } from "./built-fix.ts";
 
-const kernelFile = "xen/common/kernel.c";
 const headerFile = "xen/include/wide.h";
 const startFile = "xen/common/start.c";
 
@@ -22,10 +18,6 @@ static inline __attribute__((always_inline)) int early(void)
 }
 #define LIMIT 3
 `;
-const kernel = `#include "generated.h"
-#include "wide.h"
-int kernel(void) { return wide() + GENERATED; }
-`;
 const start = `#include "wide.h"
 __attribute__((section(".init.text"))) int start(void)
 {
@@ -37,18 +29,12 @@ const sources: Readonly<Record<string, string>> = {
   [kernelFile]: kernel,
   [startFile]: start,
 };
-const cleanups: (() => void)[] = [];
-after(() => {
-  for (const cleanUp of cleanups) cleanUp();
-});
-const small = makeSmallBuild({ after: (work) => cleanups.push(work) }, linkHypervisor(sources));
-for (const [path, text] of Object.entries(sources)) writeFileSync(join(small.source, path), text);
+const small = makeBuildOf({ after }, sources);
 
 function buildWith(changes: Readonly<Record<string, string>>): Promise<BuiltFix> {
   const patches = Object.entries(changes).map(([path, text]) => {
     assert.notEqual(text, sources[path]);
-    const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, sources[path] ?? "", text);
-    return { name: "fix.patch", bytes: Buffer.from(patch) };
+    return patchFrom(path, sources[path] ?? "", text);
   });
   return buildFix(small.options({}, { inputs: { patches } }));
 }

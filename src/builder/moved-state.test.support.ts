@@ -1,12 +1,10 @@
 // A small hypervisor with state in several files, and patches that move it about. Not a test.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { parsePayload } from "../payload/parse.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { makeBuildOf } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
 import type { BuiltFix } from "./built-fix.ts";
 
@@ -45,15 +43,7 @@ int rest(int n) { return ++calm; }
   [kernel]: '#include "wide.h"\nint kernel(int n) { return n + each; }\n',
 };
 
-const cleanups: (() => void)[] = [];
-after(() => {
-  for (const cleanUp of cleanups) cleanUp();
-});
-export const small = makeSmallBuild(
-  { after: (work) => cleanups.push(work) },
-  linkHypervisor(sources),
-);
-for (const [path, text] of Object.entries(sources)) writeFileSync(join(small.source, path), text);
+export const small = makeBuildOf({ after }, sources);
 
 /** Of each file, what stands there and what is to stand there. */
 export type Edits = Readonly<Record<string, readonly (readonly [old: string, text: string])[]>>;

@@ -1,27 +1,18 @@
 // Fixes whose new functions the hypervisor gets a pointer to.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after } from "node:test";
 import { buildTest } from "../../test/why-no-build.ts";
 import { parsePayload } from "../payload/parse.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import { kernelFile, makeBuildOf } from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
 
 const startFile = "xen/common/start.c";
-const kernelFile = "xen/common/kernel.c";
 const start =
   "int (*xen_hook)(void);\nvoid *xen_lists[4];\nint start(void) { return 3; }\nint take(void *of) { return of != 0; }\n";
 
-const cleanups: (() => void)[] = [];
-after(() => {
-  for (const cleanUp of cleanups) cleanUp();
-});
-const xenSyms = linkHypervisor({ [startFile]: start });
-const small = makeSmallBuild({ after: (work) => cleanups.push(work) }, xenSyms);
-writeFileSync(join(small.source, startFile), start);
+const small = makeBuildOf({ after }, { [startFile]: start });
 
 /** A new body of `kernel`, and of `user`, which is made from the same file. */
 const fixOf = (body: string) => ({

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { buildTest } from "../../test/why-no-build.ts";
 import { smallXen } from "../xen-make/small-xen.test.support.ts";
-import { linkHypervisor, makeSmallBuild } from "./build.test.support.ts";
+import {
+  kernel,
+  kernelFile,
+  linkHypervisor,
+  makeBuildOf,
+  makeSmallBuild,
+} from "./build.test.support.ts";
 import { buildFix } from "./build.ts";
 import { reportOf } from "./report.ts";
-
-const file = "xen/common/kernel.c";
-const kernel = smallXen[file] ?? "";
 
 buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
   const marked = [".globl marked", ".type marked, @function", "marked: endbr64", "ret"];
@@ -20,7 +21,7 @@ buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (
   const declared = ["start", "marked"].map((name) => `extern ${hidden} int ${name}(void);\n`);
   const pointers = "{ int (*volatile one)(void) = start, (*volatile two)(void) = marked; ";
   const options = small.options({
-    [file]: kernel
+    [kernelFile]: kernel
       .replace("int kernel", `${declared.join("")}int kernel`)
       .replace("{ return wide()", `${pointers}return one() + two()`),
   });
@@ -34,7 +35,7 @@ buildTest("buildFix() warns of permissions that nothing asks for", async (t) => 
   const small = makeSmallBuild(t, linkHypervisor());
   const allowed = { init: ["misspelt"], layouts: ["struct nosuch"], freshData: ["n"] };
   const fixed = kernel.replace("wide()", "wide() + 1");
-  const { outcome, warnings } = await buildFix(small.options({ [file]: fixed }, { allowed }));
+  const { outcome, warnings } = await buildFix(small.options({ [kernelFile]: fixed }, { allowed }));
   assert.equal(outcome, "built");
   assert.deepEqual(
     warnings.split("\n").map((line) => /^warning: (\S+ "[^"]+") allows nothing/.exec(line)?.[1]),
@@ -50,9 +51,8 @@ buildTest("buildFix() warns of permissions that nothing asks for", async (t) => 
 buildTest("buildFix() does not warn of a permission that is needed", async (t) => {
   const init = (value: number) =>
     `static __attribute__((used, section(".init.text"))) int setup(void) { return ${value}; }\n`;
-  const small = makeSmallBuild(t, linkHypervisor({ [file]: `${kernel}${init(1)}` }));
-  writeFileSync(join(small.source, file), `${kernel}${init(1)}`);
-  const text = `--- a/${file}\n+++ b/${file}\n@@ -4,1 +4,1 @@\n-${init(1)}+${init(2)}`;
+  const small = makeBuildOf(t, { [kernelFile]: `${kernel}${init(1)}` });
+  const text = `--- a/${kernelFile}\n+++ b/${kernelFile}\n@@ -4,1 +4,1 @@\n-${init(1)}+${init(2)}`;
   const patches = [{ name: "fix.patch", bytes: Buffer.from(text) }];
   const { refusals, warnings } = await buildFix(
     small.options({}, { inputs: { patches }, allowed: { init: ["setup"] } }),
@@ -64,13 +64,16 @@ buildTest("buildFix() tells of a hunk that is not where it says", async (t) => {
   const small = makeSmallBuild(t, linkHypervisor());
   const fixed = kernel.replace("wide()", "wide() + 1");
   const lines = kernel.split("\n");
-  const text = `--- a/${file}\n+++ b/${file}\n@@ -30,1 +30,1 @@\n-${lines[2]}\n+${fixed.split("\n")[2]}\n`;
+  const text = `--- a/${kernelFile}\n+++ b/${kernelFile}\n@@ -30,1 +30,1 @@\n-${lines[2]}\n+${fixed.split("\n")[2]}\n`;
   const patches = [{ name: "fix.patch", bytes: Buffer.from(text) }];
   const { outcome, warnings, findings } = await buildFix(
     small.options({}, { inputs: { patches } }),
   );
   assert.equal(outcome, "built");
-  assert.equal(warnings, `note: hunk @@ -30,1 +30,1 @@ of ${file} fits 27 lines above its place\n`);
+  assert.equal(
+    warnings,
+    `note: hunk @@ -30,1 +30,1 @@ of ${kernelFile} fits 27 lines above its place\n`,
+  );
   assert.deepEqual(findings.prepared.account.ledger[0]?.hunks, [
     "@@ -30,1 +30,1 @@, found 27 lines above",
   ]);
