@@ -31,7 +31,7 @@ export function sourceOf({ before = "", one = ONE, two = TWO, three = THREE }): 
 
 /** What each of the three patches makes of its function: the third changes `one` once more. */
 export const first = { one: "return n + 100;" };
-export const second = { two: "static int count; return n + 200 + count++;" };
+const second = { two: "static int count; return n + 200 + count++;" };
 export const third = { one: "return n * 2 + 100;" };
 
 export const start = sourceOf({});
