@@ -74,7 +74,7 @@ test("JournalledHost does what it is asked for also where no journal can be kept
 });
 
 test("JournalledHost keeps a journal beside that it cannot read, and says so once", async () => {
-  for (const foreign of ['{"version":2,"of":"another release"}', "damag"]) {
+  for (const foreign of ['{"version":2,"of":"another release"}', "damag", ""]) {
     const inner = new ModelHost(syntheticModel());
     inner.journal.text = foreign;
     const before = await observeHost(inner, [], call);
@@ -90,6 +90,27 @@ test("JournalledHost keeps a journal beside that it cannot read, and says so onc
     const { state } = await observeHost(inner, [], call);
     assert.deepEqual(state.stack.names, [alpha.name]);
   }
+});
+
+test("JournalledHost goes on with the journal of a command that was faster to set another aside", async () => {
+  const inner = new ModelHost(syntheticModel());
+  inner.journal.text = "of another release";
+  const setAside = inner.journal.setAside.bind(inner.journal);
+  const [own, others]: [string[], string[]] = [[], []];
+  inner.journal.setAside = async (what) => {
+    inner.journal.setAside = setAside;
+    await journalled(inner, [], others).upload(alpha.name, alpha.bytes, call);
+    return setAside(what);
+  };
+  await journalled(inner, [], own).upload(beta.name, beta.bytes, call);
+  assert.equal(others.length, 1);
+  assert.deepEqual(own, []);
+  assert.deepEqual([...inner.journal.aside.values()], ["of another release"]);
+  const { written } = await observeHost(inner, [], call);
+  assert.deepEqual(
+    written?.log.map(({ name }) => name),
+    [alpha.name, beta.name],
+  );
 });
 
 test("JournalledHost writes no journal over one that cannot be kept beside", async () => {

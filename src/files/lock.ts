@@ -37,8 +37,7 @@ export interface TryOptions {
   readonly file?: keyof typeof OPENED;
 }
 
-export interface WaitOptions {
-  readonly kind?: LockKind;
+export interface WaitOptions extends TryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,11 +60,11 @@ export function tryLock(
 /** @throws LockError; the system's error when the file cannot be opened; the reason of `signal` */
 export async function waitForLock(
   path: string,
-  { kind = "exclusive", signal }: WaitOptions = {},
+  { kind = "exclusive", file = "made if need be", signal }: WaitOptions = {},
 ): Promise<FileLock> {
   for (;;) {
     signal?.throwIfAborted();
-    const lock = new FileLock(openSync(path, OPENED["made if need be"]));
+    const lock = new FileLock(openSync(path, OPENED[file]));
     const outcome = judge(path, lock, await runFlock(kind, lock, signal));
     if (outcome instanceof FileLock) return outcome;
   }

@@ -22,7 +22,7 @@ import { beginInJournal, endInJournal, startJournal } from "./journal.ts";
 import type { Journal, PendingAction } from "./journal-form.ts";
 import { JournalGoal } from "./journal-goal.ts";
 import { encodeJournal } from "./journal-json.ts";
-import { observeHost } from "./observe.ts";
+import { type HostView, observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
   readonly now: () => Date;
@@ -33,6 +33,9 @@ export interface JournalledOptions {
   /** There was a journal that could not be read: it is in another place now, and a new one begins. */
   readonly onSetAside: (place: string) => void;
 }
+
+/** To set a journal aside that others write meanwhile. */
+const ATTEMPTS_MAX = 5;
 
 /** A host, and its journal's ear for what a sync is after. */
 export interface Journalled {
@@ -144,9 +147,8 @@ export class JournalledHost implements LivepatchHost {
   }
 
   async #readJournal(options: CallOptions): Promise<Journal | undefined> {
-    const { state, journal: verdict, written, list } = await observeHost(this.#host, [], options);
+    const { state, journal: verdict, written, list } = await this.#observe(options);
     if (state.bootId === undefined) return undefined;
-    if (verdict === "unreadable") await this.#setAside(options);
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
     if (settled === undefined) return startJournal(state, state.bootId);
     // It began when the order was not known, and by now it may be.
@@ -154,10 +156,21 @@ export class JournalledHost implements LivepatchHost {
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
   }
 
-  /** Another release may read it, or somebody who wants to know what was done. */
-  async #setAside(options: CallOptions): Promise<void> {
+  /**
+   * What cannot be read is set aside: another release may read it, or somebody who wants to know what
+   * was done. When another command was faster, its new journal counts.
+   */
+  async #observe(options: CallOptions): Promise<HostView> {
     const { now, onSetAside } = this.#options;
-    onSetAside(await this.journal.setAside(now(), options));
+    for (let attempt = 1; ; attempt++) {
+      const view = await observeHost(this.#host, [], options);
+      if (view.state.bootId === undefined || view.journal !== "unreadable") return view;
+      const unread = { text: view.journalText, at: now() };
+      const place = await this.journal.setAside(unread, options);
+      if (place !== undefined) onSetAside(place);
+      if (place !== undefined) return view;
+      if (attempt === ATTEMPTS_MAX) throw unsteady(this.label);
+    }
   }
 
   /** After a failure too: a replace may have failed half-way. */
@@ -177,6 +190,14 @@ export class JournalledHost implements LivepatchHost {
       this.#options.onTrouble(error);
     }
   }
+}
+
+function unsteady(label: string): HostError {
+  return new HostError({
+    code: "host/journal",
+    problem: `Cannot set the journal on ${label} aside: it is another one at each attempt`,
+    expected: "one release of xSplice at a time that drives this host",
+  });
 }
 
 /** The host says nothing: better not to begin than to do what nobody would know of. */

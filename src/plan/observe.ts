@@ -14,6 +14,8 @@ export interface HostView extends Reconstruction {
   readonly list: readonly ListedPayload[];
   /** As it is written there, whether or not it fits. */
   readonly written: Journal | undefined;
+  /** The same before it is decoded; `undefined` when there is none, or it could not be read. */
+  readonly journalText: string | undefined;
 }
 
 /**
@@ -26,24 +28,28 @@ export async function observeHost(
   options: CallOptions,
 ): Promise<HostView> {
   const info = await host.info(options);
-  const journal = await readJournal(host, options);
+  const { journal, text: journalText } = await readJournal(host, options);
   const list = await host.list(options);
   const nodeps = host.capabilities.noDependencies ? "possible" : "impossible";
   const reconstruction = reconstructState({ info, nodeps, list, journal, files });
   const written = journal === "unreadable" ? undefined : journal;
-  return { ...reconstruction, info, list, written };
+  return { ...reconstruction, info, list, written, journalText };
+}
+
+interface ReadJournal {
+  readonly journal: Journal | "unreadable" | undefined;
+  readonly text: string | undefined;
 }
 
 /** The hypervisor tells enough for most that can be asked; what hangs on the journal is unknown. */
-async function readJournal(
-  { journal }: LivepatchHost,
-  options: CallOptions,
-): Promise<Journal | "unreadable" | undefined> {
+async function readJournal({ journal }: LivepatchHost, options: CallOptions): Promise<ReadJournal> {
   try {
     const text = await journal?.read(options);
-    return text === undefined ? undefined : (decodeJournal(text) ?? "unreadable");
+    if (text === undefined) return { journal: undefined, text };
+    return { journal: decodeJournal(text) ?? "unreadable", text };
   } catch (error) {
-    if (error instanceof HostError && error.report.code === "host/journal") return "unreadable";
+    const isUnreadable = error instanceof HostError && error.report.code === "host/journal";
+    if (isUnreadable) return { journal: "unreadable", text: undefined };
     throw error;
   }
 }

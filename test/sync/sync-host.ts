@@ -72,9 +72,9 @@ export class TryingHost implements LivepatchHost {
         this.#dieIfItIsTime();
         return inner.journal.write(text);
       },
-      setAside: async (at) => {
+      setAside: async (what) => {
         this.#dieIfItIsTime();
-        return inner.journal.setAside(at);
+        return inner.journal.setAside(what);
       },
     };
   }

@@ -2,10 +2,12 @@
 
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { LockError } from "../../files/errors.ts";
+import { type FileLock, waitForLock } from "../../files/lock.ts";
 import { writeWhole } from "../../files/write-whole.ts";
 import { HostError } from "../../host/errors.ts";
-import type { JournalStore } from "../../host/journal-store.ts";
-import { systemStateOf } from "../../system-state.ts";
+import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
+import { codeOfSystemError, systemStateOf } from "../../system-state.ts";
 import { JOURNAL_FILE, nameAside } from "./place.ts";
 
 export class FileJournal implements JournalStore {
@@ -20,7 +22,7 @@ export class FileJournal implements JournalStore {
     try {
       return await readFile(path, "utf8");
     } catch (cause) {
-      const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+      const code = codeOfSystemError(cause);
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
       throw failure(`Cannot read the journal "${path}"`, cause);
     }
@@ -36,15 +38,39 @@ export class FileJournal implements JournalStore {
     }
   }
 
-  async setAside(at: Date): Promise<string> {
+  async setAside({ text, at }: UnreadJournal): Promise<string | undefined> {
     const path = join(this.#folder, JOURNAL_FILE);
     const aside = join(this.#folder, nameAside(at));
     try {
+      // The journal is its own lock: who waited for one that was set aside finds another, or none.
+      using _alone = await lockIfPossible(path);
+      if ((await readIfPossible(path)) !== text) return undefined;
       await rename(path, aside);
       return aside;
     } catch (cause) {
+      if (codeOfSystemError(cause) === "ENOENT") return undefined;
       throw failure(`Cannot set the journal "${path}" aside`, cause);
     }
+  }
+}
+
+/** Where there are no locks, two commands at the same moment are not told apart. */
+async function lockIfPossible(path: string): Promise<FileLock | undefined> {
+  try {
+    return await waitForLock(path, { file: "if it is there" });
+  } catch (error) {
+    if (error instanceof LockError || codeOfSystemError(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+async function readIfPossible(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = codeOfSystemError(error);
+    if (code === undefined || code === "ENOENT") throw error;
+    return undefined;
   }
 }
 

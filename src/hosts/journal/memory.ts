@@ -1,6 +1,6 @@
 // The journal of a host that lives no longer than this process, as the model does.
 
-import type { JournalStore } from "../../host/journal-store.ts";
+import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
 import { nameAside } from "./place.ts";
 
 export class MemoryJournal implements JournalStore {
@@ -16,7 +16,8 @@ export class MemoryJournal implements JournalStore {
     this.text = text;
   }
 
-  async setAside(at: Date): Promise<string> {
+  async setAside({ text, at }: UnreadJournal): Promise<string | undefined> {
+    if (this.text !== text) return undefined;
     const name = nameAside(at);
     this.aside.set(name, this.text ?? "");
     this.text = undefined;

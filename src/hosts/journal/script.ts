@@ -2,15 +2,18 @@
 
 import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
-import type { JournalStore } from "../../host/journal-store.ts";
+import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
-import type { RemoteScript, RunScript } from "../remote-script.ts";
+import type { RemoteResult, RemoteScript, RunScript } from "../remote-script.ts";
 import { JOURNAL_FILE, JOURNAL_FOLDER, nameAside } from "./place.ts";
 
+/** An empty journal is not the same as none. */
 const READ_SCRIPT = `
 file=$1/$2
+[ ! -d "$1" ] || [ -x "$1" ] || { echo "permission denied" >&2; exit 1; }
 [ -e "$file" ] || exit 0
+echo journal
 exec cat "$file"
 `;
 
@@ -23,11 +26,39 @@ trap 'rm -f "$beside"' EXIT
 trap 'exit 1' HUP INT TERM
 cat >"$beside" || exit 1
 [ "$(wc -c <"$beside")" -eq "$3" ] || { echo "it was cut short on the way" >&2; exit 1; }
-sync
-mv -f "$beside" "$1/$2" && trap - EXIT
+to_disk() { sync "$1" 2>/dev/null || sync; }
+to_disk "$beside"
+mv -f "$beside" "$1/$2" || exit 1
+trap - EXIT
+to_disk "$1"
 `;
 
-const ASIDE_SCRIPT = `exec mv -f "$1/$2" "$1/$3"`;
+/** There is another journal than the one in question, or none. */
+const ANOTHER = 75;
+
+/** The checksum first: when another journal comes in between, it is not the one that was read. */
+const IDENTIFY_SCRIPT = `
+file=$1/$2
+[ -e "$file" ] || exit ${ANOTHER}
+sha256sum <"$file" || exit 1
+exec cat "$file"
+`;
+
+/**
+ * $4: the checksum; none for a journal that could not be read. The journal is its own lock: who waited
+ * for one that was set aside finds another, or none.
+ */
+const ASIDE_SCRIPT = `
+file=$1/$2
+[ -e "$file" ] || exit ${ANOTHER}
+command exec 9<"$file" && flock 9
+if [ -n "$4" ]; then
+  [ "$(sha256sum <"$file")" = "$4" ] || exit ${ANOTHER}
+elif cat "$file" >/dev/null 2>&1; then
+  exit ${ANOTHER}
+fi
+exec mv -f "$file" "$1/$3"
+`;
 
 export class ScriptJournal implements JournalStore {
   readonly #label: string;
@@ -41,8 +72,8 @@ export class ScriptJournal implements JournalStore {
   async read(options: CallOptions): Promise<string | undefined> {
     const args = [JOURNAL_FOLDER, JOURNAL_FILE];
     const remote = { task: "read the journal", script: READ_SCRIPT, args };
-    const text = await this.#do(remote, options);
-    return text === "" ? undefined : text;
+    const output = await this.#do(remote, options);
+    return output === "" ? undefined : restOf(output);
   }
 
   async write(text: string, options: CallOptions): Promise<void> {
@@ -51,16 +82,36 @@ export class ScriptJournal implements JournalStore {
     await this.#do({ task: "keep the journal", script: WRITE_SCRIPT, args, stdin }, options);
   }
 
-  async setAside(at: Date, options: CallOptions): Promise<string> {
+  async setAside({ text, at }: UnreadJournal, options: CallOptions): Promise<string | undefined> {
+    const task = "set the journal aside";
     const name = nameAside(at);
-    const args = [JOURNAL_FOLDER, JOURNAL_FILE, name];
-    await this.#do({ task: "set the journal aside", script: ASIDE_SCRIPT, args }, options);
-    return `${JOURNAL_FOLDER}/${name}`;
+    const place = [JOURNAL_FOLDER, JOURNAL_FILE];
+    let checksum = "";
+    if (text !== undefined) {
+      const identify = { task, script: IDENTIFY_SCRIPT, args: place };
+      const found = await this.#doUnlessAnother(identify, options);
+      if (found === undefined || restOf(found) !== text) return undefined;
+      checksum = found.slice(0, found.indexOf("\n"));
+    }
+    const move = { task, script: ASIDE_SCRIPT, args: [...place, name, checksum] };
+    const moved = await this.#doUnlessAnother(move, options);
+    return moved === undefined ? undefined : `${JOURNAL_FOLDER}/${name}`;
+  }
+
+  async #doUnlessAnother(remote: RemoteScript, options: CallOptions): Promise<string | undefined> {
+    const result = await this.#start(remote, options);
+    return result.exitCode === ANOTHER ? undefined : this.#outputOf(remote, result);
   }
 
   async #do(remote: RemoteScript, options: CallOptions): Promise<string> {
-    const deadline = startDeadline(this.#label, options, systemClock);
-    const result = await this.#run(remote, deadline);
+    return this.#outputOf(remote, await this.#start(remote, options));
+  }
+
+  #start(remote: RemoteScript, options: CallOptions): Promise<RemoteResult> {
+    return this.#run(remote, startDeadline(this.#label, options, systemClock));
+  }
+
+  #outputOf(remote: RemoteScript, result: RemoteResult): string {
     if (result.exitCode === 0) return result.stdout;
     const said = result.stderr.trim();
     throw new HostError({
@@ -70,4 +121,9 @@ export class ScriptJournal implements JournalStore {
       expected: `a directory ${JOURNAL_FOLDER} on the host that root can write to`,
     });
   }
+}
+
+/** What follows the first line. */
+function restOf(output: string): string {
+  return output.slice(output.indexOf("\n") + 1);
 }
