@@ -2,11 +2,11 @@
 // thing, as the end of "Cannot <verb> <object>: <current state>".
 
 const states: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder",
-  EEXIST: "something else bears its name",
-  ENOTDIR: "a part of its path is no folder",
-  EISDIR: "it is a folder",
-  ELOOP: "its symbolic links lead nowhere",
+  ENOENT: "there is no such file or directory",
+  EEXIST: "it exists already",
+  ENOTDIR: "a path component is not a directory",
+  EISDIR: "it is a directory",
+  ELOOP: "its symbolic links form a loop",
   ENAMETOOLONG: "its name is too long",
   EACCES: "permission denied",
   EPERM: "permission denied",
@@ -14,7 +14,7 @@ const states: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
   EIO: "the disk has an error (I/O error)",
-  ETXTBSY: "it is being run",
+  ETXTBSY: "it is a program that is running",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open",
   ENOMEM: "there is no memory left",

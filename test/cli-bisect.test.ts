@@ -96,8 +96,8 @@ test("renderBisection() names the fix, and tells of each probe how it went", () 
     renderBisection({ conclusion, record }).split("\n")[0];
   assert.equal(first({ kind: "found", fix: 2 }), "The check fails from fix 2 of 3 on: b.patch");
   assert.match(first({ kind: "never-fails" }) ?? "", /passes with all 3 fixes/);
-  assert.match(first({ kind: "always-fails" }) ?? "", /without any fix too/);
-  assert.match(first({ kind: "undecided", prefix: 3 }) ?? "", /cannot be told.*with all 3 fixes/);
+  assert.match(first({ kind: "always-fails" }) ?? "", /also fails without any fix/);
+  assert.match(first({ kind: "undecided", prefix: 3 }) ?? "", /not known.*with all 3 fixes/);
 });
 
 test("renderEvent() says what is tried, and what is put back", () => {

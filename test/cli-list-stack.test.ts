@@ -58,7 +58,7 @@ test("list --stack says what is not known, and why, when the journal is gone", a
   assert.match(run.stdout, /^\? {2}fifth/);
   assert.match(
     run.stdout,
-    /the order of application is not known\n {2}because "third" and "fifth" may lie either way round\n {2}because there is no journal of this host\n/,
+    /the order of application is not known\n {2}because "third" and "fifth" may be in either order\n {2}because there is no journal of this host\n/,
   );
   const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
   assert.equal(json.order.kind, "unknown");
@@ -78,12 +78,15 @@ test("list --stack shows what an interrupted sync was to come to, and the comman
   const command = "xsplice sync --to ./first.livepatch --to './odd one.livepatch'";
   for (const flags of [["--stack"], ["--stack", "--tree"]]) {
     const { stdout } = await runXsplice(["list", ...flags], { host });
-    assert.match(stdout, /\na sync has not come to its end; applied then: first, odd one\n/);
+    assert.match(stdout, /\na sync was not finished; applied at its end: first, odd one\n/);
     assert.ok(stdout.endsWith(`\n  ${command}\n`), stdout);
   }
   const json = JSON.parse((await runXsplice(["list", "--stack", "--json"], { host })).stdout);
   assert.deepEqual([json.interruptedGoal, json.continues], [["first", "odd one"], command]);
   interrupt([]);
   const nothing = await runXsplice(["list", "--stack"], { host });
-  assert.match(nothing.stdout, /applied then: nothing\n(.*\n) {2}xsplice sync --to-nothing\n$/);
+  assert.match(
+    nothing.stdout,
+    /applied at its end: nothing\n(.*\n) {2}xsplice sync --to-nothing\n$/,
+  );
 });

@@ -66,7 +66,7 @@ applied then: first, fourth
   assert.equal(strict.exitCode, 2);
   assert.match(
     strict.stdout,
-    /Cannot get there without a moment in which a fix is missing\n {2}where: {4}marked\n/,
+    /Cannot reach the wanted state without a moment in which a fix is missing\n {2}where: {4}marked\n/,
   );
 });
 

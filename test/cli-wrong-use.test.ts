@@ -27,7 +27,7 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["lab", "up", "--memory", "much"], /"much" for --memory: it is no whole number/],
   [["lab", "up", "--xen", "4.99"], /Xen "4\.99": it is not known\n[\s\S]+--xen/],
   [["lab", "up", "--xen", "4.17 x"], /Xen "4\.17 x": it is not known/],
-  [["lab", "up", "a b"], /Cannot call a lab "a b"/],
+  [["lab", "up", "a b"], /Cannot name a lab "a b"/],
   [["--host", "foo", "info"], /Cannot use "foo" as a host[\s\S]+remedy:.*--host/],
   [["compile", "x.c", "--xen-syms", "x", "--release", "new"], /"new" as a release[\s\S]+--release/],
 ];

@@ -218,5 +218,5 @@ test("AgentClient takes no more from an agent than it gave room for", async () =
   };
   await using agent = await AgentClient.connect(flood, { label: "test", timeoutMs: 30_000 });
   const unread = agent.spawn(["yes"]);
-  await assert.rejects(unread.exit, refusedWith("agent/protocol", /more than it was given room/));
+  await assert.rejects(unread.exit, refusedWith("agent/protocol", /more than the receive window/));
 });

@@ -77,6 +77,6 @@ function impossibleLength(length: number): AgentError {
   return new AgentError({
     code: "agent/protocol",
     problem: `Cannot read from the agent: a frame says that it is ${length} bytes long`,
-    expected: `${FRAME_LENGTH_MIN} to ${FRAME_LENGTH_MAX} bytes; is it an agent at all?`,
+    expected: `${FRAME_LENGTH_MIN} to ${FRAME_LENGTH_MAX} bytes; is this an agent?`,
   });
 }

@@ -74,7 +74,7 @@ function noAnswer(label: string, timeoutMs: number): AgentError {
   return new AgentError({
     code: "agent/no-answer",
     problem: `Cannot talk to the agent of ${label}: no answer within ${timeoutMs} ms`,
-    remedy: "connect once more; if that does not help, see whether its dom0 is still alive",
+    remedy: "connect again; if that does not help, check whether its dom0 is still alive",
   });
 }
 
@@ -83,7 +83,7 @@ export function disconnected(label: string, cause: Error | undefined): AgentErro
     {
       code: "agent/disconnected",
       problem: `Cannot talk to the agent of ${label}: the connection ended${cause ? ` (${cause.message})` : ""}`,
-      remedy: "see whether its dom0 is still alive",
+      remedy: "check whether its dom0 is still alive",
     },
     cause ? { cause } : {},
   );
@@ -102,7 +102,6 @@ function wrongVersion(label: string, version: number): AgentError {
     code: "agent/protocol",
     problem: `Cannot talk to the agent of ${label}: it speaks version ${version} of the protocol`,
     expected: `version ${PROTOCOL_VERSION}`,
-    remedy:
-      "start the lab anew; elsewhere, build the agent from share/agent/agent.c of this xSplice",
+    remedy: "start a new lab; elsewhere, build the agent from share/agent/agent.c of this xSplice",
   });
 }

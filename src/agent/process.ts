@@ -167,8 +167,8 @@ class CreditedOutput {
     if (this.#credit < 0) {
       throw new AgentError({
         code: "agent/protocol",
-        problem: "Cannot read from the agent: it sends more than it was given room for",
-        expected: `at most ${WINDOW_BYTES} bytes ahead of their reader`,
+        problem: "Cannot read from the agent: it sends more than the receive window allows",
+        expected: `at most ${WINDOW_BYTES} bytes that nobody has read yet`,
       });
     }
     this.#queue.push(chunk);

@@ -97,11 +97,9 @@ export async function restoreHost(
       {
         code: "bisect/not-restored",
         problem: `Cannot put ${host.label} back as it was found: ${cause.report.problem}`,
-        where: shown === undefined ? "what is loaded cannot be told" : shown.join("\n"),
+        where: shown === undefined ? "it is not known what is loaded" : shown.join("\n"),
         expected:
-          stack.length === 0
-            ? "no payload applied"
-            : `applied, from the bottom to the top: ${stack.join(", ")}`,
+          stack.length === 0 ? "no payload applied" : `applied, lowest first: ${stack.join(", ")}`,
         remedy:
           "--abandon tries again: give the files of these payloads (--payload), and --allow-fresh-data for those that have variables",
       },
@@ -131,9 +129,9 @@ function requireWayBack(
     code: "bisect/no-way-back",
     problem: "Cannot begin: the host could not be put back as it is now",
     where: reasons.join("\n"),
-    expected: "payloads of which order and contents are known, and that can be applied again",
+    expected: "payloads whose order and contents are known, and that can be applied again",
     remedy:
-      "give the files of the applied payloads (--payload); --allow-fresh-data accepts that their variables start afresh",
+      "give the files of the applied payloads (--payload); --allow-fresh-data accepts that their variables are reset",
   });
 }
 
@@ -147,8 +145,8 @@ function whyNoWayBack(
   const losing = applied.flatMap(({ name, facts }) => {
     if (options.freshData === "allow" || facts.data === "none") return [];
     return facts.data === "writable"
-      ? [`what the variables of "${name}" hold would be lost`]
-      : [`it is not known whether "${name}" has variables, which would lose what they hold`];
+      ? [`the values of the variables of "${name}" would be lost`]
+      : [`it is not known whether "${name}" has variables, whose values would be lost`];
   });
   const planned = planBack(state, files, options);
   const obstacles = planned.kind === "refused" ? planned.obstacles : [];

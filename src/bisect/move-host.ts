@@ -115,6 +115,6 @@ async function requireExpectedCode(
     code: "bisect/other-code",
     problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
     ...(found.words === "" ? {} : { where: found.words }),
-    remedy: "find out who changed it; nothing was done on the host",
+    remedy: "find out what changed it; the host was not changed",
   });
 }

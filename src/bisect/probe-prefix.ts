@@ -101,7 +101,7 @@ function judge(
   if (exitCode !== undefined && exitCode <= BAD_MAX) return { verdict: "bad", words: output };
   throw new BisectError({
     code: "bisect/check-broken",
-    problem: `Cannot judge by the check: ${howItEnded(exitCode)}`,
+    problem: `Cannot judge the result of the check: ${howItEnded(exitCode)}`,
     where: output === "" ? command : `${command}\n${output}`,
     expected: `exit code 0 for good, ${CANNOT_TELL} if it cannot tell, any other up to ${BAD_MAX} for bad`,
   });
@@ -113,9 +113,9 @@ function howItEnded(exitCode: number | undefined): string {
     case undefined:
       return "it was ended by a signal";
     case 126:
-      return "a command of it cannot be executed (exit code 126)";
+      return "one of its commands cannot be executed (exit code 126)";
     case 127:
-      return "a command of it was not found (exit code 127)";
+      return "one of its commands was not found (exit code 127)";
     default:
       return `it was ended by a signal (exit code ${exitCode})`;
   }

@@ -85,8 +85,8 @@ function badRecord(problem: string, source: string): BisectError {
     code: "bisect/bad-record",
     problem: `Cannot go on with "${source}": ${problem}`,
     where: source,
-    expected: "what an interrupted bisection of this release left there",
-    remedy: "remove it, and begin anew",
+    expected: "the state of an interrupted bisection, written by this release",
+    remedy: "remove it, and start again",
   });
 }
 
@@ -105,7 +105,7 @@ export function requireSameSubject(known: BisectSubject, asked: BisectSubject): 
     code: "bisect/other-record",
     problem: `Cannot go on with the interrupted bisection: it has another ${what}`,
     expected: `${before}\n${other[index]?.[1]} is given now`,
-    remedy: "give the same options as before, or --abandon it and begin anew",
+    remedy: "give the same options as before, or --abandon it and start again",
   });
 }
 

@@ -60,7 +60,7 @@ function refusePayloadText(
     rule: "payload-text",
     what: `function "${found.bareName}"`,
     where: object,
-    reasons: [`it lies in a payload below: ${reason}`],
+    reasons: [`it is in a payload below: ${reason}`],
     remedy: "build both fixes into one payload (--mode cumulative)",
   };
 }
@@ -86,7 +86,7 @@ function refusalFor(
     };
   }
   if (found.isInit) {
-    const reasons = ["the fix refers to it, and its memory is gone when Xen has booted"];
+    const reasons = ["the fix refers to it, and its memory is freed once Xen has booted"];
     return { ...refusal, rule: "init-reference", reasons, remedy: undefined };
   }
   if (!ambiguous.has(name)) return undefined;

@@ -91,6 +91,6 @@ buildTest("buildFix() refuses a cumulative payload on top of another", async () 
   const foundation = foundationOf(below);
   await assert.rejects(
     build(patches.slice(1, 2), { mode: "cumulative", foundation }),
-    /it takes the place of all/,
+    /it replaces all others/,
   );
 });

@@ -107,7 +107,7 @@ function findMismatches(
       `likely reason: ${found.likely}`,
     ],
     remedy:
-      "give the source, configuration and compiler that this very hypervisor was built from and with",
+      "give the source, the configuration and the compiler that exactly this hypervisor was built with",
   }));
 }
 
@@ -137,7 +137,7 @@ function layoutRefusals(layouts: readonly LayoutFinding[]): readonly BuildRefusa
       what: type,
       where: objects.join(", "),
       reasons: [...changes, verdict.why],
-      remedy: `if no value of the old layout can meet the new code, say --allow-layout "${type}"; else keep the layout, and put new state elsewhere`,
+      remedy: `if the new code can never see a value with the old layout, use --allow-layout "${type}"; otherwise keep the layout, and put new state elsewhere`,
     };
   });
 }

@@ -27,7 +27,7 @@ const claims = [
     what: "code",
     claimed: fixed("n * 3 + bump() + 1001", "other(3) + helper(5)"),
     changed: fixed("n * 4 + bump() + 1001", "other(4) + helper(5)"),
-    problem: /"helper".* another body than its patches compile to: the byte at \+0x/,
+    problem: /"helper".* a different body than its patches compile to: the byte at \+0x/,
   },
   {
     what: "references",

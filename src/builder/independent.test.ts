@@ -35,7 +35,7 @@ buildTest(
     assert.deepEqual(expected, [...fix.findings.target.xen.bytesAt(address, sizeBytes)]);
     await assert.rejects(
       build(patches.slice(0, 1), { mode: "independent", guard: "entry" }),
-      /it would go anywhere/,
+      /Xen would accept it on any host/,
     );
   },
 );
@@ -114,7 +114,7 @@ buildTest("buildFix() requires what lies below besides what it depends on", asyn
 
   const told = await requiresOn([withoutMarker(one), two]);
   assert.deepEqual([told.requires, told.isCompared], [[id], false]);
-  assert.match(told.unchecked.join(), /"payload" has no marker .*only xsplice looks/);
+  assert.match(told.unchecked.join(), /"payload" has no marker .*only xsplice checks it/);
 
   const foundation = foundationOf(one);
   const onOne = payloadOf(await build(patches.slice(1, 2), { foundation }));
@@ -140,7 +140,7 @@ buildTest(
     };
     assert.match(
       await warningsIn("independent"),
-      /^warning: "t" comes as a changed copy: .* --on\n$/m,
+      /^warning: "t" is carried as a changed copy: .* --on\n$/m,
     );
     assert.doesNotMatch(await warningsIn("stack"), /changed copy/);
   },

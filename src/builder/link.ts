@@ -173,7 +173,7 @@ function warnOfCopies(objects: readonly ComparedObject[]): readonly string[] {
   );
   return copies.map(
     (name) =>
-      `warning: "${name}" comes as a changed copy: an independent payload whose code begins to read it would read the hypervisor's old one; build that one with --on\n`,
+      `warning: "${name}" is carried as a changed copy: another independent payload whose code starts to read it would read the hypervisor's old value; build that payload with --on\n`,
   );
 }
 

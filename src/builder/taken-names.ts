@@ -27,7 +27,7 @@ export function refuseTakenNames(
   const renamed = [...names]
     .filter(([name]) => byName.has(name))
     .map(([name, { atom, object, inXen }]) =>
-      refuse(atom, name, object.pair.object, `it is what the hypervisor has as "${inXen}"`),
+      refuse(atom, name, object.pair.object, `the hypervisor has it as "${inXen}"`),
     );
   return [...moved, ...renamed];
 }
@@ -35,13 +35,13 @@ export function refuseTakenNames(
 function refuse({ kind }: Atom, name: string, object: string, state: string): BuildRefusal {
   const effect =
     kind === "function"
-      ? "callers that the patch does not touch would go on to the old one"
-      : "what it holds now would not be seen by the new code";
+      ? "callers that the patch does not touch would still call the old one"
+      : "the new code would not see its current value";
   return {
     rule: "moved-between-files",
     what: `${kind === "function" ? "function" : "variable"} "${name}"`,
     where: object,
     reasons: [`${state}, and the hypervisor has one from another: ${effect}`],
-    remedy: "change it in the file that it stands in now, and do not move it",
+    remedy: "change it in the file that defines it now, and do not move it",
   };
 }

@@ -34,7 +34,7 @@ export function warnOfUnusedPermissions(given: AllowedNames, asked: AskedFor): s
     ...unusedOf("--allow-fresh-data", given.freshData, isFreshData),
   ];
   return unused
-    .map((text) => `warning: ${text} allows nothing: no change of this fix asks for it\n`)
+    .map((text) => `warning: ${text} has no effect: no change of this fix needs it\n`)
     .join("");
 }
 
@@ -62,7 +62,7 @@ export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string
       const found = `hunk ${hunk.header} of ${pathOf(patch)} fits ${distanceInWords(lines)} its place`;
       if (alternatives === 0) return `note: ${found}\n`;
       const places = `${alternatives} more place${alternatives === 1 ? "" : "s"}`;
-      return `warning: ${found}, and in ${places}: look whether it is the right one\n`;
+      return `warning: ${found}, and in ${places}: check whether it is the right one\n`;
     })
     .join("");
 }

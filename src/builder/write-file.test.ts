@@ -35,7 +35,7 @@ test("writeFileAtomically() leaves nothing behind when it fails", async () => {
   await assert.rejects(writeFileAtomically(path, Uint8Array.of(1)), BuilderError);
   await assert.rejects(
     writeFileAtomically(join(folder, "no", "out"), Uint8Array.of(1)),
-    /Cannot write ".*out": there is no such folder\n +remedy: +name another place/,
+    /Cannot write ".*out": there is no such directory\n +remedy: +name another place/,
   );
   assert.deepEqual(readdirSync(folder), before);
 });

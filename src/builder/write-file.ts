@@ -48,7 +48,9 @@ export async function isDevice(path: string): Promise<boolean> {
 
 /** A file that is not there yet is no trouble: its folder is. */
 function stateOfTarget(cause: unknown): string {
-  return codeOfSystemError(cause) === "ENOENT" ? "there is no such folder" : systemStateOf(cause);
+  return codeOfSystemError(cause) === "ENOENT"
+    ? "there is no such directory"
+    : systemStateOf(cause);
 }
 
 /** Behind symbolic links, which stay what they are. */

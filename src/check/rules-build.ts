@@ -25,7 +25,7 @@ import { loadedSections, whereInSection } from "./subject.ts";
 
 export const buildRules = {
   "other-compiler": {
-    title: "another compiler made the payload",
+    title: "the payload was compiled by another compiler",
     severity: "hazard",
     what: "The payload says that a compiler made it which is not one of the hypervisor's.",
     why: "Another compiler lays out structures, names parts of functions and inlines in another way: what fits by name need not fit by meaning.",
@@ -77,10 +77,10 @@ export const buildRules = {
     check: mismarkedBugFrames,
   },
   "ignored-section": {
-    title: "a section is there twice, and Xen looks at the first one only",
+    title: "a section occurs twice, and Xen uses only the first",
     severity: "hazard",
     what: "Two sections have the same name of those that Xen looks up.",
-    why: "Xen takes the first one: entries, hooks or tables in the other are as good as not there.",
+    why: "Xen takes the first one: it ignores entries, hooks or tables in the other.",
     remedy: "Link the payload with ld -r, which joins sections of one name.",
     check: ignoredSections,
   },

@@ -22,7 +22,7 @@ export const functionRules = {
   },
   "init-memory": trapRule("init-memory", {
     what: "The payload patches, or refers to, a function or variable of the hypervisor that is only there while it boots.",
-    why: "Names of such memory still resolve after it was given away. Xen reads the function's start at upload, or writes to it at apply, where nothing is mapped any more.",
+    why: "Such names still resolve after the memory was freed. Xen reads the function's start at upload, or writes to it at apply, where nothing is mapped any more.",
     remedy: "Leave the function out: it has run, and never runs again.",
     pattern: initMemory,
   }),
@@ -30,11 +30,11 @@ export const functionRules = {
     what: "Xen reads or writes at an address where nothing is mapped: an entry's old address, a name, code in a payload that was unloaded, or a section without contents that claims a place outside of the file.",
     why: "Xen believes every address in a payload.",
     remedy:
-      "Give names or relocations instead of numbers, and unload payloads before those that they rest on.",
+      "Give names or relocations instead of numbers, and unload payloads before those that they depend on.",
   }),
   "write-protected": trapRule("write-protected", {
     what: "The payload patches code in itself, such as its applied-marker, or read-only data.",
-    why: "4.16.4 to 4.16.7, 4.17.1 to 4.17.3, 4.18.0 and 4.18.1 make writable only what is registered, and a payload is registered after it is spliced; read-only data they leave protected.",
+    why: "4.16.4 to 4.16.7, 4.17.1 to 4.17.3, 4.18.0 and 4.18.1 make writable only what is registered, and a payload is registered after its functions were patched; read-only data stay protected.",
     remedy: "Build for this release without a marker.",
     concerns: (release, architecture) =>
       architecture === "x86_64" &&
@@ -52,21 +52,21 @@ export const functionRules = {
   }),
   "read-only-functions": trapRule("read-only-functions", {
     what: 'The section ".livepatch.funcs" is not writable.',
-    why: "Releases that keep their state in the table write to it without lifting the protection of the payload's data.",
-    remedy: "Make the section writable for such a release; Xen takes that everywhere.",
+    why: "Releases that keep their state in the table write to it without making the payload's data writable first.",
+    remedy: "Make the section writable for such a release; every release accepts that.",
     concerns: needsWritableFuncs,
     pattern: readOnlyFunctions,
   }),
   "nop-over-endbr": trapRule("nop-over-endbr", {
     what: "An entry of NOPs, or a check of old code, begins at an ENDBR64 and has fewer than 4 bytes.",
-    why: "Xen leaves the mark alone and takes its 4 bytes off; less than nothing is 4 GiB to it.",
+    why: "Xen leaves the mark alone and subtracts its 4 bytes from the length, which wraps around to 4 GiB.",
     remedy: "Start after the ENDBR64.",
     concerns: (release, architecture) =>
       architecture === "x86_64" && hasFeature(release, "endbr-aware"),
     pattern: (step) => entriesThat(step, shortAtLanding),
   }),
   "unpatchable-path": {
-    title: "a CPU can be inside of the function while Xen patches it, or Xen patches with it",
+    title: "a CPU can be inside the function while Xen patches it, or Xen uses it to patch",
     severity: "hazard",
     what: "The function is on a path that no payload can replace safely: entry code, NMI and machine check handlers, live patching itself, the idle loop, softirqs and tasklets, the tail of a context switch.",
     why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
@@ -103,10 +103,10 @@ export const functionRules = {
       ),
   },
   "state-in-file": {
-    title: "an entry brings state that is Xen's own",
+    title: "an entry contains state that belongs to Xen",
     severity: "hazard",
     what: "The bytes of an entry that are reserved for the hypervisor are not zero.",
-    why: "Releases that keep their state there take the function for applied: they skip it without a word.",
+    why: "Releases that keep their state there consider the function applied already, and skip it silently.",
     remedy: "Fill bytes 33 to 71 of an entry with zeros.",
     concerns: (release) => livepatchFuncState(release)?.applied !== undefined,
     check: ({ subject }) =>
@@ -131,7 +131,7 @@ const tooSmall: Describe = ({ written, oldFunction, label }) => {
   if (written === undefined || oldFunction === undefined || oldFunction.sizeBytes === 0) return;
   const end = oldFunction.address + BigInt(oldFunction.sizeBytes);
   if (written.end <= end) return;
-  return `"${label}" has ${oldFunction.sizeBytes} bytes in the hypervisor, and Xen writes ${written.end - end} behind its end`;
+  return `"${label}" has ${oldFunction.sizeBytes} bytes in the hypervisor, and Xen writes ${written.end - end} past its end`;
 };
 
 const shortAtLanding: Describe = ({ entry, oldAddress, label }, { hypervisor }) => {
@@ -170,7 +170,7 @@ function initMemory(step: CheckedStep): readonly Finding[] {
   const isGone = (address: bigint) => hypervisor.memory.findRegion(address)?.kind === "init";
   const patched = entriesThat(step, ({ oldAddress, label }) =>
     oldAddress !== undefined && isGone(oldAddress)
-      ? `"${label}" is gone once the hypervisor has booted`
+      ? `"${label}" is freed once the hypervisor has booted`
       : undefined,
   );
   const old = new Set(
@@ -185,7 +185,7 @@ function initMemory(step: CheckedStep): readonly Finding[] {
   return [
     ...patched,
     ...referred.map((name) => ({
-      problem: `its code refers to "${name}", which is gone once the hypervisor has booted`,
+      problem: `its code refers to "${name}", which is freed once the hypervisor has booted`,
       where: `${subject.source}, symbol "${name}"`,
     })),
   ];

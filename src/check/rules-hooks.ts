@@ -41,7 +41,7 @@ export const hookRules = {
     title: "a hook does not start with ENDBR64",
     severity: "hazard",
     what: "Xen calls the hook by a pointer, and its code does not start with ENDBR64.",
-    why: "A hypervisor built for CET-IBT dies of such a call on hosts that track indirect branches.",
+    why: "A hypervisor built for CET-IBT crashes on such a call on hosts that track indirect branches.",
     remedy: "Mark the function with cf_check and compile with -fcf-protection=branch.",
     concerns: (release, architecture) =>
       architecture === "x86_64" && compareReleases(release, { major: 4, minor: 17, point: 0 }) >= 0,
@@ -71,7 +71,7 @@ function faultInHook({ subject }: CheckedStep): readonly Finding[] {
     return size > 0 && (name.startsWith(".bug_frames.") || name === EXCEPTION_TABLE_SECTION);
   });
   if (early === undefined || table === undefined) return [];
-  const problem = `what "${table.name}" tells is not known to Xen while the ${early.kind} hook runs`;
+  const problem = `Xen does not know the entries of "${table.name}" while the ${early.kind} hook runs`;
   return [{ problem, where: subject.source }];
 }
 

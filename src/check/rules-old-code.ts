@@ -11,7 +11,7 @@ import { type AddressRange, isInImage, isOwn } from "./subject.ts";
 
 export const oldCodeRules = {
   "expectation-missing": {
-    title: "a function is patched without a look at what is there",
+    title: "a function is patched without comparing the old code",
     severity: "hazard",
     what: "An entry writes to a function, and no entry of the payload says which bytes it expects there.",
     why: "Xen patches whatever it finds: a function that another payload has patched since, or one that differs from what the payload was made from.",
@@ -32,7 +32,7 @@ export const oldCodeRules = {
     title: "a payload expects the distance of a jump into another payload",
     severity: "hazard",
     what: "The expected bytes cover more than the first byte of the jump to a payload below.",
-    why: "Xen puts a payload where memory is free: the distance to it is another one at each upload.",
+    why: "Xen puts a payload where memory is free: the distance to it differs at each upload.",
     remedy: "Expect e9 alone, and continue after the jump, as the guards of xsplice build do.",
     concerns: hasExpectations,
     check: ofJump,
@@ -64,7 +64,7 @@ function missing({ subject }: CheckedStep): readonly Finding[] {
     const start = oldFunction?.address ?? oldAddress;
     const whole = { start, end: start + size };
     if (looks.overlap(whole)) return [];
-    return [{ problem: `nothing is expected of "${label}"`, where }];
+    return [{ problem: `no old code of "${label}" is compared`, where }];
   });
 }
 

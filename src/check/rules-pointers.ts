@@ -9,10 +9,10 @@ import { loadedSections, type Subject, whereInSection } from "./subject.ts";
 
 export const pointerRules = {
   "pointer-without-endbr64": {
-    title: "the address of a function is taken that does not start with ENDBR64",
+    title: "the payload takes the address of a function that does not start with ENDBR64",
     severity: "hazard",
     what: "The payload takes the address of a function of its own, and its code does not start with ENDBR64.",
-    why: "A hypervisor built for CET-IBT dies when somebody calls the function through the pointer on a host that tracks indirect branches. Tables that Xen jumps by itself are left out.",
+    why: "A hypervisor built for CET-IBT dies when somebody calls the function through the pointer on a host that tracks indirect branches. Tables through which Xen itself jumps are left out.",
     remedy: "Mark the function with cf_check and compile with -fcf-protection=branch.",
     concerns: (release, architecture) =>
       architecture === "x86_64" && compareReleases(release, { major: 4, minor: 17, point: 0 }) >= 0,

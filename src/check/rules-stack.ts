@@ -21,7 +21,7 @@ export const stackRules = {
     title: "code of a payload goes to its own copy of a function, not through Xen's entry",
     severity: "hazard",
     what: "A call, jump or pointer in a payload leads directly to the new body of a function that the payload replaces.",
-    why: "Xen's entry holds the jump to the newest body; the payload's own reference stays at the old one. As soon as another payload replaces the function, the code below goes on to call what was superseded, and the later fix does not work for it.",
+    why: "Xen's entry holds the jump to the newest body; the payload's own reference stays at the old one. As soon as another payload replaces the function, the code below continues to call the superseded body, and the later fix does not work for it.",
     remedy: "Refer to the function by the hypervisor's name, as xsplice build and compile do.",
     check: supersededCode,
   },
@@ -29,7 +29,7 @@ export const stackRules = {
     title: "the payload refers to another payload, which may be unloaded",
     severity: "hazard",
     what: "A symbol that the payload needs, or a function that it patches, was brought by another payload.",
-    why: "Xen resolves symbols once, at upload, and counts no references: it unloads the other payload all the same, and what refers to it then reads, or calls, freed memory.",
+    why: "Xen resolves symbols once, at upload, and counts no references: it unloads the other payload nevertheless, and what refers to it then reads, or calls, freed memory.",
     remedy:
       "Unload this payload before the one that it refers to; upload both again after a change.",
     check: boundToPayload,
@@ -103,7 +103,7 @@ function copiesBelow({ subject, below, action }: CheckedStep): readonly Finding[
         ? []
         : [
             {
-              problem: `"${user.name}" goes on to use its own copy of "${label}" (${use.where})`,
+              problem: `"${user.name}" continues to use its own copy of "${label}" (${use.where})`,
               where,
             },
           ],
@@ -121,7 +121,7 @@ function boundToPayload({ subject, below, hypervisor, loaded }: CheckedStep): re
     if (owner === undefined) return [];
     return [
       {
-        problem: `it refers to "${name}" of "${owner.name}", which Xen unloads all the same`,
+        problem: `it refers to "${name}" of "${owner.name}", which Xen unloads nevertheless`,
         where: `${subject.source}, symbol "${name}"`,
       },
     ];

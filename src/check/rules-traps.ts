@@ -59,7 +59,7 @@ export const fileTrapRules = {
       eachSection(
         step,
         (section) => isLoaded(section) && section.alignment === 0,
-        ({ name }) => `Xen lays "${name}" over what it has placed before`,
+        ({ name }) => `Xen places "${name}" over sections that it placed before`,
       ),
   }),
   "empty-metadata": trapRule("empty-metadata", {
@@ -72,7 +72,7 @@ export const fileTrapRules = {
       eachSection(
         step,
         ({ name, size }) => name === MODINFO_SECTION && size === 0,
-        () => "Xen reads 4 GiB behind the empty metadata",
+        () => "Xen reads 4 GiB past the empty metadata",
       ),
   }),
   "null-symbol": trapRule("null-symbol", {
@@ -95,7 +95,7 @@ export const fileTrapRules = {
   }),
   "alternatives-check": trapRule("alternatives-check", {
     what: "An alternative is longer than what it replaces, or asks for a CPU feature that does not exist.",
-    why: "Releases up to 4.18.3 and 4.19.0 take it for a bug of their own and stop the host, before they compare build-ids; later ones refuse the payload.",
+    why: "Releases up to 4.18.3 and 4.19.0 treat it as a bug in Xen and stop the host, before they compare build-ids; later ones refuse the payload.",
     remedy: "Leave alternatives out, or build for exactly this hypervisor.",
     reach: "any-host",
     concerns: (release, architecture) =>
@@ -106,15 +106,15 @@ export const fileTrapRules = {
     ],
   }),
   "alternatives-outside": trapRule("alternatives-outside", {
-    what: "The original of an alternative, or its replacement, lies outside of the payload: in front of it, behind it, or in the hypervisor.",
-    why: "Up to 4.17.3 Xen does not look where the offsets of an alternative lead; it reads and writes there. Later releases compare, but leave out the padding behind an original.",
+    what: "The original of an alternative, or its replacement, lies outside of the payload: before it, after it, or in the hypervisor.",
+    why: "Up to 4.17.3 Xen does not check where the offsets of an alternative lead; it reads and writes there. Later releases compare, but leave out the padding after an original.",
     remedy:
       "Make the payload again; a linker writes this only for alternatives of code that is not in the payload.",
     reach: "any-host",
   }),
   "alternatives-length": trapRule("alternatives-length", {
     what: "On Arm, the replacement of an alternative has another length than the original.",
-    why: "Xen on Arm takes it for a bug of its own and stops the host. No release checks it.",
+    why: "Xen on Arm treats it as a bug in Xen and stops the host. No release checks it.",
     remedy: "Leave alternatives out.",
     reach: "any-host",
     concerns: (_release, architecture) => architecture === "aarch64",
@@ -133,7 +133,7 @@ export const fileTrapRules = {
       ),
   }),
   "altcall-through-init": trapRule("altcall-through-init", {
-    what: "The payload has an indirect call that Xen makes direct, through a variable in memory that it gave away after boot.",
+    what: "The payload has an indirect call that Xen makes direct, through a variable in memory that it freed after boot.",
     why: "Xen reads the variable when it loads the payload. Where the operations of a subsystem are only needed while booting (XSM on 4.16, 4.17.0 to 4.17.4, 4.18.0 to 4.18.2), nothing is mapped there any more.",
     remedy: "Call the function by its name, or leave the alternative out.",
     reach: "any-host",

@@ -78,7 +78,7 @@ export async function checkMachine(env: CommandIo["env"]): Promise<readonly Job[
             `the lab is made from Debian's packages, with ${name}: use Debian or Ubuntu`,
           ),
         ),
-        program("flock", "install it (Debian: util-linux); it keeps two commands apart"),
+        program("flock", "install it (Debian: util-linux); it keeps two commands from interfering"),
         await mirrorCheck(env),
       ],
     },
@@ -149,7 +149,7 @@ async function xenCheck(): Promise<Check> {
   const what = "a Xen hypervisor below this system";
   const type = await textOf("/sys/hypervisor/type");
   const found = type === "xen" ? "/sys/hypervisor/type says xen" : undefined;
-  return { what, found, remedy: "this is no Xen host; try --host ssh: or lab" };
+  return { what, found, remedy: "this is not a Xen host; try --host ssh: or lab" };
 }
 
 async function dom0Check(): Promise<Check> {
@@ -166,7 +166,7 @@ async function dom0Check(): Promise<Check> {
 }
 
 async function privcmdCheck(): Promise<Check> {
-  const what = "/dev/xen/privcmd, the door to hypercalls";
+  const what = "/dev/xen/privcmd, the device for hypercalls";
   try {
     await access("/dev/xen/privcmd", constants.R_OK | constants.W_OK);
     return { what, found: "may be used", remedy: "" };

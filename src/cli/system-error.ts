@@ -25,7 +25,7 @@ export function asSystemError(error: unknown): SystemError | undefined {
   const isNoTemporaryFolder = syscall === "mkdtemp" && code === "ENOENT";
   if (syscall === undefined) return undefined;
   if (!isNoTemporaryFolder && !refusals.includes(code ?? "")) return undefined;
-  const state = isNoTemporaryFolder ? "there is no such folder" : systemStateOf(error);
+  const state = isNoTemporaryFolder ? "there is no such directory" : systemStateOf(error);
   const report = {
     code: "system/refused",
     problem: `Cannot go on: ${state}`,

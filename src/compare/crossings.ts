@@ -112,7 +112,7 @@ function isLinked(old: Variable, fresh: Variable): boolean {
 function whyNotTheSame(old: Variable, fresh: Variable): string | undefined {
   const [before, after] = [old.atom, fresh.atom];
   if (before.size !== after.size) return `which has ${after.size} bytes instead of ${before.size}`;
-  if (roleOf(before) !== roleOf(after)) return `which lies in "${after.section.name}"`;
+  if (roleOf(before) !== roleOf(after)) return `which is in "${after.section.name}"`;
   const types = [findTypes(old.in.before), findTypes(fresh.in.after)] as const;
   if (!isSameVariable(old.name, ...types)) return "which has another type";
   return hasSameValue(before, after) ? undefined : "which has another initial value";

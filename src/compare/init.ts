@@ -32,7 +32,7 @@ export function initExplainer(
     const inlined = [...(reading.inlined.get(bareName(name)) ?? [])];
     if (inlined.length === 0 || !inlined.every((key) => carried.has(key))) return undefined;
     const names = inlined.map((key) => `"${key.replace(/.*:/, "")}"`).join(", ");
-    return `its own text is as it was; it inlines ${names}, which changed, and ran with the old one at boot`;
+    return `its own source is unchanged; it inlines ${names}, which changed, and ran with the old one at boot`;
   };
 }
 

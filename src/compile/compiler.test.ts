@@ -41,11 +41,11 @@ test("compilePayload() tells in words that a source cannot be read", async () =>
   const absent = join(folder, "absent.c");
   await assert.rejects(
     compile(C, { inputs: { sources: [absent] } }),
-    report("builder/no-source", /absent\.c": there is no such file or folder\n/, /remedy:/),
+    report("builder/no-source", /absent\.c": there is no such file or directory\n/, /remedy:/),
   );
   await assert.rejects(
     compile(C, { inputs: { sources: [folder] } }),
-    report("builder/no-source", /": it is a folder\n/),
+    report("builder/no-source", /": it is a directory\n/),
   );
 });
 

@@ -38,7 +38,7 @@ const refusals: readonly (readonly [
   [
     "a function that runs at boot only",
     "int start_xen(void) { return 0; }",
-    report("builder/unpatchable", /its memory is gone/),
+    report("builder/unpatchable", /its memory has been freed/),
   ],
   [
     "a reference to what exists at boot only",
@@ -63,7 +63,7 @@ const refusals: readonly (readonly [
   [
     "a second copy of a variable of Xen",
     "long domain_list = 1; long roomy(void) { return domain_list; }",
-    report("builder/bad-option", /this variable exists/),
+    report("builder/bad-option", /the hypervisor has this variable/),
   ],
   [
     "a pair whose old name Xen lacks",

@@ -46,7 +46,7 @@ export function checkHooks(
     code: "builder/bad-option",
     problem: `Cannot make a cumulative payload with ${refusal.what}: ${refusal.reasons.join()}`,
     where: refusal.where,
-    expected: "hooks that let Xen put the payload in place of others",
+    expected: "hooks that allow Xen to replace other payloads by this one",
     ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
   });
 }

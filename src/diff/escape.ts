@@ -34,7 +34,7 @@ function explainReferrer(referrer: Atom, atom: Atom, comparison: Comparison): st
     const leak = referrer.references.find(
       (reference) => pointsTo(reference, atom) && handsOut(referrer, reference, comparison),
     );
-    return leak && `"${referrer.name}" hands out its address at +0x${leak.offset.toString(16)}`;
+    return leak && `"${referrer.name}" passes on its address at +0x${leak.offset.toString(16)}`;
   }
   // Other data, constant or not: whoever read the address there may have kept it.
   const holder = isNameless(referrer) ? "constant data" : `"${referrer.name}"`;

@@ -96,7 +96,7 @@ function judgeReference(
   if (!canReachXen(reference) && !isNameless(atom)) {
     return problem(
       "short-branch",
-      `refers to "${atom.name}" by a distance that is too short for the hypervisor`,
+      `refers to "${atom.name}" by a distance that is too short to reach the hypervisor`,
       "compile with -ffunction-sections, so that the jump can reach the hypervisor",
     );
   }
@@ -135,7 +135,7 @@ function judgeNew(
     const names = ambiguity.candidates.map(({ name }) => `"${name}"`).join(", ");
     return problem(
       "ambiguous",
-      `refers to "${atom.name}", and nothing tells whether it is new or was ${names} before`,
+      `refers to "${atom.name}", and it cannot be determined whether it is new or was ${names} before`,
       ambiguityRemedies[ambiguity.why],
     );
   }
@@ -152,7 +152,7 @@ function judgeNew(
       ? undefined // told once, for the variable itself (account/)
       : problem(
           "unsupported-section",
-          `refers to section "${atom.section.name}", which nobody would read in a payload`,
+          `refers to section "${atom.section.name}", which Xen does not read in a payload`,
           "avoid the section in the changed code",
         );
   }
@@ -175,7 +175,7 @@ function judgeNew(
 
 const ambiguityRemedies: Readonly<Record<Ambiguity["why"], string>> = {
   "home-unknown":
-    "compile both sides with debug information (-g), which tells where variables were declared",
+    "compile both sides with debug information (-g), which records where variables were declared",
   "too-many": "give the static variables of that name different names in the patch",
 };
 

@@ -129,7 +129,7 @@ const namedSections: readonly SectionRule[] = [
     name: /^\.data\.(schedulers|param(hypfs)?|vpci\..*)$/,
     role: "unsupported",
     purpose:
-      "a list that the linker collects from all files, of which the hypervisor knows the ends",
+      "a list that the linker collects from all files; the hypervisor knows its start and end",
   },
   { name: /^\.(data|bss)(\.|$)/, role: "writable" },
 ];

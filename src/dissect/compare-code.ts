@@ -147,7 +147,7 @@ function unpaired({
       .filter((atom) => isNamed(atom) && isTold(atom) && !correlation.isPaired(atom))
       .map((atom): readonly [Atom, PieceDifference] => {
         const isOpen = correlation.ambiguityOf(atom) !== undefined;
-        const reasons = isOpen ? ["several bear its name, and nothing tells them apart"] : [];
+        const reasons = isOpen ? ["several have its name, and cannot be told apart"] : [];
         return [atom, { what: titleOf(atom), change, reasons }];
       });
   return [...alone(before, "removed"), ...alone(after, "added")];

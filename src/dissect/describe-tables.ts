@@ -15,7 +15,7 @@ export function describeTables(tables: readonly DecodedTable[]): readonly Paragr
   return tables.map(({ section, entries, bytesLeft }) => {
     const [first] = entries;
     const title = first === undefined ? "Table without entries" : titles[first.kind];
-    const left = bytesLeft > 0 ? [`${bytesLeft} bytes behind the last entry are no entry`] : [];
+    const left = bytesLeft > 0 ? [`${bytesLeft} bytes after the last entry are not an entry`] : [];
     return {
       heading: `${title} (${section}, ${entries.length})`,
       lines: [...entries.map(entryLine), ...left],

@@ -136,7 +136,7 @@ test("dissectPayload() decodes special tables, describeTables() says them in wor
   ]);
 });
 
-test("dissectPayload() tells of bytes behind the last entry of a table", () => {
+test("dissectPayload() tells of bytes after the last entry of a table", () => {
   const bytes = emitC(withTables, ["f"]);
   const section = readElf(bytes, "fix").sections.findIndex(
     ({ name }) => name === ".altinstructions",
@@ -149,5 +149,5 @@ test("dissectPayload() tells of bytes behind the last entry of a table", () => {
   const { tables } = dissectPayload(bytes, contents, options);
   const table = tables.find(({ section: name }) => name === ".altinstructions");
   assert.deepEqual([table?.entries.length, table?.bytesLeft], [0, 13]);
-  assert.match(describeTables(tables)[2]?.lines.join() ?? "", /13 bytes behind the last entry/);
+  assert.match(describeTables(tables)[2]?.lines.join() ?? "", /13 bytes after the last entry/);
 });

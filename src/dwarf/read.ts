@@ -123,7 +123,7 @@ function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeade
   const unitOffset = cursor.offset;
   const size = cursor.u32();
   const end = cursor.offset + size;
-  if (end > cursor.length) throw cursor.malformed("a unit ends behind the section");
+  if (end > cursor.length) throw cursor.malformed("a unit ends past the end of the section");
   const version = cursor.u16();
   let [addressSize, abbreviationOffset] = [0, 0];
   if (version === 5) {

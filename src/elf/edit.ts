@@ -71,6 +71,6 @@ function noSuchPlace(object: ElfObject, what: string, section?: Section): ElfErr
     code: "elf/missing",
     problem: `Cannot edit ${what}: the file has nothing there`,
     where: describePlace({ source: object.source, ...(section && { section }) }),
-    expected: `a place inside of the contents${size}`,
+    expected: `a place inside the contents${size}`,
   });
 }

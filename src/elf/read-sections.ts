@@ -71,7 +71,7 @@ function checkedSection(
     throw truncated(
       place,
       `Cannot read ${sectionLabel(place.section)}: ${hexNumber(raw.sh_size)} bytes at ` +
-        `${hexNumber(raw.sh_offset)} reach behind the end of the file`,
+        `${hexNumber(raw.sh_offset)} reach past the end of the file`,
       `at most ${hexNumber(bytes.length)}, the size of the file`,
     );
   }

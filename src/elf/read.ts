@@ -158,7 +158,7 @@ function readSectionHeaders(bytes: Uint8Array, raw: RawHeader, source: string): 
     throw malformed(
       { source, offset: 40 },
       `Cannot read the section headers: there are ${raw.e_shnum}, at offset 0`,
-      "an offset behind the ELF header",
+      "an offset after the ELF header",
     );
   }
   if (raw.e_shentsize !== SHDR_SIZE) {

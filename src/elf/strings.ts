@@ -46,7 +46,7 @@ function decodeName(bytes: Uint8Array, offset: number, place: ElfPlace): string 
   } catch {
     throw malformed(
       place,
-      `Cannot read the name at ${hexNumber(offset)} of its string table: it is no UTF-8`,
+      `Cannot read the name at ${hexNumber(offset)} of its string table: it is not UTF-8`,
       "names in UTF-8",
     );
   }

@@ -48,7 +48,7 @@ export function entryCount(object: ElfObject, section: Section, entrySize: numbe
       { source: object.source, section, offset: section.offset },
       `Cannot read ${sectionLabel(section)}: ${section.size} bytes in entries of ` +
         `${section.entrySize}`,
-      `entries of ${entrySize} bytes without a rest`,
+      `entries of ${entrySize} bytes without a remainder`,
     );
   }
   return section.size / entrySize;

@@ -24,7 +24,7 @@ export function writeElf(draft: ElfDraft): Uint8Array {
   const { sectionNumbers, symbolTableIndex } = numberSections(draft);
   const symbols = localsFirst(draft.symbols);
   const symbolNumbers = new Map(symbols.map((symbol, index) => [symbol, index + 1]));
-  invariant(symbolNumbers.size === symbols.length, "a symbol stands twice in the draft");
+  invariant(symbolNumbers.size === symbols.length, "a symbol occurs twice in the draft");
   const symbolTable = planSymbolTable(symbols, sectionNumbers, symbolTableIndex);
   const planned = draft.sections.flatMap((section) => [
     planSection(section, sectionNumbers),
@@ -41,7 +41,7 @@ function numberSections(draft: ElfDraft): {
   const numbers = new Map<DraftSection, number>();
   let next = 1;
   for (const section of draft.sections) {
-    invariant(!numbers.has(section), `section "${section.name}" stands twice in the draft`);
+    invariant(!numbers.has(section), `section "${section.name}" occurs twice in the draft`);
     numbers.set(section, next);
     next += section.relocations.length > 0 ? 2 : 1;
   }

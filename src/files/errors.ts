@@ -24,7 +24,7 @@ export function cannotLock(path: string, said: string): LockError {
   return new LockError({
     code: "files/cannot-lock",
     problem: `Cannot lock "${path}"`,
-    where: said.trim() || "flock ended without a word",
+    where: said.trim() || "flock ended without a message",
     expected: "a file system that has locks (flock)",
   });
 }

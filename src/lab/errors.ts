@@ -60,7 +60,7 @@ export function crashError(label: string, crash: CrashReport): LabError {
       code: "lab/crashed",
       problem: `Cannot go on with ${label}: ${CRASH_WORDS[crash.kind]}`,
       where: `the end of its console:\n${crash.console}`,
-      remedy: "start a new lab; it begins where every lab begins",
+      remedy: "start a new lab",
     },
     { crash },
   );

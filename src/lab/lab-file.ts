@@ -51,7 +51,7 @@ export function chooseName(wanted: string | undefined): string {
     throw badName(
       "lab/bad-argument",
       wanted,
-      "it is no plain word of at most 31 letters, digits, dots and dashes",
+      "it is not a plain word of at most 31 letters, digits, dots and dashes",
     );
   }
   if (taken.has(wanted))
@@ -62,7 +62,7 @@ export function chooseName(wanted: string | undefined): string {
 function badName(code: LabErrorCode, name: string, why: string): LabError {
   return new LabError({
     code,
-    problem: `Cannot call a lab "${name}": ${why}`,
+    problem: `Cannot name a lab "${name}": ${why}`,
     remedy: "choose another name, or see which labs there are: xsplice lab list",
   });
 }

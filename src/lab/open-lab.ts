@@ -170,7 +170,7 @@ async function restoreOrRetake(
     context.signal?.throwIfAborted();
     // What this machine lacks, the next attempt would lack too.
     if (error instanceof LabError && error.report.code === "lab/build-failed") throw error;
-    context.onProgress({ kind: "note", text: "the snapshot does not come up; taking it anew" });
+    context.onProgress({ kind: "note", text: "the snapshot does not start; taking it again" });
     removeSnapshot(snapshot);
     return await attempt(await snapshotOf(recipe, sources, context));
   }

@@ -122,13 +122,13 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 function refused(command: string, why: string | undefined): LabError {
   return new LabError({
     code: "lab/boot-failed",
-    problem: `Cannot have QEMU do "${command}": ${why ?? "it refused"}`,
+    problem: `Cannot make QEMU do "${command}": ${why ?? "it refused"}`,
   });
 }
 
 function gone(command: string): LabError {
   return new LabError({
     code: "lab/boot-failed",
-    problem: `Cannot have QEMU do "${command}": it has ended`,
+    problem: `Cannot make QEMU do "${command}": it has ended`,
   });
 }

@@ -33,7 +33,7 @@ function cannotMake(folder: string, cause: unknown): unknown {
   if (codeOfSystemError(cause) === undefined) return cause;
   const state =
     codeOfSystemError(cause) === "ENOENT"
-      ? "the system makes no folder there"
+      ? "the system creates no directory there"
       : systemStateOf(cause);
   const report = {
     code: "lab/build-failed",

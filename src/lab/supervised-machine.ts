@@ -47,7 +47,7 @@ const LAST_LINES = 30;
 /** As a shell tells it: what a memory file gives whose disk is full. */
 const ENDED_BY_SIGBUS = "135";
 const ROOM_REMEDY =
-  "make room on the disk of the cache folder: the guest's memory, a file there, cannot grow";
+  "free space on the disk of the cache directory: the guest's memory is a file there, and cannot grow";
 
 export class SupervisedMachine {
   readonly folder: string;

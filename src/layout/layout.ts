@@ -60,7 +60,7 @@ export function findLayoutChanges(
       return { type, object, changes, reaches: [{ kind: "memory" as const, why }] };
     }),
     ...changedVariables(before, after).map(({ variable, changes }) => {
-      const why = "it holds what the old code has put there";
+      const why = "it holds values that the old code put there";
       return { type: variable, object, changes, reaches: [{ kind: "memory" as const, why }] };
     }),
   ];

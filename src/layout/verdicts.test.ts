@@ -104,7 +104,7 @@ const cases: readonly {
     fix: "short id; int sig;",
     type: 'variable "equiv"',
     changes: /its type is struct of 8 bytes .* → struct of 8 bytes/,
-    why: /what the old code has put there/,
+    why: /values that the old code put there/,
   },
   {
     name: "a pointer of a variable to something else",
@@ -114,7 +114,7 @@ const cases: readonly {
     fix: "two",
     type: 'variable "current"',
     changes: /struct one \* → struct two \*/,
-    why: /what the old code has put there/,
+    why: /values that the old code put there/,
   },
   {
     name: "a type that comes under another name, with its members swapped",

@@ -43,5 +43,5 @@ export function requireCacheFolder(cache: string): void {
 /** What is not there was to be made. */
 function stateOf(cause: unknown): string {
   const isRefused = codeOfSystemError(cause) === "ENOENT";
-  return isRefused ? "the system makes no folder there" : systemStateOf(cause);
+  return isRefused ? "the system creates no directory there" : systemStateOf(cause);
 }

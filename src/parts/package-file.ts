@@ -73,6 +73,6 @@ function notGenuine(
     problem: `Cannot use the download "${fileName}": ${problem}`,
     where,
     ...(expected === undefined ? {} : { expected }),
-    remedy: "try again; if it stays so, choose another mirror with XSPLICE_DEBIAN_MIRROR",
+    remedy: "try again; if it fails again, choose another mirror with XSPLICE_DEBIAN_MIRROR",
   });
 }

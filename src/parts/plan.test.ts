@@ -34,7 +34,7 @@ test("planParts() refuses a cache folder in which nothing can be made", async ()
   const cache = "/proc/1/cache/xsplice";
   await assert.rejects(planParts(["busybox"], { cache }), {
     message:
-      /Cannot write to the cache "\/proc\/1\/cache\/xsplice": the system makes no folder there\n +remedy: +set XDG/,
+      /Cannot write to the cache "\/proc\/1\/cache\/xsplice": the system creates no directory there\n +remedy: +set XDG/,
   });
 });
 

@@ -74,7 +74,7 @@ function checkSection(file: PayloadFile, section: Section): void {
       expected,
     });
   if (section.offset < EHDR_SIZE) {
-    refuse("malformed", `it lies at ${hexNumber(section.offset)}`, "a place behind the ELF header");
+    refuse("malformed", `it is at ${hexNumber(section.offset)}`, "a place after the ELF header");
   }
   if (alignment !== 0 && section.address % BigInt(alignment) !== 0n) {
     refuse(
@@ -85,7 +85,7 @@ function checkSection(file: PayloadFile, section: Section): void {
   }
   if (!isLoaded) return;
   if (alignment === 0) {
-    refuse("trap", "its alignment is 0", "at least 1; Xen would lay it over other sections");
+    refuse("trap", "its alignment is 0", "at least 1; Xen would place it over other sections");
   }
   if (alignment > SECTION_ALIGNMENT_MAX) {
     refuse("trap", `its alignment is ${alignment}`, `at most ${SECTION_ALIGNMENT_MAX}, one page`);
@@ -122,7 +122,7 @@ function checkNamedSections(file: PayloadFile): void {
     if (second !== undefined) {
       findings.warning({
         code: "payload/ignored",
-        problem: `Section "${name}" is there twice, and Xen looks at the first one only`,
+        problem: `Section "${name}" occurs twice, and Xen uses only the first`,
         where: whereIn(file, second),
       });
     }

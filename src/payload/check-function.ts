@@ -35,7 +35,7 @@ export function checkFunction(file: PayloadFile, checked: CheckedEntry): void {
   }
   if (raw.reserved.some((byte) => byte !== 0)) {
     const state = "the bytes that Xen keeps its own state in are not zero";
-    refuse("payload/trap", state, "zeros; some releases would skip the function without a word");
+    refuse("payload/trap", state, "zeros; some releases would skip the function silently");
   }
   if (entry.oldAddress.kind === "name" && entry.name === undefined) {
     refuse("payload/malformed", "it has neither a name nor an old address", "one of them");
@@ -121,5 +121,9 @@ function checkLanding({ architecture }: PayloadFile, entry: PayloadFunction, ref
   )
     return;
   const state = `it starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
-  refuse("payload/trap", state, "a place behind the ENDBR64; Xen would crash on applying");
+  refuse(
+    "payload/trap",
+    state,
+    "a place after the ENDBR64; Xen would crash when it applies the payload",
+  );
 }

@@ -136,6 +136,6 @@ test("inspectPayload() shows what else is there when a section lies outside of t
   const { contents, findings } = inspectPayload(bytes, "fix.livepatch");
   assert.equal(contents.buildId, whole.buildId);
   assert.equal(contents.functions.length, whole.functions.length);
-  assert.match(findings[0]?.report.problem ?? "", /reach behind the end of the file/);
+  assert.match(findings[0]?.report.problem ?? "", /reach past the end of the file/);
   assert.equal(findings[0]?.severity, "error");
 });

@@ -38,9 +38,9 @@ export function describePayload(inspection: Inspection, options: DescribeOptions
     { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
     { heading: "Metadata, shown by list", lines: contents.metadata },
     { heading: "Made from", lines: originLines(contents) },
-    { heading: "Needed of the hypervisor or of another payload", lines: cut(contents.needs) },
+    { heading: "Needed from the hypervisor or from another payload", lines: cut(contents.needs) },
     {
-      heading: "Brought along, for other payloads to use",
+      heading: "Exported to other payloads",
       lines: cut(contents.exports.map((symbol) => `${symbol.name}  (${bytes(symbol.sizeBytes)})`)),
     },
     { heading: "Loaded into the hypervisor", lines: sectionLines(contents) },

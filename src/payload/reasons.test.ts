@@ -36,7 +36,7 @@ test("decodeReasons() refuses what is not of its version, naming the line", () =
     assert.throws(read, (error) => error instanceof XspliceError && message.test(error.message));
   }
   const noText = () => decodeReasons(Uint8Array.of(0xff), "fix.livepatch");
-  assert.throws(noText, /no UTF-8 text/);
+  assert.throws(noText, /not UTF-8 text/);
 });
 
 test("emitPayload() puts reasons where no hypervisor loads them, and rewritePayload() keeps them", () => {

@@ -48,7 +48,7 @@ function decodeText(bytes: Uint8Array, source: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw refusal(source, 1, "they are no UTF-8 text", cause);
+    throw refusal(source, 1, "they are not UTF-8 text", cause);
   }
 }
 

@@ -87,7 +87,7 @@ function decodeText(bytes: Uint8Array, source: string): string {
     // Without ignoreBOM, a leading U+FEFF would vanish and the text not be what was written.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw refusal(source, 1, "it is no UTF-8 text", { cause });
+    throw refusal(source, 1, "it is not UTF-8 text", { cause });
   }
 }
 

@@ -111,7 +111,7 @@ function followRelocation(
   const refuse = (state: string, expected: string): undefined => {
     file.findings.error({
       code: "payload/malformed",
-      problem: `Cannot determine the target of a pointer in "${section.name}" points at: ${state}`,
+      problem: `Cannot determine the target of a pointer in "${section.name}": ${state}`,
       where: whereIn(file, section, offset),
       expected,
     });

@@ -21,8 +21,8 @@ export function inUse(provider: Piece, users: readonly Piece[]): Obstacle {
   const refer = users.length === 1 ? "refers" : "refer";
   return {
     code: "plan/in-use",
-    problem: `Cannot unload "${provider.name}": ${names} ${refer} to it, and Xen would free it all the same`,
-    expected: "no loaded payload that refers to it: to apply such a one afterwards kills the host",
+    problem: `Cannot unload "${provider.name}": ${names} ${refer} to it, and Xen would free it nevertheless`,
+    expected: "no loaded payload that refers to it: applying one afterwards crashes the host",
     remedy: users
       .toReversed()
       .map(({ name }) => `"xsplice unload ${name}"`)
@@ -38,7 +38,7 @@ export function unbound(piece: Piece, buildId: string, relations: Relations): Ob
     code: "plan/unbound",
     problem: `Cannot apply "${piece.name}": it refers to ${nameOfId(buildId, relations)}, which was unloaded${again}`,
     expected:
-      "what it refers to loaded since before it was: freed memory would be read, and the host die",
+      "the payload that it refers to still loaded: otherwise Xen reads freed memory, and the host crashes",
     remedy: `"xsplice unload ${piece.name}", then upload it again, after what it refers to`,
   };
 }

@@ -50,7 +50,7 @@ export function inferOrder(
     return under === over ? under.indexOf(lower) < under.indexOf(upper) : isUnder(under, over);
   });
   const reasons = open.map(
-    ([one, other]) => `${listNames(one)} and ${listNames(other)} may lie either way round`,
+    ([one, other]) => `${listNames(one)} and ${listNames(other)} may be in either order`,
   );
   return { kind: "open", known, reasons };
 }
@@ -116,7 +116,7 @@ function findDoubt(
   const { name, facts } = piece;
   if (facts.buildId === undefined || facts.depends === undefined) {
     return [
-      `nothing tells what "${name}" depends on: xSplice did not make it, and its file was not given`,
+      `it is not known what "${name}" depends on: xSplice did not make it, and its file was not given`,
     ];
   }
   if (isFree(piece) || facts.depends === xenBuildId) return [];
@@ -136,7 +136,7 @@ function findRivals(applied: readonly Piece[]): readonly string[] {
       return [];
     }
     return [
-      `"${rival.name}" and "${piece.name}" depend on the same, so one of them was applied without regard to it`,
+      `"${rival.name}" and "${piece.name}" depend on the same, so one of them was applied without that check`,
     ];
   });
 }

@@ -98,6 +98,6 @@ function hookNotices({ steps }: Way): readonly Notice[] {
   return asked.map(({ piece: { name }, action }) => ({
     kind: "hook-may-refuse",
     name,
-    words: `a hook of "${name}" is asked before the ${action}, and may refuse`,
+    words: `a hook of "${name}" runs before the ${action}, and may refuse`,
   }));
 }

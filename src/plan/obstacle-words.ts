@@ -129,7 +129,7 @@ export function dataLost(piece: Piece): Obstacle {
 export function burying(piece: Piece, stranger: Piece, functionName: string): Obstacle {
   return {
     code: "plan/overlap",
-    problem: `Cannot apply "${piece.name}": it takes the place of what "${stranger.name}" made of ${functionName}, and does not include it`,
+    problem: `Cannot apply "${piece.name}": it replaces ${functionName} as "${stranger.name}" has changed it, and does not include that change`,
     where: functionName,
     expected: `a payload that was built on top of "${stranger.name}", or nothing between it and what it was built on`,
     remedy: `build it again with "--on" the file of "${stranger.name}" as well, or revert that one first`,
@@ -179,7 +179,7 @@ export function unknownStack(applied: readonly Piece[], reasons: readonly string
     where: reasons.join("\n"),
     expected: "a host whose stack is known, or a payload that can replace all of it at once",
     remedy: isTold
-      ? 'no file tells more: try "xsplice revert NAME" of each; Xen refuses, with nothing changed, whatever is not on top'
+      ? 'no file would help: try "xsplice revert NAME" of each; Xen refuses, with nothing changed, whatever is not on top'
       : "give the files of what is loaded",
   };
 }
@@ -205,7 +205,7 @@ export function momentForbidden(missing: readonly MissingFix[]): Obstacle {
   const names = missing.map(({ fix }) => (fix.kind === "function" ? fix.name : `"${fix.name}"`));
   return {
     code: "plan/moment",
-    problem: "Cannot get there without a moment in which a fix is missing",
+    problem: "Cannot reach the wanted state without a moment in which a fix is missing",
     where: `${names.slice(0, 10).join(", ")}${names.length > 10 ? `, ${names.length - 10} more` : ""}`,
     expected: "one payload that can replace all that is applied",
     remedy: "allow such a moment, or build the fixes as one cumulative payload",

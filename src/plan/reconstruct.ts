@@ -148,6 +148,6 @@ const aboutJournal: Readonly<Record<JournalVerdict, string>> = {
   none: "there is no journal of this host",
   unreadable: "the journal of this host cannot be read",
   "other-boot": "the journal of this host is from before its last boot",
-  contradicted: "the journal of this host does not know of all that was done since",
-  fits: "the journal of this host began when the order was not known any more",
+  contradicted: "the journal of this host does not contain all later actions",
+  fits: "the journal of this host began when the order was already unknown",
 };

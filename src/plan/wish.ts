@@ -101,8 +101,8 @@ function firstBytes(text: string, count: number): string {
 function liftedWithoutFile(name: string): Obstacle {
   return {
     code: "plan/no-file",
-    problem: `Cannot put "${name}" back: its file was not given`,
-    where: "a sync that was interrupted has lifted it, and was going to put it back",
+    problem: `Cannot apply "${name}" again: its file was not given`,
+    where: "an interrupted sync reverted it, and was going to apply it again",
     expected: "the file of each payload that was applied and is to stay",
     remedy: "give its file with --payload, or name all that should be applied with --to",
   };

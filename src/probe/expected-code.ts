@@ -47,7 +47,7 @@ function atBareAddress({ name, oldAddress }: PayloadFunction, source: string): P
   const address = oldAddress.kind === "address" ? hexNumber(oldAddress.address) : "";
   return new ProbeError({
     code: "probe/unsafe",
-    problem: `Cannot probe for "${source}": it has code compared at the bare address ${address}`,
+    problem: `Cannot probe for "${source}": it compares code at the bare address ${address}`,
     where: `entry "${name ?? ""}" of its function table`,
     expected: "places given by symbols, so that Xen itself knows that there is code",
     remedy: "rebuild the payload with `xsplice build` or `xsplice compile`",

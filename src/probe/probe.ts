@@ -105,7 +105,7 @@ function checkSupport(host: LivepatchHost, { payload, purpose }: ProbeRequest): 
   if (payload.version === 1 || !host.capabilities.noDependencies) {
     throw new ProbeError({
       code: "probe/unsupported",
-      problem: `Cannot probe ${host.label}: ${payload.version === 1 ? "payloads of version 1 carry no expectations" : "its tools cannot apply without regard to what is below"}`,
+      problem: `Cannot probe ${host.label}: ${payload.version === 1 ? "payloads of version 1 carry no expectations" : "its tools cannot apply without the dependency check"}`,
       expected: "Xen 4.14 or later, and tools of it",
     });
   }
@@ -113,7 +113,7 @@ function checkSupport(host: LivepatchHost, { payload, purpose }: ProbeRequest): 
   if (purpose === "apply" || requires.length === 0) return;
   throw new ProbeError({
     code: "probe/never-replaces",
-    problem: `Cannot replace other payloads by "${payload.source}": it wants payload ${requires.join(", ")} to be applied, but Xen reverts it first`,
+    problem: `Cannot replace other payloads by "${payload.source}": it requires payload ${requires.join(", ")} to be applied, but Xen reverts it first`,
     expected: "a payload that requires nothing but the hypervisor",
     remedy: "apply it on top, or build a cumulative payload",
   });
@@ -124,7 +124,7 @@ function nothingToCompare({ payload, purpose }: ProbeRequest): ProbeError {
   return new ProbeError({
     code: "probe/nothing-to-compare",
     problem: hidden
-      ? `Cannot probe for "${payload.source}": applied payloads have put jumps over all that it compares`
+      ? `Cannot probe for "${payload.source}": applied payloads have written jumps over all code that it compares`
       : `Cannot probe for "${payload.source}": it carries no old code`,
     expected: "a payload whose entries have expectations",
     remedy: "build it with --guard full",
@@ -173,7 +173,7 @@ async function upload(
   throw new ProbeError({
     code: "probe/no-name",
     problem: `Cannot probe ${host.label}: ${NAMES_MAX} probes of this payload are loaded already`,
-    expected: `no payload whose name begins with "${PROBE_NAME_PREFIX}", while none is at work`,
+    expected: `no payload whose name begins with "${PROBE_NAME_PREFIX}", unless a probe is running`,
     remedy: "revert and unload them: they change nothing",
   });
 }

@@ -58,7 +58,7 @@ function findXenSymbol(name: string, xen: Surroundings): LinkSymbol | undefined 
 export function ambiguousName(verb: string, { name }: LinkSymbol, xen: Surroundings): BuilderError {
   return new BuilderError({
     code: "builder/ambiguous",
-    problem: `Cannot ${verb} "${name}": several places in Xen bear this name, and Xen would take any of them`,
+    problem: `Cannot ${verb} "${name}": several places in Xen have this name, and Xen could take any of them`,
     where: xen.source,
     expected: "a name that stands for one place only",
   });
@@ -67,7 +67,7 @@ export function ambiguousName(verb: string, { name }: LinkSymbol, xen: Surroundi
 function goneAfterBoot({ name }: LinkSymbol, xen: Surroundings): BuilderError {
   return new BuilderError({
     code: "builder/unpatchable",
-    problem: `Cannot refer to "${name}": it exists at boot only, and its memory is gone`,
+    problem: `Cannot refer to "${name}": it exists only at boot, and its memory has been freed`,
     where: xen.source,
     expected: "code and data outside of the .init sections",
   });
@@ -94,7 +94,7 @@ function refuseSecondCopies(draft: ElfDraft, xen: Surroundings): void {
     if (xen.byName.get(symbol.name)?.kind !== "other") continue;
     throw new BuilderError({
       code: "builder/bad-option",
-      problem: `Cannot bring "${symbol.name}" along: this variable exists, and nobody would see the copy`,
+      problem: `Cannot carry "${symbol.name}": the hypervisor has this variable, and would not use the copy`,
       where: xen.source,
       expected: "extern for variables that exist, static for new ones",
     });

@@ -129,7 +129,7 @@ function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
     });
   if (isInit) {
     throw refuse(
-      "it runs at boot only, and its memory is gone",
+      "it runs only at boot, and its memory has been freed",
       "a function outside of .init.text",
     );
   }

@@ -123,7 +123,7 @@ function compareReference(
   if (target.kind === "atom" && isNameless(target.atom)) {
     return sayTheSame(sides, target.atom, pointed - BigInt(target.offset))
       ? undefined
-      : `${describeTarget(target, sides.pre)} is something else there`;
+      : `${describeTarget(target, sides.pre)} is something else in the hypervisor`;
   }
   const expected = addressOf(target, sides);
   if (expected === pointed) return undefined;

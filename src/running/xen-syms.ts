@@ -97,7 +97,7 @@ function unusable(source: string, state: string, expected: string): BuilderError
     problem: `Cannot build for "${source}": ${state}`,
     expected,
     remedy:
-      "give the xen-syms of the very hypervisor that runs; distributions have it in a debug package",
+      "give the xen-syms of exactly the hypervisor that runs; distributions have it in a debug package",
   });
 }
 

@@ -185,7 +185,7 @@ function doesNotApply(
     remedy: isApplied
       ? "the source has this change already: leave the patch out, or give the source without it"
       : onTopOf !== undefined
-        ? `make it on top of "${onTopOf}", which changes this file before; lines are compared exactly`
+        ? `make it on top of "${onTopOf}", which changes this file first; lines are compared exactly`
         : "bring the patch to the release of the source; lines are compared exactly, without fuzz",
   });
 }

@@ -47,7 +47,7 @@ export function parsePatchFile(
   const text = Buffer.from(bytes).toString("latin1");
   const structured = parse(name, text).filter((file) => file.hunks.length > 0 || file.isGit);
   if (structured.length === 0) {
-    throw badPatch(name, "it holds no change of a file", "a unified diff, as git diff makes it");
+    throw badPatch(name, "it does not change any file", "a unified diff, as git diff makes it");
   }
   const strip = findStrip(structured, exists);
   return structured.map((file) => toFilePatch(name, file, pathsOf(file, strip, exists)));
@@ -65,7 +65,7 @@ function parse(name: string, text: string): StructuredPatch[] {
     return parsePatch(asParserReads(lines));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw badPatch(name, "it is not a unified diff that holds together", reason);
+    throw badPatch(name, "it is not a consistent unified diff", reason);
   }
 }
 

@@ -70,7 +70,7 @@ const otherForms: readonly { readonly pattern: RegExp; readonly form: string }[]
   { pattern: /^\d+(,\d+)?[acd](\d+(,\d+)?)?\r?$/, form: "a diff in the normal or the ed form" },
   { pattern: /^[ad]\d+ \d+\r?$/, form: "a diff in the form of RCS" },
   { pattern: /^Only in .+: ./, form: "a file that only one of the two sides has" },
-  { pattern: /^Common subdirectories: /, form: "folders that diff did not look into (diff -r)" },
+  { pattern: /^Common subdirectories: /, form: "directories that diff did not compare (diff -r)" },
   { pattern: /^Files? .+ (differ|while file .+)\r?$/, form: "a difference without its content" },
   { pattern: /^Binary file .+ has changed/, form: "a difference without its content" },
   { pattern: /^Submodule .+:?$/, form: "a change of a submodule" },

@@ -103,8 +103,8 @@ function refuse({ name }: SucceedingData): BuildRefusal {
     what: `variable "${bare}"`,
     where: name,
     reasons: [
-      "the previous payload brought it, so does this one, and REPLACE hands nothing over: what it holds is lost",
+      "the previous payload brought it, so does this one, and REPLACE does not copy it: its value is lost",
     ],
-    remedy: `if the new code can do with the initial value, say --allow-fresh-data "${bare}"; else stack the new fix on the previous payload (--mode stack --on)`,
+    remedy: `if the new code works with the initial value, use --allow-fresh-data "${bare}"; else stack the new fix on the previous payload (--mode stack --on)`,
   };
 }

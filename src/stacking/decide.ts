@@ -69,9 +69,14 @@ function checkGuard(
     });
   }
   if (mode === "independent" && guard !== "full") {
-    throw badOption(`build an independent payload with --guard ${guard}`, "it would go anywhere", {
-      expected: "--guard full: the old code is all that keeps it from where it does not belong",
-    });
+    throw badOption(
+      `build an independent payload with --guard ${guard}`,
+      "Xen would accept it on any host",
+      {
+        expected:
+          "--guard full: only the comparison of old code keeps it from a host that it does not fit",
+      },
+    );
   }
   if (guard !== "none" && payloadVersion === 1) {
     throw badOption(`use --guard ${guard}`, "this release compares no old code", {
@@ -81,7 +86,7 @@ function checkGuard(
   if (foundation.buildId === undefined || wished === "none") return;
   throw badOption("build on a build-id alone", "what that payload changed is not known", {
     expected: "--on with the payload's file",
-    remedy: "or say --guard none, and nothing of what lies below is compared with anything",
+    remedy: "or use --guard none: then no old code is compared",
   });
 }
 
@@ -89,7 +94,7 @@ function checkMode({ mode, foundation }: StackingWish): void {
   const { payloads, buildId } = foundation;
   if (mode === "stack" || (payloads.length === 0 && buildId === undefined)) return;
   if (mode === "cumulative") {
-    throw badOption("build a cumulative payload on another one", "it takes the place of all", {
+    throw badOption("build a cumulative payload on another one", "it replaces all others", {
       expected: "all fixes as patches, and no --on",
     });
   }
@@ -114,7 +119,7 @@ function requiredOf(
       canHave
         ? { expected: "a payload that this xsplice has built" }
         : {
-            expected: `a release that stands markers; ${release === undefined ? "this one" : `Xen ${formatRelease(release)}`} does not`,
+            expected: `a release that supports markers; ${release === undefined ? "this one" : `Xen ${formatRelease(release)}`} does not`,
             remedy: "build it with --mode stack",
           },
     );
@@ -163,7 +168,7 @@ function uncheckedOf(
   for (const { payload } of foundation.payloads) {
     if (!requires.some(({ buildId, marker }) => buildId === payload.buildId && !marker)) continue;
     said.push(
-      `the payload "${payload.source}" has no marker by which Xen could tell that it is applied, and nothing above it depends on it: only xsplice looks, in plan and sync`,
+      `the payload "${payload.source}" has no marker by which Xen could tell that it is applied, and nothing above it depends on it: only xsplice checks it, in plan and sync`,
     );
   }
   if (foundation.buildId !== undefined) {
@@ -180,8 +185,8 @@ function uncheckedOf(
   if (guard === "none") {
     said.push(
       payloadVersion === 1
-        ? "this release of Xen compares no old code: only build-ids keep the payload from where it does not belong"
-        : "no old code is compared (--guard none): only build-ids keep the payload from where it does not belong",
+        ? "this release of Xen compares no old code: only build-ids keep the payload from a host that it does not fit"
+        : "no old code is compared (--guard none): only build-ids keep the payload from a host that it does not fit",
     );
   }
   if (guard === "entry") said.push("of each replaced function only the first bytes are compared");

@@ -99,7 +99,7 @@ function compareWithPayload(question: LevelQuestion): string | undefined {
     atom,
     nameOf: (symbol) => nameOfSymbol(known, symbol, payloads.slice(0, level + 1)),
   });
-  return difference && `${source} has another body than its patches compile to: ${difference}`;
+  return difference && `${source} has a different body than its patches compile to: ${difference}`;
 }
 
 function findBody(
@@ -141,6 +141,6 @@ function refusalFor(name: string, object: string, problem: string): BuildRefusal
     where: object,
     reasons: [problem],
     remedy:
-      "give the very payloads that are applied, built by xsplice from patches of this source with this compiler",
+      "give exactly the payloads that are applied, built by xsplice from patches of this source with this compiler",
   };
 }

@@ -31,8 +31,8 @@ function patchesOf(
       code: "builder/bad-option",
       problem: `Cannot build on top of "${payload.source}": it was built without its patches`,
       where: `"${name}", SHA-256 ${digest}`,
-      expected: "the source that the payload stands for",
-      remedy: `give the very patch by --base-patch`,
+      expected: "the source that the payload was built from",
+      remedy: `give exactly this patch by --base-patch`,
     });
   });
 }

@@ -82,7 +82,7 @@ async function goBack(
     result.kind === "no-way"
       ? result.obstacles.map(({ problem }) => problem)
       : [reportOf(result.ending)?.problem ?? "the way back was stopped"];
-  const notes = words.map((word) => `the host was not brought back to where it was: ${word}`);
+  const notes = words.map((word) => `the previous state of the host was not restored: ${word}`);
   const wayBack = result.kind === "failed" ? result.done : [];
   return { outcome: "astray", wayBack, failure, notes };
 }
@@ -103,7 +103,7 @@ function reportOf(ending: Exclude<StepsEnding, { kind: "done" }>): ErrorReport |
   const { action, name } = ending.step;
   return {
     code: "sync/host-changed",
-    problem: `Cannot go on with ${action} "${name}": the host is not as the steps so far have left it`,
+    problem: `Cannot go on with ${action} "${name}": the host has changed since the last step`,
     where: ending.list.map((listed) => `"${listed.name}" is ${listed.status.kind}`).join("\n"),
     expected: "nobody else at work at the same time",
   };

@@ -38,7 +38,7 @@ export async function lockHost(
 function busy({ label }: LivepatchHost): SyncError {
   return new SyncError({
     code: "sync/busy",
-    problem: `Cannot begin with ${label}: another sync or bisect of it is at work`,
-    remedy: "wait for it to end; when it was killed, it is out of the way already",
+    problem: `Cannot begin with ${label}: another sync or bisect of it is running`,
+    remedy: "wait for it to end; if it was killed, its lock is free already",
   });
 }

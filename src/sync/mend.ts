@@ -33,10 +33,10 @@ export async function mend(
   const result = await restore(way, options);
   const names = former.map((name) => `"${name}"`).join(", ");
   if (result.kind === "back") {
-    const words = `a replace had failed before and had taken away ${names}: applied again`;
+    const words = `an earlier replace failed and left ${names} reverted: applied again`;
     return { done: result.done, notes: [words, ...result.notes] };
   }
-  const note = `a replace had failed before and had taken away ${names}, which cannot be put back`;
+  const note = `an earlier replace failed and left ${names} reverted, which cannot be applied again`;
   return { done: result.kind === "failed" ? result.done : [], notes: [note] };
 }
 

@@ -22,7 +22,9 @@ export async function probeGuards(
     if (action !== "replace") continue;
     const file = findFile(files, buildId);
     if (file === undefined) {
-      notes.push(`the guard of "${name}" was not tried before the replace: its file was not given`);
+      notes.push(
+        `the guard of "${name}" was not tested before the replace: its file was not given`,
+      );
       continue;
     }
     const note = await probeOne(host, name, file, options);
@@ -42,14 +44,14 @@ async function probeOne(
     case "as-expected":
       return undefined;
     case "unknown":
-      return `the guard of "${name}" was not tried before the replace: ${found.reason}`;
+      return `the guard of "${name}" was not tested before the replace: ${found.reason}`;
     case "different":
       throw new SyncError({
         code: "sync/guard-differs",
         problem: `Cannot replace what is applied by "${name}": the hypervisor's code is not what it expects`,
         ...(found.words === "" ? {} : { where: found.words }),
-        expected: "the code that it was built for; nothing was done on the host",
-        remedy: "find out who changed it, or build it again for what runs there",
+        expected: "the code that it was built for; the host was not changed",
+        remedy: "find out what changed it, or build it again for the code that runs there",
       });
   }
 }

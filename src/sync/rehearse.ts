@@ -29,9 +29,9 @@ export function rehearse(
     const { action, name } = step;
     throw new SyncError({
       code: "sync/would-fail",
-      problem: `Cannot go this way: step ${index + 1} of ${steps.length}, ${action} "${name}", would fail`,
+      problem: `Cannot take these steps: step ${index + 1} of ${steps.length}, ${action} "${name}", would fail`,
       where: words,
-      expected: `steps that ${hypervisor.source} takes; nothing was done on the host`,
+      expected: `steps that ${hypervisor.source} accepts; the host was not changed`,
       remedy: '"xsplice check" says more of each payload',
     });
   }
@@ -97,7 +97,7 @@ function wordsOf({ errno, words }: Refusal): string {
 function requireAccepted(answer: Answer, what: string): void {
   const words = refusalOf(answer);
   if (words === undefined) return;
-  throw cannot(`the model does not take the ${what}, which the host has taken: ${words}`);
+  throw cannot(`the model refuses the ${what}, which the host accepted: ${words}`);
 }
 
 function cannot(why: string): SyncError {

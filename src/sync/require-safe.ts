@@ -36,14 +36,14 @@ function problemOf(
   if (action === "upload") {
     const which = source === undefined ? "" : `, ${source},`;
     if (findFile(files, buildId) !== undefined) return undefined;
-    return `the file of "${name}"${which} is not at hand, or is another payload now`;
+    return `the file of "${name}"${which}is missing, or is another payload now`;
   }
   const facts = state.loaded.find((one) => one.name === name)?.facts;
   if (facts === undefined) return `"${name}" is not loaded when it comes to "${action}"`;
   if (action === "unload")
     return findBrokenBinding({ action, name, dependencyCheck, dangling }, state)?.problem;
   if (dependencyCheck === "whole-chain" || mayIgnoreDependency(facts)) return undefined;
-  return `it ignores what "${name}" depends on, which is no independent payload with a full guard`;
+  return `it ignores the dependency of "${name}", which is not an independent payload with a full guard`;
 }
 
 function loadedAfter(

@@ -185,6 +185,6 @@ function stillBusy(host: LivepatchHost, busy: readonly string[]): HostError {
   return new HostError({
     code: "host/timeout",
     problem: `Cannot tell the state of ${names.join(", ")} on ${host.label}: the hypervisor still has pending work`,
-    remedy: "look at the list in a while",
+    remedy: "check the list later",
   });
 }

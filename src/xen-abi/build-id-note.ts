@@ -25,7 +25,8 @@ export function readBuildIdNote(bytes: Uint8Array): BuildIdNote {
   const type = reader.u32("type");
   if (type !== NT_GNU_BUILD_ID) return refused(`its type is ${type}, not 3`, "ENODATA");
   if (nameSize < OWNER_SIZE) return refused(`its owner's name has ${nameSize} bytes`);
-  if (nameSize + idSize > bytes.length - HEADER_SIZE) return refused("it ends behind the section");
+  if (nameSize + idSize > bytes.length - HEADER_SIZE)
+    return refused("it ends past the end of the section");
   const owner = reader.bytes("name", OWNER_SIZE);
   if (!owner.every((byte, index) => byte === (OWNER.charCodeAt(index) || 0))) {
     return refused('its owner is not "GNU"', "ENODATA");
@@ -33,7 +34,7 @@ export function readBuildIdNote(bytes: Uint8Array): BuildIdNote {
   if (idSize === 0) return refused("its id is empty");
   const offset = HEADER_SIZE + ((nameSize + 3) & ~3);
   // Xen leaves the padding of an odd name out of its bounds check; we read no further than it may.
-  if (offset + idSize > bytes.length) return refused("it ends behind the section");
+  if (offset + idSize > bytes.length) return refused("it ends past the end of the section");
   return { kind: "id", id: bytes.subarray(offset, offset + idSize), offset };
 }
 

@@ -18,5 +18,5 @@ test("nameOfErrno(), textOfErrno() and meaningOfErrno() print unknown numbers to
   assert.equal(textOfErrno(2), "No such file or directory");
   assert.equal(textOfErrno(200), "Unknown error 200");
   assert.match(meaningOfErrno(17), /build-id/);
-  assert.match(meaningOfErrno(200), /number of its own/);
+  assert.match(meaningOfErrno(200), /number without a name/);
 });

@@ -105,5 +105,7 @@ export function textOfErrno(errno: number): string {
 /** What Xen means by it, as half a sentence. @param errno positive */
 export function meaningOfErrno(errno: number): string {
   const name = findErrnoName(errno);
-  return name === undefined ? "the hypervisor or a hook gave a number of its own" : meanings[name];
+  return name === undefined
+    ? "the hypervisor or a hook returned a number without a name"
+    : meanings[name];
 }

@@ -156,7 +156,7 @@ export const x86Paths: readonly UnpatchablePath[] = [
   },
   {
     path: "context-switch",
-    reason: "it leaves for another stack and never returns to its caller",
+    reason: "it switches to another stack and never returns to its caller",
     names: [
       "__context_switch",
       "__sync_local_execstate",
@@ -187,7 +187,7 @@ export const aarch64Paths: readonly UnpatchablePath[] = [
   },
   {
     path: "context-switch",
-    reason: "it leaves for another stack and never returns to its caller",
+    reason: "it switches to another stack and never returns to its caller",
     names: ["__context_switch", "schedule_tail", "continue_new_vcpu", "continue_to_idle"],
   },
 ];

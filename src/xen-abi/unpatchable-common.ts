@@ -150,7 +150,7 @@ export const commonPaths: readonly UnpatchablePath[] = [
   },
   {
     path: "context-switch",
-    reason: "it leaves for another stack and never returns to its caller",
+    reason: "it switches to another stack and never returns to its caller",
     names: ["context_switch", "continue_running", "sched_context_switched", "context_saved"],
   },
 ];

@@ -110,7 +110,7 @@ test("XenClient.list() gives up when the list never holds still", async () => {
   xen.beforeList = () => {
     xen.listVersion++;
   };
-  await assert.rejects(clientOf(xen).list(), /payloads came and went/);
+  await assert.rejects(clientOf(xen).list(), /payloads were loaded or unloaded/);
 });
 
 test("XenClient.action() sends NODEPS from 4.14 on, and refuses it before", async () => {

@@ -167,7 +167,7 @@ export class XenClient implements AsyncDisposable {
     if (answer.output.length === call.outputLength) return answer;
     throw new HostError({
       code: "host/unreachable",
-      problem: `Cannot use ${this.label}: it gave ${answer.output.length} bytes for an answer`,
+      problem: `Cannot use ${this.label}: it answered with ${answer.output.length} bytes`,
       expected: `${call.outputLength} bytes`,
     });
   }

@@ -74,7 +74,7 @@ async function loadKoffi(): Promise<typeof import("koffi")["default"]> {
         code: "host/unreachable",
         problem: `Cannot make hypercalls on this machine: koffi has no binary for ${process.platform}-${process.arch}`,
         remedy:
-          "install xsplice anew with npm, optional dependencies included, or use --host ssh:USER@HOST",
+          "reinstall xsplice with npm, optional dependencies included, or use --host ssh:USER@HOST",
       },
       { cause },
     );

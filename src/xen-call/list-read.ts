@@ -33,7 +33,7 @@ export async function readWholeList(
   }
   throw new HostError({
     code: "host/refused",
-    problem: `Cannot ${WHAT}: payloads came and went during ${ATTEMPTS_MAX} attempts`,
+    problem: `Cannot ${WHAT}: payloads were loaded or unloaded during ${ATTEMPTS_MAX} attempts`,
     remedy: "try again when nobody uploads or unloads payloads",
   });
 }

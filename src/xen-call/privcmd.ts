@@ -145,7 +145,10 @@ function runsOnXen(hypervisorType: string): boolean {
 
 function tooLate(label: string, cause: unknown): HostError {
   return new HostError(
-    { code: "host/timeout", problem: `Cannot make a hypercall through ${label}: time is up` },
+    {
+      code: "host/timeout",
+      problem: `Cannot make a hypercall through ${label}: the time limit is over`,
+    },
     { cause },
   );
 }

@@ -204,7 +204,7 @@ export async function runMakeOn(
     problem: `Cannot prepare a build${isPatched ? " of the patched source" : ""}: Xen's make ended with ${result.exitCode} at "${goals.join(" ")}"`,
     where: errorsOf(result),
     expected: isPatched
-      ? "a patch that leaves a source that builds"
+      ? "a patch after which the source still builds"
       : "a source that builds with this compiler and this configuration",
   });
 }

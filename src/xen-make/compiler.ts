@@ -157,7 +157,7 @@ async function readObject(
     throw new BuilderError(
       {
         code: "builder/compile-failed",
-        problem: `Cannot compile "${source}": ${command} made no object file, and calls that success`,
+        problem: `Cannot compile "${source}": ${command} made no object file, and reported success`,
         expected: "gcc or clang",
         remedy: "name one with --cc or in $CC, and leave out flags that end it early",
       },

@@ -66,7 +66,7 @@ function cutTargetRule(xenMakefile: string): TargetRule {
   }
   throw new BuildError({
     code: "build/no-source-tree",
-    problem: "Cannot build from this source: its make files are of a kind that is not known",
+    problem: "Cannot build from this source: its make files are not of a known kind",
     where: "xen/Makefile, the rule of $(TARGET)",
     expected: "Xen 4.17 or later; up to 4.16 the make files were others",
     remedy: "write the fix as a C file of its own, and use: xsplice compile",

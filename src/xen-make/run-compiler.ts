@@ -45,7 +45,7 @@ export async function runCompiler(
   );
   signal?.addEventListener("abort", giveUp, { once: true });
   process.once("exit", giveUp);
-  const tooMuch = (): void => stop(`it said more than ${OUTPUT_SIZE_MAX} bytes`);
+  const tooMuch = (): void => stop(`it printed more than ${OUTPUT_SIZE_MAX} bytes`);
   const stdout = collect(child.stdout, tooMuch);
   const stderr = collect(child.stderr, tooMuch);
   try {

@@ -69,7 +69,7 @@ function readHeader(reader: ByteReader): RawHeader {
     ELF_MAGIC.every((byte, index) => header.ei_mag[index] === byte) &&
     header.ei_class === ElfIdent.ELFCLASS64 &&
     header.ei_data === ElfIdent.ELFDATA2LSB;
-  if (!isElf64) throw badImage(source, "it is no little-endian ELF64 file");
+  if (!isElf64) throw badImage(source, "it is not a little-endian ELF64 file");
   return header;
 }
 

@@ -198,7 +198,7 @@ export class XenModel {
         code: "xen-model/crashed",
         problem: `Cannot go on with the model: its hypervisor crashed (${this.#death.trap})`,
         where: this.#death.words,
-        remedy: "fork the model before what may kill it",
+        remedy: "fork the model before a step that may crash it",
       });
     }
     const answer = operation(this.#state);

@@ -72,7 +72,7 @@ function render(result: ProbeResult, { label, payload, describe }: Words): strin
   const paragraphs = differences.map((one) => describe(one).join("\n"));
   if (differences.length === 0) {
     paragraphs.push(
-      "Where cannot be told: the hypervisor's console, which has it, cannot be read.",
+      "The place is not known: it is on the hypervisor's console, which cannot be read.",
     );
   } else if (!complete) paragraphs.push("There may be more.");
   return `${[heading, ...paragraphs].join("\n\n")}\n`;

@@ -63,10 +63,10 @@ function concludingLines(conclusion: Conclusion, fixes: readonly SeriesFix[]): r
     case "never-fails":
       return [`The check passes with all ${count} fixes: there is nothing to find`];
     case "always-fails":
-      return ["The check fails without any fix too: none of them is at fault"];
+      return ["The check also fails without any fix: none of them is the cause"];
     case "undecided":
       return [
-        `It cannot be told whether the check fails with ${prefixWords(conclusion.prefix, count)}`,
+        `It is not known whether the check fails with ${prefixWords(conclusion.prefix, count)}`,
       ];
   }
 }

@@ -45,7 +45,7 @@ function headline(verdict: Verdict): string {
     case "refused":
       return `refused at ${verdict.at} with ${verdict.errnoName ?? "error"} (${verdict.errno})`;
     case "crash":
-      return `the hypervisor dies at ${verdict.at}`;
+      return `the hypervisor crashes at ${verdict.at}`;
   }
 }
 
@@ -94,15 +94,15 @@ function lastWord({ outcome, payloads, allowed }: CheckReport): string {
   const counted = all.filter(({ severity, isAllowed }) => severity !== "note" && !isAllowed);
   const accepted = allowed.length === 0 ? "" : `; allowed: ${allowed.join(", ")}`;
   const told = `${counted.length} hazard${counted.length === 1 ? "" : "s"}`;
-  const more = counted.length === 0 ? "" : " (xsplice check --explain RULE-ID tells about one)";
+  const more = counted.length === 0 ? "" : " (xsplice check --explain RULE-ID explains one)";
   switch (outcome) {
     case "clean":
-      return `Clean: Xen takes ${payloads.length === 1 ? "it" : "all of them"}, and no rule has anything against it${accepted}`;
+      return `Clean: Xen accepts ${payloads.length === 1 ? "it" : "all of them"}, and no rule objects${accepted}`;
     case "refused":
       return `Refused, and ${told}${more}${accepted}`;
     case "hazards":
       if (payloads.some(({ verdict }) => verdict.kind === "crash")) {
-        return `The hypervisor dies; ${told}${more}${accepted}`;
+        return `The hypervisor crashes; ${told}${more}${accepted}`;
       }
       return `Xen does not refuse, and there ${counted.length === 1 ? "is" : "are"} ${told}${more}${accepted}`;
   }

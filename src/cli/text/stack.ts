@@ -81,8 +81,8 @@ function unfinished({ interruptedGoal: goal }: StackView, continues = ""): reado
   if (goal === undefined) return [];
   const wanted = goal.length === 0 ? "nothing" : goal.join(", ");
   return [
-    `a sync has not come to its end; applied then: ${wanted}`,
-    "  to go on, unless it is still at work: the same sync again, or with these payloads' files",
+    `a sync was not finished; applied at its end: ${wanted}`,
+    "  to continue, unless it is still running: the same sync again, or with these payloads' files",
     `  ${continues}`,
   ];
 }

@@ -21,7 +21,7 @@ export async function buildPayload({
 }: Scene): Promise<CompiledPayload> {
   const source = replacementSource(target.name, info.version.extra);
   page.step("Write the new function, in C");
-  page.words("It bears the name of the old one, and answers something else:");
+  page.words("It has the name of the old one, and returns something else:");
   page.gap();
   page.code(source.split("\n").slice(0, -1));
   page.gap();

@@ -17,7 +17,7 @@ export async function uploadPayload(scene: Scene, { bytes }: CompiledPayload): P
   const loaded = await host.list(options);
   checkPayloadForHost(parsePayload(bytes, "tour.livepatch"), { name: NAME, info, loaded });
   page.words(`First xsplice checks the file by itself: that it is for this architecture and this
-    build-id, and has nothing in it that this release of Xen would stumble over. Then Xen gets it,
+    build-id, and has nothing in it that would crash this release of Xen. Then Xen gets it,
     puts it into its own memory, connects it with its own functions, and checks it in turn.`);
   page.gap();
   await host.upload(NAME, bytes, options);
@@ -32,7 +32,7 @@ export async function applyPayload(scene: Scene): Promise<Sight> {
   page.step("Apply it");
   page.words(`No processor may be inside the function while it changes. So all of them are called
     together and stand still for a moment, which is called quiescing. Then a jump to the new code,
-    a trampoline, is written over the start of the old function, and everybody goes on.`);
+    a trampoline, is written over the start of the old function, and all of them go on.`);
   page.gap();
   const outcome = await host.act("apply", NAME, callOptions(scene));
   const seen = await look(scene, target);

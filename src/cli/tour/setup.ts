@@ -25,7 +25,7 @@ export async function fetchTourParts(
 ): Promise<void> {
   page.step("Get what it takes");
   page.words(`An emulated computer, Xen, and a small Linux: all from Debian's packages, unpacked into
-    your cache folder, without root. Nothing is installed.`);
+    your cache directory, without root. Nothing is installed.`);
   page.gap();
   const progress = progressLine(io, "     ");
   const { onProgress } = progress;

@@ -64,7 +64,7 @@ function accountPair(before: Atom, after: Atom, findings: Findings, ledger: Ledg
 
 const ruleTexts: Readonly<Record<string, string>> = {
   "line-number": "only line numbers of bug frames differ",
-  moved: "refers to the same things, which lie elsewhere",
+  moved: "refers to the same things, at other addresses",
   renumbered: "the compiler gave it another number",
   overwritten: "bytes differ that a relocation fills in",
   "symbol-attributes": "its symbols have other attributes",

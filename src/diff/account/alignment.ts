@@ -107,7 +107,7 @@ function accountGaps(
     const old = earlier[index];
     if (old === undefined || comparison.correlation.findBefore(atom) !== old.atom) return;
     if (gap !== old.gap && kept.includes(atom)) {
-      const reason = `${old.gap} bytes of filling in front of it before, ${gap} now`;
+      const reason = `${old.gap} bytes of padding in front of it before, ${gap} now`;
       ledger.add(entryOf(atom, after, codeRefusal, reason));
     }
     // What follows is where it is because of this one.
@@ -141,7 +141,7 @@ function accountFillers(
   if (known.size === 0) return;
   const added = [...fillersOfAll(atomsAfter)].filter((filler) => !known.has(filler));
   if (added.length === 0) return;
-  const reason = `filled with ${[...known].join(" and ")} before, with ${added.join(" and ")} now`;
+  const reason = `padded with ${[...known].join(" and ")} before, with ${added.join(" and ")} now`;
   ledger.add(entryOf(undefined, after, codeRefusal, reason));
 }
 

@@ -43,11 +43,11 @@ function refuseChange(
   if (roles.includes("unsupported")) return [refuseSection(after)];
   if (roles.includes("per-cpu")) {
     const remedy = "keep per-CPU variables as they are; new state can live in plain variables";
-    return [refusal("per-cpu", "its place was given to it when each CPU came up", remedy)];
+    return [refusal("per-cpu", "its memory was allocated when each CPU came up", remedy)];
   }
   if (after.kind === "function") return refuseFunction(before, after, comparison);
   if (after.kind === "labelled-code") {
-    return [refusal("assembly", "its symbol does not say how long it is", assemblyRemedy)];
+    return [refusal("assembly", "its symbol has no size", assemblyRemedy)];
   }
   if (roles.every((role) => role === "read-only")) {
     const leak = changes.escapes.get(after);
@@ -60,7 +60,7 @@ function refuseChange(
 export function refuseSection({ rule, section }: Atom): Judgement {
   return refusal(
     "unsupported-section",
-    rule.purpose ?? "nobody told what reads this section at run time",
+    rule.purpose ?? "it is not known what reads this section at run time",
     `leave what goes into "${section.name}" unchanged, or do it in a hook`,
   );
 }

@@ -29,7 +29,7 @@ export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
       }
       return refusal(
         "held-address",
-        `"${holder.name}" handed out its address, and nobody knows who still calls it`,
+        `"${holder.name}" passed on its address, and it is not known who still calls it`,
         "keep a function of that name, which does what the old one should do now",
       );
     }
@@ -57,7 +57,7 @@ function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
   const newcomers = [...here, ...(options.newElsewhere?.get(atom.name) ?? [])];
   if (newcomers.length === 0) return undefined;
   const names = newcomers.join(", ");
-  const reason = `what it holds is not seen by what is new: ${names}`;
+  const reason = `the new variables do not get its value: ${names}`;
   if (options.allowedLost?.has(atom.name) ?? false) {
     return { disposition: { kind: "no-effect", rule: "allowed-lost" }, reason };
   }
@@ -97,12 +97,12 @@ export function judgeUncarried(atom: Atom, comparison: Comparison): Judgement {
     case "per-cpu":
       return refusal(
         "per-cpu",
-        "no processor has a place for a new per-CPU variable",
+        "the per-CPU areas have no room for a new variable",
         "use a plain array with one element for each processor",
       );
     default:
       if (atom.kind === "labelled-code") {
-        return refusal("assembly", "its symbol does not say how long it is", assemblyRemedy);
+        return refusal("assembly", "its symbol has no size", assemblyRemedy);
       }
       return {
         disposition: { kind: "no-effect", rule: "unreached" },

@@ -104,7 +104,7 @@ export function stillUnderWay(subject: Subject, deadlineMs: number): HostError {
     {
       code: "host/timeout",
       problem: `${cannot(subject)}: the hypervisor still has pending work after ${deadlineMs} ms`,
-      remedy: "look at the status in a while: the action may still take place",
+      remedy: "check the status later: the action may still take place",
     },
     { errno: Errno.EAGAIN },
   );

@@ -6,7 +6,7 @@ import type { Reason, Refusal } from "./refused-step.ts";
 
 type Table = Readonly<Record<number, Reason>>;
 
-const SEE_CONSOLE = "see the hypervisor's console (`xl dmesg`): Xen says there what it misses";
+const SEE_CONSOLE = "see the hypervisor's console (`xl dmesg`): Xen reports there what is missing";
 
 const AT_ANY_STEP: Table = {
   [Errno.EPERM]: {
@@ -70,7 +70,7 @@ const AT_ACTION: Table = {
     remedy: "upload it first; `list` shows what is loaded",
   },
   [Errno.ERANGE]: {
-    text: "an expectation is longer than the function that it stands on",
+    text: "an expectation is longer than its function",
     remedy: "rebuild the payload",
   },
 };
@@ -78,7 +78,7 @@ const AT_ACTION: Table = {
 const AT_APPLY: Table = {
   [Errno.EINVAL]: {
     text:
-      "it depends on something else than what is on top, expects other code, " +
+      "it depends on something other than the topmost payload, expects other code, " +
       "or was reverted before and is one that Xen applies only once",
     remedy: `${SEE_CONSOLE}, or unload it, upload it again and apply that`,
   },

@@ -13,7 +13,7 @@ const RULES: readonly Rule[] = [
     /^Unknown symbol: (.*)$/,
     (symbol) => ({
       text: `neither the hypervisor nor a loaded payload has a symbol "${symbol}"`,
-      remedy: `upload the payload that brings it first, or ${REBUILD_HERE}`,
+      remedy: `upload the payload that provides it first, or ${REBUILD_HERE}`,
     }),
   ],
   [
@@ -42,7 +42,7 @@ const RULES: readonly Rule[] = [
   [
     /^check against (.*) build-id failed$/,
     (top) => ({
-      text: `it depends on something else than "${top}", the payload applied last`,
+      text: `it depends on something other than "${top}", the payload applied last`,
       expected: `the build-id of "${top}" as the payload's dependency`,
       remedy: `revert "${top}" first, or build the payload on top of it`,
     }),
@@ -72,7 +72,7 @@ const RULES: readonly Rule[] = [
     /^pre-(apply|revert) hook failed \(rc=(-?\d+)\), aborting!$/,
     (hook, code) => ({
       text: `the payload's own pre-${hook} hook refused with ${code}`,
-      remedy: "see what the hook checks; what it printed stands on the hypervisor's console",
+      remedy: "see what the hook checks; its output is on the hypervisor's console",
     }),
   ],
   [
@@ -142,7 +142,7 @@ export function reasonByMessages(console: string, messages: readonly string[]): 
 
 function waitingDomain(domain: string): Reason {
   return {
-    text: `domain ${domain} has an active wait queue, so a stack in use may hold old code`,
+    text: `domain ${domain} has an active wait queue, so a stack in use may still return into old code`,
     remedy: "pause the program that watches this domain through vm_event, then try again",
   };
 }

@@ -46,7 +46,7 @@ const cases: readonly {
     step: "apply",
     errno: Errno.EINVAL,
     console: "livepatch: fix: check against one build-id failed",
-    text: /depends on something else than "one"/,
+    text: /depends on something other than "one"/,
   },
   {
     step: "apply",

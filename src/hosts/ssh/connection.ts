@@ -154,10 +154,10 @@ export class SshConnection implements AsyncDisposable {
   #tooMuch({ task }: RemoteScript, { output, bytes }: TooMuchOutput): HostError {
     return new HostError({
       code: "host/unsupported",
-      problem: `Cannot ${task} on ${this.label}: the host prints without an end, ${bytes} bytes so far`,
+      problem: `Cannot ${task} on ${this.label}: the host's output does not end, ${bytes} bytes so far`,
       where: `${output} of the command that is to ${task}`,
       expected: `no more than ${OUTPUT_BYTES_MAX} bytes`,
-      remedy: "see what that command prints there, run by hand",
+      remedy: "run that command there by hand, and look at its output",
     });
   }
 }

@@ -19,6 +19,11 @@ test("newInRing() gives what came since the mark, however far the ring has moved
   );
 });
 
+test("newInRing() takes a short text that was there before for new, after the ring was cleared", () => {
+  const { mark } = newInRing("boot\nagain\n", undefined);
+  assert.deepEqual(newInRing("again\n", mark).text, "again\n");
+});
+
 test("newInRing() says so when the mark has left the ring", () => {
   const { mark } = newInRing("a".repeat(100), undefined);
   assert.deepEqual(newInRing("b".repeat(100), mark).lost, true);

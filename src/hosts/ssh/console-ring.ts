@@ -14,10 +14,13 @@ export function newInRing(ring: string, since: ConsoleMark | undefined): Console
   return { text: ring.slice(overlap), mark, lost: false };
 }
 
-/** How many characters at the end of `old` the ring still begins with. */
+/** Length of the end of `old` with which the ring still begins. */
 function overlapOf(old: string, ring: string): number | undefined {
+  // Nothing is dropped yet, however short both are.
+  if (ring.startsWith(old)) return old.length;
   const anchor = ring.slice(0, ANCHOR_LENGTH);
-  for (let at = old.indexOf(anchor); at >= 0 && anchor !== ""; at = old.indexOf(anchor, at + 1)) {
+  if (anchor.length < ANCHOR_LENGTH) return undefined;
+  for (let at = old.indexOf(anchor); at >= 0; at = old.indexOf(anchor, at + 1)) {
     if (ring.startsWith(old.slice(at))) return old.length - at;
   }
   return undefined;

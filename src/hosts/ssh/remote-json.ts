@@ -100,7 +100,7 @@ function requireDecoded<Of extends v.GenericSchema>(
     problem: `Cannot understand what ${source} answered: ${decoded.problem}`,
     ...(text.trim() === "" ? {} : { where: text.slice(0, EXCERPT_LENGTH) }),
     expected: "the JSON that this version of xsplice prints",
-    remedy: "install the same version of xsplice there, or none: stock tools will do",
+    remedy: "install the same version of xsplice there, or remove it: the stock tools are enough",
   });
 }
 

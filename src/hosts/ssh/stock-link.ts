@@ -121,7 +121,7 @@ async function readFacts(connection: SshConnection, deadline: Deadline): Promise
   if (info !== undefined) return info;
   throw new HostError({
     code: "host/unreachable",
-    problem: `Cannot read the hypervisor's version on ${connection.label}: nothing there knows it`,
+    problem: `Cannot read the hypervisor's version on ${connection.label}: nothing on that host provides it`,
     expected: "a Xen dom0 in which `xl info` works, or /sys/hypervisor exists",
     remedy: "connect as root to a dom0",
   });

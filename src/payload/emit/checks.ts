@@ -101,8 +101,8 @@ function checkStacking({ architecture, payloadVersion, stacking }: EmitInput): v
   const usesMarkers =
     stacking.marker === "carried" || stacking.requires.some(({ marker }) => marker !== undefined);
   if (usesMarkers && (architecture !== "x86_64" || payloadVersion === 1)) {
-    const state = `it has to do with applied-markers, on ${architecture}, version ${payloadVersion}`;
-    throw badRequest(state, "x86-64 and payload version 2: nobody else can patch a payload so");
+    const state = `it uses applied-markers, on ${architecture}, version ${payloadVersion}`;
+    throw badRequest(state, "x86-64 and payload version 2: others cannot patch a payload");
   }
   for (const { buildId, marker } of stacking.requires) {
     const isMarker = marker === undefined || marker.id.length === MARKER_ID_SIZE;

@@ -164,7 +164,7 @@ function functionStarts(draft: ElfDraft): ReadonlyMap<DraftSection, readonly num
 function shortBranch(section: DraftSection, offset: number, to: Redirection): EmitError {
   return new EmitError({
     code: "emit/short-branch",
-    problem: `Cannot lead a branch to "${to.newBody.name}" through Xen's own "${to.xenFunction.name}": it is too short to reach`,
+    problem: `Cannot redirect a branch to "${to.newBody.name}" through Xen's own "${to.xenFunction.name}": it is too short to reach`,
     where: `section "${section.name}", offset ${hexNumber(offset)}`,
     expected: "functions in sections of their own, so that branches between them are long",
     remedy: "compile with -ffunction-sections",

@@ -71,7 +71,7 @@ function checkSectionTable(header: RawHeader, length: number): void {
     refuse("header/name-section", "EINVAL", words, at(E_SHSTRNDX));
   }
   if (e_shoff >= BigInt(length)) {
-    const words = "the section headers lie behind the end of the file";
+    const words = "the section headers are past the end of the file";
     refuse("header/section-table", "EINVAL", words, at(E_SHOFF));
   }
   if (e_shentsize < SHDR_SIZE) {

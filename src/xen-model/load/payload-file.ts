@@ -57,7 +57,7 @@ export function readPayloadFile(bytes: Uint8Array, xen: Hypervisor): PayloadFile
   );
   const sections = raw.map((section, index): PayloadSection => {
     if (index > 0 && section.sh_name >= names.length) {
-      refuse("names/section", "EINVAL", `section ${index} has its name behind the names' end`);
+      refuse("names/section", "EINVAL", `section ${index} has its name past the end of the names`);
     }
     return {
       ...section,
@@ -130,7 +130,7 @@ function checkRange(section: RawSection, index: number, length: number): void {
   if (sh_type === SectionType.SHT_NOBITS) return;
   const end = sh_offset + sh_size;
   if (sh_offset > BigInt(length) || end % UINT64_END > BigInt(length)) {
-    refuse(step, "EINVAL", `section ${index} ends at ${end}, behind the end of the file`);
+    refuse(step, "EINVAL", `section ${index} ends at ${end}, past the end of the file`);
   }
   if (end >= UINT64_END && isUsed(section)) {
     crash("section-size-wraps", step, `section ${index} claims ${sh_size} bytes`);
@@ -173,7 +173,11 @@ function checkSymbolTable(
   const step = "sections/symbol-table";
   if (table === undefined || table.sh_size === 0n) refuse(step, "EINVAL", "it is empty");
   if (table.sh_entsize < BigInt(SYM_SIZE) || table.sh_size % table.sh_entsize !== 0n) {
-    refuse(step, "EINVAL", `${table.sh_size} bytes are no whole entries of ${table.sh_entsize}`);
+    refuse(
+      step,
+      "EINVAL",
+      `${table.sh_size} bytes are not a whole number of entries of ${table.sh_entsize}`,
+    );
   }
   if (names === 0) crash("null-section", step, "the symbols' names are in section 0");
   const strings = sections[names];
@@ -188,7 +192,7 @@ function requireStrings(
 ): Uint8Array {
   const isTable = section?.sh_type === SectionType.SHT_STRTAB;
   if (!isTable || bytes === undefined || bytes.length === 0) {
-    return refuse(step, "EINVAL", "the section of names is no table of strings, or empty");
+    return refuse(step, "EINVAL", "the section of names is not a string table, or is empty");
   }
   if (bytes[0] !== 0 || bytes.at(-1) !== 0) {
     refuse(step, "EINVAL", "the table of names does not begin and end with a NUL");
@@ -215,7 +219,7 @@ function readSymbols(
     reader.seek(number * SYM_SIZE);
     const raw = readRawSymbol(reader);
     if (number > 0 && raw.st_name >= strings.length) {
-      refuse("names/symbol", "EINVAL", `symbol ${number} has its name behind the names' end`, {
+      refuse("names/symbol", "EINVAL", `symbol ${number} has its name past the end of the names`, {
         place: { section: table.name, offset: Number(table.sh_offset) + number * SYM_SIZE },
       });
     }

@@ -108,7 +108,7 @@ function pageAlign(value: bigint): bigint {
 function copyIn({ section, offset }: PlacedSection, bytes: Uint8Array): void {
   const size = Number(section.sh_size);
   if (offset + size > bytes.length) {
-    const words = `the copy ends ${offset + size - bytes.length} bytes behind the payload's memory`;
+    const words = `the copy ends ${offset + size - bytes.length} bytes past the end of the payload's memory`;
     crash("zero-alignment", "placement/copy", words, { section: section.name });
   }
   if (section.sh_type === SectionType.SHT_NOBITS) bytes.fill(0, offset, offset + size);

@@ -58,7 +58,7 @@ function relocateSection(
   const { sh_size, sh_entsize } = table;
   if (sh_size === 0n) return;
   if (sh_entsize < BigInt(RELA_SIZE) || sh_size % sh_entsize !== 0n) {
-    const words = `${sh_size} bytes are no whole entries of ${sh_entsize}`;
+    const words = `${sh_size} bytes are not a whole number of entries of ${sh_entsize}`;
     refuse("relocations/section", "EINVAL", words, { place: { section: table.name } });
   }
   const reader = new ByteReader(table.bytes, table.name);

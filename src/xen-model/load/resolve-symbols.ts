@@ -48,7 +48,7 @@ function resolve(
     const value = name === "" ? undefined : lookUp(name);
     if (value !== undefined) return { symbol, value, isIgnored: false };
     const console = [`Unknown symbol: ${name}`];
-    refuse(step, "ENOENT", `nobody has a symbol "${name}"`, { place, console });
+    refuse(step, "ENOENT", `nothing provides a symbol "${name}"`, { place, console });
   }
   if (st_shndx === SectionNumber.SHN_ABS) return { symbol, value: st_value, isIgnored: false };
   if (st_shndx >= SectionNumber.SHN_LORESERVE) {

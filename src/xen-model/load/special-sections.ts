@@ -72,7 +72,7 @@ export function bytesInUpload(
   const bytes = new Uint8Array(Number(sh_size));
   bytes.set(file.bytes.subarray(Number(sh_offset), Number(end)));
   if (end > fileEnd) {
-    const words = `memory behind the file, where "${name}" lies, is zero`;
+    const words = `memory past the end of the file, where "${name}" is, is zero`;
     assumptions.push({ about: "memory-not-followed", words });
   }
   return bytes;

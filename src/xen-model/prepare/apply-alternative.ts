@@ -87,7 +87,7 @@ function readAt({ memory, assumptions }: LoadContext, access: Access): Uint8Arra
       return undefined;
     }
     case "fault": {
-      const words = `memory at ${hexNumber(found.address)}, where nothing is, is touched${condition}`;
+      const words = `memory at ${hexNumber(found.address)}, where nothing is mapped, is accessed${condition}`;
       return crash("alternatives-outside", step, words, place);
     }
   }

@@ -28,7 +28,7 @@ export function prepareFunctions(context: LoadContext): readonly ModelFunction[]
   const version = xen.line.payloadVersion;
   const size = LIVEPATCH_FUNC_SIZE[version];
   if (table.bytes.length % size !== 0) {
-    const words = `${table.bytes.length} bytes are no whole entries of ${size}`;
+    const words = `${table.bytes.length} bytes are not a whole number of entries of ${size}`;
     refuse("functions/table", "EINVAL", words, { place: { section: FUNCS_SECTION } });
   }
   const reader = new ByteReader(table.bytes, FUNCS_SECTION);
@@ -74,7 +74,7 @@ function resolveName(context: LoadContext, entry: LivepatchFunc, place: Place): 
   const address = name === "" ? undefined : context.lookUp(name);
   if (address !== undefined) return address;
   const console = [`Could not resolve old address of ${name}`];
-  return refuse("functions/name", "ENOENT", `nobody has a function "${name}"`, {
+  return refuse("functions/name", "ENOENT", `nothing provides a function "${name}"`, {
     place: { ...place, symbol: name },
     console,
   });

@@ -54,7 +54,7 @@ export function prepareMetadata(context: LoadContext): Uint8Array {
   if (found === undefined) return none;
   if (found.bytes.length === 0) crash("empty-metadata", step, "it is empty", place);
   if (found.bytes.at(-1) !== 0) {
-    refuse(step, "EINVAL", "its last byte is no NUL", { place });
+    refuse(step, "EINVAL", "its last byte is not NUL", { place });
   }
   return found.bytes;
 }
@@ -62,6 +62,6 @@ export function prepareMetadata(context: LoadContext): Uint8Array {
 export function checkMultiple(section: PayloadSection, unit: number, step: StepId): void {
   const { name, sh_size } = section;
   if (sh_size % BigInt(unit) === 0n) return;
-  const words = `${sh_size} bytes are no whole entries of ${unit}`;
+  const words = `${sh_size} bytes are not a whole number of entries of ${unit}`;
   refuse(step, "EINVAL", words, { place: { section: name } });
 }

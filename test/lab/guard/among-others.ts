@@ -41,7 +41,7 @@ async function anyOrder(bench: GuardBench): Promise<void> {
     ["two", "one"],
   ] as const) {
     await apply(bench, first);
-    await assert.rejects(bench.host.act("apply", second, actOptions), /depends on something else/);
+    await assert.rejects(bench.host.act("apply", second, actOptions), /depends on something other/);
     await apply(bench, second, independent);
     await isRefused(bench, "both", /do_kexec_op_internal\+\d$/);
     await act(bench, second, "revert");

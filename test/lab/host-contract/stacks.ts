@@ -35,7 +35,7 @@ export function describeStacks(suite: Suite): void {
       code: "host/refused",
       errno: Errno.EINVAL,
     });
-    if (host.capabilities.console) assert.match(error.message, /something else than "low"/);
+    if (host.capabilities.console) assert.match(error.message, /something other than "low"/);
     if (!host.capabilities.noDependencies) return;
     const options = { ...actOptions, dependencyCheck: "hypervisor-only" } as const;
     assert.equal((await host.act("apply", "other", options)).result, "done");
