@@ -9,6 +9,7 @@ import {
 } from "../xen-model/hand-made-elf.test.support.ts";
 import { type Hypervisor, openHypervisor } from "../xen-model/hypervisor.ts";
 import {
+  hookParts,
   idOf,
   type SyntheticPayload,
   syntheticPayloadParts,
@@ -145,20 +146,8 @@ export function withHook(
   code: string,
   change: Partial<SyntheticPayload> = {},
 ): HandMadeElf {
-  return withParts(
-    goodParts(change),
-    [
-      { name: ".text.hook", flags: "AX", bytes: parseHex(code) },
-      {
-        name: `.livepatch.hooks.${kind}`,
-        flags: "A",
-        bytes: new Uint8Array(8),
-        alignment: 8n,
-        relocations: [{ at: 0, type: R_X86_64_64, symbol: "the_hook" }],
-      },
-    ],
-    [{ name: "the_hook", section: ".text.hook" }],
-  );
+  const { sections, symbols } = hookParts(kind, code);
+  return withParts(goodParts(change), sections, symbols);
 }
 
 export interface AlternativeRecipe {

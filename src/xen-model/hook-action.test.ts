@@ -6,13 +6,13 @@ import { Errno } from "../xen-abi/errno.ts";
 import { makeElf } from "./hand-made-elf.test.support.ts";
 import type { ModelOptions } from "./state.ts";
 import {
+  hookParts,
   type SyntheticEntry,
   syntheticModel,
   syntheticPayload,
   syntheticPayloadParts,
 } from "./synthetic.test.support.ts";
 
-const R_X86_64_64 = 1;
 const NOTHING = "31c0c3";
 const REFUSES = "b8f0ffffffc3";
 
@@ -23,21 +23,14 @@ function withHook(
   entries: readonly SyntheticEntry[],
 ): Uint8Array {
   const parts = syntheticPayloadParts({ id: "11", entries });
-  const section = { name: ".text.hook", flags: "AX", bytes: Buffer.from(code, "hex") };
-  const table = {
-    name: `.livepatch.hooks.${kind}`,
-    flags: "A",
-    bytes: new Uint8Array(8),
-    alignment: 8n,
-    relocations: [{ at: 0, type: R_X86_64_64, symbol: "the_hook" }],
-  };
+  const hook = hookParts(kind, code);
   return makeElf({
     sections: [
       // An empty table of functions would be refused.
       ...parts.sections.filter(({ name }) => name !== ".livepatch.funcs" || entries.length > 0),
-      ...[section, table],
+      ...hook.sections,
     ],
-    symbols: [...parts.symbols, { name: "the_hook", section: ".text.hook" }],
+    symbols: [...parts.symbols, ...hook.symbols],
   });
 }
 

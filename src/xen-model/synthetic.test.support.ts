@@ -166,6 +166,26 @@ export function syntheticPayloadParts(payload: SyntheticPayload): HandMadeElf {
   };
 }
 
+/** What gives a payload a hook of the kind, whose code is `code`. */
+export function hookParts(
+  kind: string,
+  code: string,
+): { readonly sections: readonly HandMadeSection[]; readonly symbols: readonly HandMadeSymbol[] } {
+  return {
+    sections: [
+      { name: ".text.hook", flags: "AX", bytes: parseHex(code) },
+      {
+        name: `.livepatch.hooks.${kind}`,
+        flags: "A",
+        bytes: new Uint8Array(8),
+        alignment: 8n,
+        relocations: [{ at: 0, type: R_X86_64_64, symbol: "the_hook" }],
+      },
+    ],
+    symbols: [{ name: "the_hook", section: ".text.hook" }],
+  };
+}
+
 export function syntheticPayload(payload: SyntheticPayload): Uint8Array {
   return makeElf(syntheticPayloadParts(payload));
 }
