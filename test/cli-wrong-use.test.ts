@@ -30,6 +30,19 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["lab", "up", "a b"], /Cannot name a lab "a b"/],
   [["--host", "foo", "info"], /Cannot use "foo" as a host[\s\S]+remedy:.*--host/],
   [["compile", "x.c", "--xen-syms", "x", "--release", "new"], /"new" as a release[\s\S]+--release/],
+  ...(["--nodeps", "--action=apply", "--xen-syms=x", "--release=4.17.5", "--allow=x"] as const).map(
+    (option): readonly [readonly string[], RegExp] => [
+      ["check", "--explain", "superseded-code-reachable", option],
+      /does not go with --explain|--explain does not go with/,
+    ],
+  ),
+  [
+    ["check", "fix.livepatch", "--explain", "superseded-code-reachable"],
+    /PAYLOAD does not go with --explain: nothing is checked then/,
+  ],
+  [["bisect", "--abandon", "--check", "true"], /--check does not go with --abandon/],
+  [["bisect", "--abandon", "--jobs", "2"], /--jobs does not go with --abandon/],
+  [["sync", "--plan", "plan.json", "--gapless"], /--plan does not go with --gapless: it counted/],
 ];
 
 for (const [args, words] of wrong) {
@@ -42,6 +55,20 @@ for (const [args, words] of wrong) {
 
 test("a stock verb ends with 1 for a host that is none, as for all wrong use", async () => {
   assert.equal((await runXsplice(["--host", "foo", "list"], { openHost })).exitCode, 1);
+});
+
+test("a stock verb refuses what it would not look at, and says how several are removed", async () => {
+  const listed = await runXsplice(["list", "--payload", "fix.livepatch"], { openHost });
+  assert.match(
+    listed.stderr,
+    /--payload needs --stack or --tree: the plain list is all the host's/,
+  );
+  assert.equal(listed.exitCode, 1);
+  for (const verb of ["revert", "unload"]) {
+    const run = await runXsplice([verb, "one", "two"], { openHost });
+    assert.match(run.stderr, /too many arguments[\s\S]+remedy: .*xsplice sync --revert NAME/);
+    assert.equal(run.exitCode, 1);
+  }
 });
 
 test("lab up of a hypervisor that is not there is no wrong use", async () => {

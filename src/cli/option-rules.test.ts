@@ -99,6 +99,28 @@ test("requireRules() refuses an option without what it needs", () => {
   assert.equal(refusal({ source, of: ["abc"] }), "none");
 });
 
+test("requireRules() takes one of several that an option needs, and refuses an argument beside an option", () => {
+  const ruled: RuledCommand = {
+    path: "xsplice view",
+    arguments: [
+      { name: "FILE", description: "files", count: "many", excludes: [{ option: "explain" }] },
+    ],
+    options: [
+      { name: "stack", description: "as a stack" },
+      { name: "tree", description: "as a tree" },
+      { name: "facts", description: "more", needs: [{ option: "stack", or: ["tree"] }] },
+      { name: "explain", description: "no more" },
+    ],
+  };
+  const view = (line: Line, args: readonly string[] = []) =>
+    requireRules(ruled, { args, given: new Map(Object.entries(line)) });
+  view({ facts: [], stack: [] });
+  view({ facts: [], tree: [] }, ["file"]);
+  assert.throws(() => view({ facts: [] }), /--facts needs --stack or --tree/);
+  view({ explain: [] });
+  assert.throws(() => view({ explain: [] }, ["file"]), /FILE does not go with --explain/);
+});
+
 test("requireRules() refuses a value that is no choice, no whole number or out of range", () => {
   const source = ["x"];
   for (const [line, words] of [

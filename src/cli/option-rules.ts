@@ -34,6 +34,7 @@ export function requireRules(command: RuledCommand, line: CommandLine): void {
     requireNoneExcluded(command, option, line.given);
     requireNeeds(command, option, line.given);
   }
+  requireFittingArguments(command, line);
   requireNothingMissing(command, line);
 }
 
@@ -81,6 +82,22 @@ function requireNoneExcluded({ path, options }: RuledCommand, option: OptionSpec
   });
 }
 
+function requireFittingArguments(
+  { path, arguments: argumentSpecs }: RuledCommand,
+  { args, given }: CommandLine,
+): void {
+  for (const { name, excludes = [] } of argumentSpecs.slice(0, args.length)) {
+    const broken = excludes.find(({ option }) => given.has(option));
+    if (broken === undefined) continue;
+    const because = broken.because === undefined ? "" : `: ${broken.because}`;
+    throw new UsageError({
+      code: "usage/bad-arguments",
+      problem: `Cannot run "${path}": ${name} does not go with --${broken.option}${because}`,
+      expected: `${name} or --${broken.option}, not both`,
+    });
+  }
+}
+
 function requireNeeds({ path }: RuledCommand, option: OptionSpec, given: Given): void {
   const value = given.get(option.name)?.at(-1) ?? "";
   const broken = (option.needs ?? []).find(
@@ -97,7 +114,8 @@ function requireNeeds({ path }: RuledCommand, option: OptionSpec, given: Given):
   });
 }
 
-function isMet({ option, value }: Need, given: Given): boolean {
+function isMet({ option, or = [], value }: Need, given: Given): boolean {
+  if (or.some((other) => given.has(other))) return true;
   const values = given.get(option);
   return values !== undefined && (value === undefined || values.at(-1) === value);
 }

@@ -46,6 +46,8 @@ export interface Unless {
 
 export interface Need {
   readonly option: string;
+  /** Each of these does as well. */
+  readonly or?: readonly string[];
   /** Its value has to be this one. */
   readonly value?: string;
   /** Only for some values of the option that needs it. */

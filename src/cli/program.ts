@@ -78,7 +78,7 @@ function groupCommand(spec: GroupSpec, parts: Attached): Command {
 function leafCommand(spec: CommandSpec, parts: Attached): Command {
   const command = new Command(spec.name).summary(spec.summary);
   command.description(spec.description.join("\n\n"));
-  quieten(command, parts.io);
+  quieten(command, parts.io, spec.arguments.at(-1)?.remedyForMore);
   for (const { name, description, count } of spec.arguments) {
     command.addArgument(new Argument(argumentSyntax(name, count), description));
   }
@@ -158,7 +158,7 @@ function givenOptions(command: Command): Given {
 }
 
 /** commander prints help through `io`, and tells everything else by throwing. */
-function quieten(command: Command, io: CommandIo): void {
+function quieten(command: Command, io: CommandIo, remedyForMore?: string): void {
   command.configureHelp({ showGlobalOptions: true });
   command.helpOption("-h, --help", "show this help");
   command.configureOutput({
@@ -171,11 +171,15 @@ function quieten(command: Command, io: CommandIo): void {
     getErrHasColors: () => false,
   });
   command.exitOverride((error) => {
-    throw translate(error, command);
+    throw translate(error, command, remedyForMore);
   });
 }
 
-function translate(error: CommanderError, command: Command): Error {
+function translate(
+  error: CommanderError,
+  command: Command,
+  remedyForMore: string | undefined,
+): Error {
   if (error.exitCode === 0) return new HelpShown();
   const path = commandPath(command);
   if (error.code === "commander.help") {
@@ -188,7 +192,8 @@ function translate(error: CommanderError, command: Command): Error {
   const hint = closest === undefined ? "" : `did you mean "${closest}"? `;
   const problem = `Cannot run "${path}": ${state.replaceAll("'", '"')}`;
   const swallowed = error.code === "commander.missingArgument" ? swallowedBy(command) : "";
-  const remedy = `${swallowed}${hint}"${path} --help" shows what there is`;
+  const isMore = error.code === "commander.excessArguments" && remedyForMore !== undefined;
+  const remedy = isMore ? remedyForMore : `${swallowed}${hint}"${path} --help" shows what there is`;
   return new UsageError({ code: usageCode(error.code), problem, remedy });
 }
 

@@ -3,7 +3,7 @@
 
 import type { LivepatchHost } from "../host/host.ts";
 import type { CommandIo } from "./io.ts";
-import type { Completion, OptionSpec, Unless } from "./option-spec.ts";
+import type { Completion, Exclusion, OptionSpec, Unless } from "./option-spec.ts";
 import type { OptionValues } from "./option-values.ts";
 
 export interface ArgumentSpec {
@@ -13,6 +13,9 @@ export interface ArgumentSpec {
   readonly count: "one" | "optional" | "many" | "one-or-many";
   /** Of what may be left out: only where another option does instead. */
   readonly required?: Unless;
+  readonly excludes?: readonly Exclusion[];
+  /** For who gives more than one, as in `xsplice revert a b`. */
+  readonly remedyForMore?: string;
   readonly completes?: Completion;
 }
 

@@ -62,6 +62,8 @@ export interface HostState {
   readonly interruptedGoal?: readonly string[];
   /** What a sync has reverted for a while and never put back, for others were at work since. */
   readonly lifted?: readonly string[];
+  /** Names of payloads that were loaded in this boot and are no more, as far as the journal says. */
+  readonly gone?: readonly string[];
 }
 
 /**

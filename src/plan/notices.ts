@@ -14,6 +14,10 @@ export interface NoticedPieces {
   readonly relations: Relations;
 }
 
+export function goneNotice(name: string): Notice {
+  return { kind: "gone", name, words: `"${name}" is not loaded any more: it needs no step` };
+}
+
 export function noticesOf(
   way: Way,
   { renamed, unordered, relations }: NoticedPieces,

@@ -54,6 +54,8 @@ const noticeSchema = v.object({
     "dangling",
     /** A higher payload replaces the same, and does not include what it made of it. */
     "not-in-force",
+    /** It was to be removed, and somebody has done so already. */
+    "gone",
     /** A hook of it may refuse a step. */
     "hook-may-refuse",
   ]),

@@ -64,6 +64,15 @@ test("makePlan() lays a payload on independent ones, of which it replaces what t
   check([[], []], to(unaware, b, a), ["plan/overlap"]);
 });
 
+test("makePlan() takes a payload that is gone already for removed, and says so", () => {
+  const state = { gone: ["b", "unrelated"] };
+  const planned = check([["a+"], [a]], revert("a", "b"), ["revert a", "unload a"], { state });
+  assert.ok(planned.kind === "plan");
+  const words = '"b" is not loaded any more: it needs no step';
+  assert.deepEqual(planned.plan.notices, [{ kind: "gone", name: "b", words }]);
+  check([["a+"], [a]], revert("b"), [], { state });
+});
+
 test("makePlan() refuses another hypervisor's payload, a missing link, and what is not there", () => {
   check([[], []], to(payload("x", "alpha", { xenDepends: "bb" })), ["plan/wrong-hypervisor"]);
   const upper = payload("upper", "alpha", { ...stacked, depends: "lower" });
@@ -71,6 +80,7 @@ test("makePlan() refuses another hypervisor's payload, a missing link, and what 
   const needy = payload("needy", "alpha", { requires: ["lower"] });
   check([[], []], to(needy), ["plan/missing-link"]);
   check([["a+"], [a]], revert("b"), ["plan/not-loaded"]);
+  check([["a+"], [a]], revert("a", "b"), ["plan/not-loaded"]);
   const state = { nodeps: "impossible" } as const;
   const crowded = makePlan(host(["a+"], [a], state), to(a, b));
   assert.ok(stepsOf(crowded).includes("plan/same-place"));

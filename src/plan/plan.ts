@@ -8,7 +8,7 @@ import { type Choice, chooseWay, type Search } from "./choose-way.ts";
 import { type AddressOf, noAddresses } from "./code-range.ts";
 import { groupFunctions } from "./coverage.ts";
 import { fingerprintOf, type HostState, type LoadedPayload } from "./host-state.ts";
-import { noticesOf } from "./notices.ts";
+import { goneNotice, noticesOf } from "./notices.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
   fileAgainstMoment,
@@ -23,7 +23,7 @@ import { PLAN_VERSION, type Plan } from "./plan-form.ts";
 import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 import { missingIn, stepsOf, wholeChange } from "./steps-of-way.ts";
-import { type Cast, castFor, type Wish } from "./wish.ts";
+import { type Cast, castFor, goneAlready, type Wish } from "./wish.ts";
 import { World } from "./world.ts";
 
 export interface PlanOptions {
@@ -174,7 +174,10 @@ function planOf(
     functions: wholeChange(way, groups),
     missing: missingIn(way),
     whyMissing: way.missing.length === 0 ? [] : obstacles.map(({ problem }) => problem),
-    notices: noticesOf(way, { renamed, unordered, relations }),
+    notices: [
+      ...goneAlready(state, wish).map(goneNotice),
+      ...noticesOf(way, { renamed, unordered, relations }),
+    ],
     quiesces: way.quiesces,
     stack: (way.states.at(-1) ?? []).map(({ name }) => name),
   };

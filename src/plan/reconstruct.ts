@@ -62,6 +62,7 @@ export function reconstructState(observation: Observation): Reconstruction {
     stack,
     ...(goal && { interruptedGoal: goal }),
     ...(lifted && { lifted }),
+    ...goneOf(journal, list),
   };
   return { state, journal: verdict };
 }
@@ -85,6 +86,17 @@ function liftedOf(
   if (journal === undefined) return undefined;
   if (verdict === "contradicted") return liftedSince(journal, appliedIn(list));
   return endInJournal(journal, list)?.lifted;
+}
+
+/** Also of a journal that is contradicted: what it has seen once was there. */
+function goneOf(
+  journal: Journal | undefined,
+  list: readonly ListedPayload[],
+): Pick<HostState, "gone"> {
+  const seen = [...(journal?.log ?? []), ...(journal?.scene.loaded ?? [])].map(({ name }) => name);
+  const gone = new Set(seen);
+  for (const { name } of list) gone.delete(name);
+  return gone.size === 0 ? {} : { gone: [...gone] };
 }
 
 /** Also of a journal that is contradicted: a build-id stands for the same payload for ever. */

@@ -68,6 +68,11 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   return { loaded, wanted, unwanted, obstacles: [] };
 }
 
+/** Names that are to be removed and are gone already: what is to be so is so. */
+export function goneAlready({ gone = [] }: HostState, wish: Wish): readonly string[] {
+  return wish.kind === "revert" ? gone.filter((name) => wish.names.includes(name)) : [];
+}
+
 /** On the host, or else a file that would have that name there. */
 function findPiece(
   name: string,
@@ -112,6 +117,8 @@ function findUnknown(name: string, state: HostState): readonly Obstacle[] {
   // A sync that was interrupted has reverted it already, and not put back all that it had lifted.
   if (state.interruptedGoal !== undefined && !state.interruptedGoal.includes(name)) return [];
   if (state.lifted?.includes(name)) return [];
+  // Another command, or the same one before, has removed it; any other name may be a wrong one.
+  if (state.gone?.includes(name)) return [];
   if (state.loaded.some((payload) => payload.name === name)) return [];
   const names = state.loaded.map((payload) => `"${payload.name}"`);
   return [

@@ -18,6 +18,8 @@ const actions = ["apply", "replace"] as const;
 /** Eight times what a hypervisor takes: what is too large is to be told by what Xen says to it. */
 const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
 
+const checksNothing = { option: "explain", because: "nothing is checked then" } as const;
+
 export const checkCommand: CommandSpec = {
   name: "check",
   summary: "show what a hypervisor would answer to payloads, and what it does not check",
@@ -32,15 +34,17 @@ export const checkCommand: CommandSpec = {
       description: "payloads, lowest first",
       count: "many",
       required: { unless: ["explain"] },
+      excludes: [checksNothing],
       completes: "file",
     },
   ],
   options: [
-    { ...xenSymsOption, required: { unless: ["explain"] } },
+    { ...xenSymsOption, required: { unless: ["explain"] }, excludes: [checksNothing] },
     {
       name: "release",
       value: "RELEASE",
       description: "the hypervisor's release, such as 4.17.5, if xen-syms does not have it",
+      excludes: [checksNothing],
     },
     {
       name: "action",
@@ -48,13 +52,19 @@ export const checkCommand: CommandSpec = {
       description: "apply, or replace by the last payload",
       choices: actions,
       default: "apply",
+      excludes: [checksNothing],
     },
-    { name: "nodeps", description: "apply without checking dependencies" },
+    {
+      name: "nodeps",
+      description: "apply without checking dependencies",
+      excludes: [checksNothing],
+    },
     {
       name: "allow",
       value: "RULE-ID",
       description: "allow the hazards of a rule",
       repeatable: "yes",
+      excludes: [checksNothing],
     },
     { name: "explain", value: "RULE-ID", description: "explain a rule, and check nothing" },
   ],

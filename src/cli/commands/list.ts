@@ -21,7 +21,10 @@ export const listCommand: CommandSpec = {
       name: "tree",
       description: "the same as a tree, each payload under what it was built for",
     },
-    payloadOption,
+    {
+      ...payloadOption,
+      needs: [{ option: "stack", or: ["tree"], because: "the plain list is all the host's" }],
+    },
   ],
   examples: [
     { command: "xsplice list", explains: "what is loaded here" },

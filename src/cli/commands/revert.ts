@@ -1,5 +1,5 @@
 import { quiesceOption } from "../options/action.ts";
-import { payloadNameArgument } from "../options/payload-name.ts";
+import { removedNameArgument } from "../options/payload-name.ts";
 import type { CommandSpec } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
@@ -10,7 +10,7 @@ export const revertCommand: CommandSpec = {
     "Restores the original bytes at the start of every function that the payload replaced. The payload stays uploaded.",
     "Xen reverts only the payload that was applied last.",
   ],
-  arguments: [payloadNameArgument],
+  arguments: [removedNameArgument],
   options: [quiesceOption],
   examples: [{ command: "xsplice revert fix", explains: "the old code runs again" }],
   kind: "stock",

@@ -35,10 +35,16 @@ export const syncCommand: CommandSpec = {
       value: "FILE",
       description: 'the output of "xsplice plan --json"; refused if the host has changed since',
       completes: "file",
-      excludes: goalOptions.map((option) => ({
-        option,
-        because: "the plan says already what the host should run",
-      })),
+      excludes: [
+        ...goalOptions.map((option) => ({
+          option,
+          because: "the plan says already what the host should run",
+        })),
+        ...["allow-fresh-data", "allow-dangling", "gapless"].map((option) => ({
+          option,
+          because: "it counted when the plan was made",
+        })),
+      ],
     },
     ...wish,
     quiesceOption,

@@ -1,5 +1,5 @@
 import { danglingOption } from "../options/action.ts";
-import { payloadNameArgument } from "../options/payload-name.ts";
+import { removedNameArgument } from "../options/payload-name.ts";
 import type { CommandSpec } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
@@ -10,7 +10,7 @@ export const unloadCommand: CommandSpec = {
     "The hypervisor frees the payload's memory and forgets its name.",
     "Refuses to free a payload that another loaded one refers to, or into which the hypervisor keeps a pointer.",
   ],
-  arguments: [payloadNameArgument],
+  arguments: [removedNameArgument],
   options: [danglingOption],
   examples: [{ command: "xsplice unload fix", explains: "remove fix from the hypervisor" }],
   kind: "stock",

@@ -19,6 +19,7 @@ const forEveryPrefix: readonly string[] = [
 
 /** To put the host back takes nothing of what the search takes. */
 const unlessAbandoned = { unless: ["abandon"] };
+const notAbandoned = [{ option: "abandon", because: "nothing is searched then" }];
 
 export const bisectOptionSpecs: readonly OptionSpec[] = [
   {
@@ -27,6 +28,7 @@ export const bisectOptionSpecs: readonly OptionSpec[] = [
     description:
       'run by /bin/sh on each prefix: 0 is good, 125 is "cannot tell", any other code up to 124 is bad',
     required: unlessAbandoned,
+    excludes: notAbandoned,
   },
   ...buildOptionSpecs.filter(({ name }) => forEveryPrefix.includes(name)).map(forBisect),
   payloadOption,
@@ -53,9 +55,10 @@ export const bisectOptionSpecs: readonly OptionSpec[] = [
 function forBisect(option: OptionSpec): OptionSpec {
   if (option.name === "series") {
     const description = "a file with the names of the patches, in order, one per line";
-    return { ...option, description, required: unlessAbandoned };
+    return { ...option, description, required: unlessAbandoned, excludes: notAbandoned };
   }
-  return option.required === undefined ? option : { ...option, required: unlessAbandoned };
+  const ruled = { ...option, excludes: notAbandoned };
+  return option.required === undefined ? ruled : { ...ruled, required: unlessAbandoned };
 }
 
 type BisectPurpose = "begin" | "resume" | "abandon";

@@ -12,6 +12,13 @@ export const payloadNameArgument: ArgumentSpec = {
   completes: "payload",
 };
 
+/** Xen takes one action at a time, and so do the verbs of xen-livepatch. */
+export const removedNameArgument: ArgumentSpec = {
+  ...payloadNameArgument,
+  remedyForMore:
+    'one at a time; "xsplice sync --revert NAME..." removes several, in the right order',
+};
+
 /** @throws HostError before anything is sent, for a name that no hypervisor takes */
 export function checkPayloadName(name: string): void {
   const length = Buffer.byteLength(name);

@@ -56,7 +56,8 @@ export function wishOptions({ goalBesides, xenSyms }: WishOptionWords): readonly
       name: "revert",
       value: "NAME",
       valueCount: "many",
-      description: "payloads to be removed; all others stay",
+      description:
+        "payloads to be removed; all others stay, and one that was removed before needs nothing",
       repeatable: "yes",
       completes: "payload",
     },

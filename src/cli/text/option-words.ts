@@ -61,9 +61,10 @@ function needWords(need: Need): string {
   return `needs ${neededOption(need)}${where}`;
 }
 
-/** `--mode cumulative`. */
-export function neededOption({ option, value }: Need): string {
-  return value === undefined ? `--${option}` : `--${option} ${value}`;
+/** `--mode cumulative`; `--stack or --tree`. */
+export function neededOption({ option, or = [], value }: Need): string {
+  const needed = value === undefined ? `--${option}` : `--${option} ${value}`;
+  return wordList([needed, ...or.map((other) => `--${other}`)], "or");
 }
 
 export function rangeWords({ min, max }: Range): string {
