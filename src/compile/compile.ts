@@ -23,7 +23,8 @@ import { type DecidedStacking, decideStacking, type StackingWish } from "../stac
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
-import { findCompiler, type Thunks } from "../xen-make/compiler.ts";
+import { findCompiler } from "../xen-make/compiler.ts";
+import type { Thunks } from "../xen-make/compiler-flags.ts";
 import type { CompileInputs, CompileOptions, CompileTarget } from "./compile-options.ts";
 import { type CompiledSource, compileAll } from "./compile-sources.ts";
 import { checkHooks, guardsOfSource } from "./stacking.ts";
