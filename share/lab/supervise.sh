@@ -4,10 +4,10 @@
 #   supervise.sh RUN-FOLDER COMMAND...
 #
 # Standard input is a pipe whose other end the owner holds. When that closes, for whatever reason,
-# QEMU is killed and the run folder removed. But when the owner said "detach" before, once its lab is
-# up, QEMU runs until somebody ends it; the run folder stays for whoever asks why it ended.
+# QEMU is killed and the run directory removed. But when the owner said "detach" before, once its lab is
+# up, QEMU runs until somebody ends it; the run directory stays for whoever asks why it ended.
 #
-# Descriptors 3 and 4 are locks: on the run folder, and on the cache that the lab's files are in. QEMU
+# Descriptors 3 and 4 are locks: on the run directory, and on the cache that the lab's files are in. QEMU
 # holds them, and nobody else, so they tell whether it lives.
 
 folder=$1
@@ -38,7 +38,7 @@ echo "$?" >exit-status.new && mv exit-status.new exit-status
 # The owner may still want to read why QEMU ended; it lets go when it has.
 wait
 [ -e detached ] && exit 0
-# The lock of the run folder last: what is left without one, nobody may take away.
+# The lock of the run directory last: what is left without one, nobody may take away.
 for file in *; do
     [ "$file" = claim.lock ] || rm -rf "$file"
 done

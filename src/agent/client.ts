@@ -162,7 +162,7 @@ export class AgentClient implements AsyncDisposable {
 
   #dispatch(frame: Frame): void {
     if (frame.type !== FrameType.ERROR) {
-      // Nobody there: the caller gave up waiting and the answer came all the same.
+      // Nobody there: the caller gave up waiting and the answer came nevertheless.
       if (this.#users.get(frame.channel)?.receive(frame)) this.#users.delete(frame.channel);
       return;
     }

@@ -19,7 +19,7 @@ export interface HandshakeOptions {
 }
 
 /**
- * Begins, sends HELLO and waits for its answer. Gives what came behind the answer.
+ * Begins, sends HELLO and waits for its answer. Gives what came after the answer.
  * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol
  */
 export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<Uint8Array> {

@@ -26,7 +26,7 @@ export class BuildError extends XspliceError<BuildErrorCode> {}
 
 const storageErrors = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"];
 
-/** A full disk or a folder without permission, as the user sees it; anything else unchanged. */
+/** A full disk or a directory without permission, as the user sees it; anything else unchanged. */
 export function asStorageError(error: unknown, folder: string): unknown {
   if (!storageErrors.includes(codeOfSystemError(error) ?? "")) return error;
   return cannotStore(systemStateOf(error), folder, { cause: error });

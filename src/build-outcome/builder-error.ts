@@ -19,7 +19,7 @@ export type BuilderErrorCode =
   | "builder/unknown-symbol"
   /** The source defines nothing that Xen would run. */
   | "builder/nothing-to-do"
-  /** Payloads to lie on that are for another hypervisor, or not one on the other. */
+  /** Payloads to be stacked on that are for another hypervisor, or not one on the other. */
   | "builder/wrong-stack"
   /** Options that contradict each other or the source. */
   | "builder/bad-option"

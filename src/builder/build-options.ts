@@ -15,7 +15,7 @@ export interface BuildOptions {
 
 /** What the payload is made from and for. */
 export interface BuildInputs {
-  /** Top folder of Xen's source, which is read only. */
+  /** Top directory of Xen's source, which is read only. */
   readonly source: string;
   readonly config: NamedText;
   /** The hypervisor that runs, with its symbols. */
@@ -36,7 +36,7 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** What the payload is to lie on, and how it is to stand among others. */
+/** What the payload is to be stacked on, and how it is to stand among others. */
 export interface BuildStacking extends StackingWish {
   /** Patches that payloads of the foundation were built from and do not carry. */
   readonly basePatches: readonly PatchInput[];

@@ -1,5 +1,5 @@
 // `xsplice build`: from a source patch to a payload. Here stand the passes up to the compiler's objects;
-// those behind it are in finish.ts, which is loaded while make runs.
+// those after it are in finish.ts, which is loaded while make runs.
 
 import { iced } from "../isa/iced.ts";
 import { preparePairs } from "../pairs/prepare-pairs.ts";

@@ -214,7 +214,7 @@ function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession,
   return rest;
 }
 
-/** So that the same patches give the same report in another folder; in full where two share a name. */
+/** So that the same patches give the same report in another directory; in full where two share a name. */
 function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string) => string {
   const short = patches.map(({ name }) => basename(name));
   const isClear = new Set(short).size === short.length;

@@ -1,6 +1,6 @@
 // Global names of the patched source that the hypervisor has already for something else: the patch moves
 // a function or variable from another object, or gives its name to another one. Whoever was not compiled
-// anew would go on with the old one, and a variable would be there twice.
+// again would go on with the old one, and a variable would be there twice.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";

@@ -26,7 +26,7 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
 
 /**
  * Takes away what an earlier run left at `path`: a plain file, also behind a link. A device, a pipe
- * or a folder stays, as does what cannot be removed: writing tells what is wrong with the place.
+ * or a directory stays, as does what cannot be removed: writing tells what is wrong with the place.
  */
 export async function removeEarlierResult(path: string): Promise<void> {
   try {
@@ -46,7 +46,7 @@ export async function isDevice(path: string): Promise<boolean> {
   }
 }
 
-/** A file that is not there yet is no trouble: its folder is. */
+/** A file that is not there yet is no trouble: its directory is. */
 function stateOfTarget(cause: unknown): string {
   return codeOfSystemError(cause) === "ENOENT"
     ? "there is no such directory"

@@ -30,7 +30,7 @@ export class ByteReader {
     return this.length - this.#offset;
   }
 
-  /** Moves the cursor. @throws ByteError when `offset` lies behind the end */
+  /** Moves the cursor. @throws ByteError when `offset` lies past the end */
   seek(offset: number): void {
     if (offset < 0 || offset > this.length) throw this.#truncated("position", offset, 0);
     this.#offset = offset;

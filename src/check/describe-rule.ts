@@ -22,7 +22,7 @@ export function describeRule(id: RuleId): RuleDescription {
   const { title, severity, what, why, remedy, concerns = () => true }: Rule = rules[id];
   const on = (architecture: Architecture, lines: Architecture) =>
     describeReleases((release) => concerns(release, architecture), lines);
-  // AArch64 has had a loader for payloads from 4.8 on only, which is no difference of the rule.
+  // AArch64 has had a loader for payloads from 4.8 on only, which is not a difference of the rule.
   const isSame = on("x86_64", "aarch64") === on("aarch64", "aarch64");
   const x86 = on("x86_64", "x86_64");
   return {

@@ -114,7 +114,7 @@ function relocatedReferences(
   return relocations.flatMap(({ type, symbol, addend, offset }): Reference[] => {
     const found = object.symbols[symbol];
     if (found?.place.kind !== "section") return [];
-    // The distance of a branch counts from behind its 4 bytes.
+    // The distance of a branch counts from the end of its 4 bytes.
     const behind = isX86(object) && branchTypes.has(type) ? 4n : 0n;
     const target = Number(BigInt.asIntN(64, found.value + addend + behind));
     return [{ section: found.place.index, offset: target, from: offset }];

@@ -21,7 +21,7 @@ export interface FunctionEffect {
   readonly after?: string;
 }
 
-/** A jump behind a landing mark, and some of what stays. */
+/** A jump after a landing mark, and some of what stays. */
 const ENTRY_SIZE = 16;
 
 /**

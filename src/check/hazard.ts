@@ -1,4 +1,4 @@
-// What the rules have to say to one step, for the release at hand.
+// What the rules have to say to one step, for the release in question.
 
 import type { Release } from "../xen-abi/release.ts";
 import { describeReleases, NO_RELEASES } from "./describe-releases.ts";
@@ -13,7 +13,7 @@ export interface Hazard {
   readonly where: string;
   /** Releases that the rule concerns; left out when it is all of them. */
   readonly releases?: string;
-  /** The release at hand is one of them. */
+  /** The release in question is one of them. */
   readonly isHere: boolean;
   /** The caller accepts it; a crash of this hypervisor nobody can. */
   readonly isAllowed: boolean;

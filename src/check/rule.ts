@@ -12,7 +12,7 @@ import type { CheckedStep } from "./step.ts";
 export type Severity = "crash" | "hazard" | "note";
 
 export interface Finding {
-  /** A whole sentence without its full stop, in the words of the case at hand. */
+  /** A whole sentence without its full stop, in the words of the case in question. */
   readonly problem: string;
   /** In the user's file. */
   readonly where: string;

@@ -95,7 +95,7 @@ function copiesBelow({ subject, below, action }: CheckedStep): readonly Finding[
   if (action === "replace") return [];
   const patched = subject.entries.filter(({ written }) => written !== undefined);
   const places = new Set(patched.map(({ oldAddress }) => oldAddress));
-  // Whoever patches the copy as well, at its start or just behind, has led it on.
+  // Whoever patches the copy as well, at its start or just after, has led it on.
   const isCured = (address: bigint) => places.has(address) || places.has(address + 1n);
   return patched.flatMap(({ oldAddress, label, where }) =>
     (oldAddress === undefined ? [] : below.directUsesOf(oldAddress)).flatMap(({ user, use }) =>

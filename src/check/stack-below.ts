@@ -39,7 +39,7 @@ export class StackBelow {
     return this.#directUses.get(oldAddress) ?? [];
   }
 
-  /** Whether `upper` says, itself or through others below it, that it was made to lie on `lower`. */
+  /** Whether `upper` says, itself or through others below it, that it was made to be stacked on `lower`. */
   isMadeFor(upper: Subject, lower: Subject): boolean {
     const seen = new Set<Subject>();
     const open = [upper];

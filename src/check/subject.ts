@@ -154,7 +154,7 @@ export function isOwn(address: bigint | undefined, { loaded }: Pick<Subject, "lo
   return base <= address && address < base + BigInt(bytes.length);
 }
 
-/** A place in some payload's marker, by which payloads tell what lies on what; no code that runs. */
+/** A place in some payload's marker, by which payloads tell what is stacked on what; no code that runs. */
 export function isInMarker({ entry: { oldAddress } }: SubjectEntry): boolean {
   return oldAddress.kind === "symbol" && isMarkerSymbol(oldAddress.symbol);
 }
@@ -203,7 +203,7 @@ function writtenBy(
   }
 }
 
-/** Bytes of a landing mark that Xen leaves alone and jumps behind. */
+/** Bytes of a landing mark that Xen leaves alone; its jump comes after them. */
 export function landingSize(address: bigint, { features, facts }: Hypervisor): number {
   if (!features.has("endbr-aware")) return 0;
   const code = facts.fileBytes(address, ENDBR64_SIZE);

@@ -5,7 +5,7 @@ import type { Finding, Rule } from "./rule.ts";
 import { type CheckedStep, crashOf, placeInFile } from "./step.ts";
 
 interface TrapWords extends Pick<Rule, "what" | "why" | "remedy" | "concerns" | "reach"> {
-  /** Tells of hazards: what the model did not die of is no crash of this hypervisor. */
+  /** Tells of hazards: what the model did not die of is not a crash of this hypervisor. */
   readonly pattern?: (step: CheckedStep) => readonly Finding[];
 }
 

@@ -21,7 +21,7 @@ export const ExitCode = {
   refused: 2,
   /** bisect only: no single fix can be named. */
   unnamed: 2,
-  /** check only: it would not, and something can go wrong all the same. */
+  /** check only: it would not, and something can go wrong nevertheless. */
   hazards: 3,
   /** sync only: the host is neither as it was nor as wished. */
   astray: 3,

@@ -9,7 +9,7 @@ const stop = new AbortController();
 let asked = 0;
 const onSignal = (): void => {
   asked += 1;
-  // The second ^C does not wait for the cleaning up; a lab then dies with its owner all the same.
+  // The second ^C does not wait for the cleaning up; a lab then dies with its owner nevertheless.
   if (asked > 1) process.exit(ExitCode.interrupted);
   stop.abort(new Error("Stopped by a signal"));
 };

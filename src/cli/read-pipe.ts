@@ -1,4 +1,4 @@
-// Reads what is no plain file (a pipe, as a shell makes for `<(…)`; a device) to its end, or to the
+// Reads what is not a plain file (a pipe, as a shell makes for `<(…)`; a device) to its end, or to the
 // limit: nobody knows beforehand how much comes.
 
 import { constants, createReadStream, open } from "node:fs";

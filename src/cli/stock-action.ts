@@ -37,7 +37,7 @@ export interface StockStep {
   readonly options: ActOptions;
   /** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
   readonly dangling?: "refuse" | "allow";
-  /** When its file is at hand. */
+  /** When its file was given. */
   readonly payload?: Payload;
 }
 

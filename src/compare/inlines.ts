@@ -101,7 +101,7 @@ interface Extent {
 }
 
 function touches({ oldStart, oldCount }: LineRegion, { first, lastKnown, end }: Extent): boolean {
-  // What is put in behind the last line that we know of is more likely a new function.
+  // What is put in after the last line that we know of is more likely a new function.
   if (oldCount === 0) return first < oldStart && oldStart <= lastKnown + 1;
   return oldStart < end && first < oldStart + oldCount;
 }

@@ -1,7 +1,7 @@
 // What stands in the running hypervisor for a function or variable of the source that already has the
 // fixes of the payloads below in it. Each of them was found by comparing two objects, and so it is found
 // again here: level by level, from the topmost payload down to the hypervisor. Names alone do not do,
-// since compilers number static variables and copies of functions anew in every level.
+// since compilers number static variables and copies of functions again in every level.
 
 import { type Atom, namingSymbol, type SplitObject } from "../diff/atom.ts";
 import type { ObjectDiff } from "../diff/diff-objects.ts";

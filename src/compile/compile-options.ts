@@ -8,7 +8,7 @@ import type { Release } from "../xen-abi/release.ts";
 export interface CompileOptions {
   readonly inputs: CompileInputs;
   readonly target: CompileTarget;
-  /** What the payload is to lie on, and how it is to stand among others. */
+  /** What the payload is to be stacked on, and how it is to stand among others. */
   readonly stacking: StackingWish;
   readonly compiler: CompilerWish;
   readonly metadata: readonly (readonly [key: string, value: string])[];

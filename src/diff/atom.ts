@@ -35,7 +35,7 @@ export interface Atom {
   readonly bytes: Uint8Array | undefined;
   /** Those that lie in it and are no labels of the compiler; the one that names it comes first. */
   readonly symbols: readonly ElfSymbol[];
-  /** Of the symbol that names it, else the section's with the offset behind it. */
+  /** Of the symbol that names it, else the section's with the offset after it. */
   readonly name: string;
   /** By offset. Filled in once, when all atoms exist. */
   references: readonly Reference[];

@@ -35,7 +35,7 @@ export interface ReplacedFunction {
 
 /**
  * @throws DiffError diff/unsupported-object, diff/unlike-objects; ElfError when an object lies about
- * itself. What cannot be patched is no error but a refusal in the ledger
+ * itself. What cannot be patched is not an error but a refusal in the ledger
  */
 export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOptions): ObjectDiff {
   requireAlike(before, after);

@@ -1,4 +1,4 @@
-// The end of an array is the address of what lies behind it, and in a section that several variables
+// The end of an array is the address of what lies after it, and in a section that several variables
 // share nobody can tell which of them is meant. As long as both lie side by side in the hypervisor as
 // well, either reading gives the same address; a new variable between them makes the difference.
 

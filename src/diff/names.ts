@@ -11,7 +11,7 @@ export function isNumbered(name: string): boolean {
   return genericName(name) !== name;
 }
 
-/** `f` for `f.cold` and `f.cold.2`; undefined for what is no cold part. */
+/** `f` for `f.cold` and `f.cold.2`; undefined for what is not a cold part. */
 export function findColdParent(name: string): string | undefined {
   return /^(.+)\.cold(?:\.\d+)?$/.exec(name)?.[1];
 }

@@ -52,7 +52,7 @@ const LISTED_BYTES_MAX = 2 * 1024 * 1024;
 /** What inspectPayload() has found. */
 const toldAlready = () => {};
 
-/** @throws ElfError when the bytes are no ELF file; inspectPayload() has thrown that before */
+/** @throws ElfError when the bytes are not an ELF file; inspectPayload() has thrown that before */
 export function dissectPayload(
   bytes: Uint8Array,
   contents: PayloadContents,

@@ -19,7 +19,7 @@ export interface CodeRange {
   readonly size: number;
 }
 
-/** As much of the range as the section has. Bytes that are no instruction become a line `(bad)`. */
+/** As much of the range as the section has. Bytes that are not an instruction become a line `(bad)`. */
 export function listCode(places: PayloadPlaces, range: CodeRange): readonly ListedInstruction[] {
   const { section, start, size } = range;
   const bytes = contentsOf(places.object, section).subarray(start, start + size);
@@ -40,7 +40,7 @@ function listX86(
     const relocation = relocations.get(start + fieldOffset);
     if (relocation === undefined) return insideName(places, { section, start }, target, bytes);
     named.add(fieldOffset);
-    // The distance counts from the end of the instruction, which tells how far behind the field it is.
+    // The distance counts from the end of the instruction, which tells how far after the field it is.
     const distance = fieldOffset + 4 <= bytes.length ? view.getInt32(fieldOffset, true) : 0;
     const bias = target - BigInt(distance) - BigInt(fieldOffset);
     const referred = places.follow(relocation, bias);

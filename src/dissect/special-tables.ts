@@ -29,7 +29,7 @@ import { eachEntry, nameOfField, type TableReader } from "./table-field.ts";
 export interface DecodedTable {
   readonly section: string;
   readonly entries: readonly SpecialEntry[];
-  /** Bytes behind the last whole entry; 0 in a sound table. */
+  /** Bytes after the last whole entry; 0 in a sound table. */
   readonly bytesLeft: number;
 }
 

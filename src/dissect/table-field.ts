@@ -11,7 +11,7 @@ export interface TableReader {
   readonly reader: ByteReader;
 }
 
-/** Calls `decode` with where each entry of `size` bytes starts; ends behind the last whole one. */
+/** Calls `decode` with where each entry of `size` bytes starts; ends after the last whole one. */
 export function eachEntry<Entry>(
   { reader }: TableReader,
   size: number,

@@ -1,4 +1,4 @@
-// A cursor over DWARF data: fixed numbers, LEB128, strings. Reading behind the end is an error that
+// A cursor over DWARF data: fixed numbers, LEB128, strings. Reading past the end is an error that
 // names the object; nothing is read before it is known to be there.
 
 import { hexNumber } from "../bytes/hex.ts";

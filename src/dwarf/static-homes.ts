@@ -1,5 +1,5 @@
 // In which function a static variable stands, for whoever compares objects (diff/): compilers number such variables
-// anew in every build, and inlining moves what refers to them. Each variable's entry has a location,
+// again in every build, and inlining moves what refers to them. Each variable's entry has a location,
 // and the location a relocation against the variable.
 
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";

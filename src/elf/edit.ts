@@ -23,7 +23,7 @@ export type ElfEdit =
       readonly size: bigint;
     };
 
-/** Offset of st_value, with st_size right behind it. */
+/** Offset of st_value, with st_size right after it. */
 const VALUE_OFFSET = 8;
 
 /**

@@ -19,7 +19,7 @@ const HEADER_SIZE = 12;
 
 /**
  * The notes of one section, in order.
- * @throws ElfError elf/truncated when a note reaches behind the end, elf/malformed when the owner's
+ * @throws ElfError elf/truncated when a note reaches past the end, elf/malformed when the owner's
  * name is not ended by a NUL
  */
 export function notesOf(object: ElfObject, section: Section): readonly ElfNote[] {

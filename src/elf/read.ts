@@ -39,7 +39,7 @@ export interface ReadElfOptions {
 
 /**
  * `source` is what the file is called in messages. The object keeps a view of `file`, not a copy.
- * @throws ElfError when the file is cut short, lies about itself, or is no ELF64 for x86-64 or
+ * @throws ElfError when the file is cut short, lies about itself, or is not an ELF64 for x86-64 or
  * AArch64; reading `symbols` throws it as well
  */
 export function readElf(

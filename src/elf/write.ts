@@ -1,5 +1,5 @@
 // Writes a draft as a relocatable ELF64 file: the null section, every section of the draft with its
-// relocations right behind it (as gas does it), the symbol table, and the two string tables. The
+// relocations right after it (as gas does it), the symbol table, and the two string tables. The
 // same draft gives the same bytes.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
@@ -109,7 +109,7 @@ function planRelocations(
   ];
 }
 
-/** .symtab, and .strtab right behind it. */
+/** .symtab, and .strtab right after it. */
 function planSymbolTable(
   symbols: readonly DraftSymbol[],
   numbers: SectionNumbers,

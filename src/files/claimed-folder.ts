@@ -1,9 +1,9 @@
-// A folder that one process works in, and that is worth nothing without it. A lock on a file in it
-// says that the process lives; whoever finds the lock free may take the folder away.
+// A directory that one process works in, and that is worth nothing without it. A lock on a file in it
+// says that the process lives; whoever finds the lock free may take the directory away.
 //
-// The claim is the last file to be removed, so that a folder without one is either empty, since it
+// The claim is the last file to be removed, so that a directory without one is either empty, since it
 // is just being made, or not of ours to judge: an earlier release made it, or something else removed
-// the claim. Such a folder stays until somebody looks.
+// the claim. Such a directory stays until somebody looks.
 
 import { mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,10 @@ import { type FileLock, tryLock } from "./lock.ts";
 
 const CLAIM = "claim.lock";
 
-/** A folder without a claim is just being made or removed, which takes no time. */
+/** A directory without a claim is just being made or removed, which takes no time. */
 const UNCLAIMED_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** The answer of others about a folder. */
+/** The answer of others about a directory. */
 export type Occupancy =
   | { readonly kind: "held" }
   | { readonly kind: "abandoned" }
@@ -25,7 +25,7 @@ export type Occupancy =
   /** Its claim cannot be asked, `because` the system refuses. */
   | { readonly kind: "unclear"; readonly because: string };
 
-/** A folder that stays although nobody is known to work there. */
+/** A directory that stays although nobody is known to work there. */
 export interface KeptFolder {
   readonly path: string;
   readonly because: string;
@@ -40,13 +40,13 @@ export class ClaimedFolder implements Disposable {
   readonly path: string;
   readonly #claim: FileLock;
 
-  /** Claimed folders come from claimFolder(). */
+  /** Claimed directories come from claimFolder(). */
   constructor(path: string, claim: FileLock) {
     this.path = path;
     this.#claim = claim;
   }
 
-  /** A child that gets it holds the folder as well, for as long as it lives. */
+  /** A child that gets it holds the directory as well, for as long as it lives. */
   get descriptor(): number {
     return this.#claim.descriptor;
   }
@@ -56,12 +56,12 @@ export class ClaimedFolder implements Disposable {
     return contentsOf(this.path);
   }
 
-  /** Leaves the folder to whoever else holds it. */
+  /** Leaves the directory to whoever else holds it. */
   letGo(): void {
     this.#claim[Symbol.dispose]();
   }
 
-  /** Removes the folder with all that is in it. */
+  /** Removes the directory with all that is in it. */
   [Symbol.dispose](): void {
     try {
       removeClaimable(this.path);
@@ -72,8 +72,8 @@ export class ClaimedFolder implements Disposable {
 }
 
 /**
- * Makes a folder whose name begins with `prefix`; the end is mkdtemp's.
- * @throws LockError; the system's error when no folder can be made
+ * Makes a directory whose name begins with `prefix`; the end is mkdtemp's.
+ * @throws LockError; the system's error when no directory can be made
  */
 export function claimFolder(parent: string, prefix: string): ClaimedFolder {
   for (;;) {
@@ -83,7 +83,7 @@ export function claimFolder(parent: string, prefix: string): ClaimedFolder {
   }
 }
 
-/** `undefined` when another process was so fast as to take the folder for an abandoned one. */
+/** `undefined` when another process was so fast as to take the directory for an abandoned one. */
 function claimNew(folder: string): FileLock | undefined {
   try {
     return tryLock(join(folder, CLAIM));
@@ -103,7 +103,7 @@ export function occupancyOf(folder: string): Occupancy {
 }
 
 /**
- * Removes the folders in `parent` that are called so and that nobody holds. What cannot be judged or
+ * Removes the directories in `parent` that are called so and that nobody holds. What cannot be judged or
  * removed, another user's for instance, is none of the caller's business: it is kept.
  * @throws LockError files/no-flock; the system's error when `parent` cannot be read
  */
@@ -169,7 +169,7 @@ function ask(folder: string, kind: "exclusive" | "shared"): Asked {
   }
 }
 
-/** Only what the system refuses with this one folder; whatever else is wrong is wrong for all. */
+/** Only what the system refuses with this one directory; whatever else is wrong is wrong for all. */
 function refusal(error: unknown): { readonly because: string } {
   if (error instanceof LockError && error.report.code === "files/cannot-lock") {
     return { because: error.report.where ?? error.report.problem };

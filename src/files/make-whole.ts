@@ -1,5 +1,5 @@
-// Makes a file or a folder by whatever makes it, compilers and tar included, so that it is whole or
-// not there: in a folder of its own beside the place, then renamed.
+// Makes a file or a directory by whatever makes it, compilers and tar included, so that it is whole or
+// not there: in a directory of its own beside the place, then renamed.
 
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { syncFolder, syncTree } from "./sync-to-disk.ts";
 const UNFINISHED = ".unfinished-";
 
 /**
- * `make` gets a path that does not exist yet, in a folder that is removed afterwards. What lay at
+ * `make` gets a path that does not exist yet, in a directory that is removed afterwards. What lay at
  * `path` is replaced.
  * @throws what `make` throws; LockError; the system's error
  */
@@ -25,7 +25,7 @@ export async function makeWhole(
   const made = join(work.path, "made");
   await make(made);
   await syncTree(made);
-  // No folder takes the place of another that holds something.
+  // No directory takes the place of another that holds something.
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     moveAway(path, join(work.path, "replaced"));
   }
@@ -52,7 +52,7 @@ function moveAway(path: string, place: string): void {
   try {
     rename(path, place);
   } catch (error) {
-    // A folder of a lower layer of an overlay, as in the image of a container, cannot be renamed.
+    // A directory of a lower layer of an overlay, as in the image of a container, cannot be renamed.
     if (codeOfSystemError(error) !== "EXDEV") throw error;
     rmSync(path, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-// What has to be on the disk before a power cut may come. Only the files and folders in question: the
+// What has to be on the disk before a power cut may come. Only the files and directories in question: the
 // whole file system, or all of the machine, may have so much to write that it takes minutes.
 
 import { closeSync, fsyncSync, openSync } from "node:fs";
@@ -9,7 +9,7 @@ import { codeOfSystemError } from "../system-state.ts";
 /** The file system writes down together what is asked for at the same time. */
 const AT_A_TIME = 16;
 
-/** A file, or a folder with all that is in it. @throws the system's error */
+/** A file, or a directory with all that is in it. @throws the system's error */
 export async function syncTree(path: string): Promise<void> {
   const remaining = (await pathsIn(path)).values();
   const syncThem = async (): Promise<void> => {
@@ -18,7 +18,7 @@ export async function syncTree(path: string): Promise<void> {
   await Promise.all(Array.from({ length: AT_A_TIME }, syncThem));
 }
 
-/** What the folder has under which name. @throws the system's error */
+/** What the directory has under which name. @throws the system's error */
 export function syncFolder(path: string): void {
   let folder: number | undefined;
   try {
@@ -34,7 +34,7 @@ export function syncFolder(path: string): void {
 async function pathsIn(path: string): Promise<string[]> {
   try {
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    // A link is in its folder, and a socket or a device has nothing of its own.
+    // A link is in its directory, and a socket or a device has nothing of its own.
     const kept = entries.filter((entry) => entry.isFile() || entry.isDirectory());
     return [...kept.map(({ parentPath, name }) => join(parentPath, name)), path];
   } catch (error) {
@@ -57,7 +57,7 @@ async function syncOne(path: string): Promise<void> {
 }
 
 /**
- * A file system that cannot, or a folder that may be written to and not read: then it comes to the
+ * A file system that cannot, or a directory that may be written to and not read: then it comes to the
  * disk when it comes, and a rename with it, old or new.
  */
 function requireHarmless(error: unknown): void {

@@ -1,4 +1,4 @@
-// Folders for the time of one piece of work, and what commands that were killed have left of them.
+// Directories for the time of one piece of work, and what commands that were killed have left of them.
 
 import { lstatSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";

@@ -47,7 +47,7 @@ export function cutIntoChunks(code: ComparedBytes, architecture: Architecture): 
         offset++;
         continue;
       }
-      // The entry before gives a byte away; no mark starts there, since one starts behind it.
+      // The entry before gives a byte away; no mark starts there, since one starts after it.
       previous.end--;
       start--;
     }
@@ -65,7 +65,7 @@ export function cutIntoChunks(code: ComparedBytes, architecture: Architecture): 
   };
 }
 
-/** Also where the bytes that would tell are not known, or belong to the function behind. */
+/** Also where the bytes that would tell are not known, or belong to the function after it. */
 function mayBeLandingMark(code: ComparedBytes, start: number): boolean {
   return [ENDBR64, ENDBR64_POISON].some((mark) =>
     mark.every((byte, index) => {

@@ -21,7 +21,7 @@ import type {
   UnguardedReason,
 } from "./plan.ts";
 
-/** How far into a function level `entry` looks, behind an ENDBR64: what one entry holds. */
+/** How far into a function level `entry` looks, after an ENDBR64: what one entry holds. */
 const ENTRY_SIZE = 31;
 /** Two relocations, of the label and of the address: RELA entries of ELF64. */
 const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * RELA_SIZE;
@@ -61,7 +61,7 @@ function guardFunction(
   }
   const entry =
     !isArm && jumpsBehindMark(release) && startsWithEndbr64(code.bytes) ? ENDBR64_SIZE : 0;
-  // Poisoned on some hosts; the jump goes behind it, so nothing is lost.
+  // Poisoned on some hosts; the jump goes after it, so nothing is lost.
   code.leaveOut(0, entry, "landing-mark");
   const afterJump = entry + JUMP_SIZE[image.architecture];
   if (target.role === "relied") code.leaveOut(entry, afterJump, "replaceable-entry");

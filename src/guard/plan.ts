@@ -57,7 +57,7 @@ export type UnguardedReason =
   | "replaceable-entry"
   /** Beyond the first bytes, with level `entry`. */
   | "not-asked-for"
-  /** Several places bear the function's name, or it has no size. */
+  /** Several places have the function's name, or it has no size. */
   | "no-name";
 
 export interface GuardPlan {

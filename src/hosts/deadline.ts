@@ -63,7 +63,7 @@ export function startStepDeadline(label: string, options: CallOptions, clock: Cl
   );
 }
 
-/** A transport may be deaf to its signal; the caller must not wait for it all the same. */
+/** A transport may be deaf to its signal; the caller must not wait for it nevertheless. */
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -1,4 +1,4 @@
-// The hypervisor below this very dom0.
+// The hypervisor below this dom0.
 
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -12,7 +12,7 @@ const noPlace = [
 ];
 
 /**
- * Makes the file, and no folder for it: where that is missing, what the lock is of may be gone.
+ * Makes the file, and no directory for it: where that is missing, what the lock is of may be gone.
  * @returns `undefined` when somebody else has it
  * @throws HostError host/unsupported where there is no flock(1), or no place for the file; LockError
  * files/flock-ended; the system's error for what is wrong with this machine or process at the moment

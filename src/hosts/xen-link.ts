@@ -187,7 +187,7 @@ class XenLink implements HostLink, StepLink {
   }
 }
 
-/** 0, or the number with which the hypervisor refused; what is no refusal is thrown on. */
+/** 0, or the number with which the hypervisor refused; what is not a refusal is thrown on. */
 async function errnoOf(call: Promise<void>): Promise<number> {
   try {
     await call;

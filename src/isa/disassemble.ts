@@ -17,13 +17,13 @@ export interface DisassembleOptions {
   /** Of `bytes[0]`. */
   readonly address: bigint;
   /**
-   * The name of what an instruction refers to, printed behind it in angle brackets. `fieldOffset` is
+   * The name of what an instruction refers to, printed after it in angle brackets. `fieldOffset` is
    * where in `bytes` the distance lies, which is where a relocation of it would stand.
    */
   readonly resolveName?: (target: bigint, fieldOffset: number) => string | undefined;
 }
 
-/** Bytes that are no instruction become a line `(bad)`. @throws IsaError isa/unsupported */
+/** Bytes that are not an instruction become a line `(bad)`. @throws IsaError isa/unsupported */
 export function disassemble(
   machine: number,
   bytes: Uint8Array,
@@ -55,7 +55,7 @@ export function disassemble(
   }
 }
 
-/** What objdump adds: the address behind a RIP-relative operand, the name behind an address. */
+/** What objdump adds: the address after a RIP-relative operand, the name after an address. */
 function noteOf(
   reference: InstructionReference,
   fieldOffset: number,

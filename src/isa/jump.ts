@@ -60,7 +60,7 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
 }
 
 /**
- * How many bytes of a function's entry Xen leaves alone and jumps behind: those of ENDBR64, or of
+ * How many bytes of a function's entry Xen leaves alone, so that its jump comes after them: those of ENDBR64, or of
  * the poison that it put over it (Xen 4.17 and later). Only x86-64 has such.
  */
 export function jumpOffsetAt(machine: number, entry: Uint8Array): number {

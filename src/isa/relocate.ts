@@ -20,7 +20,7 @@ export interface RelocationRequest {
 
 export type RelocationFailure =
   | { readonly kind: "unsupported-type"; readonly type: number }
-  /** The field reaches behind the end of the section. */
+  /** The field reaches past the end of the section. */
   | { readonly kind: "outside"; readonly offset: number; readonly sizeBytes: number }
   /** The result does not fit the field; `value` is the result before shifting. */
   | { readonly kind: "overflow"; readonly value: bigint; readonly type: number };

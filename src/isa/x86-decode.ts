@@ -33,7 +33,7 @@ export interface CodeReference {
  * Every reference of the code, in order. `baseOffset` is the offset of `bytes[0]` in its section.
  * References that a relocation will fill in are among them, with the target that their present
  * bytes give.
- * @throws IsaError isa/undecodable at bytes that are no instruction, since whatever follows them
+ * @throws IsaError isa/undecodable at bytes that are not an instruction, since whatever follows them
  * could be misread
  */
 export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly CodeReference[] {
@@ -43,7 +43,7 @@ export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly 
     if (instruction.code === library.Code.INVALID) {
       const at = Number(instruction.ip) - baseOffset;
       if (bytes[at] !== UDB) throw undecodable(bytes, at, baseOffset);
-      // The library takes the byte behind it along.
+      // The library takes the byte after it along.
       decoder.position = at + 1;
       decoder.ip = instruction.ip + 1n;
       return;

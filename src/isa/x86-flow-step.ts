@@ -23,7 +23,7 @@ export interface FlowStep {
   /** What is left of an address is none: a distance to another one, or less than 64 bits of it. */
   readonly makesNumber: boolean;
   readonly flow: "next" | "jump" | "branch" | "call" | "return" | "leave" | "trap" | "invalid";
-  /** lea: the operand is no memory that is read. */
+  /** lea: the operand is not memory that is read. */
   readonly takesAddress: boolean;
   /** Where it branches to or, relative to RIP, has its operand: an offset into the code. */
   readonly reference: FlowReference | undefined;
@@ -43,7 +43,7 @@ interface FlowStore {
   readonly sizeBytes: number;
 }
 
-/** By offset. `starts` are offsets at which an instruction surely begins, behind padding. */
+/** By offset. `starts` are offsets at which an instruction surely begins, after padding. */
 export function decodeSteps(
   code: Uint8Array,
   relocated: ReadonlySet<number>,

@@ -54,7 +54,7 @@ export class CrashWatch {
       this.#resolve = resolve;
     });
     this.#consolePath = consolePath;
-    // Open from the start: readable even when the run folder is gone.
+    // Open from the start: readable even when the run directory is gone.
     this.#console = openSync(consolePath, "r");
     this.#watchConsole();
     machineEnd.then(() => this.#die("machine-ended"));

@@ -20,7 +20,7 @@ const END_MAX_MS = 30_000;
 
 export interface ListedLab extends LabFile {
   /**
-   * "ended": its QEMU is gone, its console can still be read. "unknown": nothing in its folder tells,
+   * "ended": its QEMU is gone, its console can still be read. "unknown": nothing in its directory tells,
    * which only another release or program can have brought about.
    */
   readonly state: "running" | "ended" | "unknown";
@@ -28,7 +28,7 @@ export interface ListedLab extends LabFile {
 
 /** Starts a lab that runs until endLab(). */
 export async function startDetachedLab(options: OpenLabOptions = {}): Promise<LabInfo> {
-  // Half of this folder, which those who only connect need not wait for.
+  // Half of this directory, which those who only connect need not wait for.
   const { startLab } = await import("./open-lab.ts");
   const { info, running } = await startLab(options, "detached");
   await running.agent.close();
@@ -115,7 +115,7 @@ function silent(
 }
 
 /**
- * Ends a lab, whoever owns it, and removes its run folder.
+ * Ends a lab, whoever owns it, and removes its run directory.
  * @throws LabError lab/unknown, lab/no-answer
  */
 export async function endLab(name: string | undefined): Promise<LabInfo> {
@@ -125,7 +125,7 @@ export async function endLab(name: string | undefined): Promise<LabInfo> {
   return info;
 }
 
-/** Removes what killed processes could not: run folders whose QEMU is gone. */
+/** Removes what killed processes could not: run directories whose QEMU is gone. */
 export async function removeDeadLabs(): Promise<Removed> {
   let count = 0;
   const kept: KeptFolder[] = [];
@@ -154,7 +154,7 @@ async function endMachine(info: LabInfo): Promise<void> {
   const pid = qemuPid(folder);
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
   else await quit(info, hasTime);
-  // The supervisor writes its last file when QEMU has ended, then it is done with the folder.
+  // The supervisor writes its last file when QEMU has ended, then it is done with the directory.
   const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, RunFile.exitStatus));
   while (!isDone() && hasTime()) await sleep(5);
   if (!isDone() && (await stateOfRun(folder)).kind !== "ended") throw silent("end", info);
@@ -188,7 +188,7 @@ function qemuPid(folder: string): number | undefined {
   }
 }
 
-/** Process ids are used again: this one counts only while it works in the lab's folder. */
+/** Process ids are used again: this one counts only while it works in the lab's directory. */
 function isQemuOf(folder: string, pid: number): boolean {
   try {
     // Another pid namespace's, which numbers differently.

@@ -9,7 +9,7 @@ export type LabErrorCode =
   | "lab/missing-file"
   /** A lab of that name is up. */
   | "lab/name-taken"
-  /** Something that is made on this machine could not be made: agent, image, run folder. */
+  /** Something that is made on this machine could not be made: agent, image, run directory. */
   | "lab/build-failed"
   /** QEMU did not start, or ended before the lab was up. */
   | "lab/boot-failed"

@@ -11,7 +11,7 @@ export interface KernelModule {
 }
 
 /**
- * The modules `wanted` and all that they depend on, each behind what it needs. A name that has no
+ * The modules `wanted` and all that they depend on, each after what it needs. A name that has no
  * file is built into the kernel.
  * @throws LabError lab/build-failed when a module's dependency is missing
  */

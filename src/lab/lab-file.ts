@@ -1,4 +1,4 @@
-// What other processes may know of a running lab: one file in its run folder.
+// What other processes may know of a running lab: one file in its run directory.
 
 import { join } from "node:path";
 import * as v from "valibot";

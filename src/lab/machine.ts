@@ -1,15 +1,15 @@
 // The machine of a lab as QEMU's arguments. The same line for a cold boot and a restore, but for
-// the memory: all paths are names in the run folder, where links lead to the real files.
+// the memory: all paths are names in the run directory, where links lead to the real files.
 
 export interface Machine {
   readonly cpus: number;
   readonly memoryMb: number;
-  /** How many images, named image-0 … in the run folder. */
+  /** How many images, named image-0 … in the run directory. */
   readonly images: number;
   readonly hypervisorOptions: readonly string[];
 }
 
-/** Names in the run folder. */
+/** Names in the run directory. */
 export const RunFile = {
   hypervisor: "xen",
   kernel: "vmlinuz",

@@ -1,4 +1,4 @@
-// A file or folder in the cache that is made when it is first needed; two processes that need it make
+// A file or directory in the cache that is made when it is first needed; two processes that need it make
 // it once.
 
 import { existsSync } from "node:fs";
@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { makeWhole } from "../files/make-whole.ts";
 import { withLock } from "../parts/lock.ts";
 
-/** `make` writes `path`, which does not exist yet, in a folder that is removed afterwards. */
+/** `make` writes `path`, which does not exist yet, in a directory that is removed afterwards. */
 export async function madeOnce(
   cache: string,
   home: string,

@@ -17,7 +17,7 @@ import { type LabRecipe, type LabSources, partsOf, prepareSources } from "./sour
 export interface OpenLabOptions extends LabOptions {
   /** A name for a lab that others shall find; made up without it. */
   readonly name?: string;
-  /** Its default is the XDG cache folder of xSplice. */
+  /** Its default is the XDG cache directory of xSplice. */
   readonly cache?: string;
   /** A cold boot keeps nothing and takes some 8 s; for measurements and for tests of booting. */
   readonly start?: "snapshot" | "cold-boot";
@@ -142,7 +142,7 @@ async function snapshotOf(
   return await takeSnapshot(cache, kind, sources, { label: `lab (Xen ${name})`, signal });
 }
 
-/** A snapshot that does not come up, spoilt by a full disk perhaps, is taken anew, once. */
+/** A snapshot that does not come up, spoilt by a full disk perhaps, is taken again, once. */
 async function restoreOrRetake(
   recipe: LabRecipe,
   sources: LabSources,

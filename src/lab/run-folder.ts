@@ -13,7 +13,7 @@ const SOCKET_PATH_MAX = 107;
 const LONGEST_NAME = "/lab-XXXXXX/agent-0.sock";
 const PREFIX = "lab-";
 
-/** Makes the run folder of a new lab: who holds it lives. Nobody but this user may look in. */
+/** Makes the run directory of a new lab: who holds it lives. Nobody but this user may look in. */
 export function makeRunFolder(): ClaimedFolder {
   const parent = runFolders();
   for (let attempt = 0; ; attempt++) {
@@ -43,7 +43,7 @@ function cannotMake(folder: string, cause: unknown): unknown {
   return new LabError(report, { cause });
 }
 
-/** The run folders of all labs of this user. */
+/** The run directories of all labs of this user. */
 export function listRunFolders(): string[] {
   const parent = runFolders();
   try {
@@ -66,7 +66,7 @@ function runFolders(): string {
   return join(fitting ?? "/tmp", name);
 }
 
-/** /tmp is everybody's: a folder that somebody else made there is not used. */
+/** /tmp is everybody's: a directory that somebody else made there is not used. */
 function requireOwn(folder: string): void {
   const status = lstatSync(folder);
   if (status.uid !== userInfo().uid || !status.isDirectory()) {

@@ -1,4 +1,4 @@
-// Whether the QEMU of a run folder lives. It holds the folder's claim, so the claim says. A folder
+// Whether the QEMU of a run directory lives. It holds the directory's claim, so the claim says. A directory
 // may have none: the former release made it, or something that tidies up /tmp took it. Then the
 // supervisor's last file says that QEMU ended, or the system does when one connects to its monitor:
 // a socket that nobody listens to refuses, also from another container.
@@ -13,7 +13,7 @@ import { monitorSocket, RunFile, SEATS } from "./machine.ts";
 export type RunState =
   | { readonly kind: "running" }
   | { readonly kind: "ended" }
-  /** Nothing tells: the folder stays. */
+  /** Nothing tells: the directory stays. */
   | { readonly kind: "unknown"; readonly because: string };
 
 /** A QEMU that is just starting takes no connection yet. */

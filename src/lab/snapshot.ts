@@ -62,7 +62,7 @@ export function findSnapshot(
   return filesOf(folder);
 }
 
-/** Boots such a machine and keeps it. `kind` is a folder's name: snapshots of one kind replace each other. */
+/** Boots such a machine and keeps it. `kind` is a directory's name: snapshots of one kind replace each other. */
 export async function takeSnapshot(
   cache: string,
   kind: string,

@@ -1,4 +1,4 @@
-// A QEMU in its run folder, under the supervisor that ends it with its owner.
+// A QEMU in its run directory, under the supervisor that ends it with its owner.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
@@ -19,7 +19,7 @@ import type { QemuProgram } from "./qemu-program.ts";
 import { makeRunFolder } from "./run-folder.ts";
 import { shareFile } from "./share-file.ts";
 
-/** The real files behind the names in the run folder. */
+/** The real files behind the names in the run directory. */
 export interface MachineFiles {
   readonly hypervisor: string;
   readonly kernel: string;
@@ -118,7 +118,7 @@ export class SupervisedMachine {
     await new Promise<void>((resolve) => this.#supervisor.stdin?.end("detach\n", () => resolve()));
   }
 
-  /** Ends QEMU and removes the run folder; returns when both are gone. */
+  /** Ends QEMU and removes the run directory; returns when both are gone. */
   async stop(): Promise<void> {
     this.#supervisor.ref();
     this.#supervisor.stdin?.end();

@@ -1,4 +1,4 @@
-// The patched side: a working copy with the patch in it, generated headers made anew where the patch
+// The patched side: a working copy with the patch in it, generated headers made again where the patch
 // reaches them, and the objects that make would build now.
 
 import { readFileSync } from "node:fs";

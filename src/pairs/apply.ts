@@ -1,5 +1,5 @@
 // The patches of a build applied to the texts of the source: first those of the payloads that the new
-// one is to lie on, level by level, then the fix itself. Nothing is written.
+// one is to be stacked on, level by level, then the fix itself. Nothing is written.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { contributionsOf, type PatchContribution } from "./contributions.ts";
 export interface SourceLevel {
   /** Against the source itself, by path. */
   readonly files: ReadonlyMap<string, PatchedFile>;
-  /** Paths that the patches of this very level name. */
+  /** Paths that the patches of this level name. */
   readonly changed: ReadonlySet<string>;
 }
 
@@ -28,12 +28,12 @@ export interface AppliedPatches {
   readonly contributions: readonly PatchContribution[];
   /** Hunks of the fix that were found elsewhere than they say. */
   readonly moved: readonly MovedHunk[];
-  /** The lowest first; empty when the payload is to lie on the hypervisor itself. */
+  /** The lowest first; empty when the payload is to be stacked on the hypervisor itself. */
   readonly levels: readonly SourceLevel[];
 }
 
 export interface ApplyRequest {
-  /** Top folder of the source. */
+  /** Top directory of the source. */
   readonly folder: string;
   readonly source: SourceTree;
   /** Of the payloads below, the lowest first. */
@@ -63,7 +63,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
       return known.has(path) || readText(path) !== undefined;
     };
     parsed.push(own.flatMap((patch) => parsePatchFile(patch, exists)));
-    // A source package may lack what is not the hypervisor; the ledger names it all the same.
+    // A source package may lack what is not the hypervisor; the ledger names it nevertheless.
     moved = [];
     files = applyFilePatches(parsed.flat().filter(isOurs), readText, (one) => moved.push(one));
     levels.push({ files, changed: pathsOf(parsed.at(-1) ?? []) });

@@ -17,11 +17,11 @@ import type { ObjectPair } from "./object-pair.ts";
 
 export interface SidesRequest {
   readonly base: Base;
-  /** Folder for working copies. */
+  /** Directory for working copies. */
   readonly work: string;
   readonly affected: Affected;
   readonly after: PatchedTree;
-  /** As the patch has them, by their paths below the source folder. */
+  /** As the patch has them, by their paths below the source directory. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   readonly neutral: NeutralFiles;
   /** Called when make has begun. */
@@ -59,7 +59,7 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   return { pairs, ...made };
 }
 
-/** Waits for both even when one fails, so that nothing runs on in a folder that is removed. */
+/** Waits for both even when one fails, so that nothing runs on in a directory that is removed. */
 async function settleBoth<One, Other>(
   one: Promise<One> | undefined,
   other: Promise<Other>,
@@ -70,7 +70,7 @@ async function settleBoth<One, Other>(
 
 export interface BeforeRequest {
   readonly base: Base;
-  /** Folder for working copies. */
+  /** Directory for working copies. */
   readonly work: string;
   /** Objects that the base does not have yet. */
   readonly missing: readonly CompileUnit[];

@@ -22,7 +22,7 @@ import type { MakeRun } from "../xen-make/make-run.ts";
 export interface LeftOutRequest {
   readonly base: Pick<Base, "tree" | "listing">;
   readonly patches: readonly FilePatch[];
-  /** By path below the source folder. */
+  /** By path below the source directory. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   readonly run: Pick<MakeRun, "tools" | "signal">;
 }

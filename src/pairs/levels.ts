@@ -1,5 +1,5 @@
 // Objects of the source with the patches of the payloads below in it, level by level: what the new
-// payload is to lie on. An object that a level does not reach is the one of the level under it. Made
+// payload is to be stacked on. An object that a level does not reach is the one of the level under it. Made
 // objects are kept with their base, under a key of all that the levels changed, so that each is
 // compiled once.
 
@@ -31,9 +31,9 @@ export interface LevelsRequest {
   readonly base: Base;
   /** The lowest first; of each, only the files that are carried. */
   readonly levels: readonly SourceLevel[];
-  /** Folder for working copies. */
+  /** Directory for working copies. */
   readonly work: string;
-  /** By the path below the source folder. */
+  /** By the path below the source directory. */
   readonly isCode: (path: string) => boolean;
 }
 

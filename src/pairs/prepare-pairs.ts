@@ -1,5 +1,5 @@
 // From a source, a configuration and patches to pairs of objects, before and after, with the account
-// of every file and hunk. The user's folder is read; everything is made in the cache. preparePairs()
+// of every file and hunk. The user's directory is read; everything is made in the cache. preparePairs()
 // opens what both sides are made from; pairUp() is the list of passes over it.
 
 import { join } from "node:path";
@@ -72,7 +72,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
 
 interface PairUpRequest extends Pick<PairsInputs, "architecture"> {
   readonly base: Base;
-  /** Folder for working copies. */
+  /** Directory for working copies. */
   readonly work: string;
   readonly applied: AppliedPatches;
   readonly meanwhile: (() => void) | undefined;

@@ -22,13 +22,13 @@ export interface PairsRequest {
 
 /** What both sides are made from. */
 export interface PairsInputs {
-  /** Top folder of Xen's source. */
+  /** Top directory of Xen's source. */
   readonly source: string;
   readonly config: { readonly name: string; readonly text: string };
   readonly architecture: Architecture;
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
-  /** Patches of the payloads that the new one is to lie on, the lowest first. */
+  /** Patches of the payloads that the new one is to be stacked on, the lowest first. */
   readonly earlier?: readonly (readonly PatchInput[])[];
 }
 

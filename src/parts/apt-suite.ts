@@ -166,7 +166,7 @@ function runApt(
     "Dir::State": folder,
     "Dir::State::status": join(folder, "status"),
     "Dir::Cache": folder,
-    // Container images turn these off; each call would read all lists anew.
+    // Container images turn these off; each call would read all lists again.
     "Dir::Cache::pkgcache": join(folder, PARSED_LISTS),
     "Dir::Cache::srcpkgcache": "",
     "Debug::NoLocking": "1",

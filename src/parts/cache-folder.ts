@@ -9,7 +9,7 @@ import { makeFolder } from "./make-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `xsplice` in the XDG cache folder. What is empty or relative counts as not set, as XDG says. */
+/** `xsplice` in the XDG cache directory. What is empty or relative counts as not set, as XDG says. */
 export function cacheFolder(environment: Environment = process.env): string {
   const configured = absolute(environment["XDG_CACHE_HOME"]);
   const base = configured ?? join(absolute(environment["HOME"]) ?? userInfo().homedir, ".cache");
@@ -21,7 +21,7 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Makes the folder, if need be, before anything is made in it.
+ * Makes the directory, if need be, before anything is made in it.
  * @throws PartsError parts/no-cache
  */
 export function requireCacheFolder(cache: string): void {

@@ -15,7 +15,7 @@ export class PartsError extends XspliceError<
   | "parts/suite-unavailable"
   /** The suite has no such package or version. */
   | "parts/package-unavailable"
-  /** The cache folder cannot be written to. */
+  /** The cache directory cannot be written to. */
   | "parts/no-cache"
   /** No program to hold locks with. */
   | "parts/no-flock"

@@ -41,7 +41,7 @@ export async function requireKeyring(
 }
 
 /**
- * Own state and cache folders, the machine's own sources: works without root. Who signs those sources
+ * Own state and cache directories, the machine's own sources: works without root. Who signs those sources
  * is the machine's to say; that it is verified is ours. Gives the name of the package's file.
  */
 async function downloadFromMachineSources(

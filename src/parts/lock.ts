@@ -22,7 +22,7 @@ export async function useCache(cache: string, signal?: AbortSignal): Promise<Fil
 }
 
 /**
- * Runs `work` while no other process holds the lock `name` of this cache folder; waits for it.
+ * Runs `work` while no other process holds the lock `name` of this cache directory; waits for it.
  * @throws PartsError parts/no-cache, parts/no-flock; LockError; what `work` throws; the reason of `signal` when it is aborted while waiting
  */
 export async function withLock<Result>(

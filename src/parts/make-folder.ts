@@ -1,10 +1,10 @@
-// Makes a folder and those above it, step by step. Node's own `recursive` never ends in a folder that
+// Makes a directory and those above it, step by step. Node's own `recursive` never ends in a directory that
 // exists and in which nothing can be made, such as those below /proc.
 
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** @throws the system's error, of the first folder that cannot be made */
+/** @throws the system's error, of the first directory that cannot be made */
 export function makeFolder(path: string, mode = 0o777): void {
   if (isFolder(path)) return;
   const above = dirname(path);

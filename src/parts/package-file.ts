@@ -10,7 +10,7 @@ import { PartsError } from "./errors.ts";
 export const packageFileSchema = v.object({
   name: v.string(),
   version: v.string(),
-  /** As `apt-get download` names it in the current folder. */
+  /** As `apt-get download` names it in the current directory. */
   fileName: v.string(),
   sizeBytes: v.number(),
   /** `SHA256:…`, of the signed lists. */

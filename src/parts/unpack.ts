@@ -43,7 +43,7 @@ export async function unpackPackage(
 }
 
 /**
- * Unpacks a source package of format "3.0 (quilt)": the original, then Debian's folder, then the
+ * Unpacks a source package of format "3.0 (quilt)": the original, then Debian's directory, then the
  * patches that it names. `environment` is that of tar, which calls xz, and of patch.
  * @throws PartsError parts/unpack-failed
  */

@@ -97,7 +97,7 @@ function checkRelease(payload: Payload, { info }: HostFacts, findings: Findings)
   });
 }
 
-/** Distributions put anything behind the numbers; what is no point release says nothing. */
+/** Distributions put anything after the numbers; what is not a point release says nothing. */
 function findRelease({ major, minor, extra }: HostFacts["info"]["version"]): Release | undefined {
   try {
     return extra.startsWith(".") ? parseRelease(`${major}.${minor}${extra}`) : undefined;

@@ -1,6 +1,6 @@
 // What Xen would refuse in one entry of `.livepatch.funcs`, at upload or at apply: ABI reference
 // §1.3, §1.4, §2.10. What depends on the hypervisor's own code (is the function large enough for
-// a jump behind its ENDBR64, is it in reach) cannot be seen in the payload alone.
+// a jump after its ENDBR64, is it in reach) cannot be seen in the payload alone.
 
 import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
 import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";

@@ -41,7 +41,7 @@ export interface Inspection {
 
 /**
  * `source` is what the file is called in messages.
- * @throws ElfError when the bytes are no ELF file; PayloadError payload/not-a-payload when it is
+ * @throws ElfError when the bytes are not an ELF file; PayloadError payload/not-a-payload when it is
  * one of another kind. Everything else becomes a finding
  */
 export function inspectPayload(bytes: Uint8Array, source: string): Inspection {

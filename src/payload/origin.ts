@@ -42,7 +42,7 @@ export interface PayloadOrigin {
 }
 
 export interface OriginPatch {
-  /** Of the file, without its folder. */
+  /** Of the file, without its directory. */
   readonly name: string;
   /** In hex. */
   readonly sha256: string;

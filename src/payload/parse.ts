@@ -7,7 +7,7 @@ import type { Payload } from "./payload.ts";
 
 /**
  * `source` is what the file is called in messages.
- * @throws ElfError when the bytes are no ELF file; PayloadError with the first thing that Xen
+ * @throws ElfError when the bytes are not an ELF file; PayloadError with the first thing that Xen
  * would refuse, or that would harm it
  */
 export function parsePayload(bytes: Uint8Array, source: string): Payload {

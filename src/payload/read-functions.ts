@@ -22,7 +22,7 @@ export interface FunctionTable {
 /** Offset of `version` in an entry, the same in both layouts. */
 const VERSION_OFFSET = 32;
 
-/** `undefined`, with a finding, when the bytes are no table of either version. */
+/** `undefined`, with a finding, when the bytes are not a table of either version. */
 export function readFunctions(file: PayloadFile, section: Section): FunctionTable | undefined {
   const bytes = contentsOf(file.object, section);
   const version = versionOf(file, section, bytes);

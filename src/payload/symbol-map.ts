@@ -15,7 +15,7 @@ const SYMBOL_MAP_LINES_MAX = 100_000;
 /**
  * `replacement`: the new body of a function of Xen; `function`, `data`: brought along by the
  * payload; `hook`: code that Xen calls while it applies or reverts; `marker`: the applied-marker,
- * whose source name is its id in hexadecimal; `cover`: the byte behind it for a function that is replaced or
+ * whose source name is its id in hexadecimal; `cover`: the byte after it for a function that is replaced or
  * brought, by the name that later payloads replace it by (marker.ts); `renamed`: what the hypervisor or a
  * payload below has, under the name that only the patched source gives to it; the exported name is theirs.
  */
@@ -37,7 +37,7 @@ export interface SymbolMapEntry {
   readonly exportedName: string;
   /**
    * From the start of the function or object to the exported symbol, in bytes. Not 0 for a
-   * replacement: Xen does not export the entry itself (ABI reference §2.11), so a label behind it
+   * replacement: Xen does not export the entry itself (ABI reference §2.11), so a label after it
    * stands in.
    */
   readonly exportedOffset: number;
@@ -67,7 +67,7 @@ export function encodeSymbolMap(map: SymbolMap): Uint8Array {
   return new TextEncoder().encode(`${[HEADER, ...lines].join("\n")}\n`);
 }
 
-/** @throws PayloadError payload/symbol-map, naming the line, when it is no map of version 1 */
+/** @throws PayloadError payload/symbol-map, naming the line, when it is not a map of version 1 */
 export function decodeSymbolMap(bytes: Uint8Array, source: string): SymbolMap {
   const [header, ...lines] = decodeText(bytes, source).split("\n");
   if (header !== HEADER) {

@@ -1,6 +1,6 @@
 // What a loaded payload is bound to. Xen resolves the symbols of a payload once, at upload, and keeps no
 // count of who refers to whom: it frees a payload though another one refers to it, and applies the other
-// one all the same. What it reads then is freed memory, and the host dies (old-code guard, section 4;
+// one nevertheless. What it reads then is freed memory, and the host dies (old-code guard, section 4;
 // the marker that a guard compares is such a symbol).
 
 import type { Action, ActOptions } from "../host/host.ts";

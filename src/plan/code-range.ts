@@ -1,4 +1,4 @@
-// Places in code, as payloads name them: a symbol and bytes behind it. Two payloads that change or
+// Places in code, as payloads name them: a symbol and bytes after it. Two payloads that change or
 // guard the same bytes get in each other's way.
 
 import type { CodeRange } from "./facts-form.ts";

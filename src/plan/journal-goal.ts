@@ -1,4 +1,4 @@
-// What a sync wants a host to run in the end, as the host's journal is told. It is no part of the
+// What a sync wants a host to run in the end, as the host's journal is told. It is not part of the
 // host: whoever wraps the host once more does not cut it off from the journal.
 
 import type { CallOptions } from "../host/call-options.ts";

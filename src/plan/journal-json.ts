@@ -1,5 +1,5 @@
 // The journal as it is kept: JSON with a version. What another release wrote, or what was damaged,
-// tells nothing: the host is then found out anew.
+// tells nothing: the host is then found out again.
 
 import * as v from "valibot";
 import { decodeJson } from "../json/decode-json.ts";

@@ -1,6 +1,6 @@
 // A host of which everything that is done through here is written down: before, so that a crash in
 // between is noticed, and after, with what the host then says. Where nothing can be written the host
-// is worked on all the same, and whoever asks later hears that the order is not known.
+// is worked on nevertheless, and whoever asks later hears that the order is not known.
 
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";

@@ -104,7 +104,7 @@ export function samePlace(one: Piece, other: Piece, place: Piece | undefined): O
   };
 }
 
-/** It must be uploaded, for the first time or again, and its file is not at hand. */
+/** It must be uploaded, for the first time or again, and its file was not given. */
 export function noFile(piece: Piece): Obstacle {
   return {
     code: "plan/no-file",

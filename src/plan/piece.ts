@@ -3,7 +3,7 @@
 
 import type { PayloadFacts } from "./facts-form.ts";
 
-/** A payload whose file is at hand. */
+/** A payload whose file is available. */
 export interface GivenPayload {
   /** What the file is called in messages and in the plan. */
   readonly source: string;

@@ -1,5 +1,5 @@
 // Finds out what a host runs, from Xen's list, the metadata of our payloads, the journal and the
-// files that are at hand. What cannot be known is said to be unknown.
+// files that were given. What cannot be known is said to be unknown.
 
 import type { HostInfo, ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";

@@ -15,7 +15,7 @@ export interface StackView {
     | { readonly kind: "known"; readonly evidence: StackEvidence }
     | {
         readonly kind: "unknown";
-        /** Pairs of names of which the order is known all the same, the lower one first. */
+        /** Pairs of names of which the order is known nevertheless, the lower one first. */
         readonly known: readonly (readonly [below: string, above: string])[];
         readonly reasons: readonly string[];
       };

@@ -28,11 +28,11 @@ export interface Way {
   /** Stacks: before the first step, and after each. */
   readonly states: readonly (readonly Piece[])[];
   readonly missing: readonly MissingFix[];
-  /** Stay, and start afresh all the same. */
+  /** Stay, and start afresh nevertheless. */
   readonly freshData: readonly Piece[];
   /** Not wanted and left loaded, since a payload that stays refers to it. */
   readonly kept: readonly Piece[];
-  /** The hypervisor keeps pointers into them: not wanted, and left loaded all the same. */
+  /** The hypervisor keeps pointers into them: not wanted, and left loaded nevertheless. */
   readonly held: readonly Piece[];
   /** The same, unloaded since that was allowed. */
   readonly dangling: readonly Piece[];

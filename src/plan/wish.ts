@@ -27,7 +27,7 @@ export interface Cast {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** @param files of loaded payloads, and of what they depend on, as far as they are at hand */
+/** @param files of loaded payloads, and of what they depend on, as far as they were given */
 export function castFor(state: HostState, wish: Wish, files: readonly GivenPayload[]): Cast {
   const given = wish.kind === "apply-exactly" ? [...wish.payloads, ...files] : files;
   const loaded = state.loaded.map((payload) => {

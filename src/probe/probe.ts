@@ -59,7 +59,7 @@ export async function probeHost(
   checkSupport(host, request);
   const { payload, purpose } = request;
   const [info, loaded] = await Promise.all([host.info(options), host.list(options)]);
-  // The payload itself may be loaded: that is no obstacle to a probe.
+  // The payload itself may be loaded: that is not an obstacle to a probe.
   checkPayloadForHost(payload, { name: "", info, loaded: [] });
   const all = expectedBytesOf(payload);
   const visible = purpose === "replace" ? withoutJumps(all, loaded) : all;

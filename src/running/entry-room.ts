@@ -1,4 +1,4 @@
-// How much room Xen's jump to a new body takes at a function's entry: the jump itself, behind an
+// How much room Xen's jump to a new body takes at a function's entry: the jump itself, after an
 // ENDBR64 if the function starts with one (ABI reference §5.1).
 
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";

@@ -59,7 +59,7 @@ export function isOwnFunction({ binding, place, type }: DraftSymbol): boolean {
   return defined && binding !== "STB_LOCAL";
 }
 
-/** By Xen's own spelling, or by the bare name when only one function bears it. */
+/** By Xen's own spelling, or by the bare name when only one function has it. */
 function findXenFunction(name: string, xen: Surroundings): LinkSymbol | undefined {
   const exact = xen.byName.get(name);
   if (exact?.kind === "function") return exact;
@@ -117,7 +117,7 @@ function refuseSameFunction(pairs: readonly FunctionPair[]): void {
   }
 }
 
-/** Room for the jump that Xen writes, behind an ENDBR64 if there is one: ABI reference §5.1. */
+/** Room for the jump that Xen writes, after an ENDBR64 if there is one: ABI reference §5.1. */
 function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
   const { name, address, sizeBytes, isInit } = xenFunction;
   const refuse = (state: string, expected: string): BuilderError =>

@@ -1,4 +1,4 @@
-// What a new payload is to lie on: the hypervisor, or payloads on it, of which the files say what they
+// What a new payload is to be stacked on: the hypervisor, or payloads on it, of which the files say what they
 // brought and replaced. Functions and variables that they brought have names in their symbol maps
 // (payload/symbol-map.ts). Functions of Xen that they replaced are not among them: everybody reaches
 // those by Xen's own name.

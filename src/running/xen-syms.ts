@@ -137,7 +137,7 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "a
   return { byName, locals, ambiguous };
 }
 
-/** Assembly code often has no type; what lies in an executable section is code all the same. */
+/** Assembly code often has no type; what lies in an executable section is code nevertheless. */
 function isCode(object: ElfObject, { type, place }: ElfSymbol): boolean {
   if (type === "STT_FUNC") return true;
   if (type !== "STT_NOTYPE" || place.kind !== "section") return false;

@@ -112,7 +112,7 @@ function sidesOf(
       if (!marks.test(line)) return [];
       const bare = isDosPatch ? line.slice(1).replace(/\r$/, "") : line.slice(1);
       const end = isDosFile && (isDosPatch || !line.endsWith("\r")) ? "\r\n" : "\n";
-      // "\ No newline at end of file" stands behind the line that it speaks of.
+      // "\ No newline at end of file" stands after the line that it speaks of.
       return lines[index + 1]?.startsWith("\\") ? bare : `${bare}${end}`;
     });
   return { wanted: side(/^[ -]/), made: side(/^[ +]/) };

@@ -8,7 +8,7 @@ export type FileKind =
   | { readonly kind: "other-architecture" }
   | { readonly kind: "not-hypervisor"; readonly component: string };
 
-/** `path` is below the source folder; `architecture` as in `xen/arch/`. */
+/** `path` is below the source directory; `architecture` as in `xen/arch/`. */
 export function kindOfFile(path: string, architecture: string): FileKind {
   const [, other] = /^xen\/(?:arch\/|include\/asm-)(x86|arm|riscv|ppc)\//.exec(path) ?? [];
   const isShared = path.startsWith("xen/include/public/");

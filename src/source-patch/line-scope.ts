@@ -1,6 +1,6 @@
 // What a changed region of a C file can reach: a region that lies in the body of one function changes
 // nothing for others but through that function. Whatever else stands at the top level (macros,
-// types, constants, tables) can change the meaning of any code behind it.
+// types, constants, tables) can change the meaning of any code after it.
 
 import { type ScannedLine, scanLines } from "./line-neutral-scan.ts";
 import type { LineRegion } from "./line-regions.ts";

@@ -16,9 +16,9 @@ export interface PatchInput {
 export interface FilePatch {
   /** The patch that it stands in. */
   readonly patch: string;
-  /** Below the source folder; `undefined` for a new file. */
+  /** Below the source directory; `undefined` for a new file. */
   readonly oldPath: string | undefined;
-  /** Below the source folder; `undefined` for a deleted file. */
+  /** Below the source directory; `undefined` for a deleted file. */
   readonly newPath: string | undefined;
   /** A copy leaves the old file where it is. */
   readonly kind: "change" | "create" | "delete" | "rename" | "copy" | "mode" | "binary";
@@ -32,11 +32,11 @@ export interface Hunk {
 }
 
 const NOWHERE = "/dev/null";
-/** Leading folders that are cut off at most, as `patch -p` would. */
+/** Leading directories that are cut off at most, as `patch -p` would. */
 const STRIP_MAX = 4;
 
 /**
- * `exists` tells which paths below the source folder there are, before the first patch.
+ * `exists` tells which paths below the source directory there are, before the first patch.
  * @throws BuildError build/bad-patch
  */
 export function parsePatchFile(
@@ -147,7 +147,7 @@ function kindOf(
   return file.hunks.length === 0 ? "mode" : "change";
 }
 
-/** How many leading folders to cut: with which the most files exist; the fewest of those. */
+/** How many leading directories to cut: with which the most files exist; the fewest of those. */
 function findStrip(files: readonly StructuredPatch[], exists: (path: string) => boolean): number {
   const scores = Array.from({ length: STRIP_MAX + 1 }, (_, strip) => {
     const known = files.filter((file) =>

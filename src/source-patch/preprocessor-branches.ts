@@ -60,7 +60,7 @@ export function changedLines(
   lines: readonly string[],
 ): readonly number[] | undefined {
   const changed: number[] = [];
-  // A hunk that removes and keeps nothing names the line that it stands behind.
+  // A hunk that removes and keeps nothing names the line that it stands after.
   let line = content.oldLines === 0 ? content.oldStart + 1 : content.oldStart;
   for (const text of content.lines) {
     const mark = text[0];

@@ -81,7 +81,7 @@ const otherForms: readonly { readonly pattern: RegExp; readonly form: string }[]
 ];
 
 /**
- * A file that is named as changed, with nothing of the change behind it: `diff -u a b` or `+++ b` with
+ * A file that is named as changed, with nothing of the change after it: `diff -u a b` or `+++ b` with
  * no hunk, or git's `index 1..2` of one that is neither binary nor empty.
  */
 function findWithoutHunks(lines: readonly PatchLine[]): PatchLine | undefined {

@@ -1,4 +1,4 @@
-// A cumulative payload against the one whose place it is to take: which functions are patched anew,
+// A cumulative payload against the one whose place it is to take: which functions are patched again,
 // again, as before or no longer, and which variables start afresh. REPLACE reverts the old payload
 // before it applies the new one, and nothing is handed over.
 
@@ -85,7 +85,7 @@ function writableNames(object: ElfObject, map: SymbolMap): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** Compilers number static variables of functions anew in every build. */
+/** Compilers number static variables of functions again in every build. */
 function withoutNumber(name: string): string {
   return name.replace(/\.\d+$/, "");
 }

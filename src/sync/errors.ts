@@ -5,7 +5,7 @@ import { XspliceError } from "../error.ts";
 export type SyncErrorCode =
   /** Another sync of this host is at work. */
   | "sync/busy"
-  /** The plan asks for what is not safe, or for what is not at hand. */
+  /** The plan asks for what is not safe, or for what is not available. */
   | "sync/bad-plan"
   /** The model says that the hypervisor would refuse a step. */
   | "sync/would-fail"

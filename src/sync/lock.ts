@@ -10,7 +10,7 @@ const ATTEMPTS_MAX = 20;
 
 export interface Locked {
   readonly release: () => Promise<void>;
-  /** Sentences: why others cannot be kept away. They would be noticed all the same. */
+  /** Sentences: why others cannot be kept away. They would be noticed nevertheless. */
   readonly notes: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// A sync that was killed behind a replace that had failed half-way left a host without its former
+// A sync that was killed after a replace that had failed half-way left a host without its former
 // payloads. The journal remembers them (plan/journal.ts); whoever comes next applies them again.
 
 import type { HostState } from "../plan/host-state.ts";

@@ -1,4 +1,4 @@
-// Plays the steps of a plan on the model of the very hypervisor before any is taken on the host: first
+// Plays the steps of a plan on the model of exactly the hypervisor before any is taken on the host: first
 // what is loaded and applied there, then each step.
 
 import { toHex } from "../bytes/hex.ts";

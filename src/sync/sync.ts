@@ -29,7 +29,7 @@ export interface SyncRequest {
     | { readonly kind: "wish"; readonly wish: Wish; readonly options: Omit<PlanOptions, "files"> }
     /** Made earlier, for the host as it is now. */
     | { readonly kind: "plan"; readonly plan: Plan };
-  /** Of what is to be uploaded, and of what is loaded as far as it is at hand. */
+  /** Of what is to be uploaded, and of what is loaded as far as it was given. */
   readonly files: readonly SyncFile[];
   /** Of the host, for playing all steps on the model first. */
   readonly hypervisor: Hypervisor | undefined;
@@ -76,7 +76,7 @@ async function syncLocked(
   requireSafe(plan, state, files);
   const names = list.map(({ name }) => name);
   const origin: Scene = { loaded: names, applied: state.stack.names };
-  // From here on it is known what is to be done, and that all of it is at hand.
+  // From here on it is known what is to be done, and that all of it is available.
   options.onPlan(plan, state);
   goal.set(plan.stack);
   if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);

@@ -134,7 +134,7 @@ async function lookAfter(
   options: StepOptions,
 ): Promise<readonly ListedPayload[] | HostError> {
   if (!(outcome instanceof HostError)) return look(host, options);
-  // Also after a refusal: it may be an answer to a question that was asked behind the action.
+  // Also after a refusal: it may be an answer to a question that was asked after the action.
   const isOpen = (listed: ListedPayload) => listed.name === name && listed.status.kind === "busy";
   try {
     const { list, busy } = await listSettled(host, isOpen, options);

@@ -30,7 +30,7 @@ export interface Alternative {
   readonly feature: number;
   readonly originalSize: number;
   readonly replacementSize: number;
-  /** NOPs that the compiler placed behind the original; `undefined` in the plain layout. */
+  /** NOPs that the compiler placed after the original; `undefined` in the plain layout. */
   readonly paddingSize: number | undefined;
 }
 

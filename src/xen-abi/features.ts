@@ -33,7 +33,7 @@ export const featureHistory = {
   "idle-domain-rendezvous": from(15, [13, 3], [14, 1]),
   /** Payload version 2: xen_depends, all hooks, expectations, metadata, NODEPS, funcs optional. */
   "payload-version-2": from(14),
-  /** The jump goes behind a leading ENDBR64; names are resolved before sizes are checked. */
+  /** The jump goes after a leading ENDBR64; names are resolved before sizes are checked. */
   "endbr-aware": from(17, [14, 5], [15, 3], [16, 1]),
   /** Empty ALLOC sections get an address; relocations against sections not loaded are refused. */
   "keeps-empty-sections": from(17, [14, 5], [15, 3], [16, 1]),
@@ -120,7 +120,7 @@ export function mayCarryMarker(release: Release, architecture: Architecture): bo
  * Whether a payload for the release should have `.livepatch.funcs` writable: wherever the release
  * is not surely one that keeps its state elsewhere. Numbers promise little here: "4.17.3-pre" is a
  * build from before 4.17.3, and distributions ship 4.17.0 with patches of 4.17.1. Xen takes a
- * writable array everywhere, applies it again all the same, and 4.8 and 4.9 do so with no other
+ * writable array everywhere, applies it again nevertheless, and 4.8 and 4.9 do so with no other
  * (ABI reference §2.6).
  */
 export function wantsWritableFuncs(release: Release): boolean {

@@ -60,7 +60,7 @@ export const releaseLines: readonly ReleaseLine[] = [
 ];
 
 /**
- * Reads "4.17.5", "4.17" (point 0), and what Xen and distributions put behind: "4.17.5+72-g0114",
+ * Reads "4.17.5", "4.17" (point 0), and what Xen and distributions append: "4.17.5+72-g0114",
  * "4.20-rc1".
  * @throws ReleaseError xen-abi/bad-release
  */

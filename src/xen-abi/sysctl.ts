@@ -32,7 +32,7 @@ export const readconsoleLayout = {
   clear: 8,
   /** u8: start at `index`. */
   incremental: 9,
-  /** u32 IN/OUT: counts every character since boot, modulo 2³²; OUT is behind the last one read. */
+  /** u32 IN/OUT: counts every character since boot, modulo 2³²; OUT is after the last one read. */
   index: 12,
   buffer: 16,
   /** u32 IN/OUT. */
@@ -53,7 +53,7 @@ export const uploadLayout = { /** u64. */ size: 32, payload: 40 } as const;
 
 export const getLayout = { /** OUT. */ state: 32, /** OUT, i32. */ rc: 36 } as const;
 
-/** `flags` and the padding behind it are not read by family A. */
+/** `flags` and the padding after it are not read by family A. */
 export const actionLayout = { cmd: 32, /** u32, ns. */ timeout: 36, flags: 40, pad: 44 } as const;
 
 export interface ListLayout {

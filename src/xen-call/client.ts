@@ -56,7 +56,7 @@ export class XenClient implements AsyncDisposable {
     return { major: result >>> 16, minor: result & 0xffff };
   }
 
-  /** What distributors put behind the two numbers: ".5", ".7-pre". */
+  /** What distributors put after the two numbers: ".5", ".7-pre". */
   async extraVersion(signal?: AbortSignal): Promise<string> {
     return await this.#text("extraversion", signal);
   }

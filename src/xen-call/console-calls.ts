@@ -17,7 +17,7 @@ export interface ConsoleRequest {
 
 export interface ConsolePart {
   readonly bytes: Uint8Array;
-  /** Of the first and behind the last of them, modulo 2³². */
+  /** Of the first and after the last of them, modulo 2³². */
   readonly start: number;
   readonly end: number;
 }

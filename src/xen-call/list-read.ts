@@ -50,7 +50,7 @@ async function readEntries(
     const from = { index: entries.length, count: missing, metadataSize };
     const request = listRequest(dialect, from);
     const answer = await call(request.call);
-    // The index lies behind the end, or an entry does not fit: there are others now.
+    // The index lies past the end, or an entry does not fit: there are others now.
     if (answer.result === -Errno.EINVAL || answer.result === -Errno.ENOBUFS) return undefined;
     if (answer.result < 0) throw refusal(WHAT, answer.result);
     const part = readListPart(dialect, request, answer);

@@ -1,4 +1,4 @@
-// Hypercalls from this very dom0, through Linux's privcmd device: ABI reference §6.7.
+// Hypercalls from this dom0, through Linux's privcmd device: ABI reference §6.7.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { HostError } from "../host/errors.ts";

@@ -4,7 +4,7 @@ import { HostError } from "../host/errors.ts";
 import { Errno, meaningOfErrno, nameOfErrno } from "../xen-abi/errno.ts";
 
 /**
- * @param what "upload payload \"fix\"": stands behind "Cannot"
+ * @param what "upload payload \"fix\"": comes after "Cannot"
  * @param result of the hypercall; hooks can make it positive, which is a refusal as well
  */
 export function refusal(what: string, result: number): HostError {

@@ -50,7 +50,7 @@ export interface BaseRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of what lies in the cache: another number, and it is made anew. */
+/** Of what lies in the cache: another number, and it is made again. */
 const FORMAT = 3;
 const STAMP = "base.json";
 const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
@@ -148,7 +148,7 @@ function makeLinks(xen: string, aliases: Listing["aliases"]): void {
 }
 
 /**
- * Folders that no object of the architecture is made from: a working copy goes without. Below
+ * Directories that no object of the architecture is made from: a working copy goes without. Below
  * include/config/ lies one empty file for each setting, which make compares by its time, where there is
  * one (`$(wildcard ...)`, xen/tools/fixdep.c).
  */
@@ -183,7 +183,7 @@ function requireXenConfig({ name, text }: BaseRequest["config"]): void {
 
 /**
  * One of our goals, or one of Xen's, on a copy of the source. Deliberately without our own flags:
- * they have the copy's path in them, and make would generate all headers anew in every copy.
+ * they have the copy's path in them, and make would generate all headers again in every copy.
  * @throws BuildError build/make-failed, build/compile-failed
  */
 export async function runMakeOn(

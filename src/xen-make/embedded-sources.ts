@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import type { Listing } from "./listing.ts";
 
-/** Folders of Xen's include path, below `xen/`. */
+/** Directories of Xen's include path, below `xen/`. */
 const searched = ["include", "arch/x86/include", "arch/arm/include", "."];
 /** Is `path` one of the embedded sources, or included by one? Paths below `xen/`, which is `tree`. */
 export function isEmbedded(

@@ -25,7 +25,7 @@ export function markUsed(base: string, at: Date = new Date()): void {
     closeSync(openSync(join(base, MARK), "a"));
     utimesSync(join(base, MARK), at, at);
   } catch {
-    // Not made yet. Or its folder cannot be written, which the build will tell.
+    // Not made yet. Or its directory cannot be written, which the build will tell.
   }
 }
 

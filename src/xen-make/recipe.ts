@@ -31,7 +31,7 @@ export function makeFileFor(xenMakefile: string, units: readonly CompileUnit[] =
   ].join("\n");
 }
 
-/** One goal for each folder's objects, so that make works on several folders at once. */
+/** One goal for each directory's objects, so that make works on several directories at once. */
 function objectRules(units: readonly CompileUnit[]): string[] {
   const folders = new Map<string, string[]>();
   for (const { makeFolder, object } of units) {

@@ -11,7 +11,7 @@ export interface MakeRequest {
   readonly goals: readonly string[];
   /** `NAME=VALUE`, besides those of the tools. */
   readonly variables?: readonly string[];
-  /** Instead of the folder's own Makefile. */
+  /** Instead of the directory's own Makefile. */
   readonly makeFile?: string;
   /** `--dry-run`, `--keep-going`. */
   readonly flags?: readonly string[];

@@ -1,6 +1,6 @@
 // Objects of the unpatched source, kept with their base: each is compiled once. A half-written one is
 // never read, and two builds that make the same one do no harm. There are hundreds, so none is waited
-// for until it is on the disk: its record has its digest, and what a power cut spoils is compiled anew.
+// for until it is on the disk: its record has its digest, and what a power cut spoils is compiled again.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";

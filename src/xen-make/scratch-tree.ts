@@ -1,5 +1,5 @@
 // Copies of a source tree. The first one has the files' contents; a working copy for one patch has
-// hard links to them. What a build has made is copied where make is to make it anew, since it writes
+// hard links to them. What a build has made is copied where make is to make it again, since it writes
 // into some of those files in place. Times stay, as make goes by them.
 
 import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
@@ -29,7 +29,7 @@ export const contentsSchema = v.object({
 });
 export type TreeContents = Described<typeof contentsSchema>;
 
-/** All that lies below a scratch copy of `sources`, without folders that `skip` names. */
+/** All that lies below a scratch copy of `sources`, without directories that `skip` names. */
 export function readTreeContents(
   folder: string,
   sources: ReadonlySet<string>,
@@ -72,7 +72,7 @@ export function replaceFile(place: string, content: string | undefined): void {
   writeFileSync(place, content, "latin1");
 }
 
-/** A folder for one build, in `parent`; those that nobody holds any more are removed first. */
+/** A directory for one build, in `parent`; those that nobody holds any more are removed first. */
 export function makeWorkFolder(parent: string): ClaimedFolder {
   mkdirSync(parent, { recursive: true });
   removeAbandoned(parent, () => true);

@@ -1,6 +1,6 @@
 // The user's source of Xen, which is read and never changed: which files the hypervisor is built
 // from, and one digest of them all. The hypervisor's build needs `xen/`, `config/` and `Config.mk`;
-// what a build leaves in such a folder is not source.
+// what a build leaves in such a directory is not source.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
 
 export interface SourceFile {
-  /** Below the source folder, such as `xen/common/kernel.c`. */
+  /** Below the source directory, such as `xen/common/kernel.c`. */
   readonly path: string;
   readonly content:
     | { readonly kind: "file"; readonly bytes: Uint8Array; readonly executable: boolean }

@@ -16,7 +16,7 @@ const INSTRUCTION_SIZE_MAX = 7;
 /** So many bytes at an address; undefined where they are not known. */
 export type ReadBytes = (address: bigint, length: number) => Uint8Array | undefined;
 
-/** `mov $n, %eax`, `xor %eax, %eax`, `lea n(%rip), %rax`, and a return, behind jumps. */
+/** `mov $n, %eax`, `xor %eax, %eax`, `lea n(%rip), %rax`, and a return, after jumps. */
 export function constantResult(read: ReadBytes, entry: bigint): bigint | undefined {
   let at = entry;
   for (let step = 0; step < STEPS_MAX; step++) {

@@ -1,4 +1,4 @@
-// How far behind a function's entry Xen jumps: behind an ENDBR64 (ABI reference §5.1), as memory
+// How far after a function's entry Xen jumps: after an ENDBR64 (ABI reference §5.1), as memory
 // has it at that moment.
 
 import {

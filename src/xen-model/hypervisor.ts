@@ -32,7 +32,7 @@ export interface Hypervisor {
   readonly features: ReadonlySet<Feature>;
   /** `undefined` when it was linked without one. */
   readonly buildId: Uint8Array | undefined;
-  /** From the first section to behind the last, the memory given away after boot included. */
+  /** From the first section to the end of the last, the memory given away after boot included. */
   readonly image: AddressRange;
   /** Where payloads are placed. */
   readonly payloadWindow: AddressRange;

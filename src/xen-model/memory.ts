@@ -26,7 +26,7 @@ export interface UnknownRange {
 export interface Region {
   readonly start: bigint;
   readonly sizeBytes: number;
-  /** What lies there at first; zeros behind its end. */
+  /** What lies there at first; zeros past its end. */
   readonly bytes: Uint8Array;
   /** Sorted, apart. */
   readonly unknown: readonly UnknownRange[];
@@ -150,7 +150,7 @@ export class Memory {
     return page;
   }
 
-  /** Of the first region that starts behind `address`. */
+  /** Of the first region that starts after `address`. */
   #indexAfter(address: bigint): number {
     let low = 0;
     let high = this.#regions.length;

@@ -5,7 +5,7 @@ import { parseHex } from "../bytes/hex.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
 
-/** `long`: the 0f 1f forms; `prefixed`: 90 behind 66. */
+/** `long`: the 0f 1f forms; `prefixed`: 90 after 66. */
 export type NopFamily = "long" | "prefixed";
 
 /** By length, from 1. */

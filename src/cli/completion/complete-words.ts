@@ -17,7 +17,7 @@ export interface Candidates {
   readonly also: "files" | "payloads" | "nothing";
 }
 
-/** `words` are those behind `xsplice`; the last one is unfinished, perhaps empty. */
+/** `words` are those after `xsplice`; the last one is unfinished, perhaps empty. */
 export function completeWords(tree: readonly TreeSection[], words: readonly string[]): Candidates {
   const current = words.at(-1) ?? "";
   const typed = readTyped(tree, words.slice(0, -1));

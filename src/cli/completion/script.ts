@@ -1,6 +1,6 @@
 // What a shell has to be told once. The thinking is in complete-words.ts: each script asks
 // `xsplice completion SHELL -- WORDS` with the words typed so far, the last one being unfinished.
-// A line of ":files" in the answer stands for the files of the folder.
+// A line of ":files" in the answer stands for the files of the directory.
 
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];

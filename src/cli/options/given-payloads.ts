@@ -38,7 +38,7 @@ export function readGivenPayloads(
   return Promise.all(paths.map((path) => readGivenPayload(path, signal)));
 }
 
-/** Every `*.livepatch` in the folder, by name. @throws InputFileError */
+/** Every `*.livepatch` in the directory, by name. @throws InputFileError */
 export async function payloadsInFolder(folder: string): Promise<readonly string[]> {
   try {
     const names = await readdir(folder);

@@ -1,4 +1,4 @@
-// The options that every command takes, before or behind its name.
+// The options that every command takes, before or after its name.
 
 import type { CommandIo } from "../io.ts";
 import type { OptionSpec } from "../option-spec.ts";
@@ -29,7 +29,7 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
   },
 ];
 
-/** @throws UsageError on a time limit that is no positive number */
+/** @throws UsageError on a time limit that is not a positive number */
 export function readGlobalOptions(options: OptionValues, env: CommandIo["env"]): GlobalOptions {
   return {
     host: options.text("host") ?? (env["XSPLICE_HOST"] || "local"),

@@ -1,4 +1,4 @@
-// What a new payload is to lie on, and how it stands among others: options of `build` and `compile`.
+// What a new payload is to be stacked on, and how it stands among others: options of `build` and `compile`.
 
 import { parseHex } from "../../bytes/hex.ts";
 import {

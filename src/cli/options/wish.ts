@@ -82,7 +82,7 @@ export interface ReadWish {
   readonly xenSymsId: string | undefined;
 }
 
-/** @throws UsageError for a folder without payloads; errors of the files */
+/** @throws UsageError for a directory without payloads; errors of the files */
 export async function readWish(call: CommandCall): Promise<ReadWish> {
   const { options, io } = call;
   const known = await readGivenPayloads(options.texts("payload"), io.signal);
@@ -113,7 +113,7 @@ async function wantedFiles(
 ): Promise<readonly string[]> {
   if (folder === undefined) return files;
   const found = await payloadsInFolder(folder);
-  // A mistyped folder would take every fix off the host.
+  // A mistyped directory would take every fix off the host.
   if (found.length === 0) throw emptyFolder(folder);
   return [...files, ...found];
 }

@@ -7,7 +7,7 @@ import type { Payload } from "../../payload/payload.ts";
 
 /**
  * The same error with more to say, or `error` itself when it is about something else.
- * @param payload when its file is at hand: tells where instructions begin
+ * @param payload when its file was given: tells where instructions begin
  */
 export async function explainUnexpectedCode(
   error: unknown,

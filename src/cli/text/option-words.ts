@@ -1,4 +1,4 @@
-// An option in words: how it is typed, and its rules behind its description.
+// An option in words: how it is typed, and its rules after its description.
 
 import {
   exclusionsOf,

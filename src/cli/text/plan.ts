@@ -32,7 +32,7 @@ export function renderPlan(plan: Plan, { stack }: HostState): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Like errors; a plan that cannot be is no failure of the command. */
+/** Like errors; a plan that cannot be is not a failure of the command. */
 export function renderRefusal(obstacles: readonly Obstacle[]): string {
   const parts = obstacles.map((obstacle) => formatReport(obstacle));
   const heading = `There is no way, for ${countOf(obstacles.length, "reason", "reasons")}:`;

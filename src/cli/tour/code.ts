@@ -67,7 +67,7 @@ function spaced(bytes: Uint8Array): string {
   return (toHex(bytes).match(/../g) ?? []).join(" ").padEnd(BYTE_COLUMNS);
 }
 
-/** A name says more than the address that it stands behind. */
+/** A name says more than the address that it stands after. */
 function nameOnly(text: string): string {
   return text.replace(/0x[0-9a-f]+ <(.+)>$/, "$1");
 }

@@ -48,7 +48,7 @@ function judgeCrossed(atom: Atom, { crossed }: Comparison): Judgement | undefine
 
 /**
  * What a variable holds has been collected since the hypervisor booted. One that goes while another
- * comes may have been renamed or split; nothing tells, and the new one starts anew.
+ * comes may have been renamed or split; nothing tells, and the new one starts again.
  */
 function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
   const { options } = comparison;

@@ -37,7 +37,7 @@ export class CarriedSymbols {
     }
   }
 
-  /** In the order in which they were asked for, behind those that came along. */
+  /** In the order in which they were asked for, after those that came along. */
   *all(): Iterable<DraftSymbol> {
     yield* this.#own.values();
     yield* this.#sections.values();

@@ -6,7 +6,7 @@ import type { Atom, SplitObject } from "../atom.ts";
 
 /**
  * For an object, in which function a static variable was declared; undefined where nobody knows, and
- * then a variable that bears a number of the compiler is ambiguous. findStaticHomes() of xsplice/dwarf
+ * then a variable that has a number of the compiler is ambiguous. findStaticHomes() of xsplice/dwarf
  * knows it of objects with debug information.
  */
 export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => string | undefined;

@@ -1,11 +1,11 @@
-// What bears one name in both objects, the compiler's numbers left out: where correlate.ts begins, and what
+// What has one name in both objects, the compiler's numbers left out: where correlate.ts begins, and what
 // numbered.ts gets of it that is left open.
 
 import type { ElfSymbol } from "../../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
 import { genericName } from "../names.ts";
 
-/** Named atoms of both sides that bear the same name, numbers left out. */
+/** Named atoms of both sides that have the same name, numbers left out. */
 export interface NameGroup {
   readonly before: Atom[];
   readonly after: Atom[];

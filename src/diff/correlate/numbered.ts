@@ -1,4 +1,4 @@
-// Pairs what bears a number of the compiler, for example when a patch adds `e` in front of two functions
+// Pairs what has a number of the compiler, for example when a patch adds `e` in front of two functions
 // that have a `static int count` each, as `e` has, too:
 //
 //     symbol     before             after

@@ -18,7 +18,7 @@ export class AtomFinder {
 
   /**
    * A place that was said by a symbol belongs to what that symbol names, even when it lies outside:
-   * the end of an array is no part of what comes behind it.
+   * the end of an array is not part of what comes after it.
    */
   find(index: SectionIndex, offset: number, symbol: ElfSymbol | undefined): Target {
     const atoms = this.#bySection.get(index);

@@ -134,7 +134,7 @@ function cutAtSymbols(input: CutInput): readonly Atom[] {
 }
 
 /**
- * Code that inline assembly puts into a subsection (`.subsection 1`) lies behind its function, and
+ * Code that inline assembly puts into a subsection (`.subsection 1`) lies after its function, and
  * short jumps lead there and back: where a section has one function, all of its code is that.
  */
 function withSubsections(

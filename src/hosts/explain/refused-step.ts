@@ -17,7 +17,7 @@ export interface Refusal {
 }
 
 export interface Reason {
-  /** The state of things, to stand behind "Cannot <verb> <object>: ". */
+  /** The state of things, to come after "Cannot <verb> <object>: ". */
   readonly text: string;
   readonly expected?: string;
   readonly remedy?: string;

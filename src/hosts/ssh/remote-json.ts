@@ -81,7 +81,7 @@ export function decodeRemote<Of extends v.GenericSchema>(
   schema: Of,
   source: string,
 ): Described<Of> {
-  // An error that we cannot read is one all the same, also where nothing else is asked of the answer.
+  // An error that we cannot read is one nevertheless, also where nothing else is asked of the answer.
   if (decodeJson(text, anyFailureSchema).kind === "value") {
     throw errorOf(requireDecoded(text, failureSchema, source));
   }

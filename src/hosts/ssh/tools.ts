@@ -15,7 +15,7 @@ export interface RemoteTools {
 }
 
 /**
- * In front of every script: dom0's tools lie in sbin folders, which a session that is no login
+ * In front of every script: dom0's tools lie in sbin directories, which a session that is no login
  * shell may not search, or in those of the installed Xen releases.
  */
 export const REMOTE_PRELUDE = `

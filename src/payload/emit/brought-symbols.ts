@@ -13,7 +13,7 @@ interface MapSources {
     readonly xenFunction: DraftSymbol;
   }[];
   readonly hooks: readonly Hook[];
-  /** The label behind each new body's entry. */
+  /** The label after each new body's entry. */
   readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
   readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;

@@ -9,7 +9,7 @@ import { MARKER_ID_SIZE, MARKER_IDLE, MARKER_NAME, MARKER_SIZE, type Marker } fr
 import type { SymbolMapEntry } from "../symbol-map.ts";
 import type { TableEntry } from "./table-entry.ts";
 
-/** At each place that it patches Xen looks for an ENDBR64, so the bytes behind the last cover are read. */
+/** At each place that it patches Xen looks for an ENDBR64, so the bytes after the last cover are read. */
 const PADDING_SIZE = ENDBR64_SIZE - 1;
 
 /** A marker in the draft of the payload that carries it. */

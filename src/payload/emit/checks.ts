@@ -77,7 +77,7 @@ function checkExpectation(bytes: Uint8Array, label: string): void {
 }
 
 /**
- * A guard has no new code, which Xen takes for a request to blank `new_size` bytes behind a leading
+ * A guard has no new code, which Xen takes for a request to blank `new_size` bytes after a leading
  * ENDBR64: 0 - 4 bytes of them, and the host crashes (ABI reference §5.2). Other entries are safe.
  */
 function checkGuard({ bytes, label }: GuardBytes): void {

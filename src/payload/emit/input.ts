@@ -77,7 +77,7 @@ export interface EmitInput {
   readonly depends: Uint8Array;
   /** Build-id of the hypervisor. */
   readonly xenDepends: Uint8Array;
-  /** Goes to `.modinfo`, behind what the emitter puts there (metadata-keys.ts). */
+  /** Goes to `.modinfo`, after what the emitter puts there (metadata-keys.ts). */
   readonly metadata: readonly (readonly [key: string, value: string])[];
   /** By names that only the patched source gives: what the hypervisor, or a payload below, calls it. */
   readonly newNames?: ReadonlyMap<string, string> | undefined;

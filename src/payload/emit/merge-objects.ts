@@ -1,6 +1,6 @@
 // First pass of the emitter: several objects become one draft, as a static linker would see them.
 // Globals that one object lacks are those that another defines; locals stay apart even when they
-// bear the same name. The inputs are copied, never changed.
+// have the same name. The inputs are copied, never changed.
 
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { invariant } from "../../invariant.ts";

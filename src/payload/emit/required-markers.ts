@@ -1,5 +1,5 @@
 // What a payload asks of the markers of those below it (marker.ts): that they are applied, of just that
-// content, and that nobody else lies on the functions that it replaces.
+// content, and that nothing else is stacked on the functions that it replaces.
 
 import type { DraftSymbol } from "../../elf/draft.ts";
 import { MARKER_APPLIED, MARKER_IDLE } from "../marker.ts";

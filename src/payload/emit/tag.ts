@@ -106,7 +106,7 @@ export function withoutTag(name: string): string {
 export const ENTRY_MARKER_OFFSET = 1;
 
 /**
- * A label one byte behind the entry of a new body. Xen does not export the entry itself, so a later
+ * A label one byte after the entry of a new body. Xen does not export the entry itself, so a later
  * payload that wants to patch this body (rather than Xen's function) starts from here.
  */
 export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol {

@@ -27,7 +27,7 @@ export interface KeptPointer {
   readonly offset: number;
   /** The same place for people: `function+0x12`. */
   readonly where: string;
-  /** In words, behind the place: `stores it in "key_table"`. */
+  /** In words, after the place: `stores it in "key_table"`. */
   readonly how: string;
   /** A hook that seems to take the pointer back. */
   readonly takenBackBy: HookKind | undefined;

@@ -66,7 +66,7 @@ export class TakenBack {
       }
       const key = this.#keyOf(place);
       if (own.has(key)) continue;
-      // A hook itself is no pointer that it takes back.
+      // A hook itself is not a pointer that it takes back.
       if (!entries.has(place)) own.add(key);
       if (isCode(place.section)) work.push(...this.#referencesFrom(place));
     }

@@ -119,7 +119,7 @@ function checkRanges(context: LoadContext, entries: readonly LocatedAlternative[
   }
   const codeEnd = code.address + BigInt(code.bytes.length);
   for (const { alternative, original, replacement } of entries) {
-    // Without its padding, which may lie behind the code all the same.
+    // Without its padding, which may lie after the code nevertheless.
     if (!isInText(context, original, alternative.originalSize)) {
       refuse(step, "EINVAL", "an original lies outside of the payload's code", { place });
     }

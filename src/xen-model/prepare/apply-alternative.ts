@@ -1,6 +1,6 @@
 // What Xen touches of one alternative of a payload: it reads the replacement, and writes over the
 // original (ABI reference §1.8). Up to 4.17.3 nothing keeps either inside of the payload. An offset is
-// signed and counts from its own field, so it may lead in front of the payload as well as behind it,
+// signed and counts from its own field, so it may lead before the payload as well as after it,
 // to whatever is there: the guard page below, the hypervisor's code, or its data. Whether the CPU has
 // the feature the model does not know; it takes the alternative to apply, and what stands at the
 // original afterwards for unknown.
