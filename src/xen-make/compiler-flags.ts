@@ -1,7 +1,7 @@
 // The flags for hand-written C. They make code that Xen's loader can place (no global offset table, no
 // writable code), that runs in a hypervisor (general registers only, no red zone, no runtime library,
 // Xen's stack), that lands on ENDBR64 wherever it is called by pointer, and that says the same in every
-// folder.
+// directory.
 
 import type { Architecture } from "../isa/architecture.ts";
 

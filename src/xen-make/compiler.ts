@@ -173,7 +173,7 @@ async function knowsFlag(
   return answer.kind === "ended" && answer.exitCode === 0;
 }
 
-/** Before a compiler says the same in its own words, and for a folder something odd. */
+/** Before a compiler says the same in its own words, and for a directory something odd. */
 async function requireReadable(source: string): Promise<void> {
   try {
     await readFile(source);
