@@ -31,7 +31,7 @@ export function asSystemError(error: unknown): SystemError | undefined {
     problem: `Cannot go on: ${state}`,
     where: path === undefined ? `"${syscall}" of a file` : path,
     remedy:
-      "make room or give access; XDG_CACHE_HOME and TMPDIR name other folders for caches and work",
+      "make room or give access; XDG_CACHE_HOME and TMPDIR name other directories for caches and work",
   } as const;
   return new SystemError(report, { cause: error });
 }
