@@ -69,6 +69,17 @@ buildTest("buildFix() refuses to lose what a variable of the previous payload ho
   assert.equal(gone.outcome, "built");
 });
 
+buildTest("buildFix() knows a variable of the previous payload that became global", async () => {
+  const previous = payloadOf(await build(patches.slice(0, 2), { mode: "cumulative" }));
+  const shared = sourceOf({ before: "int count; ", two: "return count++ + n;" });
+  const patch = patchFrom(file, start, shared, "two.patch");
+  const refused = await build([patch], { mode: "cumulative", previous });
+  assert.deepEqual(
+    refused.refusals.map(({ rule, what }) => `${rule}: ${what}`),
+    ['fresh-data: variable "start.c#count"'],
+  );
+});
+
 buildTest(
   "buildFix() refuses hooks that would keep a cumulative payload from replacing",
   async (t) => {

@@ -51,11 +51,10 @@ export function compareWithPrevious(
   const after = { bytes: built.bytes, source: "the new payload" };
   const { functions } = comparePayloads({ bytes: previous.bytes, source }, after);
   const old = writableNames(previous.object, previous.payload.symbolMap ?? []);
-  const fresh = new Set(
-    [...writableNames(openElf(built.bytes, "payload"), built.symbolMap)].map(withoutNumber),
-  );
+  const fresh = writableNames(openElf(built.bytes, "payload"), built.symbolMap);
+  const goesOn = successorsOf(old, fresh);
   const data = [...old].map((name): SucceedingData => {
-    const fate = fresh.has(withoutNumber(name)) ? "starts-afresh" : "gone";
+    const fate = goesOn(name) ? "starts-afresh" : "gone";
     return { name, fate, allowedAs: findNamed(name, allowed) };
   });
   return {
@@ -85,15 +84,29 @@ function writableNames(object: ElfObject, map: SymbolMap): ReadonlySet<string> {
   return new Set(names);
 }
 
+/** By its name, or, in another file or without one, by the bare name that nothing had before. */
+function successorsOf(
+  old: ReadonlySet<string>,
+  fresh: ReadonlySet<string>,
+): (name: string) => boolean {
+  const known = new Set([...old].map(withoutNumber));
+  const names = new Set([...fresh].map(withoutNumber));
+  const moved = new Set([...names].filter((name) => !known.has(name)).map(bareName));
+  return (name) => names.has(withoutNumber(name)) || moved.has(bareName(name));
+}
+
 /** Compilers number static variables of functions again in every build. */
 function withoutNumber(name: string): string {
   return name.replace(/\.\d+$/, "");
 }
 
 function findNamed(name: string, allowed: readonly string[]): string | undefined {
-  const full = withoutNumber(name);
-  const bare = full.slice(full.lastIndexOf("#") + 1);
+  const [full, bare] = [withoutNumber(name), bareName(name)];
   return allowed.find((given) => [name, full, bare].includes(given));
+}
+
+function bareName(name: string): string {
+  return withoutNumber(name).replace(/^.*#/, "");
 }
 
 function refuse({ name }: SucceedingData): BuildRefusal {
