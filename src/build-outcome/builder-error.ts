@@ -13,6 +13,8 @@ export type BuilderErrorCode =
   | "builder/bad-xen-syms"
   /** A function of Xen that cannot be patched: too small, gone after boot, not there. */
   | "builder/unpatchable"
+  /** Callers go on with registers that the old function leaves alone, and the new one does not. */
+  | "builder/caller-relies"
   /** A name that stands for several things in Xen. */
   | "builder/ambiguous"
   /** Symbols that neither Xen nor the source has. */

@@ -23,6 +23,7 @@ import { bindHooks, type CompiledHooks } from "./hooks.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
 import type { PayloadFacts } from "./payload-facts.ts";
+import { keepRegisters } from "./registers/keep.ts";
 import type { Target } from "./target.ts";
 
 export interface LinkInput {
@@ -100,11 +101,15 @@ export function linkPayload({
     { ...target, payloads, level: facts.stacking.guard },
   );
   if ("rule" in guards) return { kind: "refused", refusals: [guards] };
+  const kept = keepRegisters(carried, { xen: target.xen, payloads });
+  if (kept.refusals.length > 0) return { kind: "refused", refusals: kept.refusals };
+  // From here no code goes on with registers that a body of somebody else's may change.
   const emitted = emit({
     ...facts,
     objects: sources,
     replacements,
     guards: guards.guards,
+    keeping: kept.keeping,
     hooks: hooks.hooks,
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),

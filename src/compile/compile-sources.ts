@@ -5,11 +5,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { draftFrom } from "../elf/draft-from.ts";
+import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { type Compiler, compileSource } from "../xen-make/compiler.ts";
 
 export interface CompiledSource {
   readonly source: string;
+  /** As the compiler made it; `draft` is made from it. */
+  readonly object: ElfObject;
   readonly draft: ElfDraft;
   readonly warnings: string;
 }
@@ -33,9 +36,10 @@ export async function compileAll(
     const output = join(folder, `${compiled.length}.o`);
     const request = { source, output, includes: [weakHeader], extraFlags, signal };
     const { bytes, warnings } = await compileSource(compiler, request);
-    const draft = draftFrom(openElf(bytes, source));
+    const object = openElf(bytes, source);
+    const draft = draftFrom(object);
     strengthen(draft.symbols, new Set(replaceable));
-    compiled.push({ source, draft, warnings });
+    compiled.push({ source, object, draft, warnings });
   }
   return compiled;
 }

@@ -8,7 +8,7 @@ import type { ElfDraft } from "../elf/draft.ts";
 import { makeTemporaryFolder } from "../files/temporary-folder.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
-import type { Hook } from "../payload/emit/input.ts";
+import type { Hook, Keeping } from "../payload/emit/input.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import {
@@ -25,6 +25,7 @@ import type { HookKind } from "../xen-abi/hooks.ts";
 import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { findCompiler } from "../xen-make/compiler.ts";
 import type { Thunks } from "../xen-make/compiler-flags.ts";
+import { keepForReplaced } from "./callers.ts";
 import type { CompileInputs, CompileOptions, CompileTarget } from "./compile-options.ts";
 import { type CompiledSource, compileAll } from "./compile-sources.ts";
 import { checkHooks, guardsOfSource } from "./stacking.ts";
@@ -72,10 +73,13 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
   const final = replaceable.length === 0 ? first : await compile(replaceable);
   // From here every symbol is bound, and nothing builds on a body that may be replaced.
+  const below = { xen: target.xen, payloads: stacking.foundation.payloads };
+  const keeping = keepForReplaced(final.pairs, final.compiled, below);
+  // From here no caller of a replaced function loses registers that it relied on.
   const placed = placePayload(final, target, stacking);
   // Before emitting, which leads references elsewhere.
   const before = [compiler.warnings, ...warningsOf(final, surroundings)];
-  const emitted = emitCompiled(final, target, placed, metadata);
+  const emitted = emitCompiled({ ...final, keeping }, target, placed, metadata);
   const warnings = [...before, ...ownPointerWarnings(emitted.pointers, surroundings)].join("");
   return { ...emitted, ...describe(final, placed), warnings };
 }
@@ -178,8 +182,12 @@ function placePayload(
   return { ...decided, release, payloadVersion, guards };
 }
 
+interface Kept extends Analysis {
+  readonly keeping: Keeping | undefined;
+}
+
 function emitCompiled(
-  { compiled, hooks, pairs }: Analysis,
+  { compiled, hooks, pairs, keeping }: Kept,
   { xen }: CompileTarget,
   { stacking, depends, release, payloadVersion, guards }: Placed,
   metadata: CompileOptions["metadata"],
@@ -192,6 +200,7 @@ function emitCompiled(
     objects: compiled,
     replacements: pairs.map(replacementOf),
     guards,
+    keeping,
     hooks,
     stacking,
     depends,

@@ -3,9 +3,13 @@
 // reader is known and merely reads.
 
 import { Machine } from "../elf/constants.ts";
-import { addressEscapes } from "../isa/x86-address-flow.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { addressEscapes, type CallSurvivors } from "../isa/x86-address-flow.ts";
 import { findInstructions } from "../isa/x86-instructions.ts";
-import { type Atom, isNameless, type Reference } from "./atom.ts";
+import { registerBits } from "../isa/x86-registers.ts";
+import { Effects } from "../reliance/effects.ts";
+import { ObjectCode } from "../reliance/object-code.ts";
+import { type Atom, isNameless, namingSymbol, type Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
 export interface Escape {
@@ -45,7 +49,9 @@ function pointsTo({ target }: Reference, atom: Atom): boolean {
   return target.kind === "atom" && target.atom === atom;
 }
 
-function handsOut(code: Atom, reference: Reference, { sides }: Comparison): boolean {
+function handsOut(code: Atom, reference: Reference, comparison: Comparison): boolean {
+  const { sides } = comparison;
+  const { object } = comparison.before;
   if (reference.use === "memory") return false;
   if (sides.machine !== Machine.EM_X86_64 || code.bytes === undefined) return true;
   const instruction = findInstructions(code.bytes)?.find(
@@ -53,5 +59,22 @@ function handsOut(code: Atom, reference: Reference, { sides }: Comparison): bool
   );
   if (instruction === undefined || !instruction.takesAddress) return true;
   const relocated = new Set(code.references.map(({ offset }) => offset));
-  return addressEscapes(code.bytes, instruction.offset, relocated);
+  return addressEscapes(code.bytes, instruction.offset, relocated, survivorsIn(code, object));
+}
+
+/** Of calls in a function of the object: the compiler saw the code of those that lie in it as well. */
+function survivorsIn(code: Atom, object: ElfObject): CallSurvivors {
+  const symbol = namingSymbol(code);
+  if (symbol?.place.kind !== "section") return new Map();
+  const leadOut = () => ({ kind: "elsewhere" }) as const;
+  const seen = new ObjectCode(object, { leadOut, isOwn: () => true });
+  const caller = seen.findAt(symbol.place.index, Number(symbol.value));
+  const effects = new Effects("what-compilers-knew");
+  const calls = caller === undefined ? [] : seen.callsOf(caller);
+  return new Map(
+    calls.map(({ fieldOffset, callee }) => {
+      const { preserves } = effects.of({ code: callee, offset: 0 });
+      return [fieldOffset, registerBits(preserves)];
+    }),
+  );
 }

@@ -41,3 +41,4 @@ export {
 } from "./relocate.ts";
 export { X86Relocation } from "./x86.ts";
 export { type CodeReference, decodeBranches } from "./x86-decode.ts";
+export type { CallClobbered } from "./x86-registers.ts";

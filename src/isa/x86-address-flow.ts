@@ -43,16 +43,29 @@ const CALL_PRESERVES = RBX | RBP | (0xf << 12);
 const ARGUMENT_REGISTERS: readonly Registers[] = [RDI, RSI, RDX, RCX, 1 << 8, 1 << 9];
 export const ARGUMENTS: Registers = ARGUMENT_REGISTERS.reduce((set, one) => set | one, 0);
 
+/**
+ * Registers that calls may change, and that live on where the compiler saw the callee leave them alone
+ * (reliance/reliance.ts); by the offset of the call's distance. Others lose them all.
+ */
+export type CallSurvivors = ReadonlyMap<number, Registers>;
+
 /** Code that is asked about more than once. */
 export class AddressFlow {
   readonly steps: ReadonlyMap<number, FlowStep>;
+  readonly #survivors: CallSurvivors;
 
   /**
    * `relocated` holds the offsets of fields that a relocation fills in, so that they lead out of the
    * code; `starts` those at which functions begin.
    */
-  constructor(code: Uint8Array, relocated: ReadonlySet<number>, starts: readonly number[] = []) {
+  constructor(
+    code: Uint8Array,
+    relocated: ReadonlySet<number>,
+    starts: readonly number[] = [],
+    survivors: CallSurvivors = new Map(),
+  ) {
     this.steps = decodeSteps(code, relocated, starts);
+    this.#survivors = survivors;
   }
 
   usesOf(start: FlowStart, followed: Followed): readonly AddressUse[] {
@@ -78,7 +91,8 @@ export class AddressFlow {
       const use = useOf(step, offset, holding, followed);
       if (use !== undefined) uses.set(offset, use);
       if (step === undefined) continue;
-      const after = holdersAfter(step, holding, followed);
+      const survivors = this.#survivors.get(step.reference?.field ?? -1) ?? 0;
+      const after = holdersAfter(step, holding, followed, CALL_PRESERVES | survivors);
       if (after === 0) continue;
       if (step.flow !== "jump") work.push([offset + step.length, after]);
       if (step.flow === "jump" || step.flow === "branch")
@@ -97,8 +111,10 @@ export function addressEscapes(
   code: Uint8Array,
   start: number,
   relocated: ReadonlySet<number>,
+  survivors: CallSurvivors,
 ): boolean {
-  const uses = new AddressFlow(code, relocated).usesOf({ offset: start }, "values");
+  const flow = new AddressFlow(code, relocated, [], survivors);
+  const uses = flow.usesOf({ offset: start }, "values");
   return uses.some(({ kind, holders }) => {
     if (kind === "call") return (holders & ARGUMENTS) !== 0;
     return kind === "return" ? (holders & RESULT) !== 0 : true;
@@ -149,10 +165,15 @@ function placeOf({ store, stack, reference }: FlowStep, holders: Registers) {
 }
 
 /** None when the path ends here. */
-function holdersAfter(step: FlowStep, holders: Registers, followed: Followed): Registers {
+function holdersAfter(
+  step: FlowStep,
+  holders: Registers,
+  followed: Followed,
+  survivingCalls: Registers,
+): Registers {
   switch (step.flow) {
     case "call":
-      return holders & CALL_PRESERVES;
+      return holders & survivingCalls;
     case "jump":
     case "branch":
       return holders;

@@ -8,7 +8,7 @@ import { IsaError } from "./errors.ts";
 import { type Iced, iced } from "./iced.ts";
 
 /** The one-byte undefined instruction, by which Xen 4.22 marks BUG frames (ABI §1.8). */
-const UDB = 0xd6;
+export const UDB = 0xd6;
 
 /** One reference; offsets count from where `baseOffset` counts from, sizes are in bytes. */
 export interface CodeReference {

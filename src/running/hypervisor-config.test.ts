@@ -22,6 +22,7 @@ function xenWith(packed: Uint8Array): XenSyms {
     release: undefined,
     byName: new Map([symbol("xen_config_data", 16n), symbol("xen_config_data_size", 8n)]),
     locals: new Map(),
+    functions: [],
     ambiguous: new Set(),
     bytesAt: (address, length) => (address === 8n ? size : packed.subarray(0, length)),
   };

@@ -28,6 +28,10 @@ const files: Readonly<Record<string, string>> = {
     ${global("tiny", "ret")}
     ${global("marked", "endbr64\n.fill 4, 1, 0x90")}
     ${global("roomy", "endbr64\n.fill 5, 1, 0x90")}
+    ${global("leaf", "lea 1(%rdi), %rdx\nmov %rdx, %rax\njmp __x86_return_thunk")}
+    ${global("relying", "mov %rsi, %r9\ncall leaf\nmov %rax, (%r9)\njmp __x86_return_thunk")}
+    ${global("long_leaf", "mov 8(%rsp), %rdx\nlea 1(%rdx), %rax\njmp __x86_return_thunk")}
+    ${global("relying_too", "call long_leaf\nlea (%rax,%rdi), %rax\njmp __x86_return_thunk")}
     .bss
     .globl domain_list
     .type domain_list, @object

@@ -36,6 +36,8 @@ export interface XenSyms {
   readonly byName: ReadonlyMap<string, XenSymbol>;
   /** Locals by bare name. */
   readonly locals: ReadonlyMap<string, readonly XenSymbol[]>;
+  /** Code that stays after boot, also where several have one name. */
+  readonly functions: readonly XenSymbol[];
   /** Names of Xen's table that stand for several places; byName has the first. */
   readonly ambiguous: ReadonlySet<string>;
   /** First bytes of what lies at `address`. @throws ElfError when there are none */
@@ -78,6 +80,9 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
     get locals() {
       return names().locals;
     },
+    get functions() {
+      return names().functions;
+    },
     get ambiguous() {
       return names().ambiguous;
     },
@@ -85,7 +90,7 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
 }
 
 /** What rests on the symbols. */
-type Names = Pick<XenSyms, "byName" | "locals" | "ambiguous" | "release">;
+type Names = Pick<XenSyms, "byName" | "locals" | "functions" | "ambiguous" | "release">;
 
 function stripped(source: string): BuilderError {
   return unusable(source, "it has no symbols", "the unstripped xen-syms file");
@@ -101,18 +106,16 @@ function unusable(source: string, state: string, expected: string): BuilderError
   });
 }
 
-function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "ambiguous"> {
+function indexSymbols(object: ElfObject): Omit<Names, "release"> {
   const isInit = initMemory(object);
   const byName = new Map<string, XenSymbol>();
   const locals = new Map<string, XenSymbol[]>();
+  const functions: XenSymbol[] = [];
   const ambiguous = new Set<string>();
   const add = (symbol: ElfSymbol, name: string): XenSymbol | undefined => {
     if (symbol.place.kind !== "section" || symbol.name === "") return undefined;
     const known = byName.get(name);
-    if (known !== undefined) {
-      if (known.address !== symbol.value) ambiguous.add(name);
-      return known;
-    }
+    if (known?.address === symbol.value) return known;
     const entry: XenSymbol = {
       name,
       bareName: symbol.name,
@@ -121,6 +124,11 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "a
       kind: isCode(object, symbol) ? "function" : "other",
       isInit: isInit(symbol.value),
     };
+    if (entry.kind === "function" && !entry.isInit) functions.push(entry);
+    if (known !== undefined) {
+      ambiguous.add(name);
+      return known;
+    }
     byName.set(name, entry);
     return entry;
   };
@@ -134,7 +142,7 @@ function indexSymbols(object: ElfObject): Pick<XenSyms, "byName" | "locals" | "a
     if (namesakes === undefined) locals.set(symbol.name, [entry]);
     else if (!namesakes.includes(entry)) namesakes.push(entry);
   }
-  return { byName, locals, ambiguous };
+  return { byName, locals, functions, ambiguous };
 }
 
 /** Assembly code often has no type; what lies in an executable section is code nevertheless. */

@@ -42,6 +42,9 @@ interface Pointed {
   readonly offset: bigint;
 }
 
+/** Of a call: its distance counts from behind its 4 bytes. */
+const BRANCH_EXCESS = -4n;
+
 class BodyComparison {
   readonly #question: BodyQuestion;
   /** Nameless atoms and places that are the same, or are being looked at: jump tables lead back. */
@@ -87,7 +90,7 @@ class BodyComparison {
     reference: Reference,
     relocation: Relocation,
   ): string | undefined {
-    const pointed = this.#pointedBy(relocation, excessOf(reference));
+    const pointed = this.#throughKeeper(this.#pointedBy(relocation, excessOf(reference)));
     const { target } = reference;
     if (pointed === undefined) return "leads nowhere in the payload";
     if (target.kind === "absolute") return undefined;
@@ -127,6 +130,13 @@ class BodyComparison {
     if (this.#known.has(key)) return true;
     this.#known.add(key);
     return this.compare(atom, { section, offset: Number(offset - inside) }) === undefined;
+  }
+
+  /** A call may have been led to a keeper, which calls what the code itself would. */
+  #throughKeeper(pointed: Pointed | undefined): Pointed | undefined {
+    if (pointed === undefined || typeof pointed.base === "string") return pointed;
+    const call = this.#question.payload.callOfKeeper(pointed.base, Number(pointed.offset));
+    return call === undefined ? pointed : this.#pointedBy(call, BRANCH_EXCESS);
   }
 
   #pointedBy({ symbol: index, addend }: Relocation, excess: bigint): Pointed | undefined {

@@ -6,7 +6,9 @@ import type { ComparedObject } from "../compare/compared-object.ts";
 import { type Trace, type TracedBody, traceSymbol } from "../compare/trace.ts";
 import type { Atom } from "../diff/atom.ts";
 import { namingSymbol } from "../diff/atom.ts";
-import { findSection } from "../elf/sections.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { contentsOf, findSection } from "../elf/sections.ts";
+import { decodeKeeper } from "../isa/x86-keeper.ts";
 import type { OldAddress, PayloadFunction } from "../payload/payload.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
 import { compareBody, type PayloadPlace } from "./body.ts";
@@ -102,18 +104,34 @@ function compareWithPayload(question: LevelQuestion): string | undefined {
   return difference && `${source} has a different body than its patches compile to: ${difference}`;
 }
 
+interface CarriedBody {
+  readonly place: PayloadPlace;
+  readonly sizeBytes: number;
+}
+
+/** The emitter may have put a keeper in front of a new body; the patches know nothing of that. */
+function behindKeeper(object: ElfObject, { place, sizeBytes }: CarriedBody): CarriedBody {
+  const { section, offset } = place;
+  const keeper = decodeKeeper(contentsOf(object, section).subarray(offset, offset + sizeBytes));
+  if (keeper?.callee === undefined) return { place, sizeBytes };
+  return {
+    place: { section, offset: offset + keeper.callee },
+    sizeBytes: sizeBytes - keeper.callee,
+  };
+}
+
 function findBody(
   below: PayloadBelow,
   { name, trace, level }: LevelQuestion,
-): { readonly place: PayloadPlace; readonly sizeBytes: number } | undefined {
+): CarriedBody | undefined {
   const { payload, object } = below;
   const entry = payload.functions.find(
     (found) => found.kind === "replace" && oldNameOf(found) === name,
   );
   if (entry?.kind === "replace" && entry.newAddress.kind === "own") {
     const section = findSection(object, entry.newAddress.section);
-    const { offset } = entry.newAddress;
-    return section && { place: { section, offset }, sizeBytes: entry.newSize };
+    const place = section && { section, offset: entry.newAddress.offset };
+    return place && behindKeeper(object, { place, sizeBytes: entry.newSize });
   }
   if (trace.home.kind !== "payload" || trace.home.level !== level) return undefined;
   const brought = findBrought(below, trace.sourceName);

@@ -3,6 +3,8 @@
 
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
+import { contentsOf } from "../elf/sections.ts";
+import { decodeKeeper } from "../isa/x86-keeper.ts";
 
 /** A place in one of the payload's own sections. */
 export interface OwnPlace {
@@ -28,6 +30,14 @@ export class PayloadCode {
     const made = new Map(all.map((relocation) => [relocation.offset, relocation]));
     this.#relocations.set(section, made);
     return made;
+  }
+
+  /** By which the keeper at a place calls what lies elsewhere; none where no such keeper is. */
+  callOfKeeper(index: SectionIndex, offset: number): Relocation | undefined {
+    const section = this.object.sections[index];
+    if (section === undefined) return undefined;
+    const keeper = decodeKeeper(contentsOf(this.object, section).subarray(offset));
+    return keeper && this.relocationsOf(section).get(offset + keeper.callField);
   }
 
   /** Of the first symbol of that name; none for what the payload only refers to. */

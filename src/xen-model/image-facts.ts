@@ -5,11 +5,13 @@ import { SectionFlag } from "../elf/constants.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { type BootContext, featuresAskedFor } from "./boot-changes.ts";
 import type { ImageFile } from "./image-file.ts";
-import { type ImageFunction, indexXenFunctions } from "./xen-symbols.ts";
+import { functionAround, type ImageFunction, xenFunctions } from "./xen-symbols.ts";
 
 export interface ImageFacts {
   /** As the file has them, memory given away after boot included; `undefined` where it has none. */
   readonly fileBytes: (address: bigint, length: number) => Uint8Array | undefined;
+  /** All of them, and labels in code, by address. */
+  readonly functions: () => readonly ImageFunction[];
   /** The function that an address lies in. */
   readonly functionAt: (address: bigint) => ImageFunction | undefined;
   /** Of `.comment`, as `GCC: (Debian 12.2.0-14) 12.2.0`; empty when the file does not tell. */
@@ -26,10 +28,12 @@ export interface ImageFacts {
 export function imageFactsOf(file: ImageFile, boot: BootContext): ImageFacts {
   const isCode = (index: number) =>
     ((file.sections[index]?.sh_flags ?? 0n) & SectionFlag.SHF_EXECINSTR) !== 0n;
-  const functions = once(() => indexXenFunctions(file.symbols, isCode));
+  const functions = once(() => xenFunctions(file.symbols, isCode));
   return {
+    functions,
     fileBytes: (address, length) => fileBytes(boot, address, length),
-    functionAt: (address) => (isInCode(file, address) ? functions()(address) : undefined),
+    functionAt: (address) =>
+      isInCode(file, address) ? functionAround(functions(), address) : undefined,
     compilers: once(() => compilersOf(file)),
     alternativeFeatures: once(() => featuresAskedFor(boot)),
     poisonedEntries: once(() => poisonedEntriesOf(boot)),

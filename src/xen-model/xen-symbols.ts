@@ -34,11 +34,11 @@ export interface ImageFunction {
   readonly sizeBytes: number;
 }
 
-/** What lies at or around an address, of all symbols in the sections that `isCode` tells. */
-export function indexXenFunctions(
+/** All symbols in the sections that `isCode` tells, by address. */
+export function xenFunctions(
   symbols: ImageSymbols,
   isCode: (sectionIndex: number) => boolean,
-): (address: bigint) => ImageFunction | undefined {
+): readonly ImageFunction[] {
   const { records } = symbols;
   const all: ImageFunction[] = [];
   visitXenSymbols(symbols, (name, at) => {
@@ -51,13 +51,14 @@ export function indexXenFunctions(
     if (left.address === right.address) return left.sizeBytes - right.sizeBytes;
     return left.address < right.address ? -1 : 1;
   });
-  return (address) => functionAround(all, address);
+  return all;
 }
 
 /** Labels inside of a function that are passed on the way to its start. */
 const INNER_LABELS_MAX = 16;
 
-function functionAround(
+/** What lies at or around an address. */
+export function functionAround(
   sorted: readonly ImageFunction[],
   address: bigint,
 ): ImageFunction | undefined {

@@ -6,7 +6,7 @@ import type { DraftRelocation, DraftSymbol, ElfDraft } from "../../elf/draft.ts"
 import { Aarch64Relocation } from "../../isa/aarch64.ts";
 import { filledBytes } from "../../isa/filled-bytes.ts";
 import { X86Relocation } from "../../isa/x86.ts";
-import { namingSymbol, type Reference, symbolSizeOf } from "../atom.ts";
+import { type Atom, namingSymbol, type Reference, symbolSizeOf } from "../atom.ts";
 import type { ObjectDiff } from "../diff-objects.ts";
 import { DiffError } from "../errors.ts";
 import { requireDefined } from "../require-defined.ts";
@@ -24,6 +24,8 @@ export interface CarriedReplacement {
 export interface CarriedObject {
   readonly draft: ElfDraft;
   readonly replacements: readonly CarriedReplacement[];
+  /** All functions that come along, parts of them too, by the atoms after the fix. */
+  readonly functions: ReadonlyMap<Atom, DraftSymbol>;
 }
 
 /** @throws DiffError diff/refused when the comparison has refusals: a fix is never taken by half */
@@ -55,6 +57,11 @@ export function carryChanges(diff: ObjectDiff, nameInXen: NameInXen): CarriedObj
       oldSizeBytes: symbolSizeOf(before),
       newBody: symbols.ofCarried(after),
     })),
+    functions: new Map(
+      atoms
+        .filter(({ kind }) => kind === "function")
+        .map((atom) => [atom, symbols.ofCarried(atom)]),
+    ),
   };
 }
 

@@ -26,8 +26,9 @@ import {
   markerTableEntry,
 } from "./carried-marker.ts";
 import { checkEmitInput, checkLimits, checkSize } from "./checks.ts";
-import type { EmitInput, Hook } from "./input.ts";
+import type { EmitInput, Hook, Keeping } from "./input.ts";
 import { joinSections } from "./join-sections.ts";
+import { keepRegisters } from "./keep-registers.ts";
 import { type MergedObjects, mergeObjects } from "./merge-objects.ts";
 import { pruneSymbols } from "./prune-symbols.ts";
 import { redirectToXen } from "./redirect.ts";
@@ -64,6 +65,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   const work = bindEntries(input, merged);
   // From here on the table's entries and hooks speak of symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
+  if (work.keeping !== undefined) keepRegisters(draft, work.keeping);
   const entryMarkers = markEntries(draft, work.replacements, input);
   const marker = carryMarker(draft, work, input, hash);
   tagSymbols(draft, tagOfHash(hash));
@@ -110,6 +112,7 @@ interface BoundEntries {
   readonly covers: readonly TableEntry[];
   readonly replacements: readonly BoundReplacement[];
   readonly hooks: readonly Hook[];
+  readonly keeping: Keeping | undefined;
 }
 
 /** Guards come first: Xen checks in the order of the table, and their labels say more. */
@@ -148,7 +151,19 @@ function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): Boun
       coverTableEntry(label, requireUndefinedSymbol(draft, known, markerSymbol), offset),
   );
   const hooks = input.hooks.map(({ kind, code }): Hook => ({ kind, code: symbolOf(code) }));
-  return { guards, replacing, covers, replacements, hooks };
+  const keeping = input.keeping && bindKeeping(input.keeping, symbolOf);
+  return { guards, replacing, covers, replacements, hooks, keeping };
+}
+
+function bindKeeping(
+  { returnThunk, entries, calls }: Keeping,
+  symbolOf: MergedObjects["symbolOf"],
+): Keeping {
+  return {
+    returnThunk,
+    entries: entries.map((entry) => ({ ...entry, newBody: symbolOf(entry.newBody) })),
+    calls: calls.map((call) => ({ ...call, caller: symbolOf(call.caller) })),
+  };
 }
 
 function carryMarker(

@@ -5,6 +5,7 @@
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { XspliceError } from "../../error.ts";
 import type { Architecture } from "../../isa/architecture.ts";
+import type { CallClobbered } from "../../isa/x86-registers.ts";
 import type { HookKind } from "../../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../../xen-abi/release.ts";
 import type { Marker } from "../marker.ts";
@@ -65,12 +66,37 @@ export interface RequiredPayload {
   readonly marker: Marker | undefined;
 }
 
+/** Registers that code around a call expects to be left alone, and that the callee may change. */
+export interface Keeping {
+  /** The symbol that the hypervisor's own functions jump to, if they do not return by themselves. */
+  readonly returnThunk: string | undefined;
+  /** New bodies that callers in the hypervisor, or in payloads below, expect that of. */
+  readonly entries: readonly KeptEntry[];
+  /** Calls out of the payload whose caller expects that. */
+  readonly calls: readonly KeptCall[];
+}
+
+/** A new body, with what it saves for its callers. */
+export interface KeptEntry {
+  readonly newBody: DraftSymbol;
+  readonly registers: readonly CallClobbered[];
+}
+
+/** A call, with what is saved around it. */
+export interface KeptCall {
+  readonly caller: DraftSymbol;
+  /** Of the field that says where the callee is, into the caller, in bytes. */
+  readonly fieldOffset: number;
+  readonly registers: readonly CallClobbered[];
+}
+
 export interface EmitInput {
   readonly architecture: Architecture;
   readonly payloadVersion: PayloadVersion;
   readonly objects: readonly SourceObject[];
   readonly replacements: readonly Replacement[];
   readonly guards: readonly GuardBytes[];
+  readonly keeping?: Keeping | undefined;
   readonly hooks: readonly Hook[];
   readonly stacking: Stacking;
   /** Build-id of the payload or hypervisor directly below. */

@@ -14,7 +14,7 @@ import {
 } from "../../elf/draft.ts";
 import { numberOfSectionType, numberOfSymbolBinding, numberOfSymbolType } from "../../elf/names.ts";
 import { PAYLOAD_SYMBOL_NAME_MAX } from "../../xen-abi/limits.ts";
-import type { EmitInput, Stacking } from "./input.ts";
+import type { EmitInput, Keeping, Stacking } from "./input.ts";
 
 /** Hexadecimal digits: 40 bits, so that even a thousand payloads hardly ever share a tag. */
 const TAG_DIGITS = 10;
@@ -44,12 +44,21 @@ export function hashInputs(draft: ElfDraft, input: EmitInput): Uint8Array {
     input.hooks.map(({ kind, code }) => [kind, code.name]),
     stackingParts(input.stacking),
     input.metadata,
+    ...(input.keeping === undefined ? [] : [keepingParts(input.keeping)]),
   ]);
   return new Uint8Array(hash.digest());
 }
 
 export function tagOfHash(hash: Uint8Array): string {
   return toHex(hash).slice(0, TAG_DIGITS);
+}
+
+function keepingParts({ returnThunk, entries, calls }: Keeping): readonly unknown[] {
+  return [
+    returnThunk,
+    entries.map(({ newBody, registers }) => [newBody.name, registers]),
+    calls.map(({ caller, fieldOffset, registers }) => [caller.name, fieldOffset, registers]),
+  ];
 }
 
 function stackingParts({ mode, guard, marker, requires }: Stacking): readonly unknown[] {

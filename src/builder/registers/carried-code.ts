@@ -1,0 +1,88 @@
+// The code of an object of the fix, twice: as the compiler saw it, all functions of the object known, and
+// as it will run, where calls of what is not brought along, and of what is replaced, go through the
+// hypervisor's entries to code that nobody knows.
+
+import type { ComparedObject } from "../../compare/compared-object.ts";
+import { type Atom, namingSymbol } from "../../diff/atom.ts";
+import type { CarriedObject } from "../../diff/carry/carry.ts";
+import type { DraftSymbol } from "../../elf/draft.ts";
+import type { ElfSymbol } from "../../elf/object.ts";
+import { ALL_CALL_CLOBBERED, type RegisterSet } from "../../isa/x86-registers.ts";
+import { Effects } from "../../reliance/effects.ts";
+import type { Destination, FunctionCode } from "../../reliance/function-code.ts";
+import type { NewCall } from "../../reliance/keep-calls.ts";
+import type { NewBody } from "../../reliance/keep-entry.ts";
+import { ObjectCode } from "../../reliance/object-code.ts";
+import type { RunningCode } from "../../reliance/running-code.ts";
+
+/** One object of the fix, as it was compiled and as it is carried. */
+export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functions"> {
+  readonly object: Pick<ComparedObject, "pair" | "after" | "diff">;
+}
+
+export class CarriedCode {
+  readonly #asCompiled: ObjectCode;
+  readonly #asItRuns: ObjectCode;
+  readonly #roles = new Map<ElfSymbol, "replacement" | "brought">();
+  readonly #symbols = new Map<FunctionCode, DraftSymbol>();
+
+  constructor(carried: CarriedFix, running: RunningCode) {
+    const { after, diff } = carried.object;
+    for (const [atom, as] of diff.carried) {
+      const role = as === "replacement" ? "replacement" : "brought";
+      for (const symbol of atom.symbols) this.#roles.set(symbol, role);
+    }
+    // The compiler did not see those of other objects, but what they take as arguments can be seen.
+    const leadOut = (name: string): Destination => {
+      const code = running.find(name);
+      if (code === undefined) return { kind: "elsewhere" };
+      return { kind: "function", place: { code, offset: 0 }, isSeen: false };
+    };
+    this.#asCompiled = new ObjectCode(after, { leadOut, isOwn: () => true });
+    this.#asItRuns = new ObjectCode(after, {
+      leadOut: () => ({ kind: "elsewhere" }),
+      isOwn: (symbol) => this.#roles.get(symbol) === "brought",
+    });
+    for (const [atom, symbol] of carried.functions) {
+      const code = find(this.#asCompiled, atom);
+      if (code !== undefined) this.#symbols.set(code, symbol);
+    }
+  }
+
+  bodyOf(atom: Atom): Omit<NewBody, "old"> | undefined {
+    const [code, compiled] = [find(this.#asItRuns, atom), find(this.#asCompiled, atom)];
+    if (code === undefined || compiled === undefined) return undefined;
+    const callers = this.#asCompiled.findCallers(compiled);
+    return { code, ownCalls: callers.filter(({ caller }) => this.#symbols.has(caller)) };
+  }
+
+  /** Calls by what is carried, of functions of the object. */
+  calls(): readonly NewCall[] {
+    const effects = new Effects("what-may-happen");
+    const changedBy = ({ place, value }: ElfSymbol): RegisterSet => {
+      if (place.kind !== "section") return ALL_CALL_CLOBBERED;
+      const code = this.#asItRuns.findAt(place.index, Number(value));
+      if (code === undefined) return ALL_CALL_CLOBBERED;
+      return ALL_CALL_CLOBBERED & ~effects.of({ code, offset: 0 }).preserves;
+    };
+    return [...this.#symbols.keys()]
+      .flatMap((caller) => this.#asCompiled.callsOf(caller))
+      .flatMap((call): readonly NewCall[] => {
+        const symbol = this.#asCompiled.symbolOf(call.callee);
+        if (symbol === undefined) return [];
+        // Those that are not brought along are reached through the hypervisor's entries.
+        const isOwn = this.#roles.get(symbol) === "brought";
+        return [{ call, mayChange: isOwn ? changedBy(symbol) : ALL_CALL_CLOBBERED }];
+      });
+  }
+
+  symbolOf(code: FunctionCode): DraftSymbol | undefined {
+    return this.#symbols.get(code);
+  }
+}
+
+function find(code: ObjectCode, atom: Atom): FunctionCode | undefined {
+  const symbol = namingSymbol(atom);
+  if (symbol?.place.kind !== "section") return undefined;
+  return code.findAt(symbol.place.index, Number(symbol.value));
+}

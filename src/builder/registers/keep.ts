@@ -1,0 +1,90 @@
+// Registers that code around calls expects to be left alone (reliance/reliance.ts), as far as a fix touches
+// them. Two ways: callers in what runs now rely on a function that gets a new body; and new code relies on
+// a function that it reaches through the hypervisor's entry, where another payload, that knows nothing of
+// it, may put another body any day. Both are met by keepers; where one would be in the way, there is a
+// refusal.
+
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
+import { keepForCalls } from "../../reliance/keep-calls.ts";
+import { type KeptRegisters, keepForCallers } from "../../reliance/keep-entry.ts";
+import { describeReliant } from "../../reliance/reliance.ts";
+import type { RunningCode } from "../../reliance/running-code.ts";
+import { runningCode, type WhatRuns } from "../../running/running-code.ts";
+import { CarriedCode, type CarriedFix } from "./carried-code.ts";
+
+export interface KeepResult {
+  /** Nothing where nobody relies on anything. */
+  readonly keeping: Keeping | undefined;
+  readonly refusals: readonly BuildRefusal[];
+}
+
+export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): KeepResult {
+  if (below.xen.architecture !== "x86_64") return { keeping: undefined, refusals: [] };
+  const replaced = objects.flatMap(({ replacements }) => replacements);
+  const running = runningCode(
+    below,
+    replaced.map(({ oldName }) => oldName),
+  );
+  const all = objects.map((object) => keepInObject(object, running));
+  const entries = all.flatMap((one) => one.entries);
+  const calls = all.flatMap((one) => one.calls);
+  const refusals = all.flatMap((one) => one.refusals);
+  if (entries.length + calls.length === 0) return { keeping: undefined, refusals };
+  return { keeping: { returnThunk: running.returnThunk, entries, calls }, refusals };
+}
+
+interface KeptInObject {
+  readonly entries: readonly KeptEntry[];
+  readonly calls: readonly KeptCall[];
+  readonly refusals: readonly BuildRefusal[];
+}
+
+function keepInObject(carried: CarriedFix, running: RunningCode): KeptInObject {
+  const code = new CarriedCode(carried, running);
+  const entries: KeptEntry[] = [];
+  const refusals: BuildRefusal[] = [];
+  const where = carried.object.pair.object;
+  for (const [index, { oldName, newBody }] of carried.replacements.entries()) {
+    const reliants = running.reliantsOn(oldName);
+    const atom = carried.object.diff.replaced[index]?.after;
+    if (reliants.length === 0) continue;
+    const found = atom && code.bodyOf(atom);
+    const kept: KeptRegisters =
+      found === undefined
+        ? { kind: "impossible", why: "its new code cannot be read", harmed: reliants }
+        : keepForCallers({ ...found, old: running.find(oldName) }, reliants);
+    if (kept.kind === "kept") entries.push({ newBody, registers: kept.registers });
+    if (kept.kind === "impossible") {
+      const problem = `its callers rely on registers that its old code leaves alone and the new one changes, and ${kept.why}`;
+      const reasons = [problem, ...kept.harmed.map(describeReliant)];
+      refusals.push(refusal(oldName, { where, reasons, remedy: saveByItself }));
+    }
+  }
+  const { calls, impossible } = keepForCalls(code.calls());
+  for (const { why, reliant } of impossible) {
+    const problem = `its new code relies on registers that a function leaves alone which another payload may replace, and ${why}`;
+    const reasons = [problem, describeReliant(reliant)];
+    refusals.push(refusal(reliant.caller.name, { where, reasons, remedy: callApart }));
+  }
+  return {
+    entries,
+    calls: calls.flatMap(({ caller, ...call }) => {
+      const symbol = code.symbolOf(caller);
+      return symbol === undefined ? [] : [{ caller: symbol, ...call }];
+    }),
+    refusals,
+  };
+}
+
+const saveByItself =
+  "have the patch define the function with __attribute__((no_caller_saved_registers)), so that it saves them itself";
+const callApart =
+  "have the patch call the function from a new noinline one that takes at most six arguments, and call that";
+
+function refusal(
+  name: string,
+  told: Pick<BuildRefusal, "where" | "reasons" | "remedy">,
+): BuildRefusal {
+  return { rule: "caller-relies", what: `function "${name}"`, ...told };
+}

@@ -1,0 +1,212 @@
+// The code of a linked hypervisor as reliance.ts wants it: functions by address, where their calls and
+// jumps lead, and who may have been compiled with knowledge of whom.
+
+import type { StepBranch } from "../isa/x86-register-steps.ts";
+import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
+import {
+  type Destination,
+  destinationOfThunk,
+  FunctionCode,
+  type HiddenCode,
+} from "./function-code.ts";
+import { type AssemblyCall, ImageTables, type TableImage } from "./image-tables.ts";
+import type { CallSite } from "./reliance.ts";
+
+export interface ImageFunction extends PlacedFunction {
+  /** 0 where the file does not tell, as for much that is written in assembly. */
+  readonly sizeBytes: number;
+}
+
+export interface CodeImage extends TableImage {
+  /** All that stay after boot, in any order. */
+  readonly functions: readonly ImageFunction[];
+}
+
+/** Behind a function's end its assembly may have put pieces aside (`.subsection`), a few bytes each. */
+const BEHIND_MAX = 4096n;
+/** Of a fix-up, in bytes. */
+const FIXUP_MAX = 64;
+
+export class ImageCode {
+  readonly #image: CodeImage;
+  readonly #tables: ImageTables;
+  /** By address, one for each place. */
+  readonly #sorted: readonly ImageFunction[];
+  readonly #byAddress: ReadonlyMap<bigint, number>;
+  readonly #areTogether: (left: ImageFunction, right: ImageFunction) => boolean;
+  readonly #codes = new Map<ImageFunction, FunctionCode>();
+  readonly #functions = new Map<FunctionCode, ImageFunction>();
+  #assemblyCalls: readonly AssemblyCall[] | undefined;
+
+  constructor(image: CodeImage) {
+    this.#image = image;
+    this.#tables = new ImageTables(image);
+    const places = new Map<bigint, ImageFunction>();
+    for (const one of image.functions) {
+      if ((places.get(one.address)?.sizeBytes ?? -1) < one.sizeBytes) places.set(one.address, one);
+    }
+    this.#sorted = [...places.values()].sort((left, right) =>
+      left.address < right.address ? -1 : 1,
+    );
+    this.#byAddress = new Map(this.#sorted.map(({ address }, index) => [address, index]));
+    this.#areTogether = compiledTogether(this.#sorted);
+  }
+
+  /** The function that begins at an address; `undefined` where none does. */
+  findAt(address: bigint): FunctionCode | undefined {
+    const found = this.#sorted[this.#byAddress.get(address) ?? -1];
+    return found && this.#codeOf(found);
+  }
+
+  /** Of a function that findAt() gave: calls and jumps to its entry by code compiled with it. */
+  findCallers(callee: FunctionCode): readonly CallSite[] {
+    const target = this.#functions.get(callee);
+    if (target === undefined) return [];
+    const compiled = this.#sorted
+      .filter((one) => this.#areTogether(one, target))
+      .flatMap((one) =>
+        findDistances(this.#bytesOf(one), Number(target.address - one.address)).map(
+          ({ offset, returnsTo }) => ({ caller: this.#codeOf(one), offset, returnsTo }),
+        ),
+      );
+    return [...compiled, ...this.#assemblyCallsOf(target)];
+  }
+
+  /** Pieces of assembly may rely on functions of any object. */
+  #assemblyCallsOf(target: ImageFunction): readonly CallSite[] {
+    this.#assemblyCalls ??= this.#tables.assemblyCalls(this.#image);
+    return this.#assemblyCalls
+      .filter(({ callee }) => callee === target.address)
+      .flatMap(({ at, returnsTo }) => {
+        const from = this.#functionAround(at);
+        if (from === undefined) return [];
+        const [offset, next] = [Number(at - from.address), Number(returnsTo - from.address)];
+        return [{ caller: this.#codeOf(from), offset, returnsTo: next }];
+      });
+  }
+
+  #codeOf(one: ImageFunction): FunctionCode {
+    const known = this.#codes.get(one);
+    if (known !== undefined) return known;
+    const bytes = this.#bytesOf(one);
+    const code = new FunctionCode({
+      name: one.name,
+      bytes,
+      leadTo: (branch) => this.#leadFrom(one, bytes.length, branch),
+      hidden: () => this.#hiddenIn(one.address, bytes.length),
+    });
+    this.#codes.set(one, code);
+    this.#functions.set(code, one);
+    return code;
+  }
+
+  #hiddenIn(start: bigint, length: number): HiddenCode {
+    const end = start + BigInt(length);
+    const faults = this.#tables.faultsIn(start, end);
+    return {
+      alternatives: this.#tables.alternativesIn(start, end),
+      faults: new Map(
+        faults.map(({ at, continuesAt }) => {
+          const isInside = start <= continuesAt && continuesAt < end;
+          const to: Destination = isInside
+            ? { kind: "inside", offset: Number(continuesAt - start) }
+            : this.#fixupAt(continuesAt);
+          return [Number(at - start), to];
+        }),
+      ),
+    };
+  }
+
+  /** Much of it lies apart from all functions; it ends by jumping back. */
+  #fixupAt(address: bigint): Destination {
+    const around = this.#functionAround(address);
+    if (around !== undefined) {
+      const place = { code: this.#codeOf(around), offset: Number(address - around.address) };
+      return { kind: "function", place, isSeen: true };
+    }
+    const code = new FunctionCode({
+      name: "fix-up code",
+      bytes: this.#image.bytesAt(address, FIXUP_MAX) ?? new Uint8Array(),
+      leadTo: ({ target, isCall }) => this.#leadTo(address + BigInt(target), isCall, () => !isCall),
+      isPart: true,
+    });
+    return { kind: "function", place: { code, offset: 0 }, isSeen: true };
+  }
+
+  /** With what may belong to it behind its end, as far as the file has it. */
+  #bytesOf(one: ImageFunction): Uint8Array {
+    const { address, sizeBytes } = one;
+    const end = address + BigInt(sizeBytes);
+    const next = this.#sorted[(this.#byAddress.get(address) ?? 0) + 1]?.address ?? end;
+    const limit = next < end + BEHIND_MAX ? next : end + BEHIND_MAX;
+    const length = limit > end ? Number(limit - address) : sizeBytes;
+    const { bytesAt } = this.#image;
+    return bytesAt(address, length) ?? bytesAt(address, sizeBytes) ?? new Uint8Array();
+  }
+
+  #leadFrom(from: ImageFunction, length: number, { target, isCall }: StepBranch): Destination {
+    if (target < 0 || target >= length) {
+      const to = from.address + BigInt(target);
+      return this.#leadTo(to, isCall, (found) => this.#areTogether(from, found));
+    }
+    if (!isCall) return { kind: "inside", offset: target };
+    return { kind: "function", place: { code: this.#codeOf(from), offset: target }, isSeen: true };
+  }
+
+  #leadTo(address: bigint, isCall: boolean, isSeen: (to: ImageFunction) => boolean): Destination {
+    const to = this.#functionAround(address);
+    if (to === undefined) return { kind: "label" };
+    const offset = Number(address - to.address);
+    const thunk = offset === 0 ? destinationOfThunk(to.name) : undefined;
+    if (thunk !== undefined) return thunk;
+    // No compiler calls into the midst of a function.
+    if (isCall && offset !== 0) return { kind: "label" };
+    return { kind: "function", place: { code: this.#codeOf(to), offset }, isSeen: isSeen(to) };
+  }
+
+  #functionAround(address: bigint): ImageFunction | undefined {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
+      else high = middle;
+    }
+    const nearest = this.#sorted[low - 1];
+    if (nearest === undefined) return undefined;
+    const isInside = address < nearest.address + BigInt(Math.max(nearest.sizeBytes, 1));
+    return isInside ? nearest : undefined;
+  }
+}
+
+const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, shortJump: 0xeb } as const;
+
+/**
+ * Calls and jumps to `target`, both counted from where the bytes begin. Whatever looks like one is taken:
+ * other bytes hardly ever say the very distance of a function by chance.
+ */
+function findDistances(
+  bytes: Uint8Array,
+  target: number,
+): readonly Pick<CallSite, "offset" | "returnsTo">[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: Pick<CallSite, "offset" | "returnsTo">[] = [];
+  for (let at = 1; at + 1 <= bytes.length; at++) {
+    // The assembler makes short jumps to static functions that lie near.
+    if (view.getInt8(at) === target - at - 1 && isShortJump(bytes[at - 1] ?? 0)) {
+      found.push({ offset: at - 1, returnsTo: undefined });
+    }
+    if (at + 4 > bytes.length) continue;
+    if (view.getInt32(at, true) !== target - at - 4) continue;
+    const [first, second] = [bytes[at - 2] ?? 0, bytes[at - 1] ?? 0];
+    if (second === opcodes.call) found.push({ offset: at - 1, returnsTo: at + 4 });
+    else if (second === opcodes.jump) found.push({ offset: at - 1, returnsTo: undefined });
+    else if (first === opcodes.conditional && (second & 0xf0) === 0x80) {
+      found.push({ offset: at - 2, returnsTo: undefined });
+    }
+  }
+  return found;
+}
+
+function isShortJump(opcode: number): boolean {
+  return opcode === opcodes.shortJump || (opcode & 0xf0) === 0x70;
+}

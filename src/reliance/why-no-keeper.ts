@@ -1,0 +1,31 @@
+// Where nothing can be put between a caller that relies on registers and the function that it calls, in
+// words that go on from "… relies on registers, and".
+
+import { FLAGS, namesOfRegisters, RESULTS, type RegisterSet } from "../isa/x86-registers.ts";
+import { certainlyPreserved } from "./effects.ts";
+import type { FunctionCode } from "./function-code.ts";
+import type { Reliant } from "./reliance.ts";
+import { looksAtCallersStack } from "./stack-arguments.ts";
+
+export interface KeeperQuestion {
+  readonly registers: RegisterSet;
+  /** Whom a keeper would call: each must find its caller's stack as it is. */
+  readonly callees: readonly FunctionCode[];
+  /** Of each caller, what it relies on, and the functions that were seen to leave that alone. */
+  readonly reliants: readonly Pick<Reliant, "registers" | "through">[];
+}
+
+export function whyNoKeeper({ registers, callees, reliants }: KeeperQuestion): string | undefined {
+  if ((registers & FLAGS) !== 0) return "flags cannot be kept";
+  // A keeper that restores what is a result would lose it. But what a function leaves alone on every path
+  // is no result of it, and of no other body for it.
+  const uncertain = reliants.reduce(
+    (set, one) => set | (registers & one.registers & RESULTS & ~certainlyPreserved(one.through)),
+    0,
+  );
+  if (uncertain !== 0) {
+    return `what is in ${namesOfRegisters(uncertain).join(" and ")} after the call may be a result`;
+  }
+  if (!callees.some(looksAtCallersStack)) return undefined;
+  return "the function looks at its return address or at arguments on the stack, so that nothing can stand between it and its callers";
+}

@@ -1,0 +1,46 @@
+// What runs below a new payload, for asking who of it relies on registers (reliance/running-code.ts).
+
+import { ElfError } from "../elf/errors.ts";
+import { findSection } from "../elf/sections.ts";
+import type { CodeImage } from "../reliance/image-code.ts";
+import { RunningCode, type RunningPayload } from "../reliance/running-code.ts";
+import type { PayloadBelow } from "./payload-below.ts";
+import type { XenSyms } from "./xen-syms.ts";
+
+export interface WhatRuns {
+  readonly xen: XenSyms;
+  /** The lowest first. */
+  readonly payloads: readonly PayloadBelow[];
+}
+
+/** @param replaced by the new payload, as Xen's table or the payload that brought them spells them */
+export function runningCode({ xen, payloads }: WhatRuns, replaced: readonly string[]): RunningCode {
+  return new RunningCode(imageOf(xen), payloads.map(codeOfPayload), replaced);
+}
+
+function imageOf({ byName, functions, bytesAt, release }: XenSyms): CodeImage {
+  return {
+    release,
+    functions,
+    addressOf: (name) => byName.get(name)?.address,
+    bytesAt: (address, length) => {
+      try {
+        return bytesAt(address, length);
+      } catch (error) {
+        if (error instanceof ElfError && error.report.code === "elf/missing") return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+function codeOfPayload({ payload, object }: PayloadBelow): RunningPayload {
+  const newBodies = payload.functions.flatMap((entry): RunningPayload["newBodies"] => {
+    if (entry.kind !== "replace" || entry.newAddress.kind !== "own") return [];
+    const section = findSection(object, entry.newAddress.section);
+    const oldName = entry.oldAddress.kind === "symbol" ? entry.oldAddress.symbol : entry.name;
+    if (section === undefined || oldName === undefined) return [];
+    return [{ oldName, section: section.index, offset: entry.newAddress.offset }];
+  });
+  return { object, newBodies };
+}
