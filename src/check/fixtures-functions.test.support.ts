@@ -27,6 +27,30 @@ function payloadOf(...entries: readonly SyntheticEntry[]): Uint8Array {
   return goodPayload({ entries });
 }
 
+/** A payload that replaces the leaf on which a caller relies. */
+export function leafBy(code: string): HandMadeElf {
+  const parts = goodParts({ entries: [{ old: "leaf", by: "new_leaf", expectation: "8d5701" }] });
+  return withSection(parts, ".text", () => ({ bytes: parseHex(code.padEnd(32, "90")) }));
+}
+
+const R_X86_64_PLT32 = 4;
+const SHN_UNDEF = 0;
+
+/** A payload of another build, with code that keeps a pointer in r9 across its call of the leaf. */
+export function relyingOnLeaf(): HandMadeElf {
+  // mov %rsi,%r9; call leaf; mov %rax,(%r9); ret
+  const bytes = parseHex("4989f1e800000000498901c3");
+  const relocations = [{ at: 4, type: R_X86_64_PLT32, symbol: "leaf", addend: -4n }];
+  return withParts(
+    goodParts({ id: "22" }),
+    [{ name: ".text.relies", flags: "AX", bytes, relocations }],
+    [
+      { name: "relies", section: ".text.relies" },
+      { name: "leaf", section: SHN_UNDEF },
+    ],
+  );
+}
+
 function placeFixtures(): readonly Fixture[] {
   const nameless = withSection(goodParts(), FUNCS, ({ relocations = [] }) => ({
     relocations: relocations.filter(({ at }) => at !== 0),
@@ -58,6 +82,18 @@ function placeFixtures(): readonly Fixture[] {
       what: "memcpy",
       severity: "hazard",
       payloads: [payloadOf({ old: "memcpy", by: "new_memcpy", expectation: OLD_CODE })],
+    },
+    {
+      rule: "caller-relies",
+      what: "a body that changes what a caller keeps in a register",
+      severity: "hazard",
+      payloads: [makeElf(leafBy("4531c9c3"))], // xor %r9d,%r9d; ret
+    },
+    {
+      rule: "caller-relies",
+      what: "a body that calls somebody, who may change it",
+      severity: "hazard",
+      payloads: [makeElf(leafBy("ffd0c3"))], // call *%rax; ret
     },
     {
       rule: "init-memory",

@@ -52,7 +52,11 @@ const known = new Map<string, Hypervisor>();
 export function checkedHypervisor(release = "4.17.5"): Hypervisor {
   const found = known.get(release);
   if (found !== undefined) return found;
-  const code = parseHex(`31c0c3${"90".repeat(61)}`);
+  const code = function64("31c0c3");
+  // lea 1(%rdi),%edx; mov %edx,%eax; ret. Who calls it keeps a pointer in r9: mov %rsi,%r9; call;
+  // mov %rax,(%r9); ret.
+  const leaf = function64("8d570189d0c3");
+  const relying = function64("4989f1e8b8ffffff498901c3");
   const clobber = new Uint8Array(8);
   new DataView(clobber.buffer).setBigUint64(0, TEXT_START + 0x100n, true);
   // 4 bytes of delta, from its second one on, for feature 700.
@@ -66,7 +70,7 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
         name: ".text.more",
         flags: "AX",
         address: EXTRA_START,
-        bytes: Uint8Array.of(...code, ...code),
+        bytes: Uint8Array.of(...code, ...code, ...leaf, ...relying),
       },
       { name: ".init.data", flags: "A", address: CLOBBER_START, bytes: clobber },
       { name: ".init.alt", flags: "A", address: ALTERNATIVES_START, bytes: alternative },
@@ -76,6 +80,8 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
       { name: "memcpy", section: ".text.more", value: EXTRA_START, size: 64n },
       { name: "arch_livepatch_apply", section: ".text.more", value: EXTRA_START, size: 64n },
       { name: "tiny", section: ".text.more", value: EXTRA_START + 64n, size: 3n },
+      { name: "leaf", section: ".text.more", value: EXTRA_START + 128n, size: 64n },
+      { name: "relying", section: ".text.more", value: EXTRA_START + 192n, size: 64n },
       { name: "__initdata_cf_clobber_start", section: ".init.data", value: CLOBBER_START },
       { name: "__initdata_cf_clobber_end", section: ".init.data", value: CLOBBER_START + 8n },
       { name: "__alt_instructions", section: ".init.alt", value: ALTERNATIVES_START },
@@ -85,6 +91,11 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
   const opened = openHypervisor(image, "synthetic xen-syms");
   known.set(release, opened);
   return opened;
+}
+
+/** With NOPs behind it, 64 bytes. */
+function function64(hex: string): Uint8Array {
+  return parseHex(hex.padEnd(128, "90"));
 }
 
 /** The parts of a payload with nothing wrong: one new body for alpha, and a look at the old one. */

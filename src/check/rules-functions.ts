@@ -6,6 +6,7 @@ import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
 import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
+import { relyingCallers } from "./relying-callers.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { isInImage, landingSize, type SubjectEntry, whereInSection } from "./subject.ts";
@@ -72,6 +73,16 @@ export const functionRules = {
     why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
     remedy: "Change a caller or a callee of it instead, or reboot into a fixed hypervisor.",
     check: unpatchable,
+  },
+  "caller-relies": {
+    title: "a caller relies on a register that the new body changes",
+    severity: "hazard",
+    what: "A function of the hypervisor, or of a payload below, keeps a value in a register across its call of the replaced function. The old code left this register alone, though calls may change it; the new body does not.",
+    why: "gcc builds callers with knowledge of the functions of the same file (-fipa-ra, part of -O2). After its call the caller goes on with whatever the new body left there: a wrong pointer, a wrong result.",
+    remedy:
+      "Have the new body save the register, as xsplice build and compile do, or declare it with __attribute__((no_caller_saved_registers)); or replace the caller as well.",
+    concerns: (_release, architecture) => architecture === "x86_64",
+    check: relyingCallers,
   },
   "outside-code": {
     title: "the place that is patched is not code of the hypervisor",
