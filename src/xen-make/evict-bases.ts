@@ -2,7 +2,7 @@
 // least recently, beyond a number and a size. None goes that a build may be using: each use is
 // marked before the base is read, which protects it until the build has its working copy there.
 
-import { closeSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { occupancyOf } from "../files/claimed-folder.ts";
 import { removeWhole } from "../files/make-whole.ts";
@@ -57,13 +57,10 @@ function removeIfPossible(base: string): void {
 /** By a build that goes on for longer than its mark protects, as far as can be known. */
 function isWorkedIn(base: string): boolean {
   const work = join(base, "work");
-  try {
-    return readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned");
-  } catch (error) {
-    // Another user's: nobody here can tell.
-    if (codeOfSystemError(error) === undefined) throw error;
-    return codeOfSystemError(error) !== "ENOENT";
-  }
+  return (
+    existsSync(work) &&
+    readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned")
+  );
 }
 
 function lastUse(base: string): number {

@@ -7,6 +7,7 @@ import { initCases } from "./cases-init.ts";
 import { movedCases } from "./cases-moved.ts";
 import { pointerCases } from "./cases-pointers.ts";
 import { refusedCases } from "./cases-refused.ts";
+import { registerCases } from "./cases-registers.ts";
 import { unchangedCases } from "./cases-unchanged.ts";
 
 export const corpus: readonly CorpusCase[] = [
@@ -14,6 +15,7 @@ export const corpus: readonly CorpusCase[] = [
   ...initCases,
   ...pointerCases,
   ...movedCases,
+  ...registerCases,
   ...refusedCases,
   ...unchangedCases,
 ];

@@ -1,0 +1,179 @@
+// Registers across calls, between fixes: "callee-clobbers" gives a function of common/grant_table.c a
+// body that changes all registers that calls may change, "caller-relies" a caller whose compiler saw the
+// old body, and keeps six values in those registers; "caller-relies-through" calls it through a function
+// that the fix brings. However the two meet, the caller prints what it prints by itself.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildFix } from "../../src/builder/build.ts";
+import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
+import { readPayloadBelow } from "../../src/running/payload-below.ts";
+import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act, type Bench, compile, openBench } from "./compile-bench.ts";
+import { actOptions, call } from "./host-under-test.ts";
+
+const patches = fileURLToPath(new URL("../../../test/corpus/patches/", import.meta.url));
+const [A, B, THROUGH] = ["callee-clobbers", "caller-relies", "caller-relies-through"] as const;
+type Fix = typeof A | typeof B | typeof THROUGH;
+
+/** Payloads, the lowest first; which fixes they carry, and which of those before they lie on. */
+const meetings: readonly (readonly [
+  how: string,
+  mode: PayloadMode,
+  payloads: readonly { readonly fixes: readonly Fix[]; readonly on: readonly number[] }[],
+])[] = [
+  [
+    "callee first, each for itself",
+    "independent",
+    [
+      { fixes: [A], on: [] },
+      { fixes: [B], on: [] },
+    ],
+  ],
+  [
+    "caller first, each for itself",
+    "independent",
+    [
+      { fixes: [B], on: [] },
+      { fixes: [A], on: [] },
+    ],
+  ],
+  [
+    "caller on callee",
+    "stack",
+    [
+      { fixes: [A], on: [] },
+      { fixes: [B], on: [0] },
+    ],
+  ],
+  [
+    "callee on caller",
+    "stack",
+    [
+      { fixes: [B], on: [] },
+      { fixes: [A], on: [0] },
+    ],
+  ],
+  ["both in one", "cumulative", [{ fixes: [A, B], on: [] }]],
+  [
+    "callee first, caller through new code",
+    "independent",
+    [
+      { fixes: [A], on: [] },
+      { fixes: [THROUGH], on: [] },
+    ],
+  ],
+  [
+    "callee on caller through new code",
+    "stack",
+    [
+      { fixes: [THROUGH], on: [] },
+      { fixes: [A], on: [0] },
+    ],
+  ],
+];
+
+describe("buildFix() and code that relies on registers", {
+  skip: await whyNoCorpusSource(),
+}, () => {
+  let source: CorpusSource;
+  let bench: Bench;
+  let alone: string;
+  before(async () => {
+    source = await fetchCorpusSource();
+    bench = await openBench("4.17");
+    const caller = await build(source, "independent", [B], []);
+    alone = await withApplied(bench, [caller], () => limits(bench));
+    assert.match(alone, /^limits 64 1024 \d+ \d+ 0 \d+ \d+$/);
+  });
+  after(() => bench?.close());
+
+  for (const [how, mode, payloads] of meetings) {
+    test(`buildFix() makes code that relies on no register of the other fix: ${how}`, async () => {
+      const made: Uint8Array[] = [];
+      for (const { fixes, on } of payloads) {
+        const below = on.flatMap((index) => made[index] ?? []);
+        made.push(await build(source, mode, fixes, below));
+      }
+      assert.equal(await withApplied(bench, made, () => limits(bench)), alone);
+    });
+  }
+});
+
+async function build(
+  { source, xenSyms, config }: CorpusSource,
+  mode: PayloadMode,
+  fixes: readonly Fix[],
+  below: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const { payload, refusals } = await buildFix({
+    inputs: {
+      source,
+      xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
+      config: { name: config, text: readFileSync(config, "utf8") },
+      patches: fixes.map((name) => {
+        const file = `${name}.patch`;
+        return { name: file, bytes: readFileSync(join(patches, file)) };
+      }),
+      hooks: [],
+    },
+    stacking: {
+      mode,
+      foundation: {
+        payloads: below.map((bytes) => readPayloadBelow(bytes, "below")),
+        buildId: undefined,
+      },
+      basePatches: [],
+      guard: undefined,
+      previous: undefined,
+    },
+    allowed: { init: [], layouts: [], freshData: [] },
+    label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
+    run: { compiler: undefined, jobs: 2 },
+  });
+  assert.deepEqual(refusals, []);
+  assert.ok(payload);
+  return payload.bytes;
+}
+
+/** Applied in this order; gone again afterwards. */
+async function withApplied<Found>(
+  bench: Bench,
+  payloads: readonly Uint8Array[],
+  look: () => Promise<Found>,
+): Promise<Found> {
+  const names = payloads.map((_, index) => `fix${index}`);
+  for (const [index, bytes] of payloads.entries()) {
+    await bench.host.upload(`fix${index}`, bytes, call);
+    await apply(bench, `fix${index}`);
+  }
+  const found = await look();
+  for (const name of names.toReversed()) await act(bench, name, "revert", "unload");
+  return found;
+}
+
+/** What lies below is not for Xen to ask: some of these payloads depend on the hypervisor alone. */
+async function apply({ host }: Bench, name: string): Promise<void> {
+  const options = { ...actOptions, dependencyCheck: "hypervisor-only" } as const;
+  assert.equal((await host.act("apply", name, options)).result, "done", name);
+}
+
+/** What the caller prints of dom0, called by a hook. */
+async function limits(bench: Bench): Promise<string> {
+  const trigger = await compile(
+    bench,
+    `extern void *hardware_domain;
+     void grant_table_warn_active_grants(void *d);
+     static void go(void) { grant_table_warn_active_grants(hardware_domain); }
+     XSPLICE_HOOK_LOAD(go)`,
+  );
+  const { end } = await bench.client.readConsole();
+  await bench.host.upload("trigger", trigger.bytes, call);
+  await apply(bench, "trigger");
+  await act(bench, "trigger", "revert", "unload");
+  const { text } = await bench.client.readConsole(end);
+  return /limits [\d ]*/.exec(text)?.[0].trim() ?? text;
+}
