@@ -38,7 +38,7 @@ buildTest("buildFix() warns of permissions that nothing asks for", async (t) => 
   const { outcome, warnings } = await buildFix(small.options({ [kernelFile]: fixed }, { allowed }));
   assert.equal(outcome, "built");
   assert.deepEqual(
-    warnings.split("\n").map((line) => /^warning: (\S+ "[^"]+") allows nothing/.exec(line)?.[1]),
+    warnings.split("\n").map((line) => /^warning: (\S+ "[^"]+") has no effect/.exec(line)?.[1]),
     [
       '--allow-init "misspelt"',
       '--allow-layout "struct nosuch"',
