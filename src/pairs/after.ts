@@ -4,12 +4,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
+import { isMakeFile } from "../source-patch/hunk-kind.ts";
 import { findCandidates } from "../xen-make/affected.ts";
 import { type Base, runMakeOn } from "../xen-make/base.ts";
+import {
+  askMake,
+  commandsOf,
+  unpatchedCommands,
+  writeMakeFile,
+} from "../xen-make/build-commands.ts";
+import { type Commands, compareCommands } from "../xen-make/commands.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { LIST_GOAL, PREPARE_GOAL } from "../xen-make/recipe.ts";
+import { PREPARE_GOAL } from "../xen-make/recipe.ts";
 import { linkTree, replaceFile } from "../xen-make/scratch-tree.ts";
+import { isHypervisorSource } from "../xen-make/source-tree.ts";
 
 export interface After {
   readonly listing: Listing;
@@ -20,6 +29,8 @@ export interface After {
 export interface PatchedTree extends After {
   /** The working copy. */
   readonly tree: string;
+  /** What make would do otherwise than before, in words. New objects are none of it. */
+  readonly ruleChanges: readonly string[];
 }
 
 /** Objects that may differ from those of the unpatched source. */
@@ -30,22 +41,23 @@ export interface Affected {
   readonly added: readonly CompileUnit[];
   /** Below `xen/`: code that the patch changes, and headers that are generated differently. */
   readonly changedFiles: readonly string[];
-  /** Whether existing objects are made otherwise. */
-  readonly changedRules: boolean;
 }
 
-/** A working copy with the patched files in it. @throws BuildError */
+/** A working copy with the patched files in it, in the directory `work`. @throws BuildError */
 export async function makePatchedTree(
-  tree: string,
+  work: string,
   base: Base,
   files: ReadonlyMap<string, PatchedFile>,
   run: MakeRun,
 ): Promise<PatchedTree> {
+  const tree = join(work, "after");
   run.timings.measure("link", () => linkPatched(tree, base, files));
-  const after = await run.timings.measureAsync("regenerate", () =>
+  const { commands, ...after } = await run.timings.measureAsync("regenerate", () =>
     regenerate(base, tree, files, run),
   );
-  return { tree, ...after };
+  if (commands === undefined) return { tree, ...after, ruleChanges: [] };
+  const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
+  return { tree, ...after, ruleChanges: compareCommands(before, commands) };
 }
 
 export function linkPatched(
@@ -65,12 +77,13 @@ export async function findAffected(
   changedCode: readonly string[],
   run: MakeRun,
 ): Promise<Affected> {
-  const { added, changed } = compareListings(base.listing, listing);
+  const known = new Set(base.listing.units.map(({ object }) => object));
+  const added = listing.units.filter(({ object }) => !known.has(object));
   const changedFiles = [...changedCode, ...regenerated];
   const units = await run.timings.measureAsync("dependencies", () =>
     findCandidates(base, changedFiles, run),
   );
-  return { units, added, changedFiles, changedRules: changed.length > 0 };
+  return { units, added, changedFiles };
 }
 
 /** Writes the patched files, below `tree`. */
@@ -83,7 +96,12 @@ export function mayReachGenerated(base: Base, files: ReadonlyMap<string, Patched
   const { units, embedded } = base.listing;
   const compiles = [...units.flatMap((unit) => unit.compiles), ...embedded];
   const sources = new Set(compiles.map(({ source }) => `xen/${source}`));
-  return [...files.keys()].some((path) => !sources.has(path) && path.startsWith("xen/"));
+  return [...files.keys()].some((path) => !sources.has(path) && isHypervisorSource(path));
+}
+
+/** With the commands of make, where they may be others. */
+interface Regenerated extends After {
+  readonly commands?: Commands;
 }
 
 /** @throws BuildError */
@@ -91,11 +109,13 @@ export async function regenerate(
   base: Base,
   tree: string,
   files: ReadonlyMap<string, PatchedFile>,
-  { tools, jobs, signal, onProgress }: MakeRun,
-): Promise<After> {
+  run: MakeRun,
+): Promise<Regenerated> {
+  const { tools, jobs, signal, onProgress } = run;
   let regenerated: readonly string[] = [];
   if (mayReachGenerated(base, files)) {
     onProgress("generating headers of the patched source");
+    writeMakeFile(tree);
     await runMakeOn(tree, [PREPARE_GOAL], { tools, jobs, signal, side: "patched" });
     regenerated = base.contents.generated
       .filter((path) => path.startsWith("xen/") && path.endsWith(".h"))
@@ -104,34 +124,14 @@ export async function regenerate(
   }
   if (!mayChangeListing(files)) return { listing: base.listing, regenerated };
   onProgress("asking Xen's make files for the commands of the patched build");
-  const run = { tools, flags: ["--dry-run"], jobs: 1, signal, side: "patched" } as const;
-  const { stdout } = await runMakeOn(tree, [LIST_GOAL], run);
-  return { listing: parseListing(stdout, tools.compiler, base.listing.aliases), regenerated };
-}
-
-/** Units with no counterpart of the same commands on the other side. */
-function compareListings(
-  before: Listing,
-  after: Listing,
-): { readonly added: readonly CompileUnit[]; readonly changed: readonly CompileUnit[] } {
-  const known = new Map(before.units.map((unit) => [unit.object, JSON.stringify(unit)]));
-  const isKnown = (unit: CompileUnit) => known.has(unit.object);
-  const kept = new Set(after.units.map(({ object }) => object));
-  return {
-    added: after.units.filter((unit) => !isKnown(unit)),
-    changed: [
-      ...after.units.filter(
-        (unit) => isKnown(unit) && known.get(unit.object) !== JSON.stringify(unit),
-      ),
-      ...before.units.filter(({ object }) => !kept.has(object)),
-    ],
-  };
+  const runs = await askMake(tree, "patched", run);
+  const listing = parseListing(runs.objects, tools.compiler, base.listing.aliases);
+  return { listing, regenerated, commands: commandsOf(runs, tree) };
 }
 
 export function mayChangeListing(files: ReadonlyMap<string, PatchedFile>): boolean {
   return [...files].some(
     ([path, { before, after }]) =>
-      /(^|\/)(Makefile(\.\w+)?|\w+\.mk)$/.test(path) ||
-      (/\.[cS]$/.test(path) && (before === undefined || after === undefined)),
+      isMakeFile(path) || (/\.[cS]$/.test(path) && (before === undefined || after === undefined)),
   );
 }

@@ -7,13 +7,13 @@ import type { LedgerFacts } from "../source-patch/hunk-ledger.ts";
 import type { Hunk } from "../source-patch/patch-file.ts";
 import type { Base } from "../xen-make/base.ts";
 import { isEmbedded } from "../xen-make/embedded-sources.ts";
-import type { Affected, After } from "./after.ts";
+import type { Affected, PatchedTree } from "./after.ts";
 import type { AppliedPatches } from "./apply.ts";
 import type { CompiledSides } from "./compile.ts";
 
 export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
-  Pick<Affected, "added" | "changedRules"> &
-  Pick<After, "regenerated">;
+  Pick<Affected, "added"> &
+  Pick<PatchedTree, "regenerated" | "ruleChanges">;
 
 export function ledgerFacts(
   base: Base,
@@ -35,10 +35,10 @@ export function ledgerFacts(
       isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
-    isBuilt: sides.failure === undefined,
+    isBuilt: sides.failure === undefined && sides.ruleChanges.length === 0,
     distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0,
-    makeFileObjects: () =>
-      sides.changedRules ? undefined : sides.added.map(({ object }) => object),
+    addedObjects: sides.added.map(({ object }) => object),
+    ruleChanges: sides.ruleChanges,
   };
 }
 

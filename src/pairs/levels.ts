@@ -47,7 +47,7 @@ export async function pairWithLevels(
   run: MakeRun,
 ): Promise<readonly ObjectPair[]> {
   const { base, levels, work } = request;
-  if (levels.length === 0) return pairs;
+  if (levels.length === 0 || pairs.length === 0) return pairs;
   const objects = pairs.map(({ object }) => object);
   const made = new Map(objects.map((name) => [name, [findObject(base.folder, name)]]));
   for (const [index, level] of levels.entries()) {
@@ -133,11 +133,11 @@ async function openAfter({ base, level, tree }: LevelRequest, folder: string): P
   const place = join(folder, "level.json");
   const known = readKept(place, afterSchema);
   if (known !== undefined) return { ...known, listing: known.listing ?? base.listing };
-  const after = await tree.make();
-  const listing = after.listing === base.listing ? undefined : after.listing;
+  const { listing, regenerated } = await tree.make();
+  const own = listing === base.listing ? undefined : listing;
   mkdirSync(folder, { recursive: true });
-  writeWhole(place, JSON.stringify({ ...after, listing }));
-  return after;
+  writeWhole(place, JSON.stringify({ regenerated, listing: own }));
+  return { listing, regenerated };
 }
 
 /** The working copy of a level, with its headers generated; made when it is first asked for. */

@@ -3,7 +3,7 @@
 // opens what both sides are made from; pairUp() is the list of passes over it.
 
 import { join } from "node:path";
-import { asStorageError } from "../build-outcome/build-error.ts";
+import { asStorageError, BuildError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
@@ -12,7 +12,7 @@ import { makeWorkFolder, removeMeanwhile } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
-import { findAffected, makePatchedTree } from "./after.ts";
+import { type Affected, findAffected, makePatchedTree } from "./after.ts";
 import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
 import { type CompiledSides, compileSides } from "./compile.ts";
 import { belowXen, kindOf, ledgerFacts } from "./ledger.ts";
@@ -91,21 +91,24 @@ async function pairUp(
   const { files, levels } = carried;
   const { patches, moved, contributions } = applied;
   // From here there are only files that objects are made from.
-  const after = await makePatchedTree(join(work, "after"), base, files, run);
+  const after = await makePatchedTree(work, base, files, run);
+  const { regenerated, ruleChanges } = after;
+  // From here it is known whether make would make the hypervisor as before, but for new objects.
   const changedCode = [...carried.changed].filter(isCode).map(belowXen);
-  const affected = await findAffected(base, after, changedCode, run);
-  // From here it is known which objects may differ.
+  const affected =
+    ruleChanges.length > 0 ? nothing : await findAffected(base, after, changedCode, run);
+  // From here it is known which objects may differ; none is compiled that make would make otherwise.
   const neutral = run.timings.measure("lines", () => neutralizeFiles(after.tree, files));
   const sides = await compileSides({ base, work, affected, after, files, neutral, meanwhile }, run);
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
-  const { regenerated } = after;
-  const facts = ledgerFacts(base, { ...sides, ...affected, regenerated }, { architecture, moved });
+  const built = { ...sides, ...affected, regenerated, ruleChanges };
+  const facts = ledgerFacts(base, built, { architecture, moved });
   const ledger = await run.timings.measureAsync("left out", () =>
     markLeftOut(writeLedger(patches, facts), { base, patches, files, run }),
   );
   // From here every file and hunk has its objects or its reason.
-  requireExplained(sides, ledger);
+  requireExplained(sides, ruleChanges, ledger);
   return {
     pairs,
     account: { ledger, moved },
@@ -117,8 +120,24 @@ async function pairUp(
   };
 }
 
+const nothing: Affected = { units: [], added: [], changedFiles: [] };
+
 /** What stands in the ledger already explains a failure: a part that cannot be carried was needed. */
-function requireExplained({ failure }: CompiledSides, ledger: readonly FileEntry[]): void {
-  if (failure === undefined) return;
-  if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw failure;
+function requireExplained(
+  { failure }: CompiledSides,
+  ruleChanges: readonly string[],
+  ledger: readonly FileEntry[],
+): void {
+  if (ledger.some(({ outcome }) => outcome.kind === "refused")) return;
+  if (failure !== undefined) throw failure;
+  const [change] = ruleChanges;
+  if (change === undefined) return;
+  throw new BuildError({
+    code: "build/bad-patch",
+    problem:
+      "Cannot build a payload: the patches change how Xen's make files make the hypervisor, and no make file is among those of the fix",
+    where: change,
+    expected: "the same objects, made by the same commands, or new objects",
+    remedy: "check the patches of the payloads below, and files that are added or removed",
+  });
 }

@@ -19,6 +19,11 @@ export function kindOfFile(path: string, architecture: string): FileKind {
   return { kind: "not-hypervisor", component: componentOf(path) };
 }
 
+/** Whether make reads it as its own. */
+export function isMakeFile(path: string): boolean {
+  return makeFile.test(path);
+}
+
 /** Which programs outside of the hypervisor are built from this file as well. */
 export function alsoBuiltInto(path: string): string | undefined {
   return shared.find(({ pattern }) => pattern.test(path))?.programs;
@@ -48,6 +53,9 @@ const shared: readonly { readonly pattern: RegExp; readonly programs: string }[]
   },
 ];
 
+const makeFile =
+  /^xen\/(.*\/)?(Makefile(\.\w+)?|[\w-]+\.mk)$|^Config\.mk$|^config\/|^xen\/scripts\/Kbuild/;
+
 /** The first rule that fits counts. */
 const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = [
   {
@@ -62,14 +70,7 @@ const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = 
     pattern: /^xen\/(.*\/)?Kconfig(\.\w+)?$|^xen\/arch\/\w+\/configs\//,
     kind: { kind: "refused", reason: "a change of the configuration reaches every object" },
   },
-  {
-    pattern: /^xen\/(.*\/)?(Makefile(\.\w+)?|build\.mk|Rules\.mk|arch\.mk)$/,
-    kind: { kind: "make-file" },
-  },
-  {
-    pattern: /^xen\/.*\.mk$|^Config\.mk$|^config\/|^xen\/scripts\/Kbuild/,
-    kind: { kind: "refused", reason: "make files that all objects share" },
-  },
+  { pattern: makeFile, kind: { kind: "make-file" } },
   {
     pattern: /^xen\/(tools|scripts)\/|^xen\/.*\.(py|awk|pl|sh|lst|in|l|y|flf)$/,
     kind: { kind: "refused", reason: "it generates source when the hypervisor is built" },

@@ -20,8 +20,10 @@ test("kindOfFile() tells code from what decides how code is made, and from every
     "xen/tools/gen-cpuid.py": "refused",
     "xen/include/xlat.lst": "refused",
     "xen/scripts/gen_hypercall.awk": "refused",
-    "Config.mk": "refused",
-    "config/StdGNU.mk": "refused",
+    "Config.mk": "make-file",
+    "config/StdGNU.mk": "make-file",
+    "xen/scripts/Kbuild.include": "make-file",
+    "xen/common/efi/efi-common.mk": "make-file",
     "xen/common/Makefile": "make-file",
     "xen/arch/x86/arch.mk": "make-file",
     "xen/test/livepatch/Makefile": "not-hypervisor",
@@ -58,34 +60,39 @@ test("kindOfFile() names the component that needs an update besides", () => {
   ]);
 });
 
-/** What becomes of a change of a make file; `found` are the objects that it brings. */
-function makeFileOutcome(lines: readonly string[], found: readonly string[]): string | undefined {
-  const patch = patchOf("xen/common/Makefile");
-  const hunks = patch.hunks.map((one) => ({ ...one, content: { ...hunk, lines: [...lines] } }));
-  const [entry] = writeLedger([{ ...patch, hunks }], { ...facts, makeFileObjects: () => found });
-  return entry?.outcome.kind;
+function makeFileOutcome(found: Partial<LedgerFacts>) {
+  const [entry] = writeLedger([patchOf("xen/common/Makefile")], { ...facts, ...found });
+  return entry?.outcome;
 }
 
 test("writeLedger() takes make files that only add objects, of this configuration or not", () => {
-  const lines = [" obj-y += keyhandler.o", "+obj-$(CONFIG_NEW) += new.o # ours", "+"];
-  assert.equal(makeFileOutcome(lines, ["common/new.o"]), "compiled");
-  assert.equal(makeFileOutcome(lines, []), "not-in-configuration");
+  const added = { addedObjects: ["common/new.o"] };
+  assert.deepEqual(makeFileOutcome(added), { kind: "compiled", objects: ["common/new.o"] });
+  assert.equal(makeFileOutcome({})?.kind, "not-in-configuration");
 });
 
-test("writeLedger() refuses what a make file may change besides the commands of compilers", () => {
-  const order = ["-obj-y += rangeset.o", " obj-y += radix-tree.o", "+obj-y += rangeset.o"];
-  const link = ["-\t$(LD) $(XEN_LDFLAGS) -o $@", "+\t$(LD) $(XEN_LDFLAGS) -z text -o $@"];
-  const condition = ["+ifeq ($(A),y)", "+obj-y += new.o", "+endif"];
-  for (const lines of [order, link, condition, ["+export XEN_EXTRAVERSION = .1"]]) {
-    assert.equal(makeFileOutcome(lines, []), "refused", lines.join());
-  }
+test("writeLedger() takes make files that generate other headers to the objects of these", () => {
+  const generated = { objectsOf: () => ["common/version.o"] };
+  assert.deepEqual(makeFileOutcome(generated), { kind: "compiled", objects: ["common/version.o"] });
+});
+
+test("writeLedger() refuses make files that change the build, and says what changes", () => {
+  const ruleChanges = ["1", "2", "3", "4", "5", "6", "7"].map((name) => `${name}.o is not made`);
+  const found = { ruleChanges, addedObjects: ["common/new.o"], isBuilt: false };
+  const outcome = makeFileOutcome(found);
+  assert.ok(outcome?.kind === "refused");
+  assert.match(
+    outcome.reason,
+    /change the build: 1\.o is not made; .* 5\.o is not made; and 2 more$/,
+  );
 });
 
 const facts: LedgerFacts = {
   kindOf: (path) => kindOfFile(path, "x86"),
   objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
   refusalOf: (path) => (path === "xen/arch/x86/boot/reloc.c" ? "it is embedded" : undefined),
-  makeFileObjects: () => [],
+  addedObjects: [],
+  ruleChanges: [],
   isBuilt: true,
   distanceOf: () => 0,
 };

@@ -10,7 +10,7 @@ type Outcome =
   | { readonly kind: "compiled"; readonly objects: readonly string[] }
   | { readonly kind: "not-in-configuration"; readonly reason: string }
   | { readonly kind: "not-hypervisor"; readonly component: string }
-  /** Nothing was, since the patched source does not compile without what is refused. */
+  /** Nothing was, since a part of the patch is refused that the others need, or that changes the build. */
   | { readonly kind: "not-built" }
   /** A fix with such a part cannot be live patched. */
   | { readonly kind: "refused"; readonly reason: string; readonly remedy: string };
@@ -33,9 +33,11 @@ export interface LedgerFacts {
   readonly objectsOf: (path: string) => readonly string[];
   /** Why a file of this name cannot be carried, found out by building. */
   readonly refusalOf: (path: string) => string | undefined;
-  /** New objects that a make file brings; `undefined` when it changes existing ones. */
-  readonly makeFileObjects: (path: string) => readonly string[] | undefined;
-  /** Whether the patched source compiles. */
+  /** New objects that make files bring. */
+  readonly addedObjects: readonly string[];
+  /** What make would do otherwise than before, in words; then nothing was compiled. */
+  readonly ruleChanges: readonly string[];
+  /** Whether the patched source was compiled. */
   readonly isBuilt: boolean;
   /** In lines, downwards; 0 for a hunk that is where it says. */
   readonly distanceOf: (hunk: Hunk) => number;
@@ -75,7 +77,7 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
     case "refused":
       return refused(kind.reason);
     case "make-file":
-      return makeFileOutcome(patch, facts.makeFileObjects(path));
+      return makeFileOutcome(patch, facts);
     case "code":
       return codeOutcome(patch, path, facts);
   }
@@ -93,26 +95,21 @@ function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcom
   return notInConfiguration("no object of the hypervisor depends on it");
 }
 
-function makeFileOutcome(patch: FilePatch, objects: readonly string[] | undefined): Outcome {
-  if (objects === undefined) {
-    return refused("a make file that changes how objects of the hypervisor are made");
+function makeFileOutcome(patch: FilePatch, facts: LedgerFacts): Outcome {
+  if (facts.ruleChanges.length > 0) {
+    return refused(`the make files of this patch change the build: ${listed(facts.ruleChanges)}`);
   }
-  if (!onlyNamesObjects(patch)) {
-    return refused("a make file that may change how the hypervisor is linked or generated");
-  }
-  if (objects.length > 0) return { kind: "compiled", objects };
-  return notInConfiguration("the objects that it adds are not in this configuration");
+  const made = [...new Set([...facts.addedObjects, ...facts.objectsOf(pathOf(patch))])].sort();
+  if (made.length > 0) return { kind: "compiled", objects: made };
+  if (!facts.isBuilt) return { kind: "not-built" };
+  return notInConfiguration("Xen's make makes the same objects by the same commands with it");
 }
 
-/** Lines such as `obj-$(CONFIG_ARGO) += argo.o`, put in; comments. No other line is touched. */
-const objectLine = /^\+\s*(#.*|(obj|lib|obj-bin)-(y|\$\(\w+\))\s*\+=(\s+[\w./-]+\.o)+\s*(#.*)?)?$/;
-
-/** The commands of the build tell what is compiled, not the order or the options of the link. */
-function onlyNamesObjects({ hunks }: FilePatch): boolean {
-  const changed = hunks.flatMap(({ content }) =>
-    content.lines.filter((line) => /^[-+]/.test(line)),
-  );
-  return changed.every((line) => objectLine.test(line) || /^-\s*(#.*)?$/.test(line));
+function listed(sentences: readonly string[]): string {
+  const SHOWN_MAX = 5;
+  const shown = sentences.slice(0, SHOWN_MAX).join("; ");
+  const more = sentences.length - SHOWN_MAX;
+  return more > 0 ? `${shown}; and ${more} more` : shown;
 }
 
 function notInConfiguration(reason: string): Outcome {

@@ -32,6 +32,8 @@ xsplice-prepare: outputmakefile asm-generic FORCE
 	    true
 xsplice-list: FORCE
 	$(Q)$(MAKE) $(build)=. 'ALL_OBJS=$(ALL_OBJS-y)' prelink.o
+xsplice-link: FORCE
+	$(Q)$(MAKE) -o prelink.o $(build)=. 'ALL_OBJS=$(ALL_OBJS-y)' $(TARGET)
 xsplice-objects: xsplice-objects-0 xsplice-objects-1
 xsplice-objects-0: tools_fixdep FORCE
 	$(Q)$(MAKE) $(build)=common common/a.o common/compat/c.o

@@ -1,8 +1,8 @@
 // The make file that we put beside a scratch copy. It includes Xen's own, so that every variable and
-// every rule is Xen's, and adds three goals: make what is generated before the first object; name
-// every command of the build; make some objects. The first two are cut out of Xen's own rule of
-// `$(TARGET)`: its last line builds the hypervisor, the lines before it generate headers. So a
-// release that generates more (4.19 does) is followed without our help.
+// every rule is Xen's, and adds four goals: make what is generated before the first object; name
+// every command up to the last object; name those of the link; make some objects. The first three are
+// cut out of Xen's own rule of `$(TARGET)`: its last line builds the hypervisor, the lines before it
+// generate headers. So a release that generates more (4.19 does) is followed without our help.
 
 import { BuildError } from "../build-outcome/build-error.ts";
 import type { CompileUnit } from "./listing.ts";
@@ -10,6 +10,8 @@ import type { CompileUnit } from "./listing.ts";
 export const MAKE_FILE = "xsplice.mk";
 export const PREPARE_GOAL = "xsplice-prepare";
 export const LIST_GOAL = "xsplice-list";
+/** Of a tree with a file `prelink.o`. */
+export const LINK_GOAL = "xsplice-link";
 export const OBJECTS_GOAL = "xsplice-objects";
 
 /** Checks that public headers suit other compilers: they cost time and make nothing. */
@@ -26,6 +28,8 @@ export function makeFileFor(xenMakefile: string, units: readonly CompileUnit[] =
     ...prepare,
     `${LIST_GOAL}: FORCE`,
     building.replace("$@", "prelink.o"),
+    `${LINK_GOAL}: FORCE`,
+    building.replace("$@", "$(TARGET)").replaceAll("$(MAKE)", "$(MAKE) -o prelink.o"),
     ...objectRules(units),
     "",
   ].join("\n");

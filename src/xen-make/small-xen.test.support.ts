@@ -13,7 +13,7 @@ import type { RunOptions } from "./make-run.ts";
 
 const topMakefile = `export XEN_VERSION       = 4
 export XEN_SUBVERSION    = 17
-TARGET := xen
+export TARGET := xen
 SRCARCH := x86
 build := -f Rules.mk obj
 export EXTRA_CFLAGS_XEN_CORE
@@ -34,6 +34,7 @@ FORCE:
 
 const rules = `.SUFFIXES:
 $(if $(filter 4,$(MAKELEVEL)),$(error make calls itself))
+-include .config
 include $(firstword $(wildcard $(obj)/build.mk) $(obj)/Makefile)
 objects := $(addprefix $(obj)/,$(obj-y))
 flags = -nostdinc -MMD -MP -MF $(@D)/.$(@F).d -Iinclude $(EXTRA_CFLAGS_XEN_CORE) $(CFLAGS-y)
@@ -60,6 +61,8 @@ const linking = `prelink.o: $(ALL_OBJS)
 	ld -r -o $@ $^
 $(ALL_OBJS): FORCE
 	@$(MAKE) -f Rules.mk obj=$(@D) $@
+$(TARGET): prelink.o
+	ld -T arch/x86/xen.lds.S -o $@ $<
 `;
 
 export const smallXen: Readonly<Record<string, string>> = {
@@ -68,7 +71,9 @@ export const smallXen: Readonly<Record<string, string>> = {
   "xen/Makefile": topMakefile,
   "xen/Rules.mk": rules,
   "xen/build.mk": linking,
-  "xen/common/Makefile": "obj-y := kernel.o user.o start.init.o entry.o\n",
+  "xen/common/Makefile":
+    "obj-y := kernel.o user.o start.init.o\nobj-$(CONFIG_LIVEPATCH) += entry.o\nobj-$(CONFIG_OFF) += unused.o\n",
+  "xen/crypto/Makefile": "obj-y := hash.o\n",
   "xen/include/Makefile": "",
   "xen/include/public/list.h": "#define LISTED 1\n",
   "xen/include/wide.h": "static inline int wide(void) { return 1; }\n",

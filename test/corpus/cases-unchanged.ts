@@ -47,6 +47,17 @@ export const unchangedCases: readonly CorpusCase[] = [
     },
   },
   {
+    name: "make-same-objects",
+    rule: "make files that name the same objects, and a directory that is not read",
+    expected: {
+      outcome: "unchanged",
+      leftOut: {
+        "xen/common/Makefile": "not-in-configuration",
+        "xen/crypto/Makefile": "not-in-configuration",
+      },
+    },
+  },
+  {
     name: "does-not-compile",
     rule: "a mistake in C",
     expected: { outcome: "error", code: "build/compile-failed" },

@@ -45,7 +45,7 @@ function fileLines({ files }: BuildReport): readonly string[] {
       case "not-in-configuration":
         return [`  ${file}: not in this hypervisor, ${outcome.reason}`, ...more];
       case "not-built":
-        return [`  ${file}: not compiled, because it needs what is refused`, ...more];
+        return [`  ${file}: not compiled, because another part of the patch is refused`, ...more];
       default:
         return [`  ${file}: not the hypervisor; ${outcome.component} also needs an update`];
     }

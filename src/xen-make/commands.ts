@@ -1,0 +1,120 @@
+// What Xen's make would run, from a dry run, and what of it differs between two of them. Commands are
+// known by what they write, so that their order among each other does not count; the order of words
+// inside a command does: it is the order in which objects are linked.
+
+import { basename } from "node:path/posix";
+import { joinContinuedLines, splitCommands } from "./shell.ts";
+
+export interface Commands {
+  /** What a command writes, to all commands that write it. */
+  readonly writing: ReadonlyMap<string, readonly (readonly string[])[]>;
+  /** Commands that write nothing which can be seen, as text. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** `tree` is where make was run: its place does not count. */
+export function readCommands(dryRun: string, tree: string): Commands {
+  const writing = new Map<string, (readonly string[])[]>();
+  const others = new Set<string>();
+  for (const line of joinContinuedLines(dryRun.replaceAll(tree, ""))) {
+    for (const words of splitCommands(line)) {
+      if (isOnlyTold(words)) continue;
+      const [output] = outputsOf(words);
+      if (output === undefined) others.add(words.join(" "));
+      else writing.set(output, [...(writing.get(output) ?? []), words]);
+    }
+  }
+  return { writing, others };
+}
+
+/** All words of all commands: each file that one of them reads or runs is among them. */
+export function wordsOf({ writing, others }: Commands): ReadonlySet<string> {
+  const words = [...writing.values()].flat(2);
+  return new Set([...words, ...[...others].flatMap((text) => text.split(" "))]);
+}
+
+/**
+ * What is otherwise than before, a sentence each; empty when all that was made is made as it was.
+ * What is made besides is no difference, nor that it is linked with the rest.
+ */
+export function compareCommands(before: Commands, after: Commands): readonly string[] {
+  const fresh = notIn(filesWritten(after), filesWritten(before));
+  const gone = notIn(filesWritten(before), filesWritten(after));
+  const differences: string[] = [];
+  for (const [output, commands] of before.writing) {
+    const now = after.writing.get(output);
+    if (now === undefined) {
+      if (isOfInterest(output)) differences.push(`${output} is not made any more`);
+      continue;
+    }
+    const [old, own] = [without(commands, gone), without(now, fresh)];
+    if (JSON.stringify(old) !== JSON.stringify(own)) {
+      differences.push(`${output} is made ${differenceOf(old.flat(), own.flat())}`);
+    }
+  }
+  const isKnown = (text: string) => text.split(" ").some((word) => fresh.has(word));
+  const isLost = (text: string) => text.split(" ").some((word) => gone.has(word));
+  for (const text of notIn(after.others, before.others)) {
+    if (!isKnown(text)) differences.push(`make also runs "${text}"`);
+  }
+  for (const text of notIn(before.others, after.others)) {
+    if (!isLost(text)) differences.push(`make does not run "${text}" any more`);
+  }
+  return differences;
+}
+
+/** Words for people, records for the next run of make, and make itself, whose commands follow. */
+function isOnlyTold(words: readonly string[]): boolean {
+  const program = basename(words[0] ?? "");
+  return /^(echo|printf|fixdep|g?make)$/.test(program);
+}
+
+/** What a command writes, that by which it is known first. */
+function outputsOf(words: readonly string[]): readonly string[] {
+  const after = (option: string) =>
+    words.flatMap((word, at) => (word === option ? (words[at + 1] ?? []) : []));
+  const named = [...after("-MQ"), ...after("-o"), ...after("-MF"), ...after(">"), ...after(">>")];
+  const stuck = words.flatMap((word) => /^\d?>+([^>&].*)$/.exec(word)?.[1] ?? []);
+  const program = basename(words[0] ?? "");
+  const last = /(^|-)(objcopy(-\d+)?|ln|mv|cp)$/.test(program) ? words.slice(-1) : [];
+  const archive = /(^|-)ar$/.test(program) ? words.slice(2, 3) : [];
+  return [...named, ...stuck, ...last, ...archive].filter((name) => name !== "/dev/null");
+}
+
+function filesWritten({ writing }: Commands): ReadonlySet<string> {
+  return new Set([...writing.values()].flat().flatMap(outputsOf));
+}
+
+/** Not what lies there only between two commands. */
+function isOfInterest(output: string): boolean {
+  return !/\.(tmp|d|cmd|new)$/.test(output);
+}
+
+function notIn(some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...some].filter((one) => !others.has(one)));
+}
+
+function without(
+  commands: readonly (readonly string[])[],
+  names: ReadonlySet<string>,
+): readonly (readonly string[])[] {
+  return commands.map((words) => words.filter((word) => !names.has(word)));
+}
+
+function differenceOf(before: readonly string[], after: readonly string[]): string {
+  const gained = after.filter((word) => !before.includes(word));
+  const lost = before.filter((word) => !after.includes(word));
+  const parts = [
+    ...(gained.length > 0 ? [`with ${gained.join(" ")}`] : []),
+    ...(lost.length > 0 ? [`without ${lost.join(" ")}`] : []),
+  ];
+  if (parts.length > 0) return parts.join(", ");
+  return before.length === after.length
+    ? `from the same words in another order: ${firstMoved(before, after)}`
+    : "by another number of the same words";
+}
+
+function firstMoved(before: readonly string[], after: readonly string[]): string {
+  const at = before.findIndex((word, index) => word !== after[index]);
+  return `${after[at]} comes before ${before[at]}`;
+}
