@@ -10,6 +10,13 @@ export interface BuildRefusal {
   readonly where: string;
   /** In words for people; at least one. */
   readonly reasons: readonly string[];
+  /** What else differs for these reasons, such as members that moved because one is new. */
+  readonly consequences?: readonly string[] | undefined;
+  /** Other refusals without which this one would not be; none for one that stands by itself. */
+  readonly causes?: readonly RefusalName[] | undefined;
   /** What the author can do. */
   readonly remedy: string | undefined;
 }
+
+/** How one refusal refers to another one of the same build. */
+export type RefusalName = Pick<BuildRefusal, "rule" | "what">;

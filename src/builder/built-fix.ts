@@ -16,6 +16,7 @@ export interface BuiltFix {
   readonly outcome: "built" | "refused" | "unchanged";
   /** When built. */
   readonly payload: LinkedPayload | undefined;
+  /** Causes first. */
   readonly refusals: readonly BuildRefusal[];
   /** Lines of text. */
   readonly warnings: string;

@@ -1,5 +1,6 @@
 // Whether there is a payload after all passes, and what its author is warned of.
 
+import { causesFirst } from "../build-outcome/causes-first.ts";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import { warningsOfInit } from "../compare/compare.ts";
 import type { AllowedNames } from "./build-options.ts";
@@ -17,11 +18,11 @@ export interface Judged {
 
 export function conclude({ refused, linked, allowed }: Judged, findings: Findings): BuiltFix {
   const { prepared, objects, fit, succession } = findings;
-  const refusals = [
+  const refusals = causesFirst([
     ...refused,
     ...(linked?.kind === "refused" ? linked.refusals : []),
     ...(succession?.refusals ?? []),
-  ];
+  ]);
   const moved = warnOfMovedHunks(prepared.account);
   if (refusals.length > 0) {
     return { outcome: "refused", payload: undefined, refusals, warnings: moved, findings };

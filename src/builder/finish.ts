@@ -1,26 +1,27 @@
 // The passes of `xsplice build` after the compiler: from pairs of objects to a payload, or to every
 // reason why there is none.
 
-import { refusalsOfObjects } from "../compare/compare.ts";
+import type { CompareOptions } from "../compare/compare.ts";
 import { compareAll } from "../compare/compare-all.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
+import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
-import { refuseVetoingHooks } from "../stacking/decide.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
+import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import type { Timings } from "../xen-make/timings.ts";
-import type { BuildOptions, Metadata } from "./build-options.ts";
+import type { AllowedNames, BuildOptions, Metadata } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import { conclude } from "./conclude.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { type CompiledHooks, compileHooks } from "./hooks.ts";
-import { refusalsOfFiles, whatIsKnown } from "./known.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
 import { payloadFacts } from "./payload-facts.ts";
 import { type Place, placePayload } from "./place.ts";
-import type { Hypervisor } from "./target.ts";
+import { refusalsBeforeLinking } from "./refusals.ts";
+import type { Hypervisor, Target } from "./target.ts";
 
 /** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */
 export async function finishFix(
@@ -40,12 +41,10 @@ export async function finishFix(
   // name of the patched source is known by its name in the hypervisor.
   const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
   // From here what runs is what the fix was compared with, or a refusal says what is not.
-  const refused = [
-    ...refusalsOfFiles(prepared.account),
-    ...refusalsOfObjects(fix.objects),
-    ...fit.refusals,
-    ...refuseVetoingHooks(stacking.mode, kindsOf(hooks)),
-  ];
+  const refused = refusalsBeforeLinking(
+    { prepared, objects: fix.objects, fit },
+    { mode: stacking.mode, hooks: kindsOf(hooks) },
+  );
   const metadata = metadataOf(inputs.patches, label);
   const linked =
     refused.length > 0 || !changesAnything(fix, hooks)
@@ -138,6 +137,21 @@ function linkFix(
     contributions: prepared.changes.contributions,
     facts: payloadFacts(target, decided, { metadata, origin }),
   });
+}
+
+/** Before objects are compared. */
+function whatIsKnown(
+  { xen: { architecture }, release }: Target,
+  { init, freshData }: AllowedNames,
+  hooks: readonly HookKind[],
+): CompareOptions {
+  const unsafe = unsafeFunctions(architecture, release);
+  return {
+    policy: xenSectionPolicy(release, architecture, unsafe),
+    allowedInit: new Set(init),
+    initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
+    allowedLost: new Set(freshData),
+  };
 }
 
 function changesAnything({ objects }: ComparedFix, { hooks }: CompiledHooks): boolean {

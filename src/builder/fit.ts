@@ -45,6 +45,7 @@ export interface Fit {
   readonly layouts: readonly LayoutFinding[];
   /** Functions that were found as compiled in the hypervisor, or in a payload below. */
   readonly compared: number;
+  /** Of all but layouts. */
   readonly refusals: readonly BuildRefusal[];
 }
 
@@ -54,6 +55,7 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
   const { xen } = target;
   const compilers = compareAllCompilers(target.object, objects);
   const settings = compareWithHypervisor(xen, config.text, config.made);
+  const otherConfig = refuseOtherConfig(settings, { config: config.name, xen });
   const difference =
     likelySetting(settings) ?? (compilers.verdict === "different" ? compilers.text : undefined);
   const layouts = judgeLayouts(
@@ -67,11 +69,13 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
     if (functions.length === 0) return [];
     compared += functions.length;
     const sorted = sortFunctions(object, functions, payloads);
-    return [...sorted.refusals, ...findMismatches(object, sorted.unpatched, { xen, difference })];
+    return [
+      ...sorted.refusals,
+      ...findMismatches(object, sorted.unpatched, { xen, difference, causes: otherConfig }),
+    ];
   });
   const taken = refuseTakenNames(objects, names, surroundings);
-  const otherConfig = refuseOtherConfig(settings, { config: config.name, xen });
-  const refusals = [...otherConfig, ...mismatches, ...taken, ...layoutRefusals(layouts)];
+  const refusals = [...otherConfig, ...mismatches, ...taken];
   return { compilers, layouts, compared, refusals };
 }
 
@@ -92,7 +96,15 @@ function likelySetting([first, ...others]: readonly ConfigDifference[]): string 
 function findMismatches(
   { pair }: ComparedObject,
   bodies: readonly TracedBody[],
-  { xen, difference }: { readonly xen: XenSyms; readonly difference: string | undefined },
+  {
+    xen,
+    difference,
+    causes,
+  }: {
+    readonly xen: XenSyms;
+    readonly difference: string | undefined;
+    readonly causes: readonly BuildRefusal[];
+  },
 ): readonly BuildRefusal[] {
   const [first] = bodies;
   if (first === undefined) return [];
@@ -106,6 +118,7 @@ function findMismatches(
       `${found.problem}${sides(found.built, found.running)}`,
       `likely reason: ${found.likely}`,
     ],
+    causes: causes.map(({ rule, what }) => ({ rule, what })),
     remedy:
       "give the source, the configuration and the compiler that exactly this hypervisor was built with",
   }));
@@ -127,17 +140,4 @@ function compareAllCompilers(
     .map(({ compiler }) => compareCompilers(facts, compiler));
   const different = all.find(({ verdict }) => verdict === "different");
   return different ?? all[0] ?? { verdict: "unknown", text: "nothing was compiled from C" };
-}
-
-function layoutRefusals(layouts: readonly LayoutFinding[]): readonly BuildRefusal[] {
-  return layouts.flatMap(({ type, objects, changes, verdict }) => {
-    if (verdict.kind !== "refused") return [];
-    return {
-      rule: "layout",
-      what: type,
-      where: objects.join(", "),
-      reasons: [...changes, verdict.why],
-      remedy: `if the new code can never see a value with the old layout, use --allow-layout "${type}"; otherwise keep the layout, and put new state elsewhere`,
-    };
-  });
 }

@@ -3,7 +3,7 @@
 
 export { BuildError, type BuildErrorCode } from "../build-outcome/build-error.ts";
 export { BuilderError, type BuilderErrorCode } from "../build-outcome/builder-error.ts";
-export type { BuildRefusal } from "../build-outcome/refusal.ts";
+export type { BuildRefusal, RefusalName } from "../build-outcome/refusal.ts";
 export {
   type CompiledPayload,
   compilePayload,

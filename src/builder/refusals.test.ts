@@ -142,3 +142,102 @@ buildTest("buildFix() refuses the source of another release", async () => {
     /it is Xen 4\.18, the source is Xen 4\.17/,
   );
 });
+
+const stateFile = "xen/include/wide.h";
+/** `holder` has a `state` inside; both live in a global variable that all objects know. */
+const stateHeader = `struct state {
+    int a;
+    int b;
+    int c;
+};
+struct holder {
+    struct state inner;
+    int last;
+};
+extern struct holder all;
+static inline int wide(void)
+{
+    return all.last;
+}
+`;
+const init = '__attribute__((used, section(".init.text")))';
+const stateKernel = `#include "generated.h"
+#include "wide.h"
+#ifndef kernel
+struct holder all;
+#endif
+int kernel(void)
+{
+    return wide() + all.inner.a;
+}
+static ${init} int setup(void)
+{
+    return all.inner.c;
+}
+`;
+
+async function buildState(t: TestContext, changes: readonly (readonly [string, string])[]) {
+  const sources = { [stateFile]: stateHeader, [kernelFile]: stateKernel };
+  const base = makeBuildOf(t, sources);
+  const patches = Object.entries(sources).flatMap(([path, old]) => {
+    const text = changes.reduce((text, [from, to]) => text.replace(from, to), old);
+    return text === old ? [] : patchFrom(path, old, text, `${path.replaceAll("/", "-")}.patch`);
+  });
+  const fix = await buildFix(base.options({}, { inputs: { patches } }));
+  return fix.refusals.map(({ rule, what, reasons, consequences, causes }) => ({
+    name: `${rule} ${what}`,
+    own: reasons[0],
+    consequences,
+    causes: causes?.map((cause) => `${cause.rule} ${cause.what}`),
+  }));
+}
+
+buildTest("buildFix() tells the cause first, and what only follows from it behind", async (t) => {
+  const told = await buildState(t, [
+    ["int a;", "int a;\n    int more;"],
+    ["inner.a;", "inner.a + all.inner.more;"],
+  ]);
+  const [first, ...others] = told;
+  assert.deepEqual(first, {
+    name: "layout struct state",
+    own: '"more" is new (offset 4, int)',
+    consequences: [
+      "its size is 12 → 16 bytes",
+      '"b" is at offset 4, int → offset 8, int',
+      '"c" is at offset 8, int → offset 12, int',
+    ],
+    causes: [],
+  });
+  const following = ["layout struct holder", 'data-size variable "all"'];
+  for (const name of [...following, 'init-code function "setup"']) {
+    assert.deepEqual(
+      others.find((one) => one.name === name)?.causes,
+      ["layout struct state"],
+      name,
+    );
+  }
+});
+
+buildTest("buildFix() takes nothing for a consequence that the fix changes itself", async (t) => {
+  const told = await buildState(t, [
+    ["int a;", "int a;\n    int more;"],
+    ["int last;", "long last;"],
+    ["inner.c;", "inner.c + 1;"],
+  ]);
+  const own = told.filter(({ causes }) => causes?.length === 0).map(({ name }) => name);
+  assert.deepEqual(
+    ["layout struct holder", "layout struct state", 'init-code function "setup"'].filter(
+      (name) => !own.includes(name),
+    ),
+    [],
+  );
+});
+
+buildTest("buildFix() takes nothing for a consequence when a macro changes too", async (t) => {
+  const told = await buildState(t, [
+    ["int a;", "int a;\n    int more;"],
+    ["struct holder {", "#define LAST last\nstruct holder {"],
+    ["int last;", "int LAST;"],
+  ]);
+  assert.ok(told.length > 2 && told.every(({ causes }) => causes?.length === 0));
+});

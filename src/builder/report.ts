@@ -19,7 +19,7 @@ import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { BuiltFunction } from "./link.ts";
 
-export const REPORT_FORMAT = 1;
+export const REPORT_FORMAT = 2;
 
 export interface BuildReport {
   readonly format: typeof REPORT_FORMAT;
@@ -31,6 +31,7 @@ export interface BuildReport {
   readonly functions: readonly ReportedFunction[];
   /** Against `--previous`, when built. */
   readonly succession: Omit<Succession, "refusals"> | undefined;
+  /** Causes first; what only follows from one of them refers to it by `causes`, and stands behind it. */
   readonly refusals: readonly BuildRefusal[];
   /** Lines of text: of the compiler of hooks, and of pointers that not every host stands. */
   readonly warnings: string;

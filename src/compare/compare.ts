@@ -14,6 +14,7 @@ import type { ObjectPair } from "../pairs/object-pair.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import { compilerFactsOf } from "../running/compiler-check.ts";
+import type { RefusalCauses } from "./causes.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import type { AcrossObjects } from "./crossings.ts";
 import type { ExplainInit } from "./init.ts";
@@ -137,14 +138,18 @@ export function warningsOfInit(objects: readonly ComparedObject[]): string {
     .join("");
 }
 
-export function refusalsOfObjects(objects: readonly ComparedObject[]): readonly BuildRefusal[] {
-  return objects.flatMap(({ pair, diff }) =>
-    diff.refusals.map(({ what, section, offset, reasons, disposition }) => ({
-      rule: disposition.rule,
-      what,
-      where: `${pair.object}, section "${section}", offset 0x${offset.toString(16)}`,
-      reasons,
-      remedy: disposition.remedy,
+export function refusalsOfObjects(
+  objects: readonly ComparedObject[],
+  causes: RefusalCauses,
+): readonly BuildRefusal[] {
+  return objects.flatMap((object) =>
+    object.diff.refusals.map((entry) => ({
+      rule: entry.disposition.rule,
+      what: entry.what,
+      where: `${object.pair.object}, section "${entry.section}", offset 0x${entry.offset.toString(16)}`,
+      reasons: entry.reasons,
+      causes: causes.ofEntry(object, entry),
+      remedy: entry.disposition.remedy,
     })),
   );
 }

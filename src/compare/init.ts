@@ -5,10 +5,8 @@
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, type TypeModel } from "../dwarf/model.ts";
-import type { ObjectPair } from "../pairs/object-pair.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
-import { findRegions } from "../source-patch/line-regions.ts";
-import { scopesOf } from "../source-patch/line-scope.ts";
+import { type ChangedItems, changedItemsFinder } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import { functionsByFile, holderOf } from "./inlines.ts";
 
@@ -24,11 +22,16 @@ export function initExplainer(
     diff.refusals.some(({ disposition }) => disposition.rule === "init-code"),
   );
   if (inQuestion.length === 0) return undefined;
-  const readings = new Map(objects.map((one) => [one.pair.object, readObject(one, changes)]));
+  const itemsOf = changedItemsFinder(changes);
+  const readings = new Map(
+    objects.map((one) => [one.pair.object, readFunctions(one, itemsOf(one.pair))]),
+  );
   const carried = new Set(objects.flatMap((one) => carriedIn(one, readings.get(one.pair.object))));
   return (object, name) => {
     const reading = readings.get(object);
-    if (reading?.isExplicable !== true || reading.touched.has(bareName(name))) return undefined;
+    if (reading === undefined || !reading.items.isClear || reading.items.types.size > 0)
+      return undefined;
+    if (reading.touched.has(bareName(name))) return undefined;
     const inlined = [...(reading.inlined.get(bareName(name)) ?? [])];
     if (inlined.length === 0 || !inlined.every((key) => carried.has(key))) return undefined;
     const names = inlined.map((key) => `"${key.replace(/.*:/, "")}"`).join(", ");
@@ -36,9 +39,9 @@ export function initExplainer(
   };
 }
 
-interface Reading {
-  /** The patch changes nothing in its sources but functions. */
-  readonly isExplicable: boolean;
+/** What a fix changes of the functions of one object. */
+export interface FunctionReading {
+  readonly items: ChangedItems;
   /** Names of functions whose text the patch changed, to `file:name`. */
   readonly touched: ReadonlyMap<string, string>;
   /** By the name of a function, before or after: which changed ones it inlines, as `file:name`. */
@@ -46,16 +49,15 @@ interface Reading {
 }
 
 /** Undefined for objects without differences or without debug information. */
-function readObject(
-  { pair, diff, before, after }: ComparedObject,
-  changes: Pick<ChangedTexts, "texts">,
-): Reading | undefined {
+export function readFunctions(
+  { diff, before, after }: ComparedObject,
+  items: ChangedItems,
+): FunctionReading | undefined {
   const old = diff.ledger.length === 0 ? undefined : findTypes(before);
   if (old === undefined) return undefined;
-  const { isExplicable, functions } = changedFunctions(pair, changes);
   const touched = new Map<string, string>();
   for (const [file, entries] of functionsByFile(old)) {
-    const scopes = functions.get(file) ?? [];
+    const scopes = items.functions.get(file) ?? [];
     for (const { name, first } of entries) {
       const isTouched = scopes.some((scope) => scope.first <= first && first <= scope.last);
       if (isTouched) touched.set(name, `${file}:${name}`);
@@ -65,36 +67,7 @@ function readObject(
   const inlined = new Map<string, Set<string>>();
   addInlined(old, keys, inlined);
   addInlined(findTypes(after), keys, inlined);
-  return { isExplicable, touched, inlined };
-}
-
-interface Lines {
-  readonly first: number;
-  readonly last: number;
-}
-
-function changedFunctions(
-  { dependencies }: ObjectPair,
-  { texts }: Pick<ChangedTexts, "texts">,
-): { readonly isExplicable: boolean; readonly functions: ReadonlyMap<string, readonly Lines[]> } {
-  const functions = new Map<string, readonly Lines[]>();
-  let isExplicable = true;
-  for (const [file, { before, after }] of texts) {
-    const isSource = /\.[chS]$/.test(file);
-    if (isSource && !dependencies.includes(file)) continue;
-    if (!isSource || before === undefined || after === undefined) {
-      // A new file, or one that headers are generated from.
-      isExplicable = false;
-      continue;
-    }
-    const scopes = scopesOf(before, after, findRegions(before, after));
-    if (scopes.some(({ kind }) => kind === "anything")) isExplicable = false;
-    functions.set(
-      file,
-      scopes.filter((scope) => scope.kind === "function"),
-    );
-  }
-  return { isExplicable, functions };
+  return { items, touched, inlined };
 }
 
 function addInlined(
@@ -119,7 +92,10 @@ function addInlined(
 }
 
 /** Changed functions that get a new body, or are in one that does. */
-function carriedIn({ diff }: ComparedObject, reading: Reading | undefined): readonly string[] {
+function carriedIn(
+  { diff }: ComparedObject,
+  reading: FunctionReading | undefined,
+): readonly string[] {
   if (reading === undefined) return [];
   return diff.replaced.flatMap(({ after }) => {
     const name = bareName(after.name);
@@ -128,6 +104,7 @@ function carriedIn({ diff }: ComparedObject, reading: Reading | undefined): read
   });
 }
 
-function bareName(name: string): string {
+/** Without what the compiler appends to the names of its clones. */
+export function bareName(name: string): string {
   return name.replace(/\.(constprop|isra|part|cold).*$/, "");
 }

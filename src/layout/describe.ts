@@ -16,37 +16,49 @@ import type { DebugEntry } from "../dwarf/read.ts";
 export interface Layout {
   /** In bytes; 0 when the type does not say. */
   readonly size: bigint;
-  /** Members by name and enumerators alike, in order: where they are and what. */
-  readonly parts: ReadonlyMap<string, string>;
+  /** Members by name and enumerators alike, in order. */
+  readonly parts: ReadonlyMap<string, LayoutPart>;
+}
+
+export interface LayoutPart {
+  /** `offset 8`, `bit 3`, `value 2` */
+  readonly place: string;
+  /** Of a member: its type, and how many bits. */
+  readonly what: string | undefined;
+}
+
+/** `offset 8, int` */
+export function textOfPart({ place, what }: LayoutPart): string {
+  return what === undefined ? place : `${place}, ${what}`;
 }
 
 export function layoutOf(model: TypeModel, type: DebugEntry): Layout {
   const size = numberOf(type, A.DW_AT_byte_size) ?? 0n;
   if (type.tag === T.DW_TAG_enumeration_type) return { size, parts: enumeratorsOf(type) };
-  const parts = new Map<string, string>();
+  const parts = new Map<string, LayoutPart>();
   for (const [index, member] of childrenOf(type, T.DW_TAG_member).entries()) {
     const name = textOf(member, A.DW_AT_name) ?? `(nameless member ${index + 1})`;
-    const what = describeType(model, typeOf(model.info, member));
-    parts.set(name, `${placeOf(member)}, ${what}`);
+    const type = describeType(model, typeOf(model.info, member));
+    const bits = numberOf(member, A.DW_AT_bit_size);
+    const width = bits === undefined ? "" : `${bits} bit${bits === 1n ? "" : "s"}, `;
+    parts.set(name, { place: placeOf(member), what: `${width}${type}` });
   }
   return { size, parts };
 }
 
-function enumeratorsOf(type: DebugEntry): ReadonlyMap<string, string> {
+function enumeratorsOf(type: DebugEntry): Layout["parts"] {
   return new Map(
     childrenOf(type, T.DW_TAG_enumerator).map((enumerator) => [
       textOf(enumerator, A.DW_AT_name) ?? "",
-      `value ${numberOf(enumerator, A.DW_AT_const_value) ?? 0n}`,
+      { place: `value ${numberOf(enumerator, A.DW_AT_const_value) ?? 0n}`, what: undefined },
     ]),
   );
 }
 
 /** Union members say no place: all lie at the start. */
 function placeOf(member: DebugEntry): string {
-  const bits = numberOf(member, A.DW_AT_bit_size);
-  if (bits !== undefined) {
-    const offset = numberOf(member, A.DW_AT_data_bit_offset) ?? 0n;
-    return `bit ${offset}, ${bits} bit${bits === 1n ? "" : "s"}`;
+  if (numberOf(member, A.DW_AT_bit_size) !== undefined) {
+    return `bit ${numberOf(member, A.DW_AT_data_bit_offset) ?? 0n}`;
   }
   return `offset ${numberOf(member, A.DW_AT_data_member_location) ?? 0n}`;
 }
@@ -73,7 +85,7 @@ export function describeType(model: TypeModel, declared: DebugEntry | undefined)
 
 function describeNameless(model: TypeModel, type: DebugEntry): string {
   const { size, parts } = layoutOf(model, type);
-  const members = [...parts].map(([name, what]) => `${name} at ${what}`);
+  const members = [...parts].map(([name, what]) => `${name} at ${textOfPart(what)}`);
   return `${keywordOf(type)} of ${size} bytes { ${members.join("; ")} }`;
 }
 

@@ -14,4 +14,6 @@ export interface PartChange {
   /** The member or enumerator; undefined for the size. */
   readonly part: string | undefined;
   readonly text: string;
+  /** Or only another place, or another size of the whole: because of what else changed. */
+  readonly kind: "own" | "moved";
 }

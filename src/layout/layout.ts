@@ -4,7 +4,7 @@
 // that the author has looked at and allows by name.
 
 import type { TypeModel } from "../dwarf/model.ts";
-import { type Layout, layoutOf } from "./describe.ts";
+import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { LayoutChange, PartChange } from "./layout-change.ts";
 import { type Reach, reachOf } from "./reach.ts";
 import { changedConstants, replacedTypes } from "./renamed.ts";
@@ -24,8 +24,10 @@ export interface LayoutFinding {
   readonly type: string;
   /** The objects that have it. */
   readonly objects: readonly string[];
-  /** What differs, in words; at least one. */
+  /** What the type has, or no longer has, in words; none where only what it holds has another size. */
   readonly changes: readonly string[];
+  /** What follows: its size, and members that are the same at another place. */
+  readonly moved: readonly string[];
   readonly verdict:
     | { readonly kind: "refused"; readonly why: string }
     | { readonly kind: "no-effect"; readonly rule: "on-stacks-only"; readonly why: string }
@@ -90,10 +92,15 @@ export function judgeLayouts(
     return {
       type,
       objects: found.map(({ object }) => object),
-      changes: parts.map(({ text }) => text),
+      changes: textsOf(parts, "own"),
+      moved: textsOf(parts, "moved"),
       verdict: judge(type, parts, reaches, allowed),
     };
   });
+}
+
+function textsOf(parts: readonly PartChange[], wanted: PartChange["kind"]): readonly string[] {
+  return parts.filter(({ kind }) => kind === wanted).map(({ text }) => text);
 }
 
 /** Whether nothing that other objects show can allow the type to change. */
@@ -118,20 +125,39 @@ function changedTypes(
 
 function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly PartChange[] {
   const changes: PartChange[] = [];
+  const isSameOrder = sameOrder(old, fixed);
   if (old.size !== fixed.size) {
-    changes.push({ part: undefined, text: `its size is ${old.size} → ${fixed.size} bytes` });
+    const text = `its size is ${old.size} → ${fixed.size} bytes`;
+    changes.push({ part: undefined, text, kind: "moved" });
   }
   for (const [part, was] of old.parts) {
     const is = fixed.parts.get(part);
-    if (is === undefined) changes.push({ part, text: `"${part}" is gone (${was})` });
-    else if (is !== was) changes.push({ part, text: `"${part}" is at ${was} → ${is}` });
+    const [before, after] = [textOfPart(was), is && textOfPart(is)];
+    if (before === after) continue;
+    if (is === undefined)
+      changes.push({ part, text: `"${part}" is gone (${before})`, kind: "own" });
+    else {
+      const kind = was.what === is.what && isSameOrder ? "moved" : "own";
+      changes.push({ part, text: `"${part}" is at ${before} → ${after}`, kind });
+    }
   }
+  // A value that nothing has yet changes no value.
+  if (isEnum && changes.length === 0) return changes;
   for (const [part, is] of fixed.parts) {
-    // A value that nothing has yet changes no value.
-    if (old.parts.has(part) || isEnum) continue;
-    changes.push({ part, text: `"${part}" is new (${is})` });
+    if (old.parts.has(part)) continue;
+    const text = `"${part}" is new (${textOfPart(is)})`;
+    changes.push({ part: isEnum ? undefined : part, text, kind: "own" });
   }
   return changes;
+}
+
+/** Of the members that both have. */
+function sameOrder({ parts: were }: Layout, { parts: are }: Layout): boolean {
+  const [old, fixed] = [
+    [...were.keys()].filter((part) => are.has(part)),
+    [...are.keys()].filter((part) => were.has(part)),
+  ];
+  return old.every((part, index) => part === fixed[index]);
 }
 
 function judge(

@@ -5,7 +5,7 @@ import { posix } from "node:path";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
-import { type Layout, layoutOf } from "./describe.ts";
+import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { PartChange } from "./layout-change.ts";
 
 /**
@@ -32,14 +32,18 @@ export function replacedTypes(
     );
     if (rivals.length === 0 || isRenamed) continue;
     const names = rivals.map(([newName]) => newName).join(", ");
-    found.set(name, [{ part: undefined, text: `it is gone, and ${names} is new` }]);
+    found.set(name, [{ part: undefined, text: `it is gone, and ${names} is new`, kind: "own" }]);
   }
   return found;
 }
 
 function isSameLayout(old: Layout, oldName: string, fixed: Layout, newName: string): boolean {
-  const renamed = [...old.parts].map(([name, what]) => [name, what.replaceAll(oldName, newName)]);
-  return old.size === fixed.size && JSON.stringify(renamed) === JSON.stringify([...fixed.parts]);
+  const renamed = [...old.parts].map(([name, part]) => [
+    name,
+    textOfPart(part).replaceAll(oldName, newName),
+  ]);
+  const parts = [...fixed.parts].map(([name, part]) => [name, textOfPart(part)]);
+  return old.size === fixed.size && JSON.stringify(renamed) === JSON.stringify(parts);
 }
 
 /** Of enums without a name: by what they are called, the constants that have another value. */
@@ -58,7 +62,7 @@ export function changedConstants(
     const changes = constants.flatMap(([part, was]): PartChange[] => {
       const is = values.get(part);
       if (is === was) return [];
-      return [{ part, text: `"${part}" is ${was} → ${is ?? "gone"}` }];
+      return [{ part, text: `"${part}" is ${was} → ${is ?? "gone"}`, kind: "own" }];
     });
     if (changes.length > 0) found.set(label, changes);
   }

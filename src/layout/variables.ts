@@ -28,7 +28,7 @@ export function changedVariables(old: TypeModel, fixed: TypeModel): readonly Var
     return [
       {
         variable: `variable ${label}`,
-        changes: [{ part: name, text: `its type is ${was} → ${is}` }],
+        changes: [{ part: name, text: `its type is ${was} → ${is}`, kind: "own" }],
       },
     ];
   });

@@ -50,8 +50,18 @@ const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope
   "a new macro": ["int last(void)", "#define MORE\nint last(void)", "anything"],
   "a macro of one line": ["LIMIT 3", "LIMIT 4", "anything"],
   "a line inside of a macro": ["        use(x);       \\\n    }", "    }", "anything"],
-  "a member of a type": ["int a;", "long a;", "anything"],
-  "a member of a type with an attribute": ["char b;", "short b;", "anything"],
+  "a member of a type": ["int a;", "long a;", "type struct s"],
+  "a member of a type with an attribute": ["char b;", "short b;", "type struct t"],
+  "the attribute of a type": ["packed", "aligned(8)", "anything"],
+  "a variable of a type": ["    char b;\n}", "    char b;\n    int c;\n} v", "anything"],
+  "a new prototype": [
+    "int last(void)",
+    "int more(struct s *s, int);\nint last(void)",
+    "nothing-old",
+  ],
+  "a prototype of what is there": ["int last(void)", "int last(void);\nint last(void)", "anything"],
+  "a prototype with an attribute": ["int last(", "int more(void) __cold;\nint last(", "anything"],
+  "a macro call": ["int last(", "more(last);\nint last(", "anything"],
   "a value of a table": ["    2,", "    3,", "anything"],
   "a condition in a body": ["#ifdef LIMIT", "#ifndef LIMIT", "anything"],
 };
@@ -63,7 +73,11 @@ for (const [what, [old, fixed, expected]] of Object.entries(cases)) {
     const scopes = scopesOf(before, after, findRegions(before, after));
     assert.deepEqual(
       scopes.map((scope) =>
-        scope.kind === "function" ? `function ${scope.first}-${scope.last}` : scope.kind,
+        scope.kind === "function"
+          ? `function ${scope.first}-${scope.last}`
+          : scope.kind === "type"
+            ? `type ${scope.name}`
+            : scope.kind,
       ),
       [expected],
     );

@@ -8,7 +8,9 @@ import type { LineRegion } from "./line-regions.ts";
 export type RegionScope =
   /** Lines of the function's text before the patch. */
   | { readonly kind: "function"; readonly first: number; readonly last: number }
-  /** Brings functions or comments, and touches nothing that was there. */
+  /** Of a definition, before and after: `struct domain`. */
+  | { readonly kind: "type"; readonly name: string }
+  /** Brings functions, prototypes or comments, and touches nothing that was there. */
   | { readonly kind: "nothing-old" }
   | { readonly kind: "anything" };
 
@@ -34,10 +36,14 @@ export function scopesOf(
     if (was !== undefined && is !== undefined) {
       if (was.text === "" && is.text === "") return { kind: "nothing-old" };
       const isSameFunction = isFunction(was.text) && isFunction(is.text);
-      return isSameFunction ? { kind: "function", first: was.first, last: was.last } : anything;
+      if (isSameFunction) return { kind: "function", first: was.first, last: was.last };
+      const name = typeDefinedBy(was.text);
+      const isSameType = name !== undefined && name === typeDefinedBy(is.text);
+      return isSameType ? { kind: "type", name } : anything;
     }
     const isBetween = oldCount === 0 && old.lines[oldStart - 1]?.isBoundary === true;
-    return isBetween && itemsOf(added).every(isFunction) ? { kind: "nothing-old" } : anything;
+    const isNew = (item: string) => isFunction(item) || isNewPrototype(item, before);
+    return isBetween && itemsOf(added).every(isNew) ? { kind: "nothing-old" } : anything;
   });
 }
 
@@ -94,4 +100,27 @@ function isFunction(text: string): boolean {
   const head = (/^([^{};=]*)\{/.exec(text)?.[1] ?? "").replace(attribute, "");
   const hasParameters = /\w\s*\([^{}]*\)\s*(__\w+\s*)*$/.test(head);
   return hasParameters && !/^\s*(typedef|enum)\b/.test(head) && text.endsWith("}");
+}
+
+/** Of a definition that says no more than what the type is: no variable, no name of a typedef alone. */
+function typeDefinedBy(text: string): string | undefined {
+  const [, keyword, between = "", name, tail = ""] =
+    /^(?:typedef\s+)?(struct|union|enum)\s+((?:__\w+(?:\s*\(\([^{}]*\)\))?\s+)*)(\w+)\s*\{[\s\S]*\}([^{}]*);$/.exec(
+      text,
+    ) ?? [];
+  if (keyword === undefined || /[=,[]/.test(between + tail.replace(attribute, "")))
+    return undefined;
+  const declared = tail
+    .replace(attribute, "")
+    .replace(/\b__\w+/g, "")
+    .trim();
+  const isNamed = declared === "" || text.startsWith("typedef");
+  return isNamed ? `${keyword} ${name}` : undefined;
+}
+
+/** Of a function that nothing in the file has spoken of, and without a word about how it is called. */
+function isNewPrototype(item: string, before: string): boolean {
+  const name = /^[\w\s*]*?\b(\w+)\s*\([\w\s*,]*\);$/.exec(item)?.[1];
+  if (name === undefined || !/^\w+[\s*]+\w/.test(item)) return false;
+  return !/\b(__\w+|typedef)\b/.test(item) && !new RegExp(`\\b${name}\\b`).test(before);
 }

@@ -1,9 +1,9 @@
 // The report of a build as people read it: short when all is well, every reason when it is not.
 
-import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import type { BuildReport } from "../../builder/report.ts";
 import type { ExplainedFunction } from "../../builder/report-explain.ts";
 import { alignedLines } from "./aligned-lines.ts";
+import { countOfRefusals, renderRefusals } from "./build-refusals.ts";
 import { renderFacts } from "./render-facts.ts";
 
 /** Where the payload and its report were written; a device has none beside it. */
@@ -14,7 +14,7 @@ export interface ResultPlaces {
 
 export function renderReport(report: BuildReport, places: ResultPlaces): string {
   const parts = [headline(report, places.output), ...fileLines(report), ...successionLines(report)];
-  if (report.refusals.length > 0) parts.push("", ...report.refusals.map(renderRefusal));
+  if (report.refusals.length > 0) parts.push("", ...renderRefusals(report.refusals));
   return `${parts.join("\n")}\n${renderFacts(factsOf(report, places))}`;
 }
 
@@ -25,7 +25,7 @@ function headline({ outcome, refusals, functions }: BuildReport, output: string)
     case "unchanged":
       return "Nothing to patch: the hypervisor runs the same code and data with and without the fix";
     case "refused":
-      return `Cannot be live patched: ${refusals.length} reason${refusals.length === 1 ? "" : "s"}`;
+      return `Cannot be live patched: ${countOfRefusals(refusals)}`;
   }
 }
 
@@ -50,18 +50,6 @@ function fileLines({ files }: BuildReport): readonly string[] {
         return [`  ${file}: not the hypervisor; ${outcome.component} also needs an update`];
     }
   });
-}
-
-function renderRefusal({ rule, what, where, reasons, remedy }: BuildRefusal): string {
-  const text = (label: string, words: string) =>
-    `  ${label.padEnd(9)} ${words.replaceAll("\n", `\n${" ".repeat(12)}`)}`;
-  return [
-    `${what} (${rule})`,
-    ...reasons.map((reason, index) => text(index === 0 ? "because:" : "", reason)),
-    text("where:", where),
-    ...(remedy === undefined ? [] : [text("remedy:", remedy)]),
-    "",
-  ].join("\n");
 }
 
 /** Hazards, which an operator has to know before he takes one payload for another. */
