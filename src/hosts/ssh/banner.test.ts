@@ -1,4 +1,5 @@
-// A login shell that prints before it runs a command: what follows is read as if it had not.
+// A login shell, or a program around each command, that prints before the command or after it: what the
+// command prints itself is read as if they had not.
 
 import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
@@ -18,6 +19,9 @@ const banners: Readonly<Record<string, string>> = {
   "prints without a line's end": "printf Welcome",
   "prints on its error output": "echo Welcome >&2; printf Welcome >&2",
   "shows what it runs": "echo Welcome; set -x",
+  "prints after the command": "run; code=$?; echo Goodbye; exit $code",
+  "prints after it on its error output": "run; code=$?; echo Goodbye >&2; exit $code",
+  "joins both outputs": "exec 2>&1; echo Welcome",
 };
 
 for (const [manner, login] of Object.entries(banners)) {
@@ -77,6 +81,17 @@ esac
     await rm(folder, { recursive: true });
   });
 }
+
+test("SshConnection.open() says what is wrong with a terminal around each command", async () => {
+  const { folder, command } = await makePlace({ login: "run | sed -u 's/$/\\r/'; exit 0" });
+  await assert.rejects(open(command), (error: unknown) => {
+    assert.ok(error instanceof HostError);
+    assert.equal(error.report.code, "host/unsupported");
+    assert.match(error.report.problem, /other line ends \(CR LF\)/);
+    return true;
+  });
+  await rm(folder, { recursive: true });
+});
 
 test("SshConnection.run() says so when a login shell runs no command any more", async () => {
   const { folder, command } = await makePlace({

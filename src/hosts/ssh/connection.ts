@@ -50,7 +50,7 @@ export class SshConnection implements AsyncDisposable {
   readonly #folder: ClaimedFolder;
   #keeper: SshProcess | undefined;
 
-  /** @throws HostError host/unreachable, host/bad-argument */
+  /** @throws HostError host/unreachable, host/unsupported, host/bad-argument */
   static async open(options: SshOptions, signal: AbortSignal): Promise<SshConnection> {
     if (options.destination === "" || options.destination.startsWith("-")) {
       throw new HostError({
@@ -80,17 +80,19 @@ export class SshConnection implements AsyncDisposable {
   /**
    * Runs a script to its end. Any exit code of the script is a result.
    * @throws HostError host/unreachable when the connection failed, host/unsupported when the script
-   * prints without an end, host/timeout
+   * prints without an end or something changes what it prints, host/timeout
    */
   run(remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
     return deadline.limit(remote.task, async (signal) => {
       const marker = new OutputMarker();
       const end = await finished(this.#spawn(SHARES, remote, marker), remote.stdin, signal);
       if (end.kind === "too-much") throw this.#tooMuch(remote, end);
-      const [stdout, stderr] = [marker.after(end.stdout), marker.after(end.stderr) ?? end.stderr];
+      const [stdout, said] = [marker.between(end.stdout), marker.between(end.stderr)];
+      const stderr = said ?? end.stderr;
       const { exitCode } = end;
       if (exitCode === SSH_FAILED) throw this.#unreachable("ssh failed", stderr);
       if (stdout !== undefined) return { stdout, stderr, exitCode };
+      if (marker.isChanged(end.stdout)) throw this.#changed();
       const state = `its shell ended with ${exitCode} and ran no command`;
       throw this.#unreachable(state, end.stdout + end.stderr);
     });
@@ -99,16 +101,17 @@ export class SshConnection implements AsyncDisposable {
   /**
    * Starts a script that goes on until its standard input ends, and waits for its first line. When
    * this process dies, so does its input.
-   * @throws HostError host/unreachable when the script did not begin, host/timeout
+   * @throws HostError host/unreachable when the script did not begin, host/unsupported when something
+   * changes what it prints, host/timeout
    */
   hold(remote: RemoteScript, deadline: Deadline): Promise<HeldScript> {
     return deadline.limit(remote.task, async (signal) => {
       const marker = new OutputMarker();
       const child = this.#spawn(SHARES, remote, marker);
-      const { words, stderr } = await begunWithLine(child, marker, signal);
-      const said = marker.after(stderr);
-      const hasBegun = said !== undefined && child.exitCode !== SSH_FAILED;
-      if (words === undefined && !hasBegun) throw this.#unreachable("ssh failed", said ?? stderr);
+      const { words, stderr, hasBegun } = await this.#begun(child, marker, signal);
+      const said = marker.between(stderr);
+      const isReached = hasBegun && child.exitCode !== SSH_FAILED;
+      if (words === undefined && !isReached) throw this.#unreachable("ssh failed", said ?? stderr);
       return { firstLine: words, said: said ?? "", end: () => ended(child) };
     });
   }
@@ -124,8 +127,27 @@ export class SshConnection implements AsyncDisposable {
   async #keepOpen(signal: AbortSignal): Promise<void> {
     const marker = new OutputMarker();
     this.#keeper = this.#spawn(KEEPS, KEEPER, marker);
-    const { words, stderr } = await begunWithLine(this.#keeper, marker, signal);
+    const { words, stderr } = await this.#begun(this.#keeper, marker, signal);
     if (words === undefined) throw this.#unreachable("ssh failed", stderr);
+  }
+
+  /** Waits for its first line, or its end. @throws HostError host/unsupported */
+  async #begun(
+    child: SshProcess,
+    marker: OutputMarker,
+    signal: AbortSignal,
+  ): Promise<Beginning & { readonly hasBegun: boolean }> {
+    let [hasBegun, isChanged] = [false, false];
+    const findLine = (stdout: string): string | undefined => {
+      const own = marker.between(stdout);
+      hasBegun = own !== undefined;
+      isChanged = marker.isChanged(stdout);
+      return isChanged ? "" : firstLineOf(own ?? "");
+    };
+    const beginning = await begun(child, findLine, signal);
+    if (!isChanged) return { ...beginning, hasBegun };
+    await ended(child);
+    throw this.#changed();
   }
 
   #spawn(options: readonly string[], remote: RemoteScript, marker: OutputMarker): SshProcess {
@@ -151,6 +173,15 @@ export class SshConnection implements AsyncDisposable {
     });
   }
 
+  #changed(): HostError {
+    return new HostError({
+      code: "host/unsupported",
+      problem: `Cannot use ${this.label}: what a command prints there comes with other line ends (CR LF), as from a terminal`,
+      expected: "the output as the command prints it",
+      remedy: `look for what gives that session a terminal, such as a program that records it (ForceCommand in the sshd_config there); \`ssh ${this.#options.destination} true\` must run without`,
+    });
+  }
+
   #tooMuch({ task }: RemoteScript, { output, bytes }: TooMuchOutput): HostError {
     return new HostError({
       code: "host/unsupported",
@@ -160,14 +191,6 @@ export class SshConnection implements AsyncDisposable {
       remedy: "run that command there by hand, and look at its output",
     });
   }
-}
-
-function begunWithLine(
-  child: SshProcess,
-  marker: OutputMarker,
-  signal: AbortSignal,
-): Promise<Beginning> {
-  return begun(child, (stdout) => firstLineOf(marker.after(stdout) ?? ""), signal);
 }
 
 function firstLineOf(text: string): string | undefined {

@@ -12,11 +12,14 @@ import { openSshHost } from "./open.ts";
 export const options = { deadlineMs: 20_000 };
 export const actOptions = { ...options, quiesceMs: 30, dependencyCheck: "whole-chain" } as const;
 
-/** The last word is the command; @LOGIN@ is what a login shell does before it runs one. */
+/** The last word is the command; @LOGIN@ is what a login shell does before it runs one, or around `run`. */
 const FAKE_SSH = `#!/bin/sh
 for command; do :; done
+PATH=@BIN@:$PATH TMPDIR=@TMP@
+export PATH TMPDIR
+run() { sh -c "$command"; }
 @LOGIN@
-PATH=@BIN@:$PATH TMPDIR=@TMP@ exec sh -c "$command"
+exec sh -c "$command"
 `;
 
 /** One file for each payload, which holds its state. */
@@ -67,7 +70,7 @@ export interface Place {
 }
 
 export interface PlaceOptions {
-  /** Lines that the login shell there runs first, as its .bashrc has them. */
+  /** Lines that the login shell there runs first, as its .bashrc has them; with `run; exit`, a wrapper. */
   readonly login?: string;
   /** More programs in its PATH, by their names. */
   readonly programs?: Readonly<Record<string, string>>;
