@@ -153,6 +153,12 @@ function prune(kindFolder: string): void {
   const snapshots = readdirSync(kindFolder)
     .filter((name) => !name.startsWith("."))
     .map((name) => join(kindFolder, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const old of snapshots.slice(KEPT_PER_KIND)) rmSync(old, { recursive: true, force: true });
+    .sort((a, b) => lastUse(b) - lastUse(a));
+  // At once for all others: one that starts from a half removed snapshot would fail late.
+  for (const old of snapshots.slice(KEPT_PER_KIND)) removeDamaged(old);
+}
+
+/** Another process may have removed it. */
+function lastUse(snapshot: string): number {
+  return statSync(snapshot, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

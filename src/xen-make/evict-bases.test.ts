@@ -65,24 +65,31 @@ test("evictBases() never removes the newest one", () => {
   assert.deepEqual(left({}, { count: 0, sizeBytes: 0, protectedFor: 0 }), ["newest"]);
 });
 
-test("evictBases() leaves what it may not move, and goes on", () => {
-  const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
-  const user = process.geteuid?.();
-  try {
-    chmodSync(bases, 0o777);
-    for (const name of ["foreign", "newest"]) {
-      mkdirSync(join(bases, name));
-      chmodSync(join(bases, name), 0o555);
-      utimesSync(join(bases, name), 0, 0);
+const foreign = {
+  "may not move": (base: string) => chmodSync(base, 0o555),
+  "may not look into": (base: string) => mkdirSync(join(base, "work"), { mode: 0o700 }),
+};
+
+for (const [what, makeForeign] of Object.entries(foreign)) {
+  test(`evictBases() leaves what it ${what}, and goes on`, () => {
+    const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
+    const user = process.geteuid?.();
+    try {
+      chmodSync(bases, 0o777);
+      for (const name of ["foreign", "newest"]) {
+        mkdirSync(join(bases, name));
+        makeForeign(join(bases, name));
+        utimesSync(join(bases, name), 0, 0);
+      }
+      if (user === 0) process.seteuid?.(NOBODY); // Root may do all.
+      evictBases(bases, "newest", { ...roomy, count: 1 });
+      assert.deepEqual(readdirSync(bases).sort(), ["foreign", "newest"]);
+    } finally {
+      if (user === 0) process.seteuid?.(user);
+      rmSync(bases, { recursive: true });
     }
-    if (user === 0) process.seteuid?.(NOBODY); // Root may move all.
-    evictBases(bases, "newest", { ...roomy, count: 1 });
-    assert.deepEqual(readdirSync(bases).sort(), ["foreign", "newest"]);
-  } finally {
-    if (user === 0) process.seteuid?.(user);
-    rmSync(bases, { recursive: true });
-  }
-});
+  });
+}
 
 test("markUsed() makes no base where there is none", () => {
   const bases = mkdtempSync(join(tmpdir(), "xsplice-bases-"));

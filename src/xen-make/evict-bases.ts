@@ -2,7 +2,7 @@
 // least recently, beyond a number and a size. None goes that a build may be using: each use is
 // marked before the base is read, which protects it until the build has its working copy there.
 
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { occupancyOf } from "../files/claimed-folder.ts";
 import { removeWhole } from "../files/make-whole.ts";
@@ -57,10 +57,14 @@ function removeIfPossible(base: string): void {
 /** By a build that goes on for longer than its mark protects, as far as can be known. */
 function isWorkedIn(base: string): boolean {
   const work = join(base, "work");
-  return (
-    existsSync(work) &&
-    readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned")
-  );
+  try {
+    return readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned");
+  } catch (error) {
+    const code = codeOfSystemError(error);
+    if (code === undefined) throw error;
+    // No build has worked there; or the directory is somebody else's, and not to be looked into.
+    return code !== "ENOENT";
+  }
 }
 
 function lastUse(base: string): number {
