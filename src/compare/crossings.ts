@@ -156,7 +156,7 @@ function isNamesake(old: Variable, fresh: Variable): boolean {
 
 function homeOf({ atom }: Variable, object: ElfObject): string | undefined {
   const symbol = namingSymbol(atom);
-  return symbol && findStaticHomes(object)(symbol);
+  return symbol && findStaticHomes(object)(symbol)?.functionName;
 }
 
 function withoutNumber(name: string): string {

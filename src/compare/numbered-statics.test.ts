@@ -45,7 +45,9 @@ function summaryOf({ replaced, refusals, comparison }: ObjectDiff): readonly str
   const variables = [...comparison.correlation.pairs()].flatMap(([before, after]) => {
     const [symbol, partner] = [before.symbols[0], after.symbols[0]];
     if (before.kind !== "data" || symbol === undefined || partner === undefined) return [];
-    return [`count of ${homeBefore?.(symbol)} is count of ${homeAfter?.(partner)}`];
+    return [
+      `count of ${homeBefore?.(symbol)?.functionName} is count of ${homeAfter?.(partner)?.functionName}`,
+    ];
   });
   const told = [
     ...replaced.map(({ after }) => `replaces ${after.name}`),

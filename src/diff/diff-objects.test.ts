@@ -164,7 +164,7 @@ test("diffObjects() asks for the home of a static variable that was inlined befo
   };
   const refused = summaryOf(diffTexts(texts)).refused;
   assert.deepEqual(refused, [`ambiguous function "k"`]);
-  const findHomes = () => () => "k";
+  const findHomes = () => () => ({ functionName: "k" });
   const diff = diffTexts({ ...texts, options: { findHomes } });
   assert.deepEqual(summaryOf(diff), { ...patchable(["f"], ["k"]) });
 });

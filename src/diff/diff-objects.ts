@@ -43,6 +43,7 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
   const correlation = correlate(left, right, {
     kind: "binding",
     findHomes: options.findHomes,
+    isSameLine: options.isSameLine,
   });
   // From here an atom that has a partner has it for good, and what has none is new or gone.
   const comparison = comparePairs(left, right, correlation, options);

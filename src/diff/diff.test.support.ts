@@ -20,7 +20,10 @@ export const testOptions: DiffOptions = { policy: testPolicy, findHomes: () => (
 
 /** For texts that number their variables themselves: `static int count asm("count.7")`. */
 export function homesByName(homes: Readonly<Record<string, string>>): FindHomes {
-  return () => (symbol) => homes[symbol.name];
+  return () => (symbol) => {
+    const functionName = homes[symbol.name];
+    return functionName === undefined ? undefined : { functionName };
+  };
 }
 
 /** What Xen is compiled with, as far as it shapes code and relocations. */

@@ -17,4 +17,4 @@ export {
 } from "./model.ts";
 export { attributeOf, type DebugEntry, type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 export type { DebugSections } from "./sections.ts";
-export { findStaticHomes } from "./static-homes.ts";
+export { findStaticHomes, type StaticHome } from "./static-homes.ts";

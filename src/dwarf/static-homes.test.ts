@@ -27,7 +27,10 @@ function homesOf(...flags: readonly string[]): readonly string[] {
       ({ type, size }) => type === "STT_OBJECT" && size === 4n,
     );
     return variables
-      .map((symbol) => `${symbol.name.replace(/\..*/, "")} ${homeOf(symbol) ?? "nowhere"}`)
+      .map(
+        (symbol) =>
+          `${symbol.name.replace(/\..*/, "")} ${homeOf(symbol)?.functionName ?? "nowhere"}`,
+      )
       .sort();
   } finally {
     rmSync(folder, { recursive: true });

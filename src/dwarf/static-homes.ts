@@ -1,19 +1,26 @@
-// In which function a static variable stands, for whoever compares objects (diff/): compilers number such variables
-// again in every build, and inlining moves what refers to them. Each variable's entry has a location,
+// In which function a static variable stands, and where in it, for whoever compares objects (diff/): compilers number
+// such variables again in every build, and inlining moves what refers to them. Each variable's entry has a location,
 // and the location a relocation against the variable.
 
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
-import { entryAt, textOf } from "./model.ts";
+import { entryAt, numberOf, textOf } from "./model.ts";
 import { type DebugEntry, type DebugInfo, readDebugInfo } from "./read.ts";
 
+export interface StaticHome {
+  readonly functionName: string;
+  /** Grows from declaration to declaration, in the order of the function's blocks. */
+  readonly order: number;
+  readonly line: number | undefined;
+}
+
 /** Of an object without debug information nothing is known. @throws DwarfError, ElfError */
-export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => string | undefined {
+export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => StaticHome | undefined {
   const section = findSection(object, ".debug_info");
   const info = section === undefined ? undefined : readDebugInfo(object);
-  const homes = new Map<string, string | undefined>();
+  const homes = new Map<string, StaticHome | undefined>();
   if (section === undefined || info === undefined) return () => undefined;
   const entryOf = entryFinder(info);
   for (const { offset, symbol: index, addend } of relocationsOf(object, section)) {
@@ -46,10 +53,19 @@ function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | 
 }
 
 /** The function that the variable was written in, also where it was inlined. */
-function homeOf(info: DebugInfo, entry: DebugEntry): string | undefined {
-  const home = findFunction(entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry);
+function homeOf(info: DebugInfo, entry: DebugEntry): StaticHome | undefined {
+  const declaration = entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry;
+  const home = findFunction(declaration);
   if (home === undefined) return undefined;
-  return textOf(entryAt(info, home, A.DW_AT_abstract_origin) ?? home, A.DW_AT_name);
+  const functionName = textOf(entryAt(info, home, A.DW_AT_abstract_origin) ?? home, A.DW_AT_name);
+  if (functionName === undefined) return undefined;
+  const line = numberOf(declaration, A.DW_AT_decl_line);
+  // Compilers write what a block declares in its order, and a block's entries before those of the next.
+  return {
+    functionName,
+    order: declaration.offset,
+    line: line === undefined ? line : Number(line),
+  };
 }
 
 function findFunction(entry: DebugEntry): DebugEntry | undefined {

@@ -32,7 +32,7 @@ const anyFlavour = fc.nat({ max: flavours.length - 1 });
 
 function diffBytes(before: Uint8Array, after: Uint8Array): ObjectDiff {
   // "seen" is the only variable that the compiler numbers.
-  const findHomes = () => () => "part";
+  const findHomes = () => () => ({ functionName: "part" });
   return diffObjects(readElf(before, "before"), readElf(after, "after"), {
     ...testOptions,
     findHomes,

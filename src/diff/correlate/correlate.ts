@@ -22,8 +22,7 @@ export function correlate(
   // From here every name that is unique on both sides has its pair.
   correlateNumbered(
     [...groups.values()].map((group) => unpaired(group, correlation)),
-    correlation,
-    homesFor({ before, after }, purpose),
+    { correlation, homes: homesFor({ before, after }, purpose), before, after },
   );
   return correlation;
 }

@@ -15,40 +15,40 @@
 //   1. instructions at the same place of two functions with the same bytes refer to the same thing;
 //   2. the only `count.#` of a function is the `count.#` that it had before;
 //   3. the only `count.#` that a function refers to is the `count.#` that it referred to before,
-//      unless another `count.#` of the object before is without such a successor.
+//      unless another `count.#` of the object before is without such a successor;
+//   4. as many `count.#` are declared and used in the same order as before (declared-order.ts).
 // Functions, read-only data and init data hold no state, so 1 and 3 pair them also where no home is known,
 // and when contents agree, or when one clone is left on each side, any pairing gives the same running code.
 // What is left on both sides after that is ambiguous, and is refused when it matters (include.ts).
 
 import { type Atom, isNameless, roleOf } from "../atom.ts";
 import { sameOutsideFields } from "../same-bytes.ts";
-import type { Correlation } from "./correlation.ts";
-import type { Homes } from "./homes.ts";
+import { areOtherDeclarations, type OrderContext, pairByDeclaredOrder } from "./declared-order.ts";
 import type { NameGroup } from "./name-group.ts";
 
 export function correlateNumbered(
   groups: readonly NameGroup[],
-  correlation: Correlation,
-  homes: Homes,
+  { correlation, homes, before, after }: Omit<OrderContext, "groupOf">,
 ): void {
   const keyOf = new Map<Atom, NameGroup>();
   for (const group of groups) {
     for (const atom of [...group.before, ...group.after]) keyOf.set(atom, group);
   }
-  const context: Context = { correlation, groupOf: (atom) => keyOf.get(atom), homes };
-  const passes = [pairByPlace, pairByHome, pairByOnlyUse, pairStateless];
+  const groupOf = (atom: Atom): NameGroup | undefined => keyOf.get(atom);
+  const context: OrderContext = { correlation, groupOf, homes, before, after };
+  const passes: readonly Pass[] = [
+    pairByPlace,
+    pairByHome,
+    pairByOnlyUse,
+    pairByDeclaredOrder,
+    pairStateless,
+  ];
   // Each pair that is found may be the evidence for the next, so begin again after every success.
   while (passes.some((pass) => pass(groups, context)));
   for (const group of groups) markLeftovers(group, context);
 }
 
-interface Context {
-  readonly correlation: Correlation;
-  readonly groupOf: (atom: Atom) => NameGroup | undefined;
-  readonly homes: Homes;
-}
-
-type Pass = (groups: readonly NameGroup[], context: Context) => boolean;
+type Pass = (groups: readonly NameGroup[], context: OrderContext) => boolean;
 
 const pairByPlace: Pass = (_, context) => {
   const votes = collectVotes(context, (before, after, vote) => {
@@ -64,9 +64,13 @@ const pairByHome: Pass = (groups, { correlation, homes }) => {
       atoms.filter((atom) => !correlation.isPaired(atom) && atom.kind === "data"),
     );
     for (const atom of before ?? []) {
-      const home = homes.of("before", atom);
-      const neighbours = (before ?? []).filter((other) => homes.of("before", other) === home);
-      const partners = (after ?? []).filter((other) => homes.of("after", other) === home);
+      const home = homes.of("before", atom)?.functionName;
+      const neighbours = (before ?? []).filter(
+        (other) => homes.of("before", other)?.functionName === home,
+      );
+      const partners = (after ?? []).filter(
+        (other) => homes.of("after", other)?.functionName === home,
+      );
       const [only] = partners;
       if (home === undefined || only === undefined) continue;
       if (neighbours.length > 1 || partners.length > 1) continue;
@@ -134,7 +138,7 @@ interface Votes {
 }
 
 function collectVotes(
-  context: Context,
+  context: OrderContext,
   collect: (before: Atom, after: Atom, vote: Vote) => void,
 ): Votes {
   const { correlation, groupOf } = context;
@@ -152,14 +156,18 @@ function collectVotes(
 }
 
 /** Evidence says only what two are used for; whether they can be one the place of declaration says. */
-function mayBeOne(before: Atom, after: Atom, { homes }: Context): boolean {
+function mayBeOne(before: Atom, after: Atom, context: OrderContext): boolean {
+  const { homes } = context;
   const [home, newHome] = [homes.of("before", before), homes.of("after", after)];
-  if (home !== undefined && newHome !== undefined) return home === newHome;
+  if (home !== undefined && newHome !== undefined) {
+    if (home.functionName !== newHome.functionName) return false;
+    return isStateless(after) || !areOtherDeclarations(before, after, context);
+  }
   return homes.guesses === "allowed" || !(holdsState(before) || holdsState(after));
 }
 
 /** Pairs what all votes agree about. */
-function acceptVotes({ afterOf, beforeOf }: Votes, { correlation }: Context): boolean {
+function acceptVotes({ afterOf, beforeOf }: Votes, { correlation }: OrderContext): boolean {
   let found = false;
   for (const [before, choices] of afterOf) {
     const [after] = choices;
@@ -189,7 +197,7 @@ function voteByPlace(before: Atom, after: Atom, vote: Vote, seen: Set<Atom>): vo
 /** What an atom refers to that still looks for its partner, directly or through a nameless table. */
 function groupedTargets(
   atom: Atom,
-  context: Context,
+  context: OrderContext,
   seen: Set<Atom> = new Set(),
 ): ReadonlyMap<NameGroup, ReadonlySet<Atom>> {
   const found = new Map<NameGroup, Set<Atom>>();
@@ -209,7 +217,7 @@ function groupedTargets(
   return found;
 }
 
-function markLeftovers({ before, after }: NameGroup, { correlation, homes }: Context): void {
+function markLeftovers({ before, after }: NameGroup, { correlation, homes }: OrderContext): void {
   const isOpen = (atom: Atom): boolean => !correlation.isPaired(atom) && !isStateless(atom);
   const candidates = before.filter(isOpen);
   if (candidates.length === 0) return;
