@@ -18,20 +18,11 @@ export interface PlacedFunction {
 export function compiledTogether<Function extends PlacedFunction>(
   functions: readonly Function[],
 ): (left: Function, right: Function) => boolean {
-  const sorted = functions.toSorted((left, right) => (left.address < right.address ? -1 : 1));
-  const landmarks = findLandmarks(sorted);
-  const homes = new Map<Function, Home>();
-  const amongColdParts = findAmongColdParts(sorted);
-  const homeOf = (one: Function): Home | "anywhere" => {
-    if (amongColdParts.has(one)) return "anywhere";
-    const known = homes.get(one);
-    if (known !== undefined) return known;
-    const home = findHome(one, landmarks);
-    homes.set(one, home);
-    return home;
-  };
+  let homes: ReadonlyMap<PlacedFunction, Home | "anywhere"> | undefined;
   return (left, right) => {
-    const [first, second] = [homeOf(left), homeOf(right)];
+    homes ??= findHomes(functions);
+    const [first, second] = [homes.get(left), homes.get(right)];
+    if (first === undefined || second === undefined) return true;
     if (first === "anywhere" || second === "anywhere") return true;
     const isSameGap = first.gap !== undefined && first.gap === second.gap;
     return isSameGap || first.files.some((file) => second.files.includes(file));
@@ -69,19 +60,29 @@ function findAmongColdParts(sorted: readonly PlacedFunction[]): ReadonlySet<Plac
   );
 }
 
-function findHome({ name, address }: PlacedFunction, landmarks: readonly Landmark[]): Home {
-  const own = fileOf(name);
-  if (own !== undefined) return { files: [own], gap: undefined };
-  let [low, high] = [0, landmarks.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((landmarks[middle]?.address ?? 0n) < address) low = middle + 1;
-    else high = middle;
+function findHomes(
+  functions: readonly PlacedFunction[],
+): ReadonlyMap<PlacedFunction, Home | "anywhere"> {
+  const sorted = functions.toSorted((left, right) => (left.address < right.address ? -1 : 1));
+  const landmarks = findLandmarks(sorted);
+  const amongColdParts = findAmongColdParts(sorted);
+  const homes = new Map<PlacedFunction, Home | "anywhere">();
+  let passed = 0;
+  for (const one of sorted) {
+    for (; (landmarks[passed]?.address ?? one.address) < one.address; passed++);
+    const own = fileOf(one.name);
+    if (own !== undefined) homes.set(one, { files: [own], gap: undefined });
+    else if (amongColdParts.has(one)) homes.set(one, "anywhere");
+    else homes.set(one, homeBetween(landmarks, passed));
   }
-  const around = [landmarks[low - 1]?.file, landmarks[low]?.file];
+  return homes;
+}
+
+function homeBetween(landmarks: readonly Landmark[], gap: number): Home {
+  const around = [landmarks[gap - 1]?.file, landmarks[gap]?.file];
   const files = around.flatMap((file) => file ?? []);
   const isInside = files.length === 2 && files[0] === files[1];
-  return { files, gap: isInside ? undefined : low };
+  return { files, gap: isInside ? undefined : gap };
 }
 
 function fileOf(name: string): string | undefined {

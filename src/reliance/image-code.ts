@@ -29,18 +29,17 @@ const FIXUP_MAX = 64;
 
 export class ImageCode {
   readonly #image: CodeImage;
-  readonly #tables: ImageTables;
   /** By address, one for each place. */
   readonly #sorted: readonly ImageFunction[];
   readonly #byAddress: ReadonlyMap<bigint, number>;
   readonly #areTogether: (left: ImageFunction, right: ImageFunction) => boolean;
   readonly #codes = new Map<ImageFunction, FunctionCode>();
   readonly #functions = new Map<FunctionCode, ImageFunction>();
+  #readTables: ImageTables | undefined;
   #assemblyCalls: readonly AssemblyCall[] | undefined;
 
   constructor(image: CodeImage) {
     this.#image = image;
-    this.#tables = new ImageTables(image);
     const places = new Map<bigint, ImageFunction>();
     for (const one of image.functions) {
       if ((places.get(one.address)?.sizeBytes ?? -1) < one.sizeBytes) places.set(one.address, one);
@@ -72,9 +71,14 @@ export class ImageCode {
     return [...compiled, ...this.#assemblyCallsOf(target)];
   }
 
+  get #tables(): ImageTables {
+    this.#readTables ??= new ImageTables(this.#image);
+    return this.#readTables;
+  }
+
   /** Pieces of assembly may rely on functions of any object. */
   #assemblyCallsOf(target: ImageFunction): readonly CallSite[] {
-    this.#assemblyCalls ??= this.#tables.assemblyCalls(this.#image);
+    this.#assemblyCalls ??= this.#tables.assemblyCalls();
     return this.#assemblyCalls
       .filter(({ callee }) => callee === target.address)
       .flatMap(({ at, returnsTo }) => {

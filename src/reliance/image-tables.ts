@@ -25,8 +25,8 @@ export interface TableImage {
 interface PlacedAlternative {
   readonly at: bigint;
   readonly sizeBytes: number;
-  readonly replacement: Uint8Array;
   readonly replacementAt: bigint;
+  readonly replacementSize: number;
 }
 
 interface PlacedFault {
@@ -45,10 +45,12 @@ const CALL = 0xe8;
 const CALL_SIZE = 5;
 
 export class ImageTables {
+  readonly #image: TableImage;
   readonly #alternatives: readonly PlacedAlternative[];
   readonly #faults: readonly PlacedFault[];
 
   constructor(image: TableImage) {
+    this.#image = image;
     const { release } = image;
     const layout: AlternativeLayout =
       release === undefined ? "padded" : alternativeLayoutOf(release, "x86_64");
@@ -58,9 +60,10 @@ export class ImageTables {
 
   /** As offsets from `start`. */
   alternativesIn(start: bigint, end: bigint): readonly Alternative[] {
-    return between(this.#alternatives, start, end).map(({ at, sizeBytes, replacement }) => {
-      const offset = Number(at - start);
-      return alternativeOf({ start: offset, end: offset + sizeBytes, replacement });
+    return between(this.#alternatives, start, end).map((one) => {
+      const offset = Number(one.at - start);
+      const replacement = this.#bytesAt(one.replacementAt, one.replacementSize);
+      return alternativeOf({ start: offset, end: offset + one.sizeBytes, replacement });
     });
   }
 
@@ -69,20 +72,27 @@ export class ImageTables {
   }
 
   /** In place of alternatives, before boot has chosen and afterwards. */
-  assemblyCalls(image: TableImage): readonly AssemblyCall[] {
-    return this.#alternatives.flatMap(({ at, sizeBytes, replacement, replacementAt }) => {
-      const returnsTo = at + BigInt(sizeBytes);
-      const original = image.bytesAt(at, sizeBytes);
-      return [
-        ...(original === undefined ? [] : callAt(original, at)),
-        ...callAt(replacement, replacementAt),
-      ].map((callee) => ({ at, returnsTo, callee }));
+  assemblyCalls(): readonly AssemblyCall[] {
+    return this.#alternatives.flatMap(({ at, sizeBytes, replacementAt, replacementSize }) => {
+      const callees = [
+        ...this.#callAt(at, sizeBytes),
+        ...this.#callAt(replacementAt, replacementSize),
+      ];
+      return callees.map((callee) => ({ at, returnsTo: at + BigInt(sizeBytes), callee }));
     });
+  }
+
+  #callAt(address: bigint, sizeBytes: number): readonly bigint[] {
+    return sizeBytes < CALL_SIZE ? [] : callIn(this.#bytesAt(address, CALL_SIZE), address);
+  }
+
+  #bytesAt(address: bigint, sizeBytes: number): Uint8Array {
+    return this.#image.bytesAt(address, sizeBytes) ?? new Uint8Array();
   }
 }
 
-function callAt(bytes: Uint8Array, address: bigint): readonly bigint[] {
-  if (bytes.length < CALL_SIZE || bytes[0] !== CALL) return [];
+function callIn(bytes: Uint8Array, address: bigint): readonly bigint[] {
+  if (bytes[0] !== CALL) return [];
   const distance = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getInt32(1, true);
   return [address + BigInt(CALL_SIZE + distance)];
 }
@@ -91,12 +101,11 @@ function alternativesOf(image: TableImage, layout: AlternativeLayout): PlacedAlt
   const names = ["__alt_instructions", "__alt_instructions_end"] as const;
   return entriesOf(image, names, ALTERNATIVE_SIZE[layout], (reader, address) => {
     const entry = readAlternative(reader, layout);
-    const replacementAt = address + BigInt(4 + entry.replacementOffset);
     return {
       at: address + BigInt(entry.originalOffset),
       sizeBytes: entry.originalSize + (entry.paddingSize ?? 0),
-      replacement: image.bytesAt(replacementAt, entry.replacementSize) ?? new Uint8Array(),
-      replacementAt,
+      replacementAt: address + BigInt(4 + entry.replacementOffset),
+      replacementSize: entry.replacementSize,
     };
   });
 }
