@@ -10,7 +10,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   isa: ["bytes", "elf/constants.ts"],
   host: ["isa/architecture.ts"],
   "xen-abi": ["bytes", "isa/architecture.ts"],
-  payload: ["bytes", "json", "elf", "isa", "xen-abi"],
+  payload: ["bytes", "json", "elf", "isa", "reliance", "xen-abi"],
   guard: ["bytes", "elf", "isa", "xen-abi", "payload"],
   diff: ["bytes", "elf", "isa", "reliance", "xen-abi"],
   dwarf: ["bytes", "elf", "isa"],

@@ -65,16 +65,16 @@ function handsOut(code: Atom, reference: Reference, comparison: Comparison): boo
 /** Of calls in a function of the object: the compiler saw the code of those that lie in it as well. */
 function survivorsIn(code: Atom, object: ElfObject): CallSurvivors {
   const symbol = namingSymbol(code);
-  if (symbol?.place.kind !== "section") return new Map();
+  if (symbol?.place.kind !== "section") return () => 0;
   const leadOut = () => ({ kind: "elsewhere" }) as const;
   const seen = new ObjectCode(object, { leadOut, isOwn: () => true });
   const caller = seen.findAt(symbol.place.index, Number(symbol.value));
   const effects = new Effects("what-compilers-knew");
   const calls = caller === undefined ? [] : seen.callsOf(caller);
-  return new Map(
-    calls.map(({ fieldOffset, callee }) => {
-      const { preserves } = effects.of({ code: callee, offset: 0 });
-      return [fieldOffset, registerBits(preserves)];
-    }),
-  );
+  return (field) => {
+    const callee = calls.find(({ fieldOffset }) => fieldOffset === field)?.callee;
+    return callee === undefined
+      ? 0
+      : registerBits(effects.of({ code: callee, offset: 0 }).preserves);
+  };
 }

@@ -45,9 +45,11 @@ export const ARGUMENTS: Registers = ARGUMENT_REGISTERS.reduce((set, one) => set 
 
 /**
  * Registers that calls may change, and that live on where the compiler saw the callee leave them alone
- * (reliance/reliance.ts); by the offset of the call's distance. Others lose them all.
+ * (reliance/reliance.ts); by the offset of the call's distance, and where that leads by its present bytes.
  */
-export type CallSurvivors = ReadonlyMap<number, Registers>;
+export type CallSurvivors = (field: number, target: number) => Registers;
+
+const noSurvivors: CallSurvivors = () => 0;
 
 /** Code that is asked about more than once. */
 export class AddressFlow {
@@ -62,7 +64,7 @@ export class AddressFlow {
     code: Uint8Array,
     relocated: ReadonlySet<number>,
     starts: readonly number[] = [],
-    survivors: CallSurvivors = new Map(),
+    survivors: CallSurvivors = noSurvivors,
   ) {
     this.steps = decodeSteps(code, relocated, starts);
     this.#survivors = survivors;
@@ -75,6 +77,11 @@ export class AddressFlow {
     if (first.writes === 0 || first.flow !== "next")
       return [{ kind: "unknown", offset: start.offset, holders: 0 }];
     return this.#follow(start.offset + first.length, first.writes, followed);
+  }
+
+  #survivingCall({ flow, reference }: FlowStep): Registers {
+    if (flow !== "call" || reference === undefined) return CALL_PRESERVES;
+    return CALL_PRESERVES | this.#survivors(reference.field, reference.target ?? -1);
   }
 
   #follow(start: number, holders: Registers, followed: Followed): readonly AddressUse[] {
@@ -91,8 +98,7 @@ export class AddressFlow {
       const use = useOf(step, offset, holding, followed);
       if (use !== undefined) uses.set(offset, use);
       if (step === undefined) continue;
-      const survivors = this.#survivors.get(step.reference?.field ?? -1) ?? 0;
-      const after = holdersAfter(step, holding, followed, CALL_PRESERVES | survivors);
+      const after = holdersAfter(step, holding, followed, this.#survivingCall(step));
       if (after === 0) continue;
       if (step.flow !== "jump") work.push([offset + step.length, after]);
       if (step.flow === "jump" || step.flow === "branch")

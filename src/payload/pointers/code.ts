@@ -6,6 +6,7 @@ import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../..
 import { X86Relocation } from "../../isa/x86.ts";
 import { AddressFlow } from "../../isa/x86-address-flow.ts";
 import { livepatchSections, specialTableSections } from "../../xen-abi/sections.ts";
+import { Survivors } from "./survivors.ts";
 
 /** A place in the payload, or a name that somebody else must have. */
 export type Place =
@@ -26,6 +27,7 @@ export class PayloadCode {
   readonly sections: readonly DraftSection[];
   readonly #code = new Map<DraftSection, CodeSection>();
   readonly #named = new Map<DraftSection, DraftSymbol[]>();
+  readonly #survivors = new Survivors((section) => this.#startsIn(section));
   readonly #relocations = new Map<DraftSection, ReadonlyMap<number, DraftRelocation>>();
 
   constructor(draft: ElfDraft) {
@@ -48,13 +50,18 @@ export class PayloadCode {
     const { content } = section;
     if (!(content instanceof Uint8Array)) return undefined;
     const relocations = this.#relocationsOf(section);
-    const starts = (this.#named.get(section) ?? [])
-      .filter(({ type }) => type === "STT_FUNC")
-      .map(({ value }) => Number(value));
-    const flow = new AddressFlow(content, new Set(relocations.keys()), starts);
+    const fields = new Set(relocations.keys());
+    const survivors = this.#survivors.in(section);
+    const flow = new AddressFlow(content, fields, this.#startsIn(section), survivors);
     const code = { section, flow, relocations };
     this.#code.set(section, code);
     return code;
+  }
+
+  #startsIn(section: DraftSection): readonly number[] {
+    return (this.#named.get(section) ?? [])
+      .filter(({ type }) => type === "STT_FUNC")
+      .map(({ value }) => Number(value));
   }
 
   /** What the field of an instruction that ends at `end` refers to. */

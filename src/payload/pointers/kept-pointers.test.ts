@@ -33,6 +33,10 @@ const kept: Readonly<Record<string, readonly [body: string, words: RegExp]>> = {
     "lea fresh(%rip),%rdi\n call helper\n ret\n helper: mov %rdi,xen_hook(%rip)\n ret",
     /takes "fresh" and stores it in "xen_hook"/,
   ],
+  "what stays in a register over a call of its own function": [
+    "lea fresh(%rip),%r10\n call helper\n mov %r10,xen_hook(%rip)\n ret\n helper: xor %eax,%eax\n ret",
+    /takes "fresh" and stores it in "xen_hook"/,
+  ],
   "a text that is made known to Xen": [
     "lea .LC0(%rip),%rdx\n call register_keyhandler\n ret",
     /hands it to "register_keyhandler"/,
@@ -66,6 +70,8 @@ const forgotten: Readonly<Record<string, string>> = {
   "what Xen has forgotten when it returns": "lea fresh(%rip),%rsi\n call on_selected_cpus\n ret",
   "what it returns": "lea .LC0(%rip),%rax\n ret",
   "the name of who holds a lock": "lea .LC1(%rip),%rax\n mov %rax,0x428(%r15)\n ret",
+  "what is overwritten by its own function":
+    "lea fresh(%rip),%r10\n call helper\n mov %r10,xen_hook(%rip)\n ret\n helper: xor %r10d,%r10d\n ret",
   "an address of Xen's own": "lea xen_function(%rip),%rax\n mov %rax,(%rdi)\n ret",
   "a function of its own that forgets it":
     "lea fresh(%rip),%rdi\n call helper\n ret\n helper: mov (%rdi),%eax\n ret",
