@@ -7,17 +7,23 @@ import type { Succession } from "../stacking/cumulative.ts";
 import type { DecidedStacking } from "../stacking/decide.ts";
 import type { Phase } from "../xen-make/timings.ts";
 import type { Metadata } from "./build-options.ts";
+import type { AllowedChange } from "./conclude/allowed.ts";
 import type { Fit } from "./fit.ts";
 import type { LinkedPayload } from "./link.ts";
 import type { Target } from "./target.ts";
 
 export interface BuiltFix {
-  /** `unchanged`: nothing that the hypervisor runs differs. */
-  readonly outcome: "built" | "refused" | "unchanged";
+  /**
+   * `unchanged`: nothing that the hypervisor runs differs. `left-out`: nothing but what the author has
+   * allowed to be left out.
+   */
+  readonly outcome: "built" | "refused" | "unchanged" | "left-out";
   /** When built. */
   readonly payload: LinkedPayload | undefined;
   /** Causes first. */
   readonly refusals: readonly BuildRefusal[];
+  /** What the author's permissions let pass. */
+  readonly allowed: readonly AllowedChange[];
   /** Lines of text. */
   readonly warnings: string;
   readonly findings: Findings;

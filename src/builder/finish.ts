@@ -12,7 +12,8 @@ import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import type { Timings } from "../xen-make/timings.ts";
 import type { AllowedNames, BuildOptions, Metadata } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
-import { conclude } from "./conclude.ts";
+import { conclude } from "./conclude/conclude.ts";
+import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { type CompiledHooks, compileHooks } from "./hooks.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
@@ -20,7 +21,6 @@ import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
 import { payloadFacts } from "./payload-facts.ts";
 import { type Place, placePayload } from "./place.ts";
-import { refusalsBeforeLinking } from "./refusals.ts";
 import type { Hypervisor, Target } from "./target.ts";
 
 /** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */

@@ -48,6 +48,7 @@ export type {
   PayloadLabel,
 } from "./build-options.ts";
 export type { BuiltFix, Findings } from "./built-fix.ts";
+export type { AllowedChange } from "./conclude/allowed.ts";
 export type { BuiltFunction } from "./link.ts";
 export {
   type BuildReport,

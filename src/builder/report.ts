@@ -17,6 +17,7 @@ import { formatRelease } from "../xen-abi/release.ts";
 import { type Phase, timeSpent } from "../xen-make/timings.ts";
 import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
+import type { AllowedChange } from "./conclude/allowed.ts";
 import type { BuiltFunction } from "./link.ts";
 
 export const REPORT_FORMAT = 2;
@@ -33,6 +34,8 @@ export interface BuildReport {
   readonly succession: Omit<Succession, "refusals"> | undefined;
   /** Causes first; what only follows from one of them refers to it by `causes`, and stands behind it. */
   readonly refusals: readonly BuildRefusal[];
+  /** What the author's permissions let pass; with the outcome `left-out` it is all that is left of the fix. */
+  readonly allowed: readonly AllowedChange[];
   /** Lines of text: of the compiler of hooks, and of pointers that not every host stands. */
   readonly warnings: string;
   /** Every file and hunk of the patches. */
@@ -145,6 +148,7 @@ export function reportOf(
       address: hexNumber(target.xen.byName.get(found.name)?.address ?? 0n),
     })),
     refusals: fix.refusals,
+    allowed: fix.allowed,
     warnings: fix.warnings,
     files: account.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
     objects: objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {

@@ -18,7 +18,7 @@ export async function buildPrefix(series: BuildOptions, prefix: number): Promise
       // Makes it another payload than the user's own of the same fixes, which may be loaded.
       label: { ...label, metadata: [...label.metadata, ["bisect", `${prefix}/${patches.length}`]] },
     });
-    if (outcome === "unchanged") return { kind: "unchanged" };
+    if (outcome === "unchanged" || outcome === "left-out") return { kind: "unchanged" };
     if (outcome === "refused") {
       const words = refusals.map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
       return { kind: "refused", words: `it cannot be built: ${words.join("; ")}` };

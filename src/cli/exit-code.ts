@@ -13,7 +13,7 @@ export const ExitCode = {
   retry: 2,
   /** build only: the fix cannot be live patched. */
   unpatchable: 2,
-  /** build only: the patch changes nothing that the hypervisor runs. */
+  /** build only: the patch changes nothing that the hypervisor runs, but for what may be left out. */
   unchanged: 3,
   /** diff: the payloads differ; probe: the code does, from what a payload expects. */
   different: 2,

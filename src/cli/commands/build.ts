@@ -17,7 +17,7 @@ export const buildCommand: CommandSpec = {
     "Compiles the objects that the patch changes, without it and with it, using Xen's own make files in a copy of the source, and puts the differences into a payload. Calls and data are bound to the hypervisor's own by name.",
     "No part of a patch is dropped silently: the report lists every hunk and every difference. It is written beside the payload, with .json appended (no report when the output is a device). If any part cannot be live patched, the whole fix is refused, with every reason and a remedy for each.",
     "A payload is stacked on the hypervisor, or on the payloads of --on, which contain their own patches. With --mode cumulative it replaces all others; with --mode independent it can be applied in any order. Before it applies the payload, Xen compares the old code that the payload carries (--guard).",
-    "Exits 0 if the payload is built, 2 if the fix cannot be live patched, 3 if it changes nothing that the hypervisor runs.",
+    "Exits 0 if the payload is built, 2 if the fix cannot be live patched, 3 if it changes nothing that the hypervisor runs, or nothing but what you allowed to be left out.",
   ],
   arguments: [],
   options: buildOptionSpecs,
@@ -77,6 +77,7 @@ const exitCodes: Readonly<Record<BuiltFix["outcome"], number>> = {
   built: ExitCode.success,
   refused: ExitCode.unpatchable,
   unchanged: ExitCode.unchanged,
+  "left-out": ExitCode.unchanged,
 };
 
 /**

@@ -13,7 +13,12 @@ export interface ResultPlaces {
 }
 
 export function renderReport(report: BuildReport, places: ResultPlaces): string {
-  const parts = [headline(report, places.output), ...fileLines(report), ...successionLines(report)];
+  const parts = [
+    headline(report, places.output),
+    ...allowedLines(report),
+    ...fileLines(report),
+    ...successionLines(report),
+  ];
   if (report.refusals.length > 0) parts.push("", ...renderRefusals(report.refusals));
   return `${parts.join("\n")}\n${renderFacts(factsOf(report, places))}`;
 }
@@ -24,9 +29,21 @@ function headline({ outcome, refusals, functions }: BuildReport, output: string)
       return `Built ${output}: ${functions.length} function${functions.length === 1 ? "" : "s"} replaced`;
     case "unchanged":
       return "Nothing to patch: the hypervisor runs the same code and data with and without the fix";
+    case "left-out":
+      return "Nothing to patch: what remains is what you allowed to be left out";
     case "refused":
       return `Cannot be live patched: ${countOfRefusals(refusals)}`;
   }
+}
+
+/** Without a payload, that is all that the fix would change. */
+function allowedLines({ outcome, allowed }: BuildReport): readonly string[] {
+  if (outcome !== "left-out") return [];
+  return allowed.map(({ what, objects, option }) => {
+    const [first = "", ...more] = objects;
+    const where = more.length === 0 ? first : `${first} and ${more.length} more`;
+    return `  ${what} of ${where}: ${option}`;
+  });
 }
 
 /** One line for each file of the patch that is not simply in the payload. */

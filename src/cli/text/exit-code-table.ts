@@ -32,7 +32,10 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
       code: ExitCode.unpatchable,
       meaning: "the fix cannot be live patched; every reason is listed",
     },
-    { code: ExitCode.unchanged, meaning: "the patch changes nothing that the hypervisor runs" },
+    {
+      code: ExitCode.unchanged,
+      meaning: "the patch changes nothing that the hypervisor runs, or nothing but what is allowed",
+    },
   ],
   check: [
     { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },

@@ -1,11 +1,12 @@
 // Whether there is a payload after all passes, and what its author is warned of.
 
-import { causesFirst } from "../build-outcome/causes-first.ts";
-import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import { warningsOfInit } from "../compare/compare.ts";
-import type { AllowedNames } from "./build-options.ts";
-import type { BuiltFix, Findings } from "./built-fix.ts";
-import type { LinkResult } from "./link.ts";
+import { causesFirst } from "../../build-outcome/causes-first.ts";
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import { warningsOfInit } from "../../compare/compare.ts";
+import type { AllowedNames } from "../build-options.ts";
+import type { BuiltFix, Findings } from "../built-fix.ts";
+import type { LinkResult } from "../link.ts";
+import { allowedChanges } from "./allowed.ts";
 import { warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
 
 export interface Judged {
@@ -24,19 +25,20 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
     ...(succession?.refusals ?? []),
   ]);
   const moved = warnOfMovedHunks(prepared.account);
+  const passed = allowedChanges(objects, fit.layouts);
+  const common = { payload: undefined, refusals, allowed: passed, findings };
   if (refusals.length > 0) {
-    return { outcome: "refused", payload: undefined, refusals, warnings: moved, findings };
+    return { ...common, outcome: "refused", warnings: moved };
   }
   const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
   const warnings = `${moved}${unused}`;
   if (linked?.kind !== "linked") {
-    return { outcome: "unchanged", payload: undefined, refusals, warnings, findings };
+    return { ...common, outcome: passed.length > 0 ? "left-out" : "unchanged", warnings };
   }
   return {
+    ...common,
     outcome: "built",
     payload: linked.payload,
-    refusals,
     warnings: [warnings, warningsOfInit(objects), linked.warnings].join(""),
-    findings,
   };
 }

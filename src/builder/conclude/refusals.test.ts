@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
-import { buildTest } from "../../test/why-no-build.ts";
-import { emptyFolder } from "../files/files.test.support.ts";
-import { smallXen } from "../xen-make/small-xen.test.support.ts";
+import { buildTest } from "../../../test/why-no-build.ts";
+import { emptyFolder } from "../../files/files.test.support.ts";
+import { smallXen } from "../../xen-make/small-xen.test.support.ts";
 import {
   fixedKernel,
   kernel,
@@ -16,8 +16,8 @@ import {
   makeSmallBuild,
   patchFrom,
   type SomeOptions,
-} from "./build.test.support.ts";
-import { buildFix } from "./build.ts";
+} from "../build.test.support.ts";
+import { buildFix } from "../build.ts";
 
 // One cache for all, as users have one: only the first test prepares the source.
 const small = makeSmallBuild({ after }, linkHypervisor());

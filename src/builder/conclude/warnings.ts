@@ -1,14 +1,14 @@
 // What an author should look at again though nothing stands against the fix: permissions that nothing
 // asked for, hunks that were found elsewhere than they say.
 
-import type { ComparedObject } from "../compare/compared-object.ts";
-import type { NoEffectRule } from "../diff/ledger.ts";
-import type { LayoutFinding } from "../layout/layout.ts";
-import type { PatchAccount } from "../pairs/prepared-pairs.ts";
-import { distanceInWords } from "../source-patch/hunk-ledger.ts";
-import { pathOf } from "../source-patch/patch-file.ts";
-import type { Succession } from "../stacking/cumulative.ts";
-import type { AllowedNames } from "./build-options.ts";
+import type { ComparedObject } from "../../compare/compared-object.ts";
+import type { NoEffectRule } from "../../diff/ledger.ts";
+import type { LayoutFinding } from "../../layout/layout.ts";
+import type { PatchAccount } from "../../pairs/prepared-pairs.ts";
+import { distanceInWords } from "../../source-patch/hunk-ledger.ts";
+import { pathOf } from "../../source-patch/patch-file.ts";
+import type { Succession } from "../../stacking/cumulative.ts";
+import type { AllowedNames } from "../build-options.ts";
 
 export interface AskedFor {
   readonly objects: readonly Pick<ComparedObject, "diff">[];

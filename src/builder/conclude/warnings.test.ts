@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { buildTest } from "../../test/why-no-build.ts";
-import { smallXen } from "../xen-make/small-xen.test.support.ts";
+import { buildTest } from "../../../test/why-no-build.ts";
+import { smallXen } from "../../xen-make/small-xen.test.support.ts";
 import {
   kernel,
   kernelFile,
   linkHypervisor,
   makeBuildOf,
   makeSmallBuild,
-} from "./build.test.support.ts";
-import { buildFix } from "./build.ts";
-import { reportOf } from "./report.ts";
+} from "../build.test.support.ts";
+import { buildFix } from "../build.ts";
+import { reportOf } from "../report.ts";
 
 buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
   const marked = [".globl marked", ".type marked, @function", "marked: endbr64", "ret"];

@@ -1,14 +1,14 @@
 // Every refusal before anything is linked, from the passes that found them.
 
-import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import { causesOfRefusals, type RefusalCauses } from "../compare/causes.ts";
-import { refusalsOfObjects } from "../compare/compare.ts";
-import type { LayoutFinding } from "../layout/layout.ts";
-import type { PatchAccount } from "../pairs/prepared-pairs.ts";
-import type { PayloadMode } from "../payload/metadata-keys.ts";
-import { refuseVetoingHooks } from "../stacking/decide.ts";
-import type { HookKind } from "../xen-abi/hooks.ts";
-import type { Findings } from "./built-fix.ts";
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import { causesOfRefusals, type RefusalCauses } from "../../compare/causes.ts";
+import { refusalsOfObjects } from "../../compare/compare.ts";
+import type { LayoutFinding } from "../../layout/layout.ts";
+import type { PatchAccount } from "../../pairs/prepared-pairs.ts";
+import type { PayloadMode } from "../../payload/metadata-keys.ts";
+import { refuseVetoingHooks } from "../../stacking/decide.ts";
+import type { HookKind } from "../../xen-abi/hooks.ts";
+import type { Findings } from "../built-fix.ts";
 
 /** More objects are counted; the report has all of them under `layouts`. */
 const OBJECTS_MAX = 3;

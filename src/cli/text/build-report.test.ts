@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BuildReport } from "../../builder/report.ts";
+import { renderReport } from "./build-report.ts";
+
+const nothing = { outcome: "unchanged", refusals: [], allowed: [], functions: [], files: [] };
+const made = {
+  compiler: { comparison: "the same" },
+  timings: { totalMs: 0, ownMs: 0 },
+  objects: [],
+};
+
+/** Of a build that made no payload; what the text does not show is left out. */
+function textOf(more: Partial<BuildReport>): string {
+  const report = {
+    ...nothing,
+    ...made,
+    inputs: { patches: {} },
+    ...more,
+  } as unknown as BuildReport;
+  return renderReport(report, { output: "fix.livepatch", report: undefined });
+}
+
+test("renderReport() does not say that the same runs when something is left out", () => {
+  const allowed = [
+    { what: 'function "setup"', objects: ["common/a.o"], option: "--allow-init setup" },
+    { what: "struct s", objects: ["a.o", "b.o", "c.o"], option: '--allow-layout "struct s"' },
+  ];
+  const [first, ...lines] = textOf({ outcome: "left-out", allowed }).split("\n");
+  assert.equal(first, "Nothing to patch: what remains is what you allowed to be left out");
+  assert.deepEqual(lines.slice(0, 2), [
+    '  function "setup" of common/a.o: --allow-init setup',
+    '  struct s of a.o and 2 more: --allow-layout "struct s"',
+  ]);
+  assert.match(textOf({}), /^Nothing to patch: the hypervisor runs the same code and data/);
+});
