@@ -13,7 +13,14 @@ import type { CompiledSides } from "./compile.ts";
 
 export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
   Pick<Affected, "added"> &
-  Pick<PatchedTree, "regenerated" | "ruleChanges">;
+  Pick<PatchedTree, "regenerated"> & { readonly changes: BuildChanges };
+
+/** What would be otherwise with the patch, for each object of the hypervisor or for all, in words. */
+export interface BuildChanges {
+  readonly settings: readonly string[];
+  /** What make would do. */
+  readonly rules: readonly string[];
+}
 
 export function ledgerFacts(
   base: Base,
@@ -25,6 +32,7 @@ export function ledgerFacts(
       .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
       .map(({ object }) => object);
   const distances = new Map(moved.map(({ hunk, lines }) => [hunk, lines]));
+  const { settings, rules } = sides.changes;
   return {
     kindOf: (path: string) => kindOf(path, architecture),
     objectsOf: (path: string) => {
@@ -35,10 +43,11 @@ export function ledgerFacts(
       isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
-    isBuilt: sides.failure === undefined && sides.ruleChanges.length === 0,
+    isBuilt: sides.failure === undefined && settings.length + rules.length === 0,
     distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0,
     addedObjects: sides.added.map(({ object }) => object),
-    ruleChanges: sides.ruleChanges,
+    settingChanges: settings,
+    ruleChanges: rules,
   };
 }
 

@@ -44,6 +44,7 @@ buildTest(
     });
     assert.deepEqual(result.source.configDifferences, [
       { name: "CONFIG_CC_VERSION", given: "n", used: "1" },
+      { name: "CONFIG_OLD", given: "n", used: "y" },
     ]);
     assert.deepEqual(contentOf(xen.source), untouched, "the source was changed");
   },
@@ -128,12 +129,12 @@ buildTest("preparePairs() accounts for every file that no object has", async (t)
 buildTest("preparePairs() compiles the rest of a patch that has a refused part", async (t) => {
   const xen = makeSmallXen(t);
   const result = await preparePairs(
-    xen.request({ "xen/common/kernel.c": fixedKernel, "xen/Kconfig": "config NEW\n" }),
+    xen.request({ "xen/common/kernel.c": fixedKernel, "xen/arch/x86/xen.lds.S": "\n" }),
   );
   assert.deepEqual(objectsOf(result), ["common/kernel.o", "common/user.o"]);
   assert.deepEqual(outcomesOf(result), {
     "xen/common/kernel.c": "compiled",
-    "xen/Kconfig": "refused",
+    "xen/arch/x86/xen.lds.S": "refused",
   });
 });
 

@@ -3,7 +3,7 @@
 // opens what both sides are made from; pairUp() is the list of passes over it.
 
 import { join } from "node:path";
-import { asStorageError, BuildError } from "../build-outcome/build-error.ts";
+import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
@@ -12,7 +12,7 @@ import { makeWorkFolder, removeMeanwhile } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
-import { type Affected, findAffected, makePatchedTree } from "./after.ts";
+import { findAffected, makePatchedTree } from "./after.ts";
 import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
 import { type CompiledSides, compileSides } from "./compile.ts";
 import { belowXen, kindOf, ledgerFacts } from "./ledger.ts";
@@ -20,7 +20,9 @@ import { markLeftOut } from "./left-out-hunks.ts";
 import { pairWithLevels } from "./levels.ts";
 import { linesOf, neutralizeFiles } from "./lines.ts";
 import type { PairsInputs, PairsRequest, PreparedPairs } from "./prepared-pairs.ts";
+import { findSettingChanges } from "./settings.ts";
 import { findSymbolUsers } from "./symbol-users.ts";
+import { leaveUnbuilt } from "./unbuilt.ts";
 
 /** @throws BuildError, PartsError; the reason of `signal` */
 export async function preparePairs(request: PairsRequest): Promise<PreparedPairs> {
@@ -51,7 +53,10 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   // From here the unpatched source is as make would compile it.
   const work = makeWorkFolder(join(base.folder, "work"));
   try {
-    const paired = await pairUp({ base, work: work.path, applied, architecture, meanwhile }, run);
+    const paired = await pairUp(
+      { base, work: work.path, config, applied, architecture, meanwhile },
+      run,
+    );
     return {
       ...paired,
       source: {
@@ -70,7 +75,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   }
 }
 
-interface PairUpRequest extends Pick<PairsInputs, "architecture"> {
+interface PairUpRequest extends Pick<PairsInputs, "architecture" | "config"> {
   readonly base: Base;
   /** Directory for working copies. */
   readonly work: string;
@@ -79,36 +84,42 @@ interface PairUpRequest extends Pick<PairsInputs, "architecture"> {
 }
 
 async function pairUp(
-  { base, work, applied, architecture, meanwhile }: PairUpRequest,
+  request: PairUpRequest,
   run: MakeRun,
 ): Promise<Pick<PreparedPairs, "pairs" | "account" | "changes">> {
-  const isCode = (path: string) => kindOf(path, architecture).kind === "code";
-  // What is refused is not built: a setting or a generator would change every object.
-  const carried = carriedOnly(
-    applied,
-    (path) => isCode(path) || kindOf(path, architecture).kind === "make-file",
-  );
+  const { base, work, config, applied, architecture, meanwhile } = request;
+  const kindOfPath = (path: string) => kindOf(path, architecture).kind;
+  const isCode = (path: string) => kindOfPath(path) === "code";
+  const isRule = (path: string) => /^(make-file|configuration)$/.test(kindOfPath(path));
+  const settings = [...applied.changed].some(isRule)
+    ? await run.timings.measureAsync("configure", () =>
+        findSettingChanges({ base, work, config, files: applied.files }, run),
+      )
+    : [];
+  if (settings.length > 0) return leaveUnbuilt(request, { settings, rules: [] });
+  // From here the configuration is as it was.
+  const carried = carriedOnly(applied, (path) => isCode(path) || kindOfPath(path) === "make-file");
   const { files, levels } = carried;
   const { patches, moved, contributions } = applied;
   // From here there are only files that objects are made from.
   const after = await makePatchedTree(work, base, files, run);
-  const { regenerated, ruleChanges } = after;
-  // From here it is known whether make would make the hypervisor as before, but for new objects.
+  const { regenerated, ruleChanges: rules } = after;
+  if (rules.length > 0) return leaveUnbuilt(request, { settings, rules });
+  // From here make makes each object of before in the same way; there may be more of them.
   const changedCode = [...carried.changed].filter(isCode).map(belowXen);
-  const affected =
-    ruleChanges.length > 0 ? nothing : await findAffected(base, after, changedCode, run);
-  // From here it is known which objects may differ; none is compiled that make would make otherwise.
+  const affected = await findAffected(base, after, changedCode, run);
+  // From here it is known which objects may differ.
   const neutral = run.timings.measure("lines", () => neutralizeFiles(after.tree, files));
   const sides = await compileSides({ base, work, affected, after, files, neutral, meanwhile }, run);
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
-  const built = { ...sides, ...affected, regenerated, ruleChanges };
+  const built = { ...sides, ...affected, regenerated, changes: { settings, rules } };
   const facts = ledgerFacts(base, built, { architecture, moved });
   const ledger = await run.timings.measureAsync("left out", () =>
     markLeftOut(writeLedger(patches, facts), { base, patches, files, run }),
   );
   // From here every file and hunk has its objects or its reason.
-  requireExplained(sides, ruleChanges, ledger);
+  requireExplained(sides, ledger);
   return {
     pairs,
     account: { ledger, moved },
@@ -120,24 +131,8 @@ async function pairUp(
   };
 }
 
-const nothing: Affected = { units: [], added: [], changedFiles: [] };
-
 /** What stands in the ledger already explains a failure: a part that cannot be carried was needed. */
-function requireExplained(
-  { failure }: CompiledSides,
-  ruleChanges: readonly string[],
-  ledger: readonly FileEntry[],
-): void {
-  if (ledger.some(({ outcome }) => outcome.kind === "refused")) return;
-  if (failure !== undefined) throw failure;
-  const [change] = ruleChanges;
-  if (change === undefined) return;
-  throw new BuildError({
-    code: "build/bad-patch",
-    problem:
-      "Cannot build a payload: the patches change how Xen's make files make the hypervisor, and no make file is among those of the fix",
-    where: change,
-    expected: "the same objects, made by the same commands, or new objects",
-    remedy: "check the patches of the payloads below, and files that are added or removed",
-  });
+function requireExplained({ failure }: CompiledSides, ledger: readonly FileEntry[]): void {
+  if (failure === undefined) return;
+  if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw failure;
 }

@@ -4,6 +4,8 @@
 export type FileKind =
   | { readonly kind: "code" }
   | { readonly kind: "make-file" }
+  /** What the settings are made from: Kconfig's language. */
+  | { readonly kind: "configuration" }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "other-architecture" }
   | { readonly kind: "not-hypervisor"; readonly component: string };
@@ -68,7 +70,7 @@ const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = 
   },
   {
     pattern: /^xen\/(.*\/)?Kconfig(\.\w+)?$|^xen\/arch\/\w+\/configs\//,
-    kind: { kind: "refused", reason: "a change of the configuration reaches every object" },
+    kind: { kind: "configuration" },
   },
   { pattern: makeFile, kind: { kind: "make-file" } },
   {

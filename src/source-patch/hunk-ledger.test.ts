@@ -14,9 +14,9 @@ test("kindOfFile() tells code from what decides how code is made, and from every
     "xen/arch/arm/Makefile": "other-architecture",
     "xen/include/asm-arm/domain.h": "other-architecture",
     "xen/arch/x86/xen.lds.S": "refused",
-    "xen/common/Kconfig": "refused",
-    "xen/arch/x86/Kconfig.cpu": "refused",
-    "xen/Kconfig.debug": "refused",
+    "xen/common/Kconfig": "configuration",
+    "xen/arch/x86/Kconfig.cpu": "configuration",
+    "xen/Kconfig.debug": "configuration",
     "xen/tools/gen-cpuid.py": "refused",
     "xen/include/xlat.lst": "refused",
     "xen/scripts/gen_hypercall.awk": "refused",
@@ -92,6 +92,7 @@ const facts: LedgerFacts = {
   objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
   refusalOf: (path) => (path === "xen/arch/x86/boot/reloc.c" ? "it is embedded" : undefined),
   addedObjects: [],
+  settingChanges: [],
   ruleChanges: [],
   isBuilt: true,
   distanceOf: () => 0,
@@ -105,6 +106,24 @@ const patchOf = (path: string, kind: FilePatch["kind"] = "change"): FilePatch =>
   hunks: [{ header: "@@ -1,1 +1,1 @@", content: hunk }],
 });
 const hunk = { oldStart: 1, oldLines: 1, newStart: 1, newLines: 1, lines: ["-a", "+b"] };
+
+test("writeLedger() refuses what changes settings, and leaves out what changes none", () => {
+  const files = [patchOf("xen/common/Kconfig"), patchOf("xen/common/Makefile")];
+  const settingChanges = ["CONFIG_NEW is y instead of n"];
+  for (const { outcome } of writeLedger(files, { ...facts, settingChanges, isBuilt: false })) {
+    assert.ok(outcome.kind === "refused");
+    assert.match(outcome.reason, /configuration of all objects: CONFIG_NEW is y instead of n$/);
+  }
+  const [entry] = writeLedger(files, facts);
+  assert.equal(entry?.outcome.kind, "not-in-configuration");
+});
+
+test("writeLedger() refuses binary patches of what the build is made by", () => {
+  for (const path of ["xen/common/Kconfig", "xen/common/Makefile", "xen/common/kernel.c"]) {
+    const [entry] = writeLedger([patchOf(path, "binary")], facts);
+    assert.equal(entry?.outcome.kind, "refused", path);
+  }
+});
 
 test("writeLedger() has an entry with a reason for every file, and its hunks", () => {
   const paths = [

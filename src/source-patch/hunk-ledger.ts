@@ -35,6 +35,8 @@ export interface LedgerFacts {
   readonly refusalOf: (path: string) => string | undefined;
   /** New objects that make files bring. */
   readonly addedObjects: readonly string[];
+  /** Settings of the configuration that have other values, in words; then nothing was compiled. */
+  readonly settingChanges: readonly string[];
   /** What make would do otherwise than before, in words; then nothing was compiled. */
   readonly ruleChanges: readonly string[];
   /** Whether the patched source was compiled. */
@@ -78,6 +80,8 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
       return refused(kind.reason);
     case "make-file":
       return makeFileOutcome(patch, facts);
+    case "configuration":
+      return configurationOutcome(patch, facts);
     case "code":
       return codeOutcome(patch, path, facts);
   }
@@ -95,7 +99,19 @@ function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcom
   return notInConfiguration("no object of the hypervisor depends on it");
 }
 
+function configurationOutcome(patch: FilePatch, { settingChanges }: LedgerFacts): Outcome {
+  if (patch.kind === "binary") return refused("a binary patch of a source file");
+  if (settingChanges.length > 0) return otherSettings(settingChanges);
+  return notInConfiguration("every setting of the configuration stays as it is with it");
+}
+
+function otherSettings(changes: readonly string[]): Outcome {
+  return refused(`the patch changes the configuration of all objects: ${listed(changes)}`);
+}
+
 function makeFileOutcome(patch: FilePatch, facts: LedgerFacts): Outcome {
+  if (patch.kind === "binary") return refused("a binary patch of a source file");
+  if (facts.settingChanges.length > 0) return otherSettings(facts.settingChanges);
   if (facts.ruleChanges.length > 0) {
     return refused(`the make files of this patch change the build: ${listed(facts.ruleChanges)}`);
   }

@@ -23,6 +23,7 @@ ALL_OBJS-y := common/built_in.o
 default: $(TARGET)
 olddefconfig:
 	@echo 'CONFIG_CC_VERSION=1' >> .config
+	@sed -n 's/^default /CONFIG_/p' Kconfig >> .config
 outputmakefile:
 tools_fixdep:
 $(TARGET): outputmakefile FORCE
@@ -71,6 +72,7 @@ export const smallXen: Readonly<Record<string, string>> = {
   "xen/Makefile": topMakefile,
   "xen/Rules.mk": rules,
   "xen/build.mk": linking,
+  "xen/Kconfig": "config OLD\ndefault OLD=y\n",
   "xen/common/Makefile":
     "obj-y := kernel.o user.o start.init.o\nobj-$(CONFIG_LIVEPATCH) += entry.o\nobj-$(CONFIG_OFF) += unused.o\n",
   "xen/crypto/Makefile": "obj-y := hash.o\n",

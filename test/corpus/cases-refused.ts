@@ -167,8 +167,8 @@ export const refusedCases: readonly CorpusCase[] = [
     expected: refused("layout: enum { _HCALL_spin_wait, … }"),
   },
   {
-    name: "kconfig-option",
-    rule: "an option of the configuration",
+    name: "kconfig-setting",
+    rule: "an option of the configuration that is on without being asked for",
     expected: refused("file: xen/common/Kconfig"),
   },
   {

@@ -58,6 +58,14 @@ export const unchangedCases: readonly CorpusCase[] = [
     },
   },
   {
+    name: "kconfig-option",
+    rule: "an option that this configuration does not turn on",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/common/Kconfig": "not-in-configuration" },
+    },
+  },
+  {
     name: "does-not-compile",
     rule: "a mistake in C",
     expected: { outcome: "error", code: "build/compile-failed" },
