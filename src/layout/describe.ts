@@ -32,13 +32,20 @@ export function textOfPart({ place, what }: LayoutPart): string {
   return what === undefined ? place : `${place}, ${what}`;
 }
 
-export function layoutOf(model: TypeModel, type: DebugEntry): Layout {
+/** What a type is, in words. */
+export type DescribeType = (model: TypeModel, declared: DebugEntry | undefined) => string;
+
+export function layoutOf(
+  model: TypeModel,
+  type: DebugEntry,
+  describe: DescribeType = describeType,
+): Layout {
   const size = numberOf(type, A.DW_AT_byte_size) ?? 0n;
   if (type.tag === T.DW_TAG_enumeration_type) return { size, parts: enumeratorsOf(type) };
   const parts = new Map<string, LayoutPart>();
   for (const [index, member] of childrenOf(type, T.DW_TAG_member).entries()) {
     const name = textOf(member, A.DW_AT_name) ?? `(nameless member ${index + 1})`;
-    const type = describeType(model, typeOf(model.info, member));
+    const type = describe(model, typeOf(model.info, member));
     const bits = numberOf(member, A.DW_AT_bit_size);
     const width = bits === undefined ? "" : `${bits} bit${bits === 1n ? "" : "s"}, `;
     parts.set(name, { place: placeOf(member), what: `${width}${type}` });
@@ -71,7 +78,7 @@ export function describeType(model: TypeModel, declared: DebugEntry | undefined)
     case T.DW_TAG_pointer_type:
       return `${target()} *`;
     case T.DW_TAG_array_type:
-      return `${target()}${childrenOf(type, T.DW_TAG_subrange_type).map(boundsOf).join("")}`;
+      return `${target()}${boundsOf(type)}`;
     case T.DW_TAG_subroutine_type:
       return "function";
     case T.DW_TAG_structure_type:
@@ -83,14 +90,21 @@ export function describeType(model: TypeModel, declared: DebugEntry | undefined)
   }
 }
 
-function describeNameless(model: TypeModel, type: DebugEntry): string {
-  const { size, parts } = layoutOf(model, type);
+export function describeNameless(
+  model: TypeModel,
+  type: DebugEntry,
+  describe: DescribeType = describeType,
+): string {
+  const { size, parts } = layoutOf(model, type, describe);
   const members = [...parts].map(([name, what]) => `${name} at ${textOfPart(what)}`);
   return `${keywordOf(type)} of ${size} bytes { ${members.join("; ")} }`;
 }
 
-function boundsOf(range: DebugEntry): string {
-  const last = numberOf(range, A.DW_AT_upper_bound);
-  const count = numberOf(range, A.DW_AT_count) ?? (last === undefined ? undefined : last + 1n);
-  return `[${count ?? ""}]`;
+/** `[2][4]`, of an array. */
+export function boundsOf(array: DebugEntry): string {
+  const bounds = childrenOf(array, T.DW_TAG_subrange_type).map((range) => {
+    const last = numberOf(range, A.DW_AT_upper_bound);
+    return numberOf(range, A.DW_AT_count) ?? (last === undefined ? "" : last + 1n);
+  });
+  return bounds.map((bound) => `[${bound}]`).join("");
 }

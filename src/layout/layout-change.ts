@@ -14,6 +14,10 @@ export interface PartChange {
   /** The member or enumerator; undefined for the size. */
   readonly part: string | undefined;
   readonly text: string;
-  /** Or only another place, or another size of the whole: because of what else changed. */
-  readonly kind: "own" | "moved";
+  readonly kind:
+    | "own"
+    /** Only another place, or another size of the whole: because of what else changed. */
+    | "moved"
+    /** Only what C calls it: memory is the same (representation.ts). */
+    | "same-representation";
 }

@@ -8,6 +8,7 @@ import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { LayoutChange, PartChange } from "./layout-change.ts";
 import { type Reach, reachOf } from "./reach.ts";
 import { changedConstants, replacedTypes } from "./renamed.ts";
+import { representationOf } from "./representation.ts";
 import { changedVariables } from "./variables.ts";
 
 /** The types of one object, compiled from the source without and with the fix. */
@@ -30,7 +31,11 @@ export interface LayoutFinding {
   readonly moved: readonly string[];
   readonly verdict:
     | { readonly kind: "refused"; readonly why: string }
-    | { readonly kind: "no-effect"; readonly rule: "on-stacks-only"; readonly why: string }
+    | {
+        readonly kind: "no-effect";
+        readonly rule: "on-stacks-only" | "same-representation";
+        readonly why: string;
+      }
     | {
         readonly kind: "no-effect";
         readonly rule: "allowed-layout";
@@ -85,14 +90,15 @@ export function judgeLayouts(
   return [...byType].map(([type, found]) => {
     const parts = [
       ...new Map(
-        found.flatMap((change) => change.changes).map((part) => [part.text, part]),
+        found.flatMap((change) => change.changes).map((part) => [part.kind + part.text, part]),
       ).values(),
     ];
     const reaches = found.flatMap((change) => change.reaches);
+    const isSame = parts.every(({ kind }) => kind === "same-representation");
     return {
       type,
       objects: found.map(({ object }) => object),
-      changes: textsOf(parts, "own"),
+      changes: textsOf(parts, isSame ? "same-representation" : "own"),
       moved: textsOf(parts, "moved"),
       verdict: judge(type, parts, reaches, allowed),
     };
@@ -118,7 +124,20 @@ function changedTypes(
     if (counterpart === undefined) continue;
     const isEnum = name.startsWith("enum ");
     const changes = compareLayout(layoutOf(old, type), layoutOf(fixed, counterpart), isEnum);
-    if (changes.length > 0) found.set(name, changes);
+    if (changes.length === 0) continue;
+    const [were, are] = [
+      layoutOf(old, type, representationOf).parts,
+      layoutOf(fixed, counterpart, representationOf).parts,
+    ];
+    found.set(
+      name,
+      changes.map((change) => {
+        if (change.part === undefined) return change;
+        const [was, is] = [were.get(change.part), are.get(change.part)];
+        const isSame = was && is && textOfPart(was) === textOfPart(is);
+        return isSame === true ? { ...change, kind: "same-representation" } : change;
+      }),
+    );
   }
   return found;
 }
@@ -175,6 +194,10 @@ function judge(
   if (byName !== undefined) {
     const why = `allowed as ${byName}`;
     return { kind: "no-effect", rule: "allowed-layout", why, allowedAs: byName };
+  }
+  if (changes.every(({ kind }) => kind === "same-representation")) {
+    const why = "a structure of just one scalar is stored as the scalar is";
+    return { kind: "no-effect", rule: "same-representation", why };
   }
   const inMemory = reaches.find((reach) => reach.kind === "memory");
   if (inMemory !== undefined) return { kind: "refused", why: inMemory.why };

@@ -7,6 +7,7 @@ import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwar
 import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { PartChange } from "./layout-change.ts";
+import { representationOf } from "./representation.ts";
 
 /**
  * Types that are gone while another one of their kind is new, which may read what was laid out as the
@@ -27,8 +28,10 @@ export function replacedTypes(
     if (file === undefined || !isChangedFile(posix.normalize(file))) continue;
     const rivals = arrived.filter(([, other]) => keywordOf(other) === keywordOf(type));
     const layout = layoutOf(old, type);
-    const isRenamed = rivals.some(([newName, other]) =>
-      isSameLayout(layout, name, layoutOf(fixed, other), newName),
+    const isRenamed = rivals.some(
+      ([newName, other]) =>
+        isSameLayout(layout, name, layoutOf(fixed, other), newName) ||
+        representationOf(old, type) === representationOf(fixed, other),
     );
     if (rivals.length === 0 || isRenamed) continue;
     const names = rivals.map(([newName]) => newName).join(", ");

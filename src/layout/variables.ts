@@ -8,6 +8,7 @@ import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import { describeType } from "./describe.ts";
 import type { PartChange } from "./layout-change.ts";
 import { isInMemory, labelOf, originOf } from "./reach.ts";
+import { representationOf } from "./representation.ts";
 
 export interface VariableChange {
   /** `variable "equiv"`, `variable "count" of "f"` */
@@ -25,19 +26,25 @@ export function changedVariables(old: TypeModel, fixed: TypeModel): readonly Var
     const come = [...are].filter(([kind]) => !were.has(kind));
     const [[, was] = [], [, is] = []] = [gone[0], come[0]];
     if (was === undefined || is === undefined) return [];
-    return [
-      {
-        variable: `variable ${label}`,
-        changes: [{ part: name, text: `its type is ${was} → ${is}`, kind: "own" }],
-      },
-    ];
+    const [stored, read] = [gone, come].map((kinds) =>
+      [...new Set(kinds.map(([, { representation }]) => representation))].sort().join(),
+    );
+    const kind = stored === read ? "same-representation" : "own";
+    const text = `its type is ${was.type} → ${is.type}`;
+    return [{ variable: `variable ${label}`, changes: [{ part: name, text, kind }] }];
   });
 }
 
 interface Variable {
   readonly name: string;
-  /** How its memory is read, and the type in words. */
-  readonly kinds: Map<string, string>;
+  /** By how its memory is read. */
+  readonly kinds: Map<string, VariableType>;
+}
+
+interface VariableType {
+  /** In words. */
+  readonly type: string;
+  readonly representation: string;
 }
 
 function variablesOf(model: TypeModel): ReadonlyMap<string, Variable> {
@@ -52,7 +59,10 @@ function variablesOf(model: TypeModel): ReadonlyMap<string, Variable> {
       name: textOf(origin, A.DW_AT_name) ?? "",
       kinds: new Map(),
     };
-    variable.kinds.set(kindOf(model, type), describeType(model, type));
+    variable.kinds.set(kindOf(model, type), {
+      type: describeType(model, type),
+      representation: representationOf(model, type),
+    });
     found.set(label, variable);
   }
   return found;
