@@ -74,3 +74,13 @@ test("lab clean removes the snapshots alone, or all of the cache, when nobody ne
   assert.equal(cleanIn(place, "--cache").removed, "cache");
   assert.deepEqual(readdirSync(cache), ["in-use.lock"]);
 });
+
+test("a cache that something else has changed is told as such, and what to do", (t) => {
+  const place = emptyFolder(t);
+  const inUse = join(place, "xsplice/in-use.lock");
+  mkdirSync(inUse, { recursive: true });
+  const { error, status } = cleanIn(place, "--cache");
+  assert.deepEqual([error.code, error.where, status], ["system/cache-changed", inUse, 1]);
+  assert.equal(error.problem, "Cannot use the cache: it is a directory");
+  assert.match(error.remedy, /^remove what is at this path/);
+});

@@ -3,6 +3,7 @@
 
 import { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
+import { cacheFolder } from "../parts/cache-folder.ts";
 import { loadTree } from "./command-tree.ts";
 import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
@@ -54,7 +55,7 @@ function stopped(io: CommandIo, args: readonly string[]): number {
 }
 
 function failed(thrown: unknown, { args, io, isStock }: Failed): number {
-  const error = asSystemError(thrown) ?? thrown;
+  const error = asSystemError(thrown, cacheFolder(io.env)) ?? thrown;
   if (!(error instanceof XspliceError)) {
     writeReport(io, args, { code: "bug", problem: String(error) }, renderBug(error));
     return ExitCode.bug;

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -107,3 +108,26 @@ test("makeWhole() replaces a damaged folder that an overlay does not let it rena
   const { stdout, stderr } = inOverlay(folder, 'shift && "$@"', ...words);
   assert.equal(stdout, "thing new\n", stderr);
 });
+
+const makes: readonly (readonly [string, (place: string) => void])[] = [
+  ["a file", (place) => writeFileSync(place, "new")],
+  ["a directory", (place) => mkdirSync(place)],
+];
+for (const [made, make] of makes) {
+  const inTheWay = {
+    "a file": (place: string) => writeFileSync(place, "old"),
+    "a directory with something in it": (place: string) =>
+      mkdirSync(join(place, "x"), { recursive: true }),
+    "a link to nowhere": (place: string) => symlinkSync("nowhere", place),
+    "a link to itself": (place: string) => symlinkSync(place, place),
+  };
+  for (const [what, putInTheWay] of Object.entries(inTheWay)) {
+    test(`makeWhole() replaces ${what} by ${made}`, async (t) => {
+      const path = join(emptyFolder(t), "thing");
+      putInTheWay(path);
+      await makeWhole(path, async (unfinished) => make(unfinished));
+      assert.equal(lstatSync(path).isDirectory(), made === "a directory");
+      assert.deepEqual(readdirSync(join(path, "..")), ["thing"]);
+    });
+  }
+}

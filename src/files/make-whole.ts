@@ -1,7 +1,7 @@
 // Makes a file or a directory by whatever makes it, compilers and tar included, so that it is whole or
 // not there: in a directory of its own beside the place, then renamed.
 
-import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOfSystemError } from "../system-state.ts";
 import { claimFolder, removeAbandoned } from "./claimed-folder.ts";
@@ -25,8 +25,9 @@ export async function makeWhole(
   const made = join(work.path, "made");
   await make(made);
   await syncTree(made);
-  // No directory takes the place of another that holds something.
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  // A directory takes the place of nothing but an empty directory, and a file that of no directory.
+  if (there !== undefined && (there.isDirectory() || lstatSync(made).isDirectory())) {
     moveAway(path, join(work.path, "replaced"));
   }
   renameSync(made, path);
