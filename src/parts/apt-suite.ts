@@ -2,10 +2,11 @@
 // of the machine's installed packages, no root. What it downloads is verified by apt itself, from
 // the archive's signature down to each package's hash, which we compare once more.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DebianMirror } from "./apt-mirror.ts";
 import { PartsError } from "./errors.ts";
+import { forgetLists, stampLists, stateOfLists } from "./kept-lists.ts";
 import { type PackageFile, parseUris, requireGenuine, splitFileName } from "./package-file.ts";
 import type { FetchOptions } from "./progress.ts";
 import { type RunResult, runProcess } from "./run-process.ts";
@@ -25,8 +26,6 @@ export interface AptSuite {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-const LISTS_MAX_AGE_MS = 6 * 60 * 60 * 1000;
-
 /** apt's own memory of the lists: 37 MB, good for the calls that follow each other at once. */
 const PARSED_LISTS = "pkgcache.bin";
 
@@ -42,9 +41,10 @@ export async function updateSuite(
   apt: AptSuite,
   { onProgress = () => {}, signal }: FetchOptions,
 ): Promise<void> {
-  const stamp = join(apt.folder, "updated");
   const sources = sourcesOf(apt, apt.mirror.security);
-  if (isFresh(stamp, sources)) return;
+  const kept = stateOfLists(apt.folder, sources);
+  if (kept === "fresh") return;
+  if (kept === "unusable") forgetLists(apt.folder);
   writeConfiguration(apt, sources);
   onProgress({
     kind: "note",
@@ -58,14 +58,7 @@ export async function updateSuite(
     if (withoutSecurity.exitCode === 0) result = withoutSecurity;
   }
   if (result.exitCode !== 0) throw suiteUnavailable(apt, result);
-  writeFileSync(stamp, sources);
-}
-
-/** The stamp holds the sources that the lists are of: another mirror has others. */
-function isFresh(stamp: string, sources: string): boolean {
-  const status = statSync(stamp, { throwIfNoEntry: false });
-  if (status === undefined || Date.now() - status.mtimeMs > LISTS_MAX_AGE_MS) return false;
-  return readFileSync(stamp, "utf8") === sources;
+  stampLists(apt.folder, sources);
 }
 
 const DOWNLOAD: Readonly<Record<PackageForm, readonly string[]>> = {
@@ -126,7 +119,7 @@ export async function downloadPackages(
   const result = await runApt(apt, [...DOWNLOAD[apt.form], ...wanted], { cwd: folder, ...options });
   if (result.exitCode === 0) return requireGenuine(files, folder);
   // Perhaps the lists are older than the mirror: the next try gets new ones.
-  rmSync(join(apt.folder, "updated"), { force: true });
+  forgetLists(apt.folder);
   throw new PartsError({
     code: "parts/download-failed",
     problem: `Cannot download packages of Debian ${apt.suite}: apt-get ended with ${result.exitCode ?? "a signal"}`,

@@ -58,7 +58,10 @@ export function makeProgram(name: string): string {
   return program;
 }
 
-/** Knows `update`, `download`, and both with --print-uris. */
+/**
+ * Knows `update`, `download`, and both with --print-uris. As apt's, its update takes the lists that are
+ * there for what it has fetched.
+ */
 function makeApt(): void {
   mkdirSync(bin, { recursive: true });
   writeFileSync(
@@ -66,7 +69,7 @@ function makeApt(): void {
     `#!/bin/sh
 words=
 while [ $# -gt 0 ]; do
-    case $1 in -o) shift ;; -qq) ;; *) words="$words $1" ;; esac
+    case $1 in -o) case $2 in Dir::State=*) lists=\${2#*=}/lists ;; esac; shift ;; -qq) ;; *) words="$words $1" ;; esac
     shift
 done
 echo "$words" >>${log}
@@ -75,9 +78,10 @@ set -- $words
 [ ! -e ${failure} ] || { cat ${failure} >&2; exit 100; }
 case "$*" in
 "update --print-uris") echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0 " ;;
-update) ;;
+update) [ -e "$lists/Packages" ] || echo "Package: all" >"$lists/Packages" ;;
 download*)
     shift
+    [ -s "$lists/Packages" ] || { echo "E: Unable to parse package file" >&2; exit 100; }
     for word; do
         file=${mirror}/\${word%%=*}_1.0_all.deb
         case $word in

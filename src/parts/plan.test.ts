@@ -1,7 +1,7 @@
 // Planning against the mirror of mirror.test.support.ts: what it is asked, and what is to be fetched.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fetchParts } from "./fetch.ts";
@@ -47,6 +47,23 @@ test("planParts() asks no mirror when everything is there", async () => {
   await fetchParts(plan);
   assert.ok(!existsSync(log));
 });
+
+for (const damage of ["cut short", "missing"]) {
+  test(`planParts() fetches lists of packages again that are ${damage}`, async () => {
+    const cache = emptyCache();
+    await planBusybox(cache);
+    const list = join(cache, "apt/bookworm/lists/Packages");
+    if (damage === "missing") rmSync(list);
+    else truncateSync(list);
+    rmSync(log);
+    const plan = await planBusybox(cache);
+    assert.deepEqual([plan.toFetch.length, plan.unavailable], [1, []]);
+    assert.match(readFileSync(log, "utf8"), /^ update$/m);
+    rmSync(log);
+    await planBusybox(cache);
+    assert.doesNotMatch(readFileSync(log, "utf8"), /^ update$/m);
+  });
+}
 
 test("planParts() reports a suite that has left the mirror, and goes on with the others", async () => {
   const cache = emptyCache();
