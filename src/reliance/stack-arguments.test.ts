@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseHex } from "../bytes/hex.ts";
 import { FunctionCode } from "./function-code.ts";
-import { looksAtCallersStack } from "./stack-arguments.ts";
+import { useOfCallersStack } from "./stack-arguments.ts";
 
 function code(hex: string, jumpsTo?: FunctionCode, name = "f"): FunctionCode {
   return new FunctionCode({
@@ -28,8 +28,8 @@ const looking: readonly (readonly [text: string, hex: string])[] = [
   ["test %edi,%edi; je to mov 8(%rsp),%rax", "85ff7401c3488b442408c3"],
 ];
 for (const [text, hex] of looking) {
-  test(`looksAtCallersStack() sees that a function looks at its caller's stack: ${text}`, () => {
-    assert.equal(looksAtCallersStack(code(hex)), true);
+  test(`useOfCallersStack() sees that a function looks at its caller's stack: ${text}`, () => {
+    assert.equal(useOfCallersStack(code(hex)), "looks");
   });
 }
 
@@ -41,22 +41,35 @@ const keeping: readonly (readonly [text: string, hex: string])[] = [
   ["mov %rsp,%rdx; or $0x7fff,%rdx; mov -47(%rdx),%rax", "4889e24881caff7f0000488b42d1c3"],
 ];
 for (const [text, hex] of keeping) {
-  test(`looksAtCallersStack() lets a function have a stack of its own: ${text}`, () => {
-    assert.equal(looksAtCallersStack(code(hex)), false);
+  test(`useOfCallersStack() lets a function have a stack of its own: ${text}`, () => {
+    assert.equal(useOfCallersStack(code(hex)), "none");
   });
 }
 
-test("looksAtCallersStack() follows jumps to functions that take over", () => {
+const lost: readonly (readonly [text: string, hex: string])[] = [
+  // The arms of the table lie behind, and look at 8(%rsp).
+  ["jmp *(,%rdi,8)", "ff24fd00000000488b442408c3"],
+  ["jmp *%rax", "ffe0"],
+  ["and $-16,%rsp; mov 8(%rsp),%rax", "4883e4f0488b442408c3"],
+  ["no instruction", "06"],
+];
+for (const [text, hex] of lost) {
+  test(`useOfCallersStack() says that it cannot tell: ${text}`, () => {
+    assert.equal(useOfCallersStack(code(hex)), "unknown");
+  });
+}
+
+test("useOfCallersStack() follows jumps to functions that take over", () => {
   const looks = code("488b442408c3", undefined, "g");
-  assert.equal(looksAtCallersStack(code(FAR_JUMP, looks)), true);
-  assert.equal(looksAtCallersStack(code(FAR_JUMP, code("c3", undefined, "g"))), false);
+  assert.equal(useOfCallersStack(code(FAR_JUMP, looks)), "looks");
+  assert.equal(useOfCallersStack(code(FAR_JUMP, code("c3", undefined, "g"))), "none");
 });
 
-test("looksAtCallersStack() goes on with the same stack in the cold part of a function", () => {
+test("useOfCallersStack() goes on with the same stack in the cold part of a function", () => {
   // sub $24,%rsp in front; the cold part reads its own 16(%rsp), or 32(%rsp) above.
   const start = `4883ec18${FAR_JUMP}`;
   const own = code("488b4424104883c418c3", undefined, "f.cold");
   const above = code("488b4424204883c418c3", undefined, "f.cold");
-  assert.equal(looksAtCallersStack(code(start, own)), false);
-  assert.equal(looksAtCallersStack(code(start, above)), true);
+  assert.equal(useOfCallersStack(code(start, own)), "none");
+  assert.equal(useOfCallersStack(code(start, above)), "looks");
 });

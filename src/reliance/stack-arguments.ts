@@ -1,7 +1,9 @@
 // Does a function look at its return address, or at what lies above it, where arguments are that found no
 // room in registers? Then nothing can be put between it and its callers. Followed are all its paths, and
-// those of functions that it ends by jumping to. What cannot be followed counts as looking there.
+// those of functions that it ends by jumping to. A jump through a pointer may lead through a table to the
+// same function, where it may look there as well.
 
+import type { StepFlow } from "../isa/x86-register-steps.ts";
 import { decodeStackSteps, type StackStep } from "../isa/x86-stack-steps.ts";
 import {
   type CodePlace,
@@ -10,7 +12,10 @@ import {
   isPartOfFunction,
 } from "./function-code.ts";
 
-export function looksAtCallersStack(function_: FunctionCode): boolean {
+/** "unknown": it goes on, or moves its stack, in a way that cannot be followed. */
+export type UseOfCallersStack = "none" | "looks" | "unknown";
+
+export function useOfCallersStack(function_: FunctionCode): UseOfCallersStack {
   const steps = new Map<FunctionCode, ReadonlyMap<number, StackStep>>();
   const stepsOf = (code: FunctionCode): ReadonlyMap<number, StackStep> => {
     const made = steps.get(code) ?? decodeStackSteps(code.bytes);
@@ -22,14 +27,18 @@ export function looksAtCallersStack(function_: FunctionCode): boolean {
   for (let position = work.pop(); position !== undefined; position = work.pop()) {
     const { code, offset } = position;
     const ofCode = seen.get(code) ?? new Set();
-    if (ofCode.has(offset) || code.stepAt(offset) === undefined) continue;
+    const step = code.stepAt(offset);
+    if (ofCode.has(offset) || step === undefined) continue;
     seen.set(code, ofCode.add(offset));
     const stack = stepsOf(code).get(offset);
-    if (stack === undefined || looksAbove(stack, position)) return true;
+    const use = stack === undefined || isLost.has(step.flow) ? "unknown" : useOf(stack, position);
+    if (stack === undefined || use !== "none") return use;
     work.push(...follow({ ...position, ...moved(stack, position) }));
   }
-  return false;
+  return "none";
 }
+
+const isLost: ReadonlySet<StepFlow> = new Set(["jump-pointer", "unknown"]);
 
 interface Position extends CodePlace {
   /** Of the stack pointer below where it was at the entry; `undefined` when nobody knows. */
@@ -69,11 +78,12 @@ function jumpTo(to: Destination | undefined, position: Position): readonly Posit
   return [{ ...to.place, depth: 0, frame: undefined }];
 }
 
-function looksAbove({ reaches }: StackStep, { depth, frame }: Position): boolean {
-  if (reaches === undefined) return false;
+function useOf({ reaches }: StackStep, { depth, frame }: Position): UseOfCallersStack {
+  if (reaches === undefined) return "none";
   const { from, displacement } = reaches;
-  if (from === "rsp") return depth === undefined || displacement - depth >= 0;
-  return frame !== undefined && displacement - frame >= 0;
+  if (from === "rsp" && depth === undefined) return "unknown";
+  const below = from === "rsp" ? depth : frame;
+  return below !== undefined && displacement - below >= 0 ? "looks" : "none";
 }
 
 function moved(

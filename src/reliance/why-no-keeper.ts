@@ -5,7 +5,7 @@ import { FLAGS, namesOfRegisters, RESULTS, type RegisterSet } from "../isa/x86-r
 import { certainlyPreserved } from "./effects.ts";
 import type { FunctionCode } from "./function-code.ts";
 import type { Reliant } from "./reliance.ts";
-import { looksAtCallersStack } from "./stack-arguments.ts";
+import { useOfCallersStack } from "./stack-arguments.ts";
 
 export interface KeeperQuestion {
   readonly registers: RegisterSet;
@@ -26,6 +26,10 @@ export function whyNoKeeper({ registers, callees, reliants }: KeeperQuestion): s
   if (uncertain !== 0) {
     return `what is in ${namesOfRegisters(uncertain).join(" and ")} after the call may be a result`;
   }
-  if (!callees.some(looksAtCallersStack)) return undefined;
-  return "the function looks at its return address or at arguments on the stack, so that nothing can stand between it and its callers";
+  const uses = callees.map(useOfCallersStack);
+  if (uses.includes("looks")) {
+    return "the function looks at its return address or at arguments on the stack, so that nothing can stand between it and its callers";
+  }
+  if (!uses.includes("unknown")) return undefined;
+  return "it cannot be told whether the function looks at arguments on the stack (it jumps through a pointer, or moves its stack in another way), so that nothing may stand between it and its callers";
 }
