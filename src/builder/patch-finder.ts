@@ -1,9 +1,9 @@
-// Which patch of several brought what: by the lines that each of them changed, and the functions that
-// these lines belong to or were inlined into. What no line tells (a type, a macro, a table) is put down
-// to every patch that changed a file which the object was compiled from.
+// Which patch of several brought what: by the functions whose text or macros each of them changed, and
+// those that these were inlined into. What no function tells (a type, a table) is put down to every patch
+// that changed a file which the object was compiled from.
 
 import type { ComparedObject } from "../compare/compared-object.ts";
-import { functionsTouchedBy } from "../compare/inlines.ts";
+import { changedFunctionsOf, functionsTouchedBy } from "../compare/inlines.ts";
 import type { PatchContribution } from "../pairs/contributions.ts";
 
 /** For a function of the object before, by the name of its symbol. */
@@ -13,11 +13,11 @@ export function patchFinder(
 ): (name: string) => readonly string[] {
   const [only, ...others] = contributions;
   if (only !== undefined && others.length === 0) return () => [only.patch];
-  const touched = contributions.map(({ patch, lines }) => {
-    return { patch, functions: functionsTouchedBy(before, lines) };
+  const touched = contributions.map(({ patch, texts }) => {
+    return { patch, functions: functionsTouchedBy(before, changedFunctionsOf(texts)) };
   });
-  const near = contributions.filter(({ lines }) =>
-    pair.dependencies.some((file) => lines[file] !== undefined),
+  const near = contributions.filter(({ texts }) =>
+    pair.dependencies.some((file) => texts.has(file)),
   );
   return (name) => {
     const bare = name.replace(/\.(constprop|isra|part|cold).*$/, "");

@@ -18,7 +18,7 @@ import type { RefusalCauses } from "./causes.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import type { AcrossObjects } from "./crossings.ts";
 import type { ExplainInit } from "./init.ts";
-import { changedInlinesOf } from "./inlines.ts";
+import { type ChangedFunctions, changedFunctionsOf, changedInlinesOf } from "./inlines.ts";
 import { lineRuleFor } from "./lines.ts";
 import { openLevels } from "./steps.ts";
 
@@ -36,10 +36,15 @@ export type CompareOptions = Pick<
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
-  { pairs, changes: { lines } }: Pick<PreparedPairs, "pairs" | "changes">,
+  { pairs, changes: { lines, texts } }: Pick<PreparedPairs, "pairs" | "changes">,
   options: CompareOptions,
 ): readonly ComparedObject[] {
   const settled = new Set<string>();
+  let functions: ChangedFunctions | undefined;
+  const changedFunctions = () => {
+    functions ??= changedFunctionsOf(texts);
+    return functions;
+  };
   // One at a time, so that only the debug information of one pair is held.
   return pairs.map((pair) => {
     const after = openElf(pair.after, pair.object);
@@ -52,7 +57,7 @@ export function compareObjects(
         isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
         findHomes: findStaticHomes,
-        changedInlines: changedInlinesOf(before, lines),
+        changedInlines: changedInlinesOf(before, changedFunctions),
       });
     if (isSameFile(pair)) {
       const diff = unchangedDiff(compare);

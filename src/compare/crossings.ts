@@ -176,7 +176,7 @@ function patchFinder(
   return ({ pair }) =>
     new Set(
       contributions
-        .filter(({ lines }) => pair.dependencies.some((file) => lines[file] !== undefined))
+        .filter(({ texts }) => pair.dependencies.some((file) => texts.has(file)))
         .map(({ patch }) => patch),
     );
 }

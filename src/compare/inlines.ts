@@ -6,44 +6,61 @@ import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
-import type { LineRegion } from "../source-patch/line-regions.ts";
+import type { PatchedFile } from "../source-patch/apply-patch.ts";
+import { changesOfFile } from "../source-patch/changed-functions.ts";
 
-/** By path below `xen/`, which lines of a file the patch changed. */
-export type ChangedLines = Readonly<
-  Record<string, { readonly regions: readonly LineRegion[] } | undefined>
->;
+/** Of each changed file that the patch reads with certainty, by its path below `xen/`. */
+export type ChangedFunctions = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Names of functions of each text before, by their own text or by macros of any of the files. */
+export function changedFunctionsOf(texts: ReadonlyMap<string, PatchedFile>): ChangedFunctions {
+  const files = [...texts].flatMap(([path, { before, after }]) => {
+    const isText = /\.[ch]$/.test(path) && before !== undefined && after !== undefined;
+    const changes = isText ? changesOfFile(before, after) : undefined;
+    return changes === undefined ? [] : [{ path, changes }];
+  });
+  const macros = new Set(files.flatMap(({ changes }) => [...changes.macros]));
+  return new Map(
+    files.map(({ path, changes }) => [
+      path,
+      new Set([...changes.functions, ...changes.usersOf(macros)]),
+    ]),
+  );
+}
 
 /** For a function of the object, under the name of its symbol. Reads nothing before it is asked. */
 export function changedInlinesOf(
   object: ElfObject,
-  lines: ChangedLines,
+  changed: () => ChangedFunctions,
 ): (name: string) => readonly string[] {
   let known: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   return (name) => {
-    known ??= findChangedInlines(object, lines);
+    known ??= findChangedInlines(object, changed());
     const bare = name.replace(/\.(constprop|isra|part|cold).*$/, "");
     return [...(known.get(bare) ?? [])].sort();
   };
 }
 
 /**
- * Names of functions of the object in whose text, or in the text of something inlined into them, the
- * lines changed.
+ * Names of functions of the object whose text, or the text of something inlined into them, changed.
  */
-export function functionsTouchedBy(object: ElfObject, lines: ChangedLines): ReadonlySet<string> {
+export function functionsTouchedBy(
+  object: ElfObject,
+  changed: ChangedFunctions,
+): ReadonlySet<string> {
   const model = findTypes(object);
-  const own = model === undefined ? [] : changedFunctions(model, lines).values();
-  return new Set([...own, ...findChangedInlines(object, lines).keys()]);
+  const own = model === undefined ? [] : changedEntries(model, changed).values();
+  return new Set([...own, ...findChangedInlines(object, changed).keys()]);
 }
 
 function findChangedInlines(
   object: ElfObject,
-  lines: ChangedLines,
+  functions: ChangedFunctions,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   const model = findTypes(object);
   if (model === undefined) return found;
-  const changed = changedFunctions(model, lines);
+  const changed = changedEntries(model, functions);
   for (const entry of model.info.byOffset.values()) {
     if (entry.tag !== T.DW_TAG_inlined_subroutine) continue;
     const origin = entryAt(model.info, entry, A.DW_AT_abstract_origin);
@@ -55,22 +72,18 @@ function findChangedInlines(
   return found;
 }
 
-/** By their entries, the names of the functions in whose text the patch changed something. */
-function changedFunctions(model: TypeModel, lines: ChangedLines): ReadonlyMap<DebugEntry, string> {
-  const changed = new Map<DebugEntry, string>();
+/** By their entries, the names of the functions that the patch changed. */
+function changedEntries(
+  model: TypeModel,
+  changed: ChangedFunctions,
+): ReadonlyMap<DebugEntry, string> {
+  const found = new Map<DebugEntry, string>();
   for (const [file, entries] of functionsByFile(model)) {
-    const regions = lines[file]?.regions ?? [];
-    const sorted = [...entries].sort((left, right) => left.first - right.first);
-    for (const [index, { entry, name, first }] of sorted.entries()) {
-      const extent: Extent = {
-        first,
-        lastKnown: lastKnownLine(entry, first),
-        end: sorted[index + 1]?.first ?? Number.POSITIVE_INFINITY,
-      };
-      if (regions.some((region) => touches(region, extent))) changed.set(entry, name);
+    for (const { entry, name } of entries) {
+      if (changed.get(file)?.has(name) === true) found.set(entry, name);
     }
   }
-  return changed;
+  return found;
 }
 
 interface FunctionEntry {
@@ -90,29 +103,6 @@ export function functionsByFile(model: TypeModel): ReadonlyMap<string, readonly 
     found.set(file, [...(found.get(file) ?? []), { entry, name, first: Number(first) }]);
   }
   return found;
-}
-
-interface Extent {
-  readonly first: number;
-  /** The last line that some variable or call mentions; where a function ends is not written down. */
-  readonly lastKnown: number;
-  /** Where the next function of the file begins. */
-  readonly end: number;
-}
-
-function touches({ oldStart, oldCount }: LineRegion, { first, lastKnown, end }: Extent): boolean {
-  // What is put in after the last line that we know of is more likely a new function.
-  if (oldCount === 0) return first < oldStart && oldStart <= lastKnown + 1;
-  return oldStart < end && first < oldStart + oldCount;
-}
-
-function lastKnownLine(entry: DebugEntry, first: number): number {
-  const lines = entry.children.map((child) => {
-    const own = numberOf(child, A.DW_AT_call_line) ?? numberOf(child, A.DW_AT_decl_line);
-    const isInlined = child.tag === T.DW_TAG_inlined_subroutine;
-    return Math.max(Number(own ?? 0n), isInlined ? 0 : lastKnownLine(child, 0));
-  });
-  return Math.max(first, ...lines);
 }
 
 /** The function that an entry lies in, by name. */

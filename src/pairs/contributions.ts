@@ -1,13 +1,12 @@
-// Which lines each of several patches changed, in the numbers of the source before the first of them.
+// What each of several patches changed in the texts of the source.
 
-import { applyFilePatches } from "../source-patch/apply-patch.ts";
-import { findRegions, type LineRegion, oldLineOf } from "../source-patch/line-regions.ts";
+import { applyFilePatches, type PatchedFile } from "../source-patch/apply-patch.ts";
 import type { FilePatch } from "../source-patch/patch-file.ts";
 
 export interface PatchContribution {
   readonly patch: string;
-  /** By path below `xen/`, in the lines of the source before the first of the patches. */
-  readonly lines: Readonly<Record<string, { readonly regions: readonly LineRegion[] }>>;
+  /** By path below `xen/`, before and after this patch alone. */
+  readonly texts: ReadonlyMap<string, PatchedFile>;
 }
 
 /** @param readText of a file before the first patch, by its path */
@@ -15,36 +14,15 @@ export function contributionsOf(
   patches: readonly FilePatch[],
   readText: (path: string) => string | undefined,
 ): readonly PatchContribution[] {
-  const texts = new Map<string, string | undefined>();
-  const earlier = new Map<string, (readonly LineRegion[])[]>();
-  const current = (path: string) => (texts.has(path) ? texts.get(path) : readText(path));
+  const known = new Map<string, string | undefined>();
+  const current = (path: string) => (known.has(path) ? known.get(path) : readText(path));
   return [...new Set(patches.map(({ patch }) => patch))].map((patch) => {
     const own = patches.filter((found) => found.patch === patch);
-    const lines: Record<string, { regions: readonly LineRegion[] }> = {};
-    for (const [path, { before = "", after = "" }] of applyFilePatches(own, current)) {
-      const regions = findRegions(before, after);
-      const passed = earlier.get(path) ?? [];
-      lines[path.replace(/^xen\//, "")] = { regions: regions.map((one) => traceBack(one, passed)) };
-      earlier.set(path, [...passed, regions]);
-      texts.set(path, after);
+    const texts = new Map<string, PatchedFile>();
+    for (const [path, file] of applyFilePatches(own, current)) {
+      texts.set(path.replace(/^xen\//, ""), file);
+      known.set(path, file.after);
     }
-    return { patch, lines };
+    return { patch, texts };
   });
-}
-
-/** Through what earlier patches changed, the latest first. */
-function traceBack(region: LineRegion, passed: readonly (readonly LineRegion[])[]): LineRegion {
-  const trace = (line: number) =>
-    passed.reduceRight((found, regions) => lineBefore(regions, found), line);
-  const oldStart = trace(region.oldStart);
-  const oldEnd = trace(region.oldStart + region.oldCount);
-  return { ...region, oldStart, oldCount: Math.max(oldEnd - oldStart, 0) };
-}
-
-/** For a line that the patch brought, the one that stood in its place. */
-function lineBefore(regions: readonly LineRegion[], line: number): number {
-  const inside = regions.find(
-    ({ newStart, newCount }) => newStart <= line && line < newStart + newCount,
-  );
-  return inside?.oldStart ?? oldLineOf(regions, line) ?? line;
 }

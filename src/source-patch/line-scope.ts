@@ -2,6 +2,7 @@
 // nothing for others but through that function. Whatever else stands at the top level (macros,
 // types, constants, tables) can change the meaning of any code after it.
 
+import { attribute, codeOf, isFunction, itemsOf } from "./c-items.ts";
 import { type ScannedLine, scanLines } from "./line-neutral-scan.ts";
 import type { LineRegion } from "./line-regions.ts";
 
@@ -72,34 +73,6 @@ function itemAround(lines: readonly ScannedLine[], start: number, count: number)
   const own = lines.slice(first, last + 1);
   if (own.some(({ text }) => /^\s*(#|%:)\s*(define|undef|include)\b/.test(text))) return undefined;
   return { text: codeOf(own), first: first + 1, last: last + 1 };
-}
-
-/** Whole items of lines that begin at a boundary. */
-function itemsOf(lines: readonly ScannedLine[]): readonly string[] {
-  const items: ScannedLine[][] = [];
-  for (const line of lines) {
-    if (line.isBoundary || items.length === 0) items.push([]);
-    items.at(-1)?.push(line);
-  }
-  return items.map(codeOf).filter((text) => text !== "");
-}
-
-/** Without comments; what looks like one in a string does no harm here. */
-function codeOf(lines: readonly ScannedLine[]): string {
-  const text = lines.map((line) => line.text).join("\n");
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, " ")
-    .replace(/\/\/.*/g, "")
-    .trim();
-}
-
-const attribute = /__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)/g;
-
-/** A name, parameters, perhaps attributes, and a body; no initial value, no type. */
-function isFunction(text: string): boolean {
-  const head = (/^([^{};=]*)\{/.exec(text)?.[1] ?? "").replace(attribute, "");
-  const hasParameters = /\w\s*\([^{}]*\)\s*(__\w+\s*)*$/.test(head);
-  return hasParameters && !/^\s*(typedef|enum)\b/.test(head) && text.endsWith("}");
 }
 
 /** Of a definition that says no more than what the type is: no variable, no name of a typedef alone. */
