@@ -43,3 +43,25 @@ test("compiledTogether() lets whoever lies among cold parts come from anywhere",
 test("compiledTogether() leaves everything open where no function is static", () => {
   assert.deepEqual(together(["f", "g", "h"], "g"), ["f", "h"]);
 });
+
+test("compiledTogether() finds a global function's cold part, also where its file has nothing static", () => {
+  const names = ["a.c#f", "g", "h", "b.c#i", "c.c#j", "a.c#f.cold", "x.c#g.cold", "x.c#h.cold"];
+  assert.deepEqual(together(names, "g"), ["h", "x.c#g.cold", "x.c#h.cold"]);
+  assert.deepEqual(together(names, "x.c#h.cold"), ["g", "h", "x.c#g.cold"]);
+});
+
+test("compiledTogether() lets a file without landmarks have functions between any two others", () => {
+  const names = ["a.c#f", "g", "b.c#i", "c.c#same", "x.c#same", "c.c#j"];
+  assert.deepEqual(together(names, "x.c#same"), ["g"]);
+  assert.deepEqual(together(names, "c.c#same"), ["c.c#j"]);
+});
+
+test("compiledTogether() takes no function among cold parts for a landmark", () => {
+  const names = ["a.c#f.cold", "x.c#chilly", "b.c#i.cold", "a.c#f", "g", "b.c#i"];
+  assert.deepEqual(together(names, "x.c#chilly"), ["g"]);
+});
+
+test("compiledTogether() lets a global function that shares its name come from anywhere", () => {
+  const names = ["a.c#f", "b.c#same", "same", "a.c#g", "b.c#h"];
+  assert.deepEqual(together(names, "same"), ["a.c#f", "b.c#same", "a.c#g", "b.c#h"]);
+});
