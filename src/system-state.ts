@@ -28,6 +28,11 @@ export function systemStateOf(error: unknown): string {
   return states[code] ?? `the system says ${code}`;
 }
 
+/** As systemStateOf(), of a directory that was to be made unless it was there. */
+export function stateOfFolder(error: unknown): string {
+  return codeOfSystemError(error) === "EEXIST" ? "it is not a directory" : systemStateOf(error);
+}
+
 /** Such as `ENOENT`; `undefined` for an error that is not the system's. */
 export function codeOfSystemError(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { linkHypervisor } from "../src/builder/build.test.support.ts";
+import { emptyFolder } from "../src/files/files.test.support.ts";
 import { makeSmallXen, smallXen } from "../src/xen-make/small-xen.test.support.ts";
 import { type CliRun, runXsplice } from "./run-cli.ts";
 import { buildTest } from "./why-no-build.ts";
@@ -97,6 +98,15 @@ buildTest("xsplice build takes patches from a series, and gives its report as JS
   assert.equal(report.payload.metadata.team, "red");
   assert.deepEqual(Object.keys(report.inputs.patches), ["one.patch"]);
   assert.equal(stderr, "");
+});
+
+buildTest("xsplice build leaves no report of a payload that could not be written", async (t) => {
+  const place = emptyFolder(t);
+  const patch = patchFile("fix.patch", fixed);
+  const { exitCode, stderr } = await build("--patch", patch, "-o", place);
+  assert.match(stderr, /\nCannot write ".*": it is a directory\n/);
+  assert.equal(exitCode, 1);
+  assert.ok(!existsSync(`${place}.json`));
 });
 
 buildTest("xsplice build --explain shows a function on both sides", async () => {

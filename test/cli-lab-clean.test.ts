@@ -12,6 +12,7 @@ import {
   leaveAbandoned,
   runUntilKilled,
 } from "../src/files/files.test.support.ts";
+import { requireCacheFolder } from "../src/parts/cache-folder.ts";
 import { useCache, withLock } from "../src/parts/lock.ts";
 
 const main = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
@@ -83,4 +84,13 @@ test("a cache that something else has changed is told as such, and what to do", 
   assert.deepEqual([error.code, error.where, status], ["system/cache-changed", inUse, 1]);
   assert.equal(error.problem, "Cannot use the cache: it is a directory");
   assert.match(error.remedy, /^remove what is at this path/);
+});
+
+test("a file where a directory of the cache should be is not said to exist already", (t) => {
+  const cache = join(emptyFolder(t), "xsplice");
+  writeFileSync(cache, "");
+  assert.throws(
+    () => requireCacheFolder(cache),
+    /^PartsError: Cannot write to the cache ".*": it is not a directory\n/,
+  );
 });

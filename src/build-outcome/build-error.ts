@@ -1,6 +1,7 @@
 // What goes wrong between a source patch and the objects before and after it. Reasons why a fix
 // cannot be live patched are not here: those are facts of the ledger (hunk-ledger.ts).
 
+import { tmpdir } from "node:os";
 import { XspliceError } from "../error.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
@@ -35,7 +36,8 @@ export function asStorageError(error: unknown, folder: string): unknown {
 /** When a program ended because nothing more could be written. @throws BuildError */
 export function requireSpace(messages: string, folder: string): void {
   const [problem] = /No space left on device|Disk quota exceeded/.exec(messages) ?? [];
-  if (problem !== undefined) throw cannotStore(problem.toLowerCase(), folder);
+  // Compilers keep what they are at in the one, and their results in the other.
+  if (problem !== undefined) throw cannotStore(problem.toLowerCase(), `${folder}\n${tmpdir()}`);
 }
 
 function cannotStore(problem: string, folder: string, options?: ErrorOptions): BuildError {
@@ -44,7 +46,7 @@ function cannotStore(problem: string, folder: string, options?: ErrorOptions): B
     problem: `Cannot keep a scratch copy of the source: ${problem}`,
     where: folder,
     remedy:
-      "free some space (a copy takes about 25 MB, kept objects up to 70 MB more), or set XDG_CACHE_HOME to another disk",
+      "free some space (a copy takes about 25 MB, kept objects up to 70 MB more), or set XDG_CACHE_HOME, and TMPDIR, to another disk",
   } as const;
   return new BuildError(report, options);
 }

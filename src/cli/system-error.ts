@@ -3,7 +3,7 @@
 
 import { sep } from "node:path";
 import { XspliceError } from "../error.ts";
-import { systemStateOf } from "../system-state.ts";
+import { stateOfFolder, systemStateOf } from "../system-state.ts";
 
 const refusals = [
   "ENOSPC",
@@ -46,7 +46,7 @@ export function asSystemError(error: unknown, cache: string): SystemError | unde
 function cacheChanged(path: string, cause: Error): SystemError {
   const report = {
     code: "system/cache-changed",
-    problem: `Cannot use the cache: ${systemStateOf(cause)}`,
+    problem: `Cannot use the cache: ${stateOfFolder(cause)}`,
     where: path,
     expected: "a cache that only xsplice changes",
     remedy:

@@ -2,7 +2,7 @@
 // those after it in their working copy.
 
 import { join } from "node:path";
-import { BuildError, requireSpace } from "../build-outcome/build-error.ts";
+import { BuildError } from "../build-outcome/build-error.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
@@ -117,7 +117,6 @@ export async function compilePatched(
   const make = () => makeObjects({ tree, units, tools, jobs, signal });
   const first = await make();
   if (first.exitCode === 0) return { wasNeutral: true, failure: undefined };
-  requireSpace(errorsOf(first), tree);
   const isNeutral = [...treated.values()].some(({ kind }) => kind === "neutral");
   if (isNeutral) writePatched(tree, files);
   const plain = isNeutral ? await make() : first;

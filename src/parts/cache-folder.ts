@@ -3,7 +3,7 @@
 import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { codeOfSystemError, systemStateOf } from "../system-state.ts";
+import { codeOfSystemError, stateOfFolder } from "../system-state.ts";
 import { PartsError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -43,5 +43,5 @@ export function requireCacheFolder(cache: string): void {
 /** What is not there was to be made. */
 function stateOf(cause: unknown): string {
   const isRefused = codeOfSystemError(cause) === "ENOENT";
-  return isRefused ? "the system creates no directory there" : systemStateOf(cause);
+  return isRefused ? "the system creates no directory there" : stateOfFolder(cause);
 }

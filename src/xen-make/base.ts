@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import * as v from "valibot";
-import { BuildError, requireSpace, requireUsablePlace } from "../build-outcome/build-error.ts";
+import { BuildError, requireUsablePlace } from "../build-outcome/build-error.ts";
 import { makeWhole } from "../files/make-whole.ts";
 import { readKept } from "../files/read-kept.ts";
 import type { Described } from "../json/decode-json.ts";
@@ -197,7 +197,6 @@ export async function runMakeOn(
   const makeFile = own ? { makeFile: `../${MAKE_FILE}` } : {};
   const result = await runMake({ folder: join(tree, "xen"), goals, ...run, ...makeFile });
   if (result.exitCode === 0) return result;
-  requireSpace(errorsOf(result), tree);
   const isPatched = run.side === "patched";
   throw new BuildError({
     code: isPatched ? "build/compile-failed" : "build/make-failed",

@@ -2,6 +2,7 @@
 // of it that says why. make runs in a process group of its own, which is stopped as a whole.
 
 import { spawn } from "node:child_process";
+import { requireSpace } from "../build-outcome/build-error.ts";
 import type { MakeTools } from "./tools.ts";
 
 export interface MakeRequest {
@@ -37,7 +38,7 @@ const fixedFacts = [
   "XEN_DOMAIN=localdomain",
 ] as const;
 
-/** Does not throw when make fails. @throws the reason of `signal` */
+/** Does not throw when make fails otherwise. @throws BuildError build/cannot-store; the reason of `signal` */
 export async function runMake(request: MakeRequest): Promise<MakeResult> {
   const { folder, tools, goals, variables = [], makeFile, flags = [], jobs, signal } = request;
   signal?.throwIfAborted();
@@ -67,7 +68,10 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     });
     signal?.throwIfAborted();
     const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
-    return { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+    const result = { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
+    // Not the source, then, whatever was compiled: in all that was said, which may be long.
+    if (exitCode !== 0) requireSpace(result.stderr, folder);
+    return result;
   } finally {
     signal?.removeEventListener("abort", stop);
     process.removeListener("exit", stop);

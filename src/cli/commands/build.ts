@@ -102,9 +102,16 @@ async function writeResults(
   await removeEarlierResult(output);
   const place = (await isDevice(output)) ? undefined : `${output}.json`;
   if (place !== undefined) {
+    await removeEarlierResult(place);
     await writeFileAtomically(place, Buffer.from(`${toJson(report)}\n`));
   }
-  if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
+  try {
+    if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);
+  } catch (error) {
+    // It tells of a payload that is not there.
+    if (place !== undefined) await removeEarlierResult(place);
+    throw error;
+  }
   return place;
 }
 
