@@ -7,7 +7,7 @@ import type { AllowedNames } from "../build-options.ts";
 import type { BuiltFix, Findings } from "../built-fix.ts";
 import type { LinkResult } from "../link.ts";
 import { allowedChanges } from "./allowed.ts";
-import { warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
+import { warnOfBringUp, warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
 
 export interface Judged {
   /** Before anything was linked. */
@@ -18,13 +18,13 @@ export interface Judged {
 }
 
 export function conclude({ refused, linked, allowed }: Judged, findings: Findings): BuiltFix {
-  const { prepared, objects, fit, succession } = findings;
+  const { prepared, target, objects, fit, succession } = findings;
   const refusals = causesFirst([
     ...refused,
     ...(linked?.kind === "refused" ? linked.refusals : []),
     ...(succession?.refusals ?? []),
   ]);
-  const moved = warnOfMovedHunks(prepared.account);
+  const moved = `${warnOfMovedHunks(prepared.account)}${warnOfBringUp(objects, target)}`;
   const passed = allowedChanges(objects, fit.layouts);
   const common = { payload: undefined, refusals, allowed: passed, findings };
   if (refusals.length > 0) {

@@ -78,3 +78,17 @@ buildTest("buildFix() tells of a hunk that is not where it says", async (t) => {
     "@@ -30,1 +30,1 @@, found 27 lines above",
   ]);
 });
+
+buildTest("buildFix() warns of a function that running CPUs run no more", async (t) => {
+  const start = `${smallXen["xen/common/start.c"]}int kernel(void);
+int identify_cpu(void) { return kernel() + 1; }
+int start_secondary(void) { return identify_cpu() + 1; }
+`;
+  const small = makeBuildOf(t, { "xen/common/start.c": start });
+  const { outcome, warnings } = await buildFix(
+    small.options({ [kernelFile]: kernel.replace("wide()", "wide() + 1") }),
+  );
+  assert.equal(outcome, "built");
+  // "user", which changes too, is called by nobody that one can see.
+  assert.match(warnings, /^warning: function "kernel" runs only when a CPU comes up .*\n$/);
+});

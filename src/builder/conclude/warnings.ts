@@ -1,14 +1,16 @@
 // What an author should look at again though nothing stands against the fix: permissions that nothing
-// asked for, hunks that were found elsewhere than they say.
+// asked for, hunks that were found elsewhere than they say, functions that running CPUs run no more.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
-import type { NoEffectRule } from "../../diff/ledger.ts";
+import type { LedgerEntry, NoEffectRule } from "../../diff/ledger.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";
 import type { PatchAccount } from "../../pairs/prepared-pairs.ts";
+import { onlyAtBringUp } from "../../running/bring-up.ts";
 import { distanceInWords } from "../../source-patch/hunk-ledger.ts";
 import { pathOf } from "../../source-patch/patch-file.ts";
 import type { Succession } from "../../stacking/cumulative.ts";
 import type { AllowedNames } from "../build-options.ts";
+import type { Target } from "../target.ts";
 
 export interface AskedFor {
   readonly objects: readonly Pick<ComparedObject, "diff">[];
@@ -65,4 +67,26 @@ export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string
       return `warning: ${found}, and in ${places}: check whether it is the right one\n`;
     })
     .join("");
+}
+
+/** One line for each function that would get a new body which no CPU runs that is up already. */
+export function warnOfBringUp(
+  objects: readonly Pick<ComparedObject, "pair" | "diff">[],
+  { xen, object }: Pick<Target, "xen" | "object">,
+): string {
+  const changed = objects.flatMap(({ diff }) => diff.ledger.flatMap(changedFunction));
+  return onlyAtBringUp([...new Set(changed)], xen, object)
+    .map(
+      (name) =>
+        `warning: function "${name}" runs only when a CPU comes up (at boot, when it is brought online, on resume): ` +
+        "running CPUs keep what the old code set, until a hook sets it on each of them\n",
+    )
+    .join("");
+}
+
+/** Carried, or refused. */
+function changedFunction({ what, side, disposition }: LedgerEntry): readonly string[] {
+  const name = /^function "(.*)"$/.exec(what)?.[1];
+  const isChanged = disposition.kind !== "no-effect" && side === "both";
+  return isChanged && name !== undefined ? [name] : [];
 }
