@@ -11,6 +11,8 @@ import type { NamesOfFix } from "./names-of-fix.ts";
 
 export interface BindingObject {
   readonly name: string;
+  /** Why it is there though the patch changes nothing of it, in words. */
+  readonly broughtFor: string | undefined;
   readonly draft: ElfDraft;
   readonly replacements: CarriedObject["replacements"];
 }
@@ -22,11 +24,11 @@ export function bindToXen(
   surroundings: Surroundings,
 ): readonly BuildRefusal[] {
   const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
-  return objects.flatMap(({ name: object, draft, replacements }) => {
+  return objects.flatMap(({ name: object, broughtFor, draft, replacements }) => {
     const refused = new Map<string, BuildRefusal>();
     const find = (name: string): LinkSymbol | undefined => {
       const found = surroundings.byName.get(name);
-      const refusal = refusalFor(name, found, object, surroundings);
+      const refusal = refusalFor(name, found, { object, broughtFor }, surroundings);
       if (refusal !== undefined) refused.set(name, refusal);
       return found;
     };
@@ -68,10 +70,11 @@ function refusePayloadText(
 function refusalFor(
   name: string,
   found: LinkSymbol | undefined,
-  object: string,
+  { object, broughtFor }: { readonly object: string; readonly broughtFor: string | undefined },
   { source, byName, ambiguous }: Surroundings,
 ): BuildRefusal | undefined {
   const refusal = { what: `symbol "${name}"`, where: `${object}, ${source}` };
+  const more = broughtFor === undefined ? [] : [broughtFor];
   if (found === undefined) {
     const similar = similarNames(name, byName.keys());
     const remedy =
@@ -81,12 +84,13 @@ function refusalFor(
     return {
       ...refusal,
       rule: "missing-symbol",
-      reasons: ["the hypervisor has no such symbol"],
-      remedy,
+      reasons: ["the hypervisor has no such symbol", ...more],
+      remedy:
+        broughtFor === undefined ? remedy : "let the fix do without this function of the library",
     };
   }
   if (found.isInit) {
-    const reasons = ["the fix refers to it, and its memory is freed once Xen has booted"];
+    const reasons = ["the fix refers to it, and its memory is freed once Xen has booted", ...more];
     return { ...refusal, rule: "init-reference", reasons, remedy: undefined };
   }
   if (!ambiguous.has(name)) return undefined;

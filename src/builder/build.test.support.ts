@@ -125,6 +125,7 @@ export function makeBuildOf(
 ): SmallBuild {
   const build = makeSmallBuild(t, linkHypervisor(sources));
   for (const [path, text] of Object.entries(sources)) {
+    mkdirSync(dirname(join(build.source, path)), { recursive: true });
     writeFileSync(join(build.source, path), text);
   }
   return build;

@@ -22,6 +22,7 @@ import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
 import { payloadFacts } from "./payload-facts.ts";
 import { type Place, placePayload } from "./place.ts";
 import type { Hypervisor, Target } from "./target.ts";
+import { withUnlinked } from "./unlinked.ts";
 
 /** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */
 export async function finishFix(
@@ -79,7 +80,7 @@ interface ComparedFix {
 async function compareFix(
   prepared: PreparedPairs,
   {
-    place: { target, payloads },
+    place: { target, surroundings, payloads },
     hooks,
     allowed,
   }: {
@@ -89,11 +90,11 @@ async function compareFix(
   },
   timings: Timings,
 ): Promise<ComparedFix> {
-  const objects = await compareAll(prepared, {
-    known: whatIsKnown(target, allowed, kindsOf(hooks)),
-    liesOn: payloads.length === 0 ? "hypervisor" : "payloads",
-    timings,
-  });
+  const known = whatIsKnown(target, allowed, kindsOf(hooks));
+  const liesOn = payloads.length === 0 ? "hypervisor" : "payloads";
+  const compared = await compareAll(prepared, { known, liesOn, timings });
+  const place = { surroundings, payloads };
+  const objects = await withUnlinked(compared, { prepared, known, place });
   return { objects, names: namesOfFix(objects, payloads) };
 }
 

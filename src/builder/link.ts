@@ -80,7 +80,9 @@ export function linkPayload({
     .filter(({ diff }) => diff.outcome === "patchable")
     .map((object) => carryObject(object, surroundings, payloads));
   const refusals = bindToXen(
-    carried.map(({ object, ...rest }) => ({ name: object.pair.object, ...rest })),
+    carried.map(({ object: { pair, broughtFor }, ...rest }) => {
+      return { name: pair.object, broughtFor, ...rest };
+    }),
     names,
     surroundings,
   );

@@ -116,6 +116,8 @@ export interface ReportedObject {
   readonly sources: readonly string[];
   readonly outcome: "unchanged" | "patchable" | "refused";
   readonly ledger: readonly LedgerEntry[];
+  /** Why it is carried though the patch changes nothing of it, in words. */
+  readonly broughtFor?: string | undefined;
 }
 
 /** SHA-256 each, in hex; patches by the names of their files. */
@@ -151,8 +153,8 @@ export function reportOf(
     allowed: fix.allowed,
     warnings: fix.warnings,
     files: account.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
-    objects: objects.map(({ pair: { object, sources }, diff: { outcome, ledger } }) => {
-      return { object, sources, outcome, ledger };
+    objects: objects.map(({ pair: { object, sources }, diff: { outcome, ledger }, broughtFor }) => {
+      return { object, sources, outcome, ledger, broughtFor };
     }),
     layouts: fit.layouts,
     hypervisor: {

@@ -16,4 +16,6 @@ export interface ComparedObject {
   readonly steps: readonly LevelStep[];
   readonly layoutChanges: readonly LayoutChange[];
   readonly compiler: CompilerFacts;
+  /** Why it is there though the patch changes nothing of it, in words. */
+  readonly broughtFor?: string | undefined;
 }

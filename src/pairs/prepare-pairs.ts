@@ -18,6 +18,7 @@ import { type CompiledSides, compileSides } from "./compile.ts";
 import { belowXen, kindOf, ledgerFacts } from "./ledger.ts";
 import { markLeftOut } from "./left-out-hunks.ts";
 import { pairWithLevels } from "./levels.ts";
+import { compileLibrary } from "./library.ts";
 import { linesOf, neutralizeFiles } from "./lines.ts";
 import type { PairsInputs, PairsRequest, PreparedPairs } from "./prepared-pairs.ts";
 import { findSettingChanges } from "./settings.ts";
@@ -66,6 +67,8 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
         compiler: { command: tools.compiler, version: tools.compilerVersion },
       },
       findSymbolUsers: () => findSymbolUsers(base, run),
+      compileLibrary: () =>
+        run.timings.measureAsync("compile library", () => compileLibrary(base, run)),
       phases: timings.phases,
       removed: removeMeanwhile(work),
     };

@@ -50,6 +50,8 @@ export interface PreparedPairs {
   readonly source: PreparedSource;
   /** Of the unpatched source; may take as long as compiling all of it. */
   readonly findSymbolUsers: () => Promise<SymbolUsers>;
+  /** Of the unpatched source, each as one that the hypervisor does not have. */
+  readonly compileLibrary: () => Promise<readonly ObjectPair[]>;
   readonly phases: readonly Phase[];
   /** When the working copy is gone; what a process leaves that does not wait, the next one removes. */
   readonly removed: Promise<void>;

@@ -34,3 +34,14 @@ test("renderReport() does not say that the same runs when something is left out"
   ]);
   assert.match(textOf({}), /^Nothing to patch: the hypervisor runs the same code and data/);
 });
+
+test("renderReport() says why an object comes along that the patch does not change", () => {
+  const [skip, kernel] = [
+    { object: "lib/skip.o", broughtFor: "f needs it" },
+    { object: "kernel.o" },
+  ];
+  const objects = [skip, kernel] as unknown as BuildReport["objects"];
+  const lines = textOf({ outcome: "built", objects }).split("\n");
+  const carried = lines.filter((line) => line.startsWith("carries"));
+  assert.deepEqual(carried, ["carries   lib/skip.o: f needs it"]);
+});

@@ -124,6 +124,9 @@ function factsOf(
       const by = isSeries(report) ? ` (${patches.join(", ")})` : "";
       return ["replaces", `${name}, ${sizes}${by}: ${why.join("; ")}`] as const;
     }),
+    ...objects.flatMap(({ object, broughtFor }) =>
+      broughtFor === undefined ? [] : [["carries", `${object}: ${broughtFor}`] as const],
+    ),
     ...countsOf(report),
     ...(payload === undefined
       ? []

@@ -1,0 +1,41 @@
+// The objects of Xen's library, lib.a: the linker takes of it what something refers to, so that a hypervisor lacks
+// functions of which it has the source. Compiled from the unpatched source, once for each base.
+
+import { join } from "node:path";
+import type { Base } from "../xen-make/base.ts";
+import type { MakeRun } from "../xen-make/make-run.ts";
+import { findObject } from "../xen-make/scratch-objects.ts";
+import { makeWorkFolder } from "../xen-make/scratch-tree.ts";
+import { compileBefore } from "./compile.ts";
+import type { ObjectPair } from "./object-pair.ts";
+
+/** By where Xen keeps them; some there are always linked. */
+export function isOfLibrary(object: string): boolean {
+  return /(^|\/)lib\//.test(object);
+}
+
+/** Each as one that the hypervisor does not have. @throws BuildError build/make-failed; the reason of `signal` */
+export async function compileLibrary(base: Base, run: MakeRun): Promise<readonly ObjectPair[]> {
+  const units = base.listing.units.filter(({ object }) => isOfLibrary(object));
+  const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
+  if (missing.length > 0) {
+    run.onProgress("compiling the library, for what the hypervisor did not need of it so far");
+    using work = makeWorkFolder(join(base.folder, "work"));
+    await compileBefore({ base, work: work.path, missing }, run);
+  }
+  return units.flatMap(({ object, compiles }) => {
+    const made = findObject(base.folder, object);
+    if (made === undefined) throw new Error(`Bug in xsplice: ${object} was not compiled`);
+    const { bytes, command, dependencies } = made;
+    const sources = compiles.map(({ source }) => source);
+    return {
+      object,
+      sources,
+      before: undefined,
+      levels: [undefined],
+      after: bytes,
+      command,
+      dependencies,
+    };
+  });
+}
