@@ -8,7 +8,7 @@ import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { makeWorkFolder, removeMeanwhile } from "../xen-make/scratch-tree.ts";
+import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
@@ -52,7 +52,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   const run: MakeRun = { tools, jobs, signal, onProgress, timings };
   const base = await openBase({ ...run, cache, source, config });
   // From here the unpatched source is as make would compile it.
-  const work = makeWorkFolder(join(base.folder, "work"));
+  const work = makeWorkFolder(join(base.folder, WORKING_COPIES));
   try {
     const paired = await pairUp(
       { base, work: work.path, config, applied, architecture, meanwhile },

@@ -13,7 +13,7 @@ import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { findObject } from "../xen-make/scratch-objects.ts";
-import { makeWorkFolder } from "../xen-make/scratch-tree.ts";
+import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 
 /** By object: the names that it takes from others. */
@@ -30,7 +30,7 @@ export async function findSymbolUsers(base: Base, run: MakeRun): Promise<SymbolU
   const known = readKept(place, usersSchema);
   if (known !== undefined && units.every(({ object }) => object in known)) return known;
   const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
-  using work = makeWorkFolder(join(base.folder, "work"));
+  using work = makeWorkFolder(join(base.folder, WORKING_COPIES));
   for (let at = 0; at < missing.length; at += AT_ONCE) {
     run.onProgress(
       `compiling all objects, to see who refers to what changed (once for this source): ${at}/${missing.length}`,

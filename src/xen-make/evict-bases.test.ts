@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -46,6 +47,20 @@ test("evictBases() removes those used least recently, by number and by size", ()
   const ages = { a: 4, b: 2, c: 3 };
   assert.deepEqual(left(ages, { count: 3 }), ["b", "c", "newest"]);
   assert.deepEqual(left(ages, { sizeBytes: 2500 }), ["b", "newest"]);
+});
+
+test("evictBases() counts what working copies share with their base once", (t) => {
+  const bases = emptyFolder(t);
+  for (const name of ["newest", "old"]) {
+    mkdirSync(join(bases, name, "tree"), { recursive: true });
+    writeFileSync(join(bases, name, "tree/file.c"), Buffer.alloc(1000));
+  }
+  using work = makeWorkFolder(join(bases, "newest/work"));
+  for (const copy of ["a.c", "b.c", "c.c"]) {
+    linkSync(join(bases, "newest/tree/file.c"), join(work.path, copy));
+  }
+  evictBases(bases, "newest", { count: 2, sizeBytes: 2000, protectedFor: 0 });
+  assert.deepEqual(readdirSync(bases).sort(), ["newest", "old"]);
 });
 
 test("evictBases() leaves alone what a build may be using", () => {

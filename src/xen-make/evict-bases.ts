@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { occupancyOf } from "../files/claimed-folder.ts";
 import { removeWhole } from "../files/make-whole.ts";
 import { codeOfSystemError } from "../system-state.ts";
+import { WORKING_COPIES } from "./scratch-tree.ts";
 
 export interface BaseLimits {
   readonly count: number;
@@ -56,7 +57,7 @@ function removeIfPossible(base: string): void {
 
 /** By a build that goes on for longer than its mark protects, as far as can be known. */
 function isWorkedIn(base: string): boolean {
-  const work = join(base, "work");
+  const work = join(base, WORKING_COPIES);
   try {
     return readdirSync(work).some((name) => occupancyOf(join(work, name)).kind !== "abandoned");
   } catch (error) {
@@ -74,9 +75,18 @@ function lastUse(base: string): number {
   return statuses.find((status) => status !== undefined)?.mtimeMs ?? 0;
 }
 
-function sizeOf(folder: string): number {
+/** Without the working copies: most of their files are the base's, and they come and go meanwhile. */
+function sizeOf(base: string): number {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
+    const kept = readdirSync(base, { withFileTypes: true }).filter(
+      ({ name }) => name !== WORKING_COPIES,
+    );
+    const below = kept
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) =>
+        readdirSync(join(base, name), { recursive: true, withFileTypes: true }),
+      );
+    return [...kept, ...below]
       .filter((entry) => entry.isFile())
       .map((entry) => lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }))
       .reduce((sum, status) => sum + (status?.size ?? 0), 0);

@@ -72,6 +72,9 @@ export function replaceFile(place: string, content: string | undefined): void {
   writeFileSync(place, content, "latin1");
 }
 
+/** Below the directory of a base: where builds have their working copies. */
+export const WORKING_COPIES = "work";
+
 /** A directory for one build, in `parent`; those that nobody holds any more are removed first. */
 export function makeWorkFolder(parent: string): ClaimedFolder {
   mkdirSync(parent, { recursive: true });
