@@ -67,7 +67,7 @@ export interface CheckReport {
  */
 export function checkPayloads(request: CheckRequest): CheckReport {
   const { hypervisor, cpu } = request;
-  const below = new StackBelow();
+  const below = new StackBelow(hypervisor);
   let model = XenModel.boot(hypervisor, cpu === undefined ? {} : { cpu });
   const payloads = request.payloads.map((payload, index) => {
     const isLast = index === request.payloads.length - 1;

@@ -6,7 +6,7 @@ import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
 import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
-import { relyingCallers } from "./relying-callers.ts";
+import { relyingCallers } from "./registers/relying-callers.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { isInImage, landingSize, type SubjectEntry, whereInSection } from "./subject.ts";

@@ -2,7 +2,9 @@
 // function, who calls its own copy of one directly, who brought which symbol.
 
 import { readStackingFacts } from "../payload/stacking.ts";
+import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import type { DirectUse } from "./direct-uses.ts";
+import { CheckedCode } from "./registers/checked-code.ts";
 import type { Subject } from "./subject.ts";
 
 /** Independent payloads depend on the hypervisor alone, and require by their metadata. */
@@ -13,11 +15,17 @@ function idsBelow({ contents }: Subject): readonly string[] {
 }
 
 export class StackBelow {
+  /** That of the hypervisor, and of what is applied. */
+  readonly code: CheckedCode;
   readonly #applied: Subject[] = [];
   readonly #byBuildId = new Map<string, Subject>();
   readonly #patched = new Map<bigint, Subject>();
   readonly #exporters = new Map<string, Subject>();
   readonly #directUses = new Map<bigint, { readonly user: Subject; readonly use: DirectUse }[]>();
+
+  constructor(hypervisor: Hypervisor) {
+    this.code = new CheckedCode(hypervisor);
+  }
 
   /** Oldest first. */
   get applied(): readonly Subject[] {
@@ -58,6 +66,7 @@ export class StackBelow {
   /** @param uses of `subject`, its own bodies */
   push(subject: Subject, uses: readonly DirectUse[]): void {
     this.#applied.push(subject);
+    this.code.push(subject);
     if (subject.contents?.buildId !== undefined) {
       this.#byBuildId.set(subject.contents.buildId, subject);
     }

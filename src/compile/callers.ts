@@ -23,9 +23,9 @@ export function keepForReplaced(
 ): Keeping | undefined {
   if (below.xen.architecture !== "x86_64") return undefined;
   const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
-  const running = runningCode(below, replaced);
+  const running = runningCode(below);
   const entries = pairs.flatMap(({ xenFunction: { name }, newBody }): KeptEntry[] => {
-    const reliants = running.reliantsOn(name);
+    const reliants = running.reliantsOn(name, replaced);
     if (reliants.length === 0) return [];
     const body = findBody(newBody.name, compiled);
     const kept = keepForCallers({ ...body, old: running.find(name) }, reliants);

@@ -3,6 +3,7 @@
 
 import type { StepBranch } from "../isa/x86-register-steps.ts";
 import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
+import { Effects } from "./effects.ts";
 import {
   type Destination,
   destinationOfThunk,
@@ -10,7 +11,7 @@ import {
   type HiddenCode,
 } from "./function-code.ts";
 import { type AssemblyCall, ImageTables, type TableImage } from "./image-tables.ts";
-import type { CallSite } from "./reliance.ts";
+import { type CallSite, findReached } from "./reliance.ts";
 
 export interface ImageFunction extends PlacedFunction {
   /** 0 where the file does not tell, as for much that is written in assembly. */
@@ -28,7 +29,11 @@ const BEHIND_MAX = 4096n;
 const FIXUP_MAX = 64;
 
 export class ImageCode {
+  /** What compilers knew of its code. */
+  readonly effects = new Effects("what-compilers-knew");
   readonly #image: CodeImage;
+  readonly #callers = new Map<FunctionCode, readonly CallSite[]>();
+  readonly #reached = new Map<FunctionCode, readonly FunctionCode[]>();
   /** By address, one for each place. */
   readonly #sorted: readonly ImageFunction[];
   readonly #byAddress: ReadonlyMap<bigint, number>;
@@ -57,8 +62,35 @@ export class ImageCode {
     return found && this.#codeOf(found);
   }
 
+  /** Of a symbol, by the name of Xen's own table. */
+  addressOf(name: string): bigint | undefined {
+    return this.#image.addressOf(name);
+  }
+
+  findNamed(name: string): FunctionCode | undefined {
+    const address = this.addressOf(name);
+    return address === undefined ? undefined : this.findAt(address);
+  }
+
+  /** The function, and those of the hypervisor through which others may rely on it. */
+  reachedFrom(code: FunctionCode): readonly FunctionCode[] {
+    const known = this.#reached.get(code);
+    if (known !== undefined) return known;
+    const reached = findReached(code, (callee) => this.findCallers(callee), this.effects);
+    this.#reached.set(code, reached);
+    return reached;
+  }
+
   /** Of a function that findAt() gave: calls and jumps to its entry by code compiled with it. */
   findCallers(callee: FunctionCode): readonly CallSite[] {
+    const known = this.#callers.get(callee);
+    if (known !== undefined) return known;
+    const found = this.#searchCallers(callee);
+    this.#callers.set(callee, found);
+    return found;
+  }
+
+  #searchCallers(callee: FunctionCode): readonly CallSite[] {
     const target = this.#functions.get(callee);
     if (target === undefined) return [];
     const compiled = this.#sorted

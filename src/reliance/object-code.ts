@@ -51,6 +51,7 @@ export class ObjectCode {
   readonly #placed = new Map<FunctionCode, PlacedSymbol>();
   readonly #functions: ReadonlyMap<SectionIndex, readonly PlacedSymbol[]>;
   readonly #relocations = new Map<Section, ReadonlyMap<number, Relocation>>();
+  #calls: readonly ObjectCall[] | undefined;
   #tables: ObjectTables | undefined;
 
   constructor(object: ElfObject, view: ObjectView) {
@@ -72,8 +73,12 @@ export class ObjectCode {
 
   /** Calls of and jumps to its entry, whether it is the object's own or one that leadOut() gave. */
   findCallers(callee: FunctionCode): readonly CallSite[] {
-    const all = [...this.#functions.values()].flat().flatMap((placed) => this.#callsIn(placed));
-    return all.filter((call) => call.callee === callee);
+    return this.allCalls().filter((call) => call.callee === callee);
+  }
+
+  allCalls(): readonly ObjectCall[] {
+    this.#calls ??= [...this.#functions.values()].flat().flatMap((one) => this.#callsIn(one));
+    return this.#calls;
   }
 
   /** Calls of functions, and jumps to them, by one that findAt() gave. */

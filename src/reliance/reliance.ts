@@ -42,13 +42,37 @@ export interface Reliant {
 }
 
 /** Whoever relies on registers that the present code of `callee` leaves alone. */
-export function findReliants(callee: FunctionCode, findCallers: FindCallers): readonly Reliant[] {
-  const effects = new Effects("what-compilers-knew");
+export function findReliants(
+  callee: FunctionCode,
+  findCallers: FindCallers,
+  effects = new Effects("what-compilers-knew"),
+): readonly Reliant[] {
+  const found: Reliant[] = [];
+  goUp(callee, findCallers, effects, (site, reach) => {
+    found.push(...reliantsAt(site, reach, effects));
+  });
+  return found;
+}
+
+/** The function and all through which its callers may rely on it; none when it leaves nothing alone. */
+export function findReached(
+  callee: FunctionCode,
+  findCallers: FindCallers,
+  effects: Effects,
+): readonly FunctionCode[] {
+  return goUp(callee, findCallers, effects, () => {});
+}
+
+function goUp(
+  callee: FunctionCode,
+  findCallers: FindCallers,
+  effects: Effects,
+  look: (site: CallSite, reach: Reach) => void,
+): readonly FunctionCode[] {
   const preservedBy = (code: FunctionCode) => {
     const { preserves, returns } = effects.of({ code, offset: 0 });
     return returns ? preserves : 0;
   };
-  const found: Reliant[] = [];
   const known = new Map<FunctionCode, RegisterSet>();
   const work: Reach[] = [{ through: [callee], registers: preservedBy(callee) }];
   for (let reach = work.pop(); reach !== undefined; reach = work.pop()) {
@@ -57,12 +81,12 @@ export function findReliants(callee: FunctionCode, findCallers: FindCallers): re
     if ((reach.registers & ~before) === 0) continue;
     known.set(reached, before | reach.registers);
     for (const site of findCallers(reached)) {
-      found.push(...reliantsAt(site, reach, effects));
+      look(site, reach);
       const left = reach.registers & preservedBy(site.caller);
       work.push({ through: [...reach.through, site.caller], registers: left });
     }
   }
-  return found;
+  return [...known.keys()];
 }
 
 /** Up to which function the search has come, and what nobody on the way has written. */

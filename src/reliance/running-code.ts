@@ -4,7 +4,7 @@
 
 import type { ElfObject, SectionIndex } from "../elf/object.ts";
 import { type Destination, type FunctionCode, RETURN_THUNK } from "./function-code.ts";
-import { type CodeImage, ImageCode } from "./image-code.ts";
+import type { ImageCode } from "./image-code.ts";
 import { ObjectCode } from "./object-code.ts";
 import { type CallSite, findReliants, type Reliant } from "./reliance.ts";
 
@@ -19,40 +19,39 @@ export interface RunningPayload {
 }
 
 export class RunningCode {
-  readonly #image: CodeImage;
-  readonly #imageCode: ImageCode;
-  readonly #payloads: readonly PayloadCode[];
+  readonly #image: ImageCode;
+  readonly #payloads: PayloadCode[] = [];
+  /** Of all payloads, by the function called; those that nobody has asked about yet are left out. */
+  readonly #payloadCallers = new Map<FunctionCode, CallSite[]>();
+  readonly #unread: PayloadCode[] = [];
   /** Bodies that run no more. */
   readonly #replaced = new Set<FunctionCode>();
   /** By a new body, the function that calls of it go to. */
   readonly #entries = new Map<FunctionCode, FunctionCode>();
 
-  /**
-   * @param payloads the lowest first
-   * @param replaced by the new payload
-   */
-  constructor(image: CodeImage, payloads: readonly RunningPayload[], replaced: readonly string[]) {
+  constructor(image: ImageCode) {
     this.#image = image;
-    this.#imageCode = new ImageCode(image);
-    const opened: PayloadCode[] = [];
-    for (const below of payloads) {
-      opened.push(new PayloadCode(below, (name) => this.#find(name, opened)));
+  }
+
+  /** On top of those that were added before. */
+  add(payload: RunningPayload): void {
+    const added = new PayloadCode(payload, (name) => this.find(name));
+    this.#payloads.push(added);
+    this.#unread.push(added);
+    for (const [name, body] of added.bodies) {
+      const old = this.find(name);
+      if (old === undefined) continue;
+      this.#replaced.add(old);
+      this.#entries.set(body, this.#entries.get(old) ?? old);
     }
-    this.#payloads = opened;
-    for (const { bodies } of opened) {
-      for (const [name, body] of bodies) {
-        const old = this.#find(name, opened);
-        if (old === undefined) continue;
-        this.#replaced.add(old);
-        this.#entries.set(body, this.#entries.get(old) ?? old);
-      }
-    }
-    for (const name of replaced) for (const body of this.#bodiesOf(name)) this.#replaced.add(body);
   }
 
   /** Its code, if anybody has it: the hypervisor's own where there is one. */
   find(name: string): FunctionCode | undefined {
-    return this.#find(name, this.#payloads);
+    if (this.#image.addressOf(name) !== undefined) return this.#image.findNamed(name);
+    return this.#payloads
+      .map(({ brought }) => brought.get(name))
+      .find((code) => code !== undefined);
   }
 
   /** Whether a payload has brought the code. */
@@ -65,16 +64,22 @@ export class RunningCode {
     return this.#image.addressOf(RETURN_THUNK) === undefined ? undefined : RETURN_THUNK;
   }
 
-  /** Of a function that the new payload replaces. */
-  reliantsOn(name: string): readonly Reliant[] {
+  /**
+   * Of a function that the new payload replaces.
+   * @param replaced by the new payload, all
+   */
+  reliantsOn(name: string, replaced: readonly string[]): readonly Reliant[] {
     const entry = this.find(name);
     if (entry === undefined) return [];
-    const known = findReliants(entry, (callee) => this.#callersOf(callee));
+    const gone = new Set(replaced.flatMap((one) => this.#bodiesOf(one)));
+    const runs = ({ caller }: CallSite) => !gone.has(caller) && !this.#replaced.has(caller);
+    const callersOf = (callee: FunctionCode) => this.#callersOf(callee).filter(runs);
+    const known = findReliants(entry, callersOf, this.#image.effects);
     // Only payloads were made with knowledge of bodies that payloads below brought.
+    const payloadCallers = this.#payloadCallersOf(entry).filter(runs);
+    if (payloadCallers.length === 0) return known;
     const later = this.#laterBodies(name).flatMap((body) =>
-      findReliants(body, (callee) =>
-        callee === body ? this.#payloadCallersOf(entry) : this.#callersOf(callee),
-      ),
+      findReliants(body, (callee) => (callee === body ? payloadCallers : callersOf(callee))),
     );
     return [...known, ...later];
   }
@@ -90,20 +95,18 @@ export class RunningCode {
 
   #callersOf(callee: FunctionCode): readonly CallSite[] {
     const entry = this.#entries.get(callee) ?? callee;
-    const sites = [...this.#imageCode.findCallers(entry), ...this.#payloadCallersOf(entry)];
-    return sites.filter(({ caller }) => !this.#replaced.has(caller));
+    return [...this.#image.findCallers(entry), ...this.#payloadCallersOf(entry)];
   }
 
   #payloadCallersOf(entry: FunctionCode): readonly CallSite[] {
-    return this.#payloads
-      .flatMap(({ code }) => code.findCallers(entry))
-      .filter(({ caller }) => !this.#replaced.has(caller));
-  }
-
-  #find(name: string, payloads: readonly PayloadCode[]): FunctionCode | undefined {
-    const address = this.#image.addressOf(name);
-    if (address !== undefined) return this.#imageCode.findAt(address);
-    return payloads.map(({ brought }) => brought.get(name)).find((code) => code !== undefined);
+    for (const { code } of this.#unread.splice(0)) {
+      for (const call of code.allCalls()) {
+        const known = this.#payloadCallers.get(call.callee);
+        if (known === undefined) this.#payloadCallers.set(call.callee, [call]);
+        else known.push(call);
+      }
+    }
+    return this.#payloadCallers.get(entry) ?? [];
   }
 }
 
@@ -111,29 +114,42 @@ class PayloadCode {
   readonly code: ObjectCode;
   /** New bodies, by the names of what they replace. */
   readonly bodies: ReadonlyMap<string, FunctionCode>;
+  readonly #object: ElfObject;
   /** All its functions, by their own names. */
-  readonly brought: ReadonlyMap<string, FunctionCode>;
+  #brought: ReadonlyMap<string, FunctionCode> | undefined;
 
   constructor(
     { object, newBodies }: RunningPayload,
     find: (name: string) => FunctionCode | undefined,
   ) {
+    this.#object = object;
     this.code = new ObjectCode(object, {
       leadOut: (name) => destinationOf(find(name)),
       isOwn: () => true,
     });
-    const at = (name: string, section: SectionIndex, offset: number) => {
-      const code = this.code.findAt(section, offset);
-      return code === undefined ? [] : [[name, code] as const];
-    };
-    this.brought = new Map(
-      object.symbols.flatMap(({ name, type, place, value }) =>
-        type === "STT_FUNC" && place.kind === "section" ? at(name, place.index, Number(value)) : [],
+    this.bodies = new Map(
+      newBodies.flatMap(({ oldName, section, offset }) => this.#at(oldName, section, offset)),
+    );
+  }
+
+  get brought(): ReadonlyMap<string, FunctionCode> {
+    this.#brought ??= new Map(
+      this.#object.symbols.flatMap(({ name, type, place, value }) =>
+        type === "STT_FUNC" && place.kind === "section"
+          ? this.#at(name, place.index, Number(value))
+          : [],
       ),
     );
-    this.bodies = new Map(
-      newBodies.flatMap(({ oldName, section, offset }) => at(oldName, section, offset)),
-    );
+    return this.#brought;
+  }
+
+  #at(
+    name: string,
+    section: SectionIndex,
+    offset: number,
+  ): readonly (readonly [string, FunctionCode])[] {
+    const code = this.code.findAt(section, offset);
+    return code === undefined ? [] : [[name, code]];
   }
 }
 

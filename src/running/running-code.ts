@@ -2,7 +2,7 @@
 
 import { ElfError } from "../elf/errors.ts";
 import { findSection } from "../elf/sections.ts";
-import type { CodeImage } from "../reliance/image-code.ts";
+import { type CodeImage, ImageCode } from "../reliance/image-code.ts";
 import { RunningCode, type RunningPayload } from "../reliance/running-code.ts";
 import type { PayloadBelow } from "./payload-below.ts";
 import type { XenSyms } from "./xen-syms.ts";
@@ -13,9 +13,10 @@ export interface WhatRuns {
   readonly payloads: readonly PayloadBelow[];
 }
 
-/** @param replaced by the new payload, as Xen's table or the payload that brought them spells them */
-export function runningCode({ xen, payloads }: WhatRuns, replaced: readonly string[]): RunningCode {
-  return new RunningCode(imageOf(xen), payloads.map(codeOfPayload), replaced);
+export function runningCode({ xen, payloads }: WhatRuns): RunningCode {
+  const running = new RunningCode(new ImageCode(imageOf(xen)));
+  for (const below of payloads) running.add(codeOfPayload(below));
+  return running;
 }
 
 function imageOf({ byName, functions, bytesAt, release }: XenSyms): CodeImage {

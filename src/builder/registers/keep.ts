@@ -22,11 +22,9 @@ export interface KeepResult {
 export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): KeepResult {
   if (below.xen.architecture !== "x86_64") return { keeping: undefined, refusals: [] };
   const replaced = objects.flatMap(({ replacements }) => replacements);
-  const running = runningCode(
-    below,
-    replaced.map(({ oldName }) => oldName),
-  );
-  const all = objects.map((object) => keepInObject(object, running));
+  const running = runningCode(below);
+  const names = replaced.map(({ oldName }) => oldName);
+  const all = objects.map((object) => keepInObject(object, running, names));
   const entries = all.flatMap((one) => one.entries);
   const calls = all.flatMap((one) => one.calls);
   const refusals = all.flatMap((one) => one.refusals);
@@ -40,13 +38,18 @@ interface KeptInObject {
   readonly refusals: readonly BuildRefusal[];
 }
 
-function keepInObject(carried: CarriedFix, running: RunningCode): KeptInObject {
+/** @param replaced by all objects of the fix */
+function keepInObject(
+  carried: CarriedFix,
+  running: RunningCode,
+  replaced: readonly string[],
+): KeptInObject {
   const code = new CarriedCode(carried, running);
   const entries: KeptEntry[] = [];
   const refusals: BuildRefusal[] = [];
   const where = carried.object.pair.object;
   for (const [index, { oldName, newBody }] of carried.replacements.entries()) {
-    const reliants = running.reliantsOn(oldName);
+    const reliants = running.reliantsOn(oldName, replaced);
     const atom = carried.object.diff.replaced[index]?.after;
     if (reliants.length === 0) continue;
     const found = atom && code.bodyOf(atom);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { check } from "./check.test.support.ts";
-import { makeElf } from "./fixtures.test.support.ts";
-import { leafBy, relyingOnLeaf } from "./fixtures-functions.test.support.ts";
+import { check } from "../check.test.support.ts";
+import { makeElf } from "../fixtures.test.support.ts";
+import { leafBy, relyingOnLeaf } from "../fixtures-functions.test.support.ts";
 
 const CHANGES_R9 = "4531c9c3"; // xor %r9d,%r9d; ret
 const LEAVES_R9 = "31c0c3"; // xor %eax,%eax; ret
