@@ -4,6 +4,7 @@
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects, type ObjectDiff } from "../diff/diff-objects.ts";
+import { findFunctionResults } from "../dwarf/function-results.ts";
 import { findTypes } from "../dwarf/model.ts";
 import { findStaticHomes } from "../dwarf/static-homes.ts";
 import type { ElfObject } from "../elf/object.ts";
@@ -57,6 +58,7 @@ export function compareObjects(
         isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
         findHomes: findStaticHomes,
+        resultOf: findFunctionResults(before),
         changedInlines: changedInlinesOf(before, changedFunctions),
       });
     if (isSameFile(pair)) {

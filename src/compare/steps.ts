@@ -4,6 +4,7 @@
 
 import type { DiffOptions } from "../diff/comparison.ts";
 import { diffObjects } from "../diff/diff-objects.ts";
+import { findFunctionResults } from "../dwarf/function-results.ts";
 import { findStaticHomes } from "../dwarf/static-homes.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
@@ -42,6 +43,7 @@ export function openLevels(
         // Else the payload could not have been made with a copy of a global constant.
         isUsedElsewhere: () => false,
         findHomes: findStaticHomes,
+        resultOf: findFunctionResults(before ?? after),
       });
       return [{ level, diff: compared }];
     });

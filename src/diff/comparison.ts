@@ -38,6 +38,8 @@ export interface ComparisonOptions {
    * global is taken to be known everywhere.
    */
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
+  /** What a function of the object before hands back, by its name; without it whatever a register can hold. */
+  readonly resultOf?: ((name: string) => "nothing" | "number" | "unknown") | undefined;
   /** Functions that the patch changed and that were inlined into a function, by its name. */
   readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
 }

@@ -4,13 +4,15 @@
 
 import { Machine } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
-import { addressEscapes, type CallSurvivors } from "../isa/x86-address-flow.ts";
+import { addressEscapes, type CallSurvivors, RESULTS } from "../isa/x86-address-flow.ts";
 import { findInstructions } from "../isa/x86-instructions.ts";
 import { registerBits } from "../isa/x86-registers.ts";
 import { Effects } from "../reliance/effects.ts";
+import { RETURN_THUNK } from "../reliance/function-code.ts";
 import { ObjectCode } from "../reliance/object-code.ts";
 import { type Atom, isNameless, namingSymbol, type Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
+import { findColdParent } from "./names.ts";
 
 export interface Escape {
   readonly rule: "read-only-escapes" | "read-only-shared";
@@ -59,7 +61,21 @@ function handsOut(code: Atom, reference: Reference, comparison: Comparison): boo
   );
   if (instruction === undefined || !instruction.takesAddress) return true;
   const relocated = new Set(code.references.map(({ offset }) => offset));
-  return addressEscapes(code.bytes, instruction.offset, relocated, survivorsIn(code, object));
+  return addressEscapes(code.bytes, instruction.offset, relocated, {
+    survivors: survivorsIn(code, object),
+    results: RESULTS[comparison.options.resultOf?.(code.name) ?? "unknown"],
+    endOf: (field) => endOf(code, field),
+  });
+}
+
+/** A jump to the entry of another function is a call at the end; one to a cold part is none. */
+function endOf({ references }: Atom, field: number): "return" | "call" | undefined {
+  const target = references.find(({ offset }) => offset === field)?.target;
+  if (target?.kind === "external") {
+    return target.symbol.name === RETURN_THUNK ? "return" : "call";
+  }
+  const isEntry = target?.kind === "atom" && target.atom.kind === "function" && target.offset === 0;
+  return isEntry && findColdParent(target.atom.name) === undefined ? "call" : undefined;
 }
 
 /** Of calls in a function of the object: the compiler saw the code of those that lie in it as well. */

@@ -5,6 +5,7 @@ export type { Abbreviation } from "./abbreviations.ts";
 export { DwarfAttribute, DwarfTag } from "./constants.ts";
 export { DwarfError, type DwarfErrorCode } from "./errors.ts";
 export type { AttributeValue } from "./forms.ts";
+export { type FunctionResult, findFunctionResults } from "./function-results.ts";
 export {
   bareType,
   childrenOf,

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { addressEscapes } from "./x86-address-flow.ts";
+import { addressEscapes, RESULTS, type WaysOut } from "./x86-address-flow.ts";
 
 /** The code of `.text`, and where relocations fill it in. */
 function assemble(text: string): { readonly code: Uint8Array; readonly relocated: Set<number> } {
@@ -54,9 +54,13 @@ const escapes: Readonly<Record<string, string>> = {
   "is at hand where code goes on elsewhere": "jmp *%rcx",
 };
 
+function waysOut(more: Partial<WaysOut> = {}): WaysOut {
+  return { survivors: () => 0, results: RESULTS.unknown, endOf: () => undefined, ...more };
+}
+
 function escapesFrom(body: string): boolean {
   const { code, relocated } = assemble(`lea table(%rip),%rax\n${body}`);
-  return addressEscapes(code, 0, relocated, () => 0);
+  return addressEscapes(code, 0, relocated, waysOut());
 }
 
 for (const [how, body] of Object.entries(stays)) {
@@ -75,7 +79,36 @@ test("addressEscapes() follows an address over a call that leaves its register a
   const { code, relocated } = assemble("lea table(%rip),%r10\ncall outside\nmov %r10,(%rdi)\nret");
   const [, call = 0] = [...relocated];
   const leaves = (registers: number) => (field: number) => (field === call ? registers : 0);
-  assert.equal(addressEscapes(code, 0, relocated, leaves(0)), false);
-  assert.equal(addressEscapes(code, 0, relocated, leaves(1 << 10)), true);
-  assert.equal(addressEscapes(code, 0, relocated, leaves(1 << 11)), false);
+  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(0) })), false);
+  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(1 << 10) })), true);
+  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(1 << 11) })), false);
+});
+
+test("addressEscapes() takes what is in the result's registers for handed out only where it is the result", () => {
+  const kinds = ["nothing", "number", "unknown"] as const;
+  const escapesBy = (body: string): readonly boolean[] => {
+    const { code, relocated } = assemble(`lea table(%rip),%rax\n${body}`);
+    return kinds.map((kind) =>
+      addressEscapes(code, 0, relocated, waysOut({ results: RESULTS[kind] })),
+    );
+  };
+  assert.deepEqual(escapesBy("ret"), [false, true, true]);
+  assert.deepEqual(escapesBy("mov %rax,%rdx\n xor %eax,%eax\n ret"), [false, false, true]);
+  assert.deepEqual(escapesBy("mov %rax,(%rdi)\n ret"), [true, true, true]);
+});
+
+test("addressEscapes() knows jumps that return or call from those that go on elsewhere", () => {
+  const { code, relocated } = assemble("lea table(%rip),%rax\n jmp outside");
+  const [, field] = [...relocated];
+  const escapes = (end: "return" | "call" | undefined, results: number): boolean =>
+    addressEscapes(
+      code,
+      0,
+      relocated,
+      waysOut({ results, endOf: (at) => (at === field ? end : undefined) }),
+    );
+  assert.equal(escapes("return", RESULTS.nothing), false);
+  assert.equal(escapes("return", RESULTS.number), true);
+  assert.equal(escapes("call", RESULTS.number), false);
+  assert.equal(escapes(undefined, RESULTS.nothing), true);
 });

@@ -108,6 +108,18 @@ export class AddressFlow {
   }
 }
 
+/** What an address can be handed out by, where the code alone does not say it. */
+export interface WaysOut {
+  readonly survivors: CallSurvivors;
+  /** What of the result's registers the caller reads. */
+  readonly results: Registers;
+  /** A jump out of the code that ends the function, or calls another one at its end; by its field. */
+  readonly endOf: (field: number) => "return" | "call" | undefined;
+}
+
+/** Of functions without a result, of those with a number in one register, and of all others. */
+export const RESULTS = { nothing: 0, number: RAX, unknown: RESULT } as const;
+
 /**
  * Does the function only read through the address that the instruction at `start` takes, or does it
  * hand it out, so that somebody may still hold it later? Errs on one side only: what is not
@@ -117,13 +129,15 @@ export function addressEscapes(
   code: Uint8Array,
   start: number,
   relocated: ReadonlySet<number>,
-  survivors: CallSurvivors,
+  { survivors, results, endOf }: WaysOut,
 ): boolean {
   const flow = new AddressFlow(code, relocated, [], survivors);
   const uses = flow.usesOf({ offset: start }, "values");
-  return uses.some(({ kind, holders }) => {
-    if (kind === "call") return (holders & ARGUMENTS) !== 0;
-    return kind === "return" ? (holders & RESULT) !== 0 : true;
+  return uses.some((use) => {
+    const end = use.kind === "leave" && use.reference ? endOf(use.reference.field) : undefined;
+    const kind = end ?? use.kind;
+    if (kind === "call") return (use.holders & ARGUMENTS) !== 0;
+    return kind === "return" ? (use.holders & results) !== 0 : true;
   });
 }
 

@@ -1,0 +1,57 @@
+// What functions hand back to their callers, as far as their types say it, for whoever follows values through code
+// (diff/): the machine code of a function without a result leaves something in the result's register, too.
+
+import type { ElfObject } from "../elf/object.ts";
+import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { bareType, entryAt, numberOf, textOf, typeOf } from "./model.ts";
+import { type DebugEntry, type DebugInfo, entriesOf, hasAttribute, readDebugInfo } from "./read.ts";
+
+/** `number`: a scalar that fits into one register. */
+export type FunctionResult = "nothing" | "number" | "unknown";
+
+/**
+ * By the name of a function's symbol, clones of the compiler included. Reads nothing before it is asked.
+ * @throws DwarfError, ElfError when it is
+ */
+export function findFunctionResults(object: ElfObject): (name: string) => FunctionResult {
+  let known: ReadonlyMap<string, FunctionResult> | undefined;
+  return (name) => {
+    known ??= resultsIn(object);
+    // Clones return what the function does, or less.
+    return known.get(name.replace(/\.(constprop|isra|part|cold).*$/, "")) ?? "unknown";
+  };
+}
+
+function resultsIn(object: ElfObject): ReadonlyMap<string, FunctionResult> {
+  const found = new Map<string, FunctionResult>();
+  const info = readDebugInfo(object);
+  for (const entry of info === undefined ? [] : entriesOf(info, T.DW_TAG_subprogram)) {
+    if (info === undefined || hasAttribute(entry, A.DW_AT_declaration)) continue;
+    const whole = wholeOf(info, entry);
+    const name = textOf(whole, A.DW_AT_name);
+    if (name === undefined) continue;
+    const result = resultOf(info, whole);
+    // Of two functions of one name nobody knows which one is meant.
+    found.set(name, (found.get(name) ?? result) === result ? result : "unknown");
+  }
+  return found;
+}
+
+/** The entry that says what those of its copies leave out. */
+function wholeOf(info: DebugInfo, entry: DebugEntry): DebugEntry {
+  const origin = entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry;
+  return entryAt(info, origin, A.DW_AT_specification) ?? origin;
+}
+
+const scalars: readonly number[] = [
+  T.DW_TAG_base_type,
+  T.DW_TAG_enumeration_type,
+  T.DW_TAG_pointer_type,
+];
+
+function resultOf(info: DebugInfo, whole: DebugEntry): FunctionResult {
+  if (!hasAttribute(whole, A.DW_AT_type)) return "nothing";
+  const type = bareType(info, typeOf(info, whole));
+  if (type === undefined || !scalars.includes(type.tag)) return "unknown";
+  return (numberOf(type, A.DW_AT_byte_size) ?? 16n) <= 8n ? "number" : "unknown";
+}
