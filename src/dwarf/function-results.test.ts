@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compile } from "../diff/diff.test.support.ts";
+import { compile } from "./dwarf.test.support.ts";
 import { findFunctionResults } from "./function-results.ts";
 
 const text = `struct two { long a, b; }; typedef unsigned char u8; enum mode { OFF, ON };
@@ -13,7 +13,7 @@ const text = `struct two { long a, b; }; typedef unsigned char u8; enum mode { O
 
 test("findFunctionResults() tells functions without a result from those with a number, by their types", () => {
   for (const version of ["-gdwarf-5", "-gdwarf-4"]) {
-    const resultOf = findFunctionResults(compile(text, ["-O2", version]));
+    const resultOf = findFunctionResults(compile(text, [version]));
     const names =
       "nothing part part.constprop.0 small mode pointer qualified pair wide other".split(" ");
     assert.deepEqual(
@@ -28,5 +28,5 @@ test("findFunctionResults() tells functions without a result from those with a n
 });
 
 test("findFunctionResults() knows nothing without debug information", () => {
-  assert.equal(findFunctionResults(compile(text, ["-O2"]))("nothing"), "unknown");
+  assert.equal(findFunctionResults(compile(text, []))("nothing"), "unknown");
 });

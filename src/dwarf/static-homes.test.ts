@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { readElf } from "../elf/read.ts";
+import { compile } from "./dwarf.test.support.ts";
 import { findStaticHomes } from "./static-homes.ts";
 
 const text = `
@@ -17,24 +13,14 @@ const text = `
 
 /** For each variable its home, by the name without the number; sorted. */
 function homesOf(...flags: readonly string[]): readonly string[] {
-  const folder = mkdtempSync(join(tmpdir(), "xsplice-static-homes-"));
-  try {
-    writeFileSync(join(folder, "file.c"), text);
-    execFileSync("gcc", ["-O2", "-fpic", ...flags, "-c", "file.c"], { cwd: folder, stdio: "pipe" });
-    const object = readElf(new Uint8Array(readFileSync(join(folder, "file.o"))), "file.o");
-    const homeOf = findStaticHomes(object);
-    const variables = object.symbols.filter(
-      ({ type, size }) => type === "STT_OBJECT" && size === 4n,
-    );
-    return variables
-      .map(
-        (symbol) =>
-          `${symbol.name.replace(/\..*/, "")} ${homeOf(symbol)?.functionName ?? "nowhere"}`,
-      )
-      .sort();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const object = compile(text, flags);
+  const homeOf = findStaticHomes(object);
+  const variables = object.symbols.filter(({ type, size }) => type === "STT_OBJECT" && size === 4n);
+  return variables
+    .map(
+      (symbol) => `${symbol.name.replace(/\..*/, "")} ${homeOf(symbol)?.functionName ?? "nowhere"}`,
+    )
+    .sort();
 }
 
 const expected = ["apart nowhere", "count f", "count inlined", "count part", "deep part"];
