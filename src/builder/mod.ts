@@ -61,3 +61,4 @@ export {
   reportOf,
 } from "./report.ts";
 export { type ExplainedFunction, explainFunction } from "./report-explain.ts";
+export type { ReportedHunk } from "./report-hunks.ts";

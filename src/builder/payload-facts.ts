@@ -24,7 +24,7 @@ export function originOf(
     source: digest,
     config: createHash("sha256").update(config.text).digest("hex"),
     compiler: compiler.version,
-    patches: patches.map(({ name, bytes }) => originPatch(name, bytes)),
+    patches: patches.map(({ name, bytes, fuzz }) => ({ ...originPatch(name, bytes), fuzz })),
   };
   return carried === "texts" ? origin : withoutTexts(origin);
 }

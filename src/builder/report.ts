@@ -19,6 +19,7 @@ import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
 import type { BuiltFunction } from "./link.ts";
+import { movedHunksOf, type ReportedHunk } from "./report-hunks.ts";
 
 export const REPORT_FORMAT = 2;
 
@@ -40,6 +41,8 @@ export interface BuildReport {
   readonly warnings: string;
   /** Every file and hunk of the patches. */
   readonly files: readonly FileEntry[];
+  /** Hunks that were found elsewhere than they say, or with fuzz. */
+  readonly movedHunks: readonly ReportedHunk[];
   /** Every difference of every object. */
   readonly objects: readonly ReportedObject[];
   /** Types that differ, also those that may. */
@@ -152,6 +155,7 @@ export function reportOf(
     refusals: fix.refusals,
     allowed: fix.allowed,
     warnings: fix.warnings,
+    movedHunks: movedHunksOf(account, nameOf),
     files: account.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
     objects: objects.map(({ pair: { object, sources }, diff: { outcome, ledger }, broughtFor }) => {
       return { object, sources, outcome, ledger, broughtFor };

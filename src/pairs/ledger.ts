@@ -31,7 +31,7 @@ export function ledgerFacts(
     sides.pairs
       .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
       .map(({ object }) => object);
-  const distances = new Map(moved.map(({ hunk, lines }) => [hunk, lines]));
+  const byHunk = new Map(moved.map((one) => [one.hunk, one]));
   const { settings, rules } = sides.changes;
   return {
     kindOf: (path: string) => kindOf(path, architecture),
@@ -44,7 +44,7 @@ export function ledgerFacts(
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
     isBuilt: sides.failure === undefined && settings.length + rules.length === 0,
-    distanceOf: (hunk: Hunk) => distances.get(hunk) ?? 0,
+    movedHunk: (hunk: Hunk) => byHunk.get(hunk),
     addedObjects: sides.added.map(({ object }) => object),
     settingChanges: settings,
     ruleChanges: rules,

@@ -18,6 +18,14 @@ test("decodeOrigin() gives what encodeOrigin() was given, bytes that are no UTF-
   assert.deepEqual(decodeOrigin(encodeOrigin(bare), "p"), bare);
 });
 
+test("decodeOrigin() gives the fuzz of a patch, and none where there was none", () => {
+  const [patch] = origin.patches;
+  assert.ok(patch !== undefined);
+  const fuzzes = (fuzz: number | undefined) =>
+    decodeOrigin(encodeOrigin({ ...origin, patches: [{ ...patch, fuzz }] }), "p").patches[0]?.fuzz;
+  assert.deepEqual([undefined, 0, 2].map(fuzzes), [undefined, undefined, 2]);
+});
+
 test("originPatch() keeps no folder, so that the payload is the same wherever it is built", () => {
   assert.equal(origin.patches[0]?.name, "xsa1.patch");
 });

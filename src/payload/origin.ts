@@ -20,6 +20,7 @@ const patchSchema = v.object({
   sha256: v.string(),
   // One character for each byte: a patch need not be UTF-8.
   text: maybe(v.string()),
+  fuzz: maybe(v.number()),
 });
 
 const originSchema = v.object({
@@ -48,6 +49,8 @@ export interface OriginPatch {
   readonly sha256: string;
   /** `undefined` when the payload was built without them (`--no-patches`). */
   readonly bytes: Uint8Array | undefined;
+  /** With which it was applied, if with any. */
+  readonly fuzz?: number | undefined;
 }
 
 /** To be looked at and compared: without the patches themselves. */
@@ -74,10 +77,11 @@ export function withoutTexts(origin: PayloadOrigin): PayloadOrigin {
 
 /** The section's contents. */
 export function encodeOrigin({ source, config, compiler, patches }: PayloadOrigin): Uint8Array {
-  const listed = patches.map(({ name, sha256: digest, bytes }) => ({
+  const listed = patches.map(({ name, sha256: digest, bytes, fuzz = 0 }) => ({
     name,
     sha256: digest,
     ...(bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") }),
+    ...(fuzz === 0 ? {} : { fuzz }),
   }));
   const value: v.InferInput<typeof originSchema> = {
     format: FORMAT,
@@ -104,12 +108,13 @@ export function decodeOrigin(bytes: Uint8Array, source: string): PayloadOrigin {
 }
 
 function decodePatch(
-  { name, sha256: digest, text }: Described<typeof patchSchema>,
+  { name, sha256: digest, text, fuzz }: Described<typeof patchSchema>,
   source: string,
 ): OriginPatch {
-  if (text === undefined) return { name, sha256: digest, bytes: undefined };
+  const withFuzz = fuzz === undefined ? {} : { fuzz };
+  if (text === undefined) return { name, sha256: digest, bytes: undefined, ...withFuzz };
   const bytes = new Uint8Array(Buffer.from(text, "latin1"));
-  if (sha256(bytes) === digest) return { name, sha256: digest, bytes };
+  if (sha256(bytes) === digest) return { name, sha256: digest, bytes, ...withFuzz };
   throw refusal(source, `patch ${JSON.stringify(name)} does not match its digest`);
 }
 

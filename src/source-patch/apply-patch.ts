@@ -1,7 +1,8 @@
 // Applies patches to the texts of files, exactly: a hunk may have moved, but each line of its
-// context has to be there. The files themselves are not touched; what they become is given back.
+// context has to be there, unless the patch was given with fuzz (find-place.ts). The files themselves are not touched; what they become is given back.
 
 import { BuildError } from "../build-outcome/build-error.ts";
+import { type Expected, findPlace, fuzzNeeded, type Wanted } from "./find-place.ts";
 import type { FilePatch, Hunk } from "./patch-file.ts";
 
 export interface PatchedFile {
@@ -11,14 +12,18 @@ export interface PatchedFile {
   readonly after: string | undefined;
 }
 
-/** A hunk that was found at another line than it names. */
+/** A hunk that was found at another line than it names, or with another context. */
 export interface MovedHunk {
   readonly patch: FilePatch;
   readonly hunk: Hunk;
   /** Where it was found, less where it had to be; lower in the file is positive. */
   readonly lines: number;
+  /** Of its first line that was compared, in the file as earlier hunks left it; counts from 1. */
+  readonly line: number;
   /** How many more places it would fit. */
   readonly alternatives: number;
+  /** Lines of its context that fuzz has ignored. */
+  readonly ignored: { readonly before: number; readonly after: number };
 }
 
 /**
@@ -77,14 +82,19 @@ function applyHunks(
   // By how much later lines have moved: by what earlier hunks did, and by where they were found.
   let [grown, drift] = [0, 0];
   for (const hunk of patch.hunks) {
-    const { wanted, made } = sidesOf(hunk, isDos(lines));
-    const expected = hunk.content.oldStart - 1 + grown;
-    const { place, others } = findPlace(lines, wanted, { from, expected, drift });
-    if (place === undefined) throw doesNotApply(series, hunk, lines, expected);
-    drift = place - expected;
-    if (drift !== 0) onMoved({ patch, hunk, lines: drift, alternatives: others });
-    lines.splice(place, wanted.length, ...made);
-    from = place + made.length;
+    const { wanted, made, context } = sidesOf(hunk, isDos(lines));
+    const at = { from, expected: hunk.content.oldStart - 1 + grown, drift };
+    const found = findPlace(lines, { lines: wanted, context }, at, patch.fuzz ?? 0);
+    if (found === undefined) throw doesNotApply(series, hunk, lines, at);
+    const { place, others, ignored } = found;
+    const start = place + ignored.before;
+    drift = place - at.expected;
+    if (drift !== 0 || ignored.before + ignored.after > 0) {
+      onMoved({ patch, hunk, lines: drift, line: start + 1, alternatives: others, ignored });
+    }
+    const own = made.slice(ignored.before, made.length - ignored.after);
+    lines.splice(start, wanted.length - ignored.before - ignored.after, ...own);
+    from = start + own.length;
     grown += made.length - wanted.length;
   }
   return lines.join("");
@@ -103,7 +113,11 @@ function isDos(lines: readonly string[]): boolean {
 function sidesOf(
   { content: { lines } }: Hunk,
   isDosFile: boolean,
-): { readonly wanted: readonly string[]; readonly made: readonly string[] } {
+): {
+  readonly wanted: readonly string[];
+  readonly made: readonly string[];
+  readonly context: Wanted["context"];
+} {
   // An empty line of context that has lost its blank.
   const texts = lines.map((line) => (line === "" ? " " : line));
   const isDosPatch = lines.every((line) => line === "" || /\r$|^\\/.test(line));
@@ -115,28 +129,12 @@ function sidesOf(
       // "\ No newline at end of file" stands after the line that it speaks of.
       return lines[index + 1]?.startsWith("\\") ? bare : `${bare}${end}`;
     });
-  return { wanted: side(/^[ -]/), made: side(/^[ +]/) };
-}
-
-/** The nearest to where it should be after what came before it, and how many more there are. */
-function findPlace(
-  lines: readonly string[],
-  wanted: readonly string[],
-  at: { readonly from: number; readonly expected: number; readonly drift: number },
-): { readonly place: number | undefined; readonly others: number } {
-  const near = at.expected + at.drift;
-  if (wanted.length === 0) {
-    // Nothing but its number says where it belongs, which is wrong when others were found elsewhere.
-    const isSure = at.drift === 0 && near >= at.from && near <= lines.length;
-    return { place: isSure ? near : undefined, others: 0 };
-  }
-  const places: number[] = [];
-  for (let place = at.from; place <= lines.length - wanted.length; place++) {
-    if (wanted.every((line, index) => line === lines[place + index])) places.push(place);
-  }
-  const distance = (place: number) => Math.abs(place - near);
-  const [place] = places.toSorted((one, other) => distance(one) - distance(other));
-  return { place, others: Math.max(places.length - 1, 0) };
+  const marks = texts.filter((line) => !line.startsWith("\\"));
+  const isContext = (line: string) => line.startsWith(" ");
+  const before = marks.findIndex((line) => !isContext(line));
+  const after = marks.length - 1 - marks.findLastIndex((line) => !isContext(line));
+  const context = before < 0 ? { before: 0, after: 0 } : { before, after };
+  return { wanted: side(/^[ -]/), made: side(/^[ +]/), context };
 }
 
 function requireText(patch: FilePatch, path: string, text: string | undefined): string {
@@ -166,26 +164,38 @@ function doesNotApply(
   { patch, onTopOf }: PatchInSeries,
   hunk: Hunk,
   lines: readonly string[],
-  start: number,
+  at: Expected,
 ): BuildError {
-  const { wanted, made } = sidesOf(hunk, isDos(lines));
-  const first = wanted.findIndex((line, at) => line !== lines[start + at]);
-  const at = Math.max(first, 0);
+  const { wanted, made, context } = sidesOf(hunk, isDos(lines));
+  const start = at.expected;
+  const first = wanted.findIndex((line, index) => line !== lines[start + index]);
+  const offset = Math.max(first, 0);
   const shown = (line: string | undefined, otherwise: string) =>
     JSON.stringify(line?.replace(/\n$/, "") ?? otherwise);
   const isApplied = made.length > 0 && `\n${lines.join("")}`.includes(`\n${made.join("")}`);
   return new BuildError({
     code: "build/patch-does-not-apply",
     problem: `Cannot apply patch "${patch.patch}" to "${patch.oldPath}": hunk ${patch.hunks.indexOf(hunk) + 1} of ${patch.hunks.length} (${hunk.header}) does not fit`,
-    where: `line ${start + at + 1}: ${shown(lines[start + at], "(end of the file)")}`,
+    where: `line ${start + offset + 1}: ${shown(lines[start + offset], "(end of the file)")}`,
     expected:
       wanted.length === 0
         ? "lines of context, since those before it were found elsewhere"
-        : shown(wanted[at], ""),
+        : shown(wanted[offset], ""),
     remedy: isApplied
       ? "the source has this change already: leave the patch out, or give the source without it"
-      : onTopOf !== undefined
-        ? `make it on top of "${onTopOf}", which changes this file first; lines are compared exactly`
-        : "bring the patch to the release of the source; lines are compared exactly, without fuzz",
+      : [
+          onTopOf === undefined
+            ? "bring the patch to the release of the source"
+            : `make it on top of "${onTopOf}", which changes this file first`,
+          fuzzRemedy(fuzzNeeded(lines, { lines: wanted, context }, at)),
+        ].join("; "),
   });
+}
+
+function fuzzRemedy(needed: ReturnType<typeof fuzzNeeded>): string {
+  if (needed === undefined) return "lines are compared exactly";
+  const { fuzz, places, first } = needed;
+  const ignored = `without ${fuzz} line${fuzz === 1 ? "" : "s"} at each end of its context`;
+  if (places > 1) return `${ignored} it would fit at ${places} places, and nothing says which`;
+  return `or, if line ${first + 1} is the right place, use --fuzz ${fuzz}: ${ignored} it fits there`;
 }

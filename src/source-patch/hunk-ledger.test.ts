@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alsoBuiltInto, kindOfFile } from "./hunk-kind.ts";
 import { type LedgerFacts, writeLedger } from "./hunk-ledger.ts";
-import type { FilePatch } from "./patch-file.ts";
+import type { FilePatch, Hunk } from "./patch-file.ts";
 
 test("kindOfFile() tells code from what decides how code is made, and from everything else", () => {
   const cases = {
@@ -95,7 +95,7 @@ const facts: LedgerFacts = {
   settingChanges: [],
   ruleChanges: [],
   isBuilt: true,
-  distanceOf: () => 0,
+  movedHunk: () => undefined,
 };
 
 const patchOf = (path: string, kind: FilePatch["kind"] = "change"): FilePatch => ({
@@ -162,13 +162,17 @@ test("writeLedger() says that nothing was compiled, not that nothing depends on 
   assert.deepEqual(entry?.outcome, { kind: "not-built" });
 });
 
-test("writeLedger() says how far from its place a hunk was found", () => {
-  for (const [lines, words] of [
-    [498, "498 lines below"],
-    [-1, "1 line above"],
+test("writeLedger() says how far from its place a hunk was found, and without what", () => {
+  for (const [lines, before, after, words] of [
+    [498, 0, 0, "found 498 lines below"],
+    [-1, 0, 0, "found 1 line above"],
+    [0, 1, 0, "without 1 line of context before it"],
+    [2, 0, 2, "found 2 lines below, without 2 lines of context after it"],
   ] as const) {
-    const moved = { ...facts, distanceOf: () => lines };
-    const [entry] = writeLedger([patchOf("xen/common/kernel.c")], moved);
-    assert.deepEqual(entry?.hunks, [`@@ -1,1 +1,1 @@, found ${words}`]);
+    const patch = patchOf("xen/common/kernel.c");
+    const ignored = { before, after };
+    const movedHunk = (hunk: Hunk) => ({ patch, hunk, lines, line: 9, alternatives: 0, ignored });
+    const [entry] = writeLedger([patch], { ...facts, movedHunk });
+    assert.deepEqual(entry?.hunks, [`@@ -1,1 +1,1 @@, ${words}`]);
   }
 });

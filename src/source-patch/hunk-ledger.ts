@@ -1,6 +1,7 @@
 // The account of a patch: what became of each of its files and hunks. Nothing of a patch may be
 // missing here, and nothing is dropped without a reason that stands here.
 
+import type { MovedHunk } from "./apply-patch.ts";
 import type { FileKind } from "./hunk-kind.ts";
 import { alsoBuiltInto } from "./hunk-kind.ts";
 import { type FilePatch, type Hunk, pathOf } from "./patch-file.ts";
@@ -41,8 +42,8 @@ export interface LedgerFacts {
   readonly ruleChanges: readonly string[];
   /** Whether the patched source was compiled. */
   readonly isBuilt: boolean;
-  /** In lines, downwards; 0 for a hunk that is where it says. */
-  readonly distanceOf: (hunk: Hunk) => number;
+  /** Of a hunk that is not where it says, or whose context differs. */
+  readonly movedHunk: (hunk: Hunk) => MovedHunk | undefined;
 }
 
 export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): FileEntry[] {
@@ -53,13 +54,26 @@ export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): 
       file,
       outcome: outcomeOf(patch, facts),
       besides: alsoBuiltInto(file),
-      hunks: patch.hunks.map((hunk) => placeOf(hunk, facts.distanceOf(hunk))),
+      hunks: patch.hunks.map((hunk) => placeOf(hunk, facts.movedHunk(hunk))),
     };
   });
 }
 
-function placeOf({ header }: Hunk, lines: number): string {
-  return lines === 0 ? header : `${header}, found ${distanceInWords(lines)}`;
+function placeOf({ header }: Hunk, moved: MovedHunk | undefined): string {
+  if (moved === undefined) return header;
+  const found = moved.lines === 0 ? [] : [`found ${distanceInWords(moved.lines)}`];
+  const ignored = ignoredInWords(moved);
+  return [header, ...found, ...(ignored === undefined ? [] : [`without ${ignored}`])].join(", ");
+}
+
+/** `1 line of context before it and 2 after it` */
+export function ignoredInWords({ ignored }: Pick<MovedHunk, "ignored">): string | undefined {
+  const { before, after } = ignored;
+  if (before + after === 0) return undefined;
+  const lines = (count: number) => `${count} line${count === 1 ? "" : "s"} of context`;
+  if (after === 0) return `${lines(before)} before it`;
+  if (before === 0) return `${lines(after)} after it`;
+  return `${lines(before)} before it and ${after} after it`;
 }
 
 /** `2 lines below`, `1 line above` */

@@ -11,6 +11,8 @@ export interface PatchInput {
   /** As the user named it. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Lines at each end of a hunk's context that may differ, as patch(1) counts them; none by default. */
+  readonly fuzz?: number | undefined;
 }
 
 export interface FilePatch {
@@ -23,6 +25,8 @@ export interface FilePatch {
   /** A copy leaves the old file where it is. */
   readonly kind: "change" | "create" | "delete" | "rename" | "copy" | "mode" | "binary";
   readonly hunks: readonly Hunk[];
+  /** Of the patch. */
+  readonly fuzz?: number | undefined;
 }
 
 export interface Hunk {
@@ -40,7 +44,7 @@ const STRIP_MAX = 4;
  * @throws BuildError build/bad-patch
  */
 export function parsePatchFile(
-  { name, bytes }: PatchInput,
+  { name, bytes, fuzz }: PatchInput,
   exists: (path: string) => boolean,
 ): FilePatch[] {
   // One byte a character, as the files are read: whatever their encoding, lines compare exactly.
@@ -50,7 +54,10 @@ export function parsePatchFile(
     throw badPatch(name, "it does not change any file", "a unified diff, as git diff makes it");
   }
   const strip = findStrip(structured, exists);
-  return structured.map((file) => toFilePatch(name, file, pathsOf(file, strip, exists)));
+  return structured.map((file) => ({
+    ...toFilePatch(name, file, pathsOf(file, strip, exists)),
+    fuzz,
+  }));
 }
 
 /** The file that a change is about: where it is afterwards, or was before. */

@@ -24,9 +24,10 @@ function patchesOf(
   { payload, origin }: PayloadBelow,
   byDigest: ReadonlyMap<string, Uint8Array>,
 ): readonly PatchInput[] {
-  return (origin?.patches ?? []).map(({ name, sha256: digest, bytes }) => {
+  return (origin?.patches ?? []).map(({ name, sha256: digest, bytes, fuzz }) => {
     const found = bytes ?? byDigest.get(digest);
-    if (found !== undefined) return { name: `${name} (of "${payload.source}")`, bytes: found };
+    if (found !== undefined)
+      return { name: `${name} (of "${payload.source}")`, bytes: found, fuzz };
     throw new BuilderError({
       code: "builder/bad-option",
       problem: `Cannot build on top of "${payload.source}": it was built without its patches`,

@@ -6,7 +6,7 @@ import type { LedgerEntry, NoEffectRule } from "../../diff/ledger.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";
 import type { PatchAccount } from "../../pairs/prepared-pairs.ts";
 import { onlyAtBringUp } from "../../running/bring-up.ts";
-import { distanceInWords } from "../../source-patch/hunk-ledger.ts";
+import { distanceInWords, ignoredInWords } from "../../source-patch/hunk-ledger.ts";
 import { pathOf } from "../../source-patch/patch-file.ts";
 import type { Succession } from "../../stacking/cumulative.ts";
 import type { AllowedNames } from "../build-options.ts";
@@ -60,8 +60,15 @@ function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): bo
 /** One line for each hunk, as patch(1) tells it. */
 export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string {
   return moved
-    .map(({ patch, hunk, lines, alternatives }) => {
-      const found = `hunk ${hunk.header} of ${pathOf(patch)} fits ${distanceInWords(lines)} its place`;
+    .map((moved) => {
+      const { patch, hunk, lines, line, alternatives } = moved;
+      const hunkOf = `hunk ${hunk.header} of ${pathOf(patch)}`;
+      const ignored = ignoredInWords(moved);
+      if (ignored !== undefined) {
+        const where = lines === 0 ? "" : `, ${distanceInWords(lines)} its place`;
+        return `warning: ${hunkOf} was put at line ${line}${where}, without ${ignored}: check whether it belongs there\n`;
+      }
+      const found = `${hunkOf} fits ${distanceInWords(lines)} its place`;
       if (alternatives === 0) return `note: ${found}\n`;
       const places = `${alternatives} more place${alternatives === 1 ? "" : "s"}`;
       return `warning: ${found}, and in ${places}: check whether it is the right one\n`;

@@ -13,7 +13,7 @@ const STATE_DEFAULT = "xsplice-bisect.json";
 
 /** Those of `build` that mean something for every prefix. */
 const forEveryPrefix: readonly string[] = [
-  ...["source", "xen-syms", "config", "series", "guard", "hooks"],
+  ...["source", "xen-syms", "config", "series", "fuzz", "guard", "hooks"],
   ...["allow-init", "allow-layout", "cc", "jobs"],
 ];
 

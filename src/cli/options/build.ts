@@ -19,6 +19,7 @@ import {
 import { xenSymsOption } from "./xen-syms.ts";
 
 const JOBS_MAX = 999;
+const FUZZ_MAX = 9;
 
 export const buildOptionSpecs: readonly OptionSpec[] = [
   {
@@ -51,6 +52,14 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     description:
       "a file with the names of patches, one per line; they come before those of --patch",
     completes: "file",
+  },
+  {
+    name: "fuzz",
+    value: "N",
+    description:
+      "let up to N lines at each end of a hunk's context differ, as patch does; each such hunk is reported",
+    range: { min: 0, max: FUZZ_MAX },
+    default: "0: every line has to be there",
   },
   {
     name: "output",
@@ -196,7 +205,10 @@ async function readInputs(
     source: options.requiredText("source"),
     xenSyms: { name: xenSyms, bytes: await readXenSymsFile(xenSyms, io.signal) },
     config: { name: config, text: Buffer.from(await readText(config)).toString() },
-    patches: await readPatches(patches),
+    patches: (await readPatches(patches)).map((patch) => ({
+      ...patch,
+      fuzz: options.number("fuzz"),
+    })),
     hooks: options.texts("hooks"),
   };
 }
