@@ -24,7 +24,7 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
     ["lab", "up", "--memory", "10"],
     /"10" for --memory: it is out of range\n +expected: +448 to 2048/,
   ],
-  [["lab", "up", "--memory", "much"], /"much" for --memory: it is no whole number/],
+  [["lab", "up", "--memory", "much"], /"much" for --memory: it is not a whole number/],
   [["lab", "up", "--xen", "4.99"], /Xen "4\.99": it is not known\n[\s\S]+--xen/],
   [["lab", "up", "--xen", "4.17 x"], /Xen "4\.17 x": it is not known/],
   [["lab", "up", "a b"], /Cannot name a lab "a b"/],

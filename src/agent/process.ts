@@ -116,7 +116,7 @@ class CreditedInput {
     if (waiting) this.#write(waiting.rest, waiting.done);
   }
 
-  /** What is still to be written has no reader any more; as with a pipe, that is no failure. */
+  /** What is still to be written has no reader any more; as with a pipe, that is not a failure. */
   processEnded(): void {
     this.#ended = true;
     this.addCredit(0);

@@ -25,28 +25,45 @@ export type BuildErrorCode =
 
 export class BuildError extends XspliceError<BuildErrorCode> {}
 
-const storageErrors = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"];
+const noSpace = ["ENOSPC", "EDQUOT"];
+const noAccess = ["EACCES", "EROFS", "EIO"];
 
-/** A full disk or a directory without permission, as the user sees it; anything else unchanged. */
+/**
+ * A full disk or a place below `folder` without permission, as the user sees it; anything else unchanged,
+ * a source that may not be read among it.
+ */
 export function asStorageError(error: unknown, folder: string): unknown {
-  if (!storageErrors.includes(codeOfSystemError(error) ?? "")) return error;
-  return cannotStore(systemStateOf(error), folder, { cause: error });
+  const code = codeOfSystemError(error) ?? "";
+  const { path } = error as NodeJS.ErrnoException;
+  if (path !== undefined && path !== folder && !path.startsWith(`${folder}/`)) return error;
+  const lacks = noSpace.includes(code) ? "space" : noAccess.includes(code) ? "access" : undefined;
+  if (lacks === undefined) return error;
+  return cannotStore(systemStateOf(error), { where: path ?? folder, lacks }, { cause: error });
 }
 
 /** When a program ended because nothing more could be written. @throws BuildError */
 export function requireSpace(messages: string, folder: string): void {
   const [problem] = /No space left on device|Disk quota exceeded/.exec(messages) ?? [];
   // Compilers keep what they are at in the one, and their results in the other.
-  if (problem !== undefined) throw cannotStore(problem.toLowerCase(), `${folder}\n${tmpdir()}`);
+  if (problem !== undefined)
+    throw cannotStore(problem.toLowerCase(), { where: `${folder}\n${tmpdir()}`, lacks: "space" });
 }
 
-function cannotStore(problem: string, folder: string, options?: ErrorOptions): BuildError {
+const remedies = {
+  space: "free some space (a copy takes about 25 MB, kept objects up to 70 MB more)",
+  access: "give access to it",
+} as const;
+
+function cannotStore(
+  problem: string,
+  { where, lacks }: { readonly where: string; readonly lacks: keyof typeof remedies },
+  options?: ErrorOptions,
+): BuildError {
   const report = {
     code: "build/cannot-store",
     problem: `Cannot keep a scratch copy of the source: ${problem}`,
-    where: folder,
-    remedy:
-      "free some space (a copy takes about 25 MB, kept objects up to 70 MB more), or set XDG_CACHE_HOME, and TMPDIR, to another disk",
+    where,
+    remedy: `${remedies[lacks]}, or set XDG_CACHE_HOME, and TMPDIR, to another disk`,
   } as const;
   return new BuildError(report, options);
 }

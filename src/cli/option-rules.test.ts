@@ -126,8 +126,8 @@ test("requireRules() refuses a value that is no choice, no whole number or out o
   for (const [line, words] of [
     [{ mode: ["two"] }, /Cannot use "two" for --mode: there is no such mode\n +expected: one, all/],
     [{ jobs: ["0"] }, /Cannot use "0" for --jobs: it is out of range\n +expected: 1 to 8/],
-    [{ jobs: ["-1"] }, /Cannot use "-1" for --jobs: it is no whole number/],
-    [{ jobs: [""] }, /Cannot use "" for --jobs: it is no whole number/],
+    [{ jobs: ["-1"] }, /Cannot use "-1" for --jobs: it is not a whole number/],
+    [{ jobs: [""] }, /Cannot use "" for --jobs: it is not a whole number/],
   ] as const) {
     const said = refusal({ source, ...line });
     assert.match(said, /^usage\/bad-value\n/);

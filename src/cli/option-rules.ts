@@ -57,7 +57,7 @@ function requireValues({ name, choices, range }: OptionSpec, given: Given): void
     if (range === undefined) continue;
     const isWhole = /^\d{1,15}$/.test(text);
     if (isWhole && range.min <= Number(text) && Number(text) <= range.max) continue;
-    const state = isWhole ? "it is out of range" : "it is no whole number";
+    const state = isWhole ? "it is out of range" : "it is not a whole number";
     throw badValue(name, text, state, rangeWords(range));
   }
 }

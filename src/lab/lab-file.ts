@@ -38,7 +38,7 @@ export function readLabFile(folder: string): LabFile | undefined {
 
 /**
  * The wanted name, or the first free of lab-1, lab-2, …
- * @throws LabError lab/name-taken, lab/bad-argument when it is no name
+ * @throws LabError lab/name-taken, lab/bad-argument when it is not a name
  */
 export function chooseName(wanted: string | undefined): string {
   const taken = new Set(listRunFolders().map((folder) => readLabFile(folder)?.info.name));

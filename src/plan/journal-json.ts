@@ -14,7 +14,7 @@ export function encodeJournal(journal: Journal): string {
   return `${JSON.stringify(document, plain)}\n`;
 }
 
-/** `undefined` when it is none that this release can read. */
+/** `undefined` when this release cannot read it. */
 export function decodeJournal(text: string): Journal | undefined {
   const decoded = decodeJson(text, documentSchema);
   if (decoded.kind === "problem") return undefined;

@@ -26,7 +26,7 @@ import { type HostView, observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
   readonly now: () => Date;
-  /** What is known of a payload from its bytes; `undefined` when they are no payload. */
+  /** What is known of a payload from its bytes; `undefined` when they are not a payload. */
   readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
   /** The journal could not be kept; what was asked for goes on. */
   readonly onTrouble: (error: unknown) => void;

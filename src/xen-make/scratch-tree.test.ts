@@ -117,3 +117,13 @@ test("asStorageError() says what a full disk means, and leaves other errors alon
   const other = new Error("y");
   assert.equal(asStorageError(other, "/cache"), other);
 });
+
+test("asStorageError() names the path without access, and takes none of the source for the cache's", () => {
+  const refused = (path: string) => Object.assign(new Error("x"), { code: "EACCES", path });
+  const told = asStorageError(refused("/cache/build/key/work"), "/cache");
+  assert.ok(told instanceof BuildError);
+  assert.equal(told.report.where, "/cache/build/key/work");
+  assert.match(told.report.remedy ?? "", /^give access to it, or set XDG_CACHE_HOME/);
+  const ofSource = refused("/source/xen/Makefile");
+  assert.equal(asStorageError(ofSource, "/cache"), ofSource);
+});

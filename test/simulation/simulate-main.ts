@@ -39,7 +39,8 @@ async function playMany(from: number, count: number): Promise<number> {
 
 function numberOf(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new Error(`"${text}" is no number\n${USAGE}`);
+  console.error(`Cannot use "${text}": it is not a number\nusage: ${USAGE}`);
+  process.exit(64);
 }
 
 process.exitCode =

@@ -74,7 +74,7 @@ function renderJobs(jobs: readonly Job[]): string {
     .map((job) => {
       const ready = isReady(job);
       const lines = job.checks.map(({ what, found, remedy }) => {
-        // Where one of several is enough, what is missing beside it is no problem.
+        // Where one of several is enough, what is missing beside it is not a problem.
         const lack = ready ? "not found, not needed" : `missing: ${remedy}`;
         return `    ${found === undefined ? "-" : "+"} ${what}: ${found ?? lack}\n`;
       });
