@@ -5,6 +5,7 @@ import type { CorpusCase } from "./case.ts";
 import { builtCases } from "./cases-built.ts";
 import { initCases } from "./cases-init.ts";
 import { movedCases } from "./cases-moved.ts";
+import { neededCases } from "./cases-needed.ts";
 import { pointerCases } from "./cases-pointers.ts";
 import { refusedCases } from "./cases-refused.ts";
 import { registerCases } from "./cases-registers.ts";
@@ -13,6 +14,7 @@ import { unchangedCases } from "./cases-unchanged.ts";
 export const corpus: readonly CorpusCase[] = [
   ...builtCases,
   ...initCases,
+  ...neededCases,
   ...pointerCases,
   ...movedCases,
   ...registerCases,
