@@ -1,10 +1,9 @@
 // The patched side: a working copy with the patch in it, generated headers made again where the patch
 // reaches them, and the objects that make would build now.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
-import { isMakeFile } from "../source-patch/hunk-kind.ts";
+import { isBuildRule, isGenerator } from "../source-patch/hunk-kind.ts";
 import { findCandidates } from "../xen-make/affected.ts";
 import { type Base, runMakeOn } from "../xen-make/base.ts";
 import {
@@ -14,6 +13,7 @@ import {
   writeMakeFile,
 } from "../xen-make/build-commands.ts";
 import { type Commands, compareCommands } from "../xen-make/commands.ts";
+import { filesUsed, findRegenerated, withoutGenerated } from "../xen-make/generated.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { PREPARE_GOAL } from "../xen-make/recipe.ts";
@@ -52,12 +52,21 @@ export async function makePatchedTree(
 ): Promise<PatchedTree> {
   const tree = join(work, "after");
   run.timings.measure("link", () => linkPatched(tree, base, files));
-  const { commands, ...after } = await run.timings.measureAsync("regenerate", () =>
+  const { commands, remade, ...after } = await run.timings.measureAsync("regenerate", () =>
     regenerate(base, tree, files, run),
   );
   if (commands === undefined) return { tree, ...after, ruleChanges: [] };
   const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
-  return { tree, ...after, ruleChanges: compareCommands(before, commands) };
+  const used = filesUsed(base, [before, commands]);
+  const scripts = [...files.keys()].filter(isGenerator).map((path) => path.slice("xen/".length));
+  const ruleChanges = [
+    ...compareCommands(before, commands),
+    ...scripts.filter((path) => used.has(path)).map((path) => `${path} runs when objects are made`),
+    ...remade
+      .filter((path) => used.has(path))
+      .map((path) => `${path} is generated otherwise, and used when objects are made`),
+  ];
+  return { tree, ...after, ruleChanges };
 }
 
 export function linkPatched(
@@ -66,7 +75,10 @@ export function linkPatched(
   files: ReadonlyMap<string, PatchedFile>,
 ): void {
   const generated = mayReachGenerated(base, files) ? "copied" : "linked";
-  linkTree(base.tree, base.contents, { folder: tree, generated });
+  // A rule need not name all that it depends on.
+  const isAnew = [...files.keys()].some(isBuildRule);
+  const contents = isAnew ? withoutGenerated(base) : base.contents;
+  linkTree(base.tree, contents, { folder: tree, generated });
   writePatched(tree, files);
 }
 
@@ -99,8 +111,10 @@ export function mayReachGenerated(base: Base, files: ReadonlyMap<string, Patched
   return [...files.keys()].some((path) => !sources.has(path) && isHypervisorSource(path));
 }
 
-/** With the commands of make, where they may be others. */
 interface Regenerated extends After {
+  /** Below `xen/`: what is generated differently and is no header. */
+  readonly remade: readonly string[];
+  /** Of make, where they may be others. */
   readonly commands?: Commands;
 }
 
@@ -112,26 +126,25 @@ export async function regenerate(
   run: MakeRun,
 ): Promise<Regenerated> {
   const { tools, jobs, signal, onProgress } = run;
-  let regenerated: readonly string[] = [];
+  let differing: readonly string[] = [];
   if (mayReachGenerated(base, files)) {
     onProgress("generating headers of the patched source");
     writeMakeFile(tree);
     await runMakeOn(tree, [PREPARE_GOAL], { tools, jobs, signal, side: "patched" });
-    regenerated = base.contents.generated
-      .filter((path) => path.startsWith("xen/") && path.endsWith(".h"))
-      .filter((path) => !readFileSync(join(base.tree, path)).equals(readFileSync(join(tree, path))))
-      .map((path) => path.slice("xen/".length));
+    differing = findRegenerated(base, tree, files.keys());
   }
-  if (!mayChangeListing(files)) return { listing: base.listing, regenerated };
+  const regenerated = differing.filter((path) => path.endsWith(".h"));
+  const remade = differing.filter((path) => !path.endsWith(".h"));
+  if (!mayChangeListing(files)) return { listing: base.listing, regenerated, remade };
   onProgress("asking Xen's make files for the commands of the patched build");
   const runs = await askMake(tree, "patched", run);
   const listing = parseListing(runs.objects, tools.compiler, base.listing.aliases);
-  return { listing, regenerated, commands: commandsOf(runs, tree) };
+  return { listing, regenerated, remade, commands: commandsOf(runs, tree) };
 }
 
 export function mayChangeListing(files: ReadonlyMap<string, PatchedFile>): boolean {
   return [...files].some(
     ([path, { before, after }]) =>
-      isMakeFile(path) || (/\.[cS]$/.test(path) && (before === undefined || after === undefined)),
+      isBuildRule(path) || (/\.[cS]$/.test(path) && (before === undefined || after === undefined)),
   );
 }

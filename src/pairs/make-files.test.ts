@@ -78,13 +78,11 @@ for (const [what, [change, reason]] of Object.entries(harmful)) {
 buildTest(
   "preparePairs() takes objects of a make file that has other headers generated",
   async (t) => {
-    const generating = rules.replace("s/LISTED/GENERATED/", "s/LISTED 1/GENERATED 2/");
-    const change = {
-      "xen/Rules.mk": generating,
-      "xen/include/public/list.h": "#define LISTED 1\n\n",
-    };
-    const result = await preparePairs(makeSmallXen(t).request(change));
-    assert.deepEqual(objectsOf(result), ["common/kernel.o", "common/user.o"]);
-    assert.equal(outcomeOf(result, "xen/Rules.mk")?.kind, "compiled");
+    // Nothing tells make that the header is an old one.
+    const generating = rules.replace("sh tools/generate.sh", "sed 's/LISTED 1/GENERATED 2/'");
+    const result = await preparePairs(makeSmallXen(t).request({ "xen/Rules.mk": generating }));
+    const objects = ["common/kernel.o", "common/user.o"];
+    assert.deepEqual(objectsOf(result), objects);
+    assert.deepEqual(outcomeOf(result, "xen/Rules.mk"), { kind: "compiled", objects });
   },
 );

@@ -93,7 +93,7 @@ async function pairUp(
   const { base, work, config, applied, architecture, meanwhile } = request;
   const kindOfPath = (path: string) => kindOf(path, architecture).kind;
   const isCode = (path: string) => kindOfPath(path) === "code";
-  const isRule = (path: string) => /^(make-file|configuration)$/.test(kindOfPath(path));
+  const isRule = (path: string) => /^(make-file|generator|configuration)$/.test(kindOfPath(path));
   const settings = [...applied.changed].some(isRule)
     ? await run.timings.measureAsync("configure", () =>
         findSettingChanges({ base, work, config, files: applied.files }, run),
@@ -101,10 +101,12 @@ async function pairUp(
     : [];
   if (settings.length > 0) return leaveUnbuilt(request, { settings, rules: [] });
   // From here the configuration is as it was.
-  const carried = carriedOnly(applied, (path) => isCode(path) || kindOfPath(path) === "make-file");
+  const carried = carriedOnly(applied, (path) =>
+    /^(code|make-file|generator)$/.test(kindOfPath(path)),
+  );
   const { files, levels } = carried;
   const { patches, moved, contributions } = applied;
-  // From here there are only files that objects are made from.
+  // From here there are only files that objects are made from, and what makes them.
   const after = await makePatchedTree(work, base, files, run);
   const { regenerated, ruleChanges: rules } = after;
   if (rules.length > 0) return leaveUnbuilt(request, { settings, rules });

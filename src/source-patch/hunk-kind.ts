@@ -4,6 +4,8 @@
 export type FileKind =
   | { readonly kind: "code" }
   | { readonly kind: "make-file" }
+  /** What make runs or reads to generate source. */
+  | { readonly kind: "generator" }
   /** What the settings are made from: Kconfig's language. */
   | { readonly kind: "configuration" }
   | { readonly kind: "refused"; readonly reason: string }
@@ -21,9 +23,17 @@ export function kindOfFile(path: string, architecture: string): FileKind {
   return { kind: "not-hypervisor", component: componentOf(path) };
 }
 
-/** Whether make reads it as its own. */
-export function isMakeFile(path: string): boolean {
-  return makeFile.test(path);
+/** Whether it decides what make does, or what source is generated; not what the settings are. */
+export function isBuildRule(path: string): boolean {
+  return isGenerator(path) || kindByRule(path) === "make-file";
+}
+
+export function isGenerator(path: string): boolean {
+  return kindByRule(path) === "generator";
+}
+
+function kindByRule(path: string): FileKind["kind"] | undefined {
+  return rules.find(({ pattern }) => pattern.test(path))?.kind.kind;
 }
 
 /** Which programs outside of the hypervisor are built from this file as well. */
@@ -75,7 +85,7 @@ const rules: readonly { readonly pattern: RegExp; readonly kind: FileKind }[] = 
   { pattern: makeFile, kind: { kind: "make-file" } },
   {
     pattern: /^xen\/(tools|scripts)\/|^xen\/.*\.(py|awk|pl|sh|lst|in|l|y|flf)$/,
-    kind: { kind: "refused", reason: "it generates source when the hypervisor is built" },
+    kind: { kind: "generator" },
   },
   { pattern: /^xen\/.*\.(c|h|S|inc)$/, kind: { kind: "code" } },
   {

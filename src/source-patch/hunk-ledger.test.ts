@@ -17,9 +17,9 @@ test("kindOfFile() tells code from what decides how code is made, and from every
     "xen/common/Kconfig": "configuration",
     "xen/arch/x86/Kconfig.cpu": "configuration",
     "xen/Kconfig.debug": "configuration",
-    "xen/tools/gen-cpuid.py": "refused",
-    "xen/include/xlat.lst": "refused",
-    "xen/scripts/gen_hypercall.awk": "refused",
+    "xen/tools/gen-cpuid.py": "generator",
+    "xen/include/xlat.lst": "generator",
+    "xen/scripts/gen_hypercall.awk": "generator",
     "Config.mk": "make-file",
     "config/StdGNU.mk": "make-file",
     "xen/scripts/Kbuild.include": "make-file",
@@ -76,6 +76,15 @@ test("writeLedger() takes make files that generate other headers to the objects 
   assert.deepEqual(makeFileOutcome(generated), { kind: "compiled", objects: ["common/version.o"] });
 });
 
+test("writeLedger() takes generators to the objects of what they generate otherwise", () => {
+  const outcome = (found: Partial<LedgerFacts>) =>
+    writeLedger([patchOf("xen/tools/gen-cpuid.py")], { ...facts, ...found })[0]?.outcome;
+  const objects = ["common/version.o"];
+  assert.deepEqual(outcome({ objectsOf: () => objects }), { kind: "compiled", objects });
+  assert.equal(outcome({ addedObjects: ["common/new.o"] })?.kind, "not-in-configuration");
+  assert.equal(outcome({ ruleChanges: ["tools/x runs"], isBuilt: false })?.kind, "refused");
+});
+
 test("writeLedger() refuses make files that change the build, and says what changes", () => {
   const ruleChanges = ["1", "2", "3", "4", "5", "6", "7"].map((name) => `${name}.o is not made`);
   const found = { ruleChanges, addedObjects: ["common/new.o"], isBuilt: false };
@@ -83,7 +92,7 @@ test("writeLedger() refuses make files that change the build, and says what chan
   assert.ok(outcome?.kind === "refused");
   assert.match(
     outcome.reason,
-    /change the build: 1\.o is not made; .* 5\.o is not made; and 2 more$/,
+    /changes how the hypervisor is built: 1\.o is not made; .* 5\.o is not made; and 2 more$/,
   );
 });
 
@@ -119,7 +128,12 @@ test("writeLedger() refuses what changes settings, and leaves out what changes n
 });
 
 test("writeLedger() refuses binary patches of what the build is made by", () => {
-  for (const path of ["xen/common/Kconfig", "xen/common/Makefile", "xen/common/kernel.c"]) {
+  for (const path of [
+    "xen/common/Kconfig",
+    "xen/tools/gen-cpuid.py",
+    "xen/common/Makefile",
+    "xen/common/kernel.c",
+  ]) {
     const [entry] = writeLedger([patchOf(path, "binary")], facts);
     assert.equal(entry?.outcome.kind, "refused", path);
   }

@@ -93,7 +93,15 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
     case "refused":
       return refused(kind.reason);
     case "make-file":
-      return makeFileOutcome(patch, facts);
+      return ruleOutcome(patch, facts, {
+        made: facts.addedObjects,
+        nothing: "Xen's make makes the same objects by the same commands with it",
+      });
+    case "generator":
+      return ruleOutcome(patch, facts, {
+        made: [],
+        nothing: "all that is generated stays as it is with it",
+      });
     case "configuration":
       return configurationOutcome(patch, facts);
     case "code":
@@ -123,16 +131,20 @@ function otherSettings(changes: readonly string[]): Outcome {
   return refused(`the patch changes the configuration of all objects: ${listed(changes)}`);
 }
 
-function makeFileOutcome(patch: FilePatch, facts: LedgerFacts): Outcome {
+function ruleOutcome(
+  patch: FilePatch,
+  facts: LedgerFacts,
+  { made, nothing }: { readonly made: readonly string[]; readonly nothing: string },
+): Outcome {
   if (patch.kind === "binary") return refused("a binary patch of a source file");
   if (facts.settingChanges.length > 0) return otherSettings(facts.settingChanges);
   if (facts.ruleChanges.length > 0) {
-    return refused(`the make files of this patch change the build: ${listed(facts.ruleChanges)}`);
+    return refused(`the patch changes how the hypervisor is built: ${listed(facts.ruleChanges)}`);
   }
-  const made = [...new Set([...facts.addedObjects, ...facts.objectsOf(pathOf(patch))])].sort();
-  if (made.length > 0) return { kind: "compiled", objects: made };
+  const objects = [...new Set([...made, ...facts.objectsOf(pathOf(patch))])].sort();
+  if (objects.length > 0) return { kind: "compiled", objects };
   if (!facts.isBuilt) return { kind: "not-built" };
-  return notInConfiguration("Xen's make makes the same objects by the same commands with it");
+  return notInConfiguration(nothing);
 }
 
 function listed(sentences: readonly string[]): string {

@@ -3,7 +3,15 @@
 // into some of those files in place. Times stay, as make goes by them.
 
 import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { type ClaimedFolder, claimFolder, removeAbandoned } from "../files/claimed-folder.ts";
@@ -66,10 +74,12 @@ export function linkTree(
 
 /** Replaces a file of a working copy without writing into the file that it is linked to. */
 export function replaceFile(place: string, content: string | undefined): void {
+  const mode = statSync(place, { throwIfNoEntry: false })?.mode;
   rmSync(place, { force: true });
   if (content === undefined) return;
   mkdirSync(dirname(place), { recursive: true });
-  writeFileSync(place, content, "latin1");
+  // A script that runs stays one.
+  writeFileSync(place, content, { encoding: "latin1", ...(mode === undefined ? {} : { mode }) });
 }
 
 /** Below the directory of a base: where builds have their working copies. */

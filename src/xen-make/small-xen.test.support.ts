@@ -53,7 +53,8 @@ $(obj)/%.o: $(obj)/%.S FORCE
 	gcc $(flags) -D__ASSEMBLY__ -c $< -o $@
 	@$(record)
 include/generated.h: include/public/list.h
-	sed 's/LISTED/GENERATED/' $< > $@
+	sh tools/generate.sh < $< > $@
+	echo '/* of $(CURDIR)/../xen/$< */' >> $@
 .PHONY: FORCE
 FORCE:
 `;
@@ -64,6 +65,11 @@ $(ALL_OBJS): FORCE
 	@$(MAKE) -f Rules.mk obj=$(@D) $@
 $(TARGET): prelink.o
 	ld -T arch/x86/xen.lds.S -o $@ $<
+	sh tools/check.sh $@
+`;
+
+/** It takes nothing that it does not know. */
+const generator = `sed -e 's/LISTED/GENERATED/' -e '/GENERATED/!{ s/.*/unknown/; q1; }'
 `;
 
 export const smallXen: Readonly<Record<string, string>> = {
@@ -72,6 +78,10 @@ export const smallXen: Readonly<Record<string, string>> = {
   "xen/Makefile": topMakefile,
   "xen/Rules.mk": rules,
   "xen/build.mk": linking,
+  "xen/tools/generate.sh": generator,
+  "xen/tools/check.sh": '. tools/common\nnm "$1"\n',
+  "xen/tools/common": "set -e\n",
+  "xen/tools/unused.py": "pass\n",
   "xen/Kconfig": "config OLD\ndefault OLD=y\n",
   "xen/common/Makefile":
     "obj-y := kernel.o user.o start.init.o\nobj-$(CONFIG_LIVEPATCH) += entry.o\nobj-$(CONFIG_OFF) += unused.o\n",

@@ -172,6 +172,11 @@ export const refusedCases: readonly CorpusCase[] = [
     expected: refused("file: xen/common/Kconfig"),
   },
   {
+    name: "link-script",
+    rule: "a script that the link of the hypervisor runs",
+    expected: refused("file: xen/tools/check-endbr.sh"),
+  },
+  {
     name: "make-order",
     rule: "the order in which objects are linked",
     expected: refused("file: xen/common/Makefile"),

@@ -66,6 +66,14 @@ export const unchangedCases: readonly CorpusCase[] = [
     },
   },
   {
+    name: "generator-and-header",
+    rule: "a header with a line that only the generator of the patch takes",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/tools/compat-build-source.py": "not-in-configuration" },
+    },
+  },
+  {
     name: "does-not-compile",
     rule: "a mistake in C",
     expected: { outcome: "error", code: "build/compile-failed" },
