@@ -28,7 +28,7 @@ export function placePayload(
 ): Place {
   const { foundation } = stacking;
   const origin = originOf(inputs, source, label.patches);
-  checkOrigins(foundation, origin);
+  checkOrigins(foundation, { ...origin, differencesFrom: source.differencesFrom });
   const target = targetOf(hypervisor, source);
   return {
     target,

@@ -7,6 +7,7 @@ import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase } from "../xen-make/base.ts";
+import { differencesFrom } from "../xen-make/known-sources.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
@@ -63,6 +64,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
       source: {
         release: source.version,
         digest: source.digest,
+        differencesFrom: (digest) => differencesFrom(source, digest, cache),
         configDifferences: base.configDifferences,
         compiler: { command: tools.compiler, version: tools.compilerVersion },
       },

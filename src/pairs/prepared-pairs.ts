@@ -79,6 +79,8 @@ export interface PreparedSource {
   readonly release: SourceTree["version"];
   /** SHA-256 of the source, in hex. */
   readonly digest: string;
+  /** Files in which it differs from the source of another digest; `undefined` where that is not known. */
+  readonly differencesFrom: (digest: string) => readonly string[] | undefined;
   readonly configDifferences: readonly ConfigDifference[];
   readonly compiler: { readonly command: string; readonly version: string };
 }

@@ -38,13 +38,23 @@ function patchesOf(
   });
 }
 
+interface MadePayload {
+  readonly payload: Pick<PayloadBelow["payload"], "source">;
+  readonly origin: Pick<PayloadOrigin, "source" | "config"> | undefined;
+}
+
+interface OwnOrigin extends Pick<PayloadOrigin, "source" | "config"> {
+  /** Files that differ from those of another source, where that is known. */
+  readonly differencesFrom: (digest: string) => readonly string[] | undefined;
+}
+
 /**
  * Whether the payloads below were made from what the fix is made from.
  * @throws BuilderError builder/wrong-stack
  */
 export function checkOrigins(
-  { payloads }: Foundation,
-  own: Pick<PayloadOrigin, "source" | "config">,
+  { payloads }: { readonly payloads: readonly MadePayload[] },
+  own: OwnOrigin,
 ): void {
   for (const { payload, origin } of payloads) {
     if (origin === undefined) continue;
@@ -54,11 +64,20 @@ export function checkOrigins(
     throw new BuilderError({
       code: "builder/wrong-stack",
       problem: `Cannot build on top of "${payload.source}": it was built from ${what}`,
-      where: `SHA-256 ${origin[differs]}`,
+      where: `SHA-256 ${origin[differs]}${differs === "source" ? filesIn(own.differencesFrom(origin.source)) : ""}`,
       expected: own[differs],
       remedy: "give the source and the configuration that the payloads below were built from",
     });
   }
+}
+
+/** What a person compares first. */
+function filesIn(differences: readonly string[] | undefined): string {
+  const SHOWN_MAX = 10;
+  if (differences === undefined) return "; the cache has no copy of it to name the files by";
+  const more = differences.length - SHOWN_MAX;
+  const shown = differences.slice(0, SHOWN_MAX).join(", ");
+  return `; not the same: ${shown}${more > 0 ? `, and ${more} more` : ""}`;
 }
 
 function sha256(bytes: Uint8Array): string {

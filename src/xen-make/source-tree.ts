@@ -1,11 +1,12 @@
 // The user's source of Xen, which is read and never changed: which files the hypervisor is built
 // from, and one digest of them all. The hypervisor's build needs `xen/`, `config/` and `Config.mk`;
-// what a build leaves in such a directory is not source.
+// what a build leaves there is not source (not-source.ts).
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
+import { isMadeLink, isNoSource, isOfBuildDirectory } from "./not-source.ts";
 
 export interface SourceFile {
   /** Below the source directory, such as `xen/common/kernel.c`. */
@@ -26,18 +27,6 @@ export interface SourceTree {
 
 /** All that the hypervisor is built from; the rest is tools, documents and other programs. */
 const needed = ["Config.mk", "config", "xen"] as const;
-/** What Xen's own `make clean` and `make distclean` remove, and version control's own. */
-const notSource = [
-  /(^|\/)\.git(\/|$)/,
-  /(^|\/)\.[^/]+\.(cmd|d2?|tmp)$/,
-  /\.(o|a|gcno|rej|orig)$|~$/,
-  /^xen\/(\.config(\.old)?|\.allconfig\.tmp|\.banner|source|xen|xen\.(gz|efi)|xen-syms.*)$/,
-  /^xen\/include\/(asm|config|generated|compat)(\/|$)/,
-  /^xen\/include\/xen\/(compile|hypercall-defs)\.h$/,
-  /\/include\/asm(-\w+)?\/asm-(offsets|macros)\.h$/,
-  /^xen\/tools\/(fixdep|symbols|kconfig\/conf)$/,
-  /\.(lex|tab)\.[ch]$/,
-];
 /** More than any tree has; what is larger is no Xen. */
 const FILES_MAX = 20_000;
 
@@ -70,22 +59,29 @@ function readVersion(folder: string): SourceTree["version"] {
 }
 
 function readBelow(folder: string, path: string): SourceFile[] {
-  if (notSource.some((pattern) => pattern.test(path))) return [];
-  const place = join(folder, path);
-  const entries = listFolder(place);
+  const entries = listFolder(join(folder, path));
   if (entries === undefined) return [readSource(folder, path)];
+  const siblings = new Set(entries.map(({ name }) => name));
+  if (isBuildDirectory(join(folder, path), siblings)) return [];
   const files: SourceFile[] = [];
   for (const entry of entries) {
     const below = `${path}/${entry.name}`;
+    if (isNoSource(below, siblings)) continue;
     if (entry.isDirectory()) files.push(...readBelow(folder, below));
-    else if (notSource.some((pattern) => pattern.test(below))) continue;
     else if (entry.isSymbolicLink()) {
       const target = readlinkSync(join(folder, below));
+      if (isMadeLink(below, target)) continue;
       files.push({ path: below, content: { kind: "link", target } });
     } else files.push(readSource(folder, below));
     if (files.length > FILES_MAX) throw notXen(folder, `more than ${FILES_MAX} files`);
   }
   return files;
+}
+
+/** Of `make O=`: it leads back to the source. */
+function isBuildDirectory(place: string, siblings: ReadonlySet<string>): boolean {
+  if (!siblings.has("source") || !siblings.has("Makefile")) return false;
+  return isOfBuildDirectory(readFileSync(join(place, "Makefile"), "latin1"));
 }
 
 function listFolder(place: string) {
