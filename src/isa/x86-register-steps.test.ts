@@ -73,6 +73,9 @@ test("decodeRegisterSteps() says where each instruction goes on", () => {
     ["ffd0", "call-pointer"],
     ["ffe0", "jump-pointer"],
     ["c3", "return"],
+    ["48cf", "next"], // iretq
+    ["0f01c1", "hypercall"], // vmcall
+    ["0f01d9", "hypercall"], // vmmcall
     ["0f0b", "trap"],
     ["cc", "trap"],
     ["d6", "trap"],

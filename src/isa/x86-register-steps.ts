@@ -27,6 +27,7 @@ export type StepFlow =
   | "branch" // a jump or the next instruction
   | "call"
   | "call-pointer"
+  | "hypercall" // vmcall and the like: to code that keeps to rules of its own
   | "jump-pointer"
   | "return"
   | "trap" // ud2, int3 and the like
@@ -73,7 +74,13 @@ export function decodeRegisterSteps(
   }
 }
 
-const goesOn: ReadonlySet<StepFlow> = new Set(["next", "branch", "call", "call-pointer"]);
+const goesOn: ReadonlySet<StepFlow> = new Set([
+  "next",
+  "branch",
+  "call",
+  "call-pointer",
+  "hypercall",
+]);
 
 interface Decoded {
   readonly instruction: Instruction;
@@ -110,10 +117,13 @@ const bugMark: RegisterStep = {
   stack: undefined,
 };
 
-function flowOf(library: Iced, { code, flowControl, mnemonic }: Instruction): StepFlow {
+function flowOf(library: Iced, instruction: Instruction): StepFlow {
   const { Code, FlowControl, Mnemonic } = library;
+  const { code, flowControl, mnemonic } = instruction;
   if (code === Code.INVALID) return "unknown";
   if (mnemonic === Mnemonic.Int3) return "trap";
+  // Xen's C code comes back to the next instruction by iretq, to have NMIs again.
+  if (mnemonic === Mnemonic.Iretq) return "next";
   switch (flowControl) {
     case FlowControl.Next:
     case FlowControl.Interrupt:
@@ -124,7 +134,7 @@ function flowOf(library: Iced, { code, flowControl, mnemonic }: Instruction): St
     case FlowControl.XbeginXabortXend:
       return "branch";
     case FlowControl.Call:
-      return "call";
+      return instruction.isCallNear ? "call" : "hypercall";
     case FlowControl.IndirectCall:
       return "call-pointer";
     case FlowControl.IndirectBranch:

@@ -166,6 +166,9 @@ function follow({ code, offset, step, saved, untouched: before }: Position, path
       if (effect.returns) paths.reach(next, untouched & effect.preserves);
       break;
     }
+    case "hypercall":
+      paths.reach(next, untouched & paths.effectAt({ kind: "label" }).preserves);
+      break;
     case "branch":
       paths.reach(next, untouched);
       jump(destination, untouched, paths);

@@ -110,3 +110,22 @@ test("certainlyPreserved() names what every function of a chain leaves alone, wh
   assert.deepEqual(namesOfRegisters(certainlyPreserved([one, other])), names);
   assert.equal(certainlyPreserved([one, code("ffe0")]), 0);
 });
+
+const [IRETQ, VMCALL, CLEAR_R9] = ["48cf", "0f01c1", "4531c9"];
+
+test("findReads() and Effects go on behind iretq, by which C code has NMIs again", () => {
+  assert.deepEqual(readsFrom(code(`${IRETQ}${STORE_R9}c3`)), ["rdi", "r9"]);
+  const clearing = code(`${IRETQ}${CLEAR_R9}c3`);
+  assert.ok(!preservedBy(clearing, "what-may-happen").includes("r9"));
+});
+
+test("a hypercall reads what holds arguments, and only its compiler knows what it leaves alone", () => {
+  const calling = code(`${VMCALL}c3`);
+  assert.ok(readsFrom(calling).includes("rdi"));
+  assert.ok(readsFrom(calling).includes("r10"));
+  assert.deepEqual(
+    preservedBy(calling, "what-compilers-knew"),
+    namesOfRegisters(ALL_CALL_CLOBBERED & ~FLAGS),
+  );
+  assert.deepEqual(preservedBy(calling, "what-may-happen"), []);
+});

@@ -95,6 +95,7 @@ class Search {
       if (returns) this.reach(next, open & preserves);
       return;
     }
+    if (step.flow === "hypercall") this.reach(next, open);
     const left = open & ~step.sets;
     if (goesOn.has(step.flow)) this.reach(next, left);
     if (step.flow === "jump" || step.flow === "branch") this.#jump(point, destination, left);
@@ -130,6 +131,7 @@ function expectedAt(
       return as === "caller" ? RESULTS : 0;
     case "call-pointer":
       return ARGUMENTS;
+    case "hypercall": // By which registers it takes arguments is a matter of whoever it goes to.
     case "jump-pointer": // Perhaps by a table of jumps, and then to the same function.
     case "unknown":
       return ALL_CALL_CLOBBERED & ~FLAGS;

@@ -59,6 +59,7 @@ function follow(position: Position): readonly Position[] {
     case "trap":
     case "call":
     case "call-pointer":
+    case "hypercall":
       return [next];
     case "branch":
       return [next, ...jumpTo(to, position)];
