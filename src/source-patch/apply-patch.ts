@@ -89,15 +89,26 @@ function applyHunks(
     const { place, others, ignored } = found;
     const start = place + ignored.before;
     drift = place - at.expected;
+    const own = made.slice(ignored.before, made.length - ignored.after);
+    if (ignored.before + ignored.after > 0 && isAround(lines, own, start)) {
+      throw doesNotApply(series, hunk, lines, at, own);
+    }
     if (drift !== 0 || ignored.before + ignored.after > 0) {
       onMoved({ patch, hunk, lines: drift, line: start + 1, alternatives: others, ignored });
     }
-    const own = made.slice(ignored.before, made.length - ignored.after);
     lines.splice(start, wanted.length - ignored.before - ignored.after, ...own);
     from = start + own.length;
     grown += made.length - wanted.length;
   }
   return lines.join("");
+}
+
+/** What a hunk with too little context would put in a second time. */
+function isAround(lines: readonly string[], made: readonly string[], start: number): boolean {
+  for (let at = start - made.length + 1; at < start + made.length; at++) {
+    if (made.every((line, index) => line === lines[at + index])) return true;
+  }
+  return false;
 }
 
 /** Each with its end, which the last one may lack. */
@@ -165,14 +176,16 @@ function doesNotApply(
   hunk: Hunk,
   lines: readonly string[],
   at: Expected,
+  applied?: readonly string[],
 ): BuildError {
   const { wanted, made, context } = sidesOf(hunk, isDos(lines));
+  const present = applied ?? made;
   const start = at.expected;
   const first = wanted.findIndex((line, index) => line !== lines[start + index]);
   const offset = Math.max(first, 0);
   const shown = (line: string | undefined, otherwise: string) =>
     JSON.stringify(line?.replace(/\n$/, "") ?? otherwise);
-  const isApplied = made.length > 0 && `\n${lines.join("")}`.includes(`\n${made.join("")}`);
+  const isApplied = present.length > 0 && `\n${lines.join("")}`.includes(`\n${present.join("")}`);
   return new BuildError({
     code: "build/patch-does-not-apply",
     problem: `Cannot apply patch "${patch.patch}" to "${patch.oldPath}": hunk ${patch.hunks.indexOf(hunk) + 1} of ${patch.hunks.length} (${hunk.header}) does not fit`,

@@ -79,3 +79,9 @@ test("applyFilePatches() looks for later hunks after what one with fuzz has chan
   const other = `${file.replace("a\n", "A\n")}g\nold\nh\n`;
   assert.equal(apply(other, 1, hunk + second).after, other.replaceAll("old", "new"));
 });
+
+test("applyFilePatches() does not put in with fuzz what is there already", () => {
+  const atEnd = "@@ -1,3 +1,4 @@\n a\n b\n c\n+new\n";
+  assert.equal(apply("A\nb\nc\n", 1, atEnd).after, "A\nb\nc\nnew\n");
+  assert.match(remedyOf("A\nb\nc\nnew\n", 1, atEnd), /has this change already/);
+});
