@@ -8,18 +8,20 @@
 # up, QEMU runs until somebody ends it; the run directory stays for whoever asks why it ended.
 #
 # Descriptors 3 and 4 are locks: on the run directory, and on the cache that the lab's files are in. QEMU
-# holds them, and nobody else, so they tell whether it lives.
+# holds them, and nobody else, so they tell whether it lives. So it does with one more, on the run
+# directory itself, for systemd-tmpfiles: that tidies up /tmp by age, and stays out of a locked directory.
 
 folder=$1
 shift
 cd "$folder" || exit 1
-exec 5<&0 </dev/null
+exec 5<&0 6<. </dev/null
+flock -n 6
 
 "$@" >qemu.log 2>&1 5<&- &
 qemu=$!
 echo "$qemu" >qemu.pid.new && mv qemu.pid.new qemu.pid
 
-exec 3>&- 4>&-
+exec 3>&- 4>&- 6<&-
 
 # A shell's own `read` needs no further process that would have to be ended too.
 {
