@@ -17,7 +17,7 @@ const refusals = [
   "ENOMEM",
 ];
 
-/** Of a path in the cache: something is in its place, or it is not there any more. */
+/** Of a path in the cache, or of TMPDIR: something is in its place, or it is not there any more. */
 const changed = ["ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENOTEMPTY", "ENXIO", "EXDEV"];
 
 export class SystemError extends XspliceError<"system/refused" | "system/cache-changed"> {}
@@ -30,9 +30,10 @@ export function asSystemError(error: unknown, cache: string): SystemError | unde
   if (path?.startsWith(`${cache}${sep}`) && changed.includes(code)) {
     return cacheChanged(path, error);
   }
-  const isNoTemporaryFolder = syscall === "mkdtemp" && code === "ENOENT";
+  // TMPDIR names something else.
+  const isNoTemporaryFolder = syscall === "mkdtemp" && changed.includes(code);
   if (!isNoTemporaryFolder && !refusals.includes(code)) return undefined;
-  const state = isNoTemporaryFolder ? "there is no such directory" : systemStateOf(error);
+  const state = code === "ENOENT" ? "there is no such directory" : systemStateOf(error);
   const report = {
     code: "system/refused",
     problem: `Cannot go on: ${state}`,
