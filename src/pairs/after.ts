@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { isBuildRule, isGenerator } from "../source-patch/hunk-kind.ts";
+import type { RuleChange } from "../source-patch/hunk-ledger.ts";
 import { findCandidates } from "../xen-make/affected.ts";
 import { type Base, runMakeOn } from "../xen-make/base.ts";
 import {
@@ -30,7 +31,7 @@ export interface PatchedTree extends After {
   /** The working copy. */
   readonly tree: string;
   /** What make would do otherwise than before, in words. New objects are none of it. */
-  readonly ruleChanges: readonly string[];
+  readonly ruleChanges: readonly RuleChange[];
 }
 
 /** Objects that may differ from those of the unpatched source. */
@@ -58,13 +59,18 @@ export async function makePatchedTree(
   if (commands === undefined) return { tree, ...after, ruleChanges: [] };
   const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
   const used = filesUsed(base, [before, commands]);
-  const scripts = [...files.keys()].filter(isGenerator).map((path) => path.slice("xen/".length));
-  const ruleChanges = [
-    ...compareCommands(before, commands),
-    ...scripts.filter((path) => used.has(path)).map((path) => `${path} runs when objects are made`),
+  const scripts = [...files.keys()].filter(isGenerator);
+  const ruleChanges: readonly RuleChange[] = [
+    ...compareCommands(before, commands).map((what) => ({ what, by: "commands" as const })),
+    ...scripts
+      .filter((path) => used.has(path.slice("xen/".length)))
+      .map((script) => ({ what: `${script} runs when objects are made`, by: { script } })),
     ...remade
       .filter((path) => used.has(path))
-      .map((path) => `${path} is generated otherwise, and used when objects are made`),
+      .map((path) => ({
+        what: `${path} is generated otherwise, and used when objects are made`,
+        by: "generated" as const,
+      })),
   ];
   return { tree, ...after, ruleChanges };
 }

@@ -59,7 +59,7 @@ for (const [path, text] of Object.entries(later)) {
     const result = await preparePairs(makeSmallXen(t).request({ ...fix, [path]: text }));
     const outcome = outcomeOf(result, path);
     assert.ok(outcome?.kind === "refused", outcome?.kind);
-    assert.match(outcome.reason, /: tools\/\S+ runs when objects are made$/);
+    assert.match(outcome.reason, /: xen\/tools\/\S+ runs when objects are made$/);
     assert.deepEqual(outcomeOf(result, kernelFile), { kind: "not-built" });
   });
 }

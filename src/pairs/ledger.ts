@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Architecture } from "../isa/architecture.ts";
 import { type FileKind, kindOfFile } from "../source-patch/hunk-kind.ts";
-import type { LedgerFacts } from "../source-patch/hunk-ledger.ts";
+import type { LedgerFacts, RuleChange } from "../source-patch/hunk-ledger.ts";
 import type { Hunk } from "../source-patch/patch-file.ts";
 import type { Base } from "../xen-make/base.ts";
 import { isEmbedded } from "../xen-make/embedded-sources.ts";
@@ -19,7 +19,7 @@ export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
 export interface BuildChanges {
   readonly settings: readonly string[];
   /** What make would do. */
-  readonly rules: readonly string[];
+  readonly rules: readonly RuleChange[];
 }
 
 export function ledgerFacts(

@@ -40,7 +40,7 @@ function noReason({ settings, rules }: BuildChanges): BuildError {
     code: "build/bad-patch",
     problem:
       "Cannot build a payload: with the patches, Xen's make makes the hypervisor in another way, and no make file of the fix is the reason",
-    where: [...settings, ...rules].slice(0, 3).join("; "),
+    where: [...settings, ...rules.map(({ what }) => what)].slice(0, 3).join("; "),
     expected: "the same objects, made by the same commands, or new objects",
     remedy: "check the patches of the payloads below, and files that are added or removed",
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alsoBuiltInto, kindOfFile } from "./hunk-kind.ts";
-import { type LedgerFacts, writeLedger } from "./hunk-ledger.ts";
+import { type LedgerFacts, type RuleChange, writeLedger } from "./hunk-ledger.ts";
 import type { FilePatch, Hunk } from "./patch-file.ts";
 
 test("kindOfFile() tells code from what decides how code is made, and from everything else", () => {
@@ -82,11 +82,33 @@ test("writeLedger() takes generators to the objects of what they generate otherw
   const objects = ["common/version.o"];
   assert.deepEqual(outcome({ objectsOf: () => objects }), { kind: "compiled", objects });
   assert.equal(outcome({ addedObjects: ["common/new.o"] })?.kind, "not-in-configuration");
-  assert.equal(outcome({ ruleChanges: ["tools/x runs"], isBuilt: false })?.kind, "refused");
+  assert.equal(outcome({ ruleChanges: changes("generated"), isBuilt: false })?.kind, "refused");
+});
+
+const changes = (by: RuleChange["by"]): readonly RuleChange[] => [{ what: "it changes", by }];
+
+test("writeLedger() refuses the files that are the reason, and says that nothing was compiled of others", () => {
+  const [make, one, two] = ["xen/common/Makefile", "xen/tools/one.py", "xen/tools/two.py"];
+  const outcomes = (by: RuleChange["by"], ...paths: readonly string[]) =>
+    writeLedger(
+      paths.map((path) => patchOf(path)),
+      { ...facts, ruleChanges: changes(by), isBuilt: false },
+    ).map(({ outcome }) => outcome.kind);
+  assert.deepEqual(outcomes("commands", make, one), ["refused", "not-built"]);
+  assert.deepEqual(outcomes("commands", one, two), ["refused", "refused"]);
+  assert.deepEqual(outcomes("generated", make, one), ["refused", "refused"]);
+  assert.deepEqual(outcomes({ script: one }, make, one, two), [
+    "not-built",
+    "refused",
+    "not-built",
+  ]);
 });
 
 test("writeLedger() refuses make files that change the build, and says what changes", () => {
-  const ruleChanges = ["1", "2", "3", "4", "5", "6", "7"].map((name) => `${name}.o is not made`);
+  const ruleChanges = ["1", "2", "3", "4", "5", "6", "7"].map((name) => ({
+    what: `${name}.o is not made`,
+    by: "commands" as const,
+  }));
   const found = { ruleChanges, addedObjects: ["common/new.o"], isBuilt: false };
   const outcome = makeFileOutcome(found);
   assert.ok(outcome?.kind === "refused");

@@ -39,20 +39,27 @@ export interface LedgerFacts {
   /** Settings of the configuration that have other values, in words; then nothing was compiled. */
   readonly settingChanges: readonly string[];
   /** What make would do otherwise than before, in words; then nothing was compiled. */
-  readonly ruleChanges: readonly string[];
+  readonly ruleChanges: readonly RuleChange[];
   /** Whether the patched source was compiled. */
   readonly isBuilt: boolean;
   /** Of a hunk that is not where it says, or whose context differs. */
   readonly movedHunk: (hunk: Hunk) => MovedHunk | undefined;
 }
 
+export interface RuleChange {
+  readonly what: string;
+  /** Of make's own commands; of a file that is generated; of a script of the patch, by its path. */
+  readonly by: "commands" | "generated" | { readonly script: string };
+}
+
 export function writeLedger(patches: readonly FilePatch[], facts: LedgerFacts): FileEntry[] {
+  const hasMakeFile = patches.some((patch) => facts.kindOf(pathOf(patch)).kind === "make-file");
   return patches.map((patch) => {
     const file = pathOf(patch);
     return {
       patch: patch.patch,
       file,
-      outcome: outcomeOf(patch, facts),
+      outcome: outcomeOf(patch, facts, hasMakeFile),
       besides: alsoBuiltInto(file),
       hunks: patch.hunks.map((hunk) => placeOf(hunk, facts.movedHunk(hunk))),
     };
@@ -82,7 +89,7 @@ export function distanceInWords(lines: number): string {
   return `${count} line${count === 1 ? "" : "s"} ${lines > 0 ? "below" : "above"}`;
 }
 
-function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
+function outcomeOf(patch: FilePatch, facts: LedgerFacts, hasMakeFile: boolean): Outcome {
   const path = pathOf(patch);
   const kind = facts.kindOf(path);
   switch (kind.kind) {
@@ -95,11 +102,14 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts): Outcome {
     case "make-file":
       return ruleOutcome(patch, facts, {
         made: facts.addedObjects,
+        isOfCommands: true,
         nothing: "Xen's make makes the same objects by the same commands with it",
       });
     case "generator":
       return ruleOutcome(patch, facts, {
         made: [],
+        // A script may tell make what to do.
+        isOfCommands: !hasMakeFile,
         nothing: "all that is generated stays as it is with it",
       });
     case "configuration":
@@ -131,15 +141,27 @@ function otherSettings(changes: readonly string[]): Outcome {
   return refused(`the patch changes the configuration of all objects: ${listed(changes)}`);
 }
 
+interface RuleFile {
+  readonly made: readonly string[];
+  /** Whether it is the reason when make's commands are others. */
+  readonly isOfCommands: boolean;
+  /** Of one that changes nothing. */
+  readonly nothing: string;
+}
+
 function ruleOutcome(
   patch: FilePatch,
   facts: LedgerFacts,
-  { made, nothing }: { readonly made: readonly string[]; readonly nothing: string },
+  { made, nothing, isOfCommands }: RuleFile,
 ): Outcome {
   if (patch.kind === "binary") return refused("a binary patch of a source file");
   if (facts.settingChanges.length > 0) return otherSettings(facts.settingChanges);
-  if (facts.ruleChanges.length > 0) {
-    return refused(`the patch changes how the hypervisor is built: ${listed(facts.ruleChanges)}`);
+  const changes = facts.ruleChanges.filter(({ by }) =>
+    typeof by === "string" ? by === "generated" || isOfCommands : by.script === pathOf(patch),
+  );
+  if (changes.length > 0) {
+    const sentences = changes.map(({ what }) => what);
+    return refused(`the patch changes how the hypervisor is built: ${listed(sentences)}`);
   }
   const objects = [...new Set([...made, ...facts.objectsOf(pathOf(patch))])].sort();
   if (objects.length > 0) return { kind: "compiled", objects };
