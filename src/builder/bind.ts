@@ -1,5 +1,6 @@
-// Binds what a fix carries to what the hypervisor and the payloads below have, by their own names.
-// Whatever they lack, and whatever cannot be replaced where it lies, is a refusal; all at once.
+// Binds the contents of a fix to the symbols of the hypervisor and of the payloads below, by their own
+// names. A missing symbol, or a function that cannot be replaced at its place, is a refusal; all are
+// reported at once.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { CarriedObject } from "../diff/carry/carry.ts";
@@ -11,13 +12,13 @@ import type { NamesOfFix } from "./names-of-fix.ts";
 
 export interface BindingObject {
   readonly name: string;
-  /** Why it is there though the patch changes nothing of it, in words. */
+  /** Why it is carried although the patch does not change it, as text. */
   readonly broughtFor: string | undefined;
   readonly draft: ElfDraft;
   readonly replacements: CarriedObject["replacements"];
 }
 
-/** Names symbols as Xen's table does; says which ones it lacks. */
+/** Names symbols as Xen's table does, and lists the missing ones. */
 export function bindToXen(
   objects: readonly BindingObject[],
   names: NamesOfFix,
@@ -45,7 +46,7 @@ export function bindToXen(
   });
 }
 
-/** What a payload brought is replaced where it lies, if Xen can write there and there is room. */
+/** A function of a payload is replaced at its place, if Xen can write there and there is enough room. */
 function refusePayloadText(
   found: LinkSymbol | undefined,
   object: string,
@@ -104,7 +105,7 @@ export function globalsOf({ symbols }: ElfDraft): readonly string[] {
     .map(({ name }) => name);
 }
 
-/** Those that something refers to. */
+/** Symbols with at least one reference. */
 function undefinedSymbols({ sections }: ElfDraft): readonly DraftSymbol[] {
   const referred = sections.flatMap(({ relocations }) => relocations.map(({ symbol }) => symbol));
   return [...new Set(referred)].filter(({ place }) => place === "undefined");

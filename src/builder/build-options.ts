@@ -1,4 +1,4 @@
-// What `xsplice build` is asked for, in the five things that it is.
+// The options of `xsplice build`, in five groups.
 
 import type { PatchInput } from "../source-patch/patch-file.ts";
 import type { PreviousPayload } from "../stacking/cumulative.ts";
@@ -13,12 +13,12 @@ export interface BuildOptions {
   readonly run: RunOptions;
 }
 
-/** What the payload is made from and for. */
+/** What the payload is made from, and for which hypervisor. */
 export interface BuildInputs {
-  /** Top directory of Xen's source, which is read only. */
+  /** Top directory of Xen's source; it is only read. */
   readonly source: string;
   readonly config: NamedText;
-  /** The hypervisor that runs, with its symbols. */
+  /** The running hypervisor, with its symbols. */
   readonly xenSyms: NamedBytes;
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
@@ -36,33 +36,33 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** What the payload is to be stacked on, and how it is to stand among others. */
+/** What the payload is stacked on, and how it is combined with others. */
 export interface BuildStacking extends StackingWish {
-  /** Patches that payloads of the foundation were built from and do not carry. */
+  /** Patches of payloads below that do not carry their own patches. */
   readonly basePatches: readonly PatchInput[];
-  /** The payload whose place a cumulative one is to take. */
+  /** The payload that a cumulative one replaces. */
   readonly previous: PreviousPayload | undefined;
 }
 
-/** What the author lets pass, by name. */
+/** What the author allows, by name. */
 export interface AllowedNames {
-  /** Init functions and data, whose change need not take effect. */
+  /** Init functions and data whose change need not take effect. */
   readonly init: readonly string[];
   /** Types that may change. */
   readonly layouts: readonly string[];
-  /** Variables that may lose what they hold. */
+  /** Variables that may lose their value. */
   readonly freshData: readonly string[];
 }
 
 export type Metadata = readonly (readonly [key: string, value: string])[];
 
-/** What the payload says of itself. */
+/** The payload's description of itself. */
 export interface PayloadLabel {
-  /** Of the fix; from the first patch if undefined. */
+  /** Title of the fix; from the first patch if undefined. */
   readonly title: string | undefined;
-  /** The author's own; win over ours. */
+  /** The author's own entries; they override ours. */
   readonly metadata: Metadata;
   readonly toolVersion: string;
-  /** Whether it carries its patches, for those who build on top of it. */
+  /** Whether the payload carries its patches, so that others can build on top of it. */
   readonly patches: "texts" | "digests";
 }

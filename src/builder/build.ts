@@ -1,5 +1,5 @@
-// `xsplice build`: from a source patch to a payload. Here stand the passes up to the compiler's objects;
-// those after it are in finish.ts, which is loaded while make runs.
+// `xsplice build`: from a source patch to a payload. This file has the passes up to the compiler's
+// objects; the later passes are in finish.ts, which is loaded while make runs.
 
 import { iced } from "../isa/iced.ts";
 import { preparePairs } from "../pairs/prepare-pairs.ts";
@@ -21,13 +21,13 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const { inputs, stacking, run } = options;
   const { source, config, patches, xenSyms } = inputs;
   const timings = new Timings();
-  // The compiler answers while the hypervisor and the source are read.
+  // The compiler is queried while the hypervisor and the source are read.
   const tools = startTools(xenSyms, run);
   const hypervisor = timings.measure("read hypervisor", () => readHypervisor(xenSyms));
   const { xen } = hypervisor;
   checkFoundation(stacking.foundation, xen);
   const earlier = patchesBelow(stacking.foundation, stacking.basePatches);
-  // From here it is known which source the unpatched side is made from.
+  // From here it is known which source the unpatched side is compiled from.
   using _used = await useCache(run.cache ?? cacheFolder(run.environment), run.signal);
   const prepared = await preparePairs({
     inputs: { source, config, patches, earlier, architecture: xen.architecture },
@@ -48,12 +48,12 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   }
 }
 
-/** What is needed when make has ended. */
+/** Needed as soon as make has ended. */
 async function getReady({ byName }: XenSyms): Promise<void> {
   if (byName.size > 0) await loadFinish();
 }
 
-/** The second half of the code, which is loaded while make runs, with the decoder of instructions. */
+/** The second half of the code and the instruction decoder, loaded while make runs. */
 async function loadFinish(): Promise<typeof import("./finish.ts").finishFix> {
   const { finishFix } = await import("./finish.ts");
   iced();

@@ -1,4 +1,5 @@
-// What comes of `xsplice build`: a payload, or every reason why there is none, and what each pass found.
+// The result of `xsplice build`: a payload, or every reason why there is none, and the results of each
+// pass.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -14,22 +15,22 @@ import type { Target } from "./target.ts";
 
 export interface BuiltFix {
   /**
-   * `unchanged`: nothing that the hypervisor runs differs. `left-out`: nothing but what the author has
-   * allowed to be left out.
+   * `unchanged`: no code or data of the running hypervisor differs. `left-out`: every difference is one
+   * that the author allowed to be left out.
    */
   readonly outcome: "built" | "refused" | "unchanged" | "left-out";
   /** When built. */
   readonly payload: LinkedPayload | undefined;
   /** Causes first. */
   readonly refusals: readonly BuildRefusal[];
-  /** What the author's permissions let pass. */
+  /** Refusals that the author's options allowed. */
   readonly allowed: readonly AllowedChange[];
   /** Lines of text. */
   readonly warnings: string;
   readonly findings: Findings;
 }
 
-/** Of the passes, in their order; the report tells them. */
+/** Of the passes, in their order; shown in the report. */
 export interface Findings {
   readonly prepared: PreparedPairs;
   readonly target: Target;
@@ -37,7 +38,7 @@ export interface Findings {
   readonly objects: readonly ComparedObject[];
   readonly fit: Fit;
   readonly metadata: Metadata;
-  /** Against the previous payload, if there is one and a new one was linked. */
+  /** Compared with the previous payload, if there is one and a new one was linked. */
   readonly succession: Succession | undefined;
   readonly phases: readonly Phase[];
 }

@@ -24,7 +24,7 @@ import { type Place, placePayload } from "./place.ts";
 import type { Hypervisor, Target } from "./target.ts";
 import { withUnlinked } from "./unlinked.ts";
 
-/** @throws BuilderError, DiffError, ElfError, EmitError; BuildError of compiling more */
+/** @throws BuilderError, DiffError, ElfError, EmitError; BuildError when further compiling fails */
 export async function finishFix(
   prepared: PreparedPairs,
   hypervisor: Hypervisor,
@@ -33,15 +33,17 @@ export async function finishFix(
 ): Promise<BuiltFix> {
   const { inputs, stacking, allowed, label, run } = options;
   const place = placePayload(prepared.source, hypervisor, options);
-  // From here the payload's place is settled: for which release, on what, how it stands among others.
+  // From here the payload's place is decided: its release, the payloads below, how it is combined with
+  // others.
   const hooks = await timings.measureAsync("compile hooks", () =>
     compileHooks(inputs.hooks, place.surroundings, run),
   );
   const fix = await compareFix(prepared, { place, hooks, allowed }, timings);
   // From here every difference is carried, without effect by a named rule, or refused, and every global
-  // name of the patched source is known by its name in the hypervisor.
+  // name of the patched source is mapped to its name in the hypervisor.
   const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
-  // From here what runs is what the fix was compared with, or a refusal says what is not.
+  // From here the running code is known to be what the fix was compared with, or a refusal names the
+  // difference.
   const refused = refusalsBeforeLinking(
     { prepared, objects: fix.objects, fit },
     { mode: stacking.mode, hooks: kindsOf(hooks) },

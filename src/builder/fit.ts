@@ -1,5 +1,5 @@
-// Does the fix fit the hypervisor that runs? Its code must be what the unpatched source compiles to,
-// and its memory laid out as the patched code will read it.
+// Checks that the fix fits the running hypervisor: its code must be what the unpatched source compiles
+// to, and its memory layout must be the one that the patched code expects.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -28,7 +28,7 @@ export interface FitOptions {
   readonly config: {
     readonly name: string;
     readonly text: string;
-    /** What Xen's make files made otherwise of it. */
+    /** Files that Xen's make generated differently. */
     readonly made: readonly ConfigDifference[];
   };
   readonly allowedLayouts: readonly string[];
@@ -41,11 +41,11 @@ export interface FitOptions {
 
 export interface Fit {
   readonly compilers: CompilerComparison;
-  /** Types that differ, also those that may. */
+  /** Types that differ, including allowed ones. */
   readonly layouts: readonly LayoutFinding[];
-  /** Functions that were found as compiled in the hypervisor, or in a payload below. */
+  /** Functions whose compiled code was found in the hypervisor, or in a payload below. */
   readonly compared: number;
-  /** Of all but layouts. */
+  /** All refusals but those of layouts. */
   readonly refusals: readonly BuildRefusal[];
 }
 
@@ -79,7 +79,7 @@ export function checkFit(objects: readonly ComparedObject[], options: FitOptions
   return { compilers, layouts, compared, refusals };
 }
 
-/** Of the object before: what the fix depends on. */
+/** Functions of the object before the fix on which the fix depends. */
 function functionsOf(object: ComparedObject, renamed: readonly OlderName[]): readonly Atom[] {
   const { diff } = object;
   const own = diff.outcome === "unchanged" ? [] : functionsToFind(diff);
@@ -92,7 +92,7 @@ function likelySetting([first, ...others]: readonly ConfigDifference[]): string 
   return `another configuration: ${first.name}${others.length > 0 ? ` and ${others.length} more` : ""}`;
 }
 
-/** Of functions of one object that the hypervisor runs itself. */
+/** Functions of one object whose code in use is the hypervisor's own. */
 function findMismatches(
   { pair }: ComparedObject,
   bodies: readonly TracedBody[],
@@ -108,7 +108,7 @@ function findMismatches(
 ): readonly BuildRefusal[] {
   const [first] = bodies;
   if (first === undefined) return [];
-  // All are of one object, as it is without any patch.
+  // All belong to one object, without any patch applied.
   const atoms = bodies.map(({ atom }) => atom);
   return refuseMismatches(first.object, atoms, xen, difference).map((found) => ({
     rule: "run-pre",
@@ -129,7 +129,7 @@ function sides(built: string | undefined, running: string | undefined): string {
   return `\n  compiled here: ${built}\n  hypervisor:    ${running}`;
 }
 
-/** The first object that differs speaks for all; assembly does not say who made it. */
+/** The first object that differs is reported for all; assembly does not record its compiler. */
 function compareAllCompilers(
   hypervisor: ElfObject,
   objects: readonly ComparedObject[],

@@ -1,5 +1,5 @@
-// Hooks that the author of a fix adds: C files compiled as `xsplice compile` does, which may call
-// what the fix brings.
+// Hooks that the author adds to a fix: C files, compiled as by `xsplice compile`, which may call
+// functions of the fix.
 
 import { join } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
@@ -17,7 +17,7 @@ import type { RunOptions } from "../xen-make/make-run.ts";
 export interface CompiledHooks {
   readonly objects: readonly SourceObject[];
   readonly hooks: readonly Hook[];
-  /** The compiler's, and of what it does not know. */
+  /** Of the compiler, and about unknown names. */
   readonly warnings: string;
 }
 
@@ -49,7 +49,7 @@ export async function compileHooks(
   return { objects, hooks, warnings: said.join("") };
 }
 
-/** Names what the hooks refer to; `brought` are functions and variables of the fix. */
+/** Names the symbols that the hooks refer to; `brought` are functions and variables of the fix. */
 export function bindHooks(
   { objects }: CompiledHooks,
   surroundings: Surroundings,

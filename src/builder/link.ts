@@ -1,5 +1,5 @@
-// From compared objects to a payload: what is carried is bound to the hypervisor's own symbols, hooks
-// are added, and the emitter makes the file. Whatever cannot be bound is a refusal, all at once.
+// From compared objects to a payload: binds the carried atoms to the hypervisor's own symbols, adds the
+// hooks, and emits the file. Every symbol that cannot be bound is a refusal; all are reported at once.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -39,12 +39,12 @@ export interface LinkInput {
 }
 
 export interface BuiltFunction {
-  /** As Xen's table spells it. */
+  /** As spelt in Xen's symbol table. */
   readonly name: string;
   readonly object: string;
   readonly oldSizeBytes: number;
   readonly newSizeBytes: number;
-  /** Why it gets a new body; at least one. */
+  /** Why it gets a new body; at least one reason. */
   readonly why: readonly string[];
   /** Names of the patches that changed it; at least one. */
   readonly patches: readonly string[];
@@ -52,7 +52,7 @@ export interface BuiltFunction {
 
 export interface LinkedPayload extends EmittedPayload {
   readonly functions: readonly BuiltFunction[];
-  /** The old code that the payload carries, and which of it nobody can tell. */
+  /** The old code that the payload carries, and the bytes of it that cannot be predicted. */
   readonly guards: GuardPlan;
 }
 
@@ -93,7 +93,7 @@ export function linkPayload({
   const own = carried.map(({ object, draft }) => ({ source: object.pair.object, draft }));
   const sources = [...own, ...hooks.objects];
   const replacements = carried.flatMap((object) => object.replacements);
-  // Before emitting, which leads references elsewhere.
+  // Before emitting, because the emitter redirects references.
   const pointers = warnOfPointers(sources, replacements, surroundings);
   const replaced = replacements.map(({ oldName }) => oldName);
   const renamed = functionsByNewName(objects, names).map(({ inXen }) => inXen);
@@ -149,7 +149,7 @@ function builtFunctions(
   });
 }
 
-/** Travels in the payload; the report has it besides. */
+/** Carried in the payload; the report has it as well. */
 function reasonsOf(
   carried: readonly Pick<CarriedFix, "object" | "replacements">[],
 ): readonly Reason[] {
@@ -173,7 +173,7 @@ function warnOfPointers(
   return pointerWarnings(drafts, replaced, surroundings);
 }
 
-/** No old code tells of a constant: Xen's own stays as it is, and only this payload reads the copy. */
+/** Nothing to compare: Xen keeps its own constant, and only this payload reads the copy. */
 function warnOfCopies(objects: readonly ComparedObject[]): readonly string[] {
   const copies = objects.flatMap(({ diff: { carried } }) =>
     [...carried].flatMap(([atom, as]) => (as === "copy" ? [atom.name] : [])),
@@ -184,7 +184,7 @@ function warnOfCopies(objects: readonly ComparedObject[]): readonly string[] {
   );
 }
 
-/** Symbols of the hypervisor and of payloads below under the names that they have there. */
+/** Symbols of the hypervisor and of payloads below, by the names that they have there. */
 function carryObject(
   object: ComparedObject,
   { byName }: Surroundings,
@@ -194,11 +194,12 @@ function carryObject(
   const top = diff.comparison.before;
   const nameInXen: NameInXen = (symbol) => nameOfSymbol({ steps, top }, symbol, payloads);
   const carried = carryChanges(diff, nameInXen);
-  // Static names are told apart by the file in front, in the symbol map as in Xen's table.
+  // Static names are distinguished by a file prefix, in the symbol map as in Xen's table.
   carried.draft.symbols.unshift(fileSymbol(diff.comparison.after.file));
   const replacements = carried.replacements.map((replacement) => ({
     ...replacement,
-    // A payload below may have given it a body of another size; the jump is for the first one.
+    // A payload below may have replaced it by a body of another size; the jump is written at the first
+    // body.
     oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
   }));
   return { ...carried, replacements, object };
@@ -230,7 +231,7 @@ function emit(input: EmitInput): EmittedPayload | BuildRefusal {
     return emitPayload(input);
   } catch (error) {
     if (!(error instanceof EmitError)) throw error;
-    // What the author of the fix can do something about, and no option of his.
+    // Refusals that the author can only avoid by changing the fix, not by an option.
     const rules: readonly string[] = ["emit/too-large", "emit/short-branch", "emit/unsupported"];
     const { code } = error.report;
     if (!rules.includes(code)) throw error;

@@ -1,10 +1,10 @@
-// What an operator sees in a list of payloads. The emitter puts in front what tools have to know
-// (payload/metadata-keys.ts).
+// The metadata that an operator sees in a list of payloads. The emitter adds the entries for tools
+// before them (payload/metadata-keys.ts).
 
 import type { PatchInput } from "../source-patch/patch-file.ts";
 import type { Metadata, PayloadLabel } from "./build-options.ts";
 
-/** Longer titles make lists unreadable. */
+/** Longer titles make lists hard to read. */
 const TITLE_LENGTH_MAX = 100;
 
 export function metadataOf(
@@ -21,7 +21,7 @@ export function metadataOf(
   return [...ours.filter(([key]) => !overridden.has(key)), ...own];
 }
 
-/** Of the mail that git makes of a commit, else the file's name. */
+/** The subject of a mail made by git, otherwise the file's name. */
 function titleOf([first]: readonly PatchInput[]): string {
   if (first === undefined) return "fix";
   const text = Buffer.from(first.bytes).toString("latin1");
@@ -43,7 +43,7 @@ function advisoriesOf(patches: readonly PatchInput[]): readonly string[] {
   return [...new Set(found)].sort((left, right) => left - right).map(String);
 }
 
-/** What stands in front of the changes: hunks may mention advisories that they do not fix. */
+/** Only the text before the changes: hunks may mention advisories that they do not fix. */
 function headOf(text: string): string {
   const start = text.search(/^(diff |--- |Index: )/m);
   return start < 0 ? text : text.slice(0, start);

@@ -1,5 +1,5 @@
-// From a source patch, or from hand-written C, to a payload. The rooms below (source-patch/ to
-// compile/) have no door of their own: what they find stands in the report.
+// From a source patch, or from hand-written C, to a payload. The directories below (source-patch/ to
+// compile/) have no mod.ts; their results are in the report.
 
 export { BuildError, type BuildErrorCode } from "../build-outcome/build-error.ts";
 export { BuilderError, type BuilderErrorCode } from "../build-outcome/builder-error.ts";

@@ -1,6 +1,6 @@
-// What global names of the patched source mean where the running hypervisor has another name for it: a
-// static function or variable that became global, or that another object defines now. Other objects refer
-// to it by its new name, and nobody but the fix knows that.
+// Maps global names of the patched source to the names that the running hypervisor has for them: a
+// static function or variable that became global, or one that another object defines now. Other objects
+// refer to it by the new name, and only the fix knows both names.
 
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { type Atom, namingSymbol } from "../diff/atom.ts";
@@ -10,17 +10,17 @@ import { xenNameOf } from "../running/run-pre.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
 
 export interface OlderName {
-  /** As Xen's table spells it, or the payload below. */
+  /** As spelt in Xen's table, or in that of the payload below. */
   readonly inXen: string;
   /** Where it is defined before the fix. */
   readonly object: ComparedObject;
   readonly atom: Atom;
 }
 
-/** By the name in the patched source; only where the two differ. */
+/** By the name in the patched source; only names that differ. */
 export type NamesOfFix = ReadonlyMap<string, OlderName>;
 
-/** @param payloads that lie below, the lowest first */
+/** @param payloads below, the lowest first */
 export function namesOfFix(
   objects: readonly ComparedObject[],
   payloads: readonly PayloadBelow[],
@@ -33,12 +33,12 @@ export function namesOfFix(
     const inXen = nameOfSymbol({ steps, top: diff.comparison.before }, symbol, payloads);
     if (inXen !== name) found.set(name, { inXen, object, atom });
   };
-  // One without differences has the names that it had.
+  // An object without differences keeps its names.
   for (const object of objects.filter(({ diff }) => diff.ledger.length > 0)) {
     const { comparison, carried } = object.diff;
     const { before, correlation, crossed } = comparison;
     for (const [old, fixed] of correlation.pairs()) {
-      // What the payload brings is its own, whatever the hypervisor had: init code, an older constant.
+      // What the payload carries is its own, whatever the hypervisor had: init code, an older constant.
       if (isBroughtAs(carried.get(fixed))) continue;
       const known = new Set(globalNames(old));
       for (const name of globalNames(fixed)) if (!known.has(name)) add(name, object, old);
@@ -58,8 +58,8 @@ function globalNames({ symbols }: Atom): readonly string[] {
 }
 
 /**
- * For later payloads, whose source has these names, too: also what is static in the file that defines it
- * now, as Xen's table would spell it.
+ * For later payloads, whose source has these names, too. Includes names that are static in the file
+ * that defines them now, as Xen's table would spell them.
  */
 export function newNamesOf(
   objects: readonly ComparedObject[],
@@ -78,8 +78,8 @@ export function newNamesOf(
 }
 
 /**
- * Functions that the fix refers to by such a name: what runs has to be what was compiled, as of every local
- * function that it relies on.
+ * Functions that the fix refers to by such a name. Their running code must match the compiled code, as
+ * for every local function that the fix relies on.
  */
 export function functionsByNewName(
   objects: readonly ComparedObject[],

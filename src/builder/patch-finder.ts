@@ -1,6 +1,6 @@
-// Which patch of several brought what: by the functions whose text or macros each of them changed, and
-// those that these were inlined into. What no function tells (a type, a table) is put down to every patch
-// that changed a file which the object was compiled from.
+// Finds which of several patches caused a change: by the functions whose text or macros each patch
+// changed, and the functions that these were inlined into. A change without a function (a type, a
+// table) is attributed to every patch that changed a file which the object was compiled from.
 
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { changedFunctionsOf, functionsTouchedBy } from "../compare/inlines.ts";

@@ -1,4 +1,4 @@
-// What a payload says of itself: what it was made from, and how Xen is to read it.
+// The payload's description of itself: what it was made from, and how Xen must read it.
 
 import { createHash } from "node:crypto";
 import type { PreparedSource } from "../pairs/prepared-pairs.ts";
@@ -9,7 +9,7 @@ import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { BuildInputs, Metadata, PayloadLabel } from "./build-options.ts";
 import type { Target } from "./target.ts";
 
-/** All that the emitter is told of a payload as a whole. */
+/** The emitter's input about the payload as a whole. */
 export type PayloadFacts = Omit<
   EmitInput,
   "objects" | "replacements" | "guards" | "hooks" | "newNames"

@@ -1,5 +1,5 @@
-// Where the payload stands: for which hypervisor, on which payloads, how among others, and from what it is
-// made.
+// The payload's place: its hypervisor, the payloads below, how it is combined with others, and its
+// source.
 
 import type { PreparedSource } from "../pairs/prepared-pairs.ts";
 import type { PayloadOrigin } from "../payload/origin.ts";
@@ -20,7 +20,10 @@ export interface Place {
   readonly origin: PayloadOrigin;
 }
 
-/** @throws BuilderError where the source, the hypervisor, payloads below and the wish do not fit together */
+/**
+ * @throws BuilderError where the source, the hypervisor, the payloads below and the requested mode do
+ * not fit together
+ */
 export function placePayload(
   source: PreparedSource,
   hypervisor: Hypervisor,

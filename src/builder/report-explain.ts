@@ -1,4 +1,4 @@
-// `--explain FUNCTION`: the instructions of both sides next to one another.
+// `--explain FUNCTION`: the instructions before and after, side by side.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -13,7 +13,7 @@ export interface ExplainedFunction {
   readonly rows: readonly AlignedRow[];
 }
 
-/** Of every object that has a function of this name, on either side. */
+/** For every object that has a function of this name, before or after. */
 export function explainFunction(
   objects: readonly ComparedObject[],
   name: string,

@@ -1,4 +1,4 @@
-// Hunks that were found elsewhere than they say, or with fuzz, as the report has them.
+// The report's list of hunks that were found at other lines than they say, or with fuzz.
 
 import type { PatchAccount } from "../pairs/prepared-pairs.ts";
 import { pathOf } from "../source-patch/patch-file.ts";
@@ -6,15 +6,15 @@ import { pathOf } from "../source-patch/patch-file.ts";
 export interface ReportedHunk {
   readonly patch: string;
   readonly file: string;
-  /** As the patch has it: `@@ -10,7 +10,8 @@` */
+  /** As written in the patch: `@@ -10,7 +10,8 @@` */
   readonly hunk: string;
-  /** Of its first line that was compared, in the file as earlier hunks left it. */
+  /** Line number of its first compared line, in the file after earlier hunks. */
   readonly line: number;
-  /** How far from where it had to be; lower in the file is positive. */
+  /** Distance from the expected line; positive is further down in the file. */
   readonly distance: number;
   /** Lines of its context that were not compared (`--fuzz`). */
   readonly ignored: { readonly before: number; readonly after: number };
-  /** How many more places it would fit. */
+  /** Number of other places that match as well. */
   readonly alternatives: number;
 }
 

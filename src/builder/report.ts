@@ -1,6 +1,6 @@
-// The report that lies beside a payload, and is shown for a fix that cannot be live patched: what
-// became of every hunk and of every difference, made from what, in how much time. JSON; the format's
-// number grows when a field changes its meaning.
+// The report that is written next to a payload, or printed for a fix that cannot be live patched: the
+// result for every hunk and every difference, the inputs, and the time. JSON; the format's number is
+// increased when a field changes its meaning.
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
@@ -27,30 +27,30 @@ export interface BuildReport {
   readonly format: typeof REPORT_FORMAT;
   readonly tool: string;
   readonly outcome: BuiltFix["outcome"];
-  /** None unless built. */
+  /** Missing unless built. */
   readonly payload: ReportedPayload | undefined;
   readonly stacking: ReportedStacking;
   readonly functions: readonly ReportedFunction[];
-  /** Against `--previous`, when built. */
+  /** Compared with `--previous`, when built. */
   readonly succession: Omit<Succession, "refusals"> | undefined;
-  /** Causes first; what only follows from one of them refers to it by `causes`, and stands behind it. */
+  /** Causes first; a refusal that follows from another one refers to it by `causes`, and comes after it. */
   readonly refusals: readonly BuildRefusal[];
-  /** What the author's permissions let pass; with the outcome `left-out` it is all that is left of the fix. */
+  /** Refusals that the author allowed; the outcome `left-out` has nothing else. */
   readonly allowed: readonly AllowedChange[];
-  /** Lines of text: of the compiler of hooks, and of pointers that not every host stands. */
+  /** Lines of text: from the compiler of hooks, and about pointers that are unsafe on some hosts. */
   readonly warnings: string;
   /** Every file and hunk of the patches. */
   readonly files: readonly FileEntry[];
-  /** Hunks that were found elsewhere than they say, or with fuzz. */
+  /** Hunks that were found at other lines than they say, or with fuzz. */
   readonly movedHunks: readonly ReportedHunk[];
   /** Every difference of every object. */
   readonly objects: readonly ReportedObject[];
-  /** Types that differ, also those that may. */
+  /** Types that differ, including allowed ones. */
   readonly layouts: readonly LayoutFinding[];
   readonly hypervisor: {
     readonly release: string;
     readonly buildId: string;
-    /** Functions that were found in it as they were compiled here. */
+    /** Functions whose compiled code was found in it. */
     readonly functionsCompared: number;
   };
   readonly compiler: {
@@ -59,14 +59,14 @@ export interface BuildReport {
     readonly verdict: "same" | "different" | "unknown";
     readonly comparison: string;
   };
-  /** Settings that the given configuration and the one that was built with do not share. */
+  /** Settings that differ between the given configuration and the one used for the build. */
   readonly configDifferences: readonly object[];
-  /** How the lines of each changed file were kept in their places. */
+  /** How each changed file kept its line numbers. */
   readonly lines: Readonly<Record<string, { readonly kind: string; readonly reason?: string }>>;
   readonly inputs: ReportedInputs;
   readonly timings: {
     readonly totalMs: number;
-    /** All but waiting for the compiler and make. */
+    /** Without the time spent waiting for the compiler and make. */
     readonly ownMs: number;
     readonly phases: readonly Phase[];
   };
@@ -81,14 +81,14 @@ export interface ReportedPayload {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** How the payload stands among others. */
+/** How the payload is combined with others. */
 export interface ReportedStacking {
   readonly mode: PayloadMode;
-  /** Payloads that it was built on, the lowest first. */
+  /** Payloads that it was built on top of, the lowest first. */
   readonly below: readonly {
     readonly file: string;
     readonly buildId: string;
-    /** Names; none when it does not say what it was made from. */
+    /** Names; empty when the payload does not carry its origin. */
     readonly patches: readonly string[];
   }[];
   /** Build-ids of payloads that must be applied; `unchecked` names those without a marker. */
@@ -99,12 +99,12 @@ export interface ReportedStacking {
     readonly entries: number;
     /** Bytes of old code that Xen compares. */
     readonly comparedBytes: number;
-    /** What it does not compare, and why. */
+    /** Bytes that are not compared, and why. */
     readonly unguarded: GuardPlan["unguarded"];
   };
   /** Whether later payloads can require this one. */
   readonly marker: "carried" | "none";
-  /** What nobody compares, in words. */
+  /** What is not compared by Xen, as text. */
   readonly unchecked: readonly string[];
 }
 
@@ -119,11 +119,11 @@ export interface ReportedObject {
   readonly sources: readonly string[];
   readonly outcome: "unchanged" | "patchable" | "refused";
   readonly ledger: readonly LedgerEntry[];
-  /** Why it is carried though the patch changes nothing of it, in words. */
+  /** Why it is carried although the patch does not change it, as text. */
   readonly broughtFor?: string | undefined;
 }
 
-/** SHA-256 each, in hex; patches by the names of their files. */
+/** SHA-256 of each, in hex; patches by their file names. */
 export interface ReportedInputs {
   readonly source: string;
   readonly xenSyms: string;
@@ -220,12 +220,12 @@ function stackingOf({ payload, findings }: BuiltFix, { payloads }: Foundation): 
   };
 }
 
-/** They stand among those of the build. */
+/** They are part of the total time of the build. */
 function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession, "refusals"> {
   return rest;
 }
 
-/** So that the same patches give the same report in another directory; in full where two share a name. */
+/** File names only, so that the directory does not matter; full paths where two are equal. */
 function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string) => string {
   const short = patches.map(({ name }) => basename(name));
   const isClear = new Set(short).size === short.length;

@@ -1,6 +1,6 @@
-// Global names of the patched source that the hypervisor has already for something else: the patch moves
-// a function or variable from another object, or gives its name to another one. Whoever was not compiled
-// again would go on with the old one, and a variable would be there twice.
+// Global names of the patched source that the hypervisor already uses for something else: the patch
+// moves a function or variable from another object, or gives its name to another one. Code that was not
+// recompiled would go on using the old one, and a variable would exist twice.
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -14,7 +14,7 @@ export function refuseTakenNames(
   { byName }: Pick<Surroundings, "byName">,
 ): readonly BuildRefusal[] {
   const moved = objects.flatMap(({ pair, diff }) => {
-    // What ran at boot, and is new as run-time code, has been in this object all the time.
+    // Init code that becomes run-time code was in this object before.
     const added = diff.added.filter(
       (atom) => diff.carried.get(atom) === "new" && !diff.comparison.correlation.isPaired(atom),
     );

@@ -1,4 +1,4 @@
-// The hypervisor that a payload is for, and whether the source is its own.
+// The hypervisor that a payload is for, and whether it was built from the given source.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfObject } from "../elf/object.ts";
@@ -37,7 +37,7 @@ export function startTools({ bytes }: NamedBytes, run: RunOptions): Promise<Make
   return tools;
 }
 
-/** Place of e_machine in an ELF header, and in that of every class. */
+/** Offset of e_machine in an ELF header, which is the same in both classes. */
 const E_MACHINE = 18;
 
 /** @throws BuilderError when the source is of another release than the hypervisor */

@@ -1,6 +1,7 @@
-// Functions of Xen's library that the fix needs and the hypervisor does not have, because nothing in it referred
-// to them when it was linked. Their objects come along, as the linker would have taken them: whole, and with
-// what they need in turn. What a fix changes in one that nothing needs, no hypervisor runs.
+// Library functions of Xen that the fix needs and the hypervisor lacks, because nothing referred to
+// them when it was linked. Their objects are added to the payload as the linker would have added them:
+// whole, with the objects that they need in turn. If the fix changes such an object and nothing needs
+// it, the hypervisor does not run the change.
 
 import { type CompareOptions, compareObjects } from "../compare/compare.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
@@ -55,14 +56,14 @@ interface Needed {
   readonly why: string;
 }
 
-/** By what nobody has: who refers to it, in words. */
+/** For each undefined name, what refers to it, as text. */
 function missingNames(
   objects: readonly ComparedObject[],
   { surroundings, payloads }: UnlinkedContext["place"],
 ): ReadonlyMap<string, string> {
   const names = namesOfFix(objects, payloads);
   const carried = objects
-    // Most objects of a changed header have not even been compared.
+    // Most objects that read a changed header have not been compared.
     .filter((one) => one.diff.carried.size > 0 && !isUnlinked(one, { surroundings }))
     .flatMap(({ pair, diff }) => [...diff.carried.keys()].map((atom) => ({ atom, pair })));
   const brought = new Set(carried.flatMap(({ atom }) => atom.symbols.map(({ name }) => name)));
@@ -81,7 +82,7 @@ function missingNames(
 /** An object of the library, as the patch leaves it. */
 interface Candidate {
   readonly pair: ObjectPair;
-  /** What it defines for others; of which the hypervisor has nothing. */
+  /** The names that it defines for other objects; the hypervisor has none of them. */
   readonly names: readonly string[];
 }
 
@@ -109,12 +110,12 @@ function isUnlinked(
   return !isLinked(globalsOf(before), surroundings);
 }
 
-/** What the fix changes in it nobody has ever run. */
+/** The hypervisor has never run the changed code. */
 function asNew(pair: ObjectPair): ObjectPair {
   return { ...pair, before: undefined, levels: [undefined] };
 }
 
-/** The linker asks for an object by its names: one without is taken for other reasons. */
+/** The linker selects a library object by its names; an object without names is linked for other reasons. */
 function isLinked(names: readonly string[], { byName }: Surroundings): boolean {
   return names.length === 0 || names.some((name) => byName.has(name));
 }

@@ -1,5 +1,6 @@
-// Writes a result so that its file is either whole or not there. What is there and no plain file (a
-// device such as /dev/null, a pipe) is written to instead: renaming would put a file in its place.
+// Writes a result so that its file is complete or absent. If the path is not a plain file (a device
+// such as /dev/null, a pipe), the result is written to it directly: renaming would replace it by a
+// file.
 
 import { realpath, rm, stat, writeFile } from "node:fs/promises";
 import { BuilderError } from "../build-outcome/builder-error.ts";
@@ -25,18 +26,18 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
 }
 
 /**
- * Takes away what an earlier run left at `path`: a plain file, also behind a link. A device, a pipe
- * or a directory stays, as does what cannot be removed: writing tells what is wrong with the place.
+ * Removes the result of an earlier run at `path`: a plain file, also through a symbolic link. A device,
+ * a pipe, a directory, or a file that cannot be removed stays; writing reports the problem.
  */
 export async function removeEarlierResult(path: string): Promise<void> {
   try {
     if ((await stat(path)).isFile()) await rm(await realpath(path));
   } catch {
-    // Nothing there, in most cases.
+    // In most cases nothing exists there.
   }
 }
 
-/** A device or a pipe, beside which nothing else is to be put. */
+/** A device or a pipe; no temporary file may be created next to it. */
 export async function isDevice(path: string): Promise<boolean> {
   try {
     const found = await stat(path);
@@ -46,14 +47,14 @@ export async function isDevice(path: string): Promise<boolean> {
   }
 }
 
-/** A file that is not there yet is no trouble: its directory is. */
+/** A missing file is no problem, a missing directory is. */
 function stateOfTarget(cause: unknown): string {
   return codeOfSystemError(cause) === "ENOENT"
     ? "there is no such directory"
     : systemStateOf(cause);
 }
 
-/** Behind symbolic links, which stay what they are. */
+/** Follows symbolic links and keeps them. */
 async function findPlace(path: string): Promise<"special" | { readonly path: string }> {
   try {
     const found = await stat(path);

@@ -2,5 +2,5 @@
 
 declare const brand: unique symbol;
 
-/** `Value` that cannot be mixed up with another `Value`, as an offset with an index. */
+/** A `Value` that cannot be mixed up with another `Value`, such as an offset with an index. */
 export type Branded<Value, Name extends string> = Value & { readonly [brand]: Name };

@@ -1,6 +1,6 @@
-// A bounded cursor over bytes that somebody else wrote. Every read is checked and says which field
-// it was, so that a file cut short is reported by what is missing. Little-endian: all that xSplice
-// reads (ELF64 LSB, Xen's structures on x86-64 and AArch64) is.
+// A bounded cursor over bytes that come from elsewhere. Every read is checked and names its field, so
+// that the error for a truncated file says what is missing. Little-endian only: xSplice reads nothing
+// else (ELF64 LSB, Xen's structures on x86-64 and AArch64).
 
 import { type ErrorReport, XspliceError } from "../error.ts";
 import { hexNumber } from "./hex.ts";

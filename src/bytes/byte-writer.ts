@@ -1,4 +1,4 @@
-// Grows as it is written to; the counterpart of ByteReader, little-endian as well.
+// A buffer that grows as it is written; the counterpart of ByteReader, little-endian as well.
 
 import { invariant } from "../invariant.ts";
 
@@ -12,7 +12,7 @@ export class ByteWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** Bytes written so far, which is also the offset of the next one. */
+  /** Number of bytes written so far, and so the offset of the next one. */
   get length(): number {
     return this.#length;
   }
@@ -67,18 +67,18 @@ export class ByteWriter {
     return this;
   }
 
-  /** Zeros up to the next multiple of `alignment`, a power of two. */
+  /** Writes zeros up to the next multiple of `alignment`, a power of two. */
   align(alignment: number): this {
     invariant(alignment > 0 && (alignment & (alignment - 1)) === 0, `alignment ${alignment}`);
     return this.zeros((alignment - (this.#length % alignment)) % alignment);
   }
 
-  /** What was written, as a copy that later writes do not touch. */
+  /** A copy of what was written; later writes do not change it. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Makes room first, since growing replaces the view that is written through. */
+  /** Makes room first, because growing replaces the view used for writing. */
   #room(count: number): number {
     const start = this.#length;
     const end = start + count;

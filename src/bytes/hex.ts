@@ -1,4 +1,5 @@
-// Hexadecimal text and bytes, in the one form that xSplice prints: lower case, no separators.
+// Converts between bytes and hexadecimal text, in the one form that xSplice prints: lower case, no
+// separators.
 
 import { XspliceError } from "../error.ts";
 
@@ -29,7 +30,7 @@ export function parseHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "hex"));
 }
 
-/** An address, offset or flag word as it stands in messages: `0xffff82d040200000`. */
+/** Formats an address, offset or flag word for messages: `0xffff82d040200000`. */
 export function hexNumber(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }

@@ -1,4 +1,5 @@
-// Bounded reading and writing of bytes, and hex: what the layouts of xsplice/xen-abi are read with.
+// Bounded reading and writing of bytes, and hexadecimal text; used to read the layouts of
+// xsplice/xen-abi.
 
 export type { Branded } from "./brand.ts";
 export { ByteError, ByteReader } from "./byte-reader.ts";

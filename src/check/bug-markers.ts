@@ -1,4 +1,4 @@
-// Bug frames whose place does not hold the instruction by which the release marks them (x86).
+// Bug frames whose address does not hold the instruction that marks them in this release (x86).
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { toHex } from "../bytes/hex.ts";
@@ -34,7 +34,7 @@ export function mismarkedBugFrames(step: CheckedStep): readonly Finding[] {
 }
 
 interface FrameTable {
-  /** In the payload's memory. */
+  /** Offset in the payload's memory. */
   readonly offset: number;
   readonly sizeBytes: number;
   readonly type: BugFrameType;
@@ -43,7 +43,7 @@ interface FrameTable {
 const FRAME_SIZE = 8;
 const ASSERT_FRAME_SIZE = 16;
 
-/** Offsets in the table of frames whose place does not hold the marker. */
+/** Offsets in the table of frames whose address does not hold the marker. */
 function findMismarked(
   { offset, sizeBytes, type }: FrameTable,
   memory: Uint8Array,

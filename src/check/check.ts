@@ -1,5 +1,6 @@
-// The list of passes of `xsplice check`: each payload is uploaded to the model and applied, on top
-// of those before it; then the rules look at what happened and at the file. Bytes in, a report out.
+// The list of passes of `xsplice check`: each payload is uploaded to the model and applied on top of
+// the payloads before it; then the rules examine the result and the file. Input: bytes; output: a
+// report.
 
 import { toHex } from "../bytes/hex.ts";
 import { compareReleases, formatRelease } from "../xen-abi/release.ts";
@@ -20,7 +21,7 @@ export interface CheckRequest {
   readonly hypervisor: Hypervisor;
   /** In the order in which they are applied. */
   readonly payloads: readonly PayloadToCheck[];
-  /** `replace`: the last payload takes the place of all before it, which are applied first. */
+  /** `replace`: the last payload replaces all payloads before it, which are applied first. */
   readonly action: StepAction;
   /** `hypervisor-only` is NODEPS. */
   readonly dependencyCheck: "whole-chain" | "hypervisor-only";
@@ -34,15 +35,15 @@ export interface CheckedPayload {
   readonly source: string;
   readonly action: StepAction;
   readonly verdict: Verdict;
-  /** What the verdict rests on that the files do not tell. */
+  /** Assumptions of the verdict that cannot be read from the files. */
   readonly assumptions: readonly Assumption[];
   readonly hazards: readonly Hazard[];
   readonly effects: readonly FunctionEffect[];
 }
 
 /**
- * `refused`: Xen says no to one of them; `hazards`: it takes all, or dies of one, and at least one
- * hazard is not allowed; notes and what is allowed leave it `clean`.
+ * `refused`: Xen refuses one of the payloads. `hazards`: Xen accepts all, or crashes on one, and at
+ * least one hazard is not allowed. `clean`: only notes and allowed hazards.
  */
 export type CheckOutcome = "clean" | "refused" | "hazards";
 
@@ -51,9 +52,9 @@ export interface CheckReport {
   readonly hypervisor: {
     readonly source: string;
     readonly release: string;
-    /** What the file itself tells; left out when that is what it is judged by. */
+    /** Facts from the file itself; missing when the file is what is judged. */
     readonly toldRelease?: string;
-    /** Hex; left out when it has none. */
+    /** Hex; missing when it has none. */
     readonly buildId?: string;
     readonly architecture: string;
   };
@@ -62,8 +63,8 @@ export interface CheckReport {
 }
 
 /**
- * A payload that is refused, or that would kill the hypervisor, is left out for those after it.
- * @throws ModelError xen-model/too-large for a payload that takes more memory than the model follows
+ * A payload that is refused, or would crash the hypervisor, is left out when the next ones are checked.
+ * @throws ModelError xen-model/too-large for a payload that needs more memory than the model supports
  */
 export function checkPayloads(request: CheckRequest): CheckReport {
   const { hypervisor, cpu } = request;

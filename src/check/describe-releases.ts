@@ -1,9 +1,9 @@
-// A set of releases in words, as "4.14 to 4.16, 4.17.0 to 4.17.2, 4.18.0".
+// A set of releases as text: "4.14 to 4.16, 4.17.0 to 4.17.2, 4.18.0".
 
 import type { Architecture } from "../isa/architecture.ts";
 import { type Release, type ReleaseLine, releaseLines } from "../xen-abi/release.ts";
 
-/** More point releases than any line of Xen has had. */
+/** More point releases than any Xen release has had. */
 const POINTS_MAX = 20;
 
 /** The empty set. */

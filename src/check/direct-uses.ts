@@ -1,8 +1,8 @@
-// Where a payload's code or data goes to its own body of a replaced function, instead of to Xen's
-// entry, at which the newest body can always be found. Once another payload replaces the function
-// too, such a reference still leads to the old body (docs/architecture.md, "Calls to a replaced
-// function"). Branches within one section have no relocation: they are found by their encoding, and
-// only when they lead to the very first byte of a body, which other bytes hardly ever do by chance.
+// Finds references of a payload to its own body of a replaced function. They should go to Xen's entry,
+// which always leads to the newest body. Once another payload replaces the function too, such a
+// reference still leads to the old body (docs/architecture.md, "Calls to a replaced function").
+// Branches within one section have no relocation: they are found by their encoding, and only if the
+// target is the first byte of a body, which other bytes hardly ever match by chance.
 
 import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
@@ -20,10 +20,10 @@ interface OwnBody {
   readonly oldAddress: bigint;
   readonly label: string;
   readonly section: Section;
-  /** In its section, in bytes. */
+  /** Offset in its section, in bytes. */
   readonly offset: number;
   readonly sizeBytes: number;
-  /** In the hypervisor's memory. */
+  /** Address in the hypervisor. */
   readonly address: bigint;
 }
 
@@ -54,14 +54,14 @@ export function findDirectUses(subject: Subject): readonly DirectUse[] {
   return uses;
 }
 
-/** Of sections that Xen reads by itself, where the body itself is meant. */
+/** Sections that Xen reads itself, where the reference to the body is intended. */
 const tables: ReadonlySet<string> = new Set([...livepatchSections, ...specialTableSections]);
 
 interface Reference {
-  /** Index of the section that is referred to, and the place in it. */
+  /** Index of the section that is referred to, and the offset in it. */
   readonly section: SectionIndex;
   readonly offset: number;
-  /** Place of the reference in its own section, in bytes. */
+  /** Offset of the reference in its own section, in bytes. */
   readonly from: number;
 }
 
@@ -80,7 +80,7 @@ class Bodies {
     return this.#bySection.size === 0;
   }
 
-  /** The bodies in a section, by their offsets. */
+  /** The bodies of a section, by offset. */
   startsIn({ index }: Section): ReadonlyMap<number, OwnBody> {
     return this.#bySection.get(index) ?? new Map();
   }
@@ -130,7 +130,7 @@ function isX86({ header }: ElfObject): boolean {
   return header.machine === Machine.EM_X86_64;
 }
 
-/** Those that the assembler filled in by itself, as far as they lead to a body. */
+/** References that the assembler resolved itself, if they lead to a body. */
 function resolvedReferences(
   object: ElfObject,
   section: Section,
@@ -152,7 +152,7 @@ function resolvedReferences(
 /** First byte of a conditional jump; lea of a distance from %rip, after a REX prefix that widens it. */
 const opcodes = { conditional: 0x0f, lea: 0x8d } as const;
 
-/** `offset` is that of the 4 bytes that hold the distance; whatever looks like one is taken. */
+/** `offset` is that of the 4 bytes of the distance; every matching byte sequence is taken. */
 function nearBranches(
   code: Uint8Array,
   targets: ReadonlyMap<number, OwnBody>,

@@ -1,5 +1,5 @@
-// What a step does to the hypervisor's code, function by function: the bytes at each entry before
-// and after.
+// How a step changes the hypervisor's code, function by function: the bytes at each entry before and
+// after.
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { XenModel } from "../xen-model/model.ts";
@@ -10,23 +10,23 @@ export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "uncha
 
 export interface FunctionEffect {
   readonly name: string;
-  /** As hex text; left out where nobody has the function. */
+  /** Hex; missing where the function is not known. */
   readonly address?: string;
   readonly effect: EffectKind;
   /**
-   * Hex of the bytes at the entry, `??` for one that depends on the host's CPU, or on where Xen puts
-   * a payload.
+   * Hex of the bytes at the entry; `??` for a byte that depends on the host's CPU, or on the address
+   * that Xen gives to a payload.
    */
   readonly before?: string;
   readonly after?: string;
 }
 
-/** A jump after a landing mark, and some of what stays. */
+/** A jump after a landing mark, and some of the following bytes. */
 const ENTRY_SIZE = 16;
 
 /**
- * Of the payload's own functions, once each, those that it only looks at last; then, for a REPLACE, of
- * those that others had patched.
+ * The functions that the payload patches, once each, then those that it only compares; for a REPLACE
+ * also those that other payloads had patched.
  */
 export function effectsOf(
   played: PlayedStep,
@@ -47,14 +47,14 @@ export function effectsOf(
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
 }
 
-/** A marker, be it in the payload itself or in one below, is no function. */
+/** A marker, in the payload itself or in one below, is not a function. */
 function functionsOf(subject: Subject): readonly SubjectEntry[] {
   return subject.entries.filter((entry) => {
     return !isOwn(entry.oldAddress, subject) && !isInMarker(entry);
   });
 }
 
-/** A check of old code begins anywhere in its function. */
+/** A check of old code may start anywhere in its function. */
 function wholeFunction(entry: SubjectEntry): EffectPlace {
   const { oldFunction, label, oldAddress } = entry;
   if (oldFunction === undefined) return { label, oldAddress };
@@ -98,13 +98,13 @@ function kindOf(
 }
 
 interface EntryBytes {
-  /** As the model has them, with its own choices of place. */
+  /** As they are in the model, with the addresses that it chose. */
   readonly exact: string;
-  /** With `??` for what only the host knows. */
+  /** With `??` for bytes that only the host knows. */
   readonly told: string;
 }
 
-/** `undefined` where nothing is mapped, or the model does not follow. */
+/** `undefined` where nothing is mapped, or the model does not support the memory. */
 function bytesAt(
   model: XenModel,
   address: bigint,

@@ -1,4 +1,4 @@
-// What the rules have to say to one step, for the release in question.
+// The hazards that the rules find in one step, for the checked release.
 
 import type { Release } from "../xen-abi/release.ts";
 import { describeReleases, NO_RELEASES } from "./describe-releases.ts";
@@ -13,9 +13,9 @@ export interface Hazard {
   readonly where: string;
   /** Releases that the rule concerns; left out when it is all of them. */
   readonly releases?: string;
-  /** The release in question is one of them. */
+  /** The checked release is one of them. */
   readonly isHere: boolean;
-  /** The caller accepts it; a crash of this hypervisor nobody can. */
+  /** The caller accepts it; a crash of this hypervisor can never be accepted. */
   readonly isAllowed: boolean;
 }
 
@@ -26,7 +26,7 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
     const mayTell = isHere || rule.reach === "any-host";
     const all = rule.check(step).filter(({ severity }) => mayTell || severity === "crash");
     const found = shortened(all, step);
-    // Nearly always; which releases are meant is told by those who have something to tell.
+    // The usual case; rules that concern some releases name them.
     if (found.length === 0) return [];
     const releases = releasesOf(rule, step);
     if (!isHere && releases === NO_RELEASES) return [];
@@ -45,7 +45,7 @@ export function findHazards(step: CheckedStep, allowed: readonly RuleId[]): read
   });
 }
 
-/** Of one rule and payload; what says the same a thousand times over says nothing. */
+/** Limit for one rule and payload: a thousand equal messages help nobody. */
 const FINDINGS_MAX = 50;
 
 function shortened(findings: readonly Finding[], { subject }: CheckedStep): readonly Finding[] {
@@ -55,7 +55,7 @@ function shortened(findings: readonly Finding[], { subject }: CheckedStep): read
 }
 
 function severityOf(rule: Rule, { severity }: Finding, isHere: boolean): Severity {
-  // What the model died of it died of here.
+  // The model crashed here.
   if (severity === "crash") return "crash";
   return isHere ? (severity ?? rule.severity) : "note";
 }

@@ -1,4 +1,5 @@
-// Know before you load: what Xen would say to a stack of payloads, and what it would not check.
+// Checks payloads before they are loaded: what Xen would answer to a stack of payloads, and what it
+// would not check.
 
 export {
   type CheckedPayload,

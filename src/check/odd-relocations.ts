@@ -1,5 +1,5 @@
-// Relocations that Xen carries out, and that do not mean what their author did (ABI reference §2.6
-// to §2.8).
+// Relocations that Xen performs with another result than the payload's author intended (ABI reference
+// §2.6 to §2.8).
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { Relocation, Section } from "../elf/object.ts";
@@ -45,7 +45,7 @@ export function truncatedBranches({ subject, loaded }: CheckedStep): readonly Fi
 
 const SHORT_REACH = 1n << 15n;
 
-/** Of what is loaded. */
+/** Of loaded sections. */
 function relocatedPlaces(subject: Subject): readonly RelocatedPlace[] {
   const { object } = subject;
   if (object === undefined) return [];

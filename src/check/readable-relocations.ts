@@ -1,4 +1,4 @@
-// The relocations of a section of a payload, as far as they can be read: what cannot, Xen refuses, and
+// The relocations of a section of a payload, as far as they can be read. Xen refuses the others, and
 // its verdict says so.
 
 import { ElfError } from "../elf/errors.ts";

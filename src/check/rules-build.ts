@@ -1,5 +1,5 @@
-// What can be wrong with how a payload was made: by another compiler, for another build, with
-// sections or references that Xen does not treat as its author meant.
+// Problems of how a payload was made: with another compiler, for another build, with sections or
+// references that Xen does not treat as intended.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { toHex } from "../bytes/hex.ts";
@@ -117,16 +117,16 @@ function otherCompiler({ subject, hypervisor, before }: CheckedStep): readonly F
   }));
 }
 
-/** Far more than any compilers say of themselves, in bytes. */
+/** In bytes; far longer than the version text of any compiler. */
 const COMMENT_SIZE_MAX = 65536;
 
-/** Without the compiler's own name, of which there are several: `GCC:`, `x86_64-linux-gnu-gcc`. */
+/** Without the compiler's own name, which varies: `GCC:`, `x86_64-linux-gnu-gcc`. */
 function versionOf(line: string): string {
   const at = line.search(/\(|\d+\.\d/);
   return at < 0 ? line : line.slice(at);
 }
 
-/** Features that every release has under the same number, that of CPUID, in bits. */
+/** Features that have the same number in every release, the one of CPUID, in bits. */
 const COMMON_FEATURE_COUNT = 9 * 32;
 
 function foreignAlternatives({ subject, hypervisor }: CheckedStep): readonly Finding[] {

@@ -1,5 +1,5 @@
-// What can be wrong with a function that a payload patches: its size, its place in memory, when it
-// runs. Xen takes any address (ABI reference §2.10).
+// Problems of a patched function: its size, its address, the time when it runs. Xen accepts any address
+// (ABI reference §2.10).
 
 import { SectionFlag } from "../elf/constants.ts";
 import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";

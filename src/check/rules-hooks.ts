@@ -1,4 +1,4 @@
-// What can be wrong with a payload's hooks (ABI reference §1.6).
+// Problems of a payload's hooks (ABI reference §1.6).
 
 import { contentsOf } from "../elf/sections.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
@@ -76,7 +76,7 @@ function faultInHook({ subject }: CheckedStep): readonly Finding[] {
 }
 
 function withoutLanding({ subject, hypervisor }: CheckedStep): readonly Finding[] {
-  // Where no function ever loses its mark, none was marked for this purpose.
+  // If no function of this release ever loses its mark, the missing mark means nothing.
   if (hypervisor.facts.poisonedEntries().size === 0) return [];
   return (subject.contents?.hooks ?? []).flatMap((hook) => {
     const code = codeOf(hook, subject);

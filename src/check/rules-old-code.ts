@@ -1,4 +1,4 @@
-// What can be wrong with a payload's checks of old code (ABI reference §1.4, §8.3).
+// Problems of a payload's checks of old code (ABI reference §1.4, §8.3).
 
 import { ENDBR64_SIZE } from "../isa/endbr64.ts";
 import { hasFeature } from "../xen-abi/features.ts";
@@ -58,7 +58,7 @@ function missing({ subject }: CheckedStep): readonly Finding[] {
   const looks = new Ranges(subject.entries.flatMap((entry) => entry.expected ?? []));
   return subject.entries.flatMap(({ written, oldFunction, oldAddress, label, where }) => {
     if (written === undefined || oldAddress === undefined) return [];
-    // A place in the payload itself is nobody else's.
+    // A place in the payload itself belongs to no other payload.
     if (isOwn(oldAddress, subject)) return [];
     const size = BigInt(oldFunction?.sizeBytes || 1);
     const start = oldFunction?.address ?? oldAddress;
@@ -80,7 +80,7 @@ function ofBootCode({ subject, hypervisor }: CheckedStep): readonly Finding[] {
   });
 }
 
-/** A REPLACE compares when the jumps are gone. */
+/** A REPLACE compares after the jumps are removed. */
 function ofJump({ subject, before, action }: CheckedStep): readonly Finding[] {
   if (action === "replace") return [];
   return subject.entries.flatMap(({ expected, label, where }) => {

@@ -1,4 +1,4 @@
-// What can be wrong with the addresses of what a payload brings: who has them, and what they lead to.
+// Problems of the addresses of a payload's functions and data: who stores them, and where they lead.
 
 import type { KeptPointer } from "../payload/pointers/kept-pointers.ts";
 import type { UnmarkedPointer } from "../payload/pointers/unmarked-pointers.ts";
@@ -31,7 +31,7 @@ export const pointerRules = {
 } as const satisfies Record<string, Rule>;
 
 function withoutLanding({ subject, hypervisor }: CheckedStep): readonly Finding[] {
-  // Where no function ever loses its mark, none was marked for this purpose.
+  // If no function of this release ever loses its mark, the missing mark means nothing.
   if (hypervisor.facts.poisonedEntries().size === 0) return [];
   return (subject.pointers?.unmarked ?? []).map((pointer) => ({
     problem: `"${pointer.name}" kills a host that tracks indirect branches when it is called by pointer`,

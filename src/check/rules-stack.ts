@@ -1,5 +1,5 @@
-// What goes wrong between payloads: on the way up the stack, when one takes the place of all, and
-// when one is taken away (ABI reference §3).
+// Problems between payloads: when one is stacked on another, when one replaces all, and when one is
+// reverted (ABI reference §3).
 
 import { hasFeature } from "../xen-abi/features.ts";
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
@@ -90,12 +90,12 @@ function ownCopies({ directUses }: CheckedStep): readonly Finding[] {
   }));
 }
 
-/** Those below who go on to call what this payload replaces. */
+/** Payloads below that go on calling what this payload replaces. */
 function copiesBelow({ subject, below, action }: CheckedStep): readonly Finding[] {
   if (action === "replace") return [];
   const patched = subject.entries.filter(({ written }) => written !== undefined);
   const places = new Set(patched.map(({ oldAddress }) => oldAddress));
-  // Whoever patches the copy as well, at its start or just after, has led it on.
+  // A payload that patches the copy as well, at its start or just after, has redirected it.
   const isCured = (address: bigint) => places.has(address) || places.has(address + 1n);
   return patched.flatMap(({ oldAddress, label, where }) =>
     (oldAddress === undefined ? [] : below.directUsesOf(oldAddress)).flatMap(({ user, use }) =>

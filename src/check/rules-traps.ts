@@ -1,6 +1,6 @@
-// What kills a hypervisor, of whatever is in a payload's file: ABI reference §8.2. The ids are those
-// of the model's traps. What the model dies of is a crash here; a pattern in the file tells of
-// harm that the model cannot be sure of, or that comes to hosts of other releases.
+// Contents of a payload's file that crash a hypervisor: ABI reference §8.2. The ids are those of the
+// model's traps. If the model crashes, it is a crash here; a pattern in the file shows harm that the
+// model cannot confirm, or that affects hosts of other releases.
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { Section } from "../elf/object.ts";
@@ -25,7 +25,7 @@ function isLoaded({ flags }: Section): boolean {
   return (flags & SectionFlag.SHF_ALLOC) !== 0n;
 }
 
-/** A place and a problem for each section that is meant. */
+/** A place and a problem for each affected section. */
 function eachSection(
   { subject }: CheckedStep,
   isMeant: (section: Section) => boolean,
@@ -144,7 +144,7 @@ export const fileTrapRules = {
   }),
 } as const satisfies Record<string, Rule>;
 
-/** What later releases refuse old ones die of. */
+/** Releases before the check was added crash on it. */
 function refusedFor(
   at: string,
   errno: number,

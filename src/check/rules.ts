@@ -1,4 +1,4 @@
-// All rules, by id. Ids are stable: scripts allow them by name.
+// All rules, by id. Ids are stable, because scripts allow rules by id.
 
 import type { Rule } from "./rule.ts";
 import { buildRules } from "./rules-build.ts";

@@ -1,5 +1,5 @@
-// What the payloads applied so far have left for the next one to run into: who patches which
-// function, who calls its own copy of one directly, who brought which symbol.
+// What the payloads below mean for the next one: which of them patches which function, calls its own
+// copy of one directly, or defines which symbol.
 
 import { readStackingFacts } from "../payload/stacking.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
@@ -15,7 +15,7 @@ function idsBelow({ contents }: Subject): readonly string[] {
 }
 
 export class StackBelow {
-  /** That of the hypervisor, and of what is applied. */
+  /** The build-id of the hypervisor, and those of the applied payloads. */
   readonly code: CheckedCode;
   readonly #applied: Subject[] = [];
   readonly #byBuildId = new Map<string, Subject>();
@@ -37,17 +37,20 @@ export class StackBelow {
     return this.#patched.get(start);
   }
 
-  /** Who brought a symbol that the hypervisor itself does not have. */
+  /** The payload that defines a symbol which the hypervisor itself lacks. */
   exporterOf(symbol: string): Subject | undefined {
     return this.#exporters.get(symbol);
   }
 
-  /** Code that goes to a payload's own body for the function at `oldAddress`, not through Xen's. */
+  /** Code that calls a payload's own body of the function at `oldAddress`, instead of Xen's entry. */
   directUsesOf(oldAddress: bigint): readonly { readonly user: Subject; readonly use: DirectUse }[] {
     return this.#directUses.get(oldAddress) ?? [];
   }
 
-  /** Whether `upper` says, itself or through others below it, that it was made to be stacked on `lower`. */
+  /**
+   * Whether `upper` declares, directly or through payloads below it, that it was made to be stacked on
+   * `lower`.
+   */
   isMadeFor(upper: Subject, lower: Subject): boolean {
     const seen = new Set<Subject>();
     const open = [upper];
@@ -63,7 +66,7 @@ export class StackBelow {
     return false;
   }
 
-  /** @param uses of `subject`, its own bodies */
+  /** @param uses references of `subject` to its own bodies */
   push(subject: Subject, uses: readonly DirectUse[]): void {
     this.#applied.push(subject);
     this.code.push(subject);

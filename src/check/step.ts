@@ -1,5 +1,5 @@
-// One step of a check: one payload, uploaded and applied to the model as those before it have left
-// it. Rules look at this and at nothing else.
+// One step of a check: one payload, uploaded and applied to the model in the state that the payloads
+// before it left. Rules use nothing else.
 
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
 import type { ActionAnswer, UploadAnswer, XenModel } from "../xen-model/model.ts";
@@ -12,19 +12,19 @@ import type { Subject } from "./subject.ts";
 
 export type StepAction = "apply" | "replace";
 
-/** What became of a payload on the model. */
+/** The payload's result on the model. */
 export interface PlayedStep {
   readonly action: StepAction;
-  /** As the payload found it. */
+  /** The state before the payload. */
   readonly before: XenModel;
-  /** As it left it; dead after a crash. */
+  /** The state after it; crashed after a crash. */
   readonly after: XenModel;
   readonly upload: UploadAnswer;
-  /** `undefined` when it never came to it. */
+  /** `undefined` when this stage was not reached. */
   readonly act: ActionAnswer | WorkAnswer | undefined;
-  /** What a revert right afterwards would come to; `undefined` when it was not applied. */
+  /** The result of a revert right afterwards; `undefined` when it was not applied. */
   readonly wayBack: ActionAnswer | WorkAnswer | undefined;
-  /** What Xen made of the file; `undefined` when it refused it. */
+  /** The file as Xen loaded it; `undefined` when Xen refused it. */
   readonly loaded: LoadedPayload | undefined;
 }
 
@@ -32,11 +32,11 @@ export interface CheckedStep extends PlayedStep {
   readonly hypervisor: Hypervisor;
   readonly subject: Subject;
   readonly below: StackBelow;
-  /** Where the payload goes to its own copies of functions that it replaces. */
+  /** References of the payload to its own copies of functions that it replaces. */
   readonly directUses: readonly DirectUse[];
 }
 
-/** Why Xen said no, at upload or later. */
+/** Why Xen refused it, at upload or later. */
 export function refusalOf({ upload, act }: PlayedStep): Refusal | undefined {
   if (upload.kind === "refused") return upload;
   if (act?.kind === "refused") return act;
@@ -48,7 +48,7 @@ export function crashOf({ upload, act }: PlayedStep): Crash | undefined {
   return act?.kind === "crash" ? act : undefined;
 }
 
-/** A place that the model told, in the user's file. */
+/** A location that the model reported, in the user's file. */
 export function placeInFile(source: string, { section, symbol, offset }: Place): string {
   const parts = [source];
   if (section !== undefined) parts.push(`section "${section}"`);

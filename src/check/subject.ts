@@ -1,6 +1,6 @@
-// A payload as the rules see it: its file, read as far as it can be, beside what the hypervisor has
-// at the places that it patches. A file that cannot be read has no contents here; what Xen says to
-// it stands in the verdict.
+// A payload as the rules see it: its file, read as far as possible, and the hypervisor's code at the
+// places that it patches. An unreadable file has no contents here; Xen's answer to it is in the
+// verdict.
 
 import { SectionFlag } from "../elf/constants.ts";
 import { draftFrom } from "../elf/draft-from.ts";
@@ -22,9 +22,9 @@ import type { LoadedPayload } from "../xen-model/payload.ts";
 import type { ImageFunction } from "../xen-model/xen-symbols.ts";
 
 export interface PayloadToCheck {
-  /** Under which it is uploaded. */
+  /** The name for the upload. */
   readonly name: string;
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly bytes: Uint8Array;
 }
@@ -41,13 +41,13 @@ export interface SubjectEntry {
   readonly label: string;
   /** In the user's file. */
   readonly where: string;
-  /** `undefined` when nobody has what it names. */
+  /** `undefined` when no symbol has the name. */
   readonly oldAddress: bigint | undefined;
   /** The hypervisor's function around the old address. */
   readonly oldFunction: ImageFunction | undefined;
-  /** What Xen overwrites when it applies the entry; `undefined` for nothing. */
+  /** The bytes that Xen overwrites when it applies the entry; `undefined` for none. */
   readonly written: AddressRange | undefined;
-  /** Old code that it compares; `undefined` for none. */
+  /** The old code that it compares; `undefined` for none. */
   readonly expected: AddressRange | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface Subject extends PayloadToCheck {
   readonly object: ElfObject | undefined;
   readonly contents: PayloadContents | undefined;
   readonly loaded: LoadedPayload | undefined;
-  /** Whose address the payload takes; `undefined` for a file that cannot be followed. */
+  /** The functions whose address the payload takes; `undefined` when the code cannot be followed. */
   readonly pointers: PointerFacts | undefined;
   readonly entries: readonly SubjectEntry[];
 }
@@ -67,7 +67,7 @@ export function readSubject(
 ): Subject {
   const object = attempt(() => {
     const opened = readElf(payload.bytes, payload.source);
-    // Read once and checked; later it does not throw any more.
+    // Read once and checked, so later reads do not throw.
     void opened.symbols;
     return opened;
   });
@@ -119,7 +119,7 @@ function whereIsEntry(
   return describePlace({ source, section, offset });
 }
 
-/** @param resolved by Xen; the file alone tells less */
+/** @param resolved by Xen; the file alone has less information */
 function readEntry(
   entry: PayloadFunction,
   where: string,
@@ -154,7 +154,7 @@ export function isOwn(address: bigint | undefined, { loaded }: Pick<Subject, "lo
   return base <= address && address < base + BigInt(bytes.length);
 }
 
-/** A place in some payload's marker, by which payloads tell what is stacked on what; no code that runs. */
+/** A place in the marker of a payload, which payloads compare to find what is below them; never executed. */
 export function isInMarker({ entry: { oldAddress } }: SubjectEntry): boolean {
   return oldAddress.kind === "symbol" && isMarkerSymbol(oldAddress.symbol);
 }
@@ -203,7 +203,7 @@ function writtenBy(
   }
 }
 
-/** Bytes of a landing mark that Xen leaves alone; its jump comes after them. */
+/** Size of a landing mark that Xen keeps; it writes the jump after it. */
 export function landingSize(address: bigint, { features, facts }: Hypervisor): number {
   if (!features.has("endbr-aware")) return 0;
   const code = facts.fileBytes(address, ENDBR64_SIZE);

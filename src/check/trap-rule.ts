@@ -1,11 +1,11 @@
-// The rule of a trap: what the model dies of, or what a pattern in the file tells.
+// The rule of a trap: the model crashes, or the file has a pattern.
 
 import { type TrapId, traps } from "../xen-model/traps.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { type CheckedStep, crashOf, placeInFile } from "./step.ts";
 
 interface TrapWords extends Pick<Rule, "what" | "why" | "remedy" | "concerns" | "reach"> {
-  /** Tells of hazards: what the model did not die of is not a crash of this hypervisor. */
+  /** Reports hazards only: if the model did not crash, it is not a crash of this hypervisor. */
   readonly pattern?: (step: CheckedStep) => readonly Finding[];
 }
 

@@ -1,4 +1,4 @@
-// What Xen would say to a payload, in the words of the report.
+// Xen's answer to a payload, in the words of the report.
 
 import { findErrnoName } from "../xen-abi/errno.ts";
 import type { StepId } from "../xen-model/steps.ts";
@@ -16,14 +16,14 @@ export type Verdict =
       readonly at: Stage;
       /** Positive. */
       readonly errno: number;
-      /** As `EINVAL`; left out for a number of a hook's own. */
+      /** Such as `EINVAL`; missing for a number that a hook chose. */
       readonly errnoName?: string;
       readonly step: StepId;
       /** Section of the ABI reference that describes the step. */
       readonly reference: string;
       readonly words: string;
       readonly where: string;
-      /** What the console of a release build shows; empty where Xen says nothing. */
+      /** What the console of a release build shows; empty where Xen prints nothing. */
       readonly console: readonly string[];
     }
   | {

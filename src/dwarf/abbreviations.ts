@@ -1,16 +1,16 @@
-// How the entries of a unit are written (.debug_abbrev; DWARF 5, section 7.5.3), made into steps that
-// read what somebody asks for and skip the rest.
+// How the entries of a unit are written (.debug_abbrev; DWARF 5, section 7.5.3), turned into steps that
+// read the requested attributes and skip the rest.
 
 import { DwarfAttribute, DwarfForm, DwarfTag } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
 import { type AttributeForm, sizeOfForm } from "./forms.ts";
 import type { DebugSections } from "./sections.ts";
 
-/** How entries of one kind are written: large objects have thousands of each. */
+/** How entries of one kind are written. A large object has thousands of each kind. */
 export interface Abbreviation {
   readonly tag: number;
   readonly hasChildren: boolean;
-  /** DW_AT_… that somebody asks for. */
+  /** The requested attributes, DW_AT_…. */
   readonly attributes: readonly number[];
   readonly steps: readonly Step[];
   readonly isTransparent: boolean;
@@ -64,7 +64,7 @@ function readAbbreviation(cursor: DwarfCursor, addressSize: number): Abbreviatio
       steps[steps.length - 1] = { kind: "skip", size: last.size + size };
     else steps.push({ kind: "skip", size });
   }
-  // What an inlined function's parameters are, the function itself says.
+  // The parameters of an inlined function are described by the function itself.
   const isRepeated =
     tag === DwarfTag.DW_TAG_formal_parameter && !attributes.includes(DwarfAttribute.DW_AT_type);
   const isTransparent = isRepeated || transparentTags.has(tag);

@@ -1,5 +1,5 @@
-// Numbers of DWARF 5 (chapter 7) that the reader of types needs; DWARF 4 has the same where it has
-// them. Attributes without a name here are passed over.
+// Numbers of DWARF 5 (chapter 7) that the type reader needs; those that DWARF 4 has are the same there.
+// Attributes without a name here are skipped.
 
 /** DWARF 5, table 7.3 */
 export const DwarfTag = {
@@ -28,7 +28,7 @@ export const DwarfTag = {
   DW_TAG_atomic_type: 0x47,
   DW_TAG_call_site: 0x48,
   DW_TAG_call_site_parameter: 0x49,
-  /** What gcc makes of these two for DWARF 4. */
+  /** What gcc writes instead of these two for DWARF 4. */
   DW_TAG_GNU_call_site: 0x4109,
   DW_TAG_GNU_call_site_parameter: 0x410a,
 } as const;
@@ -86,7 +86,7 @@ export const DwarfForm = {
   DW_FORM_implicit_const: 0x21,
 } as const;
 
-/** DW_OP_addr: a location that begins with it is a place in memory for good. */
+/** DW_OP_addr: a location that begins with it is a fixed address. */
 export const DW_OP_ADDR = 0x03;
 /** DW_LNCT_path and DW_LNCT_directory_index: DWARF 5, table 7.27 */
 export const DW_LNCT_PATH = 1;

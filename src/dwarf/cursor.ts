@@ -1,5 +1,5 @@
-// A cursor over DWARF data: fixed numbers, LEB128, strings. Reading past the end is an error that
-// names the object; nothing is read before it is known to be there.
+// A cursor over DWARF data: fixed-size numbers, LEB128, strings. Reading past the end throws an error
+// that names the object; every read is checked first.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfError } from "./errors.ts";
@@ -40,7 +40,7 @@ export class DwarfCursor {
     return this.#leb().value;
   }
 
-  /** An unsigned LEB128 that counts or numbers something. */
+  /** An unsigned LEB128 that is a count or an index. */
   count(): number {
     const first = this.#bytes[this.offset] ?? 0x80;
     if (first >= 0x80) return Number(this.uleb());
@@ -59,7 +59,7 @@ export class DwarfCursor {
     return this.#bytes.subarray(start, start + size);
   }
 
-  /** Up to the next NUL, which is passed. */
+  /** Reads up to the next NUL and moves past it. */
   text(): string {
     const end = this.#bytes.indexOf(0, this.offset);
     if (end < 0) throw this.malformed("a text does not end");
@@ -67,7 +67,7 @@ export class DwarfCursor {
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString();
   }
 
-  /** Where the skipped bytes began. */
+  /** The offset of the first skipped byte. */
   skip(size: number): number {
     const start = this.offset;
     if (size < 0 || start + size > this.length) throw this.malformed("it ends in the middle");

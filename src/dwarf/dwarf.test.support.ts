@@ -1,4 +1,4 @@
-// A text of C as the object that the compiler makes of it. Not a test.
+// Compiles C source to an object. Not a test.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

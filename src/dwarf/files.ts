@@ -1,5 +1,5 @@
 // Names of the source files of a unit, from the header of its line number program (DWARF 5, section
-// 6.2.4): entries say where they were declared by number. The program itself is not read.
+// 6.2.4). Entries name the file of their declaration by number. The program itself is not read.
 
 import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
@@ -7,7 +7,7 @@ import { readForm } from "./forms.ts";
 import { attributeOf, type DebugEntry } from "./read.ts";
 import type { DebugSections } from "./sections.ts";
 
-/** By the numbers of DW_AT_decl_file; paths are as the compiler was told them. */
+/** By the numbers of DW_AT_decl_file. Paths are as they were given to the compiler. */
 export function sourceFilesOf(
   unit: DebugEntry,
   sections: DebugSections,
@@ -33,7 +33,7 @@ function readTables(
   cursor: DwarfCursor,
   context: Parameters<typeof readForm>[2],
 ): ReadonlyMap<number, string> {
-  // Directory 0 is where the compiler ran: paths are meant from there.
+  // Directory 0 is the working directory of the compiler; relative paths start there.
   const directories = readTable(cursor, context).map(({ path }, index) =>
     index === 0 ? "" : path,
   );
@@ -68,13 +68,13 @@ function readTable(
       }
     }
     entries.push({ path, directory });
-    // A table of formats without contents would never move on.
+    // A table that has entries but no formats would never advance the cursor.
     if (formats.length === 0) break;
   }
   return entries;
 }
 
-/** DWARF 4: directories and files count from 1, directory 0 is the compiler's. */
+/** DWARF 4: directories and files count from 1; directory 0 is the compiler's working directory. */
 function readOldTables(cursor: DwarfCursor): ReadonlyMap<number, string> {
   const directories: string[] = [""];
   for (let path = cursor.text(); path !== ""; path = cursor.text()) directories.push(path);

@@ -1,5 +1,5 @@
 // Values of attributes in the forms that gcc uses (DWARF 5, section 7.5.6). Split debug information,
-// supplementary files and type units are left out: nothing that a builder compiles has them.
+// supplementary files and type units are not supported: no build produces them.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfForm as F } from "./constants.ts";
@@ -7,8 +7,8 @@ import { DwarfCursor } from "./cursor.ts";
 import type { DebugSections } from "./sections.ts";
 
 /**
- * Numbers that fit are plain ones; references to entries are offsets into .debug_info, and offsets
- * into other sections stay what they are. Which of these it is follows from the attribute.
+ * Numbers that fit are plain numbers. References to entries are offsets into .debug_info; offsets into
+ * other sections are not changed. The attribute decides which of these a value is.
  */
 export type AttributeValue = number | bigint | string | Uint8Array;
 
@@ -20,12 +20,12 @@ export interface AttributeForm {
 
 export interface FormContext {
   readonly sections: DebugSections;
-  /** Of the unit's header, into .debug_info. */
+  /** Offset of the unit's header in .debug_info. */
   readonly unitOffset: number;
   readonly addressSize: number;
 }
 
-/** Reads the value at the cursor, and passes it. @throws DwarfError dwarf/malformed */
+/** Reads the value at the cursor and moves past it. @throws DwarfError dwarf/malformed */
 export function readForm(
   cursor: DwarfCursor,
   { form, constant }: AttributeForm,
@@ -85,7 +85,7 @@ export function readForm(
   }
 }
 
-/** Bytes of the forms that have a size of their own; undefined for the others. */
+/** Size in bytes of the forms with a fixed size; undefined for the others. */
 export function sizeOfForm(form: number, addressSize: number): number | undefined {
   return form === F.DW_FORM_addr ? addressSize : fixedSizes.get(form);
 }

@@ -1,5 +1,6 @@
-// What functions hand back to their callers, as far as their types say it, for whoever follows values through code
-// (diff/): the machine code of a function without a result leaves something in the result's register, too.
+// What functions return to their callers, as far as their types say it. The comparison (diff/) follows
+// values through machine code and needs it, because a function without a result also leaves a value in
+// the result's register.
 
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
@@ -10,14 +11,15 @@ import { type DebugEntry, type DebugInfo, entriesOf, hasAttribute, readDebugInfo
 export type FunctionResult = "nothing" | "number" | "unknown";
 
 /**
- * By the name of a function's symbol, clones of the compiler included. Reads nothing before it is asked.
- * @throws DwarfError, ElfError when it is
+ * By the name of a function's symbol, including clones made by the compiler. Nothing is read before the
+ * first call.
+ * @throws DwarfError, ElfError when called
  */
 export function findFunctionResults(object: ElfObject): (name: string) => FunctionResult {
   let known: ReadonlyMap<string, FunctionResult> | undefined;
   return (name) => {
     known ??= resultsIn(object);
-    // Clones return what the function does, or less.
+    // A clone returns what the function returns, or less.
     return known.get(name.replace(/\.(constprop|isra|part|cold).*$/, "")) ?? "unknown";
   };
 }
@@ -31,13 +33,13 @@ function resultsIn(object: ElfObject): ReadonlyMap<string, FunctionResult> {
     const name = textOf(whole, A.DW_AT_name);
     if (name === undefined) continue;
     const result = resultOf(info, whole);
-    // Of two functions of one name nobody knows which one is meant.
+    // If two functions have the same name, it is unknown which one is meant.
     found.set(name, (found.get(name) ?? result) === result ? result : "unknown");
   }
   return found;
 }
 
-/** The entry that says what those of its copies leave out. */
+/** The entry that holds the attributes which its copies leave out. */
 function wholeOf(info: DebugInfo, entry: DebugEntry): DebugEntry {
   const origin = entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry;
   return entryAt(info, origin, A.DW_AT_specification) ?? origin;

@@ -1,5 +1,5 @@
-// Debug information of one object, as compilers write it (DWARF 4 and 5): types, functions, and what
-// was inlined into them, and where static variables were declared. Line tables are left out.
+// Debug information of one object, as compilers write it (DWARF 4 and 5): types, functions, inlined
+// functions, and the places where static variables were declared. Line tables are not read.
 
 export type { Abbreviation } from "./abbreviations.ts";
 export { DwarfAttribute, DwarfTag } from "./constants.ts";

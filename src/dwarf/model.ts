@@ -1,6 +1,5 @@
-// The types of one object in the words of C: what they are called, what they are made of, where they
-// were declared. Names that only say the same in another way (typedef, const, volatile) are looked
-// through.
+// The types of one object in C terms: names, members, and places of declaration. Types that only rename
+// or qualify another one (typedef, const, volatile) are resolved to it.
 
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
@@ -16,11 +15,11 @@ import {
 
 export interface TypeModel {
   readonly info: DebugInfo;
-  /** By what C calls them: `struct domain`, `enum mode`, a typedef's name. Complete types only. */
+  /** By the C name: `struct domain`, `enum mode`, or a typedef's name. Complete types only. */
   readonly types: ReadonlyMap<string, DebugEntry>;
-  /** What a type is called; undefined for types without a name. */
+  /** The name of a type; undefined for types without a name. */
   readonly nameOf: (type: DebugEntry) => string | undefined;
-  /** The file that declares an entry. */
+  /** The file in which an entry is declared. */
   readonly fileOf: (entry: DebugEntry) => string | undefined;
 }
 
@@ -60,7 +59,7 @@ export function isAggregate({ tag }: DebugEntry): boolean {
   return aggregateTags.includes(tag);
 }
 
-/** What an entry says its type is; undefined for void. */
+/** The type of an entry; undefined for void. */
 export function typeOf(info: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
   return entryAt(info, entry, A.DW_AT_type);
 }
@@ -75,7 +74,7 @@ export function entryAt(
   return typeof offset === "number" ? info.byOffset.get(offset) : undefined;
 }
 
-/** Through typedefs and qualifiers. */
+/** Resolves typedefs and qualifiers. */
 export function bareType(info: DebugInfo, type: DebugEntry | undefined): DebugEntry | undefined {
   const transparent: readonly number[] = [
     T.DW_TAG_typedef,
@@ -108,7 +107,7 @@ export function keywordOf({ tag }: DebugEntry): string {
   return tag === T.DW_TAG_union_type ? "union" : "struct";
 }
 
-/** Constants without any name for them together are known by the first. */
+/** An enumeration without a name is known by its first constant. */
 function enumLabel(type: DebugEntry): string | undefined {
   if (type.tag !== T.DW_TAG_enumeration_type) return undefined;
   const [first] = childrenOf(type, T.DW_TAG_enumerator);
@@ -116,7 +115,7 @@ function enumLabel(type: DebugEntry): string | undefined {
   return name === undefined ? undefined : `enum { ${name}, … }`;
 }
 
-/** The function that a type is local to. */
+/** The function in which a type is declared. */
 function scopeOf(type: DebugEntry): string | undefined {
   for (let entry = type.parent; entry !== undefined; entry = entry.parent) {
     if (entry.tag === T.DW_TAG_subprogram) return textOf(entry, A.DW_AT_name) ?? "";

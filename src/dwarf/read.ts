@@ -8,11 +8,11 @@ import { type AttributeValue, type FormContext, readForm } from "./forms.ts";
 import { type DebugSections, findDebugSections } from "./sections.ts";
 
 export interface DebugEntry {
-  /** Into .debug_info. */
+  /** Offset into .debug_info. */
   readonly offset: number;
-  /** Behind its last value, before its children. */
+  /** Offset after its last value, before its children. */
   readonly end: number;
-  /** DW_TAG_…; blocks and calls have no entry, what they hold belongs to what holds them. */
+  /** DW_TAG_…. Blocks and calls get no entry; their children belong to the enclosing entry. */
   readonly tag: number;
   /** Values in the order of `abbreviation.attributes`; see attributeOf(). */
   readonly values: readonly AttributeValue[];
@@ -30,14 +30,14 @@ export interface DebugInfo {
   readonly byTag: ReadonlyMap<number, readonly DebugEntry[]>;
 }
 
-/** DW_UT_compile: the only kind of unit that gcc makes without being asked for others. */
+/** DW_UT_compile: the only kind of unit that gcc writes by default. */
 const UNIT_TYPE_COMPILE = 1;
-/** Deeper trees than any C source makes. */
+/** Deeper than the entry tree of any C source. */
 const DEPTH_MAX = 1000;
 
 /**
- * Several questions are asked of one object, and reading it is most of what each would cost. Both
- * sides of one pair are kept, no more: of a header's objects there are hundreds.
+ * One object is queried several times, and most of the cost of a query is reading the object. Only the
+ * two objects of one pair are kept: a change to a header affects hundreds of objects.
  */
 const lastRead: { readonly object: ElfObject; readonly info: DebugInfo | undefined }[] = [];
 const KEPT_COUNT = 2;
@@ -54,7 +54,7 @@ export function hasAttribute({ abbreviation }: DebugEntry, attribute: number): b
   return abbreviation.attributes.includes(attribute);
 }
 
-/** Undefined when the object has none. @throws DwarfError dwarf/malformed, ElfError */
+/** Undefined when the object has no debug information. @throws DwarfError dwarf/malformed, ElfError */
 export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
   const known = lastRead.find((read) => read.object === object);
   if (known !== undefined) return known.info;
@@ -85,7 +85,7 @@ export function entriesOf({ byTag }: DebugInfo, tag: number): readonly DebugEntr
   return byTag.get(tag) ?? [];
 }
 
-/** The first entry of every unit, without what lies below: who made it, and how. */
+/** The first entry of every unit, without its children: it names the compiler and its options. */
 export function readUnitRoots(object: ElfObject): readonly DebugEntry[] {
   const sections = findDebugSections(object);
   if (sections === undefined) return [];
@@ -113,7 +113,7 @@ function readUnit(
 }
 
 interface UnitHeader {
-  /** Of the unit, into .debug_info. */
+  /** Offset of the unit in .debug_info. */
   readonly end: number;
   readonly context: FormContext;
   readonly abbreviations: ReadonlyMap<number, Abbreviation>;
@@ -144,7 +144,7 @@ function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeade
 
 type OpenEntry = DebugEntry & { readonly children: DebugEntry[] };
 
-/** The root of the unit, with everything below. */
+/** The root entry of the unit, with all its children. */
 function readEntries(
   cursor: DwarfCursor,
   end: number,
@@ -152,7 +152,7 @@ function readEntries(
   context: FormContext,
   byOffset: Map<number, DebugEntry>,
 ): DebugEntry | undefined {
-  // Of every list of children that is open: whose they are.
+  // For each open list of children, the entry that owns it.
   const open: (OpenEntry | undefined)[] = [];
   let root: DebugEntry | undefined;
   while (cursor.offset < end) {
@@ -173,7 +173,7 @@ function readEntries(
   return root;
 }
 
-/** Undefined for the mark that ends a list of children; without entry for transparent ones. */
+/** Undefined for the mark that ends a list of children; no entry for transparent ones. */
 function readEntry(
   cursor: DwarfCursor,
   abbreviations: ReadonlyMap<number, Abbreviation>,

@@ -1,5 +1,6 @@
-// Debugging sections of an executable, or of a relocatable object with its relocations applied:
-// offsets of strings and abbreviations are what the linker would make of them if it stood alone.
+// Debugging sections of an executable, or of a relocatable object with its relocations applied. In an
+// object, offsets of strings and abbreviations are what the linker would write if it linked this object
+// alone.
 
 import { ElfType } from "../elf/constants.ts";
 import type { ElfObject, Section } from "../elf/object.ts";
@@ -8,7 +9,7 @@ import { contentsOf, findSection } from "../elf/sections.ts";
 import { filledBytes } from "../isa/filled-bytes.ts";
 
 export interface DebugSections {
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly info: Uint8Array;
   readonly abbreviations: Uint8Array;

@@ -1,6 +1,7 @@
-// In which function a static variable stands, and where in it, for whoever compares objects (diff/): compilers number
-// such variables again in every build, and inlining moves what refers to them. Each variable's entry has a location,
-// and the location a relocation against the variable.
+// The function in which each static variable is declared, and where in that function. The comparison
+// (diff/) needs it, because compilers number such variables anew in every build, and inlining moves the
+// references to them. A variable's entry has a location, and the location has a relocation against the
+// variable.
 
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
@@ -11,12 +12,12 @@ import { type DebugEntry, type DebugInfo, readDebugInfo } from "./read.ts";
 
 export interface StaticHome {
   readonly functionName: string;
-  /** Grows from declaration to declaration, in the order of the function's blocks. */
+  /** Increases from declaration to declaration, in the order of the function's blocks. */
   readonly order: number;
   readonly line: number | undefined;
 }
 
-/** Of an object without debug information nothing is known. @throws DwarfError, ElfError */
+/** If an object has no debug information, nothing is known. @throws DwarfError, ElfError */
 export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => StaticHome | undefined {
   const section = findSection(object, ".debug_info");
   const info = section === undefined ? undefined : readDebugInfo(object);
@@ -37,7 +38,7 @@ function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
   return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;
 }
 
-/** The entry that the byte at an offset belongs to; none for calls and blocks. */
+/** The entry that contains the byte at an offset; none for calls and blocks. */
 function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | undefined {
   const offsets = [...byOffset.keys()].sort((left, right) => left - right);
   return (offset) => {
@@ -52,7 +53,7 @@ function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | 
   };
 }
 
-/** The function that the variable was written in, also where it was inlined. */
+/** The function in whose source the variable is declared, also where that function was inlined. */
 function homeOf(info: DebugInfo, entry: DebugEntry): StaticHome | undefined {
   const declaration = entryAt(info, entry, A.DW_AT_abstract_origin) ?? entry;
   const home = findFunction(declaration);
@@ -60,7 +61,8 @@ function homeOf(info: DebugInfo, entry: DebugEntry): StaticHome | undefined {
   const functionName = textOf(entryAt(info, home, A.DW_AT_abstract_origin) ?? home, A.DW_AT_name);
   if (functionName === undefined) return undefined;
   const line = numberOf(declaration, A.DW_AT_decl_line);
-  // Compilers write what a block declares in its order, and a block's entries before those of the next.
+  // Compilers write the declarations of a block in their order, and the entries of a block before those
+  // of the next.
   return {
     functionName,
     order: declaration.offset,

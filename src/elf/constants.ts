@@ -1,6 +1,6 @@
-// The numbers of the System V gABI (chapter 4) and of the x86-64 and AArch64 supplements that we
-// read or write, under the names of the specification. Numbers are for raw.ts and what reads and writes
-// its records; everybody else sees names (names.ts), which print themselves.
+// The numbers of the System V gABI (chapter 4) and of the x86-64 and AArch64 supplements that we read
+// or write, under the names of the specification. Only raw.ts and the code that reads and writes its
+// records use numbers; all other code uses names (names.ts), which print themselves.
 
 import { hexNumber } from "../bytes/hex.ts";
 
@@ -74,7 +74,7 @@ export const SectionFlag = {
   SHF_EXCLUDE: 0x80000000n,
 } as const;
 
-/** st_shndx and the like: section numbers that are none */
+/** st_shndx and the like: reserved values that are not section numbers */
 export const SectionNumber = {
   SHN_UNDEF: 0,
   SHN_LORESERVE: 0xff00,
@@ -122,7 +122,7 @@ export function nameOfMachine(machine: number): string {
   return nameIn(Machine, machine, "EM");
 }
 
-/** `SHF_ALLOC|SHF_EXECINSTR`; bits without a name as one hexadecimal rest; `0` for none. */
+/** `SHF_ALLOC|SHF_EXECINSTR`; bits without a name are one hexadecimal number at the end; `0` for none. */
 export function namesOfSectionFlags(flags: bigint): string {
   const known = Object.entries(SectionFlag).filter(([, bit]) => (flags & bit) !== 0n);
   const rest = known.reduce((left, [, bit]) => left & ~bit, flags);
@@ -131,7 +131,7 @@ export function namesOfSectionFlags(flags: bigint): string {
   return names.join("|");
 }
 
-/** Any value has one, also one that is not listed here: `ET_0xfe00`. */
+/** Every value has a name, including values that are not listed here: `ET_0xfe00`. */
 function nameIn(names: Readonly<Record<string, number>>, value: number, prefix: string): string {
   const known = Object.entries(names).find(([, number]) => number === value);
   return known?.[0] ?? `${prefix}_${hexNumber(value)}`;

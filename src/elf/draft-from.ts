@@ -1,5 +1,5 @@
-// From a relocatable file to a draft of it. What a draft cannot carry is refused, never dropped
-// silently: a file that comes through says the same when it is written again.
+// Converts a relocatable file to a draft. What a draft cannot represent is refused, never dropped
+// silently, so a converted file has the same meaning when it is written again.
 
 import { ElfType, nameOfElfType, SectionFlag } from "./constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "./draft.ts";
@@ -17,7 +17,7 @@ import { readRelocations, relocationTablesOf } from "./relocations.ts";
 import { contentsOf, isTable } from "./sections.ts";
 import { findSymbolTable } from "./symbol-table.ts";
 
-/** Sections whose contents mean the same at another index and beside other symbols. */
+/** Sections whose contents do not depend on their index or on other symbols. */
 const CONTENT_TYPES: readonly SectionTypeName[] = [
   "SHT_PROGBITS",
   "SHT_NOBITS",
@@ -30,17 +30,17 @@ const CONTENT_TYPES: readonly SectionTypeName[] = [
 ];
 
 /**
- * A copy that can be edited. Section symbols of the tables go, as do clang's address-significance
- * tables (a hint for linkers about symbol indices, which change).
- * @throws ElfError elf/unsupported for anything but ET_REL, for section groups, and for whatever
- * else a draft cannot carry; the errors of reading besides
+ * A copy that can be edited. The section symbols of tables are dropped, and so are clang's
+ * address-significance tables (a hint for linkers about symbol indices, which change).
+ * @throws ElfError elf/unsupported for anything but ET_REL, for section groups, and for whatever else a
+ * draft cannot represent; also the errors of reading
  */
 export function draftFrom(object: ElfObject): ElfDraft {
   checkDraftable(object);
   const sections = draftSections(object);
   linkSections(object, sections);
   const symbols = draftSymbols(object, sections);
-  // From here every index of the file has its draft, or none because it names a table.
+  // From here on every index of the file has a draft, or none if it is the index of a table.
   for (const target of object.sections) {
     for (const table of relocationTablesOf(object, target)) {
       addRelocations(object, { table, target }, sections, symbols);

@@ -1,8 +1,8 @@
-// Symbols that are made for a draft, as an assembler would make them.
+// Creates the symbols of a draft, as an assembler would.
 
 import type { DraftSection, DraftSymbol } from "./draft.ts";
 
-/** By which relocations speak of places without a name; it stands for the section's start. */
+/** The symbol of a section's start, which relocations use for places without a name. */
 export function sectionSymbol(section: DraftSection): DraftSymbol {
   return {
     name: "",
@@ -15,7 +15,7 @@ export function sectionSymbol(section: DraftSection): DraftSymbol {
   };
 }
 
-/** Of what somebody else has. */
+/** An undefined symbol, which another object defines. */
 export function undefinedSymbol(name: string): DraftSymbol {
   return {
     name,

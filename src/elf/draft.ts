@@ -1,6 +1,6 @@
-// An ELF64 relocatable file that is being made. Sections and symbols refer to each other as
-// objects, not by index, so removing or moving one breaks nothing; indices are given out once, by
-// writeElf() (write.ts). Symbol, string and relocation tables exist only in the written file.
+// An ELF64 relocatable file under construction. Sections and symbols refer to each other as objects,
+// not by index, so removing or moving one breaks nothing. writeElf() (write.ts) assigns the indices
+// once. Symbol, string and relocation tables exist only in the written file.
 
 import type {
   SectionTypeName,
@@ -9,7 +9,7 @@ import type {
   SymbolVisibilityName,
 } from "./names.ts";
 
-/** A section that carries contents: everything but the tables that writeElf() makes. */
+/** A section with contents: every section but the tables that writeElf() makes. */
 export interface DraftSection {
   name: string;
   type: SectionTypeName;
@@ -21,13 +21,13 @@ export interface DraftSection {
   /** NOBITS sections have only a size, in bytes. */
   content: Uint8Array | { readonly sizeBytes: number };
   relocations: DraftRelocation[];
-  /** For SHF_LINK_ORDER: the section that this one goes with. */
+  /** For SHF_LINK_ORDER: the section to which this one belongs. */
   linkedTo?: DraftSection;
 }
 
 export interface DraftSymbol {
   name: string;
-  /** Offset into the section for symbols that have one. */
+  /** Offset into the section, for symbols that have a section. */
   value: bigint;
   size: bigint;
   binding: SymbolBindingName;
@@ -37,7 +37,7 @@ export interface DraftSymbol {
 }
 
 export interface DraftRelocation {
-  /** Into the section's contents, in bytes. */
+  /** Offset into the section's contents, in bytes. */
   offset: number;
   /** R_X86_64_… or R_AARCH64_… (isa/). */
   type: number;
@@ -51,11 +51,11 @@ export interface ElfDraft {
   flags: number;
   /** In file order, without the null section and without the tables. */
   sections: DraftSection[];
-  /** Without the null symbol; writeElf() sorts locals first and leaves the order else. */
+  /** Without the null symbol. writeElf() puts local symbols first and otherwise keeps the order. */
   symbols: DraftSymbol[];
 }
 
-/** Size of a section in bytes, whatever it holds. */
+/** Size of a section in bytes, for any kind of contents. */
 export function sizeOfSection(section: DraftSection): number {
   return section.content instanceof Uint8Array ? section.content.length : section.content.sizeBytes;
 }

@@ -1,5 +1,5 @@
-// Changes some bytes of a file and leaves all else as it is: segments, offsets, tables. The way to
-// edit executables, whose layout is bound to their contents. For relocatable files there is draft.ts.
+// Changes some bytes of a file and leaves everything else unchanged: segments, offsets, tables. Use it
+// to edit executables, whose layout depends on their contents. For relocatable files use draft.ts.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { hexNumber } from "../bytes/hex.ts";
@@ -12,7 +12,7 @@ export type ElfEdit =
   | {
       readonly kind: "contents";
       readonly section: Section;
-      /** Into the section, in bytes. */
+      /** Offset into the section, in bytes. */
       readonly offset: number;
       readonly bytes: Uint8Array;
     }
@@ -27,8 +27,8 @@ export type ElfEdit =
 const VALUE_OFFSET = 8;
 
 /**
- * A copy of the file with the edits made in order; without edits, its very bytes.
- * @throws ElfError elf/missing when an edit reaches out of its section
+ * A copy of the file with the edits made in order; without edits, an exact copy.
+ * @throws ElfError elf/missing when an edit extends past the end of its section
  */
 export function editElf(object: ElfObject, edits: readonly ElfEdit[]): Uint8Array {
   const bytes = object.bytes.slice();

@@ -1,5 +1,5 @@
-// What can be wrong with an ELF file, kept apart: cut short, lying (malformed), right but beyond
-// us (unsupported), or without the thing that was asked for (missing).
+// What can be wrong with an ELF file, as separate kinds: truncated, inconsistent (malformed), valid but
+// not supported by xSplice (unsupported), or without the requested item (missing).
 
 import { hexNumber } from "../bytes/hex.ts";
 import { XspliceError } from "../error.ts";
@@ -8,12 +8,12 @@ export type ElfErrorCode = "elf/truncated" | "elf/malformed" | "elf/unsupported"
 
 export class ElfError extends XspliceError<ElfErrorCode> {}
 
-/** A place in a file: as much of it as is known. */
+/** A location in a file, as far as it is known. */
 export interface ElfPlace {
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly section?: { readonly index: number; readonly name: string };
-  /** From the start of the file, in bytes. */
+  /** Offset from the start of the file, in bytes. */
   readonly offset?: number;
 }
 
@@ -24,7 +24,7 @@ export function describePlace(place: ElfPlace): string {
   return parts.join(", ");
 }
 
-/** `section 7 ".text"`; the number alone where the name is not (yet) known. */
+/** `section 7 ".text"`; only the number where the name is not known (yet). */
 export function sectionLabel(section: { readonly index: number; readonly name: string }): string {
   return section.name === ""
     ? `section ${section.index}`

@@ -1,5 +1,5 @@
-// Files for tests, made by the compilers of this machine: gcc, and where there are any, clang and
-// gcc for AArch64. Not a test itself.
+// Files for tests, made by the compilers of this machine: gcc and, where installed, clang and gcc for
+// AArch64. Not a test itself.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,11 +12,11 @@ export interface Fixture {
   readonly bytes: Uint8Array;
 }
 
-/** A folder of fixtures, which goes with `using`. */
+/** A directory of fixtures, which `using` removes. */
 export class FixtureFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "xsplice-elf-"));
 
-  /** Runs a compiler on `source` and gives what it wrote. */
+  /** Compiles `source` and returns the output file. */
   compile(command: string, args: readonly string[], source: string, name: string): Fixture {
     const sourcePath = join(this.path, `${name}.source.c`);
     writeFileSync(sourcePath, source);
@@ -72,7 +72,7 @@ const OBJECT = ["-O2", "-ffunction-sections", "-fdata-sections", "-c"];
 const DENSE = ["-Wl,-z,noseparate-code", "-Wl,-z,max-page-size=4096"];
 const EXECUTABLE = ["-O2", "-nostdlib", "-static", "-Wl,--build-id=sha1", "-Wl,-e,main", ...DENSE];
 
-/** One of every kind of file that the compilers at hand give, each a few kilobytes long. */
+/** One file of every kind that the installed compilers produce, each a few kilobytes long. */
 export function smallFixtures(folder: FixtureFolder): readonly Fixture[] {
   const gcc = (args: readonly string[], name: string): Fixture =>
     folder.compile("gcc", args, PROGRAM, name);

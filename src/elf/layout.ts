@@ -1,5 +1,5 @@
-// The bytes of a relocatable file whose sections are planned: where each lies, the section headers,
-// the ELF header.
+// The bytes of a relocatable file whose sections are planned: the place of each section, the section
+// headers, the ELF header.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { ElfIdent, ElfType, SectionType } from "./constants.ts";
@@ -15,10 +15,10 @@ import {
 } from "./raw.ts";
 import { StringTable } from "./string-table.ts";
 
-/** Beyond a page, alignment is the loader's work and would only make the file larger. */
+/** Alignment to more than a page is done by the loader, and would only make the file larger. */
 const FILE_ALIGNMENT_MAX = 4096;
 
-/** A section as it will stand in the file, but for its offset. */
+/** A section as it will be in the file, without its offset. */
 export interface PlannedSection {
   readonly name: string;
   readonly type: SectionTypeName;

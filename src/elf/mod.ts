@@ -1,4 +1,5 @@
-// ELF64 little-endian for x86-64 and AArch64: read (lazily, suspiciously), edit, write.
+// ELF64 little-endian for x86-64 and AArch64: reading (lazy, with every field checked), editing,
+// writing.
 
 export {
   ElfIdent,

@@ -1,6 +1,6 @@
-// Kinds of sections and symbols under the names of the specification: a name says what it is in an error,
-// a debugger and a test, and a misspelt one does not compile. What has no name here keeps its number:
-// `SHT_0x6fff4700`.
+// Kinds of sections and symbols under the names of the specification. A name explains itself in an
+// error, a debugger and a test, and a misspelt one does not compile. A kind without a name here keeps
+// its number: `SHT_0x6fff4700`.
 
 import { SectionType, SymbolBinding, SymbolType, SymbolVisibility } from "./constants.ts";
 
@@ -58,7 +58,7 @@ function byNumber<Name extends string>(
   return new Map(names.map((name) => [numbers[name], name]));
 }
 
-/** By number; asked for each of the many symbols of a xen-syms. */
+/** By number. Precomputed, because it is called for each of the many symbols of a xen-syms. */
 function ofFourBits<Name extends string>(
   numbers: Readonly<Record<Name, number>>,
 ): readonly (Name | undefined)[] {
@@ -66,7 +66,7 @@ function ofFourBits<Name extends string>(
   return Array.from({ length: 16 }, (_, number) => names.get(number));
 }
 
-/** A name without a number of its own says it: `SHT_0x6fff4700`. */
+/** Kinds that are not listed have their number in the name: `SHT_0x6fff4700`. */
 function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
   return numbers[name] ?? Number(name.slice(name.indexOf("0x")));
 }

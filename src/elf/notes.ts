@@ -1,4 +1,4 @@
-// Notes (gABI chapter 5, "Note Section"): who wrote it, of what type, and what it says.
+// Notes (gABI chapter 5, "Note Section"): owner, type and descriptor.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
@@ -9,7 +9,7 @@ import type { ElfObject, Section } from "./object.ts";
 import { contentsOf } from "./sections.ts";
 
 export interface ElfNote {
-  /** Who wrote it, without the closing NUL: `GNU`. */
+  /** The owner, without the final NUL: `GNU`. */
   readonly owner: string;
   readonly type: number;
   readonly descriptor: Uint8Array;
@@ -58,7 +58,7 @@ export function notesOf(object: ElfObject, section: Section): readonly ElfNote[]
   return notes;
 }
 
-/** A note as it lies in a section that is aligned to 4. */
+/** A note as it is stored in a section that is aligned to 4. */
 export function encodeNote(note: ElfNote): Uint8Array {
   const name = Buffer.from(`${note.owner}\0`, "latin1");
   return new ByteWriter()

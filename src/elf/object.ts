@@ -1,6 +1,6 @@
-// What an ELF64 file says, as it was read: everything `readonly`, numbers narrowed once. The names
-// sh_…, st_…, r_… of the System V gABI are spelled out here; raw.ts keeps them. Contents are read
-// lazily through ElfObject (read.ts). To change a file, see draft.ts.
+// The contents of an ELF64 file as they were read: everything `readonly`, numbers converted once. The
+// names sh_…, st_…, r_… of the System V gABI are written in full here; raw.ts keeps them. Section
+// contents are read lazily through ElfObject (read.ts). To change a file, see draft.ts.
 
 import type { Branded } from "../bytes/brand.ts";
 import type {
@@ -15,7 +15,7 @@ export type SectionIndex = Branded<number, "SectionIndex">;
 /** Position in the symbol table; 0 is the null symbol. */
 export type SymbolIndex = Branded<number, "SymbolIndex">;
 
-/** Of a number that a file gives as one; whether there is such a section is for the reader to ask. */
+/** Brands a number from a file; the caller checks whether such a section exists. */
 export function sectionIndex(value: number): SectionIndex {
   return value as SectionIndex;
 }
@@ -43,7 +43,7 @@ export interface Section {
   readonly flags: bigint;
   /** Virtual address; 0 in relocatable files. */
   readonly address: bigint;
-  /** Of the contents in the file, in bytes. */
+  /** Offset of the contents in the file, in bytes. */
   readonly offset: number;
   /** In bytes; SHT_NOBITS sections have a size and no contents. */
   readonly size: number;
@@ -54,7 +54,7 @@ export interface Section {
   readonly entrySize: number;
 }
 
-/** Where a symbol lives: st_shndx with its special values told apart. */
+/** Where a symbol is defined: st_shndx with its special values as separate cases. */
 export type SymbolPlace =
   | { readonly kind: "undefined" }
   | { readonly kind: "absolute" }
@@ -73,7 +73,7 @@ export interface ElfSymbol {
 }
 
 export interface Relocation {
-  /** Into the section that is relocated, in bytes. */
+  /** Offset into the section that is relocated, in bytes. */
   readonly offset: number;
   /** R_X86_64_… or R_AARCH64_… (isa/). */
   readonly type: number;
@@ -81,7 +81,7 @@ export interface Relocation {
   readonly addend: bigint;
 }
 
-/** An array at run time; another index than a section's, or a bare number, does not compile. */
+/** An array at run time; an index of another kind, or a plain number, does not compile. */
 export interface SectionList extends ArrayMethods<Section> {
   readonly [index: SectionIndex]: Section;
 }
@@ -95,7 +95,7 @@ type ArrayMethods<Item> = Omit<readonly Item[], number>;
 
 /** An opened file. `sections[0]` is the null section; `symbols` is read and checked on first use. */
 export interface ElfObject {
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly bytes: Uint8Array;
   readonly header: ElfHeader;
@@ -110,8 +110,8 @@ export interface ElfObject {
 
 /** Which sections hold relocations. */
 export interface RelocationTables {
-  /** Those of SHT_RELA by the section that they are about, in the order of the headers. */
+  /** SHT_RELA sections by the section that they relocate, in the order of the headers. */
   readonly bySection: ReadonlyMap<SectionIndex, readonly Section[]>;
-  /** Those of SHT_REL, and those about a section that does not exist; relocations.ts says why. */
+  /** SHT_REL sections, and those that relocate a section which does not exist; relocations.ts says why. */
   readonly unreadable: readonly Section[];
 }

@@ -6,12 +6,12 @@ import type { ElfObject } from "./object.ts";
 import { readElf } from "./read.ts";
 import { ELF_SIZE_MAX } from "./size-limit.ts";
 
-/** As readElf(), after inflating what starts like gzip. @throws ElfError */
+/** As readElf(), after decompressing a file that starts like gzip. @throws ElfError */
 export function openElf(bytes: Uint8Array, source: string): ElfObject {
   return readElf(inflate(bytes, source), source);
 }
 
-/** `bytes` themselves, or what they hold when they start like gzip. @throws ElfError */
+/** `bytes` themselves, or the decompressed bytes if they start like gzip. @throws ElfError */
 export function inflate(bytes: Uint8Array, source: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {

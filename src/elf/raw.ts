@@ -1,7 +1,6 @@
-// The records of an ELF64 little-endian file exactly as they lie in it, under the field names of
-// the System V gABI (chapter 4), so that the specification can be read beside this code.
-// Deliberately absent: every judgement. Nothing is checked here but that the bytes are there, which
-// is ByteReader's work; what the fields mean is said in read.ts and its neighbours.
+// The records of an ELF64 little-endian file exactly as they are stored, under the field names of the
+// System V gABI (chapter 4), so that the specification can be read beside this code. No checks here,
+// except that the bytes exist, which ByteReader does; read.ts and its neighbours interpret the fields.
 
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";

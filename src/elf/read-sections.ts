@@ -1,5 +1,5 @@
-// From raw section headers to sections: names found, numbers narrowed, and every claim about the
-// file's layout checked.
+// Converts raw section headers to sections: looks up names, converts numbers, and checks every
+// statement of the headers about the file's layout.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionType } from "./constants.ts";
@@ -9,17 +9,20 @@ import { type Section, sectionIndex } from "./object.ts";
 import type { RawSection } from "./raw.ts";
 import { nameAt } from "./strings.ts";
 
-/** The largest sh_addralign that is believed: a gigabyte, the largest page of both machines. */
+/** The largest accepted sh_addralign: a gigabyte, the largest page of both machines. */
 const ALIGNMENT_MAX = 2 ** 30;
 
 export interface SectionsToRead {
   readonly bytes: Uint8Array;
   readonly source: string;
-  /** A section outside of the file, one too many for it, or one without a name; may throw it. */
+  /**
+   * Called for a section outside of the file, one too many for the file, or one without a name; may
+   * throw it.
+   */
   readonly onDamage: (error: ElfError) => void;
 }
 
-/** @throws ElfError when there are no names; what `onDamage` throws */
+/** @throws ElfError when there are no names; also whatever `onDamage` throws */
 export function readSections(
   file: SectionsToRead,
   headers: readonly RawSection[],
@@ -52,7 +55,7 @@ function attempt<Value>(
   }
 }
 
-/** One that lies about where it is counts as empty. */
+/** A section with a wrong position counts as empty. */
 function readSection(file: SectionsToRead, raw: RawSection, index: number): Section {
   const section = attempt(() => checkedSection(file, raw, index), undefined, file.onDamage);
   if (section !== undefined) return section;
@@ -110,8 +113,8 @@ function narrow(value: bigint, field: string, place: Required<Omit<ElfPlace, "of
 }
 
 /**
- * gABI: "Sections in a file may not overlap." Checked by the sum, which is what matters here: it
- * keeps all work on all contents proportional to the file's length.
+ * gABI: "Sections in a file may not overlap." Checked by the sum, which is enough here: it keeps the
+ * work on all contents proportional to the file's length.
  */
 function withoutOverlap(
   { bytes, source, onDamage }: SectionsToRead,
@@ -126,7 +129,7 @@ function withoutOverlap(
       `at most ${hexNumber(bytes.length)}, the size of the file`,
     ),
   );
-  // The first ones are kept as far as they may be.
+  // The first sections are kept, as far as the sum allows.
   let rest = bytes.length;
   return sections.map((section) => {
     const size = sizeInFile(section);

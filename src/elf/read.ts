@@ -1,7 +1,7 @@
-// Opens an ELF64 little-endian file: the header and the section headers are read and checked at
-// once, symbols on first use, contents never (they are views). Every field that says where
-// something lies is compared with the file's length before it is used, so a lying file costs no
-// more memory than a true one. Deliberately absent: program headers, which nobody here needs.
+// Opens an ELF64 little-endian file. The header and the section headers are read and checked at once,
+// symbols on first use, contents never (they are views). Every position is compared with the file's
+// length before it is used, so a malformed file needs no more memory than a valid one. Program headers
+// are not read: no caller needs them.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
@@ -31,23 +31,23 @@ import { readSymbols } from "./symbols.ts";
 
 export interface ReadElfOptions {
   /**
-   * Is told of each section whose header lies, which is then read as far as it can be, and empty
-   * beyond; without it the first one is thrown.
+   * Called for each section whose header is wrong. The section is then read as far as possible, and
+   * counts as empty beyond that. Without this callback the first one is thrown.
    */
   readonly onDamage?: (error: ElfError) => void;
 }
 
 /**
- * `source` is what the file is called in messages. The object keeps a view of `file`, not a copy.
- * @throws ElfError when the file is cut short, lies about itself, or is not an ELF64 for x86-64 or
- * AArch64; reading `symbols` throws it as well
+ * `source` is the name of the file in messages. The object keeps a view of `file`, not a copy.
+ * @throws ElfError when the file is truncated, inconsistent, or not an ELF64 for x86-64 or AArch64;
+ * reading `symbols` throws it as well
  */
 export function readElf(
   file: Uint8Array,
   source: string,
   { onDamage = fail }: ReadElfOptions = {},
 ): ElfObject {
-  // A plain array, since slice() of a Buffer would be no copy.
+  // A plain array, because slice() of a Buffer would not copy.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   checkIdent(bytes, source);
   const raw = readRawHeader(new ByteReader(bytes, source));
@@ -148,7 +148,7 @@ function checkHeader(raw: RawHeader, source: string): void {
 
 interface SectionHeaders {
   readonly headers: readonly RawSection[];
-  /** Index of the section that holds the names; 0 for none. */
+  /** Index of the section with the names; 0 for none. */
   readonly nameTable: number;
 }
 
@@ -172,7 +172,7 @@ function readSectionHeaders(bytes: Uint8Array, raw: RawHeader, source: string): 
   const reader = new ByteReader(bytes, source);
   reader.seek(start);
   const first = readRawSection(reader);
-  // gABI, "Extended section numbering": what does not fit the header lies in section 0.
+  // gABI, "Extended section numbering": values that do not fit the header are in section 0.
   const count = raw.e_shnum === 0 ? first.sh_size : BigInt(raw.e_shnum);
   const nameTable = raw.e_shstrndx === SectionNumber.SHN_XINDEX ? first.sh_link : raw.e_shstrndx;
   requireRoom(bytes, raw.e_shoff, count, source);
@@ -181,7 +181,7 @@ function readSectionHeaders(bytes: Uint8Array, raw: RawHeader, source: string): 
   return { headers, nameTable };
 }
 
-/** The offset of the section headers as a number, when `count` of them lie inside of the file. */
+/** The offset of the section headers as a number, when `count` of them are inside of the file. */
 function requireRoom(bytes: Uint8Array, start: bigint, count: bigint, source: string): number {
   if (start + count * BigInt(SHDR_SIZE) > BigInt(bytes.length)) {
     throw truncated(

@@ -1,5 +1,5 @@
-// Which sections hold the relocations of which: one look at all section headers, since an object that
-// was compiled with -ffunction-sections has thousands, each with relocations of its own.
+// Finds the relocation sections of each section in one pass over all section headers, because an object
+// compiled with -ffunction-sections has thousands, each with its own relocations.
 
 import type { RelocationTables, Section, SectionIndex } from "./object.ts";
 

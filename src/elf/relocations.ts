@@ -10,9 +10,9 @@ import { contentsOf } from "./sections.ts";
 import { entryCount, linkedSection } from "./symbol-table.ts";
 
 /**
- * What is to be relocated in `section`, in file order; empty when nothing is.
- * @throws ElfError elf/unsupported for anything but ET_REL and SHT_RELA, elf/malformed when an
- * entry lies outside of the section or names a symbol that does not exist
+ * The relocations of `section`, in file order; empty when there are none.
+ * @throws ElfError elf/unsupported for anything but ET_REL and SHT_RELA, elf/malformed when an entry is
+ * outside of the section or names a symbol that does not exist
  */
 export function relocationsOf(object: ElfObject, section: Section): readonly Relocation[] {
   if (object.header.type !== ElfType.ET_REL) {
@@ -28,8 +28,8 @@ export function relocationsOf(object: ElfObject, section: Section): readonly Rel
 
 /**
  * The sections that hold the relocations of `section`.
- * @throws ElfError when one of the file's is unreadable: elf/malformed when it is about a section that
- * does not exist, elf/unsupported for SHT_REL
+ * @throws ElfError when a relocation section of the file is unreadable: elf/malformed when it relocates
+ * a section that does not exist, elf/unsupported for SHT_REL
  */
 export function relocationTablesOf(object: ElfObject, section: Section): readonly Section[] {
   const { bySection, unreadable } = object.relocationTables;
@@ -53,7 +53,7 @@ function unreadableTable({ source, sections }: ElfObject, section: Section): Elf
   );
 }
 
-/** The entries of one SHT_RELA section, which is about `target`. */
+/** The entries of one SHT_RELA section, which relocates `target`. */
 export function readRelocations(
   object: ElfObject,
   section: Section,

@@ -1,4 +1,4 @@
-// Finding sections and looking at what they hold, by name or by address.
+// Finds sections and reads their contents, by name or by address.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { SectionFlag } from "./constants.ts";
@@ -6,7 +6,7 @@ import { ElfError } from "./errors.ts";
 import type { SectionTypeName } from "./names.ts";
 import type { ElfObject, Section } from "./object.ts";
 
-/** The first section of that name in header order, which is the one that Xen takes too. */
+/** The first section of that name in header order; Xen takes the first, too. */
 export function findSection(object: ElfObject, name: string): Section | undefined {
   return object.sections.find((section) => section.name === name);
 }
@@ -23,8 +23,8 @@ export function requireSection(object: ElfObject, name: string): Section {
 }
 
 /**
- * Whether it says how the file is made, in numbers of sections and symbols: what it says is read through
- * ElfObject. Tables of strings are not among them, since a string table may be data as well.
+ * Whether the section describes the file itself, by section and symbol numbers; ElfObject gives access
+ * to that. String tables are not included, because a string table may also be data.
  */
 export function isTable({ type }: Section): boolean {
   return tables.includes(type);
@@ -39,8 +39,8 @@ const tables: readonly SectionTypeName[] = [
 ];
 
 /**
- * The bytes of a section as a view of the file; empty for SHT_NOBITS and SHT_NULL, whatever their
- * size. Compressed sections (SHF_COMPRESSED) come as they lie in the file.
+ * The bytes of a section as a view of the file; empty for SHT_NOBITS and SHT_NULL, whatever their size.
+ * Compressed sections (SHF_COMPRESSED) are returned compressed.
  */
 export function contentsOf(object: ElfObject, section: Section): Uint8Array {
   if (section.type === "SHT_NOBITS" || section.type === "SHT_NULL") {
@@ -50,8 +50,8 @@ export function contentsOf(object: ElfObject, section: Section): Uint8Array {
 }
 
 /**
- * The loaded section of an executable in which `length` bytes from `address` lie wholly; also one
- * without contents (SHT_NOBITS).
+ * The loaded section of an executable that contains all `length` bytes from `address`; this includes
+ * sections without contents (SHT_NOBITS).
  */
 export function findSectionAtAddress(
   object: ElfObject,
@@ -68,8 +68,8 @@ export function findSectionAtAddress(
 }
 
 /**
- * What an executable has at a virtual address when it is loaded, as a view of the file.
- * @throws ElfError elf/missing when no section with contents spans all of it
+ * The bytes at a virtual address of a loaded executable, as a view of the file.
+ * @throws ElfError elf/missing when no section with contents contains all of them
  */
 export function bytesAtAddress(object: ElfObject, address: bigint, length: number): Uint8Array {
   const section = findSectionAtAddress(object, address, length);

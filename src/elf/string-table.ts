@@ -1,4 +1,4 @@
-// A string table that is being made: equal names share one place, in the order of their arrival.
+// A string table under construction: equal names share one entry, in the order of their first use.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { invariant } from "../invariant.ts";
@@ -12,7 +12,7 @@ export class StringTable {
     this.#writer.u8(0);
   }
 
-  /** The offset of `name`, which is added when it is new. */
+  /** The offset of `name`, which is added if it is new. */
   add(name: string): number {
     const known = this.#offsets.get(name);
     if (known !== undefined) return known;

@@ -4,17 +4,17 @@ import { hexNumber } from "../bytes/hex.ts";
 import { type ElfPlace, malformed } from "./errors.ts";
 
 /**
- * In bytes. Xen's own limit is 127; mangled C++ names can be long. Without a limit, a table without
- * a NUL makes every symbol a string as long as the file.
+ * In bytes. Xen's own limit is 127; mangled C++ names can be long. Without a limit, a table without a
+ * NUL would make every symbol name as long as the file.
  */
 const NAME_SIZE_MAX = 4096;
 
-/** Strict, and without dropping a byte order mark: a name must survive the round trip. */
+/** Strict, and keeps a byte order mark: a name must survive the round trip. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The name at `offset` of a string table; `place` is where the reference to it lies.
- * @throws ElfError elf/malformed when the name lies outside, does not end, or is no UTF-8
+ * The name at `offset` of a string table; `place` is the location of the reference to it.
+ * @throws ElfError elf/malformed when the name is outside of the table, does not end, or is not UTF-8
  */
 export function nameAt(table: Uint8Array, offset: number, place: ElfPlace): string {
   if (offset >= table.length) {

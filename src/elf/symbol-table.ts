@@ -1,5 +1,5 @@
-// The parts that make up the static symbol table (SHT_SYMTAB, its string table, and the extended
-// section indices of very large files), found and checked, but not yet taken apart.
+// Finds and checks the parts of the static symbol table (SHT_SYMTAB, its string table, and the extended
+// section indices of very large files), without reading the symbols.
 
 import { malformed, sectionLabel } from "./errors.ts";
 import type { SectionTypeName } from "./names.ts";
@@ -18,7 +18,7 @@ export interface SymbolTable {
   readonly extendedIndex: (symbol: number) => number;
 }
 
-/** @throws ElfError elf/malformed when there are two, or their parts do not fit each other */
+/** @throws ElfError elf/malformed when there are two, or their parts are inconsistent */
 export function findSymbolTable(object: ElfObject): SymbolTable | undefined {
   const [section, second] = sectionsOfType(object, "SHT_SYMTAB");
   if (section === undefined) return undefined;
@@ -41,7 +41,7 @@ export function findSymbolTable(object: ElfObject): SymbolTable | undefined {
   };
 }
 
-/** How many entries of `entrySize` bytes a table section has. @throws ElfError elf/malformed */
+/** The number of entries of `entrySize` bytes in a table section. @throws ElfError elf/malformed */
 export function entryCount(object: ElfObject, section: Section, entrySize: number): number {
   if (section.entrySize !== entrySize || section.size % entrySize !== 0) {
     throw malformed(
@@ -54,7 +54,7 @@ export function entryCount(object: ElfObject, section: Section, entrySize: numbe
   return section.size / entrySize;
 }
 
-/** The section that sh_link names, when it is of `type`. @throws ElfError elf/malformed */
+/** The section of type `type` that sh_link names. @throws ElfError elf/malformed */
 export function linkedSection(object: ElfObject, section: Section, type: SectionTypeName): Section {
   const linked = object.sections[sectionIndex(section.link)];
   if (linked !== undefined && linked.type === type) return linked;

@@ -1,5 +1,5 @@
-// The static symbol table: all of it as objects, or one symbol by name straight from the bytes,
-// which is what makes a large xen-syms cheap to ask.
+// The static symbol table: all symbols as objects, or one symbol by name directly from the bytes, which
+// makes a lookup in a large xen-syms cheap.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
@@ -18,7 +18,7 @@ import { type RawSymbol, readRawSymbol, SYM_SIZE } from "./raw.ts";
 import { nameAt } from "./strings.ts";
 import { findSymbolTable, type SymbolTable } from "./symbol-table.ts";
 
-/** All symbols, checked. @throws ElfError when the table or one of its fields lies */
+/** All symbols, checked. @throws ElfError when the table or one of its fields is wrong */
 export function readSymbols(object: ElfObject): SymbolList {
   const table = findSymbolTable(object);
   if (table === undefined) return [];
@@ -40,8 +40,8 @@ export function symbolsNamed(object: ElfObject, name: string): readonly ElfSymbo
 }
 
 /**
- * The one symbol of that name that others can see: a global or weak one, else the first local one.
- * Does not build the other symbols.
+ * The one symbol of that name that other objects can see: a global or weak one, otherwise the first
+ * local one. Does not create the other symbols.
  */
 export function findSymbol(object: ElfObject, name: string): ElfSymbol | undefined {
   const found = symbolsNamed(object, name);
@@ -61,13 +61,13 @@ export function requireSymbol(object: ElfObject, name: string): ElfSymbol {
 
 export interface SymbolWithFile {
   readonly symbol: ElfSymbol;
-  /** What the last preceding STT_FILE symbol says; none for symbols of the linker itself. */
+  /** The name in the last preceding STT_FILE symbol; none for symbols of the linker itself. */
   readonly file: string | undefined;
 }
 
 /**
- * Every local symbol but those of sections and files, with the file that it comes from. Xen names
- * locals `file#name` after this file (ABI 2.13).
+ * Every local symbol, except those of sections and files, with its source file. Xen names local symbols
+ * `file#name` after this file (ABI 2.13).
  */
 export function localSymbolsWithFiles(object: ElfObject): readonly SymbolWithFile[] {
   const found: SymbolWithFile[] = [];
@@ -100,13 +100,13 @@ function indicesNamed(table: SymbolTable, name: string): number[] {
   return indices;
 }
 
-/** Where the string lies in the table, also as the tail of a longer one. */
+/** Every place of the string in the table, including the tail of a longer string. */
 function offsetsOfString(strings: Uint8Array, text: string): Set<number> {
   const { buffer, byteOffset, length } = strings;
   const table = Buffer.from(buffer, byteOffset, length);
   const wanted = Buffer.from(`${text}\0`);
   const offsets = new Set<number>();
-  // A name with a NUL in it could only be found across two strings.
+  // A name that contains a NUL could only match across two strings.
   if (text === "" || text.includes("\0")) return offsets;
   for (let at = table.indexOf(wanted); at >= 0; at = table.indexOf(wanted, at + 1)) {
     offsets.add(at);
@@ -119,7 +119,7 @@ function toSymbol(object: ElfObject, table: SymbolTable, raw: RawSymbol, index: 
   const place = { source: object.source, section, offset: section.offset + index * SYM_SIZE };
   const visibility = nameOfSymbolVisibility(raw.st_other);
   if (visibility === undefined) {
-    // Of both machines only AArch64 has such a flag (STO_AARCH64_VARIANT_PCS, vector arguments).
+    // Only AArch64 has such a flag (STO_AARCH64_VARIANT_PCS, vector arguments).
     throw unsupported(
       place,
       `Cannot read symbol ${index}: st_other is ${hexNumber(raw.st_other)}`,

@@ -1,6 +1,6 @@
 // Writes a draft as a relocatable ELF64 file: the null section, every section of the draft with its
-// relocations right after it (as gas does it), the symbol table, and the two string tables. The
-// same draft gives the same bytes.
+// relocations right after it (as gas does), the symbol table, and the two string tables. The same draft
+// always gives the same bytes.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { invariant } from "../invariant.ts";
@@ -16,9 +16,9 @@ type SectionNumbers = ReadonlyMap<DraftSection, number>;
 type SymbolNumbers = ReadonlyMap<DraftSymbol, number>;
 
 /**
- * Symbols are sorted locals first, else in the draft's order.
- * @throws ElfError elf/unsupported for 65,280 sections and more. A draft whose parts refer to
- * something outside of it is a bug of its maker, not an ElfError
+ * Local symbols come first; otherwise the draft's order is kept.
+ * @throws ElfError elf/unsupported for 65,280 sections and more. A draft that refers to something
+ * outside of it is a bug of its maker, not an ElfError
  */
 export function writeElf(draft: ElfDraft): Uint8Array {
   const { sectionNumbers, symbolTableIndex } = numberSections(draft);
@@ -33,7 +33,7 @@ export function writeElf(draft: ElfDraft): Uint8Array {
   return assembleFile(draft, [...planned, ...symbolTable]);
 }
 
-/** Index of every section of the draft; each with relocations is followed by those. */
+/** Index of every section of the draft; relocations follow the section that they belong to. */
 function numberSections(draft: ElfDraft): {
   readonly sectionNumbers: SectionNumbers;
   readonly symbolTableIndex: number;

@@ -1,7 +1,7 @@
-// What every call to a host is given, its journal's included.
+// Options of every call to a host, including calls for its journal.
 
 export interface CallOptions {
-  /** For the whole call, retries included. */
+  /** For the whole call, including retries. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
 }

@@ -1,9 +1,9 @@
-// How a host says no. One class, so that callers can match on the code and the errno.
+// How a host reports a failure. One class, so that callers can match on the code and the errno.
 
 import { type ErrorReport, XspliceError } from "../error.ts";
 
 export type HostErrorCode =
-  /** The hypervisor refused; `errno` says how. */
+  /** The hypervisor refused; `errno` has the reason. */
   | "host/refused"
   /** No such payload on the host. */
   | "host/unknown-payload"
@@ -13,24 +13,24 @@ export type HostErrorCode =
   | "host/action-failed"
   /** No answer within the deadline. */
   | "host/timeout"
-  /** There is no way to talk to a hypervisor here: no privcmd, no permission, no connection. */
+  /** No connection to a hypervisor is possible here: no privcmd, no permission, no connection. */
   | "host/unreachable"
-  /** This kind of host, or this release, cannot do that. */
+  /** This kind of host, or this release, does not support it. */
   | "host/unsupported"
-  /** The hypervisor or dom0 died. */
+  /** The hypervisor or dom0 crashed. */
   | "host/crashed"
-  /** A name or a file that no hypervisor would take. */
+  /** A name or a file that no hypervisor would accept. */
   | "host/bad-argument"
-  /** What xSplice remembers of a host cannot be read or kept. */
+  /** What xSplice recorded about a host cannot be read or stored. */
   | "host/journal";
 
-/** Where the hypervisor's code is not what a payload expects, as Xen says it. */
+/** The place where the hypervisor's code differs from what a payload expects, as Xen reports it. */
 export interface UnexpectedCode {
   /** The name of the entry in the payload's function table, e.g. `do_xen_version+1043`. */
   readonly place: string;
   /** Hex. */
   readonly expected: string;
-  /** Hex, as many bytes. */
+  /** Hex, of the same length. */
   readonly actual: string;
 }
 
@@ -42,7 +42,7 @@ export interface HostErrorOptions extends ErrorOptions {
 export class HostError extends XspliceError<HostErrorCode> {
   /** Positive Xen error number, where one was given. */
   readonly errno: number | undefined;
-  /** When that is why the hypervisor refused, and its console could be read. */
+  /** Set when this mismatch was the reason of the refusal and the hypervisor's console could be read. */
   readonly unexpectedCode: UnexpectedCode | undefined;
 
   constructor(report: ErrorReport<HostErrorCode>, options?: HostErrorOptions) {

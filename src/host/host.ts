@@ -1,14 +1,14 @@
-// A host is a place where payloads are applied. The command line, the planner, the bisection and
-// the tests know nothing else about Xen: names, statuses and verdicts, no sysctl, no offset.
-// Kinds of host (local, ssh, lab, model) live in hosts/; this leaf is what everybody may import.
+// A host is a place where payloads are applied. The command line, the planner, the bisection and the
+// tests know nothing else about Xen: names, statuses and verdicts, no sysctl, no offset. The kinds of
+// host (local, ssh, lab, model) are in hosts/; every module may import this one.
 
 import type { Architecture } from "../isa/architecture.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { JournalStore } from "./journal-store.ts";
 
-/** Xen answers with two integers (`state`, `rc`); they are decoded once, into this. */
+/** Xen answers with two integers (`state`, `rc`); they are decoded once, into this type. */
 export type PayloadStatus =
-  /** Uploaded and verified, not patched in. */
+  /** Uploaded and verified, not applied. */
   | { readonly kind: "checked" }
   | { readonly kind: "applied" }
   /** An action is under way (`rc` is -EAGAIN). */
@@ -21,23 +21,23 @@ export type SettledState = "checked" | "applied";
 export interface ListedPayload {
   readonly name: string;
   readonly status: PayloadStatus;
-  /** `key=value` strings of `.modinfo`; `undefined` where this kind of host cannot tell. */
+  /** `key=value` strings of `.modinfo`; `undefined` where this kind of host cannot read them. */
   readonly metadata: readonly string[] | undefined;
 }
 
 export interface HostInfo {
-  /** What Xen calls itself, e.g. major 4, minor 17, extra ".5". */
+  /** Xen's version, e.g. major 4, minor 17, extra ".5". */
   readonly version: { readonly major: number; readonly minor: number; readonly extra: string };
   /** Build-id of the running hypervisor, hex; `undefined` when it has none. */
   readonly buildId: string | undefined;
   readonly compiler: string | undefined;
   readonly compiledAt: string | undefined;
   readonly architecture: Architecture | undefined;
-  /** Of dom0's kernel, so of this boot of the host: payloads vanish when it changes. */
+  /** Boot id of dom0's kernel, and so of this boot of the host: payloads are lost when it changes. */
   readonly bootId: string | undefined;
 }
 
-/** What this kind of host can do; a caller asks before it relies on it. */
+/** What this kind of host supports; a caller checks it first. */
 export interface HostCapabilities {
   /** An action's time limit can be chosen (stock tools over ssh always use 30 ms). */
   readonly timeLimit: boolean;
@@ -54,27 +54,27 @@ export type Action = "apply" | "revert" | "replace" | "unload";
 export interface ActOptions extends CallOptions {
   /** `hypervisor-only` is LIVEPATCH_ACTION_APPLY_NODEPS; for apply only. */
   readonly dependencyCheck: "whole-chain" | "hypervisor-only";
-  /** For the first rendezvous of all CPUs; grows with each retry. Xen's own default is 30 ms. */
+  /** For the first rendezvous of all CPUs; longer for each retry. Xen's own default is 30 ms. */
   readonly quiesceMs: number;
 }
 
-/** What was verified after an action, not what was asked for. */
+/** What was verified after an action, not what was requested. */
 export interface ActOutcome {
   readonly action: Action;
   readonly name: string;
-  /** `unnecessary`: it already was in the wanted state, nothing was done. */
+  /** `unnecessary`: the payload was already in the wanted state, nothing was done. */
   readonly result: "done" | "unnecessary";
-  /** Rendezvous that Xen missed (-EBUSY) before the one that succeeded. */
+  /** Rendezvous that timed out (-EBUSY) before the one that succeeded. */
   readonly retries: number;
   /** From the first hypercall to the confirmed result. */
   readonly elapsedMs: number;
-  /** Status read back at the end; `undefined` when the payload is gone, as after unload. */
+  /** Status read at the end; `undefined` when the payload no longer exists, as after unload. */
   readonly status: PayloadStatus | undefined;
-  /** Payloads that were applied before and are not any more: what replace took away. */
+  /** Payloads that were applied before and are not any more: replace reverted them. */
   readonly reverted: readonly string[];
 }
 
-/** A place in the hypervisor's console output, to be handed back to `console()`; opaque. */
+/** A position in the hypervisor's console output, to be passed to `console()`; opaque. */
 export type ConsoleMark =
   /** Xen's own count of characters, modulo 2^32. */
   | { readonly kind: "index"; readonly index: number }
@@ -84,7 +84,7 @@ export type ConsoleMark =
 export interface ConsoleText {
   readonly text: string;
   readonly mark: ConsoleMark;
-  /** The ring wrapped since the mark: what was in between is lost. */
+  /** The ring wrapped since the mark: the output in between is lost. */
   readonly lost: boolean;
 }
 
@@ -96,21 +96,21 @@ export interface LivepatchHost extends AsyncDisposable {
   /** For people: "this dom0", "lab trial (Xen 4.17)", "ssh:root@host". */
   readonly label: string;
   readonly capabilities: HostCapabilities;
-  /** Missing where nothing can be kept between two commands. */
+  /** Missing where nothing can be stored between two commands. */
   readonly journal?: JournalStore;
   /**
-   * Keeps others who ask for the same away, until it is disposed of or this process dies, by whatever
-   * cause. `undefined` when somebody else has it. Missing where there is nothing to lock with.
+   * Excludes other holders of the same lock until it is disposed of or this process ends, for any
+   * reason. `undefined` when another process holds it. Missing where the host has no lock.
    */
   readonly lock?: ((options: CallOptions) => Promise<AsyncDisposable | undefined>) | undefined;
   info(options: CallOptions): Promise<HostInfo>;
-  /** In load order, which is Xen's; it tells neither dependency nor order of application. */
+  /** In load order, as Xen lists them; it shows neither dependency nor order of application. */
   list(options: CallOptions): Promise<readonly ListedPayload[]>;
   /** `undefined` when no payload of that name is loaded. */
   status(name: string, options: CallOptions): Promise<PayloadStatus | undefined>;
   upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void>;
-  /** Waits for the hypervisor's asynchronous result, retries what is worth it, verifies. */
+  /** Waits for the hypervisor's asynchronous result, retries where that helps, and verifies. */
   act(action: Action, name: string, options: ActOptions): Promise<ActOutcome>;
-  /** What the hypervisor printed since `since`; all that the ring holds without it. */
+  /** What the hypervisor printed since `since`; without `since`, everything in the ring. */
   console(since: ConsoleMark | undefined, options: CallOptions): Promise<ConsoleText>;
 }

@@ -1,4 +1,5 @@
-// What a host is: a place where payloads are applied. All above the kinds of host know only this.
+// The interface of a host, a place where payloads are applied. All code above the kinds of host uses
+// only this.
 
 export type { CallOptions } from "./call-options.ts";
 export {

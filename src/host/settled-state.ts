@@ -1,4 +1,4 @@
-// The state in a status, without what is under way and without the result of the last action.
+// The state in a status, ignoring an action under way and the result of the last action.
 
 import { unreachable } from "../invariant.ts";
 import type { PayloadStatus, SettledState } from "./host.ts";

@@ -1,4 +1,5 @@
-// What the author has allowed by name: changes of the fix that do not take effect, or that he answers for.
+// What the author allowed by name: changes that do not take effect, or for which the author takes
+// responsibility.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";

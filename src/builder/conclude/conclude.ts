@@ -1,4 +1,4 @@
-// Whether there is a payload after all passes, and what its author is warned of.
+// Decides, after all passes, whether there is a payload, and collects the warnings for its author.
 
 import { causesFirst } from "../../build-outcome/causes-first.ts";
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
@@ -12,7 +12,7 @@ import { warnOfBringUp, warnOfMovedHunks, warnOfUnusedPermissions } from "./warn
 export interface Judged {
   /** Before anything was linked. */
   readonly refused: readonly BuildRefusal[];
-  /** Undefined when something was refused, or there is nothing to patch. */
+  /** Undefined when something was refused, or nothing needs a patch. */
   readonly linked: LinkResult | undefined;
   readonly allowed: AllowedNames;
 }

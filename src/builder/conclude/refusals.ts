@@ -1,4 +1,4 @@
-// Every refusal before anything is linked, from the passes that found them.
+// Collects every refusal of the passes before linking.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { causesOfRefusals, type RefusalCauses } from "../../compare/causes.ts";
@@ -10,7 +10,7 @@ import { refuseVetoingHooks } from "../../stacking/decide.ts";
 import type { HookKind } from "../../xen-abi/hooks.ts";
 import type { Findings } from "../built-fix.ts";
 
-/** More objects are counted; the report has all of them under `layouts`. */
+/** Further objects are only counted; the report lists all of them under `layouts`. */
 const OBJECTS_MAX = 3;
 
 export function refusalsBeforeLinking(

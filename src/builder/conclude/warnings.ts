@@ -1,5 +1,5 @@
-// What an author should look at again though nothing stands against the fix: permissions that nothing
-// asked for, hunks that were found elsewhere than they say, functions that running CPUs run no more.
+// What an author should check again although the fix is accepted: unused permissions, hunks that were
+// found at other lines than they say, changed functions that running CPUs no longer execute.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
 import type { LedgerEntry, NoEffectRule } from "../../diff/ledger.ts";
@@ -19,7 +19,7 @@ export interface AskedFor {
   readonly succession: Succession | undefined;
 }
 
-/** One line for each name that was given and that nothing asked for: misspelt, or no longer needed. */
+/** One line for each given name that no check used: misspelt, or no longer needed. */
 export function warnOfUnusedPermissions(given: AllowedNames, asked: AskedFor): string {
   const has = (rule: NoEffectRule) => (name: string) => isInLedger(asked, rule, name);
   const isLayout = (name: string) =>
@@ -76,7 +76,7 @@ export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string
     .join("");
 }
 
-/** One line for each function that would get a new body which no CPU runs that is up already. */
+/** One line for each function with a new body that no running CPU executes any more. */
 export function warnOfBringUp(
   objects: readonly Pick<ComparedObject, "pair" | "diff">[],
   { xen, object }: Pick<Target, "xen" | "object">,

@@ -1,6 +1,6 @@
-// The code of an object of the fix, twice: as the compiler saw it, all functions of the object known, and
-// as it will run, where calls of what is not brought along, and of what is replaced, go through the
-// hypervisor's entries to code that nobody knows.
+// The code of an object of the fix in two views: as the compiler saw it, with all functions of the
+// object known, and as it will run, where calls of functions that are not carried, or are replaced, go
+// through the hypervisor's entries to unknown code.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
 import { type Atom, namingSymbol } from "../../diff/atom.ts";
@@ -15,7 +15,7 @@ import type { NewBody } from "../../reliance/keep-entry.ts";
 import { ObjectCode } from "../../reliance/object-code.ts";
 import type { RunningCode } from "../../reliance/running-code.ts";
 
-/** One object of the fix, as it was compiled and as it is carried. */
+/** One object of the fix, in both views. */
 export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functions"> {
   readonly object: Pick<ComparedObject, "pair" | "after" | "diff">;
 }
@@ -32,7 +32,7 @@ export class CarriedCode {
       const role = as === "replacement" ? "replacement" : "brought";
       for (const symbol of atom.symbols) this.#roles.set(symbol, role);
     }
-    // The compiler did not see those of other objects, but what they take as arguments can be seen.
+    // The compiler did not see functions of other objects, but their arguments are known.
     const leadOut = (name: string): Destination => {
       const code = running.find(name);
       if (code === undefined) return { kind: "elsewhere" };
@@ -56,7 +56,7 @@ export class CarriedCode {
     return { code, ownCalls: callers.filter(({ caller }) => this.#symbols.has(caller)) };
   }
 
-  /** Calls by what is carried, of functions of the object. */
+  /** Calls from carried code to functions of the object. */
   calls(): readonly NewCall[] {
     const effects = new Effects("what-may-happen");
     const changedBy = ({ place, value }: ElfSymbol): RegisterSet => {
@@ -70,7 +70,7 @@ export class CarriedCode {
       .flatMap((call): readonly NewCall[] => {
         const symbol = this.#asCompiled.symbolOf(call.callee);
         if (symbol === undefined) return [];
-        // Those that are not brought along are reached through the hypervisor's entries.
+        // Functions that are not carried are reached through the hypervisor's entries.
         const isOwn = this.#roles.get(symbol) === "brought";
         return [{ call, mayChange: isOwn ? changedBy(symbol) : ALL_CALL_CLOBBERED }];
       });

@@ -1,8 +1,7 @@
-// Registers that code around calls expects to be left alone (reliance/reliance.ts), as far as a fix touches
-// them. Two ways: callers in what runs now rely on a function that gets a new body; and new code relies on
-// a function that it reaches through the hypervisor's entry, where another payload, that knows nothing of
-// it, may put another body any day. Both are met by keepers; where one would be in the way, there is a
-// refusal.
+// Registers that callers rely on a callee to leave alone (reliance/reliance.ts), as far as a fix
+// affects them. There are two cases: running callers rely on a function that gets a new body; new code
+// relies on a function that it reaches through the hypervisor's entry, where a later payload may put
+// another body at any time. Keepers handle both; where no keeper is possible, the fix is refused.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
@@ -14,7 +13,7 @@ import { runningCode, type WhatRuns } from "../../running/running-code.ts";
 import { CarriedCode, type CarriedFix } from "./carried-code.ts";
 
 export interface KeepResult {
-  /** Nothing where nobody relies on anything. */
+  /** Empty if no caller relies on a register. */
   readonly keeping: Keeping | undefined;
   readonly refusals: readonly BuildRefusal[];
 }
@@ -38,7 +37,7 @@ interface KeptInObject {
   readonly refusals: readonly BuildRefusal[];
 }
 
-/** @param replaced by all objects of the fix */
+/** @param replaced functions that any object of the fix replaces */
 function keepInObject(
   carried: CarriedFix,
   running: RunningCode,

@@ -1,4 +1,4 @@
-// The code of the hypervisor and of payloads, as those see it who ask what somebody relies on (reliance/).
+// The code of the hypervisor and of payloads, in the form that reliance/ reads.
 
 import { findSection } from "../../elf/sections.ts";
 import { type CodeImage, ImageCode } from "../../reliance/image-code.ts";
@@ -6,7 +6,7 @@ import { RunningCode, type RunningPayload } from "../../reliance/running-code.ts
 import type { Hypervisor } from "../../xen-model/hypervisor.ts";
 import type { Subject, SubjectEntry } from "../subject.ts";
 
-/** The code that runs while payloads are checked one after the other; read when it is asked for. */
+/** The running code while payloads are checked one after the other; read on first use. */
 export class CheckedCode {
   readonly #hypervisor: Hypervisor;
   #read: { readonly image: ImageCode; readonly running: RunningCode } | undefined;
@@ -16,7 +16,7 @@ export class CheckedCode {
     this.#hypervisor = hypervisor;
   }
 
-  /** On top of the others; decoded no sooner than anybody asks. */
+  /** On top of the others; decoded on first use. */
   push(subject: Subject): void {
     this.#waiting.push(subject);
   }

@@ -1,6 +1,6 @@
-// Callers that go on with registers which a replaced function left alone, and its new body changes: in the
-// hypervisor and in the payloads below (reliance/reliance.ts), and in the payload itself where one below
-// has replaced the function. Xen knows nothing of it.
+// Finds callers that rely on registers which a replaced function left alone and its new body changes:
+// in the hypervisor, in the payloads below (reliance/reliance.ts), and in the payload itself where one
+// below has replaced the function. Xen does not check this.
 
 import { findSection } from "../../elf/sections.ts";
 import { ALL_CALL_CLOBBERED, namesOfRegisters, type RegisterSet } from "../../isa/x86-registers.ts";
@@ -23,7 +23,7 @@ export function relyingCallers(step: CheckedStep): readonly Finding[] {
   return [...relyingOnOld(subject, running), ...relyingOnBelow(subject, image, applied)];
 }
 
-/** Code that runs already, on functions that the payload replaces. */
+/** Running code that calls functions which the payload replaces. */
 function relyingOnOld(subject: Subject, running: RunningCode): readonly Finding[] {
   const replaced = replacedBy(subject);
   return subject.entries.flatMap((entry): Finding[] => {
@@ -34,7 +34,7 @@ function relyingOnOld(subject: Subject, running: RunningCode): readonly Finding[
   });
 }
 
-/** Code of the payload, on functions that those below have replaced. */
+/** Code of the payload that calls functions which payloads below have replaced. */
 function relyingOnBelow(
   subject: Subject,
   image: ImageCode,
