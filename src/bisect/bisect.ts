@@ -1,6 +1,6 @@
-// Finds the fix that makes a check fail, among all fixes of a cumulative payload, without a reboot: the
-// payloads of prefixes of the series take each other's place on the host, and the check is run on each.
-// Whatever happens, the host is put back as it was found.
+// Finds the fix that makes a check fail, among all fixes of a cumulative payload, without a reboot. The
+// payloads of prefixes of the series replace each other on the host, and the check is run on each. In
+// every case the host is restored to its former state.
 
 import { XspliceError } from "../error.ts";
 import type { LivepatchHost } from "../host/host.ts";
@@ -20,9 +20,9 @@ import {
 } from "./record.ts";
 import { type Conclusion, nextProbe } from "./search.ts";
 
-/** What a bisection does besides asking the host. */
+/** The side effects of a bisection, other than calls to the host. */
 export interface BisectEffects extends PrefixEffects {
-  /** Before the first step and after each probe: an interrupt loses no more than one. */
+  /** Called before the first step and after each probe, so that an interrupt loses at most one probe. */
   readonly save: (record: BisectRecord) => Promise<void>;
   readonly onEvent: (event: BisectEvent) => void;
   /** Milliseconds since any moment. */
@@ -36,9 +36,9 @@ export type BisectEvent =
 
 export interface BisectRequest {
   readonly subject: BisectSubject;
-  /** Of an interrupted search, to go on with. */
+  /** The record of an interrupted search to continue. */
   readonly record: BisectRecord | undefined;
-  /** Of payloads that are applied on the host, in case that they have to be uploaded again. */
+  /** Files of payloads that are applied on the host, in case they must be uploaded again. */
   readonly files: readonly BisectFile[];
 }
 
@@ -47,7 +47,7 @@ export interface BisectReport {
   readonly record: BisectRecord;
 }
 
-/** For putting the host back, whatever became of the caller's time and patience. */
+/** For restoring the host, even after the caller's deadline or abort. */
 const RESTORE_MS = 120_000;
 
 /**
@@ -65,7 +65,7 @@ export async function bisectSeries(
   const begun = beginRecord(request, state);
   if (begun !== request.record) requireWayBack(state, request.files, options);
   await effects.save(begun);
-  // From here on the host is moved, and has to be put back.
+  // From here on the host is changed, and must be restored.
   let report: BisectReport;
   try {
     report = await searchOn(host, { request, begun }, effects, options);
@@ -113,7 +113,7 @@ function beginRecord({ subject, record }: BisectRequest, state: HostState): Bise
     return { version: BISECT_RECORD_VERSION, subject, origin: originOf(state), probes: [] };
   }
   requireSameSubject(record.subject, subject);
-  // After a reboot all payloads are gone, and what was learned of the fixes holds.
+  // After a reboot all payloads are gone; the results for the fixes stay valid.
   return record.origin.bootId === state.bootId ? record : { ...record, origin: originOf(state) };
 }
 

@@ -1,4 +1,4 @@
-// Finding the fix that makes a check fail, among many in one cumulative payload, on a running host.
+// Finds the fix that makes a check fail, among many in one cumulative payload, on a running host.
 
 export {
   type BisectEffects,

@@ -1,6 +1,6 @@
-// Moves a host to a stack of payloads by the steps of a plan: a cumulative payload takes the place of
-// what is applied by REPLACE, and what was there before is put back without a moment unpatched where
-// that can be. The plan is made from what the host shows, so it does not matter how it came there.
+// Moves a host to a stack of payloads by the steps of a plan: a cumulative payload replaces what is
+// applied (REPLACE), and the former payloads are restored without an unpatched moment where possible.
+// The plan starts from the host's present state, however it came about.
 
 import type { ActOptions, LivepatchHost } from "../host/host.ts";
 import { invariant } from "../invariant.ts";
@@ -15,7 +15,7 @@ import { askBeforeReplace } from "../probe/before-replace.ts";
 import { PROBE_NAME_PREFIX } from "../probe/probe.ts";
 import { BisectError } from "./errors.ts";
 
-/** Names of the payloads of prefixes begin so: whoever finds one knows whose it is. */
+/** Prefix of the names of these payloads, so that anyone who finds one knows its origin. */
 export const BISECT_NAME_PREFIX = "xsplice-bisect-";
 
 /** A payload that can be uploaded. */
@@ -25,19 +25,19 @@ export interface BisectFile extends GivenPayload {
 }
 
 export interface Destination {
-  /** Names of what is to be applied, from the bottom to the top. */
+  /** Names of the payloads to apply, from the bottom to the top. */
   readonly stack: readonly string[];
-  /** By the names that they have, or are to have, on the host. */
+  /** By their names on the host. */
   readonly files: readonly BisectFile[];
 }
 
 export interface MoveOptions extends Omit<ActOptions, "dependencyCheck"> {
-  /** Whether a payload that is put back may have lost what its variables held. */
+  /** Whether a payload that is restored may lose the values of its variables. */
   readonly freshData: "refuse" | "allow";
 }
 
 /**
- * Payloads of other prefixes are unloaded; what is not ours stays loaded.
+ * Payloads of other prefixes are unloaded; payloads of others stay loaded.
  * @throws PlanError when there is no way; HostError; PayloadError; the reason of `signal`
  */
 export async function moveHost(
@@ -52,7 +52,7 @@ export async function moveHost(
   return planned.plan.steps;
 }
 
-/** Why there would be no way back, asked before the first step away. */
+/** Why the host could not be restored; checked before the first step. */
 export function planBack(
   state: HostState,
   files: readonly BisectFile[],
@@ -79,7 +79,7 @@ function planTo(
   return makePlan(state, { kind: "restore", stack, unwanted }, { files, freshData });
 }
 
-/** A probe that was killed leaves its payload behind, which stands in the way of reverts. */
+/** A probe that was killed leaves its payload behind, and reverts would fail. */
 function isOurs(name: string): boolean {
   return name.startsWith(BISECT_NAME_PREFIX) || name.startsWith(PROBE_NAME_PREFIX);
 }
@@ -91,7 +91,7 @@ async function takeStep(
   options: MoveOptions,
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  // What has begun is brought to its end.
+  // A step that has begun is completed.
   const { deadlineMs, quiesceMs } = options;
   const file = files.find((one) => one.facts.buildId === buildId);
   if (action === "upload") {
@@ -99,7 +99,7 @@ async function takeStep(
     await host.upload(name, file.bytes, { deadlineMs });
     return;
   }
-  // Xen compares only after it has reverted all others, and has no way back then.
+  // Xen compares only after it has reverted all others, and cannot undo that.
   if (action === "replace" && file !== undefined) await requireExpectedCode(host, file, options);
   await host.act(action, name, { deadlineMs, quiesceMs, dependencyCheck });
 }

@@ -1,6 +1,6 @@
-// Tries one prefix of a series on a host: builds its payload, lets it take the place of what is applied,
-// runs the check, and says what that means. What only this one payload cannot do is no failure: nobody
-// can tell then, and why is kept.
+// Tries one prefix of a series on a host: builds its payload, replaces what is applied by it, runs the
+// check, and interprets the result. If only this payload cannot be built or applied, the result is
+// unknown, with the reason, and not a failure.
 
 import type { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
@@ -13,18 +13,18 @@ import { BISECT_NAME_PREFIX, type BisectFile, type MoveOptions, moveHost } from 
 import type { ProbeRecord } from "./record.ts";
 import type { ProbeVerdict } from "./search.ts";
 
-/** What became of the cumulative payload of a prefix. */
+/** The result of building the cumulative payload of a prefix. */
 export type BuiltPrefix =
   | { readonly kind: "built"; readonly bytes: Uint8Array }
   /** These fixes change nothing that the hypervisor runs. */
   | { readonly kind: "unchanged" }
-  /** It cannot be built alone; words for people. */
+  /** It cannot be built alone; the reason as text. */
   | { readonly kind: "refused"; readonly words: string };
 
 export interface CheckResult {
-  /** 0: good; 125: it cannot tell; 1 to 124: bad. `undefined` when a signal ended it. */
+  /** 0: good; 125: cannot tell; 1 to 124: bad. `undefined` when a signal ended it. */
   readonly exitCode: number | undefined;
-  /** What it printed last. */
+  /** The last lines of its output. */
   readonly output: string;
 }
 
@@ -43,7 +43,7 @@ export interface PrefixRequest {
 }
 
 const CANNOT_TELL = 125;
-/** Beyond it, and beyond 125, a shell reports what it could not run, and signals. */
+/** Above this number, except 125, a shell reports commands that it could not run, and signals. */
 const BAD_MAX = 124;
 
 type Found = Omit<ProbeRecord, "prefix" | "elapsedMs">;
@@ -64,7 +64,7 @@ export async function probePrefix(
     const stack = own.map(({ name }) => name);
     await moveHost(host, { stack, files: [...own, ...files] }, options);
   } catch (error) {
-    // The next move begins from what the host shows then.
+    // The next move starts from the host's state at that time.
     if (isRefusal(error)) return cannotTell(error.message, buildId);
     throw error;
   }
@@ -79,7 +79,7 @@ function fileOf(prefix: number, bytes: Uint8Array): BisectFile {
   return { name, source: name, facts: factsOfPayload(payload), bytes, payload };
 }
 
-/** Of this one payload; other trouble is the host's, and would befall the next one too. */
+/** Failures of this one payload; other failures concern the host, and would affect the next one too. */
 function isRefusal(error: unknown): error is XspliceError {
   if (error instanceof PlanError || error instanceof BisectError) return true;
   const codes: readonly string[] = ["host/refused", "host/action-failed"];

@@ -1,5 +1,5 @@
-// What a bisection remembers: what it looks for, how the host was found, and what each probe said. It is
-// its log for people, and all that it needs to go on after an interrupt.
+// The record of a bisection: the goal, the original state of the host, and the result of each probe. It
+// is the log for people, and contains all that is needed to continue after an interrupt.
 
 import * as v from "valibot";
 import { type Described, decodeJson } from "../json/decode-json.ts";
@@ -11,13 +11,13 @@ import { nextProbe, probeVerdicts } from "./search.ts";
 export const BISECT_RECORD_VERSION = 1;
 
 const fixSchema = v.object({
-  /** As the user named its patch. */
+  /** The name of its patch, as the user gave it. */
   name: v.string(),
   /** SHA-256 of the patch, hex. */
   digest: v.string(),
 });
 
-/** What has to be the same for a search to go on. */
+/** What must be equal to continue a search. */
 const subjectSchema = v.object({
   /** In the order in which they are applied; one at least. */
   fixes: v.pipe(v.array(fixSchema), v.minLength(1)),
@@ -27,9 +27,9 @@ const subjectSchema = v.object({
   xenBuildId: v.string(),
 });
 
-/** What is to be put back in the end. */
+/** The state to restore at the end. */
 const originSchema = v.object({
-  /** Of the host; after a reboot nothing of it is there any more. */
+  /** Boot id of the host; after a reboot nothing has to be restored. */
   bootId: maybe(v.string()),
   /** Names of what was applied, from the bottom to the top. */
   stack: v.array(v.string()),
@@ -39,13 +39,13 @@ const probeSchema = v.object({
   /** How many fixes were applied. */
   prefix: count,
   verdict: v.picklist(probeVerdicts),
-  /** Why nobody can tell; what the check printed last, if it failed. */
+  /** Why the result is unknown; the last output of the check, if it failed. */
   words: v.string(),
   /** Of the check; `undefined` where it was not run. */
   exitCode: maybe(count),
   /** Of the prefix's payload, hex; `undefined` where there is none. */
   buildId: maybe(v.string()),
-  /** Building, moving the host and checking. */
+  /** Time for building, moving the host and checking. */
   elapsedMs: count,
 });
 
@@ -109,7 +109,7 @@ export function requireSameSubject(known: BisectSubject, asked: BisectSubject): 
   });
 }
 
-/** The search has no memory, so a record that it could not have made would lead it astray. */
+/** The search derives everything from the record, so an impossible record would mislead it. */
 function findForeignProbe({ subject, probes }: BisectRecord): string | undefined {
   for (const [index, { prefix }] of probes.entries()) {
     const next = nextProbe(subject.fixes.length, probes.slice(0, index));

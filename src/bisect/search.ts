@@ -1,6 +1,6 @@
-// Which prefix of a series to try next, from what is known of those that were tried. Prefix 0 is no fix
-// at all, prefix N all of them. What is looked for is the one fix with which the check begins to fail.
-// Pure, and without memory: the same probes give the same answer, so an interrupted search goes on.
+// Chooses the next prefix of a series to try, from the results so far. Prefix 0 has no fix, prefix N
+// has all of them. The goal is the one fix with which the check begins to fail. Pure and without state:
+// the same results give the same answer, so an interrupted search can continue.
 
 export const probeVerdicts = ["good", "bad", "cannot-tell"] as const;
 export type ProbeVerdict = (typeof probeVerdicts)[number];
@@ -13,13 +13,13 @@ export interface ProbedPrefix {
 export type Conclusion =
   /** The first fix, counted from 1, with which the check fails. */
   | { readonly kind: "found"; readonly fix: number }
-  /** One of these fixes, counted from 1; no prefix between them could be judged. */
+  /** One of these fixes, counted from 1; no prefix between them could be tested. */
   | { readonly kind: "narrowed"; readonly first: number; readonly last: number }
   /** With all fixes the check passes. */
   | { readonly kind: "never-fails" }
   /** The check fails without any fix too. */
   | { readonly kind: "always-fails" }
-  /** Of one end of the series nobody can tell, so there is nothing to search between. */
+  /** One end of the series cannot be tested, so there is no range to search. */
   | { readonly kind: "undecided"; readonly prefix: number };
 
 export type NextProbe =
@@ -27,10 +27,11 @@ export type NextProbe =
   | Conclusion;
 
 /**
- * Both ends first, since nothing can be found between them unless they differ; then the middle of what
- * is left, or what is nearest to it and can be judged.
+ * Both ends first, because a search needs two different ends; then the middle of the rest, or the
+ * nearest prefix that can be tested.
  * @param count fixes of the series, at least 1
- * @param stepsLeft of the answer: probes that are still needed, this one too, when all can tell
+ * @param stepsLeft of the answer: probes that are still needed, including this one, if all can be
+ * tested
  */
 export function nextProbe(count: number, probes: readonly ProbedPrefix[]): NextProbe {
   const verdicts = new Map(probes.map(({ prefix, verdict }) => [prefix, verdict]));
@@ -58,7 +59,7 @@ function nextBetween(count: number, verdicts: ReadonlyMap<number, ProbeVerdict>)
   return { kind: "probe", prefix: nearest, stepsLeft: stepsFor(bad - good) };
 }
 
-/** Halvings until one of so many fixes is left. */
+/** Halvings until one of this many fixes is left. */
 function stepsFor(fixes: number): number {
   return Math.ceil(Math.log2(fixes));
 }

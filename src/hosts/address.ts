@@ -4,9 +4,9 @@ import { HostError } from "../host/errors.ts";
 
 export type HostAddress =
   | { readonly kind: "local" }
-  /** Without a name: the only lab that runs. */
+  /** Without a name: the only running lab. */
   | { readonly kind: "lab"; readonly name: string | undefined }
-  /** Whatever ssh(1) takes: `host`, `user@host`, `ssh://user@host:port`. */
+  /** Any destination that ssh(1) accepts: `host`, `user@host`, `ssh://user@host:port`. */
   | { readonly kind: "ssh"; readonly destination: string };
 
 /** @throws HostError host/bad-argument */

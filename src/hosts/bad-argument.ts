@@ -1,4 +1,4 @@
-// What no hypervisor would take is refused before anything is sent (ABI §2.1).
+// Arguments that no hypervisor would accept are refused before anything is sent (ABI §2.1).
 
 import { HostError } from "../host/errors.ts";
 import { PAYLOAD_NAME_MAX, PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";

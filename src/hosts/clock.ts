@@ -1,4 +1,4 @@
-// Time as a value that is passed in, so that the waiting of act.ts is tested without waiting.
+// Time as a parameter, so that the waiting of act.ts can be tested without waiting.
 
 import { setTimeout as wait } from "node:timers/promises";
 

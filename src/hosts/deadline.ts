@@ -1,4 +1,4 @@
-// One deadline for a whole call, however many hypercalls, processes and pauses it takes.
+// One deadline for a whole call, for any number of hypercalls, processes and pauses.
 
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
@@ -11,14 +11,14 @@ export interface Deadline {
   /** @throws the signal's reason when it is aborted meanwhile */
   sleep(milliseconds: number): Promise<void>;
   /**
-   * Runs one step that may never answer. The signal that it gets is aborted when the deadline
-   * passes or the caller gives up; `task` says what was going on, e.g. `list the payloads`.
+   * Runs one step that may never answer. Its signal is aborted when the deadline passes or the caller
+   * gives up; `task` names the step in messages, e.g. `list the payloads`.
    * @throws HostError host/timeout
    */
   limit<Value>(task: string, step: (signal: AbortSignal) => Promise<Value>): Promise<Value>;
 }
 
-/** Longer ones end at once: Node keeps them in 31 bits. */
+/** Node stores delays in 31 bits; longer ones would end at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** @param label of the host, for the message of a timeout */
@@ -51,10 +51,10 @@ export function startDeadline(label: string, options: CallOptions, clock: Clock)
   };
 }
 
-/** Single answers that are under way when an action's time is up are still waited for. */
+/** When an action's time is up, answers under way are still waited for this long. */
 const LAST_ANSWER_MS = 2000;
 
-/** For the steps of an action, whose own deadline says when no other step is begun. */
+/** For the steps of an action, which has its own deadline for starting steps. */
 export function startStepDeadline(label: string, options: CallOptions, clock: Clock): Deadline {
   return startDeadline(
     label,
@@ -63,7 +63,7 @@ export function startStepDeadline(label: string, options: CallOptions, clock: Cl
   );
 }
 
-/** A transport may be deaf to its signal; the caller must not wait for it nevertheless. */
+/** A transport may ignore its signal; the caller must not wait for it. */
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

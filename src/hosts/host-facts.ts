@@ -1,5 +1,5 @@
-// What a dom0's own tools and files tell about the hypervisor, as `key value` lines of one script.
-// `xl info` knows most; /sys/hypervisor has the same where xl does not work.
+// Facts about the hypervisor from a dom0's own tools and files, as `key value` lines of one script. `xl
+// info` has the most; /sys/hypervisor has the same where xl does not work.
 
 import type { HostInfo } from "../host/host.ts";
 import { architectures } from "../isa/architecture.ts";

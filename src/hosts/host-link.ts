@@ -1,6 +1,6 @@
-// One way to a hypervisor: what a kind of host has to offer so that linked-host.ts makes a LivepatchHost
-// of it. Each method is one question and its answer. Names and payloads have been looked at before, and
-// a deadline runs already.
+// One connection to a hypervisor: what a kind of host must implement so that linked-host.ts can make a
+// LivepatchHost of it. Each method is one request and its answer. Names and payloads are already
+// checked, and a deadline is already running.
 
 import type { CallOptions } from "../host/call-options.ts";
 import type {
@@ -21,15 +21,18 @@ export interface HostLink {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
-  /** @returns `undefined` when somebody else has it */
+  /** @returns `undefined` when another process holds it */
   lock(options: CallOptions): Promise<AsyncDisposable | undefined>;
   info(deadline: Deadline): Promise<HostInfo>;
   list(deadline: Deadline): Promise<readonly ListedPayload[]>;
   /** Of one payload, where that costs less than the list. */
   status?(name: string, deadline: Deadline): Promise<PayloadStatus | undefined>;
-  /** @returns what is known of why the hypervisor refused; whoever has the words already throws */
+  /** @returns the known reason of the refusal; an implementation that has its own message throws it */
   upload(name: string, payload: Uint8Array, deadline: Deadline): Promise<UploadRefusal | undefined>;
-  /** All of it, to the verified outcome: here, step by step (action/by-step.ts), or by the other end. */
+  /**
+   * The whole action, to the verified outcome: here, step by step (action/by-step.ts), or by the other
+   * end.
+   */
   act(request: ActRequest, options: ActOptions): Promise<ActOutcome>;
   console(since: ConsoleMark | undefined, deadline: Deadline): Promise<ConsoleText>;
   close(): Promise<void>;

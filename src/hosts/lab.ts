@@ -19,7 +19,7 @@ import type { RemoteResult, RemoteScript } from "./remote-script.ts";
 import { openXenHost } from "./xen-link.ts";
 
 /**
- * A host on a lab that stays its owner's: closing the host leaves the lab as it is.
+ * A host on a lab that belongs to the caller: closing the host does not stop the lab.
  * @throws HostError
  */
 export async function labHost(lab: Lab, signal?: AbortSignal): Promise<LivepatchHost> {
@@ -70,7 +70,7 @@ function open(
         return stdout.toString().trim() || undefined;
       },
       journal: new ScriptJournal(lab.label, (remote, deadline) => runInLab(lab, remote, deadline)),
-      // Whoever reaches a lab does so from this machine.
+      // Labs can only be reached from this machine.
       lock: () => holdLockFile(join(lab.info.folder, LOCK_FILE)),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
       close,

@@ -1,5 +1,5 @@
-// What all kinds of host have in common, over the one way to a hypervisor that makes the difference
-// (host-link.ts): what no Xen takes is refused before it is asked, and each call has one deadline.
+// The common part of all kinds of host, on top of a connection that differs (host-link.ts): arguments
+// that no Xen accepts are refused before they are sent, and each call has one deadline.
 
 import type { CallOptions } from "../host/call-options.ts";
 import type {

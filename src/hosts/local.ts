@@ -27,7 +27,7 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
 }
 
 async function lockDom0(): Promise<AsyncDisposable | undefined> {
-  // Where it cannot be made, the lock says why.
+  // If it cannot be created, taking the lock reports why.
   await mkdir(JOURNAL_FOLDER, { recursive: true, mode: 0o700 }).catch(() => undefined);
   return await holdLockFile(join(JOURNAL_FOLDER, LOCK_FILE));
 }

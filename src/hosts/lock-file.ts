@@ -1,21 +1,23 @@
-// A lock on a file of this machine: one at a time moves a host from one set of payloads to another.
+// A lock on a file of this machine: only one process at a time moves a host from one set of payloads to
+// another.
 
 import { LockError } from "../files/errors.ts";
 import { type FileLock, tryLock } from "../files/lock.ts";
 import { HostError } from "../host/errors.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
-/** No file can be there, now or in a moment: whoever works without a lock locks nobody out. */
+/** No file can be created there: a process that works without a lock excludes no other process. */
 const noPlace = [
   ...["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"],
   ...["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"],
 ];
 
 /**
- * Makes the file, and no directory for it: where that is missing, what the lock is of may be gone.
- * @returns `undefined` when somebody else has it
+ * Creates the file, but not its directory: where that is missing, the locked object may not exist any
+ * more.
+ * @returns `undefined` when another process holds it
  * @throws HostError host/unsupported where there is no flock(1), or no place for the file; LockError
- * files/flock-ended; the system's error for what is wrong with this machine or process at the moment
+ * files/flock-ended; the system's error for a temporary problem of this machine or process
  */
 export async function holdLockFile(path: string): Promise<AsyncDisposable | undefined> {
   const lock = lockOrExplain(path);
@@ -32,7 +34,7 @@ function lockOrExplain(path: string): FileLock | undefined {
   }
 }
 
-/** `undefined` when the next attempt may well succeed, or nobody knows. */
+/** `undefined` when the next attempt may succeed, or that is unknown. */
 function whyUnsupported(error: unknown): string | undefined {
   if (error instanceof LockError) {
     const { code, where, problem } = error.report;

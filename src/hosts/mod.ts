@@ -1,4 +1,4 @@
-// The kinds of host. All of them are a LivepatchHost (xsplice/host) and nothing more.
+// The kinds of host. Each of them implements LivepatchHost (xsplice/host), without additions.
 
 export type { MemoryJournal } from "./journal/memory.ts";
 export { labHost, openLabHost } from "./lab.ts";

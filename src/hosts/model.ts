@@ -1,5 +1,5 @@
-// The model as a host: what would happen, told like what happened. An action is the one of all
-// kinds (act.ts); nothing takes time here, and no CPU ever misses a rendezvous.
+// The model as a host: simulates what would happen, and reports it as real hosts do. Actions are those
+// of all kinds (act.ts); they take no time, and no CPU ever misses a rendezvous.
 
 import { randomUUID } from "node:crypto";
 import { toHex } from "../bytes/hex.ts";
@@ -36,7 +36,7 @@ export class ModelHost implements LivepatchHost {
   readonly model: XenModel;
   readonly #bootId = randomUUID();
 
-  /** @param model stays the caller's, who may look into it and fork it */
+  /** @param model belongs to the caller, who may inspect and fork it */
   constructor(model: XenModel) {
     const { source, line } = model.hypervisor;
     this.model = model;

@@ -1,11 +1,11 @@
-// From an address to a host. Each kind is loaded when it is asked for: a command that talks to one
-// host does not wait for the code of the others.
+// Opens a host by its address. The code of each kind is loaded on first use, so that a command for one
+// kind does not wait for the code of the others.
 
 import type { LivepatchHost } from "../host/host.ts";
 import { parseAddress } from "./address.ts";
 
 export interface OpenHostOptions {
-  /** For connecting; every call on the host has its own. */
+  /** Time limit for connecting; every call on the host has its own. */
   readonly deadlineMs?: number;
   /** Program and first arguments in place of `ssh`. */
   readonly sshCommand?: readonly string[];

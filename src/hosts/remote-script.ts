@@ -1,10 +1,9 @@
-// A script for the shell of a dom0 that we are not in, and what came of it: over ssh, or through a
-// lab's agent.
+// A script for the shell of a remote dom0, and its result: over ssh, or through a lab's agent.
 
 import type { Deadline } from "./deadline.ts";
 
 export interface RemoteScript {
-  /** What it is for, in messages: `list the payloads`. */
+  /** Its purpose, for messages: `list the payloads`. */
   readonly task: string;
   /** For `sh`; refers to `args` as `$1`, `$2` … */
   readonly script: string;
@@ -18,5 +17,5 @@ export interface RemoteResult {
   readonly exitCode: number;
 }
 
-/** Runs it to its end; any exit code of the script is a result. */
+/** Runs it to its end; every exit code of the script is a result, not an error. */
 export type RunScript = (remote: RemoteScript, deadline: Deadline) => Promise<RemoteResult>;

@@ -1,4 +1,4 @@
-// The two integers in which Xen tells a payload's status, and the words for them.
+// The two integers in which Xen reports a payload's status, and their names.
 
 import { HostError } from "../host/errors.ts";
 import type { PayloadStatus, SettledState } from "../host/host.ts";
@@ -14,7 +14,7 @@ export function decodeStatus(raw: { readonly state: number; readonly rc: number 
   return { kind: "failed", settled, errno: Math.abs(raw.rc) };
 }
 
-/** For people: `applied, last action failed with EBUSY (16)`. */
+/** For messages: `applied, last action failed with EBUSY (16)`. */
 export function describeStatus(status: PayloadStatus): string {
   switch (status.kind) {
     case "checked":

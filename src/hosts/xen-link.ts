@@ -1,5 +1,5 @@
-// A hypervisor whose hypercalls we make ourselves, whatever carries them: privcmd in this dom0 (local.ts)
-// or an agent in a lab's (lab.ts).
+// A hypervisor that is reached by our own hypercalls, over any transport: privcmd in this dom0
+// (local.ts) or an agent in a lab's (lab.ts).
 
 import { HostError } from "../host/errors.ts";
 import type {
@@ -28,12 +28,12 @@ import { decodeStatus } from "./status.ts";
 
 export interface XenParts {
   readonly label: string;
-  /** Belongs to the host from now on. */
+  /** Owned by the host from now on. */
   readonly client: XenClient;
   readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
-  /** Resolves when the hypervisor or its dom0 died, with what to say then; contact breaks too. */
+  /** Resolves when the hypervisor or its dom0 crashed, with the message; contact is lost too. */
   readonly death?: Promise<HostError>;
-  /** Where its journal is kept. */
+  /** Where its journal is stored. */
   readonly journal: JournalStore;
   /** See LivepatchHost. */
   readonly lock: () => Promise<AsyncDisposable | undefined>;
@@ -42,10 +42,10 @@ export interface XenParts {
 }
 
 const NANOSECONDS_PER_MS = 1e6;
-/** Contact is lost first; why that is so is known this much later at most. */
+/** Contact is lost first; the reason is known at most this much later. */
 const DEATH_KNOWN_MS = 1000;
 
-/** @throws HostError when the hypervisor does not answer, or none of our dialects */
+/** @throws HostError when the hypervisor does not answer, or speaks no known interface version */
 export async function openXenHost(parts: XenParts, signal?: AbortSignal): Promise<LivepatchHost> {
   const { family } = await parts.client.dialect(signal);
   const isOld = family === "A";
@@ -64,7 +64,7 @@ class XenLink implements HostLink, StepLink {
   readonly journal: JournalStore;
   readonly #parts: XenParts;
   readonly #client: XenClient;
-  /** How far the console was read: the next mark has to read only what came since. */
+  /** How far the console was read: the next mark reads only what was added since. */
   #consoleEnd: number | undefined;
   /** The connection does not outlive the boot. */
   #bootId: string | undefined;
@@ -187,7 +187,7 @@ class XenLink implements HostLink, StepLink {
   }
 }
 
-/** 0, or the number with which the hypervisor refused; what is not a refusal is thrown on. */
+/** 0, or the number with which the hypervisor refused; other errors are thrown on. */
 async function errnoOf(call: Promise<void>): Promise<number> {
   try {
     await call;

@@ -1,11 +1,11 @@
-// The planner's refusals about symbols, and about what a loaded payload refers to, in words.
+// The texts of the planner's refusals about symbols, and about references to a loaded payload.
 
 import type { Obstacle } from "./obstacle.ts";
 import { nameOfId } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
 import type { Relations } from "./relations.ts";
 
-/** It is not ready, and what stands in the way stays applied. */
+/** It is not ready, and the payload that prevents it stays applied. */
 export function blocked(piece: Piece): Obstacle {
   return {
     code: "plan/in-use",
@@ -15,7 +15,7 @@ export function blocked(piece: Piece): Obstacle {
   };
 }
 
-/** @param users that are loaded; the one that was loaded last comes last */
+/** @param users loaded payloads, the last one loaded at the end */
 export function inUse(provider: Piece, users: readonly Piece[]): Obstacle {
   const names = users.map(({ name }) => `"${name}"`).join(", ");
   const refer = users.length === 1 ? "refers" : "refer";
@@ -31,7 +31,7 @@ export function inUse(provider: Piece, users: readonly Piece[]): Obstacle {
   };
 }
 
-/** Xen bound it at upload, and what it was bound to was unloaded since. */
+/** Xen bound it at upload to a payload that was unloaded since. */
 export function unbound(piece: Piece, buildId: string, relations: Relations): Obstacle {
   const again = relations.withId(buildId) === undefined ? "" : ", and was uploaded again since";
   return {

@@ -15,17 +15,17 @@ import { type Relations, relationsOf } from "./relations.ts";
 
 export interface BoundStep {
   readonly action: Action;
-  /** Of a payload that is loaded. */
+  /** Of a loaded payload. */
   readonly name: string;
   readonly dependencyCheck: ActOptions["dependencyCheck"];
-  /** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+  /** Whether an unload may leave dangling pointers in the hypervisor. */
   readonly dangling?: "refuse" | "allow";
 }
 
 /**
- * Why the step would leave, or use, a payload that refers to one that is gone, or take a fix out of force
- * that Xen cannot see; only where that is sure, so that payloads of which nothing is known can be worked
- * with.
+ * Why the step would leave, or use, a payload that refers to an unloaded one, or would undo a fix
+ * without Xen noticing. Only certain cases, so that payloads of which nothing is known can still be
+ * handled.
  */
 export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle | undefined {
   const pieces = state.loaded.map(({ name, facts }): Piece => ({ name, facts, file: undefined }));
@@ -34,7 +34,7 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
   if (piece === undefined || step.action === "revert") return undefined;
   const relations = relationsOf(pieces, state.xenBuildId, noAddresses);
   if (step.action === "unload") {
-    // One that was loaded before cannot be bound to it.
+    // A payload that was loaded before cannot be bound to it.
     const users = pieces.slice(index + 1).filter((user) => relations.refers(user, piece) === "yes");
     if (users.length > 0) return inUse(piece, users);
     const history = state.loaded[index]?.history;
@@ -43,11 +43,11 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
   const before = pieces.slice(0, index);
   const isGone = (id: string): boolean => {
     const owner = relations.withId(id);
-    // Uploaded again, it lies somewhere else.
+    // After another upload it is at another address.
     if (owner !== undefined)
       return !before.includes(owner) && relations.refers(piece, owner) !== "no";
     if (id !== piece.facts.depends) return true;
-    // Xen itself looks for what it depends on, unless it is told not to.
+    // Xen itself checks what it depends on, unless it is told not to.
     return step.dependencyCheck === "hypervisor-only" && state.xenBuildId !== undefined;
   };
   const gone = relations.needs(piece).find(isGone);
@@ -58,9 +58,10 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
 }
 
 /**
- * A fix that would be gone: where a payload below has put a jump, old code is compared but for the jump's
- * distance, which is another one each time. So Xen cannot tell whose jump it is, unless the payload also
- * wants a cover (payload/marker.ts), which one of mode stack that is forced onto another one does not.
+ * A fix that would be undone: where a payload below has written a jump, old code is compared without
+ * the jump's distance, which differs at each load. So Xen cannot see whose jump it is, unless the
+ * payload also requires a cover (payload/marker.ts); a payload of mode stack that is forced onto
+ * another one does not.
  */
 function findBuried(
   piece: Piece,

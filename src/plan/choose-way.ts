@@ -17,14 +17,14 @@ import { type Goal, type Move, type WalkContext, type Way, walk } from "./way.ts
 import { DeadEnd, type World } from "./world.ts";
 
 export interface Search {
-  /** What is applied, from the bottom to the top. */
+  /** The applied payloads, from the bottom to the top. */
   readonly stack: readonly Piece[];
-  /** What should be, in any order; the earlier one first where both orders are possible. */
+  /** The wanted payloads, in any order; the earlier one first where both orders are possible. */
   readonly wanted: readonly Piece[];
   readonly goal: Omit<Goal, "wanted">;
   readonly ground: Ground;
   readonly context: WalkContext;
-  /** A new one, as the host is now. */
+  /** A new simulation of the host's present state. */
   readonly world: () => World;
 }
 
@@ -32,7 +32,7 @@ export type Choice =
   | {
       readonly kind: "way";
       readonly way: Way;
-      /** Why better ways cannot be gone, when this one leaves a fix out for a moment. */
+      /** Why no better way exists, if this one leaves a fix out for a moment. */
       readonly obstacles: readonly Obstacle[];
     }
   | { readonly kind: "none"; readonly obstacles: readonly Obstacle[] };
@@ -54,7 +54,7 @@ export function chooseWay(search: Search): Choice {
   return attempts.choice();
 }
 
-/** Nothing can be reverted: nobody knows what is on top. */
+/** Nothing can be reverted: it is unknown which payload is on top. */
 function tryWithoutOrder({ stack, wanted, ground }: Search, attempts: Attempts): void {
   if (stack.every((piece) => wanted.includes(piece))) {
     const rest = wanted.filter((piece) => !stack.includes(piece));
@@ -112,13 +112,16 @@ function tryClearing({ stack, wanted, ground }: Search, attempts: Attempts, piec
   }
 }
 
-/** Xen replaces only by what depends on the hypervisor itself (ABI reference §3, rule 2). */
+/**
+ * Xen accepts a replace only by a payload that depends on the hypervisor itself (ABI reference §3, rule
+ * 2).
+ */
 function canBeAlone(piece: Piece, { xenBuildId, relations }: Ground): boolean {
   const isOnXen = xenBuildId !== undefined && piece.facts.depends === xenBuildId;
   return isOnXen && relations.needs(piece).length === 0;
 }
 
-/** Reverting as little as possible first, until the piece is not in use; something stays applied. */
+/** Reverts as little as possible, until the piece is not in use; something stays applied. */
 function startsWithout(piece: Piece, stack: readonly Piece[]): readonly (readonly Move[])[] {
   const index = stack.indexOf(piece);
   const most = index < 0 ? stack.length : index;
@@ -129,7 +132,7 @@ function reverts(count: number): readonly Move[] {
   return Array.from({ length: count }, () => ({ kind: "revert" }));
 }
 
-/** The best way so far, and why others ended nowhere. */
+/** The best way so far, and why the other ways failed. */
 class Attempts {
   readonly #search: Search;
   #best: Way | undefined;
@@ -139,7 +142,7 @@ class Attempts {
     this.#search = search;
   }
 
-  /** Moves, then the rest on top of `below`. Says whether that works. */
+  /** Applies the moves, then the rest on top of `below`. Returns whether that works. */
   tryOn(below: readonly Piece[], rest: readonly Piece[], moves: readonly Move[]): boolean {
     const { ground, goal, context, world } = this.#search;
     const ordering = orderOn(below, rest, ground);
@@ -160,7 +163,7 @@ class Attempts {
     }
   }
 
-  /** Whether a way of so many quiesces at least could be better. */
+  /** Whether a way with at least this many quiesces could be better. */
   canBeat(quiesces: number): boolean {
     const best = this.#best;
     if (best === undefined || best.missing.length + best.freshData.length > 0) return true;
@@ -174,7 +177,7 @@ class Attempts {
   }
 }
 
-/** No moment without a fix; then no state that is lost; then few quiesces; then few steps. */
+/** First no moment without a fix; then no lost state; then few quiesces; then few steps. */
 function isBetter(one: Way, other: Way): boolean {
   const costs = ({ missing, freshData, quiesces, steps }: Way) => [
     ...[missing.length, freshData.length, quiesces, steps.length],

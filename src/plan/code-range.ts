@@ -1,9 +1,12 @@
-// Places in code, as payloads name them: a symbol and bytes after it. Two payloads that change or
-// guard the same bytes get in each other's way.
+// Places in code, as payloads name them: a symbol and an offset in bytes. Two payloads conflict if they
+// change or guard the same bytes.
 
 import type { CodeRange } from "./facts-form.ts";
 
-/** Address of a symbol of the hypervisor, where it is known: there, two names of one place meet. */
+/**
+ * Address of a symbol of the hypervisor, where it is known: two names of one place are then seen to be
+ * one.
+ */
 export type AddressOf = (symbol: string) => bigint | undefined;
 
 /** Each name counts as a place of its own. */
@@ -23,7 +26,7 @@ export function findCommonRange(
   });
 }
 
-/** Neighbours become one: a full guard has many entries. Grouped by symbol, ascending. */
+/** Adjacent ranges are joined, because a full guard has many entries. Grouped by symbol, ascending. */
 export function joinRanges(ranges: readonly CodeRange[]): readonly CodeRange[] {
   return [...bySymbol(ranges).values()].flatMap((ofOne) => {
     const joined: CodeRange[] = [];

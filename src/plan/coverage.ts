@@ -1,30 +1,28 @@
-// Which fix is in force at each point of a way, and whether one that was there before and is wanted
-// afterwards is missing in between.
-//
-// A function that several payloads replace runs the code of the highest of them. Along a way it may
-// run what it ran before, what it will run, or, where one of these two was stacked on the other,
-// anything between them. Everything else is a moment without the fix.
+// Which fix is in force at each point of a way, and whether one that was in force before and is wanted
+// afterwards is missing in between. A function that several payloads replace runs the code of the
+// highest of them. Along a way it may run its former code, its future code, or, where one of these two
+// was stacked on the other, any version between them. Everything else is a moment without the fix.
 
 import type { Piece } from "./piece.ts";
 
-/** A function, or all that a payload does besides replacing functions that are known. */
+/** A function, or every effect of a payload besides replacing known functions. */
 export type Fix =
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "payload"; readonly name: string };
 
 export interface MissingFix {
   readonly fix: Fix;
-  /** Index of the state in which it is missing first, and of the first one that has it again. */
+  /** Index of the first state in which it is missing, and of the first one that has it again. */
   readonly from: number;
   readonly to: number;
-  /** Payload whose code the function runs meanwhile; `undefined` for Xen's own. */
+  /** The payload whose code the function runs meanwhile; `undefined` for Xen's own. */
   readonly meanwhile: string | undefined;
 }
 
 /** From the bottom to the top. */
 type Stack = readonly Piece[];
 
-/** Functions that the same payloads replace: what holds for one of them holds for all. */
+/** Functions that the same payloads replace: a result for one is valid for all. */
 export interface FunctionGroup {
   readonly names: readonly string[];
   readonly owners: ReadonlySet<Piece>;
@@ -49,12 +47,12 @@ export function groupFunctions(pieces: Stack): readonly FunctionGroup[] {
   return [...groups.values()];
 }
 
-/** Whose code a function of the group runs. */
+/** The payload whose code a function of the group runs. */
 export function providerOf({ owners }: FunctionGroup, stack: Stack): Piece | undefined {
   return stack.findLast((piece) => owners.has(piece));
 }
 
-/** @param states stacks from the first, before anything happens, to the last */
+/** @param states stacks from the first, before the first step, to the last */
 export function findMissing(
   states: readonly Stack[],
   groups: readonly FunctionGroup[],
@@ -105,15 +103,15 @@ function groupRule(group: FunctionGroup, { before, after, unordered }: Ends): re
   return [{ fixes, isThere, group }];
 }
 
-/** `lowest` and what is above it in the chain; where it is not in it, only the chain's top. */
+/** `lowest` and the payloads above it in the chain; only the chain's top if it is not in the chain. */
 function upwardsFrom(lowest: Piece | undefined, chain: Stack): readonly Piece[] {
   const index = lowest === undefined ? -1 : chain.indexOf(lowest);
   return index < 0 ? chain.slice(-1) : chain.slice(index);
 }
 
 /**
- * Where nobody knows what was on top, the worst is assumed: the one that is highest afterwards, or
- * that is not there any more.
+ * If it is unknown which payload was on top, the worst is assumed: the one that is highest afterwards,
+ * or one that is not applied any more.
  */
 function topLast(chain: Stack, chainAfter: Stack, unordered: ReadonlySet<Piece>): Stack {
   if (chain.length < 2 || !chain.some((piece) => unordered.has(piece))) return chain;
@@ -125,7 +123,7 @@ function topLast(chain: Stack, chainAfter: Stack, unordered: ReadonlySet<Piece>)
   return top === undefined ? [] : [top];
 }
 
-/** What a payload does is more than the functions it names: hooks, NOPs, or nobody knows what. */
+/** A payload does more than the functions that it names: hooks, NOPs, or unknown effects. */
 function payloadRule(piece: Piece, after: Stack): readonly Rule[] {
   const { functions, hooks, nops } = piece.facts;
   const isPlain = functions !== undefined && hooks?.length === 0 && nops === "none";
@@ -135,7 +133,7 @@ function payloadRule(piece: Piece, after: Stack): readonly Rule[] {
     return isPlain ? [] : [{ fixes, group, isThere: (state) => state.includes(piece) }];
   }
   if (functions !== undefined) return [];
-  // Any of the payloads that come may bring what it did.
+  // Any of the newly applied payloads may bring the same effect.
   const isThere = (state: Stack) =>
     state.includes(piece) || after.every((wanted) => state.includes(wanted));
   return after.length === 0 ? [] : [{ fixes, group, isThere }];

@@ -1,5 +1,5 @@
-// Finds out what is known of a payload: all of it from the payload's file, less from the metadata that
-// Xen lists for what is loaded.
+// Finds the facts about a payload: all of them from its file, fewer from the metadata that Xen lists
+// for loaded payloads.
 
 import type { Architecture } from "../isa/architecture.ts";
 import { JUMP_SIZE, X86_JUMP_OPCODE } from "../isa/jump.ts";
@@ -10,10 +10,10 @@ import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { joinRanges } from "./code-range.ts";
 import type { CodeRange, PayloadFacts } from "./facts-form.ts";
 
-/** A byte of every jump, whether or not there is an ENDBR64 in front of it; from the entry. */
+/** A byte that belongs to every jump, with or without an ENDBR64 before it; offset from the entry. */
 export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, aarch64: 0n };
 
-/** Everything that a payload's file tells. */
+/** All facts that a payload's file contains. */
 export function factsOfPayload(payload: Payload): PayloadFacts {
   const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
   const { mode, guard, marker, requires, kept } = readStackingFacts(metadata);
@@ -49,10 +49,10 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
   };
 }
 
-/** What a list of loaded payloads tells of one that is loaded. */
+/** The facts that the list of loaded payloads contains. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
   const told = readStackingFacts(metadata ?? []);
-  // Only whoever writes a mode writes, or leaves out, what the payload requires, has as hooks, and keeps.
+  // Only tools that write a mode also write (or leave out) requirements, hooks and kept pointers.
   const isOurs = told.mode !== undefined;
   const requires = isOurs ? told.requires : undefined;
   const hooks = isOurs ? told.hooks : undefined;
@@ -83,13 +83,13 @@ export const unknownFacts: PayloadFacts = {
   metadata: undefined,
 };
 
-/** Its own marker, and the cover of another payload's, are no code that anybody runs. */
+/** Its own marker, and the covers of others, are code that is never executed. */
 function blanksCode({ kind, oldAddress }: PayloadFunction): boolean {
   if (kind !== "nop" || oldAddress.kind === "own") return false;
   return oldAddress.kind !== "symbol" || !isMarkerSymbol(oldAddress.symbol);
 }
 
-/** As guards of `build` do: the opcode alone, since the distance depends on where Xen loads. */
+/** As guards of `build` do: only the opcode, because the distance depends on the load address. */
 function expectsJump({ expectation }: PayloadFunction, architecture: Architecture): boolean {
   return (
     architecture === "x86_64" && expectation?.length === 1 && expectation[0] === X86_JUMP_OPCODE
@@ -110,7 +110,7 @@ function writtenBy(entry: PayloadFunction, architecture: Architecture): readonly
   return entry.kind === "replace" ? rangesOf(entry, JUMP_BYTE[architecture], 1) : [];
 }
 
-/** Bytes from the entry's old address on; none in the payload's own code, where nobody else is. */
+/** Bytes from the entry's old address on; none in the payload's own code, where no other payload writes. */
 function rangesOf(entry: PayloadFunction, from: bigint, sizeBytes: number): readonly CodeRange[] {
   if (sizeBytes === 0) return [];
   const { oldAddress, name } = entry;

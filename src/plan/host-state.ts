@@ -1,4 +1,4 @@
-// What a host runs, as far as it is known: the start of every plan. reconstruct.ts finds it out.
+// What a host runs, as far as it is known: the input of every plan. reconstruct.ts determines it.
 
 import { createHash } from "node:crypto";
 import type { PayloadStatus } from "../host/host.ts";
@@ -9,11 +9,14 @@ export interface LoadedPayload {
   readonly name: string;
   readonly status: PayloadStatus;
   readonly facts: PayloadFacts;
-  /** Whether it was applied and reverted since it was loaded; Xen knows and does not tell. */
+  /** Whether it was applied and reverted since it was loaded; Xen does not report this. */
   readonly history: "never-reverted" | "reverted" | "unknown";
 }
 
-/** Whether the hypervisor may follow a pointer into it; what never was applied handed out none. */
+/**
+ * Whether the hypervisor may follow a pointer into it; a payload that was never applied has handed out
+ * none.
+ */
 export function isHeld(
   { facts }: Pick<LoadedPayload, "facts">,
   history: LoadedPayload["history"] | undefined,
@@ -24,51 +27,51 @@ export function isHeld(
 export type AppliedStack =
   | {
       readonly kind: "known";
-      /** What is applied, from the bottom to the top. */
+      /** The applied payloads, from the bottom to the top. */
       readonly names: readonly string[];
       readonly evidence: StackEvidence;
     }
   | {
       readonly kind: "unknown";
-      /** What is applied, in load order, which says nothing about the stack. */
+      /** The applied payloads in load order, which differs from the order in the stack. */
       readonly names: readonly string[];
-      /** Of what is applied, which is surely above which: pairs of names, the lower one first. */
+      /** Pairs of applied payloads whose order is certain, the lower one first. */
       readonly known: readonly (readonly [below: string, above: string])[];
-      /** Sentences for people: what is missing for knowing. */
+      /** Sentences: the facts that are missing to know the order. */
       readonly reasons: readonly string[];
     };
 
 export type StackEvidence =
   /** None or one is applied. */
   | "no-choice"
-  /** xSplice's own journal on that host says so, and nothing on the host contradicts it. */
+  /** According to xSplice's own journal on that host, and nothing on the host contradicts it. */
   | "journal"
-  /** No other order has each payload on what it depends on, unless somebody ignored that. */
+  /** In no other order is each payload on what it depends on, unless that check was skipped. */
   | "dependencies"
-  /** The host itself keeps the order, as the model does. */
+  /** The host itself records the order, as the model does. */
   | "host";
 
 export interface HostState {
-  /** Hex; `undefined` when the hypervisor has none or it cannot be told. */
+  /** Hex; `undefined` when the hypervisor has none or it cannot be read. */
   readonly xenBuildId: string | undefined;
   /** Of dom0's kernel. */
   readonly bootId: string | undefined;
-  /** Whether apply can be told to check nothing but the hypervisor's build-id. */
+  /** Whether apply can be told to check only the hypervisor's build-id. */
   readonly nodeps: "possible" | "impossible";
   /** In load order. */
   readonly loaded: readonly LoadedPayload[];
   readonly stack: AppliedStack;
-  /** What a sync wanted to be applied in the end that did not come to it. */
+  /** The goal of a sync that has not reached it. */
   readonly interruptedGoal?: readonly string[];
-  /** What a sync has reverted for a while and never put back, for others were at work since. */
+  /** Payloads that a sync reverted temporarily and never restored, because others changed the host since. */
   readonly lifted?: readonly string[];
-  /** Names of payloads that were loaded in this boot and are no more, as far as the journal says. */
+  /** Names of payloads that were loaded in this boot and are not any more, according to the journal. */
   readonly gone?: readonly string[];
 }
 
 /**
- * The same for the same boot, payloads, states and order: a plan is only good for the state that it
- * was made from. Hex.
+ * Equal for the same boot, payloads, states and order: a plan is only valid for the state that it was
+ * made from. Hex.
  */
 export function fingerprintOf(state: HostState): string {
   const parts = [

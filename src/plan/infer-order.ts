@@ -1,6 +1,6 @@
-// The order of what is applied, as far as the payloads themselves tell it: Xen applies a payload on
-// nothing but what it depends on, unless it is told to ignore that, which xSplice does for
-// independent payloads only. So the others follow what they depend on without a gap, in blocks.
+// Derives the order of the applied payloads from the payloads themselves. Xen applies a payload only on
+// what it depends on, unless that check is skipped, which xSplice does for independent payloads only.
+// So the others follow what they depend on without a gap, in blocks.
 
 import { mayIgnoreDependency } from "../payload/stacking.ts";
 import type { Piece } from "./piece.ts";
@@ -11,7 +11,7 @@ export type InferredOrder =
   | { readonly kind: "order"; readonly pieces: readonly Piece[] }
   | {
       readonly kind: "open";
-      /** Of which is known which is above which. */
+      /** The pairs whose order is known. */
       readonly known: readonly (readonly [below: Piece, above: Piece])[];
       readonly reasons: readonly string[];
     };
@@ -42,7 +42,7 @@ export function inferOrder(
     const lower = sorted[index];
     return lower === undefined || isUnder(lower, upper) ? [] : [[lower, upper] as const];
   });
-  // With every neighbour sure, so is the whole order.
+  // If every neighbouring pair is certain, so is the whole order.
   if (open.length === 0) return { kind: "order", pieces: sorted.flat() };
   const blockOf = (piece: Piece) => blocks.find((block) => block.includes(piece)) ?? [];
   const known = pairsOf(applied, (lower, upper) => {
@@ -107,7 +107,7 @@ function pairsOf(
   );
 }
 
-/** Why nothing can be concluded from what the payload depends on. */
+/** Why its dependency proves nothing. */
 function findDoubt(
   piece: Piece,
   applied: readonly Piece[],
@@ -124,7 +124,7 @@ function findDoubt(
   return [`"${name}" was applied without what it depends on`];
 }
 
-/** Two payloads that would have to sit directly on the same thing. */
+/** Two payloads that would have to be directly on the same thing. */
 function findRivals(applied: readonly Piece[]): readonly string[] {
   const seen = new Map<string | undefined, Piece>();
   return applied.flatMap((piece) => {

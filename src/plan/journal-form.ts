@@ -1,4 +1,4 @@
-// What a journal looks like, in memory and as JSON; journal.ts says what it is for.
+// The format of a journal, in memory and as JSON; journal.ts explains its purpose.
 
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
@@ -18,44 +18,44 @@ const payloadSchema = v.object({
 const sceneSchema = v.object({
   /** In load order. */
   loaded: v.array(payloadSchema),
-  /** Names of what is applied, from the bottom to the top; `undefined` when it is not known. */
+  /** Names of the applied payloads, from the bottom to the top; `undefined` when the order is unknown. */
   stack: maybe(names),
 });
 
 const logEntrySchema = v.object({
   action: v.picklist(actions),
   name: v.string(),
-  /** When it was begun, ISO 8601. */
+  /** Time of its start, ISO 8601. */
   at: v.string(),
-  /** After it. */
+  /** The host after it. */
   stack: maybe(names),
 });
 
 const pendingSchema = v.object({
   action: v.picklist(actions),
   name: v.string(),
-  /** Of what is uploaded. */
+  /** Of the uploaded payload. */
   facts: maybe(factsSchema),
-  /** When it was begun, ISO 8601. */
+  /** Time of its start, ISO 8601. */
   at: v.string(),
 });
 
 export const journalSchema = v.object({
-  /** Of dom0's kernel: payloads vanish with the hypervisor, and it with dom0. */
+  /** Boot id of dom0's kernel: payloads are lost with the hypervisor, and dom0 ends with it. */
   bootId: v.string(),
   scene: sceneSchema,
-  /** Begun, and not known to have ended. */
+  /** The action that was started and is not known to have ended. */
   pending: maybe(pendingSchema),
   /**
-   * What a replace took away that then failed, from the bottom to the top: until it is back, or
-   * somebody went another way.
+   * Payloads that a failed replace reverted, from the bottom to the top: until they are restored, or
+   * another command chose another goal.
    */
   former: maybe(names),
-  /** What a sync that is under way wants to be applied in the end; any other action ends it. */
+  /** The goal of a sync under way; any other action clears it. */
   goal: maybe(names),
-  /** What a sync has reverted for a while, and nobody has put back or unloaded since (lifted.ts). */
+  /** Payloads that a sync reverted temporarily and that were not restored or unloaded since (lifted.ts). */
   lifted: maybe(names),
-  /** For people; the oldest first, not more than LOG_LENGTH_MAX. */
+  /** For people; oldest first, at most LOG_LENGTH_MAX entries. */
   log: v.array(logEntrySchema),
 });
 

@@ -1,5 +1,5 @@
-// What a sync wants a host to run in the end, as the host's journal is told. It is not part of the
-// host: whoever wraps the host once more does not cut it off from the journal.
+// The goal of a sync, as written to the host's journal. It is not part of the host, so a wrapper around
+// the host cannot lose it.
 
 import type { CallOptions } from "../host/call-options.ts";
 import type { JournalStore } from "../host/journal-store.ts";
@@ -11,13 +11,13 @@ export class JournalGoal {
   readonly #onTrouble: (error: unknown) => void;
   #stack: readonly string[] | undefined;
 
-  /** @param journal none: it is told to nobody */
+  /** @param journal if missing, the goal is not recorded */
   constructor(journal: JournalStore | undefined, onTrouble: (error: unknown) => void) {
     this.#journal = journal;
     this.#onTrouble = onTrouble;
   }
 
-  /** Names of what is to be applied, from the bottom to the top; written down with each action. */
+  /** Names of the payloads to be applied, from the bottom to the top; recorded with each action. */
   get stack(): readonly string[] | undefined {
     return this.#stack;
   }
@@ -26,12 +26,12 @@ export class JournalGoal {
     this.#stack = stack;
   }
 
-  /** All is as the sync wanted it, whatever another one has left. */
+  /** The sync's goal is reached; what another sync left open is kept. */
   async reached(options: CallOptions): Promise<void> {
     await this.#change((journal) => ({ ...journal, goal: undefined, lifted: undefined }), options);
   }
 
-  /** The sync has come to its end in another way. */
+  /** The sync has ended in another way. */
   async forget(options: CallOptions): Promise<void> {
     await this.#change((journal) => ({ ...journal, goal: undefined }), options);
   }

@@ -1,5 +1,5 @@
-// The journal as it is kept: JSON with a version. What another release wrote, or what was damaged,
-// tells nothing: the host is then found out again.
+// The journal as it is stored: JSON with a version. A journal of an unknown release, or a damaged one,
+// is not used: the host's state is then inferred.
 
 import * as v from "valibot";
 import { decodeJson } from "../json/decode-json.ts";

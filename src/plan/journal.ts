@@ -1,9 +1,8 @@
-// What xSplice remembers of a host, since Xen tells neither the order of application nor what a
-// loaded payload is made of: what is loaded, what is applied on what, and the action that is under
-// way. It is written before and after each action. Whoever finds an action without an end compares
-// with Xen's list: each action leaves a list from which its outcome can be told. Where the list
-// contradicts the journal somebody else was at work, and the journal is worth nothing but for facts
-// of payloads.
+// What xSplice records about a host, because Xen reports neither the order of application nor what a
+// loaded payload was made of: the loaded payloads, the stack, and the action under way. It is written
+// before and after each action. An action without an end is compared with Xen's list: each outcome
+// leaves a different list. If the list contradicts the journal, somebody else has changed the host, and
+// only the facts about payloads in the journal are still used.
 
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
@@ -15,7 +14,7 @@ import { liftedAfter } from "./lifted.ts";
 
 const LOG_LENGTH_MAX = 100;
 
-/** A journal of what is known of a host now. */
+/** A journal of the present state of a host. */
 export function startJournal(state: HostState, bootId: string): Journal {
   const { loaded, stack } = state;
   return {
@@ -32,15 +31,15 @@ export function startJournal(state: HostState, bootId: string): Journal {
   };
 }
 
-/** To be written before the action. */
+/** To be written before the action starts. */
 export function beginInJournal(journal: Journal, pending: PendingAction): Journal {
   return { ...journal, pending };
 }
 
 /**
  * To be written after the action, whether it succeeded or not.
- * @param list of the host, as it is then
- * @returns `undefined` when the list tells of more than the action
+ * @param list of the host after the action
+ * @returns `undefined` when the list shows more changes than the action makes
  */
 export function endInJournal(
   journal: Journal,
@@ -71,10 +70,7 @@ function formerAfter(
   return isOnTheWayBack && stack.length < former.length ? former : undefined;
 }
 
-/**
- * What the journal says, brought up to date by the list; `undefined` when the two contradict each
- * other.
- */
+/** The journal, updated by the list; `undefined` when the two contradict each other. */
 export function sceneAfter(
   { scene, pending }: Journal,
   list: readonly ListedPayload[],
@@ -102,7 +98,7 @@ export function appliedIn(list: readonly ListedPayload[]): readonly string[] {
   return list.flatMap(({ name, status }) => (settledState(status) === "applied" ? name : []));
 }
 
-/** There is an order again as soon as there is nothing to be ordered. */
+/** The order is known again as soon as at most one is applied. */
 function withoutOrder(
   loaded: readonly JournalPayload[],
   applied: readonly string[],
@@ -112,7 +108,7 @@ function withoutOrder(
   const historyOf = ({ name, history }: JournalPayload): JournalPayload["history"] => {
     if (applied.includes(name)) return history;
     if (pending?.action === "revert" && pending.name === name) return "reverted";
-    // Whether it was applied before is not known, so neither whether it was reverted.
+    // It is unknown whether it was applied before, and so whether it was reverted.
     return isReplacing && history === "never-reverted" ? "unknown" : history;
   };
   return {
@@ -121,7 +117,7 @@ function withoutOrder(
   };
 }
 
-/** The payloads in the list, each with what the journal knows of it. */
+/** The payloads in the list, each with the journal's facts about it. */
 function loadedAfter(
   { loaded }: JournalScene,
   pending: PendingAction | undefined,
@@ -145,7 +141,7 @@ function loadedAfter(
   });
 }
 
-/** Xen has applied it before, and says no: others have reverted it, and no list had shown that. */
+/** Xen has applied it before and refuses now: others have reverted it since, unseen in any list. */
 function isSpent(
   { name, facts, history }: JournalPayload,
   pending: PendingAction | undefined,
@@ -164,20 +160,20 @@ function isSame({ name, facts }: JournalPayload, listed: ListedPayload): boolean
   return metadata.join("\0") === listed.metadata.join("\0");
 }
 
-/** Every stack that the action can have left: it did all, nothing, or, for a replace, a part. */
+/** Every stack that the action can have left: complete, unchanged, or, for a replace, partial. */
 function stacksAfter(
   stack: readonly string[],
   pending: PendingAction | undefined,
 ): readonly (readonly string[])[] {
   const name = pending?.name ?? "";
-  // Xen says yes and does nothing.
+  // Xen reports success and does nothing.
   const isIdle = stack.includes(name) !== (pending?.action === "revert");
   switch (isIdle ? undefined : pending?.action) {
     case "apply":
       return [stack, [...stack, name]];
     case "revert":
       return stack.at(-1) === name ? [stack, stack.slice(0, -1)] : [stack];
-    // Xen reverts from the top, applies last, and has no way back (ABI reference §3, rule 7).
+    // Xen reverts from the top, applies last, and does not undo a failure (ABI reference §3, rule 7).
     case "replace":
       return [[name], ...stack.map((_, index) => stack.slice(0, index)), stack];
     default:

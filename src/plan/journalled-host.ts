@@ -1,6 +1,6 @@
-// A host of which everything that is done through here is written down: before, so that a crash in
-// between is noticed, and after, with what the host then says. Where nothing can be written the host
-// is worked on nevertheless, and whoever asks later hears that the order is not known.
+// A host whose actions are recorded: before an action, so that a crash during it is noticed, and after
+// it, with the host's state then. If the journal cannot be written, the action is performed
+// nevertheless, and the order is unknown later.
 
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
@@ -26,18 +26,18 @@ import { type HostView, observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
   readonly now: () => Date;
-  /** What is known of a payload from its bytes; `undefined` when they are not a payload. */
+  /** The facts about a payload, from its bytes; `undefined` when they are not a payload. */
   readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
-  /** The journal could not be kept; what was asked for goes on. */
+  /** The journal could not be written; the action continues. */
   readonly onTrouble: (error: unknown) => void;
-  /** There was a journal that could not be read: it is in another place now, and a new one begins. */
+  /** The old journal could not be read: it was renamed to this place, and a new one begins. */
   readonly onSetAside: (place: string) => void;
 }
 
-/** To set a journal aside that others write meanwhile. */
+/** The lock for renaming a journal that others write at the same time. */
 const ATTEMPTS_MAX = 5;
 
-/** A host, and its journal's ear for what a sync is after. */
+/** A host, and the part of its journal that records the goal of a sync. */
 export interface Journalled {
   readonly host: LivepatchHost;
   readonly goal: JournalGoal;
@@ -47,13 +47,13 @@ export class JournalledHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
-  /** Reading it before each action would cost a process there. */
+  /** Cached, because reading it before each action would cost a process there. */
   #last: Journal | undefined;
   readonly #host: LivepatchHost;
   readonly #goal: JournalGoal;
   readonly #options: JournalledOptions;
 
-  /** With the host itself, when it has no place for a journal. Closing the one closes the other. */
+  /** Returns the host itself if it has no place for a journal. Closing one closes the other. */
   static around(host: LivepatchHost, options: JournalledOptions): Journalled {
     const { journal } = host;
     const goal = new JournalGoal(journal, options.onTrouble);
@@ -128,19 +128,19 @@ export class JournalledHost implements LivepatchHost {
     try {
       const journal = (await this.#recall(options)) ?? (await this.#readJournal(options));
       this.#last = undefined;
-      // Without a boot id, nobody could tell whether it is of this boot.
+      // Without a boot id, it would be unknown whether the journal is of this boot.
       if (journal === undefined) return undefined;
       begun = beginInJournal({ ...journal, goal: this.#goal.stack }, pending);
       await this.journal.write(encodeJournal(begun), options);
     } catch (error) {
       if (isNoAnswer(error)) throw error;
-      // What could not be written before may be written after.
+      // If writing failed before the action, it may succeed afterwards.
       this.#options.onTrouble(error);
     }
     return begun;
   }
 
-  /** What was written here last, if it still tells all of the host. */
+  /** The journal last written here, if it still covers everything on the host. */
   async #recall(options: CallOptions): Promise<Journal | undefined> {
     if (this.#last?.scene.stack === undefined) return undefined;
     return endInJournal(this.#last, await this.#host.list(options));
@@ -151,14 +151,14 @@ export class JournalledHost implements LivepatchHost {
     if (state.bootId === undefined) return undefined;
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
     if (settled === undefined) return startJournal(state, state.bootId);
-    // It began when the order was not known, and by now it may be.
+    // The order was unknown when the action started, and may be known by now.
     const { stack } = startJournal(state, state.bootId).scene;
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
   }
 
   /**
-   * What cannot be read is set aside: another release may read it, or somebody who wants to know what
-   * was done. When another command was faster, its new journal counts.
+   * An unreadable journal is renamed: another release may read it, or a person may want to know what
+   * was done. If another command was faster, its new journal is used.
    */
   async #observe(options: CallOptions): Promise<HostView> {
     const { now, onSetAside } = this.#options;
@@ -173,11 +173,11 @@ export class JournalledHost implements LivepatchHost {
     }
   }
 
-  /** After a failure too: a replace may have failed half-way. */
+  /** Also after a failure: a replace may have failed half-way. */
   async #end(begun: Journal, options: CallOptions): Promise<void> {
     try {
       const list = await this.#host.list(options);
-      // Contact was lost while it is under way: how it ends is for the next one to find out.
+      // Contact was lost during the action: the next command finds out how it ended.
       const isOpen = list.some(({ name, status }) => {
         return name === begun.pending?.name && status.kind === "busy";
       });
@@ -186,7 +186,7 @@ export class JournalledHost implements LivepatchHost {
       this.#last = ended;
       if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
     } catch (error) {
-      // The action's begin stands in the journal; the next one finds out how it ended.
+      // The journal has the action's start; the next command finds out how it ended.
       this.#options.onTrouble(error);
     }
   }
@@ -200,7 +200,7 @@ function unsteady(label: string): HostError {
   });
 }
 
-/** The host says nothing: better not to begin than to do what nobody would know of. */
+/** The host does not answer: an action that cannot be recorded is not started. */
 function isNoAnswer(error: unknown): boolean {
   if (!(error instanceof HostError)) return false;
   const { code } = error.report;

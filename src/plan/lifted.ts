@@ -1,13 +1,13 @@
-// What a sync has reverted for a while and was going to put back. Should it never come to that, and
-// somebody else do something else on the host, it is remembered: a later sync that is to leave all
-// else as it is would otherwise leave a fix out in silence.
+// Payloads that a sync reverted temporarily. If the sync ends before it restores them, and somebody
+// else changes the host, they are remembered; otherwise a later sync that must leave everything else as
+// it is would silently leave a fix out.
 
 import type { Journal } from "./journal-form.ts";
 
 /**
- * When an action has ended.
- * @param journal with the action, as it was begun
- * @param former what a replace has taken away that failed, as the journal has it afterwards
+ * Called when an action has ended.
+ * @param journal with the action, as it was started
+ * @param former payloads that a failed replace reverted, as the journal has them afterwards
  * @param applied afterwards
  */
 export function liftedAfter(
@@ -18,24 +18,21 @@ export function liftedAfter(
   const { scene, pending, goal = [], lifted = [] } = journal;
   const away = scene.loaded.filter(({ history }) => history === "reverted");
   const taken = [...(scene.stack ?? []), ...away.map(({ name }) => name)];
-  // Whoever goes another way does not put it back.
+  // A command with another goal does not restore it.
   const given = former === undefined ? (journal.former ?? []) : [];
-  // Who unloads it, and is no sync, does not want it any more.
+  // If it is unloaded by another command than sync, it is not wanted any more.
   const isLeft = pending?.action === "unload" && journal.goal === undefined;
   const names = [...lifted, ...goal.filter((name) => taken.includes(name)), ...given];
   return listOf(names, [...applied, ...(isLeft ? [pending.name] : [])]);
 }
 
-/**
- * As far as a journal tells that does not know of all that was done since.
- * @param applied now
- */
+/** As far as the journal shows it, if it missed some changes. @param applied now */
 export function liftedSince(journal: Journal, applied: readonly string[]): Journal["lifted"] {
   const { scene, pending, former = [], goal = [], lifted = [] } = journal;
   const stack = scene.stack ?? [];
   const open = pending?.action === "replace" ? stack : [pending?.name ?? ""];
   const away = scene.loaded.flatMap(({ name, history }) => (history === "reverted" ? name : []));
-  // What was in use when it was last looked at, others have taken away.
+  // Applied when the host was last seen; others have reverted it since.
   const isOpen = (name: string) => !stack.includes(name) || open.includes(name);
   const taken = [...stack, ...away].filter((name) => goal.includes(name) && isOpen(name));
   return listOf([...lifted, ...former, ...taken], applied);

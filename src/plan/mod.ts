@@ -1,4 +1,5 @@
-// Which payload may sit on which, what a host runs, and the way from there to what it should run.
+// Which payload may be on top of which, what a host runs, and the steps from there to what it should
+// run.
 
 export { type BoundStep, findBrokenBinding } from "./bindings.ts";
 export type { AddressOf } from "./code-range.ts";

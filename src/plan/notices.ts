@@ -1,4 +1,4 @@
-// What a person should know of a plan besides its steps.
+// Facts that a person should know about a plan besides its steps.
 
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
@@ -7,9 +7,9 @@ import type { Relations } from "./relations.ts";
 import type { Way } from "./way.ts";
 
 export interface NoticedPieces {
-  /** Under another name on the host than their files'. */
+  /** Loaded under another name than that of their file. */
   readonly renamed: readonly Piece[];
-  /** Of which nobody knows which is above which. */
+  /** Payloads whose order is unknown. */
   readonly unordered: ReadonlySet<Piece>;
   readonly relations: Relations;
 }
@@ -70,7 +70,7 @@ function isUploaded({ steps }: Way, name: string): boolean {
   return steps.some(({ action, piece }) => action === "upload" && piece.name === name);
 }
 
-/** Xen takes it, since it cannot tell whose jump it sees (bindings.ts); no step of ours leads there. */
+/** Xen accepts this, because it cannot see whose jump is there (bindings.ts); no step of ours leads to it. */
 function buriedNotices(stack: readonly Piece[], { knows }: Relations): readonly Notice[] {
   return stack.flatMap((lower, index) =>
     (lower.facts.functions ?? []).flatMap((functionName): Notice[] => {
@@ -86,7 +86,7 @@ function buriedNotices(stack: readonly Piece[], { knows }: Relations): readonly 
   );
 }
 
-/** In use before and after, and not in between. */
+/** Applied before and after, and not in between. */
 function liftedIn({ states }: Way): readonly Piece[] {
   const after = states.at(-1) ?? [];
   return (states[0] ?? []).filter(

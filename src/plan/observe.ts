@@ -1,4 +1,4 @@
-// Asks a host what it runs. All it knows of the host is the interface.
+// Reads from a host what it runs, through the LivepatchHost interface only.
 
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
@@ -8,13 +8,13 @@ import { decodeJournal } from "./journal-json.ts";
 import type { GivenPayload } from "./piece.ts";
 import { type Reconstruction, reconstructState } from "./reconstruct.ts";
 
-/** What a host says, and what is to be made of it. */
+/** The data that a host reports, and the state derived from it. */
 export interface HostView extends Reconstruction {
   readonly info: HostInfo;
   readonly list: readonly ListedPayload[];
-  /** As it is written there, whether or not it fits. */
+  /** The journal as stored, whether or not it matches the host. */
   readonly written: Journal | undefined;
-  /** The same before it is decoded; `undefined` when there is none, or it could not be read. */
+  /** The same before it is decoded; `undefined` when it is missing or unreadable. */
   readonly journalText: string | undefined;
 }
 
@@ -41,7 +41,7 @@ interface ReadJournal {
   readonly text: string | undefined;
 }
 
-/** The hypervisor tells enough for most that can be asked; what hangs on the journal is unknown. */
+/** The hypervisor reports enough for most answers; those that need the journal are unknown. */
 async function readJournal({ journal }: LivepatchHost, options: CallOptions): Promise<ReadJournal> {
   try {
     const text = await journal?.read(options);

@@ -1,4 +1,4 @@
-// The planner's refusals in words; those about symbols and references are in binding-words.ts.
+// The texts of the planner's refusals; those about symbols and references are in binding-words.ts.
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -13,7 +13,7 @@ export function nameOfId(buildId: string, relations: Relations): string {
   return known === undefined ? `the payload with build-id ${buildId}` : `"${known.name}"`;
 }
 
-/** It has to be applied directly on something that is not there. */
+/** It must be applied directly on something that is missing. */
 export function missingLink(
   piece: Piece,
   top: Piece | undefined,
@@ -40,7 +40,7 @@ export function missingLink(
   };
 }
 
-/** Something must be applied below it, in whatever place. */
+/** Another payload must be applied below it, at any depth. */
 export function missingNeed(piece: Piece, buildId: string, relations: Relations): Obstacle {
   const name = nameOfId(buildId, relations);
   return {
@@ -51,7 +51,7 @@ export function missingNeed(piece: Piece, buildId: string, relations: Relations)
   };
 }
 
-/** It expects the jump of a payload that it was built on, and nobody has put one there. */
+/** It expects the jump of a payload that it was built on, and no applied payload has written it. */
 export function missingJump(piece: Piece, range: CodeRange): Obstacle {
   return {
     code: "plan/missing-link",
@@ -63,7 +63,7 @@ export function missingJump(piece: Piece, range: CodeRange): Obstacle {
 }
 
 export function overlapping(left: Piece, right: Piece, range: CodeRange): Obstacle {
-  // Found from either side, it is one reason.
+  // Both directions of a conflict are reported as one reason.
   const [one, other] = left.name < right.name ? [left, right] : [right, left];
   return {
     code: "plan/overlap",
@@ -83,7 +83,7 @@ export function unknownOverlap(one: Piece, other: Piece): Obstacle {
   };
 }
 
-/** `lower` would end up above the payload that was made to sit on it. */
+/** `lower` would end up above the payload that was made to be on top of it. */
 export function wrongWayRound(upper: Piece, lower: Piece): Obstacle {
   return {
     code: "plan/missing-link",
@@ -104,7 +104,7 @@ export function samePlace(one: Piece, other: Piece, place: Piece | undefined): O
   };
 }
 
-/** It must be uploaded, for the first time or again, and its file was not given. */
+/** It must be uploaded, for the first time or again, but its file was not given. */
 export function noFile(piece: Piece): Obstacle {
   return {
     code: "plan/no-file",
@@ -115,7 +115,7 @@ export function noFile(piece: Piece): Obstacle {
   };
 }
 
-/** It is applied, must be reverted for a moment, and Xen does not apply it again (ABI §3, rule 6). */
+/** It must be reverted temporarily, and Xen would not apply it again (ABI §3, rule 6). */
 export function dataLost(piece: Piece): Obstacle {
   return {
     code: "plan/one-way",
@@ -125,7 +125,7 @@ export function dataLost(piece: Piece): Obstacle {
   };
 }
 
-/** @param stranger is applied, and `piece` was not made on top of it */
+/** @param stranger is applied, and `piece` was not built on top of it */
 export function burying(piece: Piece, stranger: Piece, functionName: string): Obstacle {
   return {
     code: "plan/overlap",
@@ -192,7 +192,7 @@ export function unknownHypervisor(): Obstacle {
   };
 }
 
-/** Of a payload that is applied: its hooks decide whether it can be replaced, and nobody knows them. */
+/** Its hooks decide whether an applied payload can be replaced, and they are unknown. */
 export function fileAgainstMoment(name: string): Obstacle {
   return {
     code: "plan/no-file",

@@ -1,26 +1,26 @@
-// Why a payload cannot go where it should: the planner's refusals, in the form of all errors.
+// Why a payload cannot be where it should be: the planner's refusals, in the form of all errors.
 
 import { type ErrorReport, XspliceError } from "../error.ts";
 
 export type ObstacleCode =
-  /** What it must sit on is not there. */
+  /** The payload that it must be on is missing. */
   | "plan/missing-link"
-  /** Two payloads change the same code, and neither was made for the other. */
+  /** Two payloads change the same code, and neither was built on the other. */
   | "plan/overlap"
   | "plan/wrong-hypervisor"
-  /** Reverted, it cannot be applied again as it was. */
+  /** After a revert it cannot be applied again in its former state. */
   | "plan/one-way"
-  /** A hook stands against replace, and no other way exists. */
+  /** A hook prevents a replace, and no other way exists. */
   | "plan/hook"
   /** Two payloads need the same place in the stack. */
   | "plan/same-place"
-  /** Two payloads bring the same symbol, so that they cannot be loaded together. */
+  /** Two payloads define the same symbol, so they cannot be loaded together. */
   | "plan/same-symbol"
-  /** Something about the host or a payload is not known that the way depends on. */
+  /** A fact about the host or a payload that the plan needs is unknown. */
   | "plan/unknown"
-  /** What should be reverted is not there. */
+  /** The payload to revert does not exist on the host. */
   | "plan/not-loaded"
-  /** The payload is needed, and neither loaded nor given. */
+  /** A required payload is neither loaded nor given as a file. */
   | "plan/no-file"
   /** A fix would be missing for a moment, and that was forbidden. */
   | "plan/moment"
@@ -28,12 +28,12 @@ export type ObstacleCode =
   | "plan/in-use"
   /** The hypervisor keeps a pointer into it. */
   | "plan/pointer-kept"
-  /** It was bound to a payload that is gone. */
+  /** It was bound to a payload that was unloaded. */
   | "plan/unbound";
 
 export type Obstacle = ErrorReport<ObstacleCode>;
 
-/** Thrown by the command line for a wish that cannot be met. */
+/** Thrown by the command line for a wish that cannot be fulfilled. */
 export class PlanError extends XspliceError<ObstacleCode | PlanFileErrorCode> {
   readonly obstacles: readonly Obstacle[];
 
@@ -47,7 +47,7 @@ export class PlanError extends XspliceError<ObstacleCode | PlanFileErrorCode> {
 }
 
 export type PlanFileErrorCode =
-  /** No plan that this release wrote. */
+  /** Not a plan of this release. */
   | "plan/bad-file"
   /** The host has changed since the plan was made. */
   | "plan/stale";

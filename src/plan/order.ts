@@ -1,7 +1,7 @@
-// In which order payloads can be applied, given what is applied already. Xen takes a payload when it
-// depends on the one applied last (ABI reference §3); only independent ones with a full guard may go
-// without that. So payloads that depend on each other form blocks without a gap, and blocks are
-// sorted by who was made for whom.
+// In which order payloads can be applied on top of the applied ones. Xen accepts a payload if it
+// depends on the one applied last (ABI reference §3); only independent ones with a full guard may skip
+// that check. So payloads that depend on each other form blocks without a gap, and blocks are sorted by
+// which was built on which.
 
 import { invariant } from "../invariant.ts";
 import { mayIgnoreDependency } from "../payload/stacking.ts";
@@ -18,12 +18,12 @@ import {
 import type { Piece } from "./piece.ts";
 import type { Relations } from "./relations.ts";
 
-/** What holds on the host all the time. */
+/** Facts about the host that no step changes. */
 export interface Ground {
   readonly xenBuildId: string | undefined;
   readonly nodeps: "possible" | "impossible";
   readonly relations: Relations;
-  /** Applied in an order that is not known; empty when it is. */
+  /** Applied payloads whose order is unknown; empty when it is known. */
   readonly unordered: ReadonlySet<Piece>;
 }
 
@@ -32,8 +32,8 @@ export type Ordering =
   | { readonly kind: "none"; readonly obstacles: readonly Obstacle[] };
 
 /**
- * @param below what stays applied, from the bottom to the top
- * @param rest what is to be applied on top; where several orders are possible, as early as here
+ * @param below payloads that stay applied, from the bottom to the top
+ * @param rest payloads to apply on top; where several orders are possible, in this order
  */
 export function orderOn(below: readonly Piece[], rest: readonly Piece[], ground: Ground): Ordering {
   const obstacles = [
@@ -48,12 +48,12 @@ export function orderOn(below: readonly Piece[], rest: readonly Piece[], ground:
   return sortBlocks(links, ground);
 }
 
-/** Whether Xen may be told to check nothing but the hypervisor's build-id. */
+/** Whether Xen may be told to check only the hypervisor's build-id. */
 export function mayFloat({ facts }: Piece, { nodeps }: Ground): boolean {
   return nodeps === "possible" && mayIgnoreDependency(facts);
 }
 
-/** Build-id that a payload must depend on to be applied on top; `undefined` where nobody knows. */
+/** Build-id that a payload must depend on to be applied on top; `undefined` when unknown. */
 export function topId(below: readonly Piece[], ground: Ground): string | undefined {
   const top = below.at(-1);
   if (top === undefined) return ground.xenBuildId;
@@ -85,7 +85,7 @@ function againstBelow(
   return [...missing, ...covered];
 }
 
-/** Told last: a payload that is missing by name says more than the jump that it would have put there. */
+/** Reported last: a missing payload's name explains more than the jump that it would have written. */
 function withoutJumps(
   below: readonly Piece[],
   rest: readonly Piece[],
@@ -105,14 +105,14 @@ function betweenTwo(one: Piece, other: Piece, { relations }: Ground): readonly O
   return [overlapping(one, other, overlap.range)];
 }
 
-/** Payloads that must follow each other without a gap. */
+/** Payloads that must be applied directly after each other. */
 interface Block {
   readonly pieces: Piece[];
 }
 
 interface Links {
   readonly blocks: readonly Block[];
-  /** Must come first of all: it depends on what is on top now. */
+  /** Must come first: it depends on the payload that is on top now. */
   readonly first: Block | undefined;
   readonly obstacles: readonly Obstacle[];
 }
@@ -147,7 +147,7 @@ function linkUp(below: readonly Piece[], rest: readonly Piece[], ground: Ground)
   return { blocks: first === undefined ? blocks : [first, ...blocks], first, obstacles };
 }
 
-/** The next block is always the first of those that wait for no other. */
+/** The next block is always the first one that waits for no other. */
 function sortBlocks({ blocks, first }: Links, ground: Ground): Ordering {
   const open = new Set(blocks);
   const pieces: Piece[] = [];
@@ -163,7 +163,7 @@ function sortBlocks({ blocks, first }: Links, ground: Ground): Ordering {
   return { kind: "order", pieces };
 }
 
-/** Whether a payload of `block` was made for one of `other`. */
+/** Whether a payload of `block` was built on one of `other`. */
 function mustFollow(block: Block, other: Block, { relations }: Ground): boolean {
   return block.pieces.some((upper) => other.pieces.some((lower) => relations.knows(upper, lower)));
 }

@@ -1,13 +1,13 @@
-// A payload as the planner moves it: one name on the host, whether it is there already or comes
-// from a file.
+// A payload as the planner handles it, loaded on the host or given as a file, with one name on the
+// host.
 
 import type { PayloadFacts } from "./facts-form.ts";
 
 /** A payload whose file is available. */
 export interface GivenPayload {
-  /** What the file is called in messages and in the plan. */
+  /** The name of the file in messages and in the plan. */
   readonly source: string;
-  /** Under which it is uploaded, unless another payload has the name. */
+  /** The name for the upload, unless another payload has it. */
   readonly name: string;
   readonly facts: PayloadFacts;
 }
@@ -16,6 +16,6 @@ export interface Piece {
   /** On the host; no two pieces share it. */
   readonly name: string;
   readonly facts: PayloadFacts;
-  /** For uploading it, for the first time or again. */
+  /** For its upload, for the first time or again. */
   readonly file: GivenPayload | undefined;
 }

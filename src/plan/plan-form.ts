@@ -1,4 +1,4 @@
-// What a plan looks like, in memory and as JSON.
+// The format of a plan, in memory and as JSON.
 
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
@@ -9,7 +9,7 @@ export const PLAN_VERSION = 1;
 const functionChangeSchema = v.object({
   function: v.string(),
   change: v.picklist(["newly-patched", "patched-again", "reverted", "unchanged"]),
-  /** Payload whose code runs afterwards, also after a revert; `undefined` for Xen's own. */
+  /** The payload whose code runs afterwards, also after a revert; `undefined` for Xen's own. */
   by: maybe(v.string()),
 });
 
@@ -22,41 +22,41 @@ const stepSchema = v.object({
   source: v.exactOptional(v.string()),
   /** For an apply; `hypervisor-only` is NODEPS. */
   dependencyCheck: v.exactOptional(v.picklist(["whole-chain", "hypervisor-only"])),
-  /** That the step changes. */
+  /** Functions that the step changes. */
   functions: v.array(functionChangeSchema),
-  /** Names of payloads that it applies or reverts, and of which it is not known what they change. */
+  /** Names of payloads that it applies or reverts and whose changes are unknown. */
   unknown: v.array(v.string()),
 });
 
-/** From the end of one step to the end of another; steps count from 1. */
+/** From the end of one step to the end of another; steps are counted from 1. */
 const momentSchema = v.object({
-  /** A function, or all that a payload does besides replacing functions that are known. */
+  /** A function, or every effect of a payload besides replacing known functions. */
   fix: v.object({ kind: v.picklist(["function", "payload"]), name: v.string() }),
   fromStep: count,
   toStep: count,
-  /** Payload whose code the function runs meanwhile; `undefined` for Xen's own. */
+  /** The payload whose code the function runs meanwhile; `undefined` for Xen's own. */
   meanwhile: maybe(v.string()),
 });
 
 const noticeSchema = v.object({
   kind: v.picklist([
-    /** Reverted and applied again, for something below it. */
+    /** Reverted and applied again, to reach one below it. */
     "lifted",
-    /** Its data starts afresh. */
+    /** Its data is reset. */
     "fresh-data",
-    /** Another payload has the name of its file. */
+    /** Another payload already has the name of its file. */
     "renamed",
     /** Stays loaded: another payload refers to it. */
     "kept",
     /** Stays loaded: the hypervisor keeps a pointer into it. */
     "held",
-    /** The same, and it is unloaded, as was allowed. */
+    /** The same, but it is unloaded, as the user allowed. */
     "dangling",
-    /** A higher payload replaces the same, and does not include what it made of it. */
+    /** A higher payload replaces the same function, and does not contain its fix. */
     "not-in-force",
-    /** It was to be removed, and somebody has done so already. */
+    /** It was to be removed, and is gone already. */
     "gone",
-    /** A hook of it may refuse a step. */
+    /** One of its hooks may refuse a step. */
     "hook-may-refuse",
   ]),
   name: v.string(),
@@ -68,18 +68,18 @@ export const planSchema = v.object({
   /** Of the state that it was made for; see fingerprintOf(). */
   fingerprint: v.string(),
   host: v.object({ xenBuildId: maybe(v.string()), bootId: maybe(v.string()) }),
-  /** None when the host is as wished. */
+  /** Empty when the host is as wished. */
   steps: v.array(stepSchema),
-  /** From the beginning to the end; those that stay as they are included. */
+  /** Payloads before and after; includes those that stay unchanged. */
   functions: v.array(functionChangeSchema),
-  /** Empty: no fix that was there before and is wanted afterwards is missing at any moment. */
+  /** Empty: every fix that was in force before and is wanted afterwards stays in force throughout. */
   missing: v.array(momentSchema),
-  /** Why there is no plan without such moments. */
+  /** Why no plan without such moments exists. */
   whyMissing: v.array(v.string()),
   notices: v.array(noticeSchema),
   /** How often all CPUs are stopped. */
   quiesces: count,
-  /** Names of what is applied in the end, from the bottom to the top. */
+  /** Names of the payloads applied at the end, from the bottom to the top. */
   stack: v.array(v.string()),
 });
 

@@ -4,10 +4,7 @@ import { decodeJson } from "../json/decode-json.ts";
 import { PlanError } from "./obstacle.ts";
 import { PLAN_VERSION, type Plan, planSchema } from "./plan-form.ts";
 
-/**
- * @param source what the file is called in messages
- * @throws PlanError plan/bad-file
- */
+/** @param source the name of the file in messages @throws PlanError plan/bad-file */
 export function decodePlan(text: string, source: string): Plan {
   const decoded = decodeJson(text, planSchema);
   if (decoded.kind === "value") return decoded.value;

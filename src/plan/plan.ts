@@ -1,6 +1,6 @@
-// From what a host runs to what it should run: the steps, what each means for every function, and
-// whether a fix is missing in between; or why there is no way. Pure: the same state and wish give
-// the same plan.
+// From what a host runs to what it should run: the steps, the effect of each on every function, and
+// whether a fix is missing in between; or why there is no way. Pure: the same state and wish give the
+// same plan.
 
 import { invariant } from "../invariant.ts";
 import { sameSymbol } from "./binding-words.ts";
@@ -27,17 +27,17 @@ import { type Cast, castFor, goneAlready, type Wish } from "./wish.ts";
 import { World } from "./world.ts";
 
 export interface PlanOptions {
-  /** Of loaded payloads of which the host does not tell enough. */
+  /** Files of loaded payloads whose facts the host does not report. */
   readonly files?: readonly GivenPayload[];
-  /** From xen-syms: two names of one function are then seen to be one. */
+  /** From xen-syms, so that two names of one function are seen to be one. */
   readonly addressOf?: AddressOf;
-  /** `allow`: a payload that stays may be lifted although its data starts afresh then. */
+  /** `allow`: a payload may be reverted and applied again although its data is reset. */
   readonly freshData?: "refuse" | "allow";
-  /** `allow`: what the hypervisor keeps pointers into may be unloaded. */
+  /** `allow`: payloads may be unloaded although the hypervisor keeps pointers into them. */
   readonly dangling?: "refuse" | "allow";
   /**
-   * `refuse`: no plan rather than one with a moment in which a fix is missing; `refuse-avoidable`: none
-   * when nothing but a payload's file may be wanting for one without.
+   * `refuse`: no plan rather than one with a moment in which a fix is missing; `refuse-avoidable`: only
+   * if a missing payload file may be the sole reason for that moment.
    */
   readonly moments?: "refuse" | "refuse-avoidable" | "allow";
 }
@@ -47,8 +47,8 @@ export type Planned =
   | { readonly kind: "refused"; readonly obstacles: readonly [Obstacle, ...Obstacle[]] };
 
 /**
- * Never a moment without a fix that was there before and is wanted afterwards, when a way without
- * one exists; no state lost, unless allowed; then as few rendezvous of all CPUs as possible.
+ * Keeps every fix that stays in force throughout, if that is possible; loses no state, unless allowed;
+ * then needs as few rendezvous of all CPUs as possible.
  */
 export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}): Planned {
   const cast = castFor(state, wish, options.files ?? []);
@@ -66,7 +66,7 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     invariant(isNotEmpty(obstacles), "no way, and nothing in the way");
     return { kind: "refused", obstacles };
   }
-  // Elsewhere they may stay loaded, where nothing else is asked for they may not.
+  // On another goal they may stay loaded; here, unloading is all that was asked for.
   const held = isForNothing(wish) ? choice.way.held.map(pointerKept) : [];
   if (isNotEmpty(held)) return { kind: "refused", obstacles: held };
   if (options.moments === "refuse" && choice.way.missing.length > 0) {
@@ -84,7 +84,7 @@ function isForNothing(wish: Wish): boolean {
   return wish.kind === "apply-exactly" && wish.payloads.length === 0;
 }
 
-/** Empty when there would be a moment whatever the hooks are that nobody knows of. */
+/** Empty if such a moment would exist whatever the unknown hooks are. */
 function filesAgainstMoment(
   state: HostState,
   wish: Wish,
@@ -111,7 +111,7 @@ function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
   const loaded = cast.loaded.map(({ piece }) => piece);
   const moving = [...new Set([...loaded, ...cast.wanted])];
   const ids = new Set(moving.map(({ facts }) => facts.buildId));
-  // Not to be applied, but a payload may have been made for one of them.
+  // Not to be applied, but a payload may have been built on one of them.
   const others = (options.files ?? [])
     .filter(({ facts }) => !ids.has(facts.buildId))
     .map((file): Piece => ({ name: file.name, facts: file.facts, file }));
@@ -138,7 +138,7 @@ function searchFor(state: HostState, cast: Cast, options: PlanOptions): Search {
   };
 }
 
-/** What no order of steps can help. */
+/** Obstacles that no order of steps avoids. */
 function standingObstacles(
   { xenBuildId }: HostState,
   { wanted, stack }: Search,
@@ -183,7 +183,7 @@ function planOf(
   };
 }
 
-/** On the host, or uploaded, under another name than their files'. */
+/** Loaded, or uploaded, under another name than that of their file. */
 function renamedIn({ wanted }: Search, wish: Wish): readonly Piece[] {
   if (wish.kind !== "apply-exactly") return [];
   return wanted.filter(({ name, file }) => file !== undefined && file.name !== name);

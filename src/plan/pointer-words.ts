@@ -1,10 +1,10 @@
-// What the planner says of pointers into a payload that the hypervisor keeps.
+// The planner's texts about pointers into a payload that the hypervisor keeps.
 
 import { KEPT_WITHOUT_NAME } from "../payload/metadata-keys.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
 
-/** The hypervisor follows the pointer whenever it pleases, and Xen frees what it points to. */
+/** The hypervisor may follow the pointer at any time, but Xen frees the memory. */
 export function pointerKept({ name, facts }: Piece): Obstacle {
   return {
     code: "plan/pointer-kept",

@@ -1,5 +1,5 @@
-// Finds out what a host runs, from Xen's list, the metadata of our payloads, the journal and the
-// files that were given. What cannot be known is said to be unknown.
+// Determines what a host runs, from Xen's list, the metadata of our payloads, the journal and the given
+// files. Facts that cannot be known are reported as unknown.
 
 import type { HostInfo, ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
@@ -17,11 +17,11 @@ export interface Observation {
   readonly info: Pick<HostInfo, "buildId" | "bootId">;
   readonly nodeps: HostState["nodeps"];
   readonly list: readonly ListedPayload[];
-  /** What the host's dom0 keeps; of an earlier boot too, which counts for nothing. */
+  /** The journal in the host's dom0; one of an earlier boot is ignored. */
   readonly journal: Journal | "unreadable" | undefined;
   /** Files of payloads that may be loaded. */
   readonly files: readonly GivenPayload[];
-  /** From hosts that know, as the model: names, from the bottom to the top. */
+  /** From hosts that record the order, such as the model: names, from the bottom to the top. */
   readonly stack?: readonly string[];
 }
 
@@ -32,11 +32,11 @@ export interface Reconstruction {
 
 export type JournalVerdict =
   | "none"
-  /** Damaged, of another release, or out of reach; whoever writes the next one sets it aside. */
+  /** Damaged, of another release, or out of reach; it is renamed before the next one is written. */
   | "unreadable"
-  /** Of another boot: nothing that it tells of is there any more. */
+  /** Of another boot: all payloads in it are gone. */
   | "other-boot"
-  /** Somebody else was at work since. */
+  /** Somebody else changed the host since. */
   | "contradicted"
   | "fits";
 
@@ -88,7 +88,7 @@ function liftedOf(
   return endInJournal(journal, list)?.lifted;
 }
 
-/** Also of a journal that is contradicted: what it has seen once was there. */
+/** Also from a journal that the list contradicts: what it recorded did happen. */
 function goneOf(
   journal: Journal | undefined,
   list: readonly ListedPayload[],
@@ -99,7 +99,7 @@ function goneOf(
   return gone.size === 0 ? {} : { gone: [...gone] };
 }
 
-/** Also of a journal that is contradicted: a build-id stands for the same payload for ever. */
+/** Also from a journal that the list contradicts: a build-id always means the same payload. */
 function findRemembered(
   { metadata }: ListedPayload,
   journal: Journal | undefined,
@@ -128,7 +128,7 @@ function toLoaded(
   return { name, status, facts: file?.facts ?? remembered?.facts ?? told };
 }
 
-/** A payload of another tool: whoever gives a file of its name says that it is this one. */
+/** A payload of another tool: the user who gives a file of its name declares it to be this payload. */
 function hasMetadata({ facts }: GivenPayload, metadata: readonly string[] | undefined): boolean {
   return metadata === undefined || metadata.join("\0") === (facts.metadata ?? []).join("\0");
 }

@@ -1,5 +1,5 @@
-// What payloads have to do with each other: who was built on whom, who changes what another one
-// changes or relies on, who refers to whose symbols, who cannot be loaded beside whom.
+// Relations between payloads: which was built on which, which changes code that another one changes or
+// relies on, which refers to symbols of which, which cannot be loaded together.
 
 import { type AddressOf, findCommonRange } from "./code-range.ts";
 import { JUMP_BYTE } from "./facts.ts";
@@ -9,7 +9,7 @@ import type { Piece } from "./piece.ts";
 type Overlap =
   | { readonly kind: "none" }
   | { readonly kind: "overlap"; readonly range: CodeRange }
-  /** Of at least one of the two it is not known what it changes. */
+  /** For at least one of the two, it is unknown what it changes. */
   | { readonly kind: "unknown" };
 
 export interface Relations {
@@ -20,17 +20,17 @@ export interface Relations {
   readonly knows: (upper: Piece, lower: Piece) => boolean;
   /** Whether one changes what the other changes or guards. */
   readonly overlap: (one: Piece, other: Piece) => Overlap;
-  /** Jumps that the payload expects, and that none of `others` writes, as far as is known. */
+  /** Jumps that the payload expects, and that none of `others` is known to write. */
   readonly unmetJumps: (piece: Piece, others: readonly Piece[]) => readonly CodeRange[];
   /** Whether `user` binds to symbols of `provider` when it is uploaded after it. */
   readonly refers: (user: Piece, provider: Piece) => "yes" | "no" | "perhaps";
-  /** For each symbol that it imports and some payload has: those that have it. */
+  /** For each imported symbol that some payload defines: the payloads that define it. */
   readonly providers: (user: Piece) => readonly (readonly Piece[])[];
-  /** A symbol that both bring, so that Xen takes only one of them at a time. */
+  /** A symbol that both define, so that Xen accepts only one of them at a time. */
   readonly clash: (one: Piece, other: Piece) => string | undefined;
 }
 
-/** @param pieces all that anybody will ask for */
+/** @param pieces all payloads of later queries */
 export function relationsOf(
   pieces: readonly Piece[],
   xenBuildId: string | undefined,
@@ -47,7 +47,7 @@ export function relationsOf(
     withId: (buildId) => byId.get(buildId),
     needs,
     knows,
-    // The same place is told from either side.
+    // Both directions report the same place.
     overlap: (one, other) => (one.name < other.name ? overlap(one, other) : overlap(other, one)),
     unmetJumps: (piece, others) => unmetJumpsOf(piece, others, addressOf),
     refers: rememberedPair((user, provider) => refersTo(user, provider, exported, knows)),
@@ -91,7 +91,7 @@ function refersTo(
     return imports.some((name) => names.has(name)) ? "yes" : "no";
   }
   if (knows(user, provider)) return "yes";
-  // What xSplice makes binds to nothing but what it was built on.
+  // Payloads of xSplice bind only to payloads that they were built on.
   return mode !== undefined && provider.facts.buildId !== undefined ? "no" : "perhaps";
 }
 
@@ -128,7 +128,7 @@ function allBelow(
 
 function overlapOf(one: PayloadFacts, other: PayloadFacts, addressOf: AddressOf): Overlap {
   const [ours, theirs] = [claimsOf(one), claimsOf(other)];
-  // Whoever changes nothing is in nobody's way, but for what is changed under it.
+  // A payload without changes conflicts with none, except where code under it changes.
   if (ours === undefined || theirs === undefined) return { kind: "unknown" };
   const range =
     findCommonRange(ours.writes, theirs.claims, addressOf) ??
@@ -138,7 +138,7 @@ function overlapOf(one: PayloadFacts, other: PayloadFacts, addressOf: AddressOf)
 
 interface Claims {
   readonly writes: readonly CodeRange[];
-  /** What nobody else may write. */
+  /** Bytes that no other payload may write. */
   readonly claims: readonly CodeRange[];
 }
 
@@ -161,7 +161,7 @@ function remembered<Result>(compute: (piece: Piece) => Result): (piece: Piece) =
   };
 }
 
-/** Asked again and again while ways are compared, and not cheap for long guards. */
+/** Cached: queried often while ways are compared, and expensive for long guards. */
 function rememberedPair<Result>(
   compute: (one: Piece, other: Piece) => Result,
 ): (one: Piece, other: Piece) => Result {

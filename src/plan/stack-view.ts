@@ -1,5 +1,5 @@
-// What a host runs, for people and scripts: what is applied on what, the functions that each
-// payload owns, and which of them run the code of a higher one.
+// What a host runs, for people and scripts: the stack, the functions that each payload replaces, and
+// those of them that run the code of a higher payload.
 
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import { noAddresses } from "./code-range.ts";
@@ -9,39 +9,39 @@ import { relationsOf } from "./relations.ts";
 
 export interface StackView {
   readonly xenBuildId: string | undefined;
-  /** What is applied; from the bottom to the top when the order is known, else in load order. */
+  /** The applied payloads; from the bottom to the top when the order is known, else in load order. */
   readonly applied: readonly AppliedView[];
   readonly order:
     | { readonly kind: "known"; readonly evidence: StackEvidence }
     | {
         readonly kind: "unknown";
-        /** Pairs of names of which the order is known nevertheless, the lower one first. */
+        /** Pairs of names whose order is known nevertheless, the lower one first. */
         readonly known: readonly (readonly [below: string, above: string])[];
         readonly reasons: readonly string[];
       };
-  /** Names of what is loaded and not applied. */
+  /** Names of loaded payloads that are not applied. */
   readonly idle: readonly string[];
-  /** What a sync wanted to be applied in the end that has not come to its end. */
+  /** The goal of a sync that has not ended. */
   readonly interruptedGoal?: readonly string[];
 }
 
 export interface AppliedView {
   readonly name: string;
   readonly buildId: string | undefined;
-  /** `undefined` also for what xSplice did not make. */
+  /** `undefined` also for payloads that xSplice did not make. */
   readonly mode: PayloadMode | undefined;
   readonly guard: GuardLevel | undefined;
-  /** The highest of those applied that it was made for; `undefined`: the hypervisor, or not known. */
+  /** The highest applied payload that it was built on; `undefined`: the hypervisor, or not known. */
   readonly on: string | undefined;
-  /** `undefined` when it is not known what the payload replaces. */
+  /** `undefined` when it is unknown which functions the payload replaces. */
   readonly functions: readonly FunctionView[] | undefined;
 }
 
 export interface FunctionView {
   readonly name: string;
-  /** Higher payloads that replace it too, the highest last; unknown orders have them all. */
+  /** Higher payloads that replace it too, the highest last; all of them where the order is unknown. */
   readonly overlappedBy: readonly string[];
-  /** The highest of them, when it surely was not made on top of this one: its fix is not in force. */
+  /** The highest of them, if it was certainly not built on this one: this one's fix is not in force. */
   readonly lostTo: readonly string[];
 }
 
@@ -84,7 +84,7 @@ export function viewStack(state: HostState): StackView {
   return { xenBuildId, applied, order, idle, ...(interruptedGoal && { interruptedGoal }) };
 }
 
-/** Of others it is not known what they were made on top of, unless by their build-ids. */
+/** For others, only build-ids show what they were built on. */
 function isOurs({ facts }: Piece): boolean {
   return facts.mode !== undefined;
 }

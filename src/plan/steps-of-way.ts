@@ -1,4 +1,4 @@
-// A way in the words of a plan: names instead of payloads, and what happens to each function.
+// Converts a way to the steps of a plan: names instead of payloads, and the effect on each function.
 
 import { type FunctionGroup, providerOf } from "./coverage.ts";
 import type { Piece } from "./piece.ts";
@@ -64,7 +64,7 @@ function changeOf(
 ): FunctionChange["change"] {
   if (old === undefined) return "newly-patched";
   if (now === old) return "unchanged";
-  // What was under it shows again.
+  // The version under it is in force again.
   return now === undefined || before.includes(now) ? "reverted" : "patched-again";
 }
 

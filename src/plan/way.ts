@@ -1,5 +1,5 @@
-// Walks one way through: uploads as early as they can be, what has to go before them, the moves in
-// between, and at the end the unloading of what is not wanted.
+// Simulates one way: uploads as early as possible, the moves that must come before them, the remaining
+// moves, and at the end the unloading of payloads that are not wanted.
 
 import { type FunctionGroup, findMissing, type MissingFix } from "./coverage.ts";
 import { dataLost } from "./obstacle-words.ts";
@@ -13,13 +13,13 @@ export type Move =
   | { readonly kind: "apply" | "replace"; readonly piece: Piece };
 
 export interface Goal {
-  /** What is applied in the end, from the bottom to the top. */
+  /** The payloads applied at the end, from the bottom to the top. */
   readonly wanted: readonly Piece[];
-  /** Unloaded in the end where nobody needs it. */
+  /** Unloaded at the end, unless another payload needs it. */
   readonly unwanted: ReadonlySet<Piece>;
   /** Whether a payload that stays may lose the state in its data. */
   readonly freshData: "refuse" | "allow";
-  /** Whether a payload may be unloaded into which the hypervisor keeps pointers. */
+  /** Whether a payload may be unloaded although the hypervisor keeps pointers into it. */
   readonly dangling: "refuse" | "allow";
 }
 
@@ -28,13 +28,13 @@ export interface Way {
   /** Stacks: before the first step, and after each. */
   readonly states: readonly (readonly Piece[])[];
   readonly missing: readonly MissingFix[];
-  /** Stay, and start afresh nevertheless. */
+  /** Payloads that stay, but whose data is reset. */
   readonly freshData: readonly Piece[];
-  /** Not wanted and left loaded, since a payload that stays refers to it. */
+  /** Not wanted, but left loaded, because a payload that stays refers to it. */
   readonly kept: readonly Piece[];
-  /** The hypervisor keeps pointers into them: not wanted, and left loaded nevertheless. */
+  /** Not wanted, but left loaded, because the hypervisor keeps pointers into them. */
   readonly held: readonly Piece[];
-  /** The same, unloaded since that was allowed. */
+  /** The same, but unloaded, because the user allowed it. */
   readonly dangling: readonly Piece[];
   readonly quiesces: number;
 }
@@ -45,7 +45,7 @@ export interface WalkContext {
   readonly unordered: ReadonlySet<Piece>;
 }
 
-/** @throws DeadEnd where Xen, or good sense, would not take a step */
+/** @throws DeadEnd where Xen would refuse a step, or the step would be unsafe */
 export function walk(world: World, moves: readonly Move[], goal: Goal, context: WalkContext): Way {
   const stayed = new Set(world.stack);
   const states = [world.stack.slice()];
@@ -79,7 +79,7 @@ export function walk(world: World, moves: readonly Move[], goal: Goal, context: 
   };
 }
 
-/** Unloads, but not what the hypervisor may still reach. */
+/** Unloads, except what the hypervisor may still reach. */
 class HeldPieces {
   readonly world: World;
   readonly dangling: Piece[] = [];
@@ -101,7 +101,7 @@ class HeldPieces {
   }
 }
 
-/** What was applied and is not any more. */
+/** Payloads that were applied and are not any more. */
 function take(world: World, move: Move): readonly Piece[] {
   const before = world.stack.slice();
   switch (move.kind) {
@@ -122,7 +122,7 @@ function isReset(piece: Piece, before: readonly Piece[], stayed: ReadonlySet<Pie
   return before.includes(piece) && !stayed.has(piece) && piece.facts.data !== "none";
 }
 
-/** Uploads what is wanted, as far as nothing stands in the way that is still applied. */
+/** Uploads the wanted payloads, unless an applied payload prevents it. */
 function prepare(guarded: HeldPieces, wanted: readonly Piece[], relations: Relations): void {
   const { world } = guarded;
   for (let goesOn = true; goesOn; ) {
@@ -139,10 +139,10 @@ function prepare(guarded: HeldPieces, wanted: readonly Piece[], relations: Relat
     }
   }
 
-  // From here on, what is not ready waits for something that is applied, or lacks a file.
+  // From here on, a payload that is not ready waits for an applied one, or has no file.
 }
 
-/** What must be unloaded before the payload can be uploaded, the last one loaded first. */
+/** Payloads that must be unloaded before this upload, the last one loaded first. */
 function findLeaving(
   world: World,
   piece: Piece,
@@ -157,7 +157,7 @@ function findLeaving(
   return isStuck ? undefined : loaded.filter((other) => leaving.has(other)).reverse();
 }
 
-/** Unloads in the opposite order of loading; gives back what has to stay. */
+/** Unloads in reverse load order; returns the payloads that must stay. */
 function clearUp(
   guarded: HeldPieces,
   unwanted: ReadonlySet<Piece>,

@@ -1,4 +1,4 @@
-// What a person wants, and which payloads that means on this host.
+// What a user wants, and which payloads that means on this host.
 
 import { PAYLOAD_NAME_MAX } from "../xen-abi/limits.ts";
 import { unknownFacts } from "./facts.ts";
@@ -7,18 +7,18 @@ import type { Obstacle } from "./obstacle.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
 
 export type Wish =
-  /** Exactly these applied, in the order that their dependencies ask for, and nothing else loaded. */
+  /** Exactly these applied, in the order of their dependencies, and nothing else loaded. */
   | { readonly kind: "apply-exactly"; readonly payloads: readonly GivenPayload[] }
-  /** These reverted and unloaded, all else as it is. */
+  /** These reverted and unloaded, everything else unchanged. */
   | { readonly kind: "revert"; readonly names: readonly string[] }
-  /** Back to what was: these applied, from the bottom to the top; the others unloaded. */
+  /** Back to an earlier state: these applied, from the bottom to the top; the others unloaded. */
   | {
       readonly kind: "restore";
       readonly stack: readonly string[];
       readonly unwanted: readonly string[];
     };
 
-/** All payloads that have to do with a wish. */
+/** All payloads that concern a wish. */
 export interface Cast {
   /** In load order. */
   readonly loaded: readonly { readonly piece: Piece; readonly payload: LoadedPayload }[];
@@ -27,7 +27,7 @@ export interface Cast {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** @param files of loaded payloads, and of what they depend on, as far as they were given */
+/** @param files of loaded payloads, and of those that they depend on, as far as they were given */
 export function castFor(state: HostState, wish: Wish, files: readonly GivenPayload[]): Cast {
   const given = wish.kind === "apply-exactly" ? [...wish.payloads, ...files] : files;
   const loaded = state.loaded.map((payload) => {
@@ -68,12 +68,12 @@ export function castFor(state: HostState, wish: Wish, files: readonly GivenPaylo
   return { loaded, wanted, unwanted, obstacles: [] };
 }
 
-/** Names that are to be removed and are gone already: what is to be so is so. */
+/** Names that are to be removed and are gone already: nothing has to be done for them. */
 export function goneAlready({ gone = [] }: HostState, wish: Wish): readonly string[] {
   return wish.kind === "revert" ? gone.filter((name) => wish.names.includes(name)) : [];
 }
 
-/** On the host, or else a file that would have that name there. */
+/** The loaded payload, or else a file that would be loaded under that name. */
 function findPiece(
   name: string,
   pieces: readonly Piece[],
@@ -88,7 +88,7 @@ function isSame(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && one === other;
 }
 
-/** Another payload may have the name, and both must be loaded for a replace. */
+/** Another payload may have the name, and a replace needs both loaded. */
 function freeName({ name, facts }: GivenPayload, taken: ReadonlySet<string>): string {
   for (let attempt = 0; ; attempt++) {
     const ending = attempt === 0 ? "" : `-${facts.buildId?.slice(0, 8)}${"x".repeat(attempt - 1)}`;
@@ -114,10 +114,10 @@ function liftedWithoutFile(name: string): Obstacle {
 }
 
 function findUnknown(name: string, state: HostState): readonly Obstacle[] {
-  // A sync that was interrupted has reverted it already, and not put back all that it had lifted.
+  // An interrupted sync has reverted it already, and not restored all that it had lifted.
   if (state.interruptedGoal !== undefined && !state.interruptedGoal.includes(name)) return [];
   if (state.lifted?.includes(name)) return [];
-  // Another command, or the same one before, has removed it; any other name may be a wrong one.
+  // Removed before, by this or another command; any other unknown name may be a typing error.
   if (state.gone?.includes(name)) return [];
   if (state.loaded.some((payload) => payload.name === name)) return [];
   const names = state.loaded.map((payload) => `"${payload.name}"`);

@@ -1,5 +1,5 @@
-// A host in thought: what is loaded, in which order, and what is applied on what, while a way is
-// walked through. Whether Xen would take each step is known here (ABI reference §2, §3).
+// A simulated host on which the steps of a way are tried: the loaded payloads in their order, and the
+// stack. It knows whether Xen would accept each step (ABI reference §2, §3).
 
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
 import { blocked } from "./binding-words.ts";
@@ -17,7 +17,7 @@ export type Step =
       readonly dependencyCheck: "whole-chain" | "hypervisor-only";
     };
 
-/** Ends the way that is being walked; never leaves the planner. */
+/** Ends the way that is being tried; never leaves the planner. */
 export class DeadEnd {
   readonly obstacle: Obstacle;
 
@@ -54,7 +54,7 @@ export class World {
     return this.#stack.includes(piece);
   }
 
-  /** Loaded, with its data untouched and bound to what is loaded now: Xen would apply it. */
+  /** Loaded, with unchanged data, and bound to payloads that are loaded now: Xen would apply it. */
   isReady(piece: Piece): boolean {
     const history = this.#loaded.get(piece);
     if (history === undefined) return false;
@@ -62,7 +62,7 @@ export class World {
     return !isUsed && this.#isBound(piece);
   }
 
-  /** Loaded payloads that refer, or may refer, to one of `providers`, and so on. */
+  /** Loaded payloads that refer, or may refer, to one of `providers`, directly or indirectly. */
   usersOf(providers: readonly Piece[]): ReadonlySet<Piece> {
     const { refers } = this.#ground.relations;
     const users = new Set<Piece>();
@@ -77,14 +77,14 @@ export class World {
     return users;
   }
 
-  /** Not applied any more, and the hypervisor may still follow a pointer into it. */
+  /** Not applied any more, but the hypervisor may still follow a pointer into it. */
   isHeld(piece: Piece): boolean {
     return !this.isApplied(piece) && isHeld(piece, this.#loaded.get(piece));
   }
 
   /**
-   * Whether everything that the payload imports from other payloads is loaded.
-   * @param before what counts as loaded
+   * Whether every symbol that the payload imports from other payloads is loaded.
+   * @param before payloads that count as loaded
    */
   hasProviders(piece: Piece, before: readonly Piece[] = this.loaded): boolean {
     const known = new Set(before);
@@ -103,7 +103,7 @@ export class World {
     this.steps.push({ action: "unload", piece });
   }
 
-  /** The one on top. */
+  /** Reverts the topmost payload. */
   revert(): void {
     const piece = this.#stack.pop();
     if (piece === undefined) return;
@@ -111,7 +111,7 @@ export class World {
     this.steps.push({ action: "revert", piece });
   }
 
-  /** The caller has found out that the order is right. */
+  /** The caller has checked the order. */
   apply(piece: Piece): void {
     this.#requireReady(piece);
     const isChained = piece.facts.depends === topId(this.#stack, this.#ground);
@@ -121,7 +121,7 @@ export class World {
     this.steps.push({ action: "apply", piece, dependencyCheck });
   }
 
-  /** Instead of all that is applied. */
+  /** Replaces all applied payloads. */
   replace(piece: Piece): void {
     this.#requireReady(piece);
     for (const involved of [...this.#stack, piece]) {

@@ -1,5 +1,5 @@
-// The question before every replace: Xen compares old code only after it has reverted all others, and
-// has no way back then.
+// The probe before every replace: Xen compares old code only after it has reverted all others, and
+// cannot undo that.
 
 import type { ActOptions, LivepatchHost } from "../host/host.ts";
 import type { Payload } from "../payload/payload.ts";
@@ -11,7 +11,7 @@ export type BeforeReplace =
   | { readonly kind: "as-expected" }
   /** `words`: lines that show the code on both sides. */
   | { readonly kind: "different"; readonly words: string }
-  /** There is nothing to compare, or nothing to compare with: Xen has the last word. */
+  /** Nothing can be compared: only Xen's own check is left. */
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** @throws ProbeError, HostError */

@@ -1,5 +1,5 @@
-// Code on a host that is not what a payload expects: where the first byte differs, the instruction
-// that it belongs to on both sides, and which payload most likely changed it.
+// Code on a host that differs from what a payload expects: the first differing byte, the instruction
+// around it on both sides, and the payload that most likely changed it.
 
 import { parseHex } from "../bytes/hex.ts";
 import type { UnexpectedCode } from "../host/errors.ts";
@@ -14,17 +14,17 @@ import type { ExpectedFunction } from "./expected-code.ts";
 import { placeOfLabel } from "./probe-payload.ts";
 
 export interface CodeDifference {
-  /** As Xen's table spells it. */
+  /** As spelt in Xen's table. */
   readonly functionName: string;
   /** Of the first byte that differs, from the start of the function. */
   readonly offset: number;
-  /** Of `expected[0]` and `actual[0]`: where the instruction begins, as far as that can be told. */
+  /** Offset of `expected[0]` and `actual[0]`: where the instruction begins, as far as that is known. */
   readonly start: number;
   readonly expected: Uint8Array;
-  /** As many bytes. */
+  /** Of the same length. */
   readonly actual: Uint8Array;
   readonly suspects: readonly Suspect[];
-  /** When it is the cover of a function (payload/marker.ts): of which one, and of which payload. */
+  /** If it is the cover of a function (payload/marker.ts): which function, and of which payload. */
   readonly cover?: Cover;
 }
 
@@ -36,22 +36,22 @@ export interface Cover {
 
 export interface Suspect {
   readonly payload: string;
-  /** `replaces-it`: it says so; `may-replace-it`: it does not say what it replaces. */
+  /** `replaces-it`: its metadata says so; `may-replace-it`: its metadata does not say what it replaces. */
   readonly because: "replaces-it" | "may-replace-it";
 }
 
 export interface DifferenceContext {
   /**
-   * What the payload expects, by function, as far as it is known: bytes in front of the place tell
-   * where instructions begin.
+   * The code that a payload expects, by function, as far as it is known: the preceding bytes show where
+   * instructions begin.
    */
   readonly functions: ReadonlyMap<string, ExpectedFunction>;
-  /** `undefined`: instructions are not told apart. */
+  /** `undefined`: instructions are not decoded. */
   readonly architecture: Architecture | undefined;
   readonly loaded: readonly ListedPayload[];
 }
 
-/** `undefined` when Xen's words cannot be read. */
+/** `undefined` when Xen's message cannot be parsed. */
 export function differenceOf(
   { place, expected, actual }: UnexpectedCode,
   { functions, architecture, loaded }: DifferenceContext,
@@ -65,7 +65,7 @@ export function differenceOf(
   const known = new Map(functions.get(functionName));
   for (const [index, byte] of wanted.entries()) known.set(chunkStart + index, byte);
   const start = instructionStart(known, architecture, offset);
-  // Xen stops at the first entry that differs: what lies in front of it is as expected.
+  // Xen stops at the first entry that differs, so the code before it is as expected.
   const before: number[] = [];
   for (let at = start; at < chunkStart; at++) before.push(known.get(at) ?? 0);
   const skipped = Math.max(0, start - chunkStart);
@@ -139,7 +139,7 @@ function instructionStart(
   const run: number[] = [];
   for (let at = runStart; known.has(at); at++) run.push(known.get(at) ?? 0);
   let start = runStart;
-  // Only lengths are asked for, so an offset does for an address.
+  // Only lengths are needed, so an offset can stand for an address.
   const address = BigInt.asUintN(64, BigInt(runStart));
   eachInstruction(Uint8Array.from(run), address, (instruction) => {
     const at = Number(BigInt.asIntN(64, instruction.ip));

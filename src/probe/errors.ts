@@ -3,15 +3,15 @@
 import { XspliceError } from "../error.ts";
 
 export type ProbeErrorCode =
-  /** Before Xen 4.14, or with tools of that time, nothing compares code. */
+  /** Xen before 4.14, or tools of that time, cannot compare code. */
   | "probe/unsupported"
-  /** The payload compares what may not be there: reading it could bring the host down. */
+  /** The payload compares memory that may not exist: reading it could crash the host. */
   | "probe/unsafe"
   /** Whatever the host's code is, this payload cannot replace others. */
   | "probe/never-replaces"
-  /** The payload carries no old code: there is nothing to ask the host. */
+  /** The payload carries no old code, so nothing can be compared. */
   | "probe/nothing-to-compare"
-  /** A name for the probe could not be found: too many probes were left behind. */
+  /** No free name for the probe: too many probes were left behind. */
   | "probe/no-name";
 
 export class ProbeError extends XspliceError<ProbeErrorCode> {}

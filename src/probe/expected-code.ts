@@ -1,5 +1,5 @@
-// What a payload expects of the code on a host: the expectations of all entries of its function
-// table, guards and others, as bytes of named functions.
+// The code that a payload expects on a host: the expectations of all entries of its function table,
+// guards and others, as bytes of named functions.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { readCoverLabel } from "../payload/emit/required-markers.ts";
@@ -8,12 +8,12 @@ import { ProbeError } from "./errors.ts";
 
 /** One expectation. */
 export interface ExpectedBytes {
-  /** Of Xen, or of another payload. */
+  /** A symbol of Xen, or of another payload. */
   readonly symbol: string;
-  /** From the symbol, in bytes; negative where a payload exports no better label. */
+  /** Offset from the symbol, in bytes; negative where a payload exports no better label. */
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** What the payload calls it, where the symbol says too little: a cover (payload/marker.ts). */
+  /** The payload's own label, where the symbol does not explain enough: a cover (payload/marker.ts). */
   readonly label?: string;
 }
 
@@ -29,7 +29,7 @@ export function expectedBytesOf(payload: Payload): readonly ExpectedBytes[] {
   return namedBytesOf(payload);
 }
 
-/** Without the payload's own code, which only the payload brings to the host. */
+/** Without the payload's own code, which the host does not have yet. */
 function namedBytesOf({ functions }: Payload): readonly ExpectedBytes[] {
   return functions.flatMap(({ name, oldAddress, expectation: bytes }): ExpectedBytes[] => {
     if (bytes === undefined || bytes.length === 0) return [];
@@ -57,7 +57,7 @@ function atBareAddress({ name, oldAddress }: PayloadFunction, source: string): P
 /** The bytes that a payload expects of one function, by their offset. */
 export type ExpectedFunction = ReadonlyMap<number, number>;
 
-/** Empty for a payload whose file nobody has. */
+/** Empty for a payload without a file. */
 export function expectedFunctionsOf(
   payload: Payload | undefined,
 ): ReadonlyMap<string, ExpectedFunction> {

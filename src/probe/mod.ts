@@ -1,4 +1,5 @@
-// Asking a running host whether its code is what a payload expects, and whose code it is when not.
+// Checks whether the code of a running host is what a payload expects, and which payload changed it if
+// not.
 
 export {
   type CodeDifference,

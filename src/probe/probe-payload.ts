@@ -1,5 +1,5 @@
-// The payload that probes: all that another payload expects, and nothing that it does. Xen compares
-// it when it is applied, and has nothing to write.
+// The probe: a payload with all expectations of another payload, and none of its changes. Xen compares
+// them when it applies the probe, and has nothing to write.
 
 import type { ElfDraft } from "../elf/draft.ts";
 import { writeElf } from "../elf/write.ts";
@@ -12,7 +12,7 @@ import type { Payload, PayloadTables } from "../payload/payload.ts";
 import { addTables } from "../payload/write.ts";
 import type { ExpectedBytes } from "./expected-code.ts";
 
-/** Key of `.modinfo`: the name under which the probe is loaded, which also makes its id its own. */
+/** Key of `.modinfo`: the name under which the probe is loaded; it also makes the probe's build-id unique. */
 const PROBE_KEY = "probe";
 
 /**
@@ -53,7 +53,8 @@ export function makeProbePayload(
       `${PROBE_KEY}=${name}`,
     ],
   };
-  // Writable: it works everywhere, a read-only table does not (wantsWritableFuncs() of xen-abi).
+  // Writable, because that works everywhere; a read-only table does not (wantsWritableFuncs() of
+  // xen-abi).
   addTables(draft, tables, "writable");
   const bytes = writeElf(draft);
   stampBuildId(bytes);
@@ -61,8 +62,8 @@ export function makeProbePayload(
 }
 
 /**
- * What a probe can compare of it: an entry that writes nothing may not begin everywhere, so a byte or
- * two can be left out (guard/chunks.ts).
+ * The bytes that a probe can compare: an entry that writes nothing may not begin everywhere, so a byte
+ * or two can be left out (guard/chunks.ts).
  */
 export function comparableBytes(
   expected: readonly ExpectedBytes[],
@@ -78,18 +79,18 @@ export function comparableBytes(
   });
 }
 
-/** Arm looks at the size of entries that write nothing, too (ABI reference §2.10). */
+/** Arm also checks the size of entries that write nothing (ABI reference §2.10). */
 const OLD_SIZE_MIN: Readonly<Record<Architecture, number>> = {
   x86_64: 1,
   aarch64: JUMP_SIZE.aarch64,
 };
 
-/** What Xen prints of an entry that does not match; placeOfLabel() reads it. */
+/** The name that Xen prints for an entry that does not match; placeOfLabel() parses it. */
 function labelOf(symbol: string, offset: number): string {
   return offset < 0 ? `${symbol}${offset}` : `${symbol}+${offset}`;
 }
 
-/** Of our labels, and of those of others: an entry's name alone is the start of a function. */
+/** Parses our labels and those of others: a plain entry name means the start of a function. */
 export function placeOfLabel(label: string): { symbol: string; offset: number } {
   const match = /^(.+)([+-]\d{1,10})$/.exec(label);
   return { symbol: match?.[1] ?? label, offset: Number(match?.[2] ?? 0) };

@@ -1,5 +1,5 @@
-// Asks a running host whether its code is what a payload expects, without changing a byte of it: the
-// payload's expectations alone are uploaded, applied, reverted and unloaded. Xen compares before it
+// Checks whether the code of a running host is what a payload expects, without changing a byte of it:
+// only the payload's expectations are uploaded, applied, reverted and unloaded. Xen compares before it
 // applies, so the answer is Xen's own.
 
 import type { CallOptions } from "../host/call-options.ts";
@@ -15,19 +15,19 @@ import { type ExpectedBytes, expectedBytesOf, expectedFunctionsOf } from "./expe
 import { comparableBytes, makeProbePayload } from "./probe-payload.ts";
 import { withoutJumps } from "./without-jumps.ts";
 
-/** Names of probes begin so: whoever finds one applied knows that it changes nothing. */
+/** Prefix of the names of probes, so that anyone who finds one applied knows that it changes nothing. */
 export const PROBE_NAME_PREFIX = "xsplice-probe-";
-/** Functions that differ, as many as are worth telling: each takes another round. */
+/** The most functions that are reported; each needs another round. */
 const DIFFERENCES_MAX = 8;
 const NAMES_MAX = 32;
-/** For what has to be put away after ^C or a deadline that has passed. */
+/** Time for the cleanup after ^C or a passed deadline. */
 const CLEANUP_MS = 20_000;
 
 export interface ProbeRequest {
   readonly payload: Payload;
   /**
-   * `apply`: on what is applied now; `replace`: when all of it has been reverted. Where applied
-   * payloads have put jumps, the second cannot see what is below.
+   * `apply`: on top of the applied payloads; `replace`: after all of them are reverted. Where applied
+   * payloads have written jumps, the second cannot see the code below.
    */
   readonly purpose: "apply" | "replace";
 }
@@ -40,16 +40,16 @@ export type ProbeResult =
     }
   | {
       readonly kind: "different";
-      /** One for each function; empty when Xen's console, which says where, cannot be read. */
+      /** One for each function; empty when Xen's console, which names the place, cannot be read. */
       readonly differences: readonly CodeDifference[];
-      /** Whether there may be others. */
+      /** Whether there may be more. */
       readonly complete: boolean;
     };
 
 /**
- * @throws ProbeError; PayloadError when the payload is for another hypervisor; HostError, also when
- * it needs a symbol that the host does not have; the reason of `signal`. In each case the probe is
- * gone from the host, unless the host itself is.
+ * @throws ProbeError; PayloadError when the payload is for another hypervisor; HostError, also when it
+ * needs a symbol that the host lacks; the reason of `signal`. In each case the probe is removed from
+ * the host, unless the host itself failed.
  */
 export async function probeHost(
   host: LivepatchHost,
@@ -59,7 +59,7 @@ export async function probeHost(
   checkSupport(host, request);
   const { payload, purpose } = request;
   const [info, loaded] = await Promise.all([host.info(options), host.list(options)]);
-  // The payload itself may be loaded: that is not an obstacle to a probe.
+  // The payload itself may be loaded: that does not prevent a probe.
   checkPayloadForHost(payload, { name: "", info, loaded: [] });
   const all = expectedBytesOf(payload);
   const visible = purpose === "replace" ? withoutJumps(all, loaded) : all;
@@ -78,7 +78,7 @@ interface Comparison {
   readonly loaded: readonly ListedPayload[];
 }
 
-/** Xen tells the first place that differs: each function that did is left out, and Xen asked again. */
+/** Xen reports the first place that differs: that function is left out, and the probe repeated. */
 async function findDifferences(
   host: LivepatchHost,
   { payload, expected, loaded }: Comparison,
@@ -131,7 +131,7 @@ function nothingToCompare({ payload, purpose }: ProbeRequest): ProbeError {
   });
 }
 
-/** What Xen says to the expectations; `undefined` when they hold. */
+/** Xen's answer to the expectations; `undefined` when they match. */
 async function refusalOf(
   host: LivepatchHost,
   payload: Payload,
@@ -143,7 +143,7 @@ async function refusalOf(
     await host.act("apply", name, { ...options, dependencyCheck: "hypervisor-only" });
     return undefined;
   } catch (error) {
-    // A payload that was just uploaded and depends on nothing is refused so for one reason only.
+    // A payload that was just uploaded and depends on nothing is refused like this for one reason only.
     const isRefused = error instanceof HostError && error.report.code === "host/refused";
     if (isRefused && error.errno === Errno.EINVAL) return error;
     throw error;
@@ -178,7 +178,7 @@ async function upload(
   });
 }
 
-/** An upload that was broken off may have arrived. */
+/** An interrupted upload may have been completed. */
 async function withoutTrace(
   host: LivepatchHost,
   name: string,
@@ -190,7 +190,7 @@ async function withoutTrace(
   return error;
 }
 
-/** With time of its own, whatever became of the caller's. */
+/** With its own time limit, independent of the caller's. */
 async function putAway(
   host: LivepatchHost,
   name: string,

@@ -1,6 +1,6 @@
-// What can be compared before a REPLACE. Xen compares then, when it has reverted everything; now there
-// are jumps of the applied payloads at the entries of what they replace. Those bytes are left out:
-// revert puts back what Xen saved there.
+// The bytes that can be compared before a REPLACE. Xen compares them after it has reverted everything;
+// at present the applied payloads have jumps at the entries of the functions that they replace. Those
+// bytes are left out: revert restores what Xen saved there.
 
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
@@ -38,7 +38,7 @@ interface Cut {
   readonly end: number;
 }
 
-/** Behind the ENDBR64, which is there when the payload expects nothing of the first bytes. */
+/** After the ENDBR64, which exists if the payload expects nothing of the first bytes. */
 function jumpPlace(symbol: string, expected: readonly ExpectedBytes[]): Cut {
   const offsets = expected.flatMap((one) => (one.symbol === symbol ? [one.offset] : []));
   const start = Math.min(...offsets) < ENDBR64_SIZE ? 0 : ENDBR64_SIZE;

@@ -1,4 +1,5 @@
-// A difference of code, for people: the instruction on both sides, and whose work it may be.
+// A difference of code as text: the instruction on both sides, and the payload that may have changed
+// it.
 
 import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
 import { disassemble } from "../isa/disassemble.ts";
@@ -6,7 +7,7 @@ import { MARKER_APPLIED, MARKER_IDLE } from "../payload/marker.ts";
 import type { CodeDifference, Cover, Suspect } from "./difference.ts";
 
 const BYTES_PER_LINE = 11;
-/** As many instructions as tell what happens there. */
+/** Enough instructions to show what the code does. */
 const LINES_MAX = 3;
 
 /** Lines without an end; the first names the place, the others are indented. */
@@ -35,7 +36,7 @@ function suspectWords({ payload, because }: Suspect, functionName: string): stri
     : `perhaps changed by payload "${payload}", which is applied and does not say what it replaces`;
 }
 
-/** The symbol of a marker, or how payload/marker.ts labels what asks for one. */
+/** The symbol of a marker, or the label that payload/marker.ts gives to an entry that requires one. */
 function isMarker(name: string): boolean {
   return /^(xsplice\.marker\.|payload [0-9a-f]+, applied$)/.test(name);
 }
@@ -64,7 +65,7 @@ interface CodePlace {
   readonly architecture: Architecture | undefined;
 }
 
-/** `+0x413  8d 7c 24 08  lea 0x8(%rsp),%edi`; on Arm the bytes alone. */
+/** `+0x413  8d 7c 24 08  lea 0x8(%rsp),%edi`; on Arm only the bytes. */
 function codeLines(
   bytes: Uint8Array,
   { start, functionName, architecture }: CodePlace,
@@ -86,16 +87,16 @@ function codeLines(
   })) {
     const text = inFunction(found);
     lines.push(line(Number(BigInt.asIntN(64, found.address)), found.bytes, text));
-    // Behind a jump that another payload put there, instructions are cut in two.
+    // After a jump of another payload, the rest of an overwritten instruction is not decodable.
     if (lines.length === LINES_MAX || text === "jmp (elsewhere)") break;
   }
   return lines;
 }
 
-/** Longer than any of Xen: what is farther away lies in another function. */
+/** Longer than any function of Xen: a target farther away is in another function. */
 const FUNCTION_SIZE_MAX = 0x4_0000n;
 
-/** Where the function lies is not known here: targets outside of it are no numbers worth showing. */
+/** The function's address is unknown here: absolute targets outside of it are not printed. */
 function inFunction({ text }: { readonly text: string }): string {
   return text
     .replace(/ # 0x[0-9a-f]+ <[^>]*>$/, "")

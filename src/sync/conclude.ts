@@ -1,4 +1,4 @@
-// How a sync ends: as wished, or, when a step failed, back where it began if that can be.
+// The end of a sync: at the goal or, after a failed step, back at the start if possible.
 
 import type { ErrorReport } from "../error.ts";
 import { HostError } from "../host/errors.ts";
@@ -56,7 +56,7 @@ async function endingOf(begun: Begun, options: StepOptions): Promise<Ending> {
       return { outcome: "stopped", ...none };
     case "failed": {
       const failure = ending.failure.report;
-      // All is in force that should be: going back would be for the worse.
+      // Everything wanted is in force: going back would only make it worse.
       const isInForce = scene.applied.join("\0") === begun.plan.stack.join("\0");
       if (ending.step.action === "unload" && isInForce) {
         return { outcome: "astray", ...none, failure };

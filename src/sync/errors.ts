@@ -1,19 +1,19 @@
-// Why a sync did not begin, or did not end where it should.
+// Why a sync did not start, or did not reach its goal.
 
 import { XspliceError } from "../error.ts";
 
 export type SyncErrorCode =
-  /** Another sync of this host is at work. */
+  /** Another sync of this host is running. */
   | "sync/busy"
-  /** The plan asks for what is not safe, or for what is not available. */
+  /** The plan needs a step that is unsafe or not available. */
   | "sync/bad-plan"
-  /** The model says that the hypervisor would refuse a step. */
+  /** According to the model, the hypervisor would refuse a step. */
   | "sync/would-fail"
-  /** What is loaded is not known well enough to play the steps on the model. */
+  /** The loaded payloads are not known well enough to try the steps on the model. */
   | "sync/cannot-rehearse"
-  /** The host's code is not what a payload expects that should replace all others. */
+  /** The host's code is not what the replacing payload expects. */
   | "sync/guard-differs"
-  /** Somebody else was at work at the same time. */
+  /** Somebody else changed the host at the same time. */
   | "sync/host-changed";
 
 export class SyncError extends XspliceError<SyncErrorCode> {}

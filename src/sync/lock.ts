@@ -5,12 +5,12 @@ import type { LivepatchHost } from "../host/host.ts";
 import { SyncError } from "./errors.ts";
 import type { StepOptions } from "./take-steps.ts";
 
-/** A lock whose holder was just killed is free in a moment. */
+/** A lock whose holder was just killed is released within a moment. */
 const ATTEMPTS_MAX = 20;
 
 export interface Locked {
   readonly release: () => Promise<void>;
-  /** Sentences: why others cannot be kept away. They would be noticed nevertheless. */
+  /** Sentences: why no lock is possible. Changes by others would be noticed nevertheless. */
   readonly notes: readonly string[];
 }
 

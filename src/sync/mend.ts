@@ -1,5 +1,5 @@
-// A sync that was killed after a replace that had failed half-way left a host without its former
-// payloads. The journal remembers them (plan/journal.ts); whoever comes next applies them again.
+// A sync that was killed after a failed replace has left a host without its former payloads. The
+// journal lists them (plan/journal.ts); the next command applies them again.
 
 import type { HostState } from "../plan/host-state.ts";
 import { endInJournal } from "../plan/journal.ts";
@@ -12,7 +12,7 @@ import type { DoneStep, StepOptions } from "./take-steps.ts";
 
 export interface Mended {
   readonly done: readonly DoneStep[];
-  /** Sentences on what was found. */
+  /** Sentences about what was found. */
   readonly notes: readonly string[];
 }
 
@@ -45,7 +45,7 @@ function formerOf({ written, journal, list }: HostView): readonly string[] | und
   return endInJournal(written, list)?.former;
 }
 
-/** What is loaded, and what the journal knows of what is not loaded any more. */
+/** The loaded payloads, and the journal's facts about payloads that are not loaded any more. */
 function withRemembered({ state, written }: HostView): HostState {
   const known = new Set(state.loaded.map(({ name }) => name));
   const gone = (written?.scene.loaded ?? []).filter(({ name }) => !known.has(name));

@@ -1,5 +1,5 @@
-// Before a replace: asks the host whether its code is what the new payload expects. Xen compares only
-// after it has reverted all others, and has no way back then.
+// Before a replace: checks that the host's code is what the new payload expects. Xen compares only
+// after it has reverted all others, and cannot undo that.
 
 import type { ActOptions, LivepatchHost } from "../host/host.ts";
 import type { PlanStep } from "../plan/plan-form.ts";
@@ -8,7 +8,7 @@ import { SyncError } from "./errors.ts";
 import { findFile, type SyncFile } from "./sync-file.ts";
 
 /**
- * @returns sentences on what could not be probed
+ * @returns sentences about what could not be probed
  * @throws SyncError sync/guard-differs; ProbeError, HostError, PayloadError
  */
 export async function probeGuards(

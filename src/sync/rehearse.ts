@@ -1,5 +1,5 @@
-// Plays the steps of a plan on the model of exactly the hypervisor before any is taken on the host: first
-// what is loaded and applied there, then each step.
+// Tries the steps of a plan on a model of exactly this hypervisor before the first step on the host:
+// first the loaded and applied payloads, then each step.
 
 import { toHex } from "../bytes/hex.ts";
 import type { HostState } from "../plan/host-state.ts";
@@ -48,7 +48,7 @@ function requireSame({ buildId, source }: Hypervisor, { xenBuildId }: HostState)
   });
 }
 
-/** A model on which all is as it is on the host. */
+/** A model in the present state of the host. */
 function playHost(hypervisor: Hypervisor, state: HostState, files: readonly SyncFile[]): XenModel {
   const model = XenModel.boot(hypervisor);
   const { stack } = state;
@@ -60,7 +60,7 @@ function playHost(hypervisor: Hypervisor, state: HostState, files: readonly Sync
   }
   for (const name of stack.names) {
     const action = "apply";
-    // Whoever applied it may have ignored what is below it; the model is asked the same way.
+    // It may have been applied without the check of what is below; the model skips the check as well.
     const strict = model.fork().act({ action, name, dependencyCheck: "whole-chain" });
     const isTaken = refusalOf(strict) === undefined;
     const dependencyCheck = isTaken ? "whole-chain" : "hypervisor-only";

@@ -1,5 +1,5 @@
-// What must hold of a plan before its first step, whoever made it: a plan from a file may have been
-// written by anybody.
+// Conditions of a plan before its first step, for plans of any origin: a file may have been written by
+// anyone.
 
 import { mayIgnoreDependency } from "../payload/stacking.ts";
 import { findBrokenBinding } from "../plan/bindings.ts";
@@ -15,7 +15,7 @@ export function requireSafe(
   files: readonly SyncFile[],
 ): void {
   let { loaded } = state;
-  // Whoever made the plan allowed it, and whoever reads it is told.
+  // The author of the plan allowed it, and its reader sees it.
   const allowed = notices.filter(({ kind }) => kind === "dangling").map(({ name }) => name);
   for (const step of steps) {
     const dangling = allowed.includes(step.name) ? "allow" : "refuse";

@@ -1,6 +1,6 @@
-// The way back to what a host was: by a plan of its own, from what it shows now. What was reverted is
-// applied again, uploaded once more from its file where Xen would not take it as it is; what came
-// new is unloaded.
+// Restores a host's former state, by a new plan from its present state. Reverted payloads are applied
+// again, and uploaded again from their files if Xen would not apply them as they are; new payloads are
+// unloaded.
 
 import type { HostState } from "../plan/host-state.ts";
 import type { Journalled } from "../plan/journalled-host.ts";
@@ -14,18 +14,18 @@ import { findFile, type SyncFile } from "./sync-file.ts";
 import { type DoneStep, type StepOptions, type StepsEnding, takeSteps } from "./take-steps.ts";
 
 export interface WayBack extends Journalled {
-  /** What it was. */
+  /** The former state. */
   readonly origin: Scene;
-  /** Of what was loaded then. */
+  /** Files of the payloads loaded then. */
   readonly state: HostState;
-  /** The last one that it was seen in; `undefined` when nobody knows. */
+  /** The state in which it was last seen; `undefined` when unknown. */
   readonly scene: Scene | undefined;
   readonly files: readonly SyncFile[];
 }
 
 export type WayBackResult =
   | { readonly kind: "back"; readonly done: readonly DoneStep[]; readonly notes: readonly string[] }
-  /** No steps lead there; the host is as it was found. */
+  /** No way back exists; the host stays as it was found. */
   | { readonly kind: "no-way"; readonly obstacles: readonly Obstacle[] }
   | {
       readonly kind: "failed";
@@ -33,7 +33,7 @@ export type WayBackResult =
       readonly ending: Exclude<StepsEnding, { readonly kind: "done" }>;
     };
 
-/** Not to be stopped: the host is worse off half-way. @throws HostError when it does not answer */
+/** Cannot be aborted: a half-restored host is worse. @throws HostError when it does not answer */
 export async function restore(way: WayBack, options: StepOptions): Promise<WayBackResult> {
   const { host, goal, origin, files } = way;
   const { state, list } = await observe(way, options);
@@ -63,12 +63,12 @@ async function observe(
 ): ReturnType<typeof observeHost> {
   const view = await observeHost(host, files, { deadlineMs });
   if (scene === undefined || stack.kind === "unknown" || !shows(view.list, scene)) return view;
-  // Known from what was done, also where no journal is kept.
+  // Known from the steps taken, also where no journal is kept.
   const known = { kind: "known", names: scene.applied, evidence: "journal" } as const;
   return { ...view, state: { ...view.state, stack: known } };
 }
 
-/** Data that was lost on the way cannot be brought back; without such loss where that can be. */
+/** Data that was lost on the way cannot be restored; a way without such loss is preferred. */
 function planBack({ origin, files, state }: WayBack, now: HostState): Planned {
   const wish: Wish = {
     kind: "restore",

@@ -1,5 +1,5 @@
-// What a step makes of a host, as far as Xen's list and our own reckoning show it: enough to notice
-// that a step did not do what it should, did only half of it, or was not the only one at work.
+// The state of a host after a step, as far as Xen's list and our own computation show it: enough to
+// notice that a step failed, succeeded only in part, or that somebody else changed the host.
 
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
@@ -8,7 +8,7 @@ import type { PlanStep } from "../plan/plan-form.ts";
 export interface Scene {
   /** Names, in load order. */
   readonly loaded: readonly string[];
-  /** Names, from the bottom to the top; in load order where nobody knows. */
+  /** Names, from the bottom to the top; in load order where the order is unknown. */
   readonly applied: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function sceneAfter(
   }
 }
 
-/** Whether the list shows the scene; the order of what is applied it does not show. */
+/** Whether the list matches the scene; the list does not show the order of the applied payloads. */
 export function shows(list: readonly ListedPayload[], { loaded, applied }: Scene): boolean {
   const isApplied = new Set(applied);
   return (
@@ -43,7 +43,7 @@ export function shows(list: readonly ListedPayload[], { loaded, applied }: Scene
 }
 
 /**
- * The scene that a replace left which failed half-way: Xen reverts from the top and has no way back
+ * The scene that a replace left which failed half-way: Xen reverts from the top and does not undo it
  * (ABI reference §3, rule 7). `undefined` when the list shows something else.
  */
 export function halfReplaced(

@@ -1,27 +1,24 @@
-// Waits for what a hypervisor still has under way: an action goes on when whoever began it has lost
-// contact with the host, or is dead.
+// Waits for actions that are still under way: an action continues when the process that started it has
+// lost contact with the host, or has ended.
 
 import type { CallOptions } from "../host/call-options.ts";
 import type { ListedPayload, LivepatchHost } from "../host/host.ts";
 
-/** Far more than Xen gives an action, with the pause of the command line in between. */
+/** Far longer than Xen's limit of an action, including the pause of the command line. */
 const LOOKS_MAX = 100;
 
 export interface SettleOptions extends Pick<CallOptions, "deadlineMs"> {
-  /** Between two looks. */
+  /** Between two polls. */
   readonly pause: () => Promise<void>;
 }
 
 export interface Settled {
   readonly list: readonly ListedPayload[];
-  /** Names of those that were still open after a long time. */
+  /** Names of the payloads whose action was still under way at the time limit. */
   readonly busy: readonly string[];
 }
 
-/**
- * Looks at a host until no payload is open any more.
- * @throws HostError when it does not answer
- */
+/** Polls a host until no action is under way. @throws HostError when it does not answer */
 export async function listSettled(
   host: LivepatchHost,
   isOpen: (listed: ListedPayload) => boolean,

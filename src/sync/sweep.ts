@@ -1,12 +1,12 @@
-// A probe that was killed leaves its payload on the host. It changes nothing there, but stands in the
-// way of reverts.
+// Removes probes. A probe that was killed leaves its payload on the host. It changes nothing there, but
+// prevents reverts.
 
 import { HostError } from "../host/errors.ts";
 import type { ActOptions, ListedPayload, LivepatchHost } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import { PROBE_NAME_PREFIX } from "../probe/probe.ts";
 
-/** @returns a sentence for each that cannot be put away */
+/** @returns a sentence for each probe that cannot be removed */
 export async function sweepProbes(
   host: LivepatchHost,
   list: readonly ListedPayload[],

@@ -1,4 +1,4 @@
-// A payload with its bytes: for uploading it, for the first time or to put it back.
+// A payload with its bytes, for uploading it the first time or restoring it.
 
 import type { Payload } from "../payload/payload.ts";
 import type { GivenPayload } from "../plan/piece.ts";

@@ -1,6 +1,6 @@
-// From what a host runs to what it should run: the list of passes of `xsplice sync`. All that can be
-// known beforehand is found out before the first step. When a step fails the host is brought back to
-// where it was; where that cannot be, the report says where it stands.
+// From what a host runs to what it should run: the list of passes of `xsplice sync`. Every check that
+// is possible beforehand is done before the first step. If a step fails, the host's former state is
+// restored; if that is not possible, the report describes its state.
 
 import type { ListedPayload } from "../host/host.ts";
 import { fingerprintOf, type HostState } from "../plan/host-state.ts";
@@ -27,16 +27,16 @@ import { type StepOptions, takeSteps } from "./take-steps.ts";
 export interface SyncRequest {
   readonly goal:
     | { readonly kind: "wish"; readonly wish: Wish; readonly options: Omit<PlanOptions, "files"> }
-    /** Made earlier, for the host as it is now. */
+    /** A plan made earlier, for the present state of the host. */
     | { readonly kind: "plan"; readonly plan: Plan };
-  /** Of what is to be uploaded, and of what is loaded as far as it was given. */
+  /** Of the payloads to upload, and of loaded payloads as far as they were given. */
   readonly files: readonly SyncFile[];
-  /** Of the host, for playing all steps on the model first. */
+  /** The hypervisor of the host, to try all steps on the model first. */
   readonly hypervisor: Hypervisor | undefined;
 }
 
 export interface SyncOptions extends StepOptions {
-  /** Before anything happens. */
+  /** Called before the first step. */
   readonly onPlan: (plan: Plan, state: HostState) => void;
 }
 
@@ -66,7 +66,7 @@ async function syncLocked(
 ): Promise<SyncReport> {
   const { files, hypervisor } = request;
   const { deadlineMs, quiesceMs, signal } = options;
-  // Whoever was here before may have died with an action under way.
+  // An earlier command may have ended with an action under way.
   const isBusy = ({ status }: ListedPayload) => status.kind === "busy";
   const settled = await listSettled(host, isBusy, options);
   const swept = await sweepProbes(host, settled.list, options);

@@ -57,7 +57,7 @@ function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): bo
   );
 }
 
-/** One line for each hunk, as patch(1) tells it. */
+/** One line for each hunk, as patch(1) prints it. */
 export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string {
   return moved
     .map((moved) => {

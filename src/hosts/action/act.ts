@@ -27,16 +27,16 @@ import {
 import type { ActRequest, ActTarget, ReadConsole } from "./target.ts";
 import { judgeAttempt, judgeStart, type MissEvidence } from "./verdict.ts";
 
-/** How long a payload that is in progress on arrival is given before the action is sent anyway. */
+/** How long to wait for a payload that is already in progress before the action is sent anyway. */
 const FOREIGN_WORK_GRACE_MS = 200;
 /** Xen takes the time limit as u32 nanoseconds (ABI §4.2). */
 const QUIESCE_MAX_MS = 4294;
-/** Between two attempts, and the longest pause between two looks at a pending action. */
+/** Between two attempts; also the longest pause between two polls of a pending action. */
 const PAUSE_MS = 25;
-/** When Xen does not say that it was a meeting which failed: a hook may have refused each time. */
+/** If Xen does not say that a rendezvous failed: a hook may have refused each time. */
 const GUESSED_MISSES_MAX = 3;
 
-/** @throws HostError with the reason, as far as Xen's answers and its console tell it */
+/** @throws HostError with the reason, as far as Xen's answers and its console show it */
 export async function act(
   target: ActTarget,
   request: ActRequest,
@@ -77,7 +77,7 @@ class ActRun {
     }
   }
 
-  /** One attempt; `undefined` when it is worth another one. */
+  /** One attempt; `undefined` when another one is worthwhile. */
   async #round(): Promise<ActOutcome | undefined> {
     const before = await this.#lookAround();
     if (before === undefined) {
@@ -141,7 +141,7 @@ class ActRun {
     return printed.startsWith(before) ? printed.slice(before.length) : printed;
   }
 
-  /** The goal state holds already; but is an action that will leave it under way? */
+  /** The payload is in the goal state; but an action under way may be about to change it. */
   async #alreadyThere(status: PayloadStatus): Promise<ActOutcome | undefined> {
     const others = this.#appliedBefore.filter((name) => name !== this.#name);
     if (this.#action === "replace" && !this.#accepted && others.length > 0) {
@@ -150,9 +150,9 @@ class ActRun {
     if (status.kind !== "busy") {
       return this.#outcome(this.#accepted ? "done" : "unnecessary", status);
     }
-    // Xen takes a senseless action only from a payload that it has no work for.
+    // Xen accepts an action in a wrong state only if the payload has no pending work.
     if ((await this.#start(this.#timeLimit())) !== 0) return undefined;
-    // Or was it no longer senseless, since what was under way undid the goal just before?
+    // The action may have become valid: work under way may have undone the goal just before.
     const after = await this.#lookAround();
     if (after?.kind === "busy" && settledState(after) === settledState(status)) {
       return this.#outcome(this.#accepted ? "done" : "unnecessary", after);
@@ -170,7 +170,7 @@ class ActRun {
     });
   }
 
-  /** The status, once work that is under way had a fair chance to end. */
+  /** The status, after work under way had time to end. */
   async #lookAround(): Promise<PayloadStatus | undefined> {
     const patience = this.#deadline.elapsed() + FOREIGN_WORK_GRACE_MS;
     return this.#poll(() => this.#deadline.elapsed() >= patience);
@@ -183,7 +183,7 @@ class ActRun {
     return status;
   }
 
-  /** Looks until nothing is under way or `enough()`; the first looks follow each other fast. */
+  /** Polls until nothing is under way or `enough()`; the first polls follow each other quickly. */
   async #poll(enough: () => boolean): Promise<PayloadStatus | undefined> {
     for (let pause = 1; ; pause = Math.min(pause * 2, PAUSE_MS)) {
       const status = await this.#target.status(this.#name);
@@ -192,13 +192,13 @@ class ActRun {
     }
   }
 
-  /** A rendezvous that the deadline leaves no time for would end as a timeout, not as an answer. */
+  /** A rendezvous without enough time before the deadline would end as a timeout, not as an answer. */
   #worthAnotherRound(): boolean {
     const needed = this.#retries > 0 ? this.#options.quiesceMs : 0;
     return this.#deadline.remaining() > needed;
   }
 
-  /** Doubles with each missed rendezvous, within what Xen and the deadline allow. */
+  /** Doubles with each missed rendezvous, within the limits of Xen and the deadline. */
   #timeLimit(): number {
     const { quiesceMs } = this.#options;
     const grown = quiesceMs * 2 ** Math.min(this.#retries, 16);

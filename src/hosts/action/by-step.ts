@@ -1,5 +1,5 @@
-// Actions over a link that takes one step at a time: the waiting, the retries and the verdict are those
-// of act.ts for all of them.
+// Actions over a link that performs one step at a time: act.ts does the waiting, the retries and the
+// verdict for all such links.
 
 import type { ActOptions, ActOutcome, PayloadStatus } from "../../host/host.ts";
 import { settledState } from "../../host/settled-state.ts";
@@ -10,7 +10,7 @@ import { act } from "./act.ts";
 import type { ActRequest, ActTarget, ReadConsole, StartRequest } from "./target.ts";
 
 export interface StepLink extends Pick<HostLink, "label" | "list" | "status"> {
-  /** Xen's immediate answer: 0 when it took the action, else the positive error number. */
+  /** Xen's immediate answer: 0 when it accepted the action, otherwise the positive error number. */
   start(request: StartRequest, deadline: Deadline): Promise<number>;
   /** Reads what the hypervisor printed since now; `undefined` where the console cannot be read. */
   watchConsole(deadline: Deadline): Promise<ReadConsole>;

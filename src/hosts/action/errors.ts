@@ -8,7 +8,7 @@ import { explain } from "../explain/explain.ts";
 import { describeStatus } from "../status.ts";
 import type { MissEvidence } from "./verdict.ts";
 
-/** What an action was about, for every message. */
+/** The subject of an action, for every message. */
 export interface Subject {
   readonly action: Action;
   readonly name: string;
@@ -39,7 +39,7 @@ export function wrongState(subject: Subject, status: PayloadStatus): HostError {
   );
 }
 
-/** Xen would call it a success and leave the others in place. */
+/** Xen would report success and keep the others applied. */
 export function replaceBesideOthers(subject: Subject, others: readonly string[]): HostError {
   return new HostError({
     code: "host/wrong-state",
@@ -63,7 +63,7 @@ export function notOnTop(subject: Subject, console: string): HostError {
   );
 }
 
-/** Nothing was changed, as far as this payload goes; it may be tried again. */
+/** This payload was not changed; the action may be tried again. */
 export function neverMet(
   subject: Subject,
   facts: {
@@ -125,7 +125,7 @@ export function attemptFailed(
   subject: Subject,
   facts: {
     readonly kind: "refused" | "failed";
-    /** 0 when Xen said yes and did nothing. */
+    /** 0 when Xen reported success and did nothing. */
     readonly errno: number;
     readonly console: string;
     readonly reverted: readonly string[];
@@ -153,7 +153,7 @@ function cannot(subject: Subject): string {
     : `Cannot ${subject.action} ${object}`;
 }
 
-/** Replace has no way back: what it took away stays away. */
+/** Replace cannot be undone: payloads that it reverted stay reverted. */
 function aftermath(reverted: readonly string[]): string {
   return reverted.length === 0
     ? ""

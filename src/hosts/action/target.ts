@@ -1,4 +1,4 @@
-// What act() acts on: the small interface that every kind of host has.
+// The small interface that act() needs, and every kind of host has.
 
 import type { Action, ActOptions, PayloadStatus } from "../../host/host.ts";
 
@@ -7,7 +7,7 @@ export interface ActTarget {
   readonly label: string;
   status(name: string): Promise<PayloadStatus | undefined>;
   appliedNames(): Promise<readonly string[]>;
-  /** Xen's immediate answer: 0 when it took the action, else the positive error number. */
+  /** Xen's immediate answer: 0 when it accepted the action, otherwise the positive error number. */
   start(request: StartRequest): Promise<number>;
   /** Reads what the hypervisor printed since now; `undefined` where the console cannot be read. */
   watchConsole(): Promise<ReadConsole>;

@@ -1,5 +1,5 @@
-// What one attempt at an action came to. Pure: Xen's answer, the statuses around it and the
-// console in, a verdict out (ABI §4.1).
+// The result of one attempt at an action. Pure: computed from Xen's answer, the statuses before and
+// after it, and the console (ABI §4.1).
 
 import type { Action, PayloadStatus, SettledState } from "../../host/host.ts";
 import { settledState } from "../../host/settled-state.ts";
@@ -12,20 +12,20 @@ export type AttemptVerdict =
    * The CPUs did not meet in time, and nothing was changed.
    */
   | { readonly kind: "missed"; readonly evidence: MissEvidence }
-  /** Xen works on something else: its one place for pending work is taken. */
+  /** Xen is busy with something else: it can hold only one pending action. */
   | { readonly kind: "occupied" }
   /** Only the payload applied last can be reverted. */
   | { readonly kind: "not-on-top" }
-  /** Xen said no at once. */
+  /** Xen refused at once. */
   | { readonly kind: "refused"; readonly errno: number }
-  /** Xen said no later, as the result; `errno` 0: it said yes and did nothing. */
+  /** Xen refused later, in the result; `errno` 0: it reported success and did nothing. */
   | { readonly kind: "failed"; readonly errno: number }
-  /** Somebody else unloaded the payload meanwhile. */
+  /** Another process unloaded the payload meanwhile. */
   | { readonly kind: "gone" };
 
 /**
- * `said`: by Xen, or its console cannot be read. `guessed`: it says nothing, as when an apply or revert
- * hook has refused with EBUSY.
+ * `said`: reported by Xen, or its console cannot be read. `guessed`: Xen reports nothing, as when an
+ * apply or revert hook has refused with EBUSY.
  */
 export type MissEvidence = "said" | "guessed";
 
@@ -39,11 +39,11 @@ export interface Attempt {
   readonly after: PayloadStatus | undefined;
   /** What the hypervisor printed since the action began; `undefined` where it cannot be read. */
   readonly console: string | undefined;
-  /** Those of it that came with this attempt. */
+  /** Those of them that were printed during this attempt. */
   readonly news: string | undefined;
 }
 
-/** The state that an action leads to; `undefined` for unload, after which there is none. */
+/** The state after a successful action; `undefined` for unload. */
 function goalOf(action: Action): SettledState | undefined {
   if (action === "unload") return undefined;
   return action === "revert" ? "checked" : "applied";
@@ -74,7 +74,7 @@ function judgeResult(attempt: Attempt): AttemptVerdict {
   return settledState(after) === goalOf(action) ? { kind: "done" } : { kind: "failed", errno: 0 };
 }
 
-/** A missed meeting and a hook's veto are one number; the console tells them apart. */
+/** A missed rendezvous and a hook's veto have the same number; the console distinguishes them. */
 function judgeBusy({ name, news }: Attempt): AttemptVerdict {
   if (news === undefined || saysNotMet(news, name)) return { kind: "missed", evidence: "said" };
   if (vetoOf(news, name) !== undefined) return { kind: "failed", errno: Errno.EBUSY };
@@ -84,13 +84,13 @@ function judgeBusy({ name, news }: Attempt): AttemptVerdict {
 function judgeRefusal(attempt: Attempt): AttemptVerdict {
   const { action, answer, before, after, console = "" } = attempt;
   const untouched = before.kind !== "busy" && after?.kind === before.kind;
-  // A hook's veto is the answer and the result; stock tools tell every result as their answer.
+  // A hook's veto is both the answer and the result; stock tools report every result as their answer.
   const asResult = after?.kind === "failed" && after.errno === answer && !untouched;
   if (answer !== Errno.EBUSY || waitQueueOf(console) !== undefined) {
     return { kind: asResult ? "failed" : "refused", errno: answer };
   }
   if (action === "revert" && revertTopOf(console) !== undefined) return { kind: "not-on-top" };
   if (after?.kind === "failed" && after.errno === Errno.EBUSY) return judgeBusy(attempt);
-  // A revert that is refused for its place in the stack leaves no trace in the status.
+  // A revert that is refused because of its place in the stack does not change the status.
   return action === "revert" && untouched ? { kind: "not-on-top" } : { kind: "occupied" };
 }

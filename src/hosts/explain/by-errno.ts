@@ -1,5 +1,5 @@
-// The meanings of an error number at a step, where the console does not tell which one it is
-// (ABI §2.14, §3, §4.1).
+// The meanings of an error number at a step, for when the console does not show which one applies (ABI
+// §2.14, §3, §4.1).
 
 import { Errno } from "../../xen-abi/errno.ts";
 import type { Reason, Refusal } from "./refused-step.ts";

@@ -1,5 +1,5 @@
-// What Xen prints about a payload that it does not want, and what that means for the person who
-// wants it. The messages are those of 4.14 to 4.20; they are not part of the ABI.
+// The messages that Xen prints when it refuses a payload, and their meaning for the user. The messages
+// are those of 4.14 to 4.20; they are not part of the ABI.
 
 import { failedExpectationOf, waitQueueOf } from "./console-lines.ts";
 import type { Reason } from "./refused-step.ts";
@@ -126,7 +126,7 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-/** The oldest message with a meaning is the cause; what follows it is the consequence. */
+/** The oldest known message is the cause; the following ones are consequences. */
 export function reasonByMessages(console: string, messages: readonly string[]): Reason | undefined {
   const domain = waitQueueOf(console);
   if (domain !== undefined) return waitingDomain(domain);
@@ -147,7 +147,7 @@ function waitingDomain(domain: string): Reason {
   };
 }
 
-/** What payloads of ours call it, so that Xen's console names both. */
+/** The name of it in our payloads, so that Xen's console shows both. */
 const COVER_LABEL = /^payload ([0-9a-f]+), uncovered (.+)$/;
 
 function unexpectedCode(console: string): Reason {

@@ -1,11 +1,11 @@
-// The hypervisor's console is the only place where Xen says why. Its lines on live patching look
-// like `(XEN) livepatch: NAME: what happened`; a few carry another name or none.
+// Only the hypervisor's console shows why Xen refused. Its lines on live patching look like `(XEN)
+// livepatch: NAME: what happened`; a few have another name or none.
 
 import type { UnexpectedCode } from "../../host/errors.ts";
 
 const LINE = /livepatch: (.*)$/;
 
-/** What Xen said about the payload `name`, oldest first, without the prefix and the name. */
+/** Xen's lines about the payload `name`, oldest first, without the prefix and the name. */
 export function payloadMessages(console: string, name: string): readonly string[] {
   return livepatchMessages(console).flatMap((message) => {
     if (message.startsWith(`${name}: `)) return [message.slice(name.length + 2)];
@@ -29,14 +29,14 @@ export function waitQueueOf(console: string): string | undefined {
   return lastMatch(console, /^(\S+) found with active waitqueue$/)?.[1];
 }
 
-/** What a hook of the payload did: it refused, so that another attempt would only run it again. */
+/** A hook of the payload refused, so another attempt would only run it again. */
 export function vetoOf(console: string, name: string): string | undefined {
   return payloadMessages(console, name).findLast((message) =>
     /^pre-(apply|revert) hook failed \(rc=-?\d+\)/.test(message),
   );
 }
 
-/** Whether Xen said that the CPUs did not come together, in the words of all releases since 4.7. */
+/** Whether Xen reported that the CPUs did not meet, in the words of all releases since 4.7. */
 export function saysNotMet(console: string, name: string): boolean {
   return payloadMessages(console, name).some((message) =>
     /^Timed out on semaphore|unable to get cpu_maps lock!$/.test(message),
@@ -44,7 +44,7 @@ export function saysNotMet(console: string, name: string): boolean {
 }
 
 /**
- * The bytes that an expectation of the payload `name` wanted, and those that Xen found there. Two
+ * The bytes that an expectation of the payload `name` required, and those that Xen found there. Two
  * lines belong together: the first has the bytes, the second the payload.
  */
 export function unexpectedCodeOf(console: string, name: string): UnexpectedCode | undefined {
@@ -55,7 +55,7 @@ export function unexpectedCodeOf(console: string, name: string): UnexpectedCode 
   return failed ? found : undefined;
 }
 
-/** The bytes that an expectation wanted at a function, and those that Xen found there. */
+/** The bytes that an expectation required at a function, and those that Xen found there. */
 export function failedExpectationOf(console: string): UnexpectedCode | undefined {
   const pattern = /^(.*): expectation failed: expected:([0-9a-f]*), actual:([0-9a-f]*)$/;
   const match = lastMatch(console, pattern);

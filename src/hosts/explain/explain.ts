@@ -1,6 +1,6 @@
-// Why Xen refused, in words. Xen's own answer is one error number with many meanings; which one
-// it was stands on the console, in lines that by-message.ts knows. Without such a line the
-// number and the step have to do (by-errno.ts).
+// Explains why Xen refused. Xen's own answer is one error number with many meanings; the console shows
+// which one applies, in lines that by-message.ts knows. Without such a line, the number and the step
+// must be enough (by-errno.ts).
 
 import { reasonByErrno } from "./by-errno.ts";
 import { reasonByMessages } from "./by-message.ts";

@@ -1,4 +1,4 @@
-// Errors of the calls that are over when they return: upload, list, console.
+// Errors of the calls that are complete when they return: upload, list, console.
 
 import { HostError } from "../../host/errors.ts";
 import { nameOfErrno } from "../../xen-abi/errno.ts";

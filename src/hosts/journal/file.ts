@@ -1,4 +1,4 @@
-// The journal of this dom0, in a file: a crash at any moment leaves the old one or the new one.
+// The journal of this dom0, in a file: after a crash at any moment it is the old one or the new one.
 
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,7 +42,8 @@ export class FileJournal implements JournalStore {
     const path = join(this.#folder, JOURNAL_FILE);
     const aside = join(this.#folder, nameAside(at));
     try {
-      // The journal is its own lock: who waited for one that was set aside finds another, or none.
+      // The journal file is its own lock: a process that waited for one that was renamed finds another,
+      // or none.
       using _alone = await lockIfPossible(path);
       if ((await readIfPossible(path)) !== text) return undefined;
       await rename(path, aside);
@@ -54,7 +55,7 @@ export class FileJournal implements JournalStore {
   }
 }
 
-/** Where there are no locks, two commands at the same moment are not told apart. */
+/** Where there are no locks, two commands at the same moment are not kept apart. */
 async function lockIfPossible(path: string): Promise<FileLock | undefined> {
   try {
     return await waitForLock(path, { file: "if it is there" });

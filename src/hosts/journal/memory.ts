@@ -1,4 +1,4 @@
-// The journal of a host that lives no longer than this process, as the model does.
+// The journal of a host that exists only in this process, such as the model.
 
 import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
 import { nameAside } from "./place.ts";

@@ -1,4 +1,4 @@
-// The journal of a dom0 that we reach by running scripts there: over ssh, or through a lab's agent.
+// The journal of a dom0 that runs scripts for us: over ssh, or through a lab's agent.
 
 import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
@@ -17,7 +17,7 @@ echo journal
 exec cat "$file"
 `;
 
-/** A journal that was cut short on the way never takes the old one's place. */
+/** A journal that was truncated during transfer never replaces the old one. */
 const WRITE_SCRIPT = `
 umask 077
 [ -d "$1" ] || mkdir -p "$1" || exit 1
@@ -33,10 +33,10 @@ trap - EXIT
 to_disk "$1"
 `;
 
-/** There is another journal than the one in question, or none. */
+/** The stored journal is another one than expected, or missing. */
 const ANOTHER = 75;
 
-/** The checksum first: when another journal comes in between, it is not the one that was read. */
+/** The checksum is taken first: if another journal is written in between, it does not match. */
 const IDENTIFY_SCRIPT = `
 file=$1/$2
 [ -e "$file" ] || exit ${ANOTHER}
@@ -45,8 +45,8 @@ exec cat "$file"
 `;
 
 /**
- * $4: the checksum; none for a journal that could not be read. The journal is its own lock: who waited
- * for one that was set aside finds another, or none.
+ * $4: the checksum; empty for a journal that could not be read. The journal is its own lock: a process
+ * that waited for one that was renamed finds another, or none.
  */
 const ASIDE_SCRIPT = `
 file=$1/$2

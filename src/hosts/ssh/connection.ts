@@ -1,6 +1,6 @@
-// One ssh connection, used for many commands: the first process opens it and keeps it open with a
-// session of its own, the others share it through a control socket. It is the system's ssh, so the
-// user's configuration, keys, agent and jump hosts count.
+// One ssh connection for many commands: the first process opens it and keeps it open with its own
+// session, the others share it through a control socket. It uses the system's ssh, so the user's
+// configuration, keys, agent and jump hosts apply.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -23,21 +23,21 @@ import {
 import { scriptCommand } from "./shell-words.ts";
 
 export interface SshOptions {
-  /** `user@host`, `host`, or what else ssh(1) takes as a destination. */
+  /** `user@host`, `host`, or any other destination that ssh(1) accepts. */
   readonly destination: string;
   /** The program and its first arguments, e.g. `["ssh", "-F", "other_config"]`. */
   readonly command: readonly string[];
 }
 
 export interface HeldScript {
-  /** `undefined` when the script ended without any. */
+  /** `undefined` when the script ended without a line. */
   readonly firstLine: string | undefined;
   /** What it had printed to its error output by then. */
   readonly said: string;
   end(): Promise<void>;
 }
 
-/** A terminal's ^C goes to ssh as well; what is under way on the host has to come to its end. */
+/** A terminal sends ^C to ssh as well; a running action on the host must be completed. */
 const UNMOVED_SCRIPT = `trap '' INT HUP; exec "$@"`;
 /** The session that keeps the connection ends when its standard input does. */
 const KEEPER: RemoteScript = { task: "connect", script: "echo connected; exec cat >/dev/null" };
@@ -78,9 +78,9 @@ export class SshConnection implements AsyncDisposable {
   }
 
   /**
-   * Runs a script to its end. Any exit code of the script is a result.
-   * @throws HostError host/unreachable when the connection failed, host/unsupported when the script
-   * prints without an end or something changes what it prints, host/timeout
+   * Runs a script to its end. Every exit code of the script is a result.
+   * @throws HostError host/unreachable when the connection failed, host/unsupported when the output has
+   * no end or is changed on the way, host/timeout
    */
   run(remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
     return deadline.limit(remote.task, async (signal) => {
@@ -99,10 +99,10 @@ export class SshConnection implements AsyncDisposable {
   }
 
   /**
-   * Starts a script that goes on until its standard input ends, and waits for its first line. When
-   * this process dies, so does its input.
-   * @throws HostError host/unreachable when the script did not begin, host/unsupported when something
-   * changes what it prints, host/timeout
+   * Starts a script that runs until its standard input ends, and waits for its first line. The input
+   * ends at the latest when this process ends.
+   * @throws HostError host/unreachable when the script did not start, host/unsupported when its output
+   * is changed on the way, host/timeout
    */
   hold(remote: RemoteScript, deadline: Deadline): Promise<HeldScript> {
     return deadline.limit(remote.task, async (signal) => {
@@ -154,7 +154,7 @@ export class SshConnection implements AsyncDisposable {
     return spawn("sh", [
       ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
       ...["-T", "-o", `ControlPath=${join(this.#folder.path, "control")}`],
-      // What a configuration may have for sessions of people, and what would be in our way.
+      // Settings for interactive sessions that would disturb ours.
       ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
       ...options,
       ...["--", this.#options.destination],

@@ -1,8 +1,8 @@
-// What is new in a text that is always the last part of an endless one, as `xl dmesg` prints it.
+// Finds the new part of a text that is always the end of an endless one, as `xl dmesg` prints it.
 
 import type { ConsoleMark, ConsoleText } from "../../host/host.ts";
 
-/** An older copy has to overlap by this much: less could be chance, and counts as lost. */
+/** The overlap with an older copy must be at least this long: less could be chance, and counts as lost. */
 const ANCHOR_LENGTH = 64;
 
 export function newInRing(ring: string, since: ConsoleMark | undefined): ConsoleText {
@@ -16,7 +16,7 @@ export function newInRing(ring: string, since: ConsoleMark | undefined): Console
 
 /** Length of the end of `old` with which the ring still begins. */
 function overlapOf(old: string, ring: string): number | undefined {
-  // Nothing is dropped yet, however short both are.
+  // Nothing is dropped yet, however short both texts are.
   if (ring.startsWith(old)) return old.length;
   const anchor = ring.slice(0, ANCHOR_LENGTH);
   if (anchor.length < ANCHOR_LENGTH) return undefined;

@@ -1,4 +1,5 @@
-// What needs no tool for live patching in a dom0 reached by ssh: its journal, its lock, its console.
+// The parts of a dom0 reached by ssh that need no live patching tool: its journal, its lock, its
+// console.
 
 import { HostError } from "../../host/errors.ts";
 import type { ConsoleMark, ConsoleText, HostCapabilities } from "../../host/host.ts";

@@ -1,5 +1,5 @@
-// The lock of a dom0 that is reached by ssh: a file there, locked by a session that lives as long as this
-// process. All who work on that host, from wherever, ask for the same file.
+// The lock of a dom0 reached by ssh: a file there, locked by a session that ends with this process.
+// Everyone who works on that host, from any machine, locks the same file.
 
 import type { CallOptions } from "../../host/call-options.ts";
 import { systemClock } from "../clock.ts";
@@ -19,7 +19,10 @@ case $? in
 esac
 `;
 
-/** @returns `undefined` when somebody else has it @throws HostError host/unsupported, host/unreachable, host/timeout */
+/**
+ * @returns `undefined` when another process holds it
+ * @throws HostError host/unsupported, host/unreachable, host/timeout
+ */
 export async function lockRemote(
   connection: Pick<SshConnection, "label" | "hold">,
   options: CallOptions,

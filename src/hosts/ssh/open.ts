@@ -1,4 +1,4 @@
-// A dom0 that the user reaches by ssh. xsplice there is preferred to the stock tools.
+// Opens a dom0 by ssh. xsplice there is preferred to the stock tools.
 
 import { HostError } from "../../host/errors.ts";
 import type { LivepatchHost } from "../../host/host.ts";
@@ -11,9 +11,9 @@ import { probeTools } from "./tools.ts";
 import { xspliceLink } from "./xsplice-link.ts";
 
 export interface OpenSshOptions extends SshOptions {
-  /** `stock`: leave an xsplice that is installed there alone. */
+  /** `stock`: do not use an xsplice that is installed there. */
   readonly tools?: "best" | "stock";
-  /** For connecting and looking around. */
+  /** Time limit for connecting and for the first inspection. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
 }

@@ -1,7 +1,6 @@
-// Where a script's own output begins and ends. What runs a command at the other end may print before
-// it (`echo Welcome` in a .bashrc, also without a line's end) and after it (a wrapper that records the
-// session), on both outputs. So each script has a word of its own before and after it that nobody else
-// can have printed.
+// Finds where a script's own output begins and ends. The remote login may print text before it (`echo
+// Welcome` in a .bashrc, also without a newline) and after it (a wrapper that records the session), on
+// both outputs. So each script prints a unique random word before and after its output.
 
 import { randomUUID } from "node:crypto";
 
@@ -11,13 +10,14 @@ export class OutputMarker {
 
   /** The script, with a marker before and after what it prints. */
   in(script: string): string {
-    // In a shell of its own, so that its `exec` and `exit` come back for the second marker.
+    // In a shell of its own, so that the second marker is printed even if the script calls `exec` or
+    // `exit`.
     return `${print(this.#begin)}\n(\n${script}\n)\nset -- $?\n${print(this.#end)}\nexit $1`;
   }
 
-  /** What stands between the markers; `undefined` without the first: the script did not begin. */
+  /** The text between the markers; `undefined` without the first one: the script did not start. */
   between(output: string): string | undefined {
-    // The last one: where a wrapper joins both outputs, the markers of both are here.
+    // The last match: where a wrapper joins both outputs, the markers of both are here.
     const begin = `${this.#begin.join("")}\n`;
     const at = output.lastIndexOf(begin);
     if (at < 0) return undefined;
@@ -26,13 +26,13 @@ export class OutputMarker {
     return end < 0 ? own : own.slice(0, end);
   }
 
-  /** A marker stands there with another line's end: something changes what the script prints. */
+  /** The marker has another line end: the output is changed on the way. */
   isChanged(output: string): boolean {
     return output.includes(`${this.#begin.join("")}\r`);
   }
 }
 
-/** In two halves: a login shell that shows what it runs (`set -x`) must not show the marker. */
+/** In two halves, so that a login shell that prints its commands (`set -x`) does not print the marker. */
 function print(halves: readonly string[]): string {
   const command = `printf '%s%s\\n' ${halves.join(" ")}`;
   return `${command}; ${command} >&2`;

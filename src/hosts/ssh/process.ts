@@ -6,11 +6,11 @@ import type { Readable } from "node:stream";
 
 export type SshProcess = ChildProcessWithoutNullStreams;
 
-/** What a remote command may print before we stop listening. */
+/** The most that is read of a remote command's output. */
 export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 /** ssh(1) exits with this when the connection, not the command, failed. */
 export const SSH_FAILED = 255;
-/** A process that does not listen is ended by force after this time. */
+/** A process that ignores the end of its input is killed after this time. */
 const PATIENCE_MS = 2000;
 
 export type ProcessEnd =
@@ -25,11 +25,11 @@ export type ProcessEnd =
 export interface TooMuchOutput {
   readonly kind: "too-much";
   readonly output: "standard output" | "error output";
-  /** What had come when we stopped listening. */
+  /** The output up to the limit. */
   readonly bytes: number;
 }
 
-/** Gives it its input and waits for its end; `signal` brings that about. */
+/** Writes its input and waits for its end; an abort of `signal` ends it. */
 export async function finished(
   child: SshProcess,
   stdin: Uint8Array | undefined,
@@ -52,13 +52,13 @@ export async function finished(
   return { kind: "ended", stdout: stdout(), stderr: failure?.message ?? stderr(), exitCode };
 }
 
-/** `words`: what `find` found; `undefined` when it ended, or printed too much, without them. */
+/** `words`: the result of `find`; `undefined` when the process ended, or printed too much, before. */
 export interface Beginning {
   readonly words: string | undefined;
   readonly stderr: string;
 }
 
-/** Waits until `find` has found something in its output, and leaves it running then. */
+/** Waits until `find` returns a result for its output, and then leaves it running. */
 export async function begun(
   child: SshProcess,
   find: (stdout: string) => string | undefined,
@@ -75,14 +75,14 @@ export async function begun(
     });
   });
   const outcome = await Promise.race([found, untilClosed(child)]);
-  // Nobody reads what it may still print, and it must not stand still because of that.
+  // Further output is discarded, so that the process does not block on it.
   for (const stream of [child.stdout, child.stderr]) stream.removeAllListeners("data").resume();
   return typeof outcome === "string"
     ? { words: outcome, stderr: stderr() }
     : { words: undefined, stderr: outcome?.message ?? stderr() };
 }
 
-/** Ends it by its end of input; by force if it does not listen. */
+/** Ends it by the end of its input; kills it if it does not react. */
 export async function ended(child: SshProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const closed = once(child, "close");
@@ -92,7 +92,7 @@ export async function ended(child: SshProcess): Promise<void> {
   clearTimeout(force);
 }
 
-/** At once. Whatever it has started and writes to its output finds nobody who reads. */
+/** Kills it at once. Children of it that write to its output then get an error. */
 function stop(child: SshProcess): void {
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   if (!child.kill()) return;
@@ -103,7 +103,7 @@ function stop(child: SshProcess): void {
 function stoppedBy(signal: AbortSignal, child: SshProcess): Disposable {
   const onAbort = (): void => stop(child);
   signal.addEventListener("abort", onAbort, { once: true });
-  // Time may have been up before there was a process.
+  // The time limit may have passed before the process was started.
   if (signal.aborted) onAbort();
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) };
 }

@@ -1,4 +1,4 @@
-// What `xsplice --json` on another machine says, decoded: it may be another version of us.
+// Decodes the output of `xsplice --json` on another machine, which may be another version.
 
 import * as v from "valibot";
 import { HostError, type HostErrorCode } from "../../host/errors.ts";
@@ -6,7 +6,7 @@ import { type Described, decodeJson } from "../../json/decode-json.ts";
 import { count, maybe } from "../../json/fields.ts";
 import { architectureOf } from "../host-facts.ts";
 
-/** Of an answer that is none of ours, for people. */
+/** Start of an output that is not ours, for messages. */
 const EXCERPT_LENGTH = 200;
 
 const settled = v.picklist(["checked", "applied"]);
@@ -50,7 +50,7 @@ export const outcomeSchema = v.object({
   reverted: v.array(v.string()),
 });
 
-/** Of `xsplice upload`, which has nothing to tell. */
+/** Of `xsplice upload`, which has no result. */
 export const uploadedSchema = v.object({});
 
 const anyFailureSchema = v.object({ error: v.unknown() });
@@ -64,7 +64,7 @@ const failureSchema = v.object({
     expected: v.exactOptional(v.string()),
     remedy: v.exactOptional(v.string()),
     errno: v.exactOptional(v.number()),
-    /** Older versions of us do not tell. */
+    /** Older versions do not report it. */
     unexpectedCode: maybe(
       v.object({ place: v.string(), expected: v.string(), actual: v.string() }),
     ),
@@ -81,7 +81,7 @@ export function decodeRemote<Of extends v.GenericSchema>(
   schema: Of,
   source: string,
 ): Described<Of> {
-  // An error that we cannot read is one nevertheless, also where nothing else is asked of the answer.
+  // An error that cannot be decoded is still an error, even if the answer does not matter otherwise.
   if (decodeJson(text, anyFailureSchema).kind === "value") {
     throw errorOf(requireDecoded(text, failureSchema, source));
   }

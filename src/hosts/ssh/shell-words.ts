@@ -1,7 +1,7 @@
-// Commands for the shell at the other end of an ssh connection, which joins all words of its
-// command line with blanks and gives the result to the user's login shell.
+// Commands for the remote shell of an ssh connection. ssh joins all words of its command line with
+// blanks and passes the result to the user's login shell.
 
-/** One word for a POSIX shell, whatever is in it; zsh reads a leading = as a command's path. */
+/** Quotes one word for a POSIX shell, whatever it contains; zsh expands a leading = to a command's path. */
 export function quoteWord(word: string): string {
   return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,6 @@
-// A dom0 reached by ssh that has Xen's stock tools and nothing of ours. `xen-livepatch` is asked
-// for everything; what it prints is parsed (stock-output.ts). It cannot set a time limit, and it
-// looks for the result once, after 60 ms: act() looks again by listing.
+// A dom0 reached by ssh that has only Xen's stock tools. `xen-livepatch` does everything; its output is
+// parsed (stock-output.ts). It cannot set a time limit, and it looks for the result once, after 60 ms:
+// act() polls further by listing.
 
 import { HostError } from "../../host/errors.ts";
 import type { ActOptions, ActOutcome, HostInfo, ListedPayload } from "../../host/host.ts";
@@ -41,7 +41,7 @@ export function stockLink(connection: SshConnection, tools: RemoteTools): HostLi
 class StockTool {
   readonly #connection: SshConnection;
   readonly #label: string;
-  /** The console's ring when it was looked at last: what a failure adds to it is the reason. */
+  /** The console's ring at the last look: lines that a failure adds to it are the reason. */
   #ring: string;
 
   constructor(connection: SshConnection, ring: string) {
@@ -75,7 +75,7 @@ class StockTool {
   }
 
   async act(request: ActRequest, options: ActOptions): Promise<ActOutcome> {
-    // What a run of the tool left is also the answer to the question that follows it.
+    // The list printed by the last run of the tool also answers the next request.
     let left: readonly ListedPayload[] | undefined;
     let ring: string | undefined;
     let lastRing = this.#ring;

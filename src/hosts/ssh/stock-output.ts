@@ -1,5 +1,5 @@
-// What the stock `xen-livepatch` prints, and what it means (ABI §7). Releases before 4.14 print no
-// metadata; those before 4.9 word their failures differently.
+// The output of the stock `xen-livepatch`, and its meaning (ABI §7). Releases before 4.14 print no
+// metadata; those before 4.9 have other messages for failures.
 
 import { HostError } from "../../host/errors.ts";
 import type { ListedPayload, PayloadStatus } from "../../host/host.ts";
@@ -20,7 +20,7 @@ const RULE = /^-+\+-+/;
 const ROW = /^(.*?) *\| (CHECKED|APPLIED|unknown)(?: \((-?\d+), [^)]*\))?(?: *\| (.*))?$/;
 
 /**
- * @param where the text comes from, for messages
+ * @param where the origin of the text, for messages
  * @throws HostError host/unsupported for output of an unknown form
  */
 export function parseStockList(stdout: string, where: string): readonly ListedPayload[] {
@@ -54,7 +54,7 @@ function statusOf(state: string | undefined, errno: number, where: string): Payl
   });
 }
 
-/** Metadata may hold line breaks, which the tool prints as they are. */
+/** Metadata may contain line breaks, which the tool prints unchanged. */
 function continued(payload: ListedPayload, line: string): ListedPayload {
   const [first = "", ...others] = line.split(";").filter((entry) => entry !== "");
   const entries = payload.metadata ?? [];
@@ -72,9 +72,9 @@ function unknownForm(line: string, where: string): HostError {
 }
 
 /**
- * The error number of a run of `upload` or an action: 0 when the hypervisor took it, -EBUSY when
- * something is under way. That an action "didn't complete" in the tool's 60 ms is no failure.
- * @throws HostError host/unreachable when the tool could not talk to the hypervisor
+ * The error number of a run of `upload` or an action: 0 when the hypervisor accepted it, -EBUSY when
+ * something is under way. An action that "didn't complete" in the tool's 60 ms has not failed.
+ * @throws HostError host/unreachable when the tool could not reach the hypervisor
  */
 export function stockErrno(output: ToolOutput, where: string): number {
   const { stdout, stderr, exitCode } = output;

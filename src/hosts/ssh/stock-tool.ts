@@ -1,5 +1,5 @@
-// One run of `xen-livepatch` at the other end, with all that is wanted after it: the list of
-// payloads, and when it failed what the console holds. One round trip.
+// One remote run of `xen-livepatch`, together with what is needed after it: the list of payloads and,
+// when it failed, the console. One round trip.
 
 import { randomUUID } from "node:crypto";
 import type { ListedPayload } from "../../host/host.ts";
@@ -12,9 +12,9 @@ import { withTemporaryFile } from "./upload.ts";
 
 export interface ToolRun {
   readonly output: ToolOutput;
-  /** As they were right after it; `undefined` when they could not be listed. */
+  /** The payloads right after the run; `undefined` when they could not be listed. */
   readonly payloads: readonly ListedPayload[] | undefined;
-  /** What `xl dmesg` said after it failed; `undefined` when it did not, or xl does not work. */
+  /** The output of `xl dmesg` after a failure; `undefined` without a failure, or if xl does not work. */
   readonly ring: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function runStockTool(
   const remote = remoteOf(request, separator);
   const { stdout, stderr, exitCode } = await connection.run(remote, deadline);
   const [said = "", listed, ring = ""] = stdout.split(separator);
-  // Without a separator the script itself did not get that far.
+  // Without a separator the script itself ended early.
   if (listed === undefined) {
     return { output: { stdout, stderr, exitCode }, payloads: undefined, ring: undefined };
   }
@@ -67,7 +67,7 @@ function remoteOf({ task, argv, file }: ToolRequest, separator: string): RemoteS
   return withTemporaryFile({ task, script: `set -- "$@" "$file"${RUN}`, args }, file);
 }
 
-/** Exit code of what came before, and the text that follows it. */
+/** Exit code of the previous part, and the text that follows it. */
 function afterNumber(text: string): { readonly number: number; readonly rest: string } {
   const end = text.indexOf("\n");
   return { number: Number(text.slice(0, end)), rest: text.slice(end + 1) };

@@ -1,4 +1,4 @@
-// What a host reached by ssh has: the probe that decides how it is talked to.
+// Which tools a host reached by ssh has: the probe that selects how it is driven.
 
 import { HostError } from "../../host/errors.ts";
 import type { Deadline } from "../deadline.ts";
@@ -8,15 +8,15 @@ export interface RemoteTools {
   /** Can be run there and reaches the hypervisor. */
   readonly xsplice: boolean;
   readonly xenLivepatch: boolean;
-  /** What `xl dmesg` says; `undefined` where it does not work. */
+  /** The output of `xl dmesg`; `undefined` where it does not work. */
   readonly ring: string | undefined;
   /** The stock tool is of 4.14 or later: it has `--nodeps`, and lists metadata. */
   readonly nodeps: boolean;
 }
 
 /**
- * In front of every script: dom0's tools lie in sbin directories, which a session that is no login
- * shell may not search, or in those of the installed Xen releases.
+ * Put before every script: dom0's tools are in sbin directories, which a non-login shell may not
+ * search, or in those of the installed Xen releases.
  */
 export const REMOTE_PRELUDE = `
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -40,7 +40,7 @@ exit 0
 
 const RING = "\nring\n";
 
-/** @throws HostError host/unsupported when there is nothing to patch with */
+/** @throws HostError host/unsupported when no tool for live patching is installed */
 export async function probeTools(
   connection: SshConnection,
   deadline: Deadline,

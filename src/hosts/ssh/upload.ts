@@ -1,11 +1,11 @@
-// A file for the time of one remote command.
+// A remote file that exists while one remote command runs.
 
 import type { RemoteScript } from "../remote-script.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 
 /**
- * Puts `bytes` into a file there and runs the script, which finds its path in `$file`. The file goes
- * whatever happens; a file that was cut short on the way is never used.
+ * Writes `bytes` to a remote file and runs the script with its path in `$file`. The file is always
+ * removed; a file that was truncated during transfer is never used.
  */
 export function withTemporaryFile(
   { task, script: command, args = [] }: Omit<RemoteScript, "stdin">,

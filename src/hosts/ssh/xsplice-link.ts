@@ -1,6 +1,5 @@
-// A dom0 reached by ssh that has xsplice itself: everything is done there, by the local kind of host,
-// with one process for each call. What a stock tool cannot do works this way: time limits, recovery,
-// reasons.
+// A dom0 reached by ssh that has xsplice itself: the local kind of host there does everything, with one
+// process for each call. This adds what a stock tool lacks: time limits, recovery, reasons.
 
 import type { GenericSchema } from "valibot";
 import type { ActOptions } from "../../host/host.ts";
@@ -22,7 +21,7 @@ import {
 import { REMOTE_PRELUDE, type RemoteTools } from "./tools.ts";
 import { withTemporaryFile } from "./upload.ts";
 
-/** Left to the process there for starting and for its answer's way back. */
+/** Time for the remote process to start and for its answer to arrive. */
 const PROCESS_SLACK_MS = 2000;
 
 export function xspliceLink(connection: SshConnection, tools: RemoteTools): HostLink {
