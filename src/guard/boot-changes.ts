@@ -15,15 +15,15 @@ import {
 import { GuardError } from "./errors.ts";
 import type { GuardImage, GuardRequest } from "./plan.ts";
 
-/** Addresses; the end is not part of it. */
+/** Addresses; the end is exclusive. */
 export interface CodeRange {
   readonly start: bigint;
   readonly end: bigint;
 }
 
 /**
- * Sorted, and apart from each other.
- * @throws GuardError guard/bad-image when the file does not tell; ElfError
+ * Sorted and disjoint.
+ * @throws GuardError guard/bad-image when the file lacks the tables; ElfError
  */
 export function findBootChanges({
   image,
@@ -50,7 +50,7 @@ export function findBootChanges({
   ]);
 }
 
-/** Of `sorted`, those that reach into `start` … `end`. */
+/** The ranges of `sorted` that overlap `start` … `end`. */
 export function rangesWithin(
   sorted: readonly CodeRange[],
   { start, end }: CodeRange,

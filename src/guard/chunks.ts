@@ -1,6 +1,6 @@
-// How guarded code is cut into expectations. The rule that costs: an entry that writes nothing must
-// not start where memory holds ENDBR64, or what Xen puts over one, since Xen would take 4 bytes from
-// the 0 that it has to write, and bring the host down (ABI reference §5.2).
+// Splits guarded code into expectations. One rule has a cost: an entry that writes nothing must not
+// start where memory holds ENDBR64, or what Xen writes over one, because Xen would subtract 4 bytes
+// from its length of 0, and crash the host (ABI reference §5.2).
 
 import type { Architecture } from "../isa/architecture.ts";
 import { ENDBR64, ENDBR64_POISON } from "../isa/endbr64.ts";
@@ -8,7 +8,7 @@ import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 
 export interface ComparedBytes {
   readonly bytes: Uint8Array;
-  /** False where memory may hold anything. */
+  /** False where the contents of memory are unknown. */
   readonly isCompared: (offset: number) => boolean;
 }
 
@@ -19,11 +19,11 @@ interface Chunk {
 
 export interface Chunks {
   readonly chunks: readonly Chunk[];
-  /** Offsets of bytes to be compared at which no entry may start, and which none reaches. */
+  /** Offsets of bytes at which no entry may start, and which no earlier entry can cover. */
   readonly skipped: readonly number[];
 }
 
-/** Arm wants whole instructions, and at least one: it checks the size of every entry. */
+/** Arm requires whole instructions, and at least one: it checks the size of every entry. */
 const longestChunk: Readonly<Record<Architecture, number>> = {
   x86_64: EXPECTATION_LENGTH_MAX,
   aarch64: EXPECTATION_LENGTH_MAX - (EXPECTATION_LENGTH_MAX % 4),
@@ -47,7 +47,7 @@ export function cutIntoChunks(code: ComparedBytes, architecture: Architecture): 
         offset++;
         continue;
       }
-      // The entry before gives a byte away; no mark starts there, since one starts after it.
+      // The previous entry gets one byte less; no mark starts there, because one starts after it.
       previous.end--;
       start--;
     }
@@ -65,7 +65,7 @@ export function cutIntoChunks(code: ComparedBytes, architecture: Architecture): 
   };
 }
 
-/** Also where the bytes that would tell are not known, or belong to the function after it. */
+/** Also where the deciding bytes are unknown, or belong to the next function. */
 function mayBeLandingMark(code: ComparedBytes, start: number): boolean {
   return [ENDBR64, ENDBR64_POISON].some((mark) =>
     mark.every((byte, index) => {

@@ -1,7 +1,7 @@
-// The old-code guard: all bytes of the functions that a payload replaces, or relies on, as entries
-// of its function table that write nothing and expect up to 31 bytes each. An unmodified Xen compares
-// them before it applies the payload, and refuses with the host untouched where one byte differs.
-// What cannot be compared is told, byte by byte, in the plan.
+// The old-code guard: all bytes of the functions that a payload replaces, or relies on, as entries of
+// its function table that write nothing and expect up to 31 bytes each. An unmodified Xen compares them
+// before it applies the payload, and refuses without a change to the host if one byte differs. Bytes
+// that cannot be compared are listed in the plan.
 
 import { RELA_SIZE } from "../elf/raw.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
@@ -21,7 +21,7 @@ import type {
   UnguardedReason,
 } from "./plan.ts";
 
-/** How far into a function level `entry` looks, after an ENDBR64: what one entry holds. */
+/** How many bytes of a function level `entry` covers, after an ENDBR64: the capacity of one entry. */
 const ENTRY_SIZE = 31;
 /** Two relocations, of the label and of the address: RELA entries of ELF64. */
 const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * RELA_SIZE;
@@ -38,7 +38,7 @@ export function guardsFor(request: GuardRequest): GuardPlan {
   return { guards, unguarded: plans.flatMap((plan) => plan.unguarded) };
 }
 
-/** What `guards` add to the payload's file, in bytes. */
+/** The size of `guards` in the payload's file, in bytes. */
 export function fileBytesOf(guards: readonly GuardBytes[]): number {
   return guards.reduce((sum, { label }) => sum + FILE_BYTES_PER_GUARD + label.length + 1, 0);
 }
@@ -86,12 +86,12 @@ function guardFunction(
   };
 }
 
-/** Loaders before that write their jump over the mark (ABI reference §5.1). */
+/** Earlier loaders write their jump over the mark (ABI reference §5.1). */
 function jumpsBehindMark(release: GuardRequest["release"]): boolean {
   return release === undefined || hasFeature(release, "endbr-aware");
 }
 
-/** The bytes that memory has to hold, and which of them nobody can tell. */
+/** The bytes that memory must hold, and those that cannot be predicted. */
 class FunctionCode implements ComparedBytes {
   readonly bytes: Uint8Array;
   readonly #reasons: (UnguardedReason | undefined)[];
@@ -101,7 +101,7 @@ class FunctionCode implements ComparedBytes {
     this.#reasons = Array.from({ length: bytes.length });
   }
 
-  /** A first reason stays. */
+  /** The first reason is kept. */
   leaveOut(start: number, end: number, reason: UnguardedReason): void {
     const last = Math.min(end, this.bytes.length);
     for (let offset = Math.max(start, 0); offset < last; offset++) {
@@ -132,7 +132,7 @@ class FunctionCode implements ComparedBytes {
   }
 }
 
-/** Guards alone that fill the file: nothing that the emitter could still do about it. */
+/** The guards alone exceed the file's limit; the emitter cannot make it smaller. */
 function checkFileSize(guards: readonly GuardBytes[], plans: readonly GuardPlan[]): void {
   const total = fileBytesOf(guards);
   if (total <= PAYLOAD_SIZE_MAX) return;

@@ -1,4 +1,4 @@
-// The old code that a payload carries, for Xen to compare.
+// The old code that a payload carries for Xen to compare.
 
 export { type CodeRange, findBootChanges } from "./boot-changes.ts";
 export { GuardError, type GuardErrorCode } from "./errors.ts";

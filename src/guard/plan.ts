@@ -1,63 +1,63 @@
-// What a guard is asked for, and what it turned out to be; guard.ts makes the one from the other.
+// The input and the result of a guard; guard.ts computes one from the other.
 
 import type { Architecture } from "../isa/architecture.ts";
 import type { GuardBytes } from "../payload/emit/input.ts";
 import type { Release } from "../xen-abi/release.ts";
 
-/** As much of a `xen-syms` file as guards need; XenSyms of builder/ is one. */
+/** The part of a `xen-syms` file that guards need; XenSyms of running/ implements it. */
 export interface GuardImage {
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly architecture: Architecture;
   /** By the names of Xen's table. */
   readonly byName: ReadonlyMap<string, { readonly address: bigint }>;
-  /** Names that stand for several places: Xen would take any of them. */
+  /** Names with several addresses: Xen could take any of them. */
   readonly ambiguous: ReadonlySet<string>;
   /** @throws ElfError when the file has no such bytes */
   readonly bytesAt: (address: bigint, length: number) => Uint8Array;
 }
 
 export interface GuardedFunction {
-  /** As Xen's table spells it. */
+  /** As spelt in Xen's table. */
   readonly name: string;
   readonly address: bigint;
   readonly sizeBytes: number;
-  /** `relied`: not replaced; its layout or ABI matters, and another payload may replace it. */
+  /** `relied`: not replaced, but its layout or ABI matters, and another payload may replace it. */
   readonly role: "replaced" | "relied";
-  /** `payload`: one below has replaced it, so a jump stands at the entry when Xen compares. */
+  /** `payload`: one below has replaced it, so a jump is at the entry when Xen compares. */
   readonly below: "hypervisor" | "payload";
 }
 
 export interface GuardRequest {
   readonly image: GuardImage;
-  /** `undefined`: one that takes payloads of version 2. */
+  /** `undefined`: a release with payload version 2. */
   readonly release: Release | undefined;
   readonly functions: readonly GuardedFunction[];
-  /** `entry`: only the first bytes of what is replaced, one entry each. */
+  /** `entry`: only the first bytes of replaced functions, one entry each. */
   readonly level: "full" | "entry";
 }
 
-/** Bytes of a function that no guard looks at, and why. */
+/** Bytes of a function that no guard compares, and why. */
 export interface UnguardedRange {
   readonly functionName: string;
-  /** From the start of the function, in bytes. */
+  /** Offset from the start of the function, in bytes. */
   readonly offset: number;
   readonly sizeBytes: number;
   readonly reason: UnguardedReason;
 }
 
 export type UnguardedReason =
-  /** Xen rewrites it at boot, for the CPU that it runs on. */
+  /** Xen rewrites it at boot for the CPU. */
   | "boot-change"
-  /** ENDBR64 at the entry, or bytes like it, which a guard must not start at (ABI §5.2). */
+  /** ENDBR64 at the entry, or equal bytes, at which a guard must not start (ABI §5.2). */
   | "landing-mark"
   /** The distance of the jump to the payload below: different on every load. */
   | "jump-below"
-  /** Room of a jump that another payload may have put there. */
+  /** Space of a jump that another payload may have written. */
   | "replaceable-entry"
   /** Beyond the first bytes, with level `entry`. */
   | "not-asked-for"
-  /** Several places have the function's name, or it has no size. */
+  /** The function's name is ambiguous, or it has no size. */
   | "no-name";
 
 export interface GuardPlan {

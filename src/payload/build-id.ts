@@ -1,6 +1,6 @@
-// The build-id of a payload: SHA-1 over the finished file in which every place that carries the id
-// is zero. So it says what the whole file is, needs no linker, and can be checked by anyone who has
-// the file. The places: the note of `.note.gnu.build-id`, and `build-id=…` in `.modinfo`.
+// The build-id of a payload: SHA-1 over the finished file, in which every place of the id is zero. So
+// it identifies the whole file, needs no linker, and anyone with the file can verify it. The places:
+// the note of `.note.gnu.build-id`, and `build-id=…` in `.modinfo`.
 
 import { createHash } from "node:crypto";
 import { toHex } from "../bytes/hex.ts";
@@ -10,7 +10,7 @@ import { readBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { BUILD_ID_SECTION, MODINFO_SECTION } from "../xen-abi/sections.ts";
 import { BUILD_ID_KEY } from "./metadata-keys.ts";
 
-/** As ld and Xen have it: the length of a SHA-1. */
+/** As in ld and Xen: the length of a SHA-1. */
 const BUILD_ID_SIZE = 20;
 
 export function unstampedBuildId(): Uint8Array {
@@ -21,7 +21,7 @@ export function unstampedBuildIdText(): string {
   return "0".repeat(BUILD_ID_SIZE * 2);
 }
 
-/** Fills the id in, in place, and gives it. */
+/** Computes the id, writes it into the file in place, and returns it. */
 export function stampBuildId(payload: Uint8Array): Uint8Array {
   const places = findBuildIdPlaces(payload);
   const id = hashWithoutId(payload, places);
@@ -29,12 +29,12 @@ export function stampBuildId(payload: Uint8Array): Uint8Array {
   return id;
 }
 
-/** What the id in a finished file has to be; differs from the one in it if anything was changed. */
+/** The correct id of a finished file; differs from the one in it if anything was changed. */
 export function computeBuildId(payload: Uint8Array): Uint8Array {
   return hashWithoutId(payload, findBuildIdPlaces(payload));
 }
 
-/** Where an id stands: its offset in the file, as bytes or as hexadecimal text. */
+/** A place of an id: its offset in the file, as bytes or as hexadecimal text. */
 interface BuildIdPlace {
   readonly offset: number;
   readonly form: "bytes" | "text";
@@ -62,7 +62,7 @@ function findBuildIdPlaces(payload: Uint8Array): readonly BuildIdPlace[] {
   }
   const metadata = findSection(object, MODINFO_SECTION);
   if (metadata !== undefined) {
-    // Latin-1 keeps one character for each byte, so that positions are offsets.
+    // Latin-1 has one character for each byte, so positions are offsets.
     const text = new TextDecoder("latin1").decode(contentsOf(object, metadata));
     const pattern = new RegExp(`(?:^|\\0)${BUILD_ID_KEY}=(?=[0-9a-f]{${BUILD_ID_SIZE * 2}}\\0)`);
     const match = pattern.exec(text);

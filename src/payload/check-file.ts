@@ -1,6 +1,6 @@
-// What Xen's loader would refuse in a payload's ELF header, sections, symbols and relocations, or
-// would not see to its own harm: ABI reference §1.1, §1.2, §2.2 to §2.8, §8.2. Tables have checks
-// of their own (check-function.ts and the readers).
+// Problems of a payload's ELF header, sections, symbols and relocations that Xen's loader would refuse,
+// or would not notice although they harm it: ABI reference §1.1, §1.2, §2.2 to §2.8, §8.2. Tables have
+// their own checks (check-function.ts and the readers).
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
@@ -98,7 +98,7 @@ function checkSection(file: PayloadFile, section: Section): void {
   }
 }
 
-/** Sections that mean something to Xen: once, and loaded, since it reads the loaded copy. */
+/** Sections with a meaning for Xen: only one of each, and loaded, because Xen reads the loaded copy. */
 function checkNamedSections(file: PayloadFile): void {
   const { object, architecture, findings } = file;
   for (const name of [...livepatchSections, ...specialTableSections]) {
@@ -156,7 +156,7 @@ function checkSymbols({ symbols, object, findings }: PayloadFile): void {
   }
 }
 
-/** Of the sections that are loaded; Xen skips the others, and refuses a file with too many. */
+/** Only loaded sections; Xen skips the others, and refuses a file with too many. */
 function checkRelocations(file: PayloadFile): void {
   if (file.object.sections.length > SECTION_COUNT_MAX) return;
   for (const section of file.object.sections) {

@@ -1,5 +1,5 @@
-// Whether a payload fits a host, before anything is sent to it: what a hypervisor answers with a
-// bare -EINVAL, or with a crash, is said in words here. Only what is sure is refused.
+// Checks that a payload fits a host before it is sent: what a hypervisor would answer with a bare
+// -EINVAL, or with a crash, is explained here. Only certain failures are refused.
 
 import type { Architecture } from "../isa/architecture.ts";
 import { needsWritableFuncs } from "../xen-abi/features.ts";
@@ -14,13 +14,13 @@ import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { Findings, type PayloadFinding, throwFirstError } from "./finding.ts";
 import type { Payload } from "./payload.ts";
 
-/** What is known of the host; HostInfo and ListedPayload of host/ fit. */
+/** The known facts about the host; HostInfo and ListedPayload of host/ fit. */
 export interface HostFacts {
-  /** Under which the payload is to be uploaded. */
+  /** The name for the upload. */
   readonly name: string;
   readonly info: {
     readonly version: { readonly major: number; readonly minor: number; readonly extra: string };
-    /** Hex; `undefined` when the hypervisor has none or it cannot be told. */
+    /** Hex; `undefined` when the hypervisor has none or it cannot be read. */
     readonly buildId: string | undefined;
     readonly architecture: Architecture | undefined;
   };
@@ -84,7 +84,7 @@ function checkRelease(payload: Payload, { info }: HostFacts, findings: Findings)
   const release = findRelease(info.version);
   const funcs = payload.sections.find(({ name }) => name === FUNCS_SECTION);
   if (release === undefined || funcs === undefined || funcs.loaded === "writable") return;
-  // "4.17.3-pre" is a build from between 4.17.2 and 4.17.3, and may behave like either.
+  // "4.17.3-pre" is a build between 4.17.2 and 4.17.3, and may behave like either.
   const before = { ...release, point: release.point - 1 };
   const meant = info.version.extra.includes("-pre") ? [before, release] : [release];
   if (!meant.some((one) => needsWritableFuncs(one, payload.architecture))) return;
@@ -97,7 +97,7 @@ function checkRelease(payload: Payload, { info }: HostFacts, findings: Findings)
   });
 }
 
-/** Distributions put anything after the numbers; what is not a point release says nothing. */
+/** Distributions append any text to the numbers; without a point release the behaviour is unknown. */
 function findRelease({ major, minor, extra }: HostFacts["info"]["version"]): Release | undefined {
   try {
     return extra.startsWith(".") ? parseRelease(`${major}.${minor}${extra}`) : undefined;
@@ -116,7 +116,7 @@ function checkLoaded(payload: Payload, { name, loaded }: HostFacts, findings: Fi
       remedy: `choose another name, or first "xsplice unload ${name}"`,
     });
   }
-  // Payloads made by xSplice carry their build-id where Xen hands it out.
+  // Payloads made by xSplice carry their build-id in metadata, which Xen lists.
   const marker = `build-id=${payload.buildId}`;
   const twin = loaded.find((other) => other.metadata?.includes(marker));
   if (twin === undefined || twin.name === name) return;

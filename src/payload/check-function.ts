@@ -1,6 +1,6 @@
-// What Xen would refuse in one entry of `.livepatch.funcs`, at upload or at apply: ABI reference
-// §1.3, §1.4, §2.10. What depends on the hypervisor's own code (is the function large enough for
-// a jump after its ENDBR64, is it in reach) cannot be seen in the payload alone.
+// Problems of one entry of `.livepatch.funcs` that Xen would refuse, at upload or at apply: ABI
+// reference §1.3, §1.4, §2.10. Checks that need the hypervisor's own code (is the function large enough
+// for a jump after its ENDBR64, is it in reach) are not possible from the payload alone.
 
 import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
 import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
@@ -12,7 +12,7 @@ import type { PayloadErrorCode } from "./errors.ts";
 import type { PayloadFunction } from "./payload.ts";
 import type { PayloadFile } from "./targets.ts";
 
-/** NOPs fill whole instructions, in bytes. */
+/** NOPs replace whole instructions; size in bytes. */
 const NOP_UNIT = { x86_64: 1, aarch64: AARCH64_INSTRUCTION_SIZE } as const;
 
 export interface CheckedEntry {
@@ -50,8 +50,9 @@ export function checkFunction(file: PayloadFile, checked: CheckedEntry): void {
 }
 
 /**
- * An entry that was seen before: Xen restores in the order in which it patched, so what it saved of
- * the first is what it leaves behind (ABI reference §3.9). Guards write nothing.
+ * An entry for a function that an earlier entry patches. Xen restores in the order in which it patched,
+ * so the function ends with the bytes saved by the last entry, the first one's jump (ABI reference
+ * §3.9). Guards write nothing.
  */
 export class WrittenPlaces {
   readonly #seen = new Set<string>();
@@ -81,7 +82,7 @@ type Refuse = (code: PayloadErrorCode, state: string, expected: string) => void;
 function checkSizes({ architecture }: PayloadFile, entry: PayloadFunction, refuse: Refuse): void {
   const { oldSize } = entry;
   const jump = JUMP_SIZE[architecture];
-  // Arm looks at this in every mode.
+  // Arm checks this in every mode.
   if ((entry.kind === "replace" || architecture === "aarch64") && oldSize < jump) {
     const expected = `at least ${jump} bytes, the room of a jump`;
     refuse("payload/malformed", `the old function has ${oldSize} bytes`, expected);
@@ -110,7 +111,7 @@ function checkExpectation({ expectation, oldSize }: LivepatchFunc, refuse: Refus
   }
 }
 
-/** Behind an ENDBR64 Xen blanks 4 bytes less, and takes less than none for 4 GiB (§5.2). */
+/** After an ENDBR64 Xen blanks 4 bytes less; fewer than 4 would wrap to almost 4 GiB (§5.2). */
 function checkLanding({ architecture }: PayloadFile, entry: PayloadFunction, refuse: Refuse): void {
   if (architecture !== "x86_64" || entry.kind === "replace") return;
   const blanked = entry.kind === "nop" ? entry.newSize : 0;

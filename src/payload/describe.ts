@@ -1,4 +1,4 @@
-// What is in a payload, as text for people and as a value for JSON.
+// The contents of a payload, as text for people and as a value for JSON.
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import { formatReport } from "../error.ts";
@@ -10,15 +10,15 @@ import type { OldAddress, PayloadContents, PayloadFunction, Target } from "./pay
 import { printable } from "./printable.ts";
 
 export interface DescribeOptions {
-  /** How many lines a long list may have before the rest is counted only. */
+  /** The most lines of a long list; further ones are only counted. */
   readonly listLinesMax: number;
-  /** What else is known of the payload, between its tables and its faults. */
+  /** Other facts about the payload, shown between its tables and its findings. */
   readonly more?: readonly Paragraph[];
 }
 
 export interface Paragraph {
   readonly heading: string;
-  /** Without lines it is left out. */
+  /** Omitted if it has no lines. */
   readonly lines: readonly string[];
 }
 
@@ -72,7 +72,7 @@ function generalLines(contents: PayloadContents): string[] {
   return facts.map(([name, value]) => `${name.padEnd(13)} ${value}`);
 }
 
-/** Digests in full: they are there to be compared. */
+/** Complete digests, so that they can be compared. */
 function originLines({ origin }: PayloadContents): readonly string[] {
   if (origin === undefined) return [];
   const patches = origin.patches.map(({ name, sha256 }) => `patch          ${sha256}  ${name}`);
@@ -98,7 +98,7 @@ function reasonsByFunction({ reasons }: PayloadContents): ReadonlyMap<string, re
   return found;
 }
 
-/** One string: an entry is cut from a list with its reasons, not between them. */
+/** One string: a list may be truncated after an entry with its reasons, not between them. */
 function functionLines(entry: PayloadFunction, reasons: readonly string[] = []): string {
   return [functionLine(entry), ...reasons.map((text) => `    because: ${text}`)].join("\n");
 }
@@ -120,7 +120,7 @@ function functionLine(entry: PayloadFunction): string {
   }
 }
 
-/** Where the old function is, when its name does not say so. */
+/** The old function's address, if its name does not show it. */
 function addressText(address: OldAddress, name: string): string {
   if (address.kind === "name") return "";
   const text = targetText(address);

@@ -1,6 +1,6 @@
-// Makes the sections that say what a payload is, in a draft that has its code and data: function
-// table, hooks, notes, symbol map. ABI reference §1.3 to §1.7, and the checklist of §1.10 for
-// their flags and alignments. Used by the emitter (emit/tables.ts) and by write.ts.
+// Creates the sections that describe a payload, in a draft that has its code and data: function table,
+// hooks, notes, symbol map. ABI reference §1.3 to §1.7, and the checklist of §1.10 for their flags and
+// alignments. Used by the emitter (emit/tables.ts) and by write.ts.
 
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { SectionFlag } from "../elf/constants.ts";
@@ -24,10 +24,10 @@ import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
 
-/** Names of function entries: for Xen's messages, and for its look-up in the absence of an address. */
+/** Names of function entries: for Xen's messages, and for its lookup if there is no address. */
 export const STRINGS_SECTION = ".livepatch.strings";
 
-/** What a pointer of a table is to be; `undefined` is null. */
+/** The target of a pointer in a table; `undefined` is null. */
 export type DraftPointer =
   | { readonly symbol: DraftSymbol; readonly addend: bigint }
   | { readonly address: bigint }
@@ -50,7 +50,7 @@ export interface FunctionTableOptions {
   readonly access: "read-only" | "writable";
 }
 
-/** Adds the function table with the strings that it needs; nothing without rows. */
+/** Adds the function table with its strings; nothing if there are no rows. */
 export function addFunctionRows(
   draft: ElfDraft,
   rows: readonly FunctionRow[],
@@ -108,7 +108,7 @@ export function addHookRows(
   }
 }
 
-/** Not loaded by Xen: it is for tools that have the file. */
+/** Not loaded by Xen; for tools that have the file. */
 export function addSymbolMap(draft: ElfDraft, map: SymbolMap): void {
   draft.sections.push({
     ...constantSection(SYMBOL_MAP_SECTION, encodeSymbolMap(map), 1),
@@ -116,7 +116,7 @@ export function addSymbolMap(draft: ElfDraft, map: SymbolMap): void {
   });
 }
 
-/** Not loaded by Xen either; nothing without reasons. */
+/** Not loaded by Xen either; nothing if there are no reasons. */
 export function addReasons(draft: ElfDraft, reasons: readonly Reason[] | undefined): void {
   if (reasons === undefined) return;
   const content = encodeReasons(reasons);
@@ -137,7 +137,7 @@ export function undefinedSymbolsOf(draft: ElfDraft): UndefinedSymbols {
   return new Map(symbols.map((symbol) => [symbol.name, symbol]));
 }
 
-/** The undefined symbol with this name, which the draft may have already. */
+/** The undefined symbol of this name; an existing one is used again. */
 export function requireUndefinedSymbol(
   draft: ElfDraft,
   known: UndefinedSymbols,
@@ -172,7 +172,7 @@ export function constantSection(
   };
 }
 
-/** Collects relocations, and gives what has to stand in the file itself. */
+/** Collects relocations, and returns the value for the field in the file itself. */
 class PointerWriter {
   readonly relocations: DraftRelocation[] = [];
   readonly #type: number;
@@ -189,7 +189,7 @@ class PointerWriter {
   }
 }
 
-/** NUL-terminated strings one after the other, each once. */
+/** Consecutive NUL-terminated strings, each only once. */
 class StringPool {
   readonly #section = constantSection(STRINGS_SECTION, new Uint8Array(), 1);
   readonly #symbol = sectionSymbol(this.#section);

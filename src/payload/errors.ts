@@ -1,5 +1,5 @@
-// How a payload is refused. The codes are shared by errors that are thrown and by findings that
-// are collected (finding.ts).
+// Why a payload is refused. Errors that are thrown and findings that are collected (finding.ts) share
+// the codes.
 
 import type { ElfErrorCode } from "../elf/errors.ts";
 import { XspliceError } from "../error.ts";
@@ -7,30 +7,30 @@ import { XspliceError } from "../error.ts";
 export type PayloadErrorCode =
   /** Over a limit of the hypervisor: file size, name length, number of sections. */
   | "payload/too-large"
-  /** No live patch: empty, or a file of another kind. */
+  /** Not a live patch: empty, or a file of another kind. */
   | "payload/not-a-payload"
   /** For another CPU architecture than the hypervisor's. */
   | "payload/machine"
   /** A section that every payload must have is missing. */
   | "payload/missing"
-  /** A table that cannot mean anything; Xen refuses it. */
+  /** A table without a valid meaning; Xen refuses it. */
   | "payload/malformed"
-  /** Well formed, but beyond what Xen's loader takes. */
+  /** Well formed, but more than Xen's loader accepts. */
   | "payload/unsupported"
-  /** Some release of Xen does not see that it is wrong: wrong code runs, or the host crashes. */
+  /** Some release of Xen does not notice the fault: wrong code runs, or the host crashes. */
   | "payload/trap"
-  /** Of no use: Xen does not look at it. */
+  /** Without effect: Xen ignores it. */
   | "payload/ignored"
   /** For another build of the hypervisor. */
   | "payload/wrong-hypervisor"
-  /** The name or the payload itself is on the host already. */
+  /** The name, or the payload itself, is already on the host. */
   | "payload/already-loaded"
-  /** The symbol map that travels with a payload cannot be read. */
+  /** The symbol map in the payload cannot be read. */
   | "payload/symbol-map"
-  /** The reasons that travel with a payload cannot be read. */
+  /** The reasons in the payload cannot be read. */
   | "payload/reasons"
-  /** What a payload was made from cannot be read, or was changed. */
+  /** The payload's origin cannot be read, or was changed. */
   | "payload/origin";
 
-/** What the ELF reader found wrong keeps its code. */
+/** Findings of the ELF reader keep their code. */
 export class PayloadError extends XspliceError<PayloadErrorCode | ElfErrorCode> {}

@@ -1,13 +1,13 @@
-// What a look at a payload found wrong. Readers of payloads collect findings and go on with what
-// is left; parsePayload() throws the first error among them, inspectPayload() shows all.
+// A problem found in a payload. Readers of payloads collect findings and continue with the rest;
+// parsePayload() throws the first error among them, inspectPayload() shows all.
 
 import { ElfError, type ElfErrorCode } from "../elf/errors.ts";
 import type { ErrorReport } from "../error.ts";
 import { PayloadError, type PayloadErrorCode } from "./errors.ts";
 
 /**
- * `error`: Xen refuses to load or to apply the payload, or comes to harm by it; `warning`: it
- * works, and is not what its author can have meant.
+ * `error`: Xen refuses to load or to apply the payload, or is harmed by it; `warning`: it works, but
+ * cannot be what its author intended.
  */
 export type Severity = "error" | "warning";
 
@@ -16,7 +16,7 @@ export interface PayloadFinding {
   readonly report: ErrorReport<PayloadErrorCode | ElfErrorCode>;
 }
 
-/** What is shown of a payload with thousands of broken entries. */
+/** The most findings shown for a payload with thousands of broken entries. */
 const FINDINGS_MAX = 100;
 
 export class Findings {
@@ -34,7 +34,7 @@ export class Findings {
     this.#add({ severity: "warning", report });
   }
 
-  /** What `read` gives, or `fallback` and a finding of what it threw. Bugs of ours pass through. */
+  /** The result of `read`, or `fallback` and a finding with the error. Internal errors are thrown on. */
   attempt<Value>(read: () => Value, fallback: Value, severity: Severity = "error"): Value {
     try {
       return read();

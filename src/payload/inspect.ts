@@ -1,5 +1,5 @@
-// Reads anything that claims to be a payload, and tells what is in it and what is wrong with it.
-// parse.ts is for those who want a payload that Xen would take.
+// Reads any file that claims to be a payload, and reports its contents and its problems. To get only
+// payloads that Xen would accept, use parse.ts.
 
 import { ElfType, nameOfElfType, SectionFlag } from "../elf/constants.ts";
 import type { ElfError } from "../elf/errors.ts";
@@ -34,15 +34,15 @@ import { readExports, readNeeds } from "./read-symbols.ts";
 import { namedStarts, type PayloadFile } from "./targets.ts";
 
 export interface Inspection {
-  /** What could be read; the rest is in the findings. */
+  /** The readable part; the rest is in the findings. */
   readonly contents: PayloadContents;
   readonly findings: readonly PayloadFinding[];
 }
 
 /**
- * `source` is what the file is called in messages.
+ * `source` is the name of the file in messages.
  * @throws ElfError when the bytes are not an ELF file; PayloadError payload/not-a-payload when it is
- * one of another kind. Everything else becomes a finding
+ * one of another kind. Every other problem becomes a finding
  */
 export function inspectPayload(bytes: Uint8Array, source: string): Inspection {
   const findings = new Findings();
@@ -65,7 +65,7 @@ function openPayload(bytes: Uint8Array, source: string, findings: Findings): Elf
   }
   for (const error of damage) findings.error(error.report);
   if (!object.sections.some(({ name }) => name.startsWith(".livepatch."))) {
-    // It may be among what cannot be read.
+    // It may be in the unreadable part.
     if (damage[0] !== undefined) throw damage[0];
     throw notAPayload(source, "it is an object file without any section of live patching");
   }
@@ -88,7 +88,7 @@ function readContents(file: PayloadFile): PayloadContents {
   const table = funcs === undefined ? undefined : readFunctions(file, funcs);
   const functions = table?.functions ?? [];
   const hooks = readHooks(file);
-  // Xen took payloads without functions only from version 2 on.
+  // Xen accepts payloads without functions only from version 2 on.
   const version = funcs === undefined ? 2 : table?.version;
   const contents = {
     source: object.source,

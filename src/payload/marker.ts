@@ -1,14 +1,13 @@
-// The applied-marker: 31 bytes of code that nobody runs, by which one payload can ask Xen whether
-// another one, with exactly this content, is applied now. It begins with int3; the payload's own
-// entry for it says "blank 1 byte", so while the payload is applied a NOP stands there, and revert
-// puts the int3 back. Behind it are 30 bytes that are different for each content. So one expectation
-// of another payload, NOP and those 30 bytes, says both. x86 only: Arm patches nothing outside of
-// the Xen image (ABI reference §5.4). Which releases stand it: mayCarryMarker() of xen-abi.
-//
-// Behind them is a cover for each function that the payload replaces or brings: one more int3, which a
-// payload that was built on top of this one, and replaces the same function, expects and blanks. At the
-// function's entry two of those cannot tell each other's jump from the one that they expect, so without
-// the cover Xen would apply both, and the first one's fix be out of force.
+// The applied-marker: 31 bytes that are never executed, by which one payload can ask Xen whether
+// another one, with exactly this content, is applied now. It begins with int3; the payload has an entry
+// for it that blanks 1 byte, so a NOP is there while the payload is applied, and revert restores the
+// int3. The other 30 bytes are different for each content. So one expectation of another payload, NOP
+// and those 30 bytes, checks both. x86 only: Arm patches nothing outside of the Xen image (ABI
+// reference §5.4). mayCarryMarker() of xen-abi names the releases that support it. After them is a
+// cover for each function that the payload replaces or adds: one more int3, which a payload that was
+// built on top of this one, and replaces the same function, expects and blanks. Two such payloads
+// cannot distinguish each other's jump at the function's entry from the expected one, so without the
+// cover Xen would apply both, and the first one's fix would not be in force.
 
 import { parseHex } from "../bytes/hex.ts";
 import type { Architecture } from "../isa/architecture.ts";
@@ -16,27 +15,30 @@ import { mayCarryMarker } from "../xen-abi/features.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type { SymbolMap } from "./symbol-map.ts";
 
-/** In bytes; with the byte in front of it, as much as an expectation holds. */
+/** In bytes; together with the byte before it, the size of an expectation. */
 export const MARKER_ID_SIZE = 30;
 export const MARKER_SIZE = 1 + MARKER_ID_SIZE;
-/** int3: what the file has, and memory while the payload is not applied. */
+/** int3: in the file, and in memory while the payload is not applied. */
 export const MARKER_IDLE = 0xcc;
 /** The NOP of one byte, the same in both of Xen's families of NOPs (ABI reference §5.2). */
 export const MARKER_APPLIED = 0x90;
 
-/** Of its symbol, before the payload's tag is added. */
+/** The name of its symbol, before the payload's tag is added. */
 export const MARKER_NAME = "xsplice.marker";
 
 export interface Marker {
-  /** As the payload that carries it exports it. */
+  /** The name under which its payload exports it. */
   readonly symbol: string;
   /** MARKER_ID_SIZE bytes. */
   readonly id: Uint8Array;
-  /** Where a function's cover is, by the name that a later payload replaces it by; bytes from `symbol` on. */
+  /**
+   * Offset of each function's cover from `symbol`, by the name that a later payload uses to replace the
+   * function.
+   */
   readonly covers: ReadonlyMap<string, number>;
 }
 
-/** Whether a payload for this release gets one; none where nobody knows the release. */
+/** Whether a payload for this release gets a marker; not if the release is unknown. */
 export function markerFor(
   release: Release | undefined,
   architecture: Architecture,
@@ -61,7 +63,7 @@ export function markerOf(map: SymbolMap): Marker | undefined {
   };
 }
 
-/** Whether a symbol that some payload exports is that of a marker, covers included. */
+/** Whether an exported symbol of some payload is that of a marker or cover. */
 export function isMarkerSymbol(name: string): boolean {
   return name.startsWith(`${MARKER_NAME}.`);
 }

@@ -1,29 +1,32 @@
-// The keys of `.modinfo` that xSplice's own payloads carry. Xen shows metadata of what is loaded and
-// no build-id, no dependency and no order (ABI reference §1.7), so whoever wants to know what a host
-// runs knows it from here. A payload of another tool has none of them.
+// The keys of `.modinfo` in xSplice's own payloads. Xen lists the metadata of loaded payloads, but no
+// build-id, dependency or order (ABI reference §1.7), so tools find out from these keys what a host
+// runs. A payload of another tool has none of them.
 
 /** Of the payload itself, hexadecimal. */
 export const BUILD_ID_KEY = "build-id";
-/** Build-id of whatever the payload sits on. */
+/** Build-id of what is directly below the payload. */
 export const DEPENDS_KEY = "depends";
 export const MODE_KEY = "mode";
 export const GUARD_KEY = "guard";
 /** The symbol of the applied-marker (marker.ts); absent when the payload has none. */
 export const MARKER_KEY = "marker";
-/** What the payload replaces, as Xen's table spells it, with commas between; or `*`. */
+/** The replaced functions, as spelt in Xen's table, separated by commas; or `*`. */
 export const FUNCTIONS_KEY = "functions";
-/** Build-ids of payloads, besides `depends`, that must be applied; absent when there are none. */
+/** Build-ids of payloads, besides `depends`, that must be applied; missing when there are none. */
 export const REQUIRES_KEY = "requires";
 
-/** Kinds of its hooks, which may stand against a replace; absent when there are none. */
+/** Kinds of its hooks, which may prevent a replace; missing when there are none. */
 export const HOOKS_KEY = "hooks";
 
-/** Its functions and objects to which the hypervisor keeps pointers, also when it is reverted; absent when there are none. */
+/**
+ * Its functions and objects to which the hypervisor keeps pointers, even after a revert; missing when
+ * there are none.
+ */
 export const KEPT_KEY = "kept";
-/** In the list: something without a name, or more than there is room for. */
+/** In the list: something without a name, or a list that is too long. */
 export const KEPT_WITHOUT_NAME = "*";
 
-/** Keys that the emitter writes; nobody else may. */
+/** Keys that only the emitter may write. */
 export const reservedKeys: readonly string[] = [
   ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY],
   ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY, KEPT_KEY],
@@ -34,12 +37,12 @@ export const FUNCTIONS_VALUE_MAX = 1000;
 export const FUNCTIONS_IN_FILE = "*";
 
 /**
- * `stack`: on exactly what it depends on; `cumulative`: on the hypervisor alone, in place of all
- * that is applied; `independent`: in any order, as far as the code is what it expects.
+ * `stack`: on exactly what it depends on; `cumulative`: on the hypervisor alone, replacing all applied
+ * payloads; `independent`: in any order, as long as the code is as expected.
  */
 export const payloadModes = ["stack", "cumulative", "independent"] as const;
 export type PayloadMode = (typeof payloadModes)[number];
 
-/** How much of the old code Xen compares before it applies: all, the first bytes, or nothing. */
+/** How much old code Xen compares before it applies: all, the first bytes, or nothing. */
 export const guardLevels = ["full", "entry", "none"] as const;
 export type GuardLevel = (typeof guardLevels)[number];

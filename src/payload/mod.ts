@@ -1,4 +1,4 @@
-// Live patches as files: read, describe, check, write, and make out of objects.
+// Live patches as files: reading, describing, checking and writing them, and making them from objects.
 
 export { computeBuildId, stampBuildId } from "./build-id.ts";
 export { checkPayloadForHost, findUnfitness, type HostFacts } from "./check-for-host.ts";

@@ -1,8 +1,8 @@
-// What a payload was made from: the source, the configuration, the compiler and the patches
-// themselves. Whoever builds another payload on top of this one starts from exactly that source, and
-// needs nothing but the file for it. Like the symbol map it lies in a section without SHF_ALLOC,
-// which no hypervisor loads (ABI reference §2.6), as JSON. Not compressed: libraries of zlib differ in
-// what they make of the same text, and a payload is a pure function of its inputs.
+// The origin of a payload: the source, the configuration, the compiler and the patches themselves. To
+// build another payload on top of this one, only that source and this file are needed. Like the symbol
+// map it is in a section without SHF_ALLOC, which no hypervisor loads (ABI reference §2.6), as JSON.
+// Not compressed: zlib libraries give different output for the same text, and a payload is a pure
+// function of its inputs.
 
 import { createHash } from "node:crypto";
 import * as v from "valibot";
@@ -18,7 +18,7 @@ const FORMAT = 1;
 const patchSchema = v.object({
   name: v.string(),
   sha256: v.string(),
-  // One character for each byte: a patch need not be UTF-8.
+  // One character for each byte, because a patch need not be UTF-8.
   text: maybe(v.string()),
   fuzz: maybe(v.number()),
 });
@@ -36,7 +36,7 @@ export interface PayloadOrigin {
   readonly source: string;
   /** SHA-256 of the configuration, in hex. */
   readonly config: string;
-  /** First line of what the compiler says of its version. */
+  /** First line of the compiler's version text. */
   readonly compiler: string;
   /** In the order in which they are applied; none for hand-written code. */
   readonly patches: readonly OriginPatch[];
@@ -49,11 +49,11 @@ export interface OriginPatch {
   readonly sha256: string;
   /** `undefined` when the payload was built without them (`--no-patches`). */
   readonly bytes: Uint8Array | undefined;
-  /** With which it was applied, if with any. */
+  /** The fuzz with which it was applied, if any. */
   readonly fuzz?: number | undefined;
 }
 
-/** To be looked at and compared: without the patches themselves. */
+/** For display and comparison: without the patches themselves. */
 export interface OriginDigests extends Omit<PayloadOrigin, "patches"> {
   readonly patches: readonly Omit<OriginPatch, "bytes">[];
 }
@@ -65,7 +65,7 @@ export function digestsOf({ patches, ...origin }: PayloadOrigin): OriginDigests 
   };
 }
 
-/** @param path what its author called the patch; only the last part is kept */
+/** @param path the author's path of the patch; only the file name is kept */
 export function originPatch(path: string, bytes: Uint8Array): OriginPatch {
   return { name: path.replace(/^.*\//, ""), sha256: sha256(bytes), bytes };
 }
@@ -93,7 +93,7 @@ export function encodeOrigin({ source, config, compiler, patches }: PayloadOrigi
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
 
-/** `undefined` for a payload that does not say. @throws PayloadError payload/origin */
+/** `undefined` for a payload without one. @throws PayloadError payload/origin */
 export function readOrigin(payload: ElfObject): PayloadOrigin | undefined {
   const section = findSection(payload, ORIGIN_SECTION);
   return section && decodeOrigin(contentsOf(payload, section), payload.source);

@@ -1,4 +1,4 @@
-// From bytes to a payload that Xen's loader takes, as far as the file alone can tell.
+// From bytes to a payload that Xen's loader accepts, as far as the file alone shows it.
 
 import { invariant } from "../invariant.ts";
 import { throwFirstError } from "./finding.ts";
@@ -6,8 +6,8 @@ import { inspectPayload } from "./inspect.ts";
 import type { Payload } from "./payload.ts";
 
 /**
- * `source` is what the file is called in messages.
- * @throws ElfError when the bytes are not an ELF file; PayloadError with the first thing that Xen
+ * `source` is the name of the file in messages.
+ * @throws ElfError when the bytes are not an ELF file; PayloadError with the first problem that Xen
  * would refuse, or that would harm it
  */
 export function parsePayload(bytes: Uint8Array, source: string): Payload {

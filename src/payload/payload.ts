@@ -1,6 +1,6 @@
-// What a live patch says, once its bytes are read (parse.ts, inspect.ts): everything by name and
-// number, relocations resolved to what they point at. Addresses in a payload exist only after Xen
-// has loaded it, so a place is a section and an offset, or a symbol of somebody else.
+// The contents of a live patch after reading (parse.ts, inspect.ts): everything by name and number,
+// with the targets of relocations resolved. Addresses in a payload exist only after Xen has loaded it,
+// so a place is a section and an offset, or an undefined symbol.
 
 import type { Architecture } from "../isa/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -9,41 +9,41 @@ import type { OriginDigests } from "./origin.ts";
 import type { Reason } from "./reasons.ts";
 import type { SymbolMap } from "./symbol-map.ts";
 
-/** What a pointer in a payload's tables points at. */
+/** The target of a pointer in a payload's tables. */
 export type Target =
-  /** Into the payload itself; `symbol` is the one that starts there, if one does. */
+  /** In the payload itself; `symbol` is the one that starts there, if any. */
   | {
       readonly kind: "own";
       readonly section: string;
       readonly offset: number;
       readonly symbol: string | undefined;
     }
-  /** Into Xen or another payload: an undefined symbol, plus bytes. */
+  /** In Xen or another payload: an undefined symbol, plus an offset in bytes. */
   | { readonly kind: "symbol"; readonly symbol: string; readonly addend: bigint }
-  /** A number in the file, used by Xen as it is. */
+  /** A number in the file, which Xen uses unchanged. */
   | { readonly kind: "address"; readonly address: bigint };
 
 /** `name`: Xen looks the entry's name up when it loads the payload. */
 export type OldAddress = Target | { readonly kind: "name" };
 
 interface FunctionEntry {
-  /** What Xen prints and, without an old address, looks up; `undefined` for a null pointer. */
+  /** The name that Xen prints and, without an old address, looks up; `undefined` for a null pointer. */
   readonly name: string | undefined;
   readonly oldAddress: OldAddress;
-  /** Of what is patched, in bytes. */
+  /** Size of the patched code, in bytes. */
   readonly oldSize: number;
   /** Bytes that Xen must find at the old address, or it refuses to apply; version 2 only. */
   readonly expectation: Uint8Array | undefined;
 }
 
-/** The new code takes over: Xen writes a jump to it at the old address. */
+/** Xen writes a jump to the new code at the old address. */
 export interface ReplaceEntry extends FunctionEntry {
   readonly kind: "replace";
   readonly newAddress: Target;
   readonly newSize: number;
 }
 
-/** Xen overwrites `newSize` bytes, 31 at most, with instructions that do nothing. */
+/** Xen overwrites `newSize` bytes, at most 31, with NOPs. */
 export interface NopEntry extends FunctionEntry {
   readonly kind: "nop";
   readonly newSize: number;
@@ -61,7 +61,7 @@ export interface PayloadHook {
   readonly target: Target;
 }
 
-/** What Xen's loader reads of a payload: the part that is told apart from its code and data. */
+/** The parts that Xen's loader reads, other than code and data. */
 export interface PayloadTables {
   readonly architecture: Architecture;
   readonly version: PayloadVersion;
@@ -79,14 +79,17 @@ export interface PayloadTables {
   readonly metadata: readonly string[];
   /** Only payloads made by xSplice have one. */
   readonly symbolMap: SymbolMap | undefined;
-  /** Why functions were replaced; several for one function. Only payloads made by xSplice have them. */
+  /**
+   * Why functions were replaced; several reasons for one function are possible. Only payloads made by
+   * xSplice have them.
+   */
   readonly reasons: readonly Reason[] | undefined;
 }
 
 export interface PayloadSection {
   readonly name: string;
   readonly sizeBytes: number;
-  /** What becomes of it: mapped as code, data or read-only data, or left out. */
+  /** What Xen does with it: mapped as code, data or read-only data, or not loaded. */
   readonly loaded: "code" | "writable" | "read-only" | "no";
 }
 
@@ -96,30 +99,30 @@ export interface ExportedSymbol {
   readonly sizeBytes: number;
 }
 
-/** A table that Xen processes besides the livepatch ones, e.g. `.bug_frames.2`. */
+/** A table that Xen processes besides the livepatch tables, e.g. `.bug_frames.2`. */
 export interface SpecialTable {
   readonly section: string;
   readonly sizeBytes: number;
 }
 
-/** A payload that Xen's loader takes as far as its tables go. */
+/** A payload whose tables Xen's loader accepts. */
 export interface Payload extends PayloadTables {
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
   readonly sizeBytes: number;
   readonly specialTables: readonly SpecialTable[];
-  /** Undefined symbols, which Xen or a loaded payload must have; sorted. */
+  /** Undefined symbols, which Xen or a loaded payload must define; sorted. */
   readonly needs: readonly string[];
-  /** Symbols that later payloads can link against, and that nobody else may have. */
+  /** Symbols that later payloads can link against, and that must be unique on a host. */
   readonly exports: readonly ExportedSymbol[];
   readonly sections: readonly PayloadSection[];
-  /** What it was made from; not all payloads say. */
+  /** The payload's origin; not all payloads have one. */
   readonly origin: OriginDigests | undefined;
 }
 
 type OftenMissing = "version" | "buildId" | "depends";
 
-/** What could be read of a file that claims to be a payload; see inspect.ts. */
+/** The readable part of a file that claims to be a payload; see inspect.ts. */
 export type PayloadContents = Omit<Payload, OftenMissing> & {
   readonly [Key in OftenMissing]: Payload[Key] | undefined;
 };

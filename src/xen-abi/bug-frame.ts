@@ -14,7 +14,7 @@ export const bugFrameTypes = ["run-function", "warn", "bug", "assert"] as const;
 const oldArmBugFrameTypes = ["warn", "bug", "assert"] as const;
 export type BugFrameType = (typeof bugFrameTypes)[number];
 
-/** What `.bug_frames.N` means there, in the order of N. */
+/** The meaning of `.bug_frames.N` in that release, in the order of N. */
 export function bugFrameTypesOf(
   release: Release,
   architecture: Architecture,
@@ -34,12 +34,12 @@ export function bugMarkerOf(release: Release): Uint8Array {
 }
 
 export interface BugFrame {
-  /** To the instruction. */
+  /** Offset to the instruction. */
   readonly location: number;
-  /** To the file name, or to the function of `run-function`. */
+  /** Offset to the file name, or to the function of `run-function`. */
   readonly pointer: number;
   readonly line: number;
-  /** To the text of a failed assertion; x86 has it only there. */
+  /** Offset to the text of a failed assertion; x86 has it only there. */
   readonly message: number | undefined;
 }
 
@@ -66,8 +66,8 @@ export function writeX86BugFrame(writer: ByteWriter, frame: BugFrame): void {
   if (frame.message !== undefined) writer.i32(0).i32(frame.message);
 }
 
-// Xen's headers add `displacement + (part << 24)` as whole words, so a negative displacement takes
-// one from the part of the line above it; reading gives that back.
+// Xen's headers add `displacement + (part << 24)` as whole words, so a negative displacement takes one
+// from the part of the line above it; reading reverses that.
 function splitWord(word: number): { displacement: number; linePart: number } {
   const displacement = (word << (32 - DISPLACEMENT_BITS)) >> (32 - DISPLACEMENT_BITS);
   const borrowed = displacement < 0 ? 1 : 0;

@@ -13,7 +13,7 @@ const HEADER_SIZE = 12;
 export type BuildIdNote =
   /** `offset`: of the id in the section, in bytes. */
   | { readonly kind: "id"; readonly id: Uint8Array; readonly offset: number }
-  /** Why Xen refuses it; `errno` as reported by releases that tell (§1.5). */
+  /** Why Xen refuses it; `errno` as reported by releases that report one (§1.5). */
   | { readonly kind: "refused"; readonly reason: string; readonly errno: "EINVAL" | "ENODATA" };
 
 /** Checks in Xen's order, so that the first refusal is Xen's. */
@@ -33,7 +33,8 @@ export function readBuildIdNote(bytes: Uint8Array): BuildIdNote {
   }
   if (idSize === 0) return refused("its id is empty");
   const offset = HEADER_SIZE + ((nameSize + 3) & ~3);
-  // Xen leaves the padding of an odd name out of its bounds check; we read no further than it may.
+  // Xen does not include the padding of an odd name in its bounds check; we never read past the
+  // section.
   if (offset + idSize > bytes.length) return refused("it ends past the end of the section");
   return { kind: "id", id: bytes.subarray(offset, offset + idSize), offset };
 }

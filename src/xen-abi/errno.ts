@@ -1,4 +1,4 @@
-// Xen's error numbers and what they say: ABI reference §6.9. The hypervisor returns them negative;
+// Xen's error numbers and their meanings: ABI reference §6.9. The hypervisor returns them negative;
 // they are the numbers of Linux on x86 and Arm, so an ioctl's errno is the same number.
 
 /** XEN_E…: those that the livepatch operations and their hooks are known to give. */
@@ -30,7 +30,7 @@ export const Errno = {
 
 export type ErrnoName = keyof typeof Errno;
 
-/** As strerror(3) says it, which is what stock tools print. */
+/** The text of strerror(3), which stock tools print. */
 const texts: Readonly<Record<ErrnoName, string>> = {
   EPERM: "Operation not permitted",
   ENOENT: "No such file or directory",
@@ -57,7 +57,7 @@ const texts: Readonly<Record<ErrnoName, string>> = {
   ETIMEDOUT: "Connection timed out",
 };
 
-/** What it means when it comes from the livepatch operations of Xen. */
+/** The meaning of a number that the livepatch operations of Xen return. */
 const meanings: Readonly<Record<ErrnoName, string>> = {
   EPERM: "only the control domain may do this",
   ENOENT: "there is no such payload, or a symbol that the payload needs is unknown",
@@ -102,7 +102,7 @@ export function textOfErrno(errno: number): string {
   return name === undefined ? `Unknown error ${errno}` : texts[name];
 }
 
-/** What Xen means by it, as half a sentence. @param errno positive */
+/** The meaning of a number in Xen, as half a sentence. @param errno positive */
 export function meaningOfErrno(errno: number): string {
   const name = findErrnoName(errno);
   return name === undefined

@@ -1,5 +1,5 @@
-// Entries of `.ex_table` (x86): where to go on when an instruction faults: ABI reference §1.8.
-// Both offsets are relative to the field that holds them.
+// Entries of `.ex_table` (x86): where execution continues when an instruction faults: ABI reference
+// §1.8. Both offsets are relative to the field that holds them.
 
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
@@ -7,7 +7,7 @@ import type { ByteWriter } from "../bytes/byte-writer.ts";
 export const EXCEPTION_ENTRY_SIZE = 8;
 
 export interface ExceptionEntry {
-  /** To the instruction that may fault. */
+  /** Offset to the instruction that may fault. */
   readonly addressOffset: number;
   readonly continuationOffset: number;
 }

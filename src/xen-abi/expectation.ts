@@ -10,7 +10,7 @@ export const EXPECTATION_SIZE = 1 + EXPECTATION_LENGTH_MAX;
 
 export interface LivepatchExpectation {
   readonly enabled: boolean;
-  /** How much of `data` Xen compares, in bytes. */
+  /** The number of bytes of `data` that Xen compares. */
   readonly length: number;
   /** 0 … 3; Xen refuses to apply an enabled expectation unless it is 0. */
   readonly reserved: number;

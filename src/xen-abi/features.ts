@@ -7,7 +7,7 @@ import { compareReleases, type Release } from "./release.ts";
 interface FeatureHistory {
   /** First mainline release. */
   readonly since: Release;
-  /** First point release of each older line that got it. */
+  /** First point release with it, for each older line that has it. */
   readonly backports: readonly Release[];
 }
 
@@ -22,7 +22,7 @@ function from(minor: number, ...backports: readonly (readonly [minor: number, po
 export const featureHistory = {
   /** Load and unload hooks, NOP entries, the check of the jump's distance. */
   "load-hooks": from(8),
-  /** A relocation against symbol 0 is refused; before that it crashes the host. */
+  /** A relocation against symbol 0 is refused; earlier releases crash the host. */
   "refuses-null-symbol": from(10, [7, 4], [8, 2], [9, 1]),
   "checks-section-alignment": from(10),
   /** Apply is refused while a vCPU sits on an active wait queue (x86). */
@@ -46,7 +46,7 @@ export const featureHistory = {
   "registered-at-upload": from(19, [17, 4], [18, 1]),
   /** Read-only data of the payload and of Xen is writable in load and unload hooks. */
   "rodata-writable-in-hooks": from(19, [17, 4], [18, 2]),
-  /** Alternatives of a payload no longer touch freed memory on hosts with IBT. */
+  /** Alternatives of a payload no longer access freed memory on hosts with IBT. */
   "alternatives-safe-with-ibt": from(19, [17, 4], [18, 2]),
   /** Payload calls through init-only operation tables no longer fault. */
   "keeps-altcall-operations": from(19, [17, 5], [18, 3]),
@@ -81,8 +81,8 @@ export function featuresOf(release: Release): ReadonlySet<Feature> {
 }
 
 /**
- * `.livepatch.funcs` has to be writable on hosts that keep state in it without lifting the
- * protection of payload data; a read-only array makes them fault (ABI reference §1.10, rule 4).
+ * Whether `.livepatch.funcs` must be writable: on hosts that write state into it without removing the
+ * protection of payload data, a read-only array causes a fault (ABI reference §1.10, rule 4).
  */
 export function needsWritableFuncs(release: Release, architecture: Architecture): boolean {
   if (hasFeature(release, "function-state-outside")) return false;
@@ -90,8 +90,8 @@ export function needsWritableFuncs(release: Release, architecture: Architecture)
 }
 
 /**
- * Where code of a payload cannot be patched by a payload, itself or another: only regions that are
- * known to hold code become writable, and a payload becomes known after its functions are written
+ * Whether a payload's code cannot be patched by a payload, itself or another: only regions that are
+ * known to hold code become writable, and a payload becomes known only after its functions are written
  * (ABI reference §5.3). The host faults.
  */
 export function faultsOnPatchedPayload(release: Release, architecture: Architecture): boolean {
@@ -102,9 +102,9 @@ export function faultsOnPatchedPayload(release: Release, architecture: Architect
 }
 
 /**
- * Whether a payload for the release may carry an applied-marker, which is patched code of its own.
- * Only where that is sure, also for "4.17.4-pre" and for 4.17.0 with patches of 4.17.1, as
- * distributions ship it.
+ * Whether a payload for the release may carry an applied-marker, which is patched code of its own. Only
+ * where that is certain, also for "4.17.4-pre" and for 4.17.0 with patches of 4.17.1, as distributions
+ * ship it.
  */
 export function mayCarryMarker(release: Release, architecture: Architecture): boolean {
   if (architecture === "aarch64" || !hasFeature(release, "payload-version-2")) return false;

@@ -16,13 +16,13 @@ export type HookKind = (typeof hookKinds)[number];
 
 export interface HookRule {
   readonly section: string;
-  /** Pointers that the section may hold. */
+  /** The kind of pointers in the section. */
   readonly count: "many" | "one";
   /** `void (*)(void)`, `int (*)(payload)`, where non-zero vetoes, or `void (*)(payload)`. */
   readonly signature: "plain" | "veto" | "notify";
-  /** Payload version from which on Xen knows it. Load and unload came with 4.8. */
+  /** First payload version in which Xen knows it. Load and unload came with 4.8. */
   readonly since: PayloadVersion;
-  /** When Xen calls it, for people. */
+  /** When Xen calls it, as text. */
   readonly when: string;
 }
 
@@ -88,7 +88,7 @@ export const hookRules: Readonly<Record<HookKind, HookRule>> = {
 /** Bytes of one pointer in a hook section. */
 export const HOOK_POINTER_SIZE = 8;
 
-/** Hooks that, set in any payload involved, make Xen refuse REPLACE. */
+/** Xen refuses a REPLACE if any payload involved has one of these hooks. */
 export const hooksAgainstReplace: readonly HookKind[] = [
   "preapply",
   "postapply",

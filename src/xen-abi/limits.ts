@@ -8,9 +8,9 @@ export const NOBITS_SIZE_MAX = 2 * 1024 * 1024;
 export const PAYLOAD_NAME_MAX = 127;
 /** Sections of a payload, the null section included. */
 export const SECTION_COUNT_MAX = 1023;
-/** Of one section, in bytes. Xen itself refuses only what is not a power of two. */
+/** Of one section, in bytes. Xen itself only refuses values that are not a power of two. */
 export const SECTION_ALIGNMENT_MAX = 4096;
-/** What Xen keeps of a payload symbol's name, in bytes; the rest is cut off. */
+/** Bytes of a payload symbol's name that Xen keeps; longer names are truncated. */
 export const PAYLOAD_SYMBOL_NAME_MAX = 126;
 /** Names in Xen's own symbol table, in bytes. */
 export const XEN_SYMBOL_NAME_MAX = 127;

@@ -1,6 +1,5 @@
 // struct livepatch_func, one entry of `.livepatch.funcs`: ABI reference §1.3. Pointers are 0 in the
-// file where a relocation fills them in. Deliberately absent: what a pointer points at; see
-// payload/.
+// file where a relocation fills them in. This file does not follow pointers; see payload/.
 
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
@@ -17,7 +16,7 @@ import type { PayloadVersion, Release } from "./release.ts";
 export const LIVEPATCH_FUNC_SIZE = { 1: 64, 2: 104 } as const;
 export const LIVEPATCH_FUNC_ALIGNMENT = 8;
 
-/** Where the pointers lie in an entry, in bytes: where their relocations apply. */
+/** Offsets of the pointers in an entry, in bytes, where their relocations apply. */
 export const LIVEPATCH_FUNC_POINTERS = { name: 0, newAddress: 8, oldAddress: 16 } as const;
 
 const VERSION_OFFSET = 32;
@@ -30,11 +29,11 @@ export interface LivepatchFunc {
   readonly oldAddress: bigint;
   readonly newSize: number;
   readonly oldSize: number;
-  /** As found; the entry's layout is chosen by the caller, from the whole table. */
+  /** As found; the caller chooses the layout of an entry from the whole table. */
   readonly version: number;
   /** Offsets 33…63 (version 1) or 33…71 (version 2). Must be zero in a file. */
   readonly reserved: Uint8Array;
-  /** `undefined` in entries of version 1, which have no room for it. */
+  /** `undefined` in entries of version 1, which have no expectation. */
   readonly expectation: LivepatchExpectation | undefined;
 }
 
@@ -56,7 +55,7 @@ export function readLivepatchFunc(reader: ByteReader, version: PayloadVersion): 
   return func;
 }
 
-/** Writes one entry in the layout that it was read in: with an expectation means version 2. */
+/** Writes one entry in the layout that it was read in: an expectation means version 2. */
 export function writeLivepatchFunc(writer: ByteWriter, func: LivepatchFunc): void {
   const layout = func.expectation === undefined ? 1 : 2;
   invariant(func.reserved.length === RESERVED_SIZE[layout], "reserved bytes of another version");
@@ -70,17 +69,17 @@ export function zeroReserved(version: PayloadVersion): Uint8Array {
   return new Uint8Array(RESERVED_SIZE[version]);
 }
 
-/** Which of the reserved bytes a hypervisor uses for its own state; offsets into the entry. */
+/** The reserved bytes that a hypervisor uses for its own state, as offsets into the entry. */
 export interface LivepatchFuncState {
   /** The saved original instructions, 31 bytes. */
   readonly opaque: number;
-  /** Non-zero while applied. In a file it makes Xen skip the function without a word. */
+  /** Non-zero while applied. In a file it makes Xen silently skip the function. */
   readonly applied: number | undefined;
   /** Bytes from old_addr to the jump: 4 after ENDBR64. */
   readonly patchOffset: number | undefined;
 }
 
-/** `undefined` where the state lies outside the payload (livepatch_fstate). */
+/** `undefined` where the state is outside of the payload (livepatch_fstate). */
 export function livepatchFuncState(release: Release): LivepatchFuncState | undefined {
   if (hasFeature(release, "function-state-outside")) return undefined;
   const hasApplied = hasFeature(release, "payload-version-2");

@@ -1,5 +1,5 @@
-// `.modinfo`: NUL-terminated strings one after the other, by convention `key=value`: ABI reference
-// §1.7. Xen hands them through to LIST without a look inside.
+// `.modinfo`: consecutive NUL-terminated strings, by convention `key=value`: ABI reference §1.7. Xen
+// returns them in LIST without interpreting them.
 
 import { invariant } from "../invariant.ts";
 
@@ -8,7 +8,7 @@ export function encodeModinfo(strings: readonly string[]): Uint8Array {
   return new TextEncoder().encode(strings.map((text) => `${text}\0`).join(""));
 }
 
-/** A last string without its NUL, which Xen refuses, is given as well. */
+/** Includes a last string without its NUL, which Xen refuses. */
 export function decodeModinfo(bytes: Uint8Array): string[] {
   const strings = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).split("\0");
   if (strings.at(-1) === "") strings.pop();

@@ -1,5 +1,5 @@
-// Releases of Xen and what their public interface is: ABI reference §0. Point releases never change
-// what is said here; behaviour that they do change is in features.ts.
+// Releases of Xen and their public interface: ABI reference §0. Point releases never change what is
+// stated here; behaviour that they do change is in features.ts.
 
 import { XspliceError } from "../error.ts";
 import { type Architecture, architectures } from "../isa/architecture.ts";
@@ -23,9 +23,9 @@ export interface ReleaseLine {
   /** XEN_SYSCTL_INTERFACE_VERSION; several lines share one. */
   readonly sysctlInterface: number;
   readonly abiFamily: AbiFamily;
-  /** The only one that this line accepts. */
+  /** The only version that this line accepts. */
   readonly payloadVersion: PayloadVersion;
-  /** Those of our architectures that have a payload loader. */
+  /** The supported architectures for which this line has a payload loader. */
   readonly loaders: readonly Architecture[];
 }
 

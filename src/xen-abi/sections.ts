@@ -21,7 +21,7 @@ export const BUG_FRAME_SECTIONS = [
   ".bug_frames.3",
 ] as const;
 
-/** What Xen reads by itself at load, besides the tables of live patching; a payload needs none. */
+/** Sections that Xen reads at load besides the tables of live patching; all are optional. */
 export const specialTableSections: readonly string[] = [
   ...BUG_FRAME_SECTIONS,
   ALTERNATIVES_SECTION,
@@ -30,7 +30,7 @@ export const specialTableSections: readonly string[] = [
   EXCEPTION_TABLE_SECTION,
 ];
 
-/** Sections that say what the payload is. */
+/** Sections that describe the payload. */
 export const livepatchSections: readonly string[] = [
   FUNCS_SECTION,
   ...hookKinds.map((kind) => hookRules[kind].section),
@@ -40,13 +40,13 @@ export const livepatchSections: readonly string[] = [
   MODINFO_SECTION,
 ];
 
-/** Without one of these, a hypervisor of that payload version refuses the payload (§2.9). */
+/** A hypervisor of that payload version refuses a payload without one of these (§2.9). */
 export const mandatorySections: Readonly<Record<PayloadVersion, readonly string[]>> = {
   1: [FUNCS_SECTION, DEPENDS_SECTION, BUILD_ID_SECTION],
   2: [DEPENDS_SECTION, XEN_DEPENDS_SECTION, BUILD_ID_SECTION],
 };
 
-/** Sections whose mere presence makes the loader of an architecture refuse the payload (§1.8). */
+/** Sections whose presence makes the loader of an architecture refuse the payload (§1.8). */
 export const refusedSections: Readonly<Record<Architecture, readonly string[]>> = {
   x86_64: [],
   aarch64: [EXCEPTION_TABLE_SECTION, ALT_CALL_SITES_SECTION],

@@ -60,7 +60,7 @@ export interface ListLayout {
   /** OUT; changes with every upload and unload. */
   readonly version: number;
   readonly index: number;
-  /** IN: room for so many; OUT: how many remain. */
+  /** IN: capacity in entries; OUT: how many remain. */
   readonly count: number;
   /** OUT, and IN in family C: bytes of all names and of all metadata. */
   readonly totals: { readonly names: number; readonly metadata: number } | undefined;

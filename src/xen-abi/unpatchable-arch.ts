@@ -1,4 +1,4 @@
-// Paths of one architecture that cannot be replaced; unpatchable.ts says why there are any.
+// Functions of one architecture that cannot be replaced; unpatchable.ts explains why.
 
 import { type UnpatchablePath, whilePatching } from "./unpatchable-common.ts";
 import { x86EntryPoints } from "./unpatchable-entry-points.ts";

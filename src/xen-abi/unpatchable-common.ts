@@ -1,4 +1,4 @@
-// Paths of every architecture that cannot be replaced; unpatchable.ts says why there are any.
+// Functions of every architecture that cannot be replaced; unpatchable.ts explains why.
 
 import type { Feature } from "./features.ts";
 
@@ -12,9 +12,9 @@ export interface UnpatchablePath {
     | "idle-loop"
     | "softirq"
     | "context-switch";
-  /** Ends "… cannot be replaced: ". */
+  /** The text after "… cannot be replaced: ". */
   readonly reason: string;
-  /** As the source spells them. */
+  /** As spelt in the source. */
   readonly names: readonly string[];
   /** Files of which no function can be replaced, by the ends of their names. */
   readonly files?: readonly string[];
@@ -29,7 +29,7 @@ export const commonPaths: readonly UnpatchablePath[] = [
   {
     path: "live-patching",
     reason: "it is the code that patches, or decides about it",
-    // Global ones by name as well: xen-syms tells the files of static functions only.
+    // Global functions also by name: xen-syms records the files of static functions only.
     names: [
       "arch_livepatch_apply",
       "arch_livepatch_init",

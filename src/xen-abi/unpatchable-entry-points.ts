@@ -1,6 +1,5 @@
-// Labels of x86 entry code that are global, so that xen-syms does not tell their file: the points
-// at which exceptions enter Xen, under the names of 4.7 to 4.18 and those of later releases, and
-// the ways out of it.
+// Global labels of x86 entry code; xen-syms does not record their file. They are the points at which
+// exceptions enter Xen, under the names of 4.7 to 4.18 and those of later releases, and the exits.
 
 const registers = "rax rcx rdx rbx rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
 const vectors = "DE MF XM NM DB BP OF BR UD TS NP SS GP AC CP DF NMI MC PF".split(" ");

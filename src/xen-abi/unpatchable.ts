@@ -1,6 +1,6 @@
-// Functions of Xen that no payload may replace, as data per release. A CPU can be inside of them at
-// the very moment at which Xen writes the jump, or leaves them without returning, or runs them to
-// write it (ABI reference §4.3, §4.4, §8.1). Xen itself has no such list and would patch them.
+// Functions of Xen that no payload may replace, as data per release. A CPU can be inside of them while
+// Xen writes the jump, or leaves them without returning, or runs them to write it (ABI reference §4.3,
+// §4.4, §8.1). Xen itself has no such list and would patch them.
 
 import type { Architecture } from "../isa/architecture.ts";
 import { hasFeature } from "./features.ts";
@@ -8,7 +8,7 @@ import type { Release } from "./release.ts";
 import { aarch64Paths, x86Paths } from "./unpatchable-arch.ts";
 import { commonPaths, type UnpatchablePath } from "./unpatchable-common.ts";
 
-/** A function that cannot be replaced safely, and why not; diff/policy.ts takes it as it is. */
+/** A function that cannot be replaced safely, and the reason; used unchanged by diff/policy.ts. */
 export interface UnpatchableFunction {
   readonly name: RegExp;
   /** Of the source file, as the object's STT_FILE spells it; undefined for any. */
@@ -16,7 +16,7 @@ export interface UnpatchableFunction {
   readonly reason: string;
 }
 
-/** The paths of one release; all of them when it is not known. */
+/** The functions of one release; those of all releases when it is unknown. */
 export function unsafeFunctions(
   architecture: Architecture,
   release: Release | undefined,
@@ -49,7 +49,7 @@ const labels: Readonly<Record<UnpatchablePath["path"], string>> = {
   "context-switch": "the tail of a context switch",
 };
 
-/** Clones and cold parts of a function are that function. */
+/** Clones and cold parts of a function count as that function. */
 function anyOf(names: readonly string[]): RegExp {
   return new RegExp(`^(?:${names.map(escaped).join("|")})(?:\\.(?:constprop|isra|part|cold).*)?$`);
 }

@@ -1,5 +1,5 @@
-// The xen_version hypercall: ABI reference §6.8. Legacy text operations answer "<denied>" instead
-// of an error when the security policy refuses.
+// The xen_version hypercall: ABI reference §6.8. Legacy text operations return "<denied>" instead of an
+// error when the security policy refuses.
 
 /** __HYPERVISOR_xen_version: sub-operation, address of its buffer or 0. */
 export const HYPERVISOR_XEN_VERSION = 17;

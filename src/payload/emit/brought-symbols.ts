@@ -1,5 +1,5 @@
-// What the symbol map of a new payload says (symbol-map.ts has its format): each function and
-// object that the payload brings, by the name it has in the source and the one it got.
+// The contents of a new payload's symbol map (symbol-map.ts has its format): each function and object
+// of the payload, by its name in the source and its name in the payload.
 
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import type { SymbolMap, SymbolMapEntry } from "../symbol-map.ts";
@@ -13,11 +13,11 @@ interface MapSources {
     readonly xenFunction: DraftSymbol;
   }[];
   readonly hooks: readonly Hook[];
-  /** The label after each new body's entry. */
+  /** The label after the entry of each new body. */
   readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
   readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
-  /** By names of the patched source: what has another name where it is. */
+  /** By names of the patched source: names that differ in the hypervisor or a payload below. */
   readonly newNames: ReadonlyMap<string, string>;
 }
 
@@ -56,7 +56,7 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
   return [...replaced, ...brought, ...renamed, ...markers];
 }
 
-/** What a payload brings besides the new bodies and its hooks, and later ones may replace. */
+/** Functions and objects of a payload besides the new bodies and its hooks, which later ones may replace. */
 export function broughtFunctions(
   draft: ElfDraft,
   { replacements, hooks }: Pick<MapSources, "replacements" | "hooks">,
@@ -68,7 +68,7 @@ export function broughtFunctions(
   return draft.symbols.filter((symbol) => kindOf(symbol) === "function" && !others.has(symbol));
 }
 
-/** Labels of a compiler (".L.str" of clang) have a type at times, and no meaning for anybody. */
+/** Compiler labels (".L.str" of clang) sometimes have a type, but no meaning to later payloads. */
 function kindOf({ name, place, type }: DraftSymbol): "function" | "data" | undefined {
   if (typeof place === "string" || name.startsWith(".L")) return undefined;
   if (type === "STT_FUNC") return "function";

@@ -1,5 +1,5 @@
-// The marker of the payload that is being made (marker.ts): its bytes, the table entry that blanks it,
-// and what the symbol map tells of it.
+// The marker of the payload under construction (marker.ts): its bytes, the table entry that blanks it,
+// and its lines in the symbol map.
 
 import { toHex } from "../../bytes/hex.ts";
 import { SectionFlag } from "../../elf/constants.ts";
@@ -9,10 +9,10 @@ import { MARKER_ID_SIZE, MARKER_IDLE, MARKER_NAME, MARKER_SIZE, type Marker } fr
 import type { SymbolMapEntry } from "../symbol-map.ts";
 import type { TableEntry } from "./table-entry.ts";
 
-/** At each place that it patches Xen looks for an ENDBR64, so the bytes after the last cover are read. */
+/** Xen looks for an ENDBR64 at each place that it patches, so it reads the bytes after the last cover. */
 const PADDING_SIZE = ENDBR64_SIZE - 1;
 
-/** A marker in the draft of the payload that carries it. */
+/** A marker in the draft of its payload. */
 export interface CarriedMarker {
   readonly symbol: DraftSymbol;
   readonly id: Uint8Array;
@@ -21,8 +21,9 @@ export interface CarriedMarker {
 }
 
 /**
- * @param hash of all that the payload is made of, MARKER_ID_SIZE bytes at least
- * @param covered functions of Xen that it replaces, and those that it brings, by their symbols in the draft
+ * @param hash of all inputs of the payload, at least MARKER_ID_SIZE bytes
+ * @param covered functions of Xen that it replaces, and functions that it adds, by their symbols in the
+ * draft
  */
 export function addMarker(
   draft: ElfDraft,
@@ -32,7 +33,7 @@ export function addMarker(
   const id = hash.slice(0, MARKER_ID_SIZE);
   const coversSize = covered.length === 0 ? 0 : covered.length + PADDING_SIZE;
   const section: DraftSection = {
-    // Code, since Xen makes nothing else writable while it patches (ABI reference §5.3).
+    // Code, because Xen makes nothing else writable while it patches (ABI reference §5.3).
     name: ".text.xsplice.marker",
     type: "SHT_PROGBITS",
     flags: SectionFlag.SHF_ALLOC | SectionFlag.SHF_EXECINSTR,
@@ -70,7 +71,7 @@ export function markerTableEntry({ symbol }: CarriedMarker): TableEntry {
   };
 }
 
-/** When all symbols have got their last names, by which later payloads replace what they stand for. */
+/** Called when all symbols have their final names, by which later payloads replace them. */
 export function finishedMarker({ symbol, id, covered }: CarriedMarker): Marker {
   const covers = new Map(covered.map(({ name }, index) => [name, MARKER_SIZE + index]));
   return { symbol: symbol.name, id, covers };

@@ -1,5 +1,5 @@
-// What the emitter refuses: requests that contradict themselves or the payload's version, and
-// results beyond what Xen's loader takes. Each with the rule of the ABI reference behind it.
+// Inputs that the emitter refuses: requests that contradict themselves or the payload's version, and
+// results that Xen's loader would not accept. Each refusal follows a rule of the ABI reference.
 
 import { type ElfDraft, sizeOfSection } from "../../elf/draft.ts";
 import { startsWithEndbr64, startsWithPoisonedEndbr } from "../../isa/endbr64.ts";
@@ -46,10 +46,10 @@ export function checkEmitInput(input: EmitInput): void {
   checkMetadata(input.metadata);
 }
 
-/** The table has 32 bits for it. */
+/** The table has a 32-bit field for it. */
 const FUNCTION_SIZE_MAX = 0xffff_ffff;
 
-/** Xen restores in the order in which it patched, so the same function twice is never undone. */
+/** Xen restores in the order in which it patched, so a function that is listed twice is never restored. */
 function checkReplacements(replacements: readonly Replacement[]): void {
   const seen = new Set<string>();
   for (const { newBody, oldName, oldSizeBytes } of replacements) {
@@ -67,7 +67,7 @@ function checkReplacements(replacements: readonly Replacement[]): void {
   }
 }
 
-/** An empty one would be written as an entry that checks nothing. */
+/** An empty expectation would be written as an entry that checks nothing. */
 function checkExpectation(bytes: Uint8Array, label: string): void {
   if (bytes.length >= 1 && bytes.length <= EXPECTATION_LENGTH_MAX) return;
   throw badRequest(
@@ -131,9 +131,9 @@ function badRequest(state: string, expected: string): EmitError {
   });
 }
 
-/** @throws EmitError emit/too-large, emit/unsupported: what can be told before the file is written */
+/** @throws EmitError emit/too-large, emit/unsupported: problems known before the file is written */
 export function checkLimits(draft: ElfDraft): void {
-  // The null section, the symbol table and its two string tables come with the file.
+  // The null section, the symbol table and its two string tables are added to the file.
   const count = draft.sections.reduce(
     (sum, { relocations }) => sum + (relocations.length ? 2 : 1),
     4,
@@ -154,7 +154,7 @@ export function checkLimits(draft: ElfDraft): void {
   }
 }
 
-/** Objects that give a table different flags: Xen reads the first of the name only (§1.2). */
+/** Objects with different flags for one table: Xen reads only the first section of the name (§1.2). */
 function refuseSecondTables({ sections }: ElfDraft): void {
   for (const name of specialTableSections) {
     if (sections.filter((section) => section.name === name).length < 2) continue;
@@ -176,7 +176,7 @@ export function checkSize(payload: Uint8Array, { guards }: EmitInput): void {
   throw tooLarge(withGuards, limit, "guard less of it, or split it into several payloads");
 }
 
-/** Some 30 KB: fewer of them never decide whether a payload is too large. */
+/** Some 30 KB: payloads this far below the limit cannot exceed it. */
 const GUARDS_WORTH_A_WORD = 200;
 
 function tooLarge(

@@ -1,8 +1,7 @@
-// Makes a payload: objects of a compiler in, the bytes of a live patch out. Pure, and the same
-// inputs give the same bytes. Everything that builds payloads goes through here, so each rule that
-// keeps a payload loadable on every release, and replaceable by a later one, is kept in one place
-// (ABI reference §1.10, §2.11, §8.2). emitPayload() is the list of passes; what each does is in the
-// file that it comes from.
+// Makes a payload: compiled objects in, the bytes of a live patch out. Pure; the same inputs give the
+// same bytes. All code that builds payloads uses this, so each rule that keeps a payload loadable on
+// every release, and replaceable by a later one, is in one place (ABI reference §1.10, §2.11, §8.2).
+// emitPayload() is the list of passes; each pass is in the file that it is imported from.
 
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { writeElf } from "../../elf/write.ts";
@@ -41,36 +40,36 @@ import { keepTravellingSections } from "./travelling-sections.ts";
 export interface EmittedPayload {
   readonly bytes: Uint8Array;
   readonly buildId: Uint8Array;
-  /** What the payload brings, under which names. */
+  /** The payload's functions and objects, under their names. */
   readonly symbolMap: SymbolMap;
   /** For payloads that require this one to be applied. */
   readonly marker: Marker | undefined;
-  /** What becomes of the addresses of what it brings. */
+  /** Where the addresses of its functions and objects are stored. */
   readonly pointers: PointerFacts;
 }
 
 /**
- * @throws EmitError when the objects or the entries cannot make a payload; ElfError for what cannot
- * be written
+ * @throws EmitError when the objects or the entries cannot make a payload; ElfError for contents that
+ * cannot be written
  */
 export function emitPayload(input: EmitInput): EmittedPayload {
   const { architecture } = input;
   const merged = mergeObjects(input.objects, architecture);
   checkEmitInput(input);
-  // From here on there is one draft, in which every global that an object brings is resolved; what
-  // is undefined is meant to be Xen's.
+  // From here on there is one draft, in which every global of the objects is resolved; undefined
+  // symbols are symbols of Xen.
   const { draft } = merged;
   keepTravellingSections(draft, architecture);
   const hash = hashInputs(draft, input);
   const work = bindEntries(input, merged);
-  // From here on the table's entries and hooks speak of symbols of the draft.
+  // From here on the table's entries and hooks refer to symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
   if (work.keeping !== undefined) keepRegisters(draft, work.keeping);
   const entryMarkers = markEntries(draft, work.replacements, input);
   const marker = carryMarker(draft, work, input, hash);
   tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
-  // From here on every section and symbol of the objects is where it will be in the payload.
+  // From here on every section and symbol of the objects is at its place in the payload.
   const { sourceNames } = merged;
   const symbolMap = buildSymbolMap(draft, {
     ...work,
@@ -115,7 +114,7 @@ interface BoundEntries {
   readonly keeping: Keeping | undefined;
 }
 
-/** Guards come first: Xen checks in the order of the table, and their labels say more. */
+/** Guards come first: Xen checks in table order, and their labels are more precise. */
 function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
   const known = undefinedSymbolsOf(draft);
   const required = input.stacking.requires.flatMap(guardsOfRequired);
@@ -177,7 +176,7 @@ function carryMarker(
   return addMarker(draft, hash, [...new Set([...replaced, ...broughtFunctions(draft, work)])]);
 }
 
-/** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker serves nobody. */
+/** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker is of no use. */
 function markEntries(
   draft: ElfDraft,
   replacements: readonly BoundReplacement[],

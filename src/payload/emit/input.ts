@@ -1,6 +1,5 @@
-// What the emitter (emit.ts) is given: objects that a compiler made, and what their code is to
-// become. Nothing here knows where the objects come from; `xsplice compile` and everything later
-// that makes payloads fill in the same form.
+// The emitter's input (emit.ts): compiled objects, and the purpose of their code. The emitter does not
+// know the origin of the objects; `xsplice compile` and `build` fill in the same form.
 
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { XspliceError } from "../../error.ts";
@@ -14,28 +13,28 @@ import type { PayloadOrigin } from "../origin.ts";
 import type { Reason } from "../reasons.ts";
 
 export interface SourceObject {
-  /** What the object is called in messages, e.g. the C file that it was made from. */
+  /** The name of the object in messages, e.g. the C file that it was made from. */
   readonly source: string;
   readonly draft: ElfDraft;
 }
 
 /** A function of Xen that gets a new body. */
 export interface Replacement {
-  /** As Xen's own table spells it: `xen_extra_version`, `common/livepatch.c#get_name`. */
+  /** As spelt in Xen's own table: `xen_extra_version`, `common/livepatch.c#get_name`. */
   readonly oldName: string;
   readonly oldSizeBytes: number;
-  /** The new body, defined in one of the objects; its size is that of the body. */
+  /** The new body, defined in one of the objects; its size is the size of the body. */
   readonly newBody: DraftSymbol;
-  /** First bytes of the old function, 31 at most, that must be there for Xen to apply. */
+  /** First bytes of the old function, at most 31, that Xen must find to apply. */
   readonly expectation?: Uint8Array | undefined;
 }
 
-/** Bytes of the hypervisor that must be there for Xen to apply; nothing is written. */
+/** Bytes of the hypervisor that Xen must find to apply; nothing is written. */
 export interface GuardBytes {
   /** What Xen prints when the bytes differ, e.g. `do_xen_version+1043`. */
   readonly label: string;
   readonly oldName: string;
-  /** From the start of that function, in bytes. */
+  /** Offset from the start of that function, in bytes. */
   readonly oldOffset: number;
   /** 1 to 31. */
   readonly bytes: Uint8Array;
@@ -48,12 +47,12 @@ export interface Hook {
   readonly code: DraftSymbol;
 }
 
-/** What the payload asks of the payloads below it, and offers to those above; told in metadata. */
+/** What the payload requires of the payloads below it, and offers to those above; recorded in metadata. */
 export interface Stacking {
   readonly mode: PayloadMode;
-  /** What `guards` amount to. */
+  /** How much old code the `guards` cover. */
   readonly guard: GuardLevel;
-  /** An applied-marker (marker.ts): only where mayCarryMarker() of xen-abi allows it. */
+  /** An applied-marker (marker.ts); only where mayCarryMarker() of xen-abi allows it. */
   readonly marker: "carried" | "none";
   /** Payloads that must be applied, besides what `depends` stands for. */
   readonly requires: readonly RequiredPayload[];
@@ -62,30 +61,30 @@ export interface Stacking {
 export interface RequiredPayload {
   /** Hex. */
   readonly buildId: string;
-  /** By which Xen checks it; without one only planners know of it, from the metadata. */
+  /** The marker that Xen compares; without one, only planners know the requirement, from the metadata. */
   readonly marker: Marker | undefined;
 }
 
-/** Registers that code around a call expects to be left alone, and that the callee may change. */
+/** Registers that callers rely on a callee to leave alone, although it may change them. */
 export interface Keeping {
-  /** The symbol that the hypervisor's own functions jump to, if they do not return by themselves. */
+  /** The hypervisor's return thunk, to which its functions jump if they do not return directly. */
   readonly returnThunk: string | undefined;
-  /** New bodies that callers in the hypervisor, or in payloads below, expect that of. */
+  /** New bodies whose callers, in the hypervisor or in payloads below, rely on registers. */
   readonly entries: readonly KeptEntry[];
-  /** Calls out of the payload whose caller expects that. */
+  /** Calls out of the payload whose caller relies on registers. */
   readonly calls: readonly KeptCall[];
 }
 
-/** A new body, with what it saves for its callers. */
+/** A new body, and the registers to save for its callers. */
 export interface KeptEntry {
   readonly newBody: DraftSymbol;
   readonly registers: readonly CallClobbered[];
 }
 
-/** A call, with what is saved around it. */
+/** A call, and the registers to save around it. */
 export interface KeptCall {
   readonly caller: DraftSymbol;
-  /** Of the field that says where the callee is, into the caller, in bytes. */
+  /** Offset of the field with the callee's distance, from the caller's start, in bytes. */
   readonly fieldOffset: number;
   readonly registers: readonly CallClobbered[];
 }
@@ -105,11 +104,11 @@ export interface EmitInput {
   readonly xenDepends: Uint8Array;
   /** Goes to `.modinfo`, after what the emitter puts there (metadata-keys.ts). */
   readonly metadata: readonly (readonly [key: string, value: string])[];
-  /** By names that only the patched source gives: what the hypervisor, or a payload below, calls it. */
+  /** By names that only the patched source has: the name in the hypervisor, or in a payload below. */
   readonly newNames?: ReadonlyMap<string, string> | undefined;
-  /** Why functions are replaced, for `inspect`; no hypervisor loads them. */
+  /** Why functions are replaced, for `inspect`; not loaded by any hypervisor. */
   readonly reasons?: readonly Reason[] | undefined;
-  /** What it is made from, for those who build on top of it; no hypervisor loads it. */
+  /** The payload's origin, for building on top of it; not loaded by any hypervisor. */
   readonly origin?: PayloadOrigin | undefined;
   /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly funcsAccess: "read-only" | "writable";
@@ -124,9 +123,9 @@ export type EmitErrorCode =
   | "emit/unsupported"
   /** Entries, hooks or metadata that contradict each other or the version. */
   | "emit/bad-request"
-  /** A branch to a replaced function that cannot be led through Xen's own entry. */
+  /** A branch to a replaced function that cannot be redirected to Xen's own entry. */
   | "emit/short-branch"
-  /** More than Xen's loader takes. */
+  /** More than Xen's loader accepts. */
   | "emit/too-large";
 
 export class EmitError extends XspliceError<EmitErrorCode> {}

@@ -1,7 +1,7 @@
-// The emitter's pass that joins sections of the same kind. Compilers give every function and object
-// a section of its own, and Xen takes at most 1023 of them (ABI reference §1.1): a payload with
-// thousands of functions has one section for code, one for constants, and so on. Sections whose
-// name means something to Xen keep it, and are joined with their namesakes only.
+// The emitter's pass that joins sections of the same kind. Compilers put every function and object into
+// its own section, and Xen accepts at most 1023 of them (ABI reference §1.1): a payload with thousands
+// of functions gets one section for code, one for constants, and so on. Sections whose name has a
+// meaning for Xen keep it, and are joined only with sections of the same name.
 
 import { SectionFlag } from "../../elf/constants.ts";
 import {
@@ -14,7 +14,7 @@ import { sectionSymbol } from "../../elf/draft-symbols.ts";
 import type { SectionTypeName } from "../../elf/names.ts";
 import type { Architecture } from "../../isa/architecture.ts";
 
-/** What fills the gaps in code: int3 and, as its zero bytes say, udf #0; nobody gets there. */
+/** Fills the gaps in code: int3 and, as its zero bytes mean, udf #0; never executed. */
 const codePadding: Readonly<Record<Architecture, number>> = { x86_64: 0xcc, aarch64: 0 };
 
 interface JoinedKind {
@@ -41,14 +41,14 @@ export function joinSections(draft: ElfDraft, architecture: Architecture): void 
   moveSymbols(draft, moves);
 }
 
-/** Where a part has gone. */
+/** The new place of a part. */
 interface Move {
   readonly whole: DraftSection;
   readonly offset: number;
 }
 
 const families = [".text", ".rodata", ".data", ".bss"] as const;
-/** Not in `.data`: pointers, which are constant as soon as they are relocated. */
+/** Not in `.data`: pointers, which are constant after relocation. */
 const relocatedConstants = /^\.data\.rel\.ro(\.|$)/;
 
 function kindOf({ name, type, flags, entrySize }: DraftSection): JoinedKind {
@@ -59,7 +59,7 @@ function kindOf({ name, type, flags, entrySize }: DraftSection): JoinedKind {
   const family = constant
     ? ".rodata"
     : families.find((prefix) => name === prefix || name.startsWith(`${prefix}.`));
-  // ".rodata.f.str1.8" is the string constants of f; all of them make ".rodata.str1.8".
+  // ".rodata.f.str1.8" has the string constants of f; all of them form ".rodata.str1.8".
   const constants = merged === 0n ? "" : (/\.(str|cst)[\d.]+$/.exec(name)?.[0] ?? "");
   const joinedName = family === undefined ? name : family + constants;
   return { name: joinedName, type, flags: access | merged, entrySize };
@@ -96,7 +96,7 @@ function joinParts(
   return whole;
 }
 
-/** Symbols move along; those of sections become one per joined section, with larger addends. */
+/** Symbols move with their sections; section symbols become one per joined section, with larger addends. */
 function moveSymbols(draft: ElfDraft, moves: ReadonlyMap<DraftSection, Move>): void {
   const sectionSymbols = new Map<DraftSection, DraftSymbol>();
   const shifts = new Map<DraftSymbol, { symbol: DraftSymbol; shift: bigint }>();

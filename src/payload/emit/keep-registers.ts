@@ -1,10 +1,9 @@
-// The emitter's pass that puts keepers (isa/x86-keeper.ts) between callers that expect registers to be
-// left alone, and code that does not. Which callers these are is not the emitter's to find out.
-//
-// The keeper of a new body stands in front of it and becomes its entry, for Xen's table and for all that
-// names the function; references into the body stay with the body. The keeper of a call stands by itself,
-// and the call goes to it. Both are made after references were led to Xen's entries, which would lead a
-// keeper's own call there.
+// The emitter's pass that inserts keepers (isa/x86-keeper.ts) between callers that rely on registers
+// and code that changes them. The emitter is given the list of these callers. The keeper of a new body
+// is placed before it and becomes its entry, for Xen's table and for all references by the function's
+// name; references into the body stay unchanged. The keeper of a call is a separate function, and the
+// call is redirected to it. Both are made after references were redirected to Xen's entries; otherwise
+// a keeper's own call would be redirected as well.
 
 import { SectionFlag } from "../../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
@@ -26,12 +25,12 @@ export function keepRegisters(draft: ElfDraft, { returnThunk, entries, calls }: 
       ? undefined
       : requireUndefinedSymbol(draft, undefinedSymbolsOf(draft), returnThunk);
   const keepers = new CallKeepers(draft, thunk);
-  // First, since an entry's keeper moves the calls of its body.
+  // First, because the keeper of an entry moves the calls of its body.
   for (const call of calls) keepers.put(call);
   for (const entry of entries) putInFront(draft, entry, thunk);
 }
 
-/** Of a branch to where a symbol is: the distance counts from behind its 4 bytes. */
+/** For a branch to a symbol: the distance counts from the end of its 4 bytes. */
 const CALL_ADDEND = -4n;
 
 interface Keeper {
@@ -86,7 +85,7 @@ class CallKeepers {
       value: 0n,
       size: BigInt(code.bytes.length),
       binding: "STB_LOCAL",
-      // No function of the source's, which a later payload could want to replace.
+      // Not a function of the source, so no later payload replaces it.
       type: "STT_NOTYPE",
       visibility: "STV_DEFAULT",
       place: section,
@@ -98,7 +97,7 @@ class CallKeepers {
   }
 }
 
-/** Of a function; a section that it lies in alone is named after it. */
+/** Of a function; a section that contains only this function is named after it. */
 function nameOf({ name, place, type }: DraftSymbol): string {
   const full = type === "STT_SECTION" && typeof place !== "string" ? place.name : name;
   return full.replace(/^\.text\.|^.*#/, "");
@@ -117,14 +116,14 @@ function putInFront(
   section.content = new Uint8Array(bodyStart + content.length).fill(PADDING);
   section.content.set(code.bytes);
   section.content.set(content, bodyStart);
-  // The distance counts from behind its 4 bytes.
+  // The distance counts from the end of its 4 bytes.
   const distance = bodyStart - (code.callField + 4);
   new DataView(section.content.buffer).setInt32(code.callField, distance, true);
   moveBody(draft, section, bodyStart);
   section.relocations.unshift(...returnBranch(thunk, code.returnField, 0));
 }
 
-/** The function's own names stay at the entry; all else is where the body is. */
+/** The function's own names stay at the entry; all other symbols move with the body. */
 function moveBody(draft: ElfDraft, section: DraftSection, distance: number): void {
   const staying = new Set<DraftSymbol>();
   for (const symbol of draft.symbols) {

@@ -1,6 +1,6 @@
-// First pass of the emitter: several objects become one draft, as a static linker would see them.
-// Globals that one object lacks are those that another defines; locals stay apart even when they
-// have the same name. The inputs are copied, never changed.
+// First pass of the emitter: several objects become one draft, as a static linker would see them. An
+// undefined global of one object is bound to the definition in another; locals stay separate even if
+// they have the same name. The inputs are copied, never changed.
 
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import { invariant } from "../../invariant.ts";
@@ -9,9 +9,9 @@ import { EmitError, type SourceObject } from "./input.ts";
 
 export interface MergedObjects {
   readonly draft: ElfDraft;
-  /** What a symbol of an input has become. */
+  /** The draft's symbol for a symbol of an input. */
   readonly symbolOf: (symbol: DraftSymbol) => DraftSymbol;
-  /** Names of defined symbols as Xen's table would spell them: locals with their file in front. */
+  /** Names of defined symbols as Xen's table would spell them: locals with a file prefix. */
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
 }
 
@@ -54,7 +54,7 @@ export function mergeObjects(
   return { draft, symbolOf, sourceNames: nameSources(objects, symbolOf) };
 }
 
-/** For each global name the symbol that all objects mean by it: a definition, if there is one. */
+/** For each global name, the symbol to which all objects refer: a definition, if there is one. */
 function resolveGlobals(objects: readonly SourceObject[]): ReadonlyMap<string, DraftSymbol> {
   const chosen = new Map<string, { symbol: DraftSymbol; source: string }>();
   for (const { source, draft } of objects) {
@@ -77,7 +77,7 @@ function resolveGlobals(objects: readonly SourceObject[]): ReadonlyMap<string, D
   return new Map([...chosen].map(([name, { symbol }]) => [name, symbol]));
 }
 
-/** 2 for a definition, 1 for a weak one, 0 for a mere reference. */
+/** 2 for a definition, 1 for a weak one, 0 for an undefined symbol. */
 function strength(symbol: DraftSymbol): 0 | 1 | 2 {
   if (symbol.place === "undefined") return 0;
   return symbol.binding === "STB_WEAK" ? 1 : 2;
@@ -118,7 +118,7 @@ function nameSources(
   for (const { draft } of objects) {
     let file = "";
     for (const symbol of draft.symbols) {
-      // File names may hold what would break the lines of the symbol map.
+      // File names may contain characters that would break the lines of the symbol map.
       if (symbol.type === "STT_FILE") file = symbol.name.replaceAll(/[\t\n]/g, "?");
       if (symbol.place === "undefined" || symbol.name === "") continue;
       const local = symbol.binding === "STB_LOCAL" && file !== "";

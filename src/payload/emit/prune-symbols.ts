@@ -3,7 +3,7 @@
 
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 
-/** Drops undefined symbols, section symbols and local labels to which nothing refers. */
+/** Removes undefined symbols, section symbols and local labels without references. */
 export function pruneSymbols(draft: ElfDraft): void {
   const used = new Set<DraftSymbol>();
   for (const section of draft.sections) {

@@ -1,4 +1,4 @@
-// References in AArch64 code, for redirect.ts: which of them reach Xen, and by which relocation.
+// References in AArch64 code, for redirect.ts: which of them reach Xen, and with which relocation.
 
 import type { DraftSection } from "../../elf/draft.ts";
 import { Aarch64Relocation } from "../../isa/aarch64.ts";
@@ -7,7 +7,7 @@ import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 
 const R = Aarch64Relocation;
 
-/** Relative fields in data: only their reader knows from where they count. */
+/** Relative fields in data: only the code that reads them knows their base. */
 const relativeData: ReadonlySet<number> = new Set([
   R.R_AARCH64_PREL64,
   R.R_AARCH64_PREL32,
@@ -21,7 +21,7 @@ const tooShort: ReadonlySet<number> = new Set([
   R.R_AARCH64_ADR_PREL_LO21,
 ]);
 
-/** Of what reaches Xen; the other instructions need another one in their place. */
+/** Relocations that reach Xen; the other instructions would have to be replaced by another one. */
 const relocationTypes = { call: R.R_AARCH64_CALL26, jump: R.R_AARCH64_JUMP26 } as const;
 
 export const findAarch64References: ReferenceFinder = {

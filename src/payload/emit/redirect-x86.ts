@@ -1,5 +1,5 @@
 // References in x86-64 code, for redirect.ts. Displacements count from the end of the instruction,
-// which only decoding tells; branches end with theirs.
+// which only decoding finds; branches end with their displacement.
 
 import type { DraftSection } from "../../elf/draft.ts";
 import { X86Relocation } from "../../isa/x86.ts";
@@ -7,7 +7,7 @@ import { decodeBranches } from "../../isa/x86-decode.ts";
 import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 
 const { R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 } = X86Relocation;
-/** Bytes of a displacement that reaches Xen: payloads lie within 2 GiB (ABI reference §2.6). */
+/** Size of a displacement that reaches Xen: payloads are within 2 GiB (ABI reference §2.6). */
 const FAR_DISPLACEMENT = 4;
 
 export const findX86References: ReferenceFinder = {

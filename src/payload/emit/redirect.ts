@@ -45,7 +45,7 @@ export function redirectToXen(
   }
 }
 
-/** Where the replaced functions' new bodies begin. */
+/** The starts of the new bodies. */
 class EntryTable {
   readonly #entries = new Map<DraftSection, Map<bigint, Redirection[]>>();
 
@@ -67,14 +67,14 @@ class EntryTable {
     return this.#entries.has(section);
   }
 
-  /** Where two functions share one body, the one that `symbol` means. */
+  /** If two functions share one body, the function that `symbol` means. */
   find(place: DraftSection, offset: bigint, symbol?: DraftSymbol): Redirection | undefined {
     const found = this.#entries.get(place)?.get(offset);
     return found?.find(({ newBody }) => newBody === symbol) ?? found?.[0];
   }
 }
 
-/** A section with its code references, which are decoded only when somebody asks. */
+/** A section with its code references, decoded on first use. */
 class SectionCode {
   readonly section: DraftSection;
   readonly finder: ReferenceFinder;
@@ -122,7 +122,7 @@ function redirectRelocations(code: SectionCode, entries: EntryTable): void {
   }
 }
 
-/** Gives a relocation to references that the assembler filled in, since both ends lay in one section. */
+/** Adds a relocation to references that the assembler resolved, because both ends were in one section. */
 function relocateFixedReferences(code: SectionCode, entries: EntryTable): void {
   const { section } = code;
   const relocated = new Set(section.relocations.map(({ offset }) => offset));
@@ -148,7 +148,7 @@ function isInside(body: DraftSymbol, offset: number): boolean {
   return BigInt(offset) >= body.value && BigInt(offset) < body.value + body.size;
 }
 
-/** Where symbols say that code begins: data between functions must not shift the decoding. */
+/** The starts of code according to symbols: data between functions must not shift the decoding. */
 function functionStarts(draft: ElfDraft): ReadonlyMap<DraftSection, readonly number[]> {
   const starts = new Map<DraftSection, number[]>();
   for (const { place, size, value } of draft.symbols) {

@@ -1,12 +1,12 @@
-// What a payload asks of the markers of those below it (marker.ts): that they are applied, of just that
-// content, and that nothing else is stacked on the functions that it replaces.
+// What a payload requires of the markers of payloads below it (marker.ts): that they are applied, with
+// exactly this content, and that no other payload is stacked on the functions that it replaces.
 
 import type { DraftSymbol } from "../../elf/draft.ts";
 import { MARKER_APPLIED, MARKER_IDLE } from "../marker.ts";
 import type { GuardBytes, RequiredPayload } from "./input.ts";
 import type { TableEntry } from "./table-entry.ts";
 
-/** Xen compares this where the other payload has its marker: applied, and of this content. */
+/** Compared by Xen at the other payload's marker: applied, and with this content. */
 export function guardsOfRequired({ buildId, marker }: RequiredPayload): readonly GuardBytes[] {
   if (marker === undefined) return [];
   const label = `payload ${buildId}, applied`;
@@ -14,17 +14,17 @@ export function guardsOfRequired({ buildId, marker }: RequiredPayload): readonly
   return [{ label, oldName: marker.symbol, oldOffset: 0, bytes }];
 }
 
-/** The cover that a payload needs for itself: on top of whom it replaces which function. */
+/** A cover that the payload claims: which function it replaces, on top of which payload. */
 export interface NeededCover {
   readonly label: string;
   readonly markerSymbol: string;
-  /** In bytes. */
+  /** Offset in bytes. */
   readonly offset: number;
 }
 
 /**
- * Of the uppermost payload that replaces the function, among those that Xen itself finds applied; where
- * a chain of build-ids leads to it, nothing gets between.
+ * Of the uppermost payload that replaces the function, among those whose application Xen itself
+ * verifies; where a chain of build-ids leads to it, no payload can be in between.
  * @param replaced names of functions in Xen
  */
 export function neededCovers(
@@ -40,7 +40,7 @@ export function neededCovers(
   });
 }
 
-/** Blanks the cover while the payload is applied, and wants it not to be blank before. */
+/** Blanks the cover while the payload is applied, and requires that it is not blank before. */
 export function coverTableEntry(label: string, marker: DraftSymbol, offset: number): TableEntry {
   return {
     label,
@@ -52,12 +52,12 @@ export function coverTableEntry(label: string, marker: DraftSymbol, offset: numb
   };
 }
 
-/** What Xen prints of a cover that is blank already. */
+/** The label that Xen prints for a cover that is blank already. */
 function coverLabel(buildId: string, functionName: string): string {
   return `payload ${buildId}, uncovered ${functionName}`;
 }
 
-/** Of the label of a cover: on top of which payload, and of which function there. */
+/** Parses the label of a cover: on top of which payload, and of which function there. */
 export function readCoverLabel(
   label: string,
 ): { readonly buildId: string; readonly functionName: string } | undefined {

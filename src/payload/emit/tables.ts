@@ -1,5 +1,5 @@
-// What the emitter puts into the tables of a payload: the function table, hooks, notes and metadata
-// of its input. The sections themselves are made in draft-tables.ts.
+// Fills the tables of a payload from the emitter's input: the function table, hooks, notes and
+// metadata. draft-tables.ts creates the sections.
 
 import { toHex } from "../../bytes/hex.ts";
 import type { ElfDraft } from "../../elf/draft.ts";
@@ -36,7 +36,7 @@ import type { CarriedMarker } from "./carried-marker.ts";
 import type { EmitInput, Hook } from "./input.ts";
 import type { TableEntry } from "./table-entry.ts";
 
-/** Adds the function table; guards are the caller's to put first. Nothing without entries. */
+/** Adds the function table; the caller puts guards first. Nothing if there are no entries. */
 export function addFunctionTable(
   draft: ElfDraft,
   entries: readonly TableEntry[],
@@ -75,8 +75,8 @@ export function addNotes(draft: ElfDraft, { depends, xenDepends }: EmitInput): v
 }
 
 /**
- * Xen hands metadata through to LIST, but no build-ids; so both ids stand there as text, and what
- * else a tool has to know of a payload that is loaded, when it has no file of it.
+ * Xen returns metadata in LIST, but no build-ids; so the metadata has both ids as text, and the other
+ * facts that a tool needs about a loaded payload without its file.
  */
 export function addMetadata(
   draft: ElfDraft,

@@ -1,7 +1,7 @@
-// Names of what a payload brings. Xen refuses a payload when one of its symbols, a local one too,
-// has a name that Xen or another loaded payload uses (ABI reference §2.11), so every name gets a
-// tag: a short hash of all that the payload is made of. The same inputs give the same tag, on any
-// machine; the symbol map tells a later payload which name belongs to which source symbol.
+// Names of a payload's symbols. Xen refuses a payload when one of its symbols, even a local one, has a
+// name that Xen or another loaded payload uses (ABI reference §2.11), so every name gets a tag: a short
+// hash of all inputs of the payload. The same inputs give the same tag on any machine; the symbol map
+// tells a later payload which name belongs to which source symbol.
 
 import { createHash, type Hash } from "node:crypto";
 import { toHex } from "../../bytes/hex.ts";
@@ -19,7 +19,7 @@ import type { EmitInput, Keeping, Stacking } from "./input.ts";
 /** Hexadecimal digits: 40 bits, so that even a thousand payloads hardly ever share a tag. */
 const TAG_DIGITS = 10;
 
-/** SHA-256 of everything that decides what the payload does: code, data, entries, dependencies. */
+/** SHA-256 of everything that decides the payload's behaviour: code, data, entries, dependencies. */
 export function hashInputs(draft: ElfDraft, input: EmitInput): Uint8Array {
   const hash = createHash("sha256");
   hashSections(hash, draft);
@@ -91,12 +91,12 @@ function hashSections(hash: Hash, draft: ElfDraft): void {
   }
 }
 
-/** JSON says where each part ends, so that two inputs never run into the same text. */
+/** JSON marks where each part ends, so that different inputs never give the same text. */
 function hashText(hash: Hash, parts: readonly unknown[]): void {
   hash.update(`${JSON.stringify(parts)}\n`);
 }
 
-/** Gives every symbol that Xen would record a name of its own. */
+/** Gives a unique name to every symbol that Xen would record. */
 export function tagSymbols(draft: ElfDraft, tag: string): void {
   const taken = new Set(draft.symbols.map(({ name }) => name));
   const hasMappingSymbols = draft.machine === Machine.EM_AARCH64;
@@ -106,17 +106,17 @@ export function tagSymbols(draft: ElfDraft, tag: string): void {
   }
 }
 
-/** The name that a symbol had before tagSymbols(); others are their own. */
+/** The name of a symbol before tagSymbols(); names without a tag are returned unchanged. */
 export function withoutTag(name: string): string {
   return name.replace(/\.xs[0-9a-f]{10}(\.\d+)?$/, "");
 }
 
-/** From a body's entry to its marker, in bytes. */
+/** Offset of the marker from a body's entry, in bytes. */
 export const ENTRY_MARKER_OFFSET = 1;
 
 /**
  * A label one byte after the entry of a new body. Xen does not export the entry itself, so a later
- * payload that wants to patch this body (rather than Xen's function) starts from here.
+ * payload that patches this body (rather than Xen's function) refers to this label.
  */
 export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol {
   const marker: DraftSymbol = {
@@ -133,8 +133,8 @@ export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol 
 }
 
 /**
- * Xen's rule for what enters its table of symbols, and so has to be unique: §2.11; mapping symbols
- * of Arm do not.
+ * Xen's rule for symbols that enter its table, and so must be unique: §2.11; mapping symbols of Arm do
+ * not.
  */
 function isRecorded({ name, place, type }: DraftSymbol): boolean {
   if (typeof place === "string" || name === "" || type === "STT_SECTION") return false;
@@ -155,7 +155,7 @@ function freshName(name: string, suffix: string, taken: Set<string>): string {
   }
 }
 
-/** Whole characters only; Xen counts bytes of UTF-8. */
+/** Only whole characters; Xen counts bytes of UTF-8. */
 function firstBytes(text: string, count: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= count) return text;

@@ -1,6 +1,6 @@
-// Second pass of the emitter: which sections travel. What a hypervisor has no use for is left
-// behind (unwind tables, notes, debugging data, sections without contents); what no payload can
-// carry is refused, with the reason that a C programmer understands. ABI reference §1.10 and §8.2.
+// Second pass of the emitter: selects the sections of the payload. Sections without a use in the
+// hypervisor are dropped (unwind tables, notes, debugging data, sections without contents); sections
+// that no payload can carry are refused, with a reason in C terms. ABI reference §1.10 and §8.2.
 
 import { hexNumber } from "../../bytes/hex.ts";
 import { SectionFlag } from "../../elf/constants.ts";
@@ -21,7 +21,7 @@ const { SHF_ALLOC, SHF_EXECINSTR, SHF_EXCLUDE, SHF_TLS, SHF_WRITE } = SectionFla
 /** Unwind tables and compiler notes: allocated by compilers, never read by Xen. */
 const leftBehind = /^\.(eh_frame(_hdr)?|gcc_except_table|sframe|note)(\.|$)/;
 
-/** Sections whose contents would need somebody in the hypervisor to act on them. */
+/** Sections whose contents need support by code that the hypervisor lacks. */
 const unsupportedNames: readonly (readonly [RegExp, string])[] = [
   [
     /^\.(data|bss)\.percpu(\.|$)/,
@@ -32,7 +32,7 @@ const unsupportedNames: readonly (readonly [RegExp, string])[] = [
   [/^\.(livepatch\.|modinfo$|xsplice\.)/, "the emitter itself makes this section"],
 ];
 
-/** @throws EmitError emit/unsupported, naming the first section or symbol that cannot travel */
+/** @throws EmitError emit/unsupported, naming the first section or symbol that cannot be carried */
 export function keepTravellingSections(draft: ElfDraft, architecture: Architecture): void {
   fillReferencedSections(draft);
   const kept = draft.sections.filter(travels);
@@ -51,9 +51,9 @@ export function keepTravellingSections(draft: ElfDraft, architecture: Architectu
 }
 
 /**
- * An alternative that is replaced by nothing points into an `.altinstr_replacement` that may be
- * empty, and Xen wants the place to lie in that section (ABI reference §2.10). Releases before 4.17
- * and its backports give empty sections no address, so there are some bytes, which nobody reads.
+ * An alternative with an empty replacement points into an `.altinstr_replacement` that may be empty,
+ * and Xen requires that the address is in that section (ABI reference §2.10). Releases before 4.17 and
+ * its backports give empty sections no address, so some unused bytes are added.
  */
 function fillReferencedSections({ sections }: ElfDraft): void {
   for (const { relocations } of sections.filter(travels)) {

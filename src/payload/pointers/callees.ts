@@ -1,8 +1,8 @@
-// What functions of Xen do with an address that they are given. Of most nobody here knows, and they are
-// taken to keep it; but a text that is printed, a lock that is taken, a buffer that is filled is kept by
-// hardly anybody, so such data counts only where the name says that something is made known to Xen.
+// What functions of Xen do with an address argument. Most functions are unknown, and are assumed to
+// store it. Printed text, a lock or a buffer is hardly ever stored, so for such data only functions
+// count whose name says that something is registered with Xen.
 
-/** Functions of Xen that call what they are given, and have forgotten it when they return. */
+/** Functions of Xen that call their argument, and do not store it. */
 const forgetful: ReadonlySet<string> = new Set([
   "on_selected_cpus",
   "on_each_cpu",
@@ -24,7 +24,7 @@ export function keepsFunctions(callee: string | undefined): boolean {
   return callee === undefined || !forgetful.has(callee);
 }
 
-/** By which one and the other undo each other, in names of Xen. */
+/** Pairs of words in Xen's function names for registering and unregistering. */
 const opposites: readonly (readonly [does: string, undoes: string])[] = [
   ["register", "unregister"],
   ["register", "deregister"],
@@ -49,7 +49,7 @@ export function keepsData(callee: string | undefined): boolean {
 
 const makingKnown: ReadonlySet<string> = new Set(["register", "request", "setup"]);
 
-/** Whether a call of `other` may take back what a call of `callee` did. */
+/** Whether a call of `other` may undo a call of `callee`. */
 export function undoes(other: string, callee: string): boolean {
   const words = wordsOf(callee);
   return opposites.some(([does, undoing]) => {
@@ -58,7 +58,7 @@ export function undoes(other: string, callee: string): boolean {
   });
 }
 
-/** Without the file in front of a static function's name. */
+/** Without the file prefix of a static function's name. */
 function wordsOf(name: string): readonly string[] {
   return name.replace(/^.*#/, "").split("_");
 }

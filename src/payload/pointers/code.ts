@@ -1,5 +1,5 @@
-// The code and data of a payload, whole, as those see it who ask what becomes of its addresses: which
-// place a reference denotes, be it told by a relocation or filled in by the assembler.
+// The whole code and data of a payload, for following its addresses: resolves each reference to its
+// place, whether a relocation has it or the assembler filled it in.
 
 import { SectionFlag } from "../../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
@@ -8,7 +8,7 @@ import { AddressFlow } from "../../isa/x86-address-flow.ts";
 import { livepatchSections, specialTableSections } from "../../xen-abi/sections.ts";
 import { Survivors } from "./survivors.ts";
 
-/** A place in the payload, or a name that somebody else must have. */
+/** A place in the payload, or an undefined symbol. */
 export type Place =
   | { readonly kind: "own"; readonly section: DraftSection; readonly offset: number }
   | { readonly kind: "outside"; readonly name: string };
@@ -19,7 +19,7 @@ export interface CodeSection {
   readonly relocations: ReadonlyMap<number, DraftRelocation>;
 }
 
-/** What Xen reads by itself, where the payload's own addresses belong. */
+/** Sections that Xen reads itself, which may contain the payload's own addresses. */
 const tables: ReadonlySet<string> = new Set([...livepatchSections, ...specialTableSections]);
 
 export class PayloadCode {
@@ -64,21 +64,21 @@ export class PayloadCode {
       .map(({ value }) => Number(value));
   }
 
-  /** What the field of an instruction that ends at `end` refers to. */
+  /** The target of the field of an instruction that ends at `end`. */
   placeOf(code: CodeSection, field: number, end: number, target: number): Place {
     const relocation = code.relocations.get(field);
     if (relocation === undefined) return { kind: "own", section: code.section, offset: target };
     return placeOfSymbol(relocation, end - field);
   }
 
-  /** The function, or object, that has the place in it. */
+  /** The function or object that contains the place. */
   symbolAt({ section, offset }: Place & { readonly kind: "own" }): DraftSymbol | undefined {
     return this.#named
       .get(section)
       ?.find(({ value, size }) => value <= offset && offset < value + size);
   }
 
-  /** What a pointer at this place in the payload's data leads to when it is loaded. */
+  /** The target of a pointer at this place in the payload's data, after loading. */
   pointerAt({ section, offset }: Place & { readonly kind: "own" }): Place | undefined {
     const relocation = this.#relocationsOf(section).get(offset);
     return relocation && addressIn(relocation);

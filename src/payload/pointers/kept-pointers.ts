@@ -18,22 +18,22 @@ import { TakenBack } from "./taken-back.ts";
 import { isLockHolder, wordsOfTarget } from "./target-words.ts";
 
 export interface KeptPointer {
-  /** Of the function or object, without its tag; data may have none. */
+  /** Name of the function or object, without its tag; data may have none. */
   readonly name: string | undefined;
-  /** The same for a sentence. */
+  /** The same as part of a sentence. */
   readonly what: string;
-  /** The instruction that hands it out. */
+  /** The instruction that stores or passes the address. */
   readonly section: DraftSection;
   readonly offset: number;
-  /** The same place for people: `function+0x12`. */
+  /** The same place for messages: `function+0x12`. */
   readonly where: string;
-  /** In words, after the place: `stores it in "key_table"`. */
+  /** As text, after the place: `stores it in "key_table"`. */
   readonly how: string;
-  /** A hook that seems to take the pointer back. */
+  /** A hook that seems to remove the pointer. */
   readonly takenBackBy: HookKind | undefined;
 }
 
-/** Into whose hands an address goes. */
+/** Where an address is stored or passed. */
 type Keeper =
   | { readonly kind: "memory"; readonly name: string | undefined }
   | { readonly kind: "callee"; readonly name: string | undefined };
@@ -64,7 +64,7 @@ export function findKeptPointers(
   return [...found.values()];
 }
 
-/** Of those that no hook takes back; sorted. `*` where all that is kept has no name. */
+/** Names of those that no hook removes; sorted. `*` if none of the kept ones has a name. */
 export function namesKept(pointers: readonly KeptPointer[]): readonly string[] {
   const lasting = pointers.filter(({ takenBackBy }) => takenBackBy === undefined);
   if (lasting.length === 0) return [];
