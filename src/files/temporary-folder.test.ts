@@ -52,6 +52,7 @@ test("makeTemporaryFolder() makes every temporary folder, so that removeLeftOver
     .filter((file) => /mkdtemp\w*\(|tmpdir\(/.test(readFileSync(join(source, file), "utf8")))
     .sort();
   assert.deepEqual(makers, [
+    "build-outcome/build-error.ts", // Which names the place to somebody whose disk is full.
     "cli/doctor-checks.ts", // Which is to tell of a machine without flock.
     "files/claimed-folder.ts",
     "files/temporary-folder.ts",
