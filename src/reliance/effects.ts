@@ -1,20 +1,14 @@
-// Which registers that calls may change a function leaves as they were, whatever path it takes. What the
-// entry pushes and every exit pops again counts as left alone.
+// Which registers that calls may change a function leaves as they were, whatever path it takes. What it
+// pushes at its entry and every exit pops again counts as left alone (save-slots.ts).
 //
 // Calls of functions that the compiler did not see change them all, as the ABI lets them. Where code is
 // written by hand or hidden it depends on who asks: for an old function, of which a compiler may have
 // known more, nothing is taken for changed (`what-compilers-knew`); for a new body everything
 // (`what-may-happen`).
 
-import type { RegisterStep } from "../isa/x86-register-steps.ts";
 import { ALL_CALL_CLOBBERED, type RegisterSet } from "../isa/x86-registers.ts";
+import { type Effect, followPaths } from "./follow-paths.ts";
 import type { CodePlace, Destination, FunctionCode } from "./function-code.ts";
-
-export interface Effect {
-  readonly preserves: RegisterSet;
-  /** Whether it ever comes back. */
-  readonly returns: boolean;
-}
 
 export type EffectQuestion = "what-compilers-knew" | "what-may-happen";
 
@@ -93,122 +87,6 @@ export function certainlyPreserved(codes: readonly FunctionCode[]): RegisterSet 
     (set, code) => set & effects.of({ code, offset: 0 }).preserves,
     ALL_CALL_CLOBBERED,
   );
-}
-
-interface WayOut {
-  readonly effectAt: (destination: Destination | undefined) => Effect;
-  /**
-   * What stays behind a jump through a pointer. It may lead through a table of jumps to the same
-   * function, whose compiler saw the code that nobody can follow here.
-   */
-  readonly atPointer: RegisterSet;
-}
-
-/** With the set of registers that are as they were at the entry. */
-function followPaths({ code, offset: entry }: CodePlace, out: WayOut): Effect {
-  const saved = savedAtEntry(code, entry);
-  const arrived = new Map<number, RegisterSet>();
-  const work: number[] = [];
-  let [preserves, returns] = [ALL_CALL_CLOBBERED, false];
-  const reach = (offset: number, untouched: RegisterSet): void => {
-    const known = arrived.get(offset);
-    const both = known === undefined ? untouched : known & untouched;
-    if (both === known) return;
-    arrived.set(offset, both);
-    work.push(offset);
-  };
-  const leave = (untouched: RegisterSet): void => {
-    preserves &= untouched;
-    returns = true;
-  };
-  reach(entry, ALL_CALL_CLOBBERED);
-  for (let offset = work.pop(); offset !== undefined; offset = work.pop()) {
-    if (returns && preserves === 0) break; // No other path can take more away.
-    const step = code.stepAt(offset);
-    if (step === undefined) continue;
-    const position = { code, offset, step, saved, untouched: arrived.get(offset) ?? 0 };
-    follow(position, { reach, leave, ...out });
-  }
-  return { preserves, returns };
-}
-
-interface Position {
-  readonly code: FunctionCode;
-  readonly offset: number;
-  readonly step: RegisterStep;
-  /** Pushed before anything else was done to them. */
-  readonly saved: RegisterSet;
-  readonly untouched: RegisterSet;
-}
-
-interface Paths extends WayOut {
-  readonly reach: (offset: number, untouched: RegisterSet) => void;
-  readonly leave: (untouched: RegisterSet) => void;
-}
-
-function follow({ code, offset, step, saved, untouched: before }: Position, paths: Paths): void {
-  const next = offset + step.length;
-  const destination = step.branch && code.destinationOf(step.branch);
-  const untouched = before & ~step.mayChange;
-  const fault = code.faultsTo(offset);
-  if (fault !== undefined) jump(fault, untouched, paths);
-  switch (step.flow) {
-    case "next":
-    case "trap": {
-      // Behind a trap that only warns, execution goes on.
-      const popped = step.stack?.action === "pop" ? step.stack.register & saved : 0;
-      paths.reach(next, untouched | popped);
-      break;
-    }
-    case "call":
-    case "call-pointer": {
-      const effect = paths.effectAt(destination);
-      if (effect.returns) paths.reach(next, untouched & effect.preserves);
-      break;
-    }
-    case "hypercall":
-      paths.reach(next, untouched & paths.effectAt({ kind: "label" }).preserves);
-      break;
-    case "branch":
-      paths.reach(next, untouched);
-      jump(destination, untouched, paths);
-      break;
-    case "jump":
-      jump(destination, untouched, paths);
-      break;
-    case "return":
-      paths.leave(untouched);
-      break;
-    case "jump-pointer":
-      paths.leave(untouched & paths.atPointer);
-      break;
-    case "unknown":
-      paths.leave(0);
-      break;
-  }
-}
-
-/** Inside of the function, back to its caller, or to code that returns to that. */
-function jump(destination: Destination | undefined, untouched: RegisterSet, paths: Paths): void {
-  if (destination?.kind === "inside") {
-    paths.reach(destination.offset, untouched);
-  } else if (destination?.kind === "return") {
-    paths.leave(untouched);
-  } else {
-    const effect = paths.effectAt(destination);
-    if (effect.returns) paths.leave(untouched & effect.preserves);
-  }
-}
-
-function savedAtEntry(code: FunctionCode, entry: number): RegisterSet {
-  let [saved, touched] = [0, 0];
-  for (let offset = entry; ; ) {
-    const step = code.stepAt(offset);
-    if (step?.flow !== "next") return saved;
-    if (step.stack?.action === "push") saved |= step.stack.register & ~touched;
-    touched |= step.mayChange;
-    offset += step.length;
-  }
 }
 
 class PlaceMap<Value> {

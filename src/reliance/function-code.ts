@@ -7,6 +7,7 @@ import {
   type StepBranch,
 } from "../isa/x86-register-steps.ts";
 import { callClobbered, type RegisterSet, registerSet } from "../isa/x86-registers.ts";
+import { decodeStackSteps, type StackStep } from "../isa/x86-stack-steps.ts";
 
 /** Where code goes on: a function from its entry, or a part of one that was split, from its midst. */
 export interface CodePlace {
@@ -66,6 +67,7 @@ export class FunctionCode {
   readonly #steps = new Map<number, RegisterStep>();
 
   #known: HiddenCode | undefined;
+  #stackSteps: ReadonlyMap<number, StackStep> | undefined;
 
   constructor(source: FunctionSource) {
     this.name = source.name;
@@ -88,6 +90,12 @@ export class FunctionCode {
       }
     }
     return this.#steps.get(offset);
+  }
+
+  /** What the instruction does with the stack; `undefined` where none begins. */
+  stackStepAt(offset: number): StackStep | undefined {
+    this.#stackSteps ??= decodeStackSteps(this.#source.bytes);
+    return this.#stackSteps.get(offset);
   }
 
   /** Where a call, jump or branch of it leads. */

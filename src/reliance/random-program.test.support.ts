@@ -13,6 +13,7 @@ type Instruction =
   | { readonly op: "set"; readonly to: Name; readonly value: number }
   | { readonly op: "copy" | "copy-byte" | "add"; readonly to: Name; readonly from: Name }
   | { readonly op: "test" | "push" | "pop"; readonly to: Name }
+  | { readonly op: "set-pushed"; readonly value: number }
   | { readonly op: "jump-if-zero"; readonly skip: number }
   | { readonly op: "call"; readonly callee: number }
   | { readonly op: "return" };
@@ -92,6 +93,9 @@ export function run(program: Program, index: number, state: State, how: Run = {}
       case "pop":
         now[one.to] = stack.pop() ?? 0;
         break;
+      case "set-pushed":
+        stack[stack.length - 1] = one.value;
+        break;
       case "jump-if-zero":
         if (isZero) at += one.skip;
         break;
@@ -131,8 +135,16 @@ function randomFunction(random: (below: number) => number, index: number): Instr
   });
   const jumping = shortenJumps(whole);
   if (random(3) > 0) return [...jumping, { op: "return" }];
-  const saved = name();
-  return [{ op: "push", to: saved }, ...jumping, { op: "pop", to: saved }, { op: "return" }];
+  const saved = Array.from({ length: 1 + random(2) }, name);
+  // Some only make room, or write over what they have pushed.
+  const restored = saved.toReversed().map((one) => (random(4) > 0 ? one : name()));
+  return [
+    ...saved.map((to) => ({ op: "push", to }) as const),
+    ...jumping,
+    ...(random(4) > 0 ? [] : [{ op: "set-pushed", value: random(3) } as const]),
+    ...restored.map((to) => ({ op: "pop", to }) as const),
+    { op: "return" },
+  ];
 }
 
 /** To the end of the body at most. */
@@ -171,6 +183,8 @@ function encode(one: Instruction, at: number, places: readonly number[]): number
       return [0x40 | (to >= 8 ? 1 : 0), 0x50 | (to & 7)];
     case "pop":
       return [0x40 | (to >= 8 ? 1 : 0), 0x58 | (to & 7)];
+    case "set-pushed":
+      return [0x48, 0xc7, 0x04, 0x24, ...le32(one.value)];
     case "jump-if-zero":
       return [0x0f, 0x84, ...le32((places[at + 1 + one.skip] ?? 0) - (places[at + 1] ?? 0))];
     case "call":

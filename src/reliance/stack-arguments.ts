@@ -4,24 +4,19 @@
 // same function, where it may look there as well.
 
 import type { StepFlow } from "../isa/x86-register-steps.ts";
-import { decodeStackSteps, type StackStep } from "../isa/x86-stack-steps.ts";
+import type { StackStep } from "../isa/x86-stack-steps.ts";
 import {
   type CodePlace,
   type Destination,
   type FunctionCode,
   isPartOfFunction,
 } from "./function-code.ts";
+import { moved, type StackPointers } from "./stack-pointers.ts";
 
 /** "unknown": it goes on, or moves its stack, in a way that cannot be followed. */
 export type UseOfCallersStack = "none" | "looks" | "unknown";
 
 export function useOfCallersStack(function_: FunctionCode): UseOfCallersStack {
-  const steps = new Map<FunctionCode, ReadonlyMap<number, StackStep>>();
-  const stepsOf = (code: FunctionCode): ReadonlyMap<number, StackStep> => {
-    const made = steps.get(code) ?? decodeStackSteps(code.bytes);
-    steps.set(code, made);
-    return made;
-  };
   const seen = new Map<FunctionCode, Set<number>>();
   const work: Position[] = [{ code: function_, offset: 0, depth: 0, frame: undefined }];
   for (let position = work.pop(); position !== undefined; position = work.pop()) {
@@ -30,7 +25,7 @@ export function useOfCallersStack(function_: FunctionCode): UseOfCallersStack {
     const step = code.stepAt(offset);
     if (ofCode.has(offset) || step === undefined) continue;
     seen.set(code, ofCode.add(offset));
-    const stack = stepsOf(code).get(offset);
+    const stack = code.stackStepAt(offset);
     const use = stack === undefined || isLost.has(step.flow) ? "unknown" : useOf(stack, position);
     if (stack === undefined || use !== "none") return use;
     work.push(...follow({ ...position, ...moved(stack, position) }));
@@ -40,12 +35,7 @@ export function useOfCallersStack(function_: FunctionCode): UseOfCallersStack {
 
 const isLost: ReadonlySet<StepFlow> = new Set(["jump-pointer", "unknown"]);
 
-interface Position extends CodePlace {
-  /** Of the stack pointer below where it was at the entry; `undefined` when nobody knows. */
-  readonly depth: number | undefined;
-  /** The same of %rbp, while it holds a place in the stack. */
-  readonly frame: number | undefined;
-}
+interface Position extends CodePlace, StackPointers {}
 
 /** Where it goes on from an instruction, with the stack as that leaves it. */
 function follow(position: Position): readonly Position[] {
@@ -85,14 +75,4 @@ function useOf({ reaches }: StackStep, { depth, frame }: Position): UseOfCallers
   if (from === "rsp" && depth === undefined) return "unknown";
   const below = from === "rsp" ? depth : frame;
   return below !== undefined && displacement - below >= 0 ? "looks" : "none";
-}
-
-function moved(
-  { movesBy, frame: use }: StackStep,
-  { depth, frame }: Position,
-): Pick<Position, "depth" | "frame"> {
-  return {
-    depth: depth === undefined || movesBy === undefined ? undefined : depth - movesBy,
-    frame: use === "takes-stack-pointer" ? depth : use === "overwritten" ? undefined : frame,
-  };
 }
