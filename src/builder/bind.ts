@@ -8,6 +8,7 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { entryRoomOf } from "../running/entry-room.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { similarNames } from "../running/similar-names.ts";
+import type { BootOnlyReference, InitUse } from "./init/references.ts";
 import type { NamesOfFix } from "./names-of-fix.ts";
 
 export interface BindingObject {
@@ -16,6 +17,13 @@ export interface BindingObject {
   readonly broughtFor: string | undefined;
   readonly draft: ElfDraft;
   readonly replacements: CarriedObject["replacements"];
+  /** Who of it refers to an undefined symbol of the draft, by its name there. */
+  readonly usesOf: (name: string) => readonly InitUse[];
+}
+
+export interface Bound {
+  readonly refusals: readonly BuildRefusal[];
+  readonly bootOnly: readonly BootOnlyReference[];
 }
 
 /** Names symbols as Xen's table does, and lists the missing ones. */
@@ -23,13 +31,14 @@ export function bindToXen(
   objects: readonly BindingObject[],
   names: NamesOfFix,
   surroundings: Surroundings,
-): readonly BuildRefusal[] {
+): Bound {
   const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
-  return objects.flatMap(({ name: object, broughtFor, draft, replacements }) => {
+  const bootOnly: BootOnlyReference[] = [];
+  const refusals = objects.flatMap(({ name: object, broughtFor, draft, replacements, usesOf }) => {
     const refused = new Map<string, BuildRefusal>();
-    const find = (name: string): LinkSymbol | undefined => {
+    const find = (name: string, uses: readonly InitUse[] = []): LinkSymbol | undefined => {
       const found = surroundings.byName.get(name);
-      const refusal = refusalFor(name, found, { object, broughtFor }, surroundings);
+      const refusal = refusalFor(name, found, { object, broughtFor, uses }, surroundings);
       if (refusal !== undefined) refused.set(name, refusal);
       return found;
     };
@@ -40,10 +49,16 @@ export function bindToXen(
     for (const symbol of undefinedSymbols(draft)) {
       if (brought.has(symbol.name)) continue;
       const name = names.get(symbol.name)?.inXen ?? symbol.name;
-      symbol.name = find(name)?.name ?? name;
+      const isInit = surroundings.byName.get(name)?.isInit === true;
+      const uses = isInit ? usesOf(symbol.name) : [];
+      symbol.name = find(name, uses)?.name ?? name;
+      bootOnly.push(
+        ...uses.map((use) => ({ object, function: use.function, symbol: symbol.name })),
+      );
     }
     return [...refused.values()];
   });
+  return { refusals, bootOnly };
 }
 
 /** A function of a payload is replaced at its place, if Xen can write there and there is enough room. */
@@ -71,7 +86,14 @@ function refusePayloadText(
 function refusalFor(
   name: string,
   found: LinkSymbol | undefined,
-  { object, broughtFor }: { readonly object: string; readonly broughtFor: string | undefined },
+  {
+    object,
+    broughtFor,
+    uses,
+  }: Pick<BindingObject, "broughtFor"> & {
+    readonly object: string;
+    readonly uses: readonly InitUse[];
+  },
   { source, byName, ambiguous }: Surroundings,
 ): BuildRefusal | undefined {
   const refusal = { what: `symbol "${name}"`, where: `${object}, ${source}` };
@@ -90,9 +112,19 @@ function refusalFor(
         broughtFor === undefined ? remedy : "let the fix do without this function of the library",
     };
   }
-  if (found.isInit) {
-    const reasons = ["the fix refers to it, and its memory is freed once Xen has booted", ...more];
-    return { ...refusal, rule: "init-reference", reasons, remedy: undefined };
+  const fresh = new Set(uses.flatMap((use) => (use.isKept ? [] : [use.function])));
+  if (found.isInit && (uses.length === 0 || fresh.size > 0)) {
+    const who = fresh.size === 0 ? "the fix" : [...fresh].map((one) => `"${one}"`).join(", ");
+    const reasons = [
+      `its memory is freed once Xen has booted, and ${who} refers to it otherwise, or more often, than the old code did`,
+      ...more,
+    ];
+    return {
+      ...refusal,
+      rule: "init-reference",
+      reasons,
+      remedy: "let the new code do without init functions and init data",
+    };
   }
   if (!ambiguous.has(name)) return undefined;
   const reasons = ["the hypervisor has several symbols of this name, and Xen would take the first"];

@@ -14,11 +14,10 @@ import type { BuildOptions, BuildStacking } from "./build-options.ts";
 /** What the small Xen lacks to be one that runs, as 4.`minor`. */
 function entry(minor: number): string {
   return `
-    .globl __init_begin, __init_end, __alt_instructions, __alt_instructions_end, _start
+    .globl __init_begin, __alt_instructions, __alt_instructions_end, _start
     .globl xen_major_version, xen_minor_version, xen_extra_version
     .section .init.text, "ax"
     __init_begin: .fill 16, 1, 0x90
-    __init_end:
     .globl __alt_instructions, __alt_instructions_end
     .section .rodata
     __alt_instructions:
@@ -39,6 +38,9 @@ function entry(minor: number): string {
   `;
 }
 
+/** Linked last, behind what the sources have in the section. */
+const end = '.globl __init_end\n.section .init.text, "ax"\n__init_end:\n';
+
 /** Linked from the sources, with those of `changes` in their place. */
 export function linkHypervisor(
   changes: Readonly<Record<string, string>> = {},
@@ -54,6 +56,7 @@ export function linkHypervisor(
       writeFileSync(join(folder, path), text);
     }
     writeFileSync(join(folder, "entry.s"), entry(minor));
+    writeFileSync(join(folder, "end.s"), end);
     const sections = ["-ffunction-sections", "-fdata-sections", "-g"];
     const names = ["kernel", "user", "start"];
     for (const name of names) {
@@ -62,7 +65,8 @@ export function linkHypervisor(
     }
     const link = ["-static", "-nostdlib", "-no-pie", "-Wl,--build-id=sha1", "-Wl,-z,noexecstack"];
     const address = "-Wl,-Ttext-segment=0xffffffff80200000";
-    run(...link, address, "entry.s", ...names.map((name) => `${name}.o`), "-o", "xen-syms");
+    const inputs = ["entry.s", ...names.map((name) => `${name}.o`), "end.s"];
+    run(...link, address, ...inputs, "-o", "xen-syms");
     return new Uint8Array(readFileSync(join(folder, "xen-syms")));
   } finally {
     rmSync(folder, { recursive: true, force: true });

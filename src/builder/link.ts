@@ -11,15 +11,21 @@ import { GuardError } from "../guard/errors.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { PatchContribution } from "../pairs/contributions.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
-import { EmitError, type EmitInput, type SourceObject } from "../payload/emit/input.ts";
+import { EmitError, type EmitInput } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
-import { pointerWarnings } from "../running/landing-marks.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
 import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { bindHooks, type CompiledHooks } from "./hooks.ts";
+import {
+  type BootOnlyReference,
+  type InitUse,
+  initUsesOf,
+  warnOfBootOnly,
+} from "./init/references.ts";
+import { warnOfCopies, warnOfPointers } from "./link-warnings.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
 import type { PayloadFacts } from "./payload-facts.ts";
@@ -54,6 +60,8 @@ export interface LinkedPayload extends EmittedPayload {
   readonly functions: readonly BuiltFunction[];
   /** The old code that the payload carries, and the bytes of it that cannot be predicted. */
   readonly guards: GuardPlan;
+  /** What it refers to as the old code did, though it is freed after boot. */
+  readonly bootOnly: readonly BootOnlyReference[];
 }
 
 export type LinkResult =
@@ -79,7 +87,7 @@ export function linkPayload({
   const carried = objects
     .filter(({ diff }) => diff.outcome === "patchable")
     .map((object) => carryObject(object, surroundings, payloads));
-  const refusals = bindToXen(
+  const { refusals, bootOnly } = bindToXen(
     carried.map(({ object: { pair, broughtFor }, ...rest }) => {
       return { name: pair.object, broughtFor, ...rest };
     }),
@@ -122,13 +130,20 @@ export function linkPayload({
   const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
   return {
     kind: "linked",
-    payload: { ...emitted, functions, guards },
-    warnings: [hooks.warnings, ...pointers, ...ownPointers, ...copies].join(""),
+    payload: { ...emitted, functions, guards, bootOnly },
+    warnings: [
+      warnOfBootOnly(bootOnly),
+      hooks.warnings,
+      ...pointers,
+      ...ownPointers,
+      ...copies,
+    ].join(""),
   };
 }
 
 interface CarriedFix extends CarriedObject {
   readonly object: ComparedObject;
+  readonly usesOf: (name: string) => readonly InitUse[];
 }
 
 function builtFunctions(
@@ -160,30 +175,6 @@ function reasonsOf(
   );
 }
 
-function warnOfPointers(
-  sources: readonly SourceObject[],
-  replacements: CarriedObject["replacements"],
-  surroundings: Surroundings,
-): readonly string[] {
-  const drafts = sources.map(({ draft }) => draft);
-  const replaced = replacements.flatMap(({ oldName, newBody }) => {
-    const xenFunction = surroundings.byName.get(oldName);
-    return xenFunction === undefined ? [] : [{ newBody, xenFunction }];
-  });
-  return pointerWarnings(drafts, replaced, surroundings);
-}
-
-/** Nothing to compare: Xen keeps its own constant, and only this payload reads the copy. */
-function warnOfCopies(objects: readonly ComparedObject[]): readonly string[] {
-  const copies = objects.flatMap(({ diff: { carried } }) =>
-    [...carried].flatMap(([atom, as]) => (as === "copy" ? [atom.name] : [])),
-  );
-  return copies.map(
-    (name) =>
-      `warning: "${name}" is carried as a changed copy: another independent payload whose code starts to read it would read the hypervisor's old value; build that payload with --on\n`,
-  );
-}
-
 /** Symbols of the hypervisor and of payloads below, by the names that they have there. */
 function carryObject(
   object: ComparedObject,
@@ -202,7 +193,8 @@ function carryObject(
     // body.
     oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
   }));
-  return { ...carried, replacements, object };
+  const usesOf = (name: string) => initUsesOf(object, nameInXen, name);
+  return { ...carried, replacements, object, usesOf };
 }
 
 function fileSymbol(name: string): DraftSymbol {

@@ -49,6 +49,7 @@ export type {
 } from "./build-options.ts";
 export type { BuiltFix, Findings } from "./built-fix.ts";
 export type { AllowedChange } from "./conclude/allowed.ts";
+export type { BootOnlyReference } from "./init/references.ts";
 export type { BuiltFunction } from "./link.ts";
 export {
   type BuildReport,

@@ -1,7 +1,10 @@
-// The report's list of hunks that were found at other lines than they say, or with fuzz.
+// The report's list of hunks that were found at other lines than they say, or with fuzz, and the names of
+// patches in it.
 
+import { basename } from "node:path";
 import type { PatchAccount } from "../pairs/prepared-pairs.ts";
 import { pathOf } from "../source-patch/patch-file.ts";
+import type { BuildInputs } from "./build-options.ts";
 
 export interface ReportedHunk {
   readonly patch: string;
@@ -31,4 +34,11 @@ export function movedHunksOf(
     ignored,
     alternatives,
   }));
+}
+
+/** File names only, so that the directory does not matter; full paths where two are equal. */
+export function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string) => string {
+  const short = patches.map(({ name }) => basename(name));
+  const isClear = new Set(short).size === short.length;
+  return (name) => (isClear ? basename(name) : name);
 }

@@ -3,7 +3,6 @@
 // increased when a field changes its meaning.
 
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
@@ -18,8 +17,9 @@ import { type Phase, timeSpent } from "../xen-make/timings.ts";
 import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
+import type { BootOnlyReference } from "./init/references.ts";
 import type { BuiltFunction } from "./link.ts";
-import { movedHunksOf, type ReportedHunk } from "./report-hunks.ts";
+import { movedHunksOf, nameWithoutPlace, type ReportedHunk } from "./report-hunks.ts";
 
 export const REPORT_FORMAT = 2;
 
@@ -37,6 +37,8 @@ export interface BuildReport {
   readonly refusals: readonly BuildRefusal[];
   /** Refusals that the author allowed; the outcome `left-out` has nothing else. */
   readonly allowed: readonly AllowedChange[];
+  /** What the payload refers to as the old code did, though it is freed after boot: these paths must not run again. */
+  readonly bootOnly: readonly BootOnlyReference[];
   /** Lines of text: from the compiler of hooks, and about pointers that are unsafe on some hosts. */
   readonly warnings: string;
   /** Every file and hunk of the patches. */
@@ -154,6 +156,7 @@ export function reportOf(
     })),
     refusals: fix.refusals,
     allowed: fix.allowed,
+    bootOnly: fix.payload?.bootOnly ?? [],
     warnings: fix.warnings,
     movedHunks: movedHunksOf(account, nameOf),
     files: account.ledger.map((entry) => ({ ...entry, patch: nameOf(entry.patch) })),
@@ -223,13 +226,6 @@ function stackingOf({ payload, findings }: BuiltFix, { payloads }: Foundation): 
 /** They are part of the total time of the build. */
 function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession, "refusals"> {
   return rest;
-}
-
-/** File names only, so that the directory does not matter; full paths where two are equal. */
-function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string) => string {
-  const short = patches.map(({ name }) => basename(name));
-  const isClear = new Set(short).size === short.length;
-  return (name) => (isClear ? basename(name) : name);
 }
 
 function inputsOf(

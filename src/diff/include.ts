@@ -7,6 +7,7 @@ import type { Comparison } from "./comparison.ts";
 import type { Ambiguity } from "./correlate/correlation.ts";
 import { findEndedBy } from "./end-of-array.ts";
 import type { Changes } from "./find-changes.ts";
+import { isKeptReference } from "./kept-reference.ts";
 import type { Disposition, RefusalRule } from "./ledger.ts";
 import { findColdParent } from "./names.ts";
 import type { SectionRole } from "./policy.ts";
@@ -109,10 +110,10 @@ function judgeReference(
     );
   }
   const before = comparison.correlation.findBefore(atom);
-  if (roleOf(atom) === "init" && !referredBefore(from, atom, comparison)) {
+  if (roleOf(atom) === "init" && !isKeptReference(from, reference, comparison)) {
     return problem(
       "init-reference",
-      `refers to "${atom.name}" in section "${atom.section.name}", which is freed after boot`,
+      `refers to "${atom.name}" in section "${atom.section.name}", which is freed after boot, otherwise or more often than the old code did`,
       "let the new code do without init functions and init data",
     );
   }
@@ -181,13 +182,6 @@ const ambiguityRemedies: Readonly<Record<Ambiguity["why"], string>> = {
 
 export const assemblyRemedy =
   "write a hook in C that does what the changed assembly does, or reboot into the fixed hypervisor";
-
-/** Did the same code refer to it already? Then a condition at run time keeps it from being used. */
-function referredBefore(from: Atom, to: Atom, { correlation, before }: Comparison): boolean {
-  const [left, right] = [correlation.findBefore(from), correlation.findBefore(to)];
-  if (left === undefined || right === undefined) return false;
-  return before.referrers.get(right)?.has(left) ?? false;
-}
 
 /** A relocation can fill the field in with whatever distance the payload has from Xen. */
 function canReachXen({ relocation, size, use, isInstruction }: Reference): boolean {

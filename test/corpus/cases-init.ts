@@ -33,4 +33,10 @@ export const initCases: readonly CorpusCase[] = [
     // It runs when the payload is applied, and has no effect that could be reverted.
     expected: built([], undefined),
   },
+  {
+    name: "boot-only",
+    rule: "init functions of other objects, called behind the same condition as before",
+    // The CPU of the lab is of another family.
+    expected: built(["arch/x86/cpu/hygon.c#init_hygon"], undefined),
+  },
 ];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import { buildTest } from "../../test/why-no-build.ts";
-import { kernel, kernelFile, makeBuildOf, patchFrom } from "./build.test.support.ts";
-import { buildFix } from "./build.ts";
-import type { BuiltFix } from "./built-fix.ts";
+import { buildTest } from "../../../test/why-no-build.ts";
+import { kernel, kernelFile, makeBuildOf, patchFrom } from "../build.test.support.ts";
+import { buildFix } from "../build.ts";
+import type { BuiltFix } from "../built-fix.ts";
 
 const headerFile = "xen/include/wide.h";
 const startFile = "xen/common/start.c";
