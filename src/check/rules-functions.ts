@@ -6,6 +6,7 @@ import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
 import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
+import { isKeptFromOldCode } from "./kept-init/kept-init.ts";
 import { relyingCallers } from "./registers/relying-callers.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
@@ -22,7 +23,7 @@ export const functionRules = {
     check: (step) => entriesThat(step, tooSmall),
   },
   "init-memory": trapRule("init-memory", {
-    what: "The payload patches, or refers to, a function or variable of the hypervisor that is only there while it boots.",
+    what: "The payload patches a function or variable of the hypervisor that is only there while it boots, or refers to one that the replaced function did not refer to already.",
     why: "Such names still resolve after the memory was freed. Xen reads the function's start at upload, or writes to it at apply, where nothing is mapped any more.",
     remedy: "Leave the function out: it has run, and never runs again.",
     pattern: initMemory,
@@ -191,7 +192,8 @@ function initMemory(step: CheckedStep): readonly Finding[] {
   );
   const referred = (subject.contents?.needs ?? []).filter((name) => {
     const address = old.has(name) ? undefined : hypervisor.lookup(name);
-    return address !== undefined && isInImage(address, hypervisor) && isGone(address);
+    if (address === undefined || !isInImage(address, hypervisor) || !isGone(address)) return false;
+    return !isKeptFromOldCode(name, address, step);
   });
   return [
     ...patched,
