@@ -1,4 +1,4 @@
-// The client's end of the protocol: hypercalls and processes, many at once, over one connection.
+// The client side of the protocol: hypercalls and processes, many at once, over one connection.
 
 import type { Duplex } from "node:stream";
 import { AgentError } from "./errors.ts";
@@ -16,7 +16,7 @@ import {
 import { AgentProcess } from "./process.ts";
 import { type Frame, FrameType } from "./wire.ts";
 
-/** Who gets the frames of a channel. */
+/** The receiver of a channel's frames. */
 interface ChannelUser {
   /** True when the channel is free again. */
   receive(frame: Frame): boolean;
@@ -25,7 +25,7 @@ interface ChannelUser {
 
 export class AgentClient implements AsyncDisposable {
   readonly label: string;
-  /** Settles when the connection is over, for whatever reason. */
+  /** Resolves when the connection has ended, for any reason. */
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
   readonly #decoder = new FrameDecoder();
@@ -34,9 +34,9 @@ export class AgentClient implements AsyncDisposable {
   #failure: AgentError | undefined;
 
   /**
-   * Greets the agent at the other end of `stream`, which belongs to the client from now on.
-   * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol; the
-   *   stream is destroyed then
+   * Connects to the agent at the other end of `stream`, which belongs to the client from now on.
+   * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol; the stream
+   * is destroyed then
    */
   static async connect(stream: Duplex, options: HandshakeOptions): Promise<AgentClient> {
     const ignoreError = (): void => undefined; // shakeHands() tells it; none may be without listener
@@ -77,7 +77,7 @@ export class AgentClient implements AsyncDisposable {
       };
       const leave = (): void => signal?.removeEventListener("abort", onAbort);
       signal?.addEventListener("abort", onAbort, { once: true });
-      // Fails at once when the connection is gone.
+      // Fails at once when the connection has ended.
       channel = this.#open({
         receive: (frame) => {
           leave();
@@ -109,7 +109,7 @@ export class AgentClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command to its end. An exit code that is not 0 is a result.
+   * Runs a command to its end. A non-zero exit code is a result.
    * @throws AgentError agent/aborted, agent/disconnected, agent/refused, agent/bad-request
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
@@ -117,7 +117,7 @@ export class AgentClient implements AsyncDisposable {
     return await runToEnd(this.spawn(argv), this.label, options);
   }
 
-  /** Ends the connection; what is under way fails with agent/disconnected. */
+  /** Ends the connection; requests under way fail with agent/disconnected. */
   async close(): Promise<void> {
     this.#fail(disconnected(this.label, undefined));
     await this.closed;
@@ -162,7 +162,7 @@ export class AgentClient implements AsyncDisposable {
 
   #dispatch(frame: Frame): void {
     if (frame.type !== FrameType.ERROR) {
-      // Nobody there: the caller gave up waiting and the answer came nevertheless.
+      // No receiver: the caller gave up waiting, and the answer came later.
       if (this.#users.get(frame.channel)?.receive(frame)) this.#users.delete(frame.channel);
       return;
     }

@@ -1,17 +1,17 @@
-// How an agent, or the way to it, says no.
+// Why an agent, or the connection to it, failed.
 
 import { XspliceError } from "../error.ts";
 
 export type AgentErrorCode =
-  /** Nothing came in answer to HELLO. */
+  /** HELLO was not answered. */
   | "agent/no-answer"
-  /** The connection ended, or the client closed it, with work under way. */
+  /** The connection ended, or the client closed it, during a request. */
   | "agent/disconnected"
   /** The caller's signal ended the wait. */
   | "agent/aborted"
-  /** The agent could not serve the request, and says why. */
+  /** The agent could not serve the request; the message has its reason. */
   | "agent/refused"
-  /** The other side speaks another protocol, or another version of it. */
+  /** The other side uses another protocol, or another version of it. */
   | "agent/protocol"
   /** The request could not be put into a frame. */
   | "agent/bad-request";

@@ -1,12 +1,12 @@
-// How an agent can tell where a client begins, whatever the one before it left half sent: a client's
-// frames go out with every ESCAPE in them marked as such, so that a beginning occurs nowhere else.
+// Lets an agent find where a client begins, even after an incomplete frame of an earlier client: a
+// client escapes every ESCAPE in its frames, so that the mark of a beginning is unique.
 
 import { BEGIN, ESCAPE, ESCAPED } from "./wire.ts";
 
-/** What a client sends before its first frame. */
+/** Sent by a client before its first frame. */
 export const BEGINNING: Uint8Array = Uint8Array.of(ESCAPE, BEGIN);
 
-/** Frames as they travel to the agent; the very same bytes where there is nothing to escape. */
+/** Frames as they are sent to the agent; unchanged if there is nothing to escape. */
 export function escapeFrames(frames: Uint8Array): Uint8Array {
   let count = 0;
   for (let at = frames.indexOf(ESCAPE); at >= 0; at = frames.indexOf(ESCAPE, at + 1)) count++;

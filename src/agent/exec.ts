@@ -1,4 +1,4 @@
-// A process from its start to its end, with all that it says: what most callers want.
+// Runs a process to its end and collects its output: sufficient for most callers.
 
 import type { Readable } from "node:stream";
 import { AgentError } from "./errors.ts";
@@ -6,7 +6,7 @@ import { aborted } from "./handshake.ts";
 import type { AgentProcess } from "./process.ts";
 
 export interface ExecOptions {
-  /** Nothing when missing: the process sees the end of its input at once. */
+  /** Without input, the process reads end of file at once. */
   readonly stdin?: Uint8Array | string;
   /** Kills the process. */
   readonly signal?: AbortSignal;
@@ -19,7 +19,7 @@ export interface ExecResult {
   readonly exitCode: number;
 }
 
-/** Of `exec`, per output. What prints more wants `spawn`. */
+/** Limit of `exec` for each output. For more, use `spawn`. */
 const EXEC_OUTPUT_MAX = 64 * 1024 * 1024;
 
 /** @throws AgentError; the process is killed then */

@@ -24,7 +24,7 @@ export function encodeFrame(channel: number, type: FrameType, payload: Uint8Arra
   return writer.u32(length).u32(channel).u8(type).bytes(payload).toBytes();
 }
 
-/** Takes bytes in whatever pieces they come, gives frames. */
+/** Takes bytes in pieces of any size, returns frames. */
 export class FrameDecoder {
   #held = new Uint8Array(0);
   #start = 0;
@@ -61,7 +61,7 @@ export class FrameDecoder {
     if (this.#end + bytes.length > this.#held.length) {
       const available = this.#end - this.#start;
       const needed = available + bytes.length;
-      // Twice what is needed, so that a long frame in small pieces is copied a few times only.
+      // Twice the needed size, so that a long frame in small pieces is copied only a few times.
       const room = new Uint8Array(needed > this.#held.length / 2 ? needed * 2 : this.#held.length);
       room.set(this.#held.subarray(this.#start, this.#end));
       this.#held = room;

@@ -1,5 +1,5 @@
-// HELLO: how a client makes sure that the agent has forgotten the client before it, and that
-// nothing of what the agent still had to say to that one is taken for an answer.
+// HELLO: makes sure that the agent has dropped the previous client, and that its remaining output for
+// that client is not taken for an answer.
 
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
@@ -19,7 +19,7 @@ export interface HandshakeOptions {
 }
 
 /**
- * Begins, sends HELLO and waits for its answer. Gives what came after the answer.
+ * Begins, sends HELLO and waits for its answer. Returns the bytes after the answer.
  * @throws AgentError agent/no-answer, agent/disconnected, agent/aborted, agent/protocol
  */
 export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<Uint8Array> {
@@ -38,7 +38,7 @@ export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<U
       seen = Buffer.concat([seen, bytes]);
       const at = seen.indexOf(answerStart);
       if (at < 0) {
-        // Left-overs of any length may come first; only an answer cut in two matters.
+        // Remaining output of any length may come first; only an incomplete answer is kept.
         seen = seen.subarray(Math.max(0, seen.length - answerStart.length + 1));
       } else if (seen.length >= at + HELLO_ANSWER_SIZE) {
         const answer = seen.subarray(at + FRAME_HEADER_SIZE, at + HELLO_ANSWER_SIZE);
@@ -64,7 +64,7 @@ export function shakeHands(stream: Duplex, options: HandshakeOptions): Promise<U
   });
 }
 
-/** All of the answer but the version at its end. */
+/** The answer without the version at its end. */
 function answerTo(hello: Uint8Array): Uint8Array {
   const withVersion = Buffer.concat([hello, Buffer.alloc(4)]);
   return encodeFrame(0, FrameType.HELLO, withVersion).subarray(0, HELLO_ANSWER_SIZE - 4);

@@ -1,4 +1,4 @@
-// What stands in the payloads of frames: wire.ts as functions. Pure.
+// Encodes and decodes the payloads of frames (wire.ts). Pure.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
@@ -15,7 +15,7 @@ export interface HypercallRequest {
   readonly arena: Uint8Array;
   /** The u64 at arena byte `at` becomes the address of arena byte `target`. */
   readonly pointers: readonly { readonly at: number; readonly target: number }[];
-  /** How many of the arena's first bytes come back. */
+  /** Number of bytes from the arena's start to return. */
   readonly outputLength: number;
 }
 

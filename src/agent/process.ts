@@ -1,11 +1,11 @@
-// A process in the dom0, seen from here: three streams with the credit that bounds each, a result.
+// The client's view of a process in the dom0: three streams, each limited by credit, and a result.
 
 import { Readable, Writable } from "node:stream";
 import { AgentError } from "./errors.ts";
 import { decodeCredit, decodeExit, encodeCredit, encodeKill, type StreamType } from "./messages.ts";
 import { type Frame, FrameType, WINDOW_BYTES } from "./wire.ts";
 
-/** Sends a frame on the process's channel; calls back when the connection took it. */
+/** Sends a frame on the process's channel; calls back when the connection accepted it. */
 export type SendFrame = (
   type: FrameType,
   payload: Uint8Array,
@@ -80,20 +80,20 @@ export class AgentProcess {
     }
   }
 
-  /** Kills the process and fails its streams here; what it still says is thrown away. */
+  /** Kills the process and fails its streams here; its further output is discarded. */
   abandon(error: AgentError): void {
     this.kill();
     this.fail(error);
   }
 
-  /** Called by the client, too, when nothing comes any more. */
+  /** The client also calls this when the connection has ended. */
   fail(error: AgentError): void {
     this.#reject(error);
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(error);
   }
 }
 
-/** Standard input: sends no more than the agent has room for. */
+/** Standard input: sends only as much as the agent can accept. */
 class CreditedInput {
   readonly stream: Writable;
   readonly #send: SendFrame;
@@ -116,7 +116,7 @@ class CreditedInput {
     if (waiting) this.#write(waiting.rest, waiting.done);
   }
 
-  /** What is still to be written has no reader any more; as with a pipe, that is not a failure. */
+  /** The rest of the input has no reader any more; as with a pipe, that is not a failure. */
   processEnded(): void {
     this.#ended = true;
     this.addCredit(0);
@@ -139,7 +139,7 @@ class CreditedInput {
   }
 }
 
-/** An output: gives the agent credit only for what its reader has room for. */
+/** An output: gives the agent credit only for the free space of its reader. */
 class CreditedOutput {
   readonly stream: Readable;
   readonly #type: StreamType;
@@ -176,14 +176,14 @@ class CreditedOutput {
   }
 
   #flush(): void {
-    // What a reader that went away would have read is thrown away.
+    // Output for a reader that has gone is discarded.
     for (;;) {
       const chunk = this.#wanted || this.stream.destroyed ? this.#queue.shift() : undefined;
       if (chunk === undefined) break;
       this.#wanted = this.stream.push(chunk.length === 0 ? null : chunk);
       this.#owed += chunk.length;
     }
-    // Not for every line: a quarter of the window at a time keeps the agent busy just as well.
+    // Not for every line: a quarter of the window at a time keeps the agent just as busy.
     if (this.#owed < WINDOW_BYTES / 4) return;
     this.#send(FrameType.CREDIT, encodeCredit(this.#type, this.#owed));
     this.#credit += this.#owed;

@@ -1,26 +1,26 @@
-// What goes wrong between a source patch and the objects before and after it. Reasons why a fix
-// cannot be live patched are not here: those are facts of the ledger (hunk-ledger.ts).
+// Errors between a source patch and the objects before and after it. Reasons why a fix cannot be live
+// patched are not here: they are entries of the ledger (hunk-ledger.ts).
 
 import { tmpdir } from "node:os";
 import { XspliceError } from "../error.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
 export type BuildErrorCode =
-  /** Not the source of a hypervisor, or a release whose make files are not known. */
+  /** Not the source of a hypervisor, or a release whose make files are not supported. */
   | "build/no-source-tree"
-  /** The configuration cannot be read or is none of Xen's. */
+  /** The configuration cannot be read or is not one of Xen. */
   | "build/bad-config"
   /** Not a unified diff, or one that contradicts itself. */
   | "build/bad-patch"
   /** A hunk does not fit the source. */
   | "build/patch-does-not-apply"
-  /** A program is missing that Xen's make files call. */
+  /** A program that Xen's make files call is missing. */
   | "build/no-build-tools"
-  /** Xen's own make ended with an error: before the patch. */
+  /** Xen's own make failed, before the patch. */
   | "build/make-failed"
   /** The compiler refuses the patched source. */
   | "build/compile-failed"
-  /** Nothing can be stored in the cache, or make cannot work there. */
+  /** The cache cannot be written to, or make cannot work there. */
   | "build/cannot-store";
 
 export class BuildError extends XspliceError<BuildErrorCode> {}
@@ -29,8 +29,8 @@ const noSpace = ["ENOSPC", "EDQUOT"];
 const noAccess = ["EACCES", "EROFS", "EIO"];
 
 /**
- * A full disk or a place below `folder` without permission, as the user sees it; anything else unchanged,
- * a source that may not be read among it.
+ * A full disk or missing permission below `folder`, as an error for the user; any other error
+ * unchanged, such as an unreadable source.
  */
 export function asStorageError(error: unknown, folder: string): unknown {
   const code = codeOfSystemError(error) ?? "";
@@ -41,10 +41,10 @@ export function asStorageError(error: unknown, folder: string): unknown {
   return cannotStore(systemStateOf(error), { where: path ?? folder, lacks }, { cause: error });
 }
 
-/** When a program ended because nothing more could be written. @throws BuildError */
+/** For a program that ended because the disk was full. @throws BuildError */
 export function requireSpace(messages: string, folder: string): void {
   const [problem] = /No space left on device|Disk quota exceeded/.exec(messages) ?? [];
-  // Compilers keep what they are at in the one, and their results in the other.
+  // Compilers write temporary files to one of them, and their results to the other.
   if (problem !== undefined)
     throw cannotStore(problem.toLowerCase(), { where: `${folder}\n${tmpdir()}`, lacks: "space" });
 }
@@ -68,7 +68,10 @@ function cannotStore(
   return new BuildError(report, options);
 }
 
-/** Xen's own make refuses such places (xen/Makefile), as if the source were to blame. @throws BuildError */
+/**
+ * Xen's own make refuses such paths (xen/Makefile), with a message that blames the source.
+ * @throws BuildError
+ */
 export function requireUsablePlace(cache: string): void {
   const [found] = /[\s:]/.exec(cache) ?? [];
   if (found === undefined) return;

@@ -1,4 +1,4 @@
-// What goes wrong between a C file and a payload, as far as the author of the C file can mend it.
+// Errors between a C file and a payload that the author of the C file can correct.
 
 import { XspliceError } from "../error.ts";
 
@@ -11,17 +11,17 @@ export type BuilderErrorCode =
   | "builder/no-source"
   /** The hypervisor's file lacks what a payload needs: symbols, build-id. */
   | "builder/bad-xen-syms"
-  /** A function of Xen that cannot be patched: too small, gone after boot, not there. */
+  /** A function of Xen that cannot be patched: too small, removed after boot, missing. */
   | "builder/unpatchable"
-  /** Callers go on with registers that the old function leaves alone, and the new one does not. */
+  /** Callers rely on registers that the old function leaves alone, and the new one changes. */
   | "builder/caller-relies"
-  /** A name that stands for several things in Xen. */
+  /** An ambiguous name in Xen. */
   | "builder/ambiguous"
-  /** Symbols that neither Xen nor the source has. */
+  /** Symbols that neither Xen nor the source defines. */
   | "builder/unknown-symbol"
   /** The source defines nothing that Xen would run. */
   | "builder/nothing-to-do"
-  /** Payloads to be stacked on that are for another hypervisor, or not one on the other. */
+  /** Payloads to be stacked on that are for another hypervisor, or do not fit each other. */
   | "builder/wrong-stack"
   /** Options that contradict each other or the source. */
   | "builder/bad-option"

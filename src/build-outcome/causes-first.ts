@@ -1,10 +1,10 @@
-// The order in which refusals are told: what only follows from another one stands behind it.
+// The order of refusals in reports: a refusal that follows from another one comes after it.
 
 import type { BuildRefusal, RefusalName } from "./refusal.ts";
 
 /**
- * Those of which others follow first, each with its own behind it. A cause that is not refused, or that
- * follows from something itself, is none.
+ * Causes first, each followed by its consequences. A cause that is not refused, or that is a
+ * consequence itself, does not count.
  */
 export function causesFirst(refusals: readonly BuildRefusal[]): readonly BuildRefusal[] {
   const possible = refusals.filter(({ causes = [] }) => causes.length === 0);

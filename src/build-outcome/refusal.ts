@@ -1,18 +1,18 @@
-// Why a fix cannot be live patched, from whichever pass found it: what `xsplice build` lists, all at
-// once, for people and scripts.
+// Why a fix cannot be live patched, from any pass: `xsplice build` lists all refusals at once, for
+// people and scripts.
 
 export interface BuildRefusal {
-  /** Stable; scripts match on it. Those of the comparison (diff/ledger.ts) are among them. */
+  /** Stable, because scripts match on it. Includes those of the comparison (diff/ledger.ts). */
   readonly rule: string;
   /** `function "do_foo"`, `struct domain`, `xen/arch/x86/xen.lds.S` */
   readonly what: string;
   /** Object and section, or file and hunk. */
   readonly where: string;
-  /** In words for people; at least one. */
+  /** As text; at least one reason. */
   readonly reasons: readonly string[];
-  /** What else differs for these reasons, such as members that moved because one is new. */
+  /** Further differences for these reasons, such as members that moved because one is new. */
   readonly consequences?: readonly string[] | undefined;
-  /** Other refusals without which this one would not be; none for one that stands by itself. */
+  /** Other refusals that cause this one; empty for an independent one. */
   readonly causes?: readonly RefusalName[] | undefined;
   /** What the author can do. */
   readonly remedy: string | undefined;

@@ -1,48 +1,48 @@
 // An object taken apart: every byte of every section belongs to exactly one atom, the smallest piece
-// that travels or stays as a whole. Functions and variables are atoms, and so are string literals,
-// jump tables and the entries of special tables. What an atom refers to is said by atom and offset,
-// never by section and index, so that two objects can be compared by what they mean.
+// that is carried or left as a whole. Functions and variables are atoms, and so are string literals,
+// jump tables and the entries of special tables. References are stored as atom and offset, never as
+// section and index, so that two objects can be compared by meaning.
 
 import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
 import type { SectionRole, SectionRule } from "./policy.ts";
 
 export type AtomKind =
-  /** Code under a symbol that says how long it is. */
+  /** Code under a symbol with a size. */
   | "function"
-  /** Code under a label without a length, as assembly has it. */
+  /** Code under a label without a size, as in assembly. */
   | "labelled-code"
-  /** Code that nothing names: fix-ups, replacements of alternatives. */
+  /** Code without a name: fix-ups, replacements of alternatives. */
   | "nameless-code"
   /** Data under a symbol. */
   | "data"
-  /** Data that nothing names: literals, jump tables. */
+  /** Data without a name: literals, jump tables. */
   | "literal"
   /** One entry of a special table. */
   | "entry"
-  /** Filling between two others. */
+  /** Filling between two other atoms. */
   | "filling"
-  /** A section that is looked at as a whole: debugging data, notes. */
+  /** A section that is compared as a whole: debugging data, notes. */
   | "whole";
 
 export interface Atom {
   readonly kind: AtomKind;
   readonly section: Section;
   readonly rule: SectionRule;
-  /** Into the section, in bytes. */
+  /** Offset into the section, in bytes. */
   readonly start: number;
   readonly size: number;
   /** Undefined where the object has no contents (SHT_NOBITS). */
   readonly bytes: Uint8Array | undefined;
-  /** Those that lie in it and are no labels of the compiler; the one that names it comes first. */
+  /** The symbols in it that are not compiler labels; the one that names it comes first. */
   readonly symbols: readonly ElfSymbol[];
-  /** Of the symbol that names it, else the section's with the offset after it. */
+  /** The name of its symbol, else the section's with the offset after it. */
   readonly name: string;
   /** By offset. Filled in once, when all atoms exist. */
   references: readonly Reference[];
 }
 
 export interface Reference {
-  /** Of the field, into the atom, in bytes. */
+  /** Offset of the field in the atom, in bytes. */
   readonly offset: number;
   /** Of the field, in bytes. */
   readonly size: number;
@@ -51,7 +51,7 @@ export interface Reference {
   readonly isInstruction: boolean;
   /** Which relocation fills the field in; undefined when the assembler already did. */
   readonly relocation: FieldRelocation | undefined;
-  /** What the instruction does with it. */
+  /** How the instruction uses it. */
   readonly use: "branch" | "address" | "memory" | "data";
   /** From the start of the field to where its distance counts from; 0 in data. */
   readonly bias: number;
@@ -78,9 +78,9 @@ export interface SplitObject {
   readonly positions: ReadonlyMap<Atom, number>;
   /** By each of the symbols that name one. */
   readonly bySymbol: ReadonlyMap<ElfSymbol, Atom>;
-  /** What STT_FILE says; the last one of objects that were linked from several. */
+  /** The name in STT_FILE; the last one for objects that were linked from several. */
   readonly file: string;
-  /** Who refers to an atom; atoms that nobody refers to have no entry. */
+  /** The atoms that refer to an atom; atoms without references have no entry. */
   readonly referrers: ReadonlyMap<Atom, ReadonlySet<Atom>>;
 }
 
@@ -88,17 +88,20 @@ export function roleOf(atom: Atom): SectionRole {
   return atom.rule.role;
 }
 
-/** Has a name that Xen's own table knows: it can be bound to instead of being carried. */
+/** Has a name in Xen's own table, so a payload can bind to it instead of carrying it. */
 export function isNamed(atom: Atom): boolean {
   return atom.kind === "function" || atom.kind === "labelled-code" || atom.kind === "data";
 }
 
-/** Is what its bytes say, wherever it lies: compared by content. */
+/** Is defined by its bytes alone, wherever it is: compared by content. */
 export function isNameless(atom: Atom): boolean {
   return atom.kind === "literal" || atom.kind === "nameless-code";
 }
 
-/** What its symbol says, in bytes; less than `size` when code of a subsection follows (split/cut-section.ts). */
+/**
+ * The size in its symbol, in bytes; less than `size` when code of a subsection follows
+ * (split/cut-section.ts).
+ */
 export function symbolSizeOf(atom: Atom): number {
   return Number(namingSymbol(atom)?.size ?? atom.size);
 }

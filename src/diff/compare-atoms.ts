@@ -1,6 +1,6 @@
-// Are the two atoms of a pair the same? By meaning: fields that a relocation or the assembler fills
-// in count by what they refer to. What differs without meaning anything gets the name of the rule
-// that says so, since nothing is passed over in silence.
+// Whether the two atoms of a pair are the same, by meaning: fields that a relocation or the assembler
+// fills in are compared by their targets. A difference without meaning gets the name of the rule that
+// ignores it, so that nothing is ignored silently.
 
 import type { ElfSymbol } from "../elf/object.ts";
 import { meansTheSame } from "../isa/filled-bytes.ts";
@@ -109,7 +109,7 @@ function lineBytes(atom: Atom): Uint8Array | undefined {
   );
 }
 
-/** The bytes that mean something by themselves. */
+/** The bytes that have a meaning by themselves. */
 function comparableBytes(atom: Atom): Uint8Array | undefined {
   const silent = atom.rule.layout?.fields.filter(
     ({ meaning }) => meaning === "padding" || meaning === "line",
@@ -121,7 +121,7 @@ function comparableBytes(atom: Atom): Uint8Array | undefined {
   return copy;
 }
 
-/** Does the relocation say what it says in the same words? */
+/** Whether both relocations have the same target and the same form. */
 function sameSpelling(
   left: FieldRelocation | undefined,
   right: FieldRelocation | undefined,

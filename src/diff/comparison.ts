@@ -1,5 +1,5 @@
-// Both objects, taken apart and correlated, and what was found about each pair. The passes that judge
-// (find-changes.ts, include.ts, account/) read it and add nothing.
+// Both objects, taken apart and correlated, and the result for each pair. The later passes
+// (find-changes.ts, include.ts, account/) only read it.
 
 import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
@@ -12,33 +12,36 @@ import { findOwners } from "./owners.ts";
 import type { SectionPolicy } from "./policy.ts";
 
 export interface DiffOptions extends ComparisonOptions {
-  /** In which functions static variables stand; for those that the compiler numbers all else is a guess. */
+  /**
+   * The functions in which static variables are declared; for variables with a compiler's number,
+   * everything else is a guess.
+   */
   readonly findHomes: FindHomes;
 }
 
-/** What is asked when pairs are known. */
+/** Questions that are asked when the pairs are known. */
 export interface ComparisonOptions {
   readonly policy: SectionPolicy;
   /** Without it every constant that differs is a change. */
   readonly isSameLine?: IsSameLine | undefined;
   /** Names of init functions and init data whose change the author accepts as not taking effect. */
   readonly allowedInit?: ReadonlySet<string> | undefined;
-  /** What becomes of all others; refused without it. */
+  /** The result for all others; refused without it. */
   readonly initChanges?: "refused" | "left-to-hooks" | undefined;
-  /** Why an init function differs whose own meaning does not; undefined for others. */
+  /** Why an init function differs although its own meaning is the same; undefined for others. */
   readonly explainInit?: ((name: string) => string | undefined) | undefined;
-  /** Names of variables that the author lets go together with what they hold. */
+  /** Names of variables that the author allows to lose their value. */
   readonly allowedLost?: ReadonlySet<string> | undefined;
-  /** Variables that stay the hypervisor's while the patch moves them to or from another object. */
+  /** Variables of the hypervisor that stay in use while the patch moves them to or from another object. */
   readonly crossings?: Crossings | undefined;
-  /** By the name of a variable that goes: those of other objects that may be meant to take its place. */
+  /** By the name of a removed variable: those of other objects that may replace it. */
   readonly newElsewhere?: ReadonlyMap<string, readonly string[]> | undefined;
   /**
-   * Does code outside of this object, as it was before, refer to a global name? Without it every
-   * global is taken to be known everywhere.
+   * Whether code outside of this object, as it was before, refers to a global name. Without it every
+   * global counts as used elsewhere.
    */
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
-  /** What a function of the object before hands back, by its name; without it whatever a register can hold. */
+  /** The result of a function of the object before, by its name; without it, any register may hold one. */
   readonly resultOf?: ((name: string) => "nothing" | "number" | "unknown") | undefined;
   /** Functions that the patch changed and that were inlined into a function, by its name. */
   readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
@@ -49,7 +52,7 @@ export interface Comparison {
   readonly after: SplitObject;
   readonly correlation: Correlation;
   readonly sides: Sides;
-  /** Of both objects: variables of which the partner is in another object. */
+  /** For both objects: variables whose partner is in another object. */
   readonly crossed: CrossedAtoms;
   readonly options: ComparisonOptions;
   /** Of each pair, by the atom after. */

@@ -1,7 +1,7 @@
 // Variables that the patch moves between two objects. Each comparison sees one object, where such a
-// variable is gone, or new; only all objects of a fix together tell that it is still the same one, and that
-// what it holds is to stay in use (compare/crossings.ts). Here they are what their name is in another
-// object: a symbol that this one does not define.
+// variable is removed or new; only all objects of a fix together show that it is still the same one,
+// and that its value must stay in use (compare/crossings.ts). Here they appear as their name does in
+// another object: a symbol that this one does not define.
 
 import type { Atom } from "./atom.ts";
 import { namingSymbol } from "./atom.ts";

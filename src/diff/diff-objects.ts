@@ -1,5 +1,5 @@
-// Compares two relocatable objects that were compiled from the same file, without a patch and with
-// it: what a payload must carry so that the hypervisor runs the second, why, and what it cannot.
+// Compares two relocatable objects that were compiled from the same file, without a patch and with it:
+// what a payload must carry so that the hypervisor runs the second, why, and what cannot be carried.
 
 import type { ElfObject } from "../elf/object.ts";
 import { accountForAll } from "./account/account.ts";
@@ -13,11 +13,11 @@ import { type LedgerEntry, type Refusal, refusalsOf } from "./ledger.ts";
 import { splitObject } from "./split/split-object.ts";
 
 export interface ObjectDiff {
-  /** Refused as a whole when any part is: a fix is never taken by half. */
+  /** Refused as a whole when any part is refused: a fix is never applied in part. */
   readonly outcome: "unchanged" | "patchable" | "refused";
   /** Functions that get a new body. */
   readonly replaced: readonly ReplacedFunction[];
-  /** Functions and variables that the hypervisor does not have; read-only data that comes as a copy. */
+  /** Functions and variables that the hypervisor lacks; read-only data that is carried as a copy. */
   readonly added: readonly Atom[];
   /** Every difference between the two objects. */
   readonly ledger: readonly LedgerEntry[];
@@ -34,8 +34,8 @@ export interface ReplacedFunction {
 }
 
 /**
- * @throws DiffError diff/unsupported-object, diff/unlike-objects; ElfError when an object lies about
- * itself. What cannot be patched is not an error but a refusal in the ledger
+ * @throws DiffError diff/unsupported-object, diff/unlike-objects; ElfError when an object is malformed.
+ * Changes that cannot be patched are not errors but refusals in the ledger
  */
 export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOptions): ObjectDiff {
   requireAlike(before, after);
@@ -45,11 +45,11 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
     findHomes: options.findHomes,
     isSameLine: options.isSameLine,
   });
-  // From here an atom that has a partner has it for good, and what has none is new or gone.
+  // From here the pairs are final: an atom without a partner is new or removed.
   const comparison = comparePairs(left, right, correlation, options);
   const changes = findChanges(comparison);
   const inclusion = includeNeeded(comparison, changes);
-  // From here nothing is decided any more, only told.
+  // From here nothing is decided any more, only reported.
   const ledger = accountForAll({ comparison, changes, inclusion });
   const refusals = refusalsOf(ledger);
   const { carried } = inclusion;

@@ -1,13 +1,13 @@
-// The end of an array is the address of what lies after it, and in a section that several variables
-// share nobody can tell which of them is meant. As long as both lie side by side in the hypervisor as
-// well, either reading gives the same address; a new variable between them makes the difference.
+// The end of an array is the address of what follows it, and in a section that several variables share
+// it is unknown which of them is meant. As long as both are adjacent in the hypervisor as well, either
+// reading gives the same address; a new variable between them makes the difference.
 
 import { type Atom, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 
 /**
- * The variable whose end the reference of `from` could mean, when that would be another place than
- * the start of its target.
+ * The variable whose end the reference of `from` could mean, if that would be another place than the
+ * start of its target.
  */
 export function findEndedBy(
   from: Atom,

@@ -1,14 +1,14 @@
-// What cannot be compared at all. Differences that a payload cannot carry are no errors: they stand
-// in the ledger (ledger.ts), all of them at once.
+// Objects that cannot be compared at all. Differences that a payload cannot carry are not errors: they
+// are all in the ledger (ledger.ts).
 
 import { XspliceError } from "../error.ts";
 
 export type DiffErrorCode =
-  /** Not a relocatable file, or for a machine that the comparison does not know. */
+  /** Not a relocatable file, or for an unsupported machine. */
   | "diff/unsupported-object"
   /** Two objects that were not compiled for the same machine. */
   | "diff/unlike-objects"
-  /** Asked to make a payload of a comparison that has refusals. */
+  /** A payload was requested from a comparison that has refusals. */
   | "diff/refused";
 
 export class DiffError extends XspliceError<DiffErrorCode> {}

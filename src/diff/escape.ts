@@ -1,6 +1,6 @@
-// May somebody still hold the address of read-only data whose new copy a payload would bring? Then the
-// old table would go on being read, and the fix would be half of one. Answers "no" only when every
-// reader is known and merely reads.
+// Whether code may still hold the address of read-only data when a payload brings a new copy. Then the
+// old table would still be read, and the fix would be incomplete. Answers "no" only when every reader
+// is known and merely reads.
 
 import { Machine } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
@@ -19,7 +19,7 @@ export interface Escape {
   readonly why: string;
 }
 
-/** `atom` is of the object before. Undefined when nobody can hold its address. */
+/** `atom` is of the object before. Undefined when no code can hold its address. */
 export function explainEscape(atom: Atom, comparison: Comparison): Escape | undefined {
   for (const referrer of comparison.before.referrers.get(atom) ?? []) {
     if (referrer === atom) continue;

@@ -1,4 +1,4 @@
-// Why two atoms are not the same, in words that a person understands.
+// Why two atoms differ, as text for people.
 
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
 import { type Aspect, differingEntries, placeOfEntry, type Sides } from "./compare-atoms.ts";

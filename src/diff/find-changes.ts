@@ -1,6 +1,6 @@
-// Which atoms are to be replaced. Those that differ, and those that would run into what differs: the
-// other part of a function that was split into hot and cold, whoever points into the inside of a
-// changed function, and whoever reads a constant of which the payload brings a new copy.
+// Which atoms must be replaced. Those that differ, and those that depend on a difference: the other
+// part of a function that was split into hot and cold, code that points into the inside of a changed
+// function, and readers of a constant of which the payload carries a new copy.
 
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
@@ -9,9 +9,9 @@ import { explainDifference } from "./explain.ts";
 import { findColdParent } from "./names.ts";
 
 export interface Changes {
-  /** Pairs that are not to stay as they are, by the atom after, with what differs. */
+  /** Pairs that must change, by the atom after, with their differences. */
   readonly reasons: ReadonlyMap<Atom, readonly string[]>;
-  /** Read-only data that differs and of which no copy can do: why not. */
+  /** Read-only data that differs and cannot be copied, with the reason. */
   readonly escapes: ReadonlyMap<Atom, Escape>;
 }
 

@@ -1,31 +1,31 @@
-// The account of a comparison: every atom of both objects is the same on both sides, or stands here
-// with what became of its difference. checkComplete() holds that nothing is missing.
+// The account of a comparison: every atom of both objects is the same on both sides, or is listed here
+// with the result for its difference. checkComplete() checks that nothing is missing.
 
 import { invariant } from "../invariant.ts";
 import type { Atom } from "./atom.ts";
 
-/** Why a difference has no effect on what runs. */
+/** Why a difference has no effect at run time. */
 export type NoEffectRule =
-  /** Source lines that moved: bug frames, and constants that are nothing but a line number. */
+  /** Source lines that moved: bug frames, and constants that are only a line number. */
   | "line-number"
-  /** Says the same about the same thing, which lies elsewhere or has another label now. */
+  /** The same statement about the same target, which now has another place or label. */
   | "moved"
-  /** The compiler numbered a static variable or a clone otherwise. */
+  /** The compiler numbered a static variable or a clone differently. */
   | "renumbered"
-  /** Bytes that a relocation fills in anyhow. */
+  /** Bytes that a relocation overwrites. */
   | "overwritten"
   /** Binding, type, visibility or length of a symbol; nothing in the code changed with it. */
   | "symbol-attributes"
-  /** Names that only the compiler gave and nobody sees. */
+  /** Names given by the compiler and used nowhere else. */
   | "label-numbering"
   | "debug-info"
   /** The linker leaves the section out. */
   | "discarded"
   /** Between functions and variables. */
   | "filling"
-  /** Of a section; what lies in it did not ask for more. */
+  /** Alignment of a section, which nothing in it requires. */
   | "alignment"
-  /** Gone, and nothing that runs afterwards refers to it. */
+  /** Removed, and nothing that runs afterwards refers to it. */
   | "no-longer-used"
   /** New or different, and nothing that the payload carries refers to it. */
   | "unreached"
@@ -39,10 +39,10 @@ export type NoEffectRule =
   | "left-to-hook"
   /** A variable that another object defines now: the hypervisor's own stays in use. */
   | "defined-elsewhere"
-  /** A variable that goes with what it holds, as the author accepts. */
+  /** A removed variable whose value the author allows to be lost. */
   | "allowed-lost";
 
-/** Why the fix cannot be carried by a payload as it is. */
+/** Why a payload cannot carry the fix as it is. */
 export type RefusalRule =
   | "init-code"
   | "init-data"
@@ -50,18 +50,18 @@ export type RefusalRule =
   | "data-initial-value"
   | "data-size"
   | "data-alignment"
-  /** Where code lies, or what fills the room before it, is part of the fix. */
+  /** The place of code, or the filling before it, is part of the fix. */
   | "code-alignment"
-  /** A variable in use goes, and a new one comes that may be meant to take its place. */
+  /** A variable in use is removed, and a new one may be meant to replace it. */
   | "data-lost"
   | "read-only-escapes"
   /** Other objects refer to it, or may. */
   | "read-only-shared"
   | "per-cpu"
   | "ambiguous"
-  /** Two names for one thing became two things, or the other way round. */
+  /** Two names of one thing became two things, or the reverse. */
   | "alias"
-  /** Gone, but its address was handed out: nobody knows who still calls it. */
+  /** Removed, but its address was stored: unknown code may still call it. */
   | "held-address"
   | "nameless-data"
   | "assembly"
@@ -76,7 +76,7 @@ export type RefusalRule =
 export type Disposition =
   | {
       readonly kind: "carried";
-      /** `replacement`: in the place of the old one; `copy`: of constants; `with`: what these need. */
+      /** `replacement`: replaces the old one; `copy`: of constants; `with`: what these need. */
       readonly as: "replacement" | "new" | "copy" | "with";
     }
   | { readonly kind: "no-effect"; readonly rule: NoEffectRule }
@@ -86,11 +86,11 @@ export interface LedgerEntry {
   /** `function "do_foo"`, `section ".data.x"` */
   readonly what: string;
   readonly section: string;
-  /** Into the section of the object named by `side`, in bytes. */
+  /** Offset into the section of the object named by `side`, in bytes. */
   readonly offset: number;
   readonly side: "before" | "after" | "both";
   readonly disposition: Disposition;
-  /** What differs, in words for people; at least one. */
+  /** The differences as text; at least one. */
   readonly reasons: readonly string[];
 }
 
@@ -104,13 +104,13 @@ export class Ledger {
     return this.#entries;
   }
 
-  /** An entry settles the difference of all the atoms given. */
+  /** One entry accounts for all given atoms. */
   add(entry: LedgerEntry, ...atoms: readonly Atom[]): void {
     this.#entries.push(entry);
     this.markSame(...atoms);
   }
 
-  /** Nothing differs, or another entry has told it. */
+  /** Nothing differs, or another entry has reported it. */
   markSame(...atoms: readonly Atom[]): void {
     for (const atom of atoms) this.#accounted.add(atom);
   }
@@ -119,7 +119,7 @@ export class Ledger {
     return this.#accounted.has(atom);
   }
 
-  /** Every byte belongs to an atom, so every byte has its account when every atom has. */
+  /** Every byte belongs to an atom, so the account is complete when every atom has one. */
   checkComplete(atoms: readonly Atom[]): void {
     const missing = atoms.find((atom) => !this.#accounted.has(atom));
     invariant(missing === undefined, `the ledger says nothing of ${missing?.name}`);

@@ -1,6 +1,6 @@
-// The rule "line-number" for code: two functions differ in nothing but constants, and each of them is
-// the number of a source line on both sides. Whether it is one only the caller can tell, who knows how
-// the patch moved the lines; without him every constant counts as a change.
+// The rule "line-number" for code: two functions differ only in constants, and each of them is the
+// number of a source line on both sides. Only the caller, who knows how the patch moved the lines, can
+// decide this; without the caller's answer every constant counts as a change.
 
 import { Machine } from "../elf/constants.ts";
 import { findInstructions } from "../isa/x86-instructions.ts";
@@ -9,9 +9,9 @@ import { requireDefined } from "./require-defined.ts";
 import { withoutFields } from "./same-bytes.ts";
 
 /**
- * Did the patch move line `before` of the file to `after`, and could code of `functionName` mention it
- * (__LINE__)? A constant that the fix changed on purpose may look like that: say yes only to lines
- * of the function itself.
+ * Whether the patch moved line `before` of the file to `after`, and code of `functionName` could
+ * contain it (__LINE__). A constant that the fix changed on purpose may look the same: return true only
+ * for lines of the function itself.
  */
 export type IsSameLine = (before: number, after: number, functionName: string) => boolean;
 
@@ -22,7 +22,7 @@ export interface LineConstant {
   readonly after: number;
 }
 
-/** The constants, when they explain every differing byte; undefined when something else differs. */
+/** The constants, if they explain every differing byte; undefined when something else differs. */
 export function findLineConstants(
   before: Atom,
   after: Atom,

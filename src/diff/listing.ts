@@ -1,5 +1,5 @@
-// A function's instructions as lines for people, with the names of what they refer to in the place
-// of the zeroes that a relocation will fill in.
+// A function's instructions as lines of text, with the names of their targets instead of the zeroes
+// that a relocation will fill in.
 
 import { Machine } from "../elf/constants.ts";
 import { disassemble } from "../isa/disassemble.ts";
@@ -15,7 +15,7 @@ export interface ListedInstruction {
   readonly text: string;
 }
 
-/** Undefined for code of other machines than x86-64, and for what has no contents. */
+/** Undefined for code of other machines than x86-64, and for sections without contents. */
 export function listInstructions(
   atom: Atom,
   machine: number,

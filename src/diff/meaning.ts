@@ -1,5 +1,5 @@
-// What a reference means, as a text that is the same on both sides when the meaning is: the number of
-// a pair, the name of something outside, or the content of what has no name.
+// The meaning of a reference, as a text that is equal on both sides if the meaning is: the number of a
+// pair, the name of an external symbol, or the content of an atom without a name.
 
 import { SectionFlag } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
@@ -32,7 +32,7 @@ export class Meanings {
     }
   }
 
-  /** Of an atom whose bytes are all that it is. */
+  /** Of an atom that is defined by its bytes alone. */
   ofContent(atom: Atom): string {
     const known = this.#contents.get(atom);
     if (known !== undefined) return known;
@@ -76,13 +76,13 @@ export class Meanings {
     return `{${atom.kind} ${atom.section.type} ${atom.section.flags} ${content} ${fields.join(",")}}`;
   }
 
-  /** The field and what it says; the place that it lies at is not part of it. */
+  /** The field and its meaning, without its own place. */
   ofReference(reference: Reference): string {
     return `${reference.size} ${this.ofTarget(reference.target)}`;
   }
 }
 
-/** What an unpaired new atom is called in messages. */
+/** The name of an unpaired new atom in messages. */
 export function describeTarget(target: Target): string {
   switch (target.kind) {
     case "absolute":

@@ -1,5 +1,5 @@
-// Two objects that were compiled from one file, without a patch and with it: what changed, why, what
-// must come along, and what no payload can carry.
+// Compares two objects that were compiled from one file, without a patch and with it: what changed,
+// why, what must be carried, and what no payload can carry.
 
 export type { Atom, AtomKind, FieldRelocation, Reference, Target } from "./atom.ts";
 export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";

@@ -1,13 +1,13 @@
-// What the comparison is told about sections: who reads them at run time, what their entries look
-// like, and which functions must not be touched. All of it is data, so that the objects of another
-// kernel, or of another release, can be compared with a table of their own. xen-policy.ts has Xen's.
+// What the comparison needs to know about sections: who reads them at run time, the format of their
+// entries, and which functions must not be replaced. All of it is data, so that the objects of another
+// kernel, or of another release, can be compared with another table. xen-policy.ts has Xen's.
 
 export type SectionRole =
-  /** Code, cut at its symbols. */
+  /** Code, split at its symbols. */
   | "code"
   /** Never written after the link: constants, string literals. */
   | "read-only"
-  /** Written at run time: what it holds now is not what the object says. */
+  /** Written at run time: its present value differs from the object's. */
   | "writable"
   /** Written at boot, read-only afterwards. */
   | "boot-written"
@@ -21,33 +21,33 @@ export type SectionRole =
   | "debug"
   /** Says which compiler made the object. */
   | "producer"
-  /** Pieces of code without a name that belong to the function which uses them. */
+  /** Code without a name that belongs to the function which uses it. */
   | "attached-code"
-  /** Entries that belong to the function which they point into. */
+  /** Entries that belong to the function into which they point. */
   | "table"
-  /** Nobody told us who reads it. */
+  /** Its reader is unknown. */
   | "unsupported";
 
-/** What a field of a table's entry holds. */
+/** The kind of a field of a table's entry. */
 export interface TableField {
-  /** Of the entry's first byte, in bytes. */
+  /** Offset from the entry's first byte, in bytes. */
   readonly offset: number;
   readonly size: 1 | 2 | 4 | 8;
   readonly meaning: /** A place in the function that the entry belongs to. */
     | "owner"
     /** A place elsewhere, or anywhere. */
     | "place"
-    /** A number that matters. */
+    /** A number with a meaning. */
     | "value"
     /** The number of a source line. */
     | "line"
-    /** Filled with what has no meaning. */
+    /** Filled with bytes without meaning. */
     | "padding";
-  /** From where a place counts; fields that hold addresses have `absolute`. */
+  /** The origin of the distance; fields that hold addresses have `absolute`. */
   readonly relativeTo?: "field" | "entry" | "absolute";
   /** Where in the entry a byte says how many bytes at the place belong to the entry. */
   readonly lengthAt?: number;
-  /** The place takes the lower bits only, and the line number of the source the ones above. */
+  /** The place has only the lower bits, and the line number of the source has the upper ones. */
   readonly placeBits?: number;
 }
 
@@ -63,7 +63,7 @@ export interface SectionRule {
   readonly role: SectionRole;
   /** For the role `table`. */
   readonly layout?: TableLayout;
-  /** Said in refusals: what the section is for. */
+  /** The section's purpose, for refusals. */
   readonly purpose?: string;
 }
 
@@ -76,10 +76,10 @@ export interface UnsafeFunction {
 }
 
 export interface SectionPolicy {
-  /** The first rule that fits counts; sections that none fits are `unsupported`. */
+  /** The first matching rule counts; sections without one are `unsupported`. */
   readonly sections: readonly SectionRule[];
   readonly unsafeFunctions: readonly UnsafeFunction[];
-  /** Bytes that the jump to the new body takes at the start of the old one. */
+  /** Size of the jump to the new body at the start of the old one, in bytes. */
   readonly jumpSize: number;
 }
 

@@ -1,4 +1,4 @@
-// Which data holds what has been collected since the hypervisor booted.
+// Which data holds values that have changed since the hypervisor booted.
 
 import { type Atom, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";

@@ -24,7 +24,7 @@ export interface PieceDifference {
   /** `function "f"`, `variable "count"`, `constant data ".rodata+0x20"` */
   readonly what: string;
   readonly change: "added" | "removed" | "changed";
-  /** `instruction at +0x1c differs: …`; empty for what is only there on one side. */
+  /** `instruction at +0x1c differs: …`; empty for a piece that exists on one side only. */
   readonly reasons: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface CodeComparison {
   readonly differences: readonly PieceDifference[];
   /** How many functions and variables are the same on both sides. */
   readonly equal: number;
-  /** Of the piece that begins at a place; `undefined` when it is the same, or nothing begins there. */
+  /** For the piece at a place; `undefined` when it is the same, or no piece begins there. */
   readonly differenceBefore: (place: BodyPlace) => PieceDifference | undefined;
   readonly differenceAfter: (place: BodyPlace) => PieceDifference | undefined;
 }
@@ -48,7 +48,7 @@ export interface BodyPlace {
   readonly offset: number;
 }
 
-/** What says of a payload what it is, and is compared by what it says (compare-tables.ts). */
+/** Sections that describe a payload, which are compared by content (compare-tables.ts). */
 const ownTables = /^\.(livepatch\.|xsplice\.|modinfo$|note\.|text\.xsplice\.)/;
 
 /**
@@ -154,8 +154,8 @@ function unpaired({
 }
 
 /**
- * What has no name is compared with whoever refers to it. What nobody in the payload refers to, only
- * Xen itself can use: it is compared by content.
+ * Data without a name is compared together with what refers to it. Data without any reference in the
+ * payload can only be used by Xen itself: it is compared by content.
  */
 function namelessDifferences({ before, after, sides }: Comparison): readonly PieceDifference[] {
   const { meanings, ownersBefore, ownersAfter } = sides;
@@ -178,7 +178,7 @@ function isAlone(atom: Atom, { referrers }: SplitObject, { ownerOf }: Ownership)
   return !isUsed && atom.bytes?.every((byte) => byte === 0) !== true;
 }
 
-/** Loaded by Xen, and no table that is compared elsewhere. */
+/** Loaded by Xen, and not a table that is compared elsewhere. */
 function isTold({ section }: Atom): boolean {
   return (section.flags & SectionFlag.SHF_ALLOC) !== 0n && !ownTables.test(section.name);
 }

@@ -1,5 +1,5 @@
-// `xsplice diff`: two payloads compared by what they do. Names lose their tags and references count by
-// what they mean; build-ids, which follow from all the rest, are shown and do not count.
+// `xsplice diff`: compares two payloads by what they do. Names lose their tags, and references are
+// compared by meaning; build-ids, which depend on everything else, are shown and do not count.
 
 import { readElf } from "../elf/read.ts";
 import { XspliceError } from "../error.ts";
@@ -25,11 +25,11 @@ export interface PayloadComparison {
   readonly outcome: "identical" | "same" | "different";
   readonly before: ComparedPayload;
   readonly after: ComparedPayload;
-  /** Of the hypervisor, those that either replaces. */
+  /** Functions of the hypervisor that either payload replaces. */
   readonly functions: readonly FunctionComparison[];
-  /** Functions, data and tables that come along, where they differ. */
+  /** Functions, data and tables besides these, where they differ. */
   readonly pieces: readonly PieceDifference[];
-  /** Of all functions and data of both payloads, as many are the same. */
+  /** How many functions and data of both payloads are the same. */
   readonly equalPieces: number;
   readonly facts: readonly FactDifference[];
   /** Why code and data were only compared as bytes: one of the payloads is broken. */
@@ -44,7 +44,7 @@ export interface ComparedPayload {
 }
 
 export interface FunctionComparison {
-  /** As Xen's table spells it. */
+  /** As spelt in Xen's table. */
   readonly name: string;
   readonly change: "added" | "removed" | "changed" | "equal";
   /** Of a change, at least one. */
@@ -53,11 +53,11 @@ export interface FunctionComparison {
 
 export interface NamedPayload {
   readonly bytes: Uint8Array;
-  /** What the file is called in messages. */
+  /** The name of the file in messages. */
   readonly source: string;
 }
 
-/** @throws ElfError, PayloadError payload/not-a-payload when one of them claims to be none */
+/** @throws ElfError, PayloadError payload/not-a-payload when one of the files is not a payload */
 export function comparePayloads(before: NamedPayload, after: NamedPayload): PayloadComparison {
   const [left, right] = [inspect(before), inspect(after)];
   const isIdentical = Buffer.compare(before.bytes, after.bytes) === 0;

@@ -1,4 +1,4 @@
-// What two payloads say of themselves: function tables, guards, hooks, dependencies, metadata, needs.
+// The descriptions of two payloads: function tables, guards, hooks, dependencies, metadata, imports.
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import { withoutTag } from "../payload/emit/tag.ts";
@@ -12,11 +12,11 @@ import type {
 import { hookKinds } from "../xen-abi/hooks.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
 
-/** Something that both sides say, or one of them; as text for people. */
+/** A fact about both sides, or one of them, as text. */
 export interface FactDifference {
   /** `depends`, `metadata title`, `guard f+0x1f`, `preapply hook`, `needs printk` */
   readonly what: string;
-  /** Undefined where that side does not say it; empty where there is nothing more to say. */
+  /** Undefined if that side lacks it; empty if there is no further detail. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }

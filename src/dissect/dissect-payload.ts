@@ -1,5 +1,5 @@
-// The inside of a payload for people: its code as instructions, its special tables entry by entry. Reads
-// whatever inspectPayload() reads; what is wrong with the file stands in that one's findings.
+// The contents of a payload for people: its code as instructions, its special tables entry by entry.
+// Reads everything that inspectPayload() can read; problems of the file are in that one's findings.
 
 import { type AlignedRow, alignListings } from "../diff/align-listings.ts";
 import type { ListedInstruction } from "../diff/listing.ts";
@@ -13,11 +13,11 @@ import { listRunning, type RunningCode } from "./running-code.ts";
 import { type DecodedTable, decodeSpecialTables } from "./special-tables.ts";
 
 export interface DissectOptions {
-  /** Of the hypervisor that the payload is for; decides how tables are laid out. */
+  /** Of the hypervisor that the payload is for; decides the layout of tables. */
   readonly release: Release | undefined;
   /** Which functions are listed. */
   readonly code: "none" | "all" | { readonly named: string };
-  /** The hypervisor, to show what the new code replaces. */
+  /** The hypervisor, to show the replaced code. */
   readonly running: RunningCode | undefined;
 }
 
@@ -29,30 +29,30 @@ export interface Dissection {
 }
 
 export interface ListedCode {
-  /** As Xen's table spells it for what replaces a function of it; else its own, without the tag. */
+  /** As spelt in Xen's table if it replaces a function of Xen; else its own name, without the tag. */
   readonly name: string;
   readonly role: CodePiece["role"];
   readonly section: string;
-  /** Into the section, in bytes. */
+  /** Offset into the section, in bytes. */
   readonly start: number;
   readonly size: number;
   readonly instructions: readonly ListedInstruction[];
-  /** Beside what it replaces; `undefined` without a hypervisor, or where that has no such function. */
+  /** Side by side with the replaced code; `undefined` without a hypervisor, or if it has no such function. */
   readonly beside: readonly AlignedRow[] | undefined;
-  /** Why nothing stands beside it, where something should. */
+  /** Why the replaced code is not shown where it should be. */
   readonly alone: string | undefined;
 }
 
 /**
- * As much code as is listed, in bytes: what Xen loads at most. Only a payload whose functions overlap
- * has more.
+ * The most code that is listed, in bytes: the size limit of Xen's loader. Only a payload with
+ * overlapping functions has more.
  */
 const LISTED_BYTES_MAX = 2 * 1024 * 1024;
 
-/** What inspectPayload() has found. */
+/** The result of inspectPayload(). */
 const toldAlready = () => {};
 
-/** @throws ElfError when the bytes are not an ELF file; inspectPayload() has thrown that before */
+/** @throws ElfError when the bytes are not an ELF file; inspectPayload() throws it before */
 export function dissectPayload(
   bytes: Uint8Array,
   contents: PayloadContents,

@@ -1,4 +1,4 @@
-// The inside of payloads for people: code by name, special tables, two payloads compared.
+// The contents of payloads for people: code by name, special tables, comparison of two payloads.
 
 export type { AlignedRow } from "../diff/align-listings.ts";
 export type { BodyPlace, PieceDifference } from "./compare-code.ts";

@@ -1,5 +1,5 @@
-// The hypervisor's own code beside that of a payload: the part of a xen-syms file that this takes. Who
-// has such a file open fills it in.
+// The hypervisor's own code for comparison with that of a payload: the part of a xen-syms file that
+// this needs. The caller that has opened such a file implements it.
 
 import type { ListedInstruction } from "../diff/listing.ts";
 import { Machine } from "../elf/constants.ts";
@@ -12,9 +12,9 @@ export interface RunningCode {
   readonly machine: number;
   /** By the name of Xen's own table. */
   readonly find: (name: string) => { readonly address: bigint; readonly size: number } | undefined;
-  /** As it lies in the file. @throws ElfError when nothing does */
+  /** The bytes in the file. @throws ElfError when there are none */
   readonly bytesAt: (address: bigint, size: number) => Uint8Array;
-  /** `printk`, `printk+0x10`; `undefined` where no symbol is. */
+  /** `printk`, `printk+0x10`; `undefined` where there is no symbol. */
   readonly nameAt: (address: bigint) => string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// One entry of a table that Xen processes besides those of live patching, in words: ABI reference §1.8.
+// One entry of a table that Xen processes besides the livepatch tables, as text: ABI reference §1.8.
 
 import type { BugFrameType } from "../xen-abi/bug-frame.ts";
 
@@ -22,7 +22,7 @@ export type SpecialEntry =
       readonly kind: "bug-frame";
       readonly type: BugFrameType;
       readonly place: string;
-      /** Where the source file's name lies, or the function that is run. */
+      /** The address of the source file's name, or of the function to run. */
       readonly pointer: string;
       readonly line: number;
       /** The condition of a failed assertion; `undefined` where frames have none. */

@@ -1,5 +1,5 @@
-// The tables that Xen processes besides those of live patching, entry by entry, places by name: ABI
-// reference §1.8. A place is a distance from a field, which in a payload a relocation fills in.
+// The tables that Xen processes besides the livepatch tables, entry by entry, places by name: ABI
+// reference §1.8. A place is a distance from a field, which a relocation fills in.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
@@ -29,11 +29,11 @@ import { eachEntry, nameOfField, type TableReader } from "./table-field.ts";
 export interface DecodedTable {
   readonly section: string;
   readonly entries: readonly SpecialEntry[];
-  /** Bytes after the last whole entry; 0 in a sound table. */
+  /** Bytes after the last whole entry; 0 in a valid table. */
   readonly bytesLeft: number;
 }
 
-/** What decides how entries are laid out. Without a release, the payload's version has to do. */
+/** Decides the layout of entries. Without a release, the payload's version is used. */
 export interface TableFacts {
   readonly architecture: Architecture;
   readonly version: PayloadVersion | undefined;

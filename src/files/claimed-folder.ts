@@ -1,9 +1,8 @@
-// A directory that one process works in, and that is worth nothing without it. A lock on a file in it
-// says that the process lives; whoever finds the lock free may take the directory away.
-//
-// The claim is the last file to be removed, so that a directory without one is either empty, since it
-// is just being made, or not of ours to judge: an earlier release made it, or something else removed
-// the claim. Such a directory stays until somebody looks.
+// A directory that one process works in, and that is useless without it. A lock on a file in it shows
+// that the process is running; a process that finds the lock free may remove the directory. The lock
+// file is removed last, so a directory without one is either empty, because it is just being created,
+// or of unknown origin: an earlier release created it, or another program removed the lock file. Such a
+// directory is kept until a person looks at it.
 
 import { mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -16,16 +15,16 @@ const CLAIM = "claim.lock";
 /** A directory without a claim is just being made or removed, which takes no time. */
 const UNCLAIMED_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** The answer of others about a directory. */
+/** The result of checking a directory. */
 export type Occupancy =
   | { readonly kind: "held" }
   | { readonly kind: "abandoned" }
-  /** It has no claim. */
+  /** It has no lock file. */
   | { readonly kind: "unclaimed"; readonly ageMs: number }
-  /** Its claim cannot be asked, `because` the system refuses. */
+  /** Its lock cannot be checked, `because` the system refuses. */
   | { readonly kind: "unclear"; readonly because: string };
 
-/** A directory that stays although nobody is known to work there. */
+/** A directory that is kept although no process is known to work there. */
 export interface KeptFolder {
   readonly path: string;
   readonly because: string;
@@ -46,7 +45,7 @@ export class ClaimedFolder implements Disposable {
     this.#claim = claim;
   }
 
-  /** A child that gets it holds the directory as well, for as long as it lives. */
+  /** A child that inherits it holds the directory as well, as long as it runs. */
   get descriptor(): number {
     return this.#claim.descriptor;
   }
@@ -56,12 +55,12 @@ export class ClaimedFolder implements Disposable {
     return contentsOf(this.path);
   }
 
-  /** Leaves the directory to whoever else holds it. */
+  /** Leaves the directory to its other holders. */
   letGo(): void {
     this.#claim[Symbol.dispose]();
   }
 
-  /** Removes the directory with all that is in it. */
+  /** Removes the directory with all its contents. */
   [Symbol.dispose](): void {
     try {
       removeClaimable(this.path);
@@ -72,8 +71,8 @@ export class ClaimedFolder implements Disposable {
 }
 
 /**
- * Makes a directory whose name begins with `prefix`; the end is mkdtemp's.
- * @throws LockError; the system's error when no directory can be made
+ * Creates a directory whose name begins with `prefix`; mkdtemp adds the end.
+ * @throws LockError; the system's error when no directory can be created
  */
 export function claimFolder(parent: string, prefix: string): ClaimedFolder {
   for (;;) {
@@ -83,7 +82,7 @@ export function claimFolder(parent: string, prefix: string): ClaimedFolder {
   }
 }
 
-/** `undefined` when another process was so fast as to take the directory for an abandoned one. */
+/** `undefined` when another process meanwhile took the directory for an abandoned one. */
 function claimNew(folder: string): FileLock | undefined {
   try {
     return tryLock(join(folder, CLAIM));
@@ -95,7 +94,7 @@ function claimNew(folder: string): FileLock | undefined {
 
 /** @throws LockError files/no-flock */
 export function occupancyOf(folder: string): Occupancy {
-  // Shared: of two that ask at the same time, both are told.
+  // Shared: two processes that check at the same time both get an answer.
   const asked = ask(folder, "shared");
   if (!("claim" in asked)) return asked;
   asked.claim[Symbol.dispose]();
@@ -103,8 +102,8 @@ export function occupancyOf(folder: string): Occupancy {
 }
 
 /**
- * Removes the directories in `parent` that are called so and that nobody holds. What cannot be judged or
- * removed, another user's for instance, is none of the caller's business: it is kept.
+ * Removes the directories in `parent` with this prefix that no process holds. A directory that cannot
+ * be checked or removed, another user's for instance, is kept.
  * @throws LockError files/no-flock; the system's error when `parent` cannot be read
  */
 export function removeAbandoned(parent: string, isMeant: (name: string) => boolean): Removed {
@@ -146,7 +145,7 @@ function removeUnclaimed(
 ): "removed" | "held" | { readonly because: string } {
   if (ageMs < UNCLAIMED_MAX_MS) return "held";
   try {
-    // Never more than nothing: who works there cannot be seen.
+    // Removes only empty directories: it is unknown whether a process works there.
     rmdirSync(folder);
     return "removed";
   } catch (error) {
@@ -169,7 +168,7 @@ function ask(folder: string, kind: "exclusive" | "shared"): Asked {
   }
 }
 
-/** Only what the system refuses with this one directory; whatever else is wrong is wrong for all. */
+/** Only errors of this one directory; all other errors concern all directories. */
 function refusal(error: unknown): { readonly because: string } {
   if (error instanceof LockError && error.report.code === "files/cannot-lock") {
     return { because: error.report.where ?? error.report.problem };

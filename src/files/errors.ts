@@ -1,13 +1,13 @@
-// Why a file cannot be locked. Layers above say what they wanted the lock for.
+// Why a file cannot be locked. The callers add the purpose of the lock.
 
 import { XspliceError } from "../error.ts";
 
 export class LockError extends XspliceError<
   /** No program to lock with. */
   | "files/no-flock"
-  /** The file system, or the system, takes no lock on this file. */
+  /** The file system, or the system, does not support a lock on this file. */
   | "files/cannot-lock"
-  /** Something ended the program flock before it had locked. */
+  /** A signal ended the program flock before it had the lock. */
   | "files/flock-ended"
 > {}
 

@@ -10,11 +10,11 @@ import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { codeOfSystemError } from "../system-state.ts";
 import { cannotLock, flockEnded, noFlock } from "./errors.ts";
 
-/** Several may hold a "shared" one, while nobody has it "exclusive". */
+/** Several may hold a "shared" one, while no process has it "exclusive". */
 export type LockKind = "exclusive" | "shared";
 
 export class FileLock implements Disposable {
-  /** A child that gets it holds the lock as well, for as long as it lives. */
+  /** A child that inherits it holds the lock as well, as long as it runs. */
   readonly descriptor: number;
   #isHeld = true;
 
@@ -29,7 +29,7 @@ export class FileLock implements Disposable {
   }
 }
 
-/** Both read and write: over NFS a "shared" lock needs the one, an "exclusive" lock the other. */
+/** Both read and write: over NFS a "shared" lock needs read, an "exclusive" lock write permission. */
 const OPENED = { "made if need be": "a+", "if it is there": "r+" } as const;
 
 export interface TryOptions {
@@ -42,8 +42,8 @@ export interface WaitOptions extends TryOptions {
 }
 
 /**
- * @returns `undefined` when somebody else has it
- * @throws LockError; the system's error when the file cannot be opened, or no process started
+ * @returns `undefined` when another process holds it
+ * @throws LockError; the system's error when the file cannot be opened, or no process can be started
  */
 export function tryLock(
   path: string,
@@ -70,7 +70,7 @@ export async function waitForLock(
   }
 }
 
-/** Away from the terminal's ^C, of which the caller is told, and decides. */
+/** Not in the terminal's process group: ^C goes to the caller, which decides. */
 const ownGroup = { detached: true } as const;
 
 interface Ended {
@@ -85,25 +85,25 @@ function judge(path: string, lock: FileLock, ended: Ended): FileLock | "taken" |
   if (status === 0 && isStillAt(path, lock)) return lock;
   lock[Symbol.dispose]();
   if (status === 0) return "moved";
-  // Whatever else is the matter, it says so.
+  // Any other failure has its own message.
   if (status === 1 && said === "") return "taken";
   if (codeOfSystemError(error) === "ENOENT") throw noFlock(error);
-  // It could not be started, for want of memory or processes; or something ended it. Neither says
-  // anything of the file.
+  // It could not be started, for lack of memory or processes; or a signal ended it. Neither is a fault
+  // of the file.
   if (error !== undefined) throw error;
   throw status === null ? flockEnded(path) : cannotLock(path, said);
 }
 
 /**
- * Whoever removes a file that others lock holds its lock meanwhile. One that waited for it has then
- * locked a file that is nowhere any more, which keeps nobody away who comes later.
+ * A process that removes a file which others lock holds its lock meanwhile. A waiting process has then
+ * locked a file without a name, which does not exclude later ones.
  */
 function isStillAt(path: string, { descriptor }: FileLock): boolean {
   const [there, held] = [statSync(path, { throwIfNoEntry: false }), fstatSync(descriptor)];
   return there !== undefined && there.ino === held.ino && there.dev === held.dev;
 }
 
-/** For a moment, in which this process waits. */
+/** For a moment, while this process waits. */
 function runFlockNow(kind: LockKind, lock: FileLock): Ended {
   const options: SpawnSyncOptions & typeof ownGroup = { stdio: stdioFor(lock), ...ownGroup };
   const { error, status, stderr } = spawnSync("flock", ["-n", ...wordsFor(kind)], options);

@@ -1,5 +1,5 @@
-// Makes a file or a directory by whatever makes it, compilers and tar included, so that it is whole or
-// not there: in a directory of its own beside the place, then renamed.
+// Makes a file or a directory with any program, compilers and tar included, so that it is complete or
+// absent: in a temporary directory next to it, then renamed.
 
 import { lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,8 +10,7 @@ import { syncFolder, syncTree } from "./sync-to-disk.ts";
 const UNFINISHED = ".unfinished-";
 
 /**
- * `make` gets a path that does not exist yet, in a directory that is removed afterwards. What lay at
- * `path` is replaced.
+ * `make` gets a path that does not exist yet, in a temporary directory. An existing `path` is replaced.
  * @throws what `make` throws; LockError; the system's error
  */
 export async function makeWhole(
@@ -26,7 +25,7 @@ export async function makeWhole(
   await make(made);
   await syncTree(made);
   const there = lstatSync(path, { throwIfNoEntry: false });
-  // A directory takes the place of nothing but an empty directory, and a file that of no directory.
+  // A directory can only replace an empty directory, and a file cannot replace a directory.
   if (there !== undefined && (there.isDirectory() || lstatSync(made).isDirectory())) {
     moveAway(path, join(work.path, "replaced"));
   }
@@ -35,7 +34,7 @@ export async function makeWhole(
 }
 
 /**
- * At once for all others: what is left of it, should this process die, is nobody's.
+ * Atomic for all others: if this process ends, the rest of it is unused.
  * @throws LockError; the system's error
  */
 export function removeWhole(path: string): void {
@@ -43,7 +42,7 @@ export function removeWhole(path: string): void {
   rename(path, join(away.path, "removed"));
 }
 
-/** As removeWhole(), of what is of no use to anybody: half of it is of none either. */
+/** As removeWhole(), for an unusable item: a part of it is unusable as well. */
 export function removeDamaged(path: string): void {
   using away = claimFolder(dirname(path), UNFINISHED);
   moveAway(path, join(away.path, "removed"));

@@ -1,5 +1,5 @@
-// Reads back what can be made again. A file that is missing, empty or damaged, by a power cut or
-// another release, is as good as none: `undefined`, and whoever needs it makes it again.
+// Reads back files that can be made again. A file that is missing, empty or damaged, by a power cut or
+// another release, is treated as absent: `undefined`, and the caller makes it again.
 
 import { readFileSync } from "node:fs";
 import type * as v from "valibot";

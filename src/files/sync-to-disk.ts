@@ -1,15 +1,15 @@
-// What has to be on the disk before a power cut may come. Only the files and directories in question: the
-// whole file system, or all of the machine, may have so much to write that it takes minutes.
+// Writes to the disk what must survive a power cut: only the given files and directories, because the
+// whole file system, or the whole machine, may have minutes of pending writes.
 
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOfSystemError } from "../system-state.ts";
 
-/** The file system writes down together what is asked for at the same time. */
+/** The file system combines requests that are made at the same time. */
 const AT_A_TIME = 16;
 
-/** A file, or a directory with all that is in it. @throws the system's error */
+/** A file, or a directory with all its contents. @throws the system's error */
 export async function syncTree(path: string): Promise<void> {
   const remaining = (await pathsIn(path)).values();
   const syncThem = async (): Promise<void> => {
@@ -18,7 +18,7 @@ export async function syncTree(path: string): Promise<void> {
   await Promise.all(Array.from({ length: AT_A_TIME }, syncThem));
 }
 
-/** What the directory has under which name. @throws the system's error */
+/** The names in the directory. @throws the system's error */
 export function syncFolder(path: string): void {
   let folder: number | undefined;
   try {
@@ -34,7 +34,7 @@ export function syncFolder(path: string): void {
 async function pathsIn(path: string): Promise<string[]> {
   try {
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    // A link is in its directory, and a socket or a device has nothing of its own.
+    // A link is part of its directory; a socket or a device has no contents.
     const kept = entries.filter((entry) => entry.isFile() || entry.isDirectory());
     return [...kept.map(({ parentPath, name }) => join(parentPath, name)), path];
   } catch (error) {
@@ -57,8 +57,8 @@ async function syncOne(path: string): Promise<void> {
 }
 
 /**
- * A file system that cannot, or a directory that may be written to and not read: then it comes to the
- * disk when it comes, and a rename with it, old or new.
+ * Not supported by the file system, or a directory with write but no read permission: it is written to
+ * the disk at some later time, and a rename with it, old or new.
  */
 function requireHarmless(error: unknown): void {
   if (!["EINVAL", "ENOTSUP", "EACCES"].includes(codeOfSystemError(error) ?? "")) throw error;

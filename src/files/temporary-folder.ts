@@ -1,4 +1,4 @@
-// Directories for the time of one piece of work, and what commands that were killed have left of them.
+// Directories for one task, and removal of those that killed commands left behind.
 
 import { lstatSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -10,15 +10,15 @@ import {
   removeAbandoned,
 } from "./claimed-folder.ts";
 
-/** The process id is for people who look around; the end is mkdtemp's. */
+/** The process id is for people; mkdtemp adds the end. */
 const NAME = /^xsplice-[a-z]+-\d+-\w{6}$/;
 
-/** `what` stands in its name: a word in small letters. */
+/** `what` is part of its name: a word in small letters. */
 export function makeTemporaryFolder(what: string): ClaimedFolder {
   return claimFolder(tmpdir(), `xsplice-${what}-${process.pid}-`);
 }
 
-/** Removes those that nobody holds, of this user only. */
+/** Removes those that no process holds, of this user only. */
 export function removeLeftOvers(parent: string = tmpdir()): Removed {
   return removeAbandoned(parent, (name) => NAME.test(name) && isOwnFolder(join(parent, name)));
 }

@@ -1,5 +1,5 @@
-// Writes a file so that it is whole or not there, or is what it was: beside its place under another
-// name, then renamed. Nothing is left behind on failure.
+// Writes a file so that it is complete, absent or unchanged: under another name next to it, then
+// renamed. Nothing is left behind on failure.
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -7,11 +7,11 @@ import { dirname } from "node:path";
 import { syncFolder } from "./sync-to-disk.ts";
 
 export interface WriteOptions {
-  /** As the umask leaves it; that of an ordinary file without it. */
+  /** By default the mode of an ordinary file; the umask applies. */
   readonly mode?: number;
   /**
-   * A power cut may leave an empty file under a new name whose bytes were not on the disk yet. To
-   * wait for the disk takes some 10 ms; whoever can tell a damaged file may do without.
+   * After a power cut the new name may have an empty file, if its bytes were not on the disk yet.
+   * Waiting for the disk takes some 10 ms; callers that detect a damaged file may skip it.
    */
   readonly survives?: "power cut" | "death of the process";
 }

@@ -61,7 +61,7 @@ function guardFunction(
   }
   const entry =
     !isArm && jumpsBehindMark(release) && startsWithEndbr64(code.bytes) ? ENDBR64_SIZE : 0;
-  // Poisoned on some hosts; the jump goes after it, so nothing is lost.
+  // Xen overwrites it on some hosts; the jump is written after it, so nothing is lost.
   code.leaveOut(0, entry, "landing-mark");
   const afterJump = entry + JUMP_SIZE[image.architecture];
   if (target.role === "relied") code.leaveOut(entry, afterJump, "replaceable-entry");

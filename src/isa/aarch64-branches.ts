@@ -1,6 +1,6 @@
-// Which places AArch64 code refers to by a distance that the assembler filled in: instructions are
-// words, told by their fixed bits (Arm ARM, C4.1). ADRP is not among them, since a page is known only
-// at run time.
+// Finds the places that AArch64 code refers to by a distance that the assembler filled in. Instructions
+// are words, identified by their fixed bits (Arm ARM, C4.1). ADRP is not included, because a page is
+// known only at run time.
 
 import { AARCH64_JUMP } from "./jump.ts";
 
@@ -12,14 +12,14 @@ export interface Aarch64Branch {
   readonly offset: number;
   /** bl and b reach 128 MiB; the others, tests and compares among them, 1 MiB at most. */
   readonly kind: "call" | "jump" | "conditional-jump" | "address" | "literal";
-  /** May lie outside of the code, on either side. */
+  /** May be outside of the code, on either side. */
   readonly target: number;
 }
 
 interface Form {
   readonly mask: number;
   readonly bits: number;
-  /** Of the distance in words: its lowest bit and its width. */
+  /** Position of the distance in words: its lowest bit and its width. */
   readonly shift: number;
   readonly width: number;
   readonly kind: Aarch64Branch["kind"];

@@ -1,5 +1,5 @@
-// The architectures whose payloads xSplice reads. Xen has a loader for 32-bit Arm as well; nothing
-// here knows its 32-bit ELF files.
+// The architectures whose payloads xSplice reads. Xen has a loader for 32-bit Arm as well; its 32-bit
+// ELF files are not supported here.
 
 import { Machine } from "../elf/constants.ts";
 
@@ -13,7 +13,7 @@ export const machineOfArchitecture = {
   aarch64: Machine.EM_AARCH64,
 } as const satisfies Record<Architecture, number>;
 
-/** Undefined for machines that payloads are never for. */
+/** Undefined for machines without payloads. */
 export function findArchitecture(machine: number): Architecture | undefined {
   return architectures.find((name) => machineOfArchitecture[name] === machine);
 }

@@ -1,4 +1,4 @@
-// Code as lines for people, in the syntax of the GNU tools.
+// Disassembles code to lines of text, in the syntax of the GNU tools.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { findArchitecture } from "./architecture.ts";
@@ -14,11 +14,11 @@ export interface AssemblyLine {
 }
 
 export interface DisassembleOptions {
-  /** Of `bytes[0]`. */
+  /** Address of `bytes[0]`. */
   readonly address: bigint;
   /**
-   * The name of what an instruction refers to, printed after it in angle brackets. `fieldOffset` is
-   * where in `bytes` the distance lies, which is where a relocation of it would stand.
+   * Returns the name of an instruction's target, printed after it in angle brackets. `fieldOffset` is
+   * the offset in `bytes` of the distance, where its relocation would be.
    */
   readonly resolveName?: (target: bigint, fieldOffset: number) => string | undefined;
 }
@@ -55,7 +55,7 @@ export function disassemble(
   }
 }
 
-/** What objdump adds: the address after a RIP-relative operand, the name after an address. */
+/** Added as objdump does: the address after a RIP-relative operand, the name after an address. */
 function noteOf(
   reference: InstructionReference,
   fieldOffset: number,

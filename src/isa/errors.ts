@@ -1,4 +1,4 @@
-// What the instruction set's side cannot do.
+// What the instruction decoder does not support.
 
 import { XspliceError } from "../error.ts";
 

@@ -1,5 +1,5 @@
-// Which bytes of an object a relocation fills in, for those who compare and read objects: also by
-// types that Xen's loader refuses, and by those that have no rule here.
+// Which bytes of an object a relocation fills in, for comparing and reading objects; includes types
+// that Xen's loader refuses, and types without a rule here.
 
 import { aarch64Rules } from "./aarch64.ts";
 import { findArchitecture } from "./architecture.ts";
@@ -11,7 +11,7 @@ export interface FilledBytes {
   readonly size: number;
   /** They hold a distance, not an address. */
   readonly isRelative: boolean;
-  /** The relocation fills in some bits of the word; the others are the instruction. */
+  /** The relocation fills in some bits of the word; the others belong to the instruction. */
   readonly isInstruction: boolean;
 }
 
@@ -26,7 +26,7 @@ const otherOfX86: FilledBytes = { size: 4, isRelative: true, isInstruction: fals
 /** Those of the global offset table. */
 const otherOfAarch64: FilledBytes = { size: 4, isRelative: false, isInstruction: true };
 
-// Asked for each of the many relocations of debugging data, so worked out once.
+// Called for each of the many relocations of debugging data, so computed once.
 const x86Bytes = bytesByType(x86Rules);
 const aarch64Bytes = bytesByType(aarch64Rules);
 
@@ -43,7 +43,7 @@ function filledBy({ value, field }: RelocationRule): FilledBytes {
   };
 }
 
-/** The assembler takes one or the other for the same thing. */
+/** The assembler uses either of them for the same purpose. */
 export function meansTheSame(machine: number, left: number, right: number): boolean {
   if (left === right) return true;
   if (findArchitecture(machine) !== "x86_64") return false;

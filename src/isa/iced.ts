@@ -1,5 +1,5 @@
 // The decoder library, iced-x86: WebAssembly that takes some 50 ms to load, so it is loaded on first
-// use. Its objects live outside of the garbage collector: each is freed by who made it.
+// use. Its objects are outside of the garbage collector: the code that creates one frees it.
 
 import { createRequire } from "node:module";
 

@@ -5,7 +5,7 @@ import { type Architecture, findArchitecture } from "./architecture.ts";
 import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 import { IsaError } from "./errors.ts";
 
-/** In bytes: of jmp rel32, and of b. */
+/** In bytes: the size of jmp rel32, and of b. */
 export const JUMP_SIZE = { x86_64: 5, aarch64: 4 } as const satisfies Record<Architecture, number>;
 /** The first byte of jmp rel32; the distance from its end follows. */
 export const X86_JUMP_OPCODE = 0xe9;
@@ -15,8 +15,8 @@ export const X86_CALL_OPCODE = 0xe8;
 export const AARCH64_JUMP = { mask: 0xfc000000, bits: 0x14000000 } as const;
 
 /**
- * The bytes of an unconditional jump that lies at `from`; undefined when `to` is out of its reach
- * (2 GiB on x86-64, 128 MiB and multiples of 4 on AArch64).
+ * The bytes of an unconditional jump at `from`; undefined when `to` is out of reach (2 GiB on x86-64,
+ * 128 MiB and multiples of 4 on AArch64).
  * @throws IsaError isa/unsupported for other machines
  */
 export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Array | undefined {
@@ -41,7 +41,7 @@ export function encodeJump(machine: number, from: bigint, to: bigint): Uint8Arra
   }
 }
 
-/** Where a jump leads that lies at `from`; undefined when the bytes do not start with one. */
+/** The target of a jump at `from`; undefined when the bytes do not start with one. */
 export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bigint | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (findArchitecture(machine)) {
@@ -60,8 +60,8 @@ export function decodeJump(machine: number, from: bigint, bytes: Uint8Array): bi
 }
 
 /**
- * How many bytes of a function's entry Xen leaves alone, so that its jump comes after them: those of ENDBR64, or of
- * the poison that it put over it (Xen 4.17 and later). Only x86-64 has such.
+ * How many bytes of a function's entry Xen keeps, so that its jump comes after them: an ENDBR64, or the
+ * poison that Xen wrote over it (4.17 and later). Only x86-64 has such marks.
  */
 export function jumpOffsetAt(machine: number, entry: Uint8Array): number {
   if (findArchitecture(machine) !== "x86_64") return 0;

@@ -1,4 +1,4 @@
-// Instructions as one reads them aloud: the name of what they refer to in the place of its address.
+// Formats instructions for reading: the name of the target replaces its address.
 
 /** `call 0x24 <f>` becomes `call f`, and `lea (%rip),%rdi # 0x24 <x>` becomes `lea x(%rip),%rdi`. */
 export function nameOperand(text: string): string {

@@ -1,5 +1,5 @@
-// Relocation arithmetic as Xen's loader does it (ABI §2.8): exactly the types that it accepts, with
-// its own checks. What does not work is data, since the answer of a loader is what is asked for.
+// Relocation arithmetic as Xen's loader does it (ABI §2.8): exactly the types that it accepts, with its
+// own checks. A failure is returned, not thrown, because the loader's answer is the result.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { unreachable } from "../invariant.ts";
@@ -26,8 +26,8 @@ export type RelocationFailure =
   | { readonly kind: "overflow"; readonly value: bigint; readonly type: number };
 
 /**
- * Relocates the field at `offset` of `bytes`, a section's contents. Returns what prevents it, and
- * then has changed nothing.
+ * Relocates the field at `offset` of `bytes`, a section's contents. On failure it returns the reason
+ * and changes nothing.
  */
 export function relocate(
   machine: number,
@@ -46,7 +46,7 @@ export function relocate(
   return undefined;
 }
 
-/** Whether Xen's loader, and so relocate(), knows the type. */
+/** Whether Xen's loader, and so relocate(), supports the type. */
 export function canRelocate(machine: number, type: number): boolean {
   return rulesOf(machine).get(type)?.isInXen ?? false;
 }
@@ -71,7 +71,7 @@ function rulesOf(machine: number): ReadonlyMap<number, RelocationRule> {
   }
 }
 
-/** How many bytes must be there: on AArch64 Xen wants 4 even for a field of 2. */
+/** How many bytes must exist: on AArch64 Xen requires 4 even for a field of 2. */
 function roomFor(machine: number, field: RelocationField): number {
   const size = sizeOfField(field);
   return findArchitecture(machine) === "aarch64" ? Math.max(size, 4) : size;
@@ -134,7 +134,7 @@ function storeData(size: 1 | 2 | 4 | 8, value: bigint, view: DataView): void {
   else view.setUint8(0, Number(BigInt.asUintN(8, value)));
 }
 
-/** Puts the low `width` bits of `value` at bit `at` of the instruction and keeps the others. */
+/** Writes the low `width` bits of `value` at bit `at` of the instruction; other bits are kept. */
 function storeBits(view: DataView, value: bigint, width: number, at: number): void {
   const mask = ((1n << BigInt(width)) - 1n) << BigInt(at);
   const word = BigInt(view.getUint32(0, true));

@@ -1,21 +1,21 @@
-// The form in which x86.ts and aarch64.ts say what a relocation does, and which relocate.ts carries
-// out. Letters are those of the supplements: S is the symbol's address, A the addend, P the address of
-// the field. Beside each rule stands what it comes to: of PC32, `S+A-P, 4 bytes, ±2 GiB`, of an
-// instruction the bits of that value which it holds. A test keeps the two together.
+// The form in which x86.ts and aarch64.ts describe a relocation, and which relocate.ts executes.
+// Letters are those of the supplements: S is the symbol's address, A the addend, P the address of the
+// field. A comment next to each rule states its effect: for PC32 `S+A-P, 4 bytes, ±2 GiB`, for an
+// instruction the bits of the value that it holds. A test compares the two.
 
 import { unreachable } from "../invariant.ts";
 
 export interface RelocationRule {
-  /** Page() is the start of the 4 KiB that the address lies in. */
+  /** Page() is the start of the 4 KiB page that contains the address. */
   readonly value: "S+A" | "S+A-P" | "Page(S+A)-Page(P)";
   readonly field: RelocationField;
-  /** Undefined: any value will do. */
+  /** Undefined: every value is valid. */
   readonly bounds: RelocationBounds | undefined;
-  /** Whether Xen's loader knows it, with these bounds (ABI §2.8). */
+  /** Whether Xen's loader supports it, with these bounds (ABI §2.8). */
   readonly isInXen: boolean;
 }
 
-/** What the value must fit, after an arithmetic shift to the right. */
+/** The range of the value, after an arithmetic shift to the right. */
 export interface RelocationBounds {
   readonly min: bigint;
   readonly max: bigint;
@@ -48,7 +48,7 @@ export function rule(
   return { value, field, bounds, isInXen: true };
 }
 
-/** Of what compilers put into objects and Xen's loader refuses. */
+/** A type that compilers emit and Xen's loader refuses. */
 export function notInXen(
   value: RelocationRule["value"],
   field: RelocationField,
@@ -72,12 +72,12 @@ export function unsigned(width: number, shift = 0n): RelocationBounds {
   return { min: 0n, max: (1n << BigInt(width)) - 1n, shift };
 }
 
-/** Data may be meant as signed or as unsigned: both ranges are good. */
+/** Data may be signed or unsigned: both ranges are valid. */
 export function eitherSign(width: number): RelocationBounds {
   return { min: signed(width).min, max: unsigned(width).max, shift: 0n };
 }
 
-/** How many bytes the field lies in. */
+/** The size of the field in bytes. */
 export function sizeOfField(field: RelocationField): number {
   switch (field.kind) {
     case "nothing":

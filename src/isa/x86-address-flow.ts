@@ -1,13 +1,13 @@
-// Where an address goes that an instruction takes: every path from there on is followed with the set of
-// registers that hold the address, or something computed from it, and what code does with it is told.
-// What was stored is out of sight, on the stack too.
+// Follows an address that an instruction takes: on every path from there, with the set of registers
+// that hold the address, or a value computed from it, and reports its uses. Stored values are not
+// followed, not even on the stack.
 
 import { decodeSteps, type FlowReference, type FlowStep, type Registers } from "./x86-flow-step.ts";
 
 export type AddressUse = {
-  /** Of the instruction. */
+  /** Offset of the instruction. */
   readonly offset: number;
-  /** Registers that hold it then. */
+  /** Registers that hold the address at that point. */
   readonly holders: Registers;
 } & (
   | {
@@ -18,20 +18,20 @@ export type AddressUse = {
     }
   /** `leave`: a jump out of the code. */
   | { readonly kind: "call" | "leave"; readonly reference: FlowReference | undefined }
-  /** `hide`: out of sight; `unknown`: no instruction. */
+  /** `hide`: no longer followed; `unknown`: not an instruction. */
   | { readonly kind: "return" | "hide" | "unknown" }
 );
 
 export interface FlowStart {
-  /** Of an instruction. */
+  /** Offset of an instruction. */
   readonly offset: number;
-  /** What holds the address before it; undefined when it is this instruction that takes it. */
+  /** The registers that hold the address before it; undefined for the instruction that takes it. */
   readonly holders?: Registers;
 }
 
 /**
- * `values`: whatever is computed from the address; `pointers`: only while it can be an address, so
- * that neither the distance between two places nor a half of one is followed.
+ * `values`: every value computed from the address; `pointers`: only values that can be an address, so
+ * neither the distance between two places nor a half of an address is followed.
  */
 export type Followed = "values" | "pointers";
 
@@ -39,26 +39,27 @@ export type Followed = "values" | "pointers";
 const [RAX, RCX, RDX, RBX, , RBP, RSI, RDI] = [1, 2, 4, 8, 16, 32, 64, 128];
 const RESULT = RAX | RDX;
 const CALL_PRESERVES = RBX | RBP | (0xf << 12);
-/** In their order. */
+/** In argument order. */
 const ARGUMENT_REGISTERS: readonly Registers[] = [RDI, RSI, RDX, RCX, 1 << 8, 1 << 9];
 export const ARGUMENTS: Registers = ARGUMENT_REGISTERS.reduce((set, one) => set | one, 0);
 
 /**
- * Registers that calls may change, and that live on where the compiler saw the callee leave them alone
- * (reliance/reliance.ts); by the offset of the call's distance, and where that leads by its present bytes.
+ * Registers that calls may change, but which stay valid where the compiler saw that the callee leaves
+ * them alone (reliance/reliance.ts); by the offset of the call's distance and the target of its present
+ * bytes.
  */
 export type CallSurvivors = (field: number, target: number) => Registers;
 
 const noSurvivors: CallSurvivors = () => 0;
 
-/** Code that is asked about more than once. */
+/** Code that is queried more than once. */
 export class AddressFlow {
   readonly steps: ReadonlyMap<number, FlowStep>;
   readonly #survivors: CallSurvivors;
 
   /**
-   * `relocated` holds the offsets of fields that a relocation fills in, so that they lead out of the
-   * code; `starts` those at which functions begin.
+   * `relocated` holds the offsets of fields that a relocation fills in, whose targets are outside of
+   * the code; `starts` those at which functions begin.
    */
   constructor(
     code: Uint8Array,
@@ -108,22 +109,22 @@ export class AddressFlow {
   }
 }
 
-/** What an address can be handed out by, where the code alone does not say it. */
+/** Facts about where an address can be passed, which the code alone does not show. */
 export interface WaysOut {
   readonly survivors: CallSurvivors;
-  /** What of the result's registers the caller reads. */
+  /** The result registers that the caller reads. */
   readonly results: Registers;
   /** A jump out of the code that ends the function, or calls another one at its end; by its field. */
   readonly endOf: (field: number) => "return" | "call" | undefined;
 }
 
-/** Of functions without a result, of those with a number in one register, and of all others. */
+/** Registers for functions without a result, with a number in one register, and for all others. */
 export const RESULTS = { nothing: 0, number: RAX, unknown: RESULT } as const;
 
 /**
- * Does the function only read through the address that the instruction at `start` takes, or does it
- * hand it out, so that somebody may still hold it later? Errs on one side only: what is not
- * understood counts as handed out. So does a spill to the stack.
+ * Whether the function only reads through the address that the instruction at `start` takes, or passes
+ * it on, so that it may be used later. Wrong answers are possible in one direction only: code that is
+ * not understood counts as passing it on. So does a spill to the stack.
  */
 export function addressEscapes(
   code: Uint8Array,
@@ -141,7 +142,7 @@ export function addressEscapes(
   });
 }
 
-/** Whether anything is done with the address but to subtract it, or to compare it. */
+/** Whether the address has any use but subtraction and comparison. */
 export function isUsedAsPointer(flow: AddressFlow, offset: number): boolean {
   return flow
     .usesOf({ offset }, "pointers")

@@ -1,39 +1,38 @@
-// Which places x86-64 code refers to by a distance: near branches and calls, and operands relative
-// to RIP. The assembler resolves such references without a relocation when both ends lie in one
-// section, so only decoding finds them.
+// Finds the places that x86-64 code refers to by a distance: near branches and calls, and operands
+// relative to RIP. The assembler resolves such references without a relocation when both ends are in
+// one section, so only decoding finds them.
 
 import type { Decoder, Instruction } from "iced-x86";
 import { hexNumber } from "../bytes/hex.ts";
 import { IsaError } from "./errors.ts";
 import { type Iced, iced } from "./iced.ts";
 
-/** The one-byte undefined instruction, by which Xen 4.22 marks BUG frames (ABI §1.8). */
+/** The one-byte undefined instruction that marks BUG frames in Xen 4.22 (ABI §1.8). */
 export const UDB = 0xd6;
 
-/** One reference; offsets count from where `baseOffset` counts from, sizes are in bytes. */
+/** One reference. All offsets have the same origin; sizes are in bytes. */
 export interface CodeReference {
   readonly kind:
     | "call"
     | "jump"
     | "conditional-jump" // jcc, loop, jrcxz, xbegin
     | "operand"; // RIP-relative
-  /** Of the instruction. */
+  /** Offset of the instruction. */
   readonly offset: number;
-  /** Of the instruction. */
+  /** Size of the instruction. */
   readonly length: number;
-  /** Of the field that holds the distance, which counts from the instruction's end. */
+  /** Offset of the field with the distance, which counts from the instruction's end. */
   readonly displacementOffset: number;
   /** 1 or 4 (2 with an operand-size prefix). */
   readonly displacementSize: number;
-  /** May lie outside of the code, on either side. */
+  /** May be outside of the code, on either side. */
   readonly target: number;
 }
 
 /**
  * Every reference of the code, in order. `baseOffset` is the offset of `bytes[0]` in its section.
- * References that a relocation will fill in are among them, with the target that their present
- * bytes give.
- * @throws IsaError isa/undecodable at bytes that are not an instruction, since whatever follows them
+ * Includes references that a relocation will fill in, with the target that their present bytes give.
+ * @throws IsaError isa/undecodable at bytes that are not an instruction, because the following bytes
  * could be misread
  */
 export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly CodeReference[] {
@@ -43,7 +42,7 @@ export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly 
     if (instruction.code === library.Code.INVALID) {
       const at = Number(instruction.ip) - baseOffset;
       if (bytes[at] !== UDB) throw undecodable(bytes, at, baseOffset);
-      // The library takes the byte after it along.
+      // The library includes the next byte.
       decoder.position = at + 1;
       decoder.ip = instruction.ip + 1n;
       return;
@@ -63,7 +62,7 @@ export function decodeBranches(bytes: Uint8Array, baseOffset: number): readonly 
   return found;
 }
 
-/** Calls `visit` for each instruction with an object that is reused; `address` is that of `bytes[0]`. */
+/** Calls `visit` for each instruction, with an object that is reused; `address` is that of `bytes[0]`. */
 export function eachInstruction(
   bytes: Uint8Array,
   address: bigint,
@@ -91,12 +90,12 @@ export function eachInstruction(
 export interface InstructionReference {
   readonly kind: CodeReference["kind"];
   readonly target: bigint;
-  /** Of the field that holds the distance, from the instruction's start. */
+  /** Offset of the field with the distance, from the instruction's start. */
   readonly fieldStart: number;
   readonly fieldSize: number;
 }
 
-/** What the instruction refers to by a distance, if anything. */
+/** The place that the instruction refers to by a distance, if any. */
 export function referenceOf(
   library: Iced,
   instruction: Instruction,
@@ -110,7 +109,7 @@ export function referenceOf(
       const { displacementOffset: fieldStart, displacementSize: fieldSize } = fields;
       return { kind, target: instruction.ipRelMemoryAddress, fieldStart, fieldSize };
     }
-    // iced takes the distance of a branch for an immediate.
+    // iced treats the distance of a branch as an immediate.
     const { immediateOffset: fieldStart, immediateSize: fieldSize } = fields;
     return { kind, target: instruction.nearBranchTarget, fieldStart, fieldSize };
   } finally {

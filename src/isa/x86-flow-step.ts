@@ -1,5 +1,5 @@
-// What an instruction does to the general registers and to memory, as far as an address is followed
-// through code (x86-address-flow.ts).
+// The effect of an instruction on general registers and memory, as far as it matters for following an
+// address through code (x86-address-flow.ts).
 
 import type { Instruction, InstructionInfoFactory } from "iced-x86";
 import { type Iced, iced } from "./iced.ts";
@@ -10,40 +10,40 @@ export type Registers = number;
 
 export interface FlowStep {
   readonly length: number;
-  /** Read as a value, not as an address to read from. */
+  /** Registers read as a value, not as an address to read from. */
   readonly reads: Registers;
   readonly writes: Registers;
-  /** Of those written: what was in them before may still be there (cmov). */
+  /** Written registers that may keep their former value (cmov). */
   readonly mayKeep: Registers;
   readonly store: FlowStore | undefined;
   /** Registers that point into the stack: the stack pointer, and the frame's where there is one. */
   readonly stack: Registers;
-  /** The value goes where nobody follows it: pushed, or to a register of another kind. */
+  /** The value goes to a place that is not followed: pushed, or to a register of another kind. */
   readonly hides: boolean;
-  /** What is left of an address is none: a distance to another one, or less than 64 bits of it. */
+  /** The result is not an address any more: a distance to another one, or less than 64 bits of it. */
   readonly makesNumber: boolean;
   readonly flow: "next" | "jump" | "branch" | "call" | "return" | "leave" | "trap" | "invalid";
   /** lea: the operand is not memory that is read. */
   readonly takesAddress: boolean;
-  /** Where it branches to or, relative to RIP, has its operand: an offset into the code. */
+  /** The target of a branch, or of a RIP-relative operand: an offset into the code. */
   readonly reference: FlowReference | undefined;
 }
 
 export interface FlowReference {
   readonly kind: "branch" | "operand";
-  /** Of the field that holds the distance. */
+  /** Offset of the field with the distance. */
   readonly field: number;
-  /** By the bytes as they are; a relocation may say otherwise. */
+  /** According to the present bytes; a relocation may change it. */
   readonly target: number;
 }
 
 interface FlowStore {
-  /** Registers that the address in memory is computed from. */
+  /** Registers from which the address in memory is computed. */
   readonly base: Registers;
   readonly sizeBytes: number;
 }
 
-/** By offset. `starts` are offsets at which an instruction surely begins, after padding. */
+/** By offset. `starts` are offsets at which an instruction certainly begins, after padding. */
 export function decodeSteps(
   code: Uint8Array,
   relocated: ReadonlySet<number>,
@@ -122,7 +122,7 @@ function flowOf(library: Iced, instruction: Instruction, leadsOut: boolean): Flo
 
 type Values = Omit<FlowStep, "length" | "stack" | "flow" | "takesAddress" | "reference">;
 
-/** What the instruction does with values; an address that is only read through is none. */
+/** The flow of values; an address that is only read through does not count. */
 function valuesOf(
   library: Iced,
   instruction: Instruction,
@@ -172,7 +172,7 @@ function isZeroing({ Mnemonic, OpKind }: Iced, instruction: Instruction): boolea
   );
 }
 
-/** A constant that is taken off leaves an address. */
+/** After subtraction of a constant it is still an address. */
 function isNumber(library: Iced, instruction: Instruction): boolean {
   const { Mnemonic, OpKind, Register, RegisterExt } = library;
   const { mnemonic } = instruction;

@@ -1,21 +1,21 @@
-// The instructions of a piece of x86-64 code with the fields that a reader of machine code wants
-// apart: the distance that one refers to, and the constant written into it.
+// The instructions of a piece of x86-64 code with separate fields for a reader of machine code: the
+// distance to the target, and the immediate constant.
 
 import type { Decoder, Instruction } from "iced-x86";
 import { iced } from "./iced.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
-/** Bytes of an instruction that hold a constant; `start` counts from where `bytes` begin. */
+/** Bytes of an instruction that hold a constant; `start` counts from the start of `bytes`. */
 interface ConstantField {
   readonly start: number;
   readonly size: number;
 }
 
-/** Offsets count from where `bytes` begin, sizes are in bytes. */
+/** Offsets count from the start of `bytes`, sizes are in bytes. */
 export interface X86Reference {
   readonly offset: number;
   readonly length: number;
-  /** `target` is an offset into `bytes` as well, and may lie outside. */
+  /** `target` is an offset into `bytes` as well, and may be outside. */
   readonly reference: InstructionReference & { readonly fieldOffset: number };
   /** lea: the operand's address is taken, its memory is not read. */
   readonly takesAddress: boolean;
@@ -28,8 +28,8 @@ export interface X86Instruction extends Omit<X86Reference, "reference"> {
 }
 
 /**
- * Only the instructions that refer to a place by a distance. Undefined when some bytes are no
- * instruction: what follows them could be misread.
+ * Only the instructions that refer to a place by a distance. Undefined when some bytes are not an
+ * instruction, because the following bytes could be misread.
  */
 export function findReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
   const library = iced();
@@ -46,7 +46,7 @@ export function findReferences(bytes: Uint8Array): readonly X86Reference[] | und
   });
 }
 
-/** All instructions; undefined when some bytes are none. */
+/** All instructions; undefined when some bytes are not an instruction. */
 export function findInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
   const library = iced();
   return collect(bytes, (instruction, decoder) => {

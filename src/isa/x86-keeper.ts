@@ -25,9 +25,9 @@ export interface KeeperShape {
 
 export interface KeeperCode {
   readonly bytes: Uint8Array;
-  /** Of the 4 bytes that say where the function is, from the start. */
+  /** Offset of the 4 bytes with the function's distance, from the start. */
   readonly callField: number;
-  /** Of those that say where the return thunk is; none for a plain return. */
+  /** Offset of those with the return thunk's distance; none for a plain return. */
   readonly returnField: number | undefined;
 }
 
@@ -63,11 +63,14 @@ export function encodeKeeper({ landing, registers, returns }: KeeperShape): Keep
 }
 
 export interface FoundKeeper extends KeeperShape, KeeperCode {
-  /** Where the function begins that it calls, from its own start; `undefined` when it lies elsewhere. */
+  /**
+   * The start of the called function, as an offset from the keeper's start; `undefined` when it is
+   * outside.
+   */
   readonly callee: number | undefined;
 }
 
-/** The keeper that the bytes begin with; `undefined` when they do not. */
+/** The keeper at the start of the bytes; `undefined` when there is none. */
 export function decodeKeeper(bytes: Uint8Array): FoundKeeper | undefined {
   const landing = startsWithEndbr64(bytes) ? "endbr64" : "none";
   const frame = (landing === "endbr64" ? ENDBR64.length : 0) + PUSH_RBP.length;
@@ -94,7 +97,7 @@ function distanceAt(bytes: Uint8Array, field: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(field, true);
 }
 
-/** One more of the last register where their number is odd. */
+/** Pushes the last register once more if their number is odd. */
 function alignedSaves(registers: readonly CallClobbered[]): readonly CallClobbered[] {
   return registers.length % 2 === 0 ? registers : [...registers, ...registers.slice(-1)];
 }

@@ -1,6 +1,6 @@
-// What each instruction of a piece of x86-64 code does with the registers that calls may change, and
-// where it goes on: the raw material for asking which of them a function leaves alone, and which a
-// caller still needs after a call (reliance/).
+// The effect of each instruction of a piece of x86-64 code on the registers that calls may change, and
+// where execution continues. From this reliance/ computes which of them a function leaves alone, and
+// which a caller still needs after a call.
 
 import type { Decoder, Instruction, InstructionInfo, InstructionInfoFactory } from "iced-x86";
 import { type Iced, iced } from "./iced.ts";
@@ -11,12 +11,12 @@ export interface RegisterStep {
   /** Of the instruction, in bytes. */
   readonly length: number;
   readonly reads: RegisterSet;
-  /** Written for certain, so that what was there is gone. */
+  /** Certainly written, so that the former value is lost. */
   readonly sets: RegisterSet;
-  /** Written at times, or in part; all of `sets` among it. */
+  /** Written conditionally or in part; includes all of `sets`. */
   readonly mayChange: RegisterSet;
   readonly flow: StepFlow;
-  /** Of a call, jump or branch by distance. */
+  /** Target of a call, jump or branch by distance. */
   readonly branch: StepBranch | undefined;
   readonly stack: { readonly action: "push" | "pop"; readonly register: RegisterSet } | undefined;
 }
@@ -33,21 +33,21 @@ export type StepFlow =
   | "trap" // ud2, int3 and the like
   | "unknown"; // no instruction
 
-/** Offsets count from where the code begins. */
+/** Offsets count from the start of the code. */
 export interface StepBranch {
   readonly fieldOffset: number;
   readonly isCall: boolean;
-  /** By the bytes as they are; a relocation may say otherwise. */
+  /** According to the present bytes; a relocation may change it. */
   readonly target: number;
 }
 
-/** Bytes that are decoded at once: the library copies them. */
+/** Bytes that are decoded at once, because the library copies them. */
 const WINDOW_SIZE = 128;
 const INSTRUCTION_SIZE_MAX = 15;
 
 /**
- * By their offset in `code`, some instructions from `start` on, at least one where there is any; none
- * behind the first that never goes on to the next.
+ * Some instructions from `start` on, by their offset in `code`; at least one if there is any, and none
+ * after the first that never continues to the next.
  */
 export function decodeRegisterSteps(
   code: Uint8Array,
@@ -106,7 +106,7 @@ function stepOf(library: Iced, { instruction, decoder, factory }: Decoded): Regi
   };
 }
 
-/** The library takes the byte behind it along. */
+/** The library includes the next byte. */
 const bugMark: RegisterStep = {
   length: 1,
   reads: 0,
@@ -122,7 +122,7 @@ function flowOf(library: Iced, instruction: Instruction): StepFlow {
   const { code, flowControl, mnemonic } = instruction;
   if (code === Code.INVALID) return "unknown";
   if (mnemonic === Mnemonic.Int3) return "trap";
-  // Xen's C code comes back to the next instruction by iretq, to have NMIs again.
+  // Xen's C code uses iretq to the next instruction to enable NMIs again.
   if (mnemonic === Mnemonic.Iretq) return "next";
   switch (flowControl) {
     case FlowControl.Next:
@@ -186,7 +186,7 @@ function generalUses({ OpAccess }: Iced, info: InstructionInfo): Uses {
   return { reads, sets, mayChange };
 }
 
-/** inc and dec leave the carry alone, so what was in the flags is not gone. */
+/** inc and dec do not change the carry flag, so the flags are not entirely overwritten. */
 function flagUses({ RflagsBits }: Iced, { rflagsRead, rflagsModified }: Instruction): Uses {
   const { CF, PF, AF, ZF, SF, OF } = RflagsBits;
   const arithmetic = CF | PF | AF | ZF | SF | OF;
@@ -199,7 +199,7 @@ function flagUses({ RflagsBits }: Iced, { rflagsRead, rflagsModified }: Instruct
   };
 }
 
-/** `sbb %eax,%eax` gives 0 or -1 by the carry alone. */
+/** `sbb %eax,%eax` gives 0 or -1, depending only on the carry flag. */
 function readsOnlyItsOwnStaleValue({ Mnemonic, OpKind }: Iced, instruction: Instruction): boolean {
   const { mnemonic, op0Kind, op1Kind, op0Register, op1Register } = instruction;
   const isRegisters = op0Kind === OpKind.Register && op1Kind === OpKind.Register;

@@ -1,7 +1,7 @@
-// Sets of the x86-64 registers that a called function may change at will: System V ABI, 3.2.3. A
-// register is two cells, its lowest byte and the rest, since code writes and reads single bytes
-// (`sete %al; movzbl %al,%eax` wants nothing of the old rax). The arithmetic flags are one cell more.
-// Vector registers are not among them: Xen is compiled without.
+// Sets of the x86-64 registers that a called function may change: System V ABI, 3.2.3. A register has
+// two cells, its lowest byte and the rest, because code writes and reads single bytes (`sete %al;
+// movzbl %al,%eax` does not use the old rax). The arithmetic flags are one more cell. Vector registers
+// are not included, because Xen is compiled without them.
 
 import { type Iced, iced } from "./iced.ts";
 
@@ -30,38 +30,38 @@ export function registerSet(...names: readonly CallClobbered[]): RegisterSet {
 }
 
 export const ALL_CALL_CLOBBERED: RegisterSet = registerSet(...callClobbered) | FLAGS;
-/** By which a function takes its arguments. */
+/** Registers for a function's arguments. */
 export const ARGUMENTS: RegisterSet = registerSet("rdi", "rsi", "rdx", "rcx", "r8", "r9");
-/** By which it gives its result. */
+/** Registers for its result. */
 export const RESULTS: RegisterSet = registerSet("rax", "rdx");
 
-/** Registers of which the set holds a cell. */
+/** Registers with at least one cell in the set. */
 export function registersIn(set: RegisterSet): readonly CallClobbered[] {
   return callClobbered.filter((name) => (set & registerSet(name)) !== 0);
 }
 
-/** The same for people, the flags among them. */
+/** The same as text, including the flags. */
 export function namesOfRegisters(set: RegisterSet): readonly string[] {
   const names = registersIn(set);
   return (set & FLAGS) === 0 ? names : [...names, "flags"];
 }
 
-/** Of the registers in the set, one bit each by their number in instructions. */
+/** The registers in the set, one bit each by their number in instructions. */
 export function registerBits(set: RegisterSet): number {
   return registersIn(set).reduce((bits, name) => bits | (1 << numbers[name]), 0);
 }
 
-/** What an operand of an instruction touches, by its register. */
+/** The cells that an operand of an instruction touches, by its register. */
 export interface TouchedCells {
   readonly cells: RegisterSet;
-  /** All that is gone when it is written: of a 16-bit or high-byte register less than `cells`. */
+  /** The cells that a write overwrites; for a 16-bit or high-byte register fewer than `cells`. */
   readonly wholly: RegisterSet;
 }
 
 const untouched: TouchedCells = { cells: 0, wholly: 0 };
 const known = new Map<number, TouchedCells>();
 
-/** Of a register in the library's numbering; nothing for one that calls leave alone. */
+/** By the library's register number; nothing for a register that calls preserve. */
 export function cellsOf(register: number): TouchedCells {
   const found = known.get(register);
   if (found !== undefined) return found;

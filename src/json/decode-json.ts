@@ -1,5 +1,5 @@
-// Reads JSON that somebody wrote earlier: a file in the cache, a document, a journal. A schema is the
-// one text that says what it has to be; its type comes from there, too.
+// Reads JSON that was written earlier: a file in the cache, a document, a journal. A schema defines its
+// form and its type.
 
 import * as v from "valibot";
 
@@ -14,7 +14,7 @@ type Frozen<Value> = Value extends object
 
 export type Decoded<Value> =
   | { readonly kind: "value"; readonly value: Value }
-  /** In words, such as `steps[2].action is "jump"`. */
+  /** As text, such as `steps[2].action is "jump"`. */
   | { readonly kind: "problem"; readonly problem: string };
 
 export function decodeJson<Of extends Schema>(text: string, schema: Of): Decoded<Described<Of>> {

@@ -1,4 +1,4 @@
-// The agent as a static program for a lab's dom0, compiled here: with any C compiler, in a moment.
+// The agent as a static program for a lab's dom0, compiled on this machine with any C compiler.
 
 import { readFileSync } from "node:fs";
 import { runProcess } from "../parts/run-process.ts";

@@ -1,4 +1,4 @@
-// Brings a machine up: from nothing (a cold boot), or from what a snapshot holds.
+// Starts a machine: by a cold boot, or from a snapshot.
 
 import type { AgentClient } from "../agent/client.ts";
 import { AgentError } from "../agent/errors.ts";
@@ -7,7 +7,7 @@ import { LabError } from "./errors.ts";
 import { SEATS } from "./machine.ts";
 import { type MachineStart, SupervisedMachine } from "./supervised-machine.ts";
 
-/** A loaded machine may need several times the usual 8 s; a dead one must not be waited for. */
+/** A loaded machine may need several times the usual 8 s; the wait for a crashed one must end. */
 const COLD_BOOT_MAX_MS = 180_000;
 const RESTORE_MAX_MS = 30_000;
 const POLL_MS = 2;
@@ -46,8 +46,8 @@ export async function restore(
 }
 
 /**
- * Writes all but the memory, which already lies in its file, to `state`. The machine stays stopped.
- * The seat's agent has to be disconnected: what it is about to say would be lost.
+ * Writes everything but the memory, which already is in its file, to `state`. The machine stays
+ * stopped. The seat's agent must be disconnected, because an answer under way would be lost.
  */
 export async function saveMachine({ qmp }: Pick<Seated, "qmp">, state: string): Promise<void> {
   await qmp.execute("stop");
@@ -72,7 +72,7 @@ export async function saveMachine({ qmp }: Pick<Seated, "qmp">, state: string): 
   );
 }
 
-/** All seats' agents answer: dom0 is up and quiet. */
+/** All seats' agents answer: dom0 is up and idle. */
 export async function waitForAgents(folder: string, options: BootOptions): Promise<void> {
   for (let seat = 0; seat < SEATS; seat++) {
     const agent = await connectAgent(folder, seat, {
@@ -110,7 +110,7 @@ async function bringUp(
     });
     return { supervised, seated, agent };
   } catch (error) {
-    // Without a monitor QEMU ended at once: its own words say more than those of the connection.
+    // Without a monitor QEMU ended at once: its own message says more than the connection error.
     const lost = seated === undefined || ended.signal.aborted || error instanceof AgentError;
     const why = lost && !cancelled.aborted ? await supervised.endReport(error) : error;
     await supervised.stop();
@@ -119,7 +119,7 @@ async function bringUp(
   }
 }
 
-/** Only what is not in the memory file travels in the stream. */
+/** The stream contains only what is not in the memory file. */
 async function ignoreSharedMemory({ qmp }: Pick<Seated, "qmp">): Promise<void> {
   await qmp.execute("migrate-set-capabilities", {
     capabilities: [{ capability: "x-ignore-shared", state: true }],

@@ -12,7 +12,7 @@ export interface Seated {
   readonly qmp: QmpClient;
 }
 
-/** The monitor alone: QEMU has it long before dom0 is up. */
+/** Only the monitor: QEMU has it long before dom0 is up. */
 export async function connectMonitor(
   folder: string,
   label: string,

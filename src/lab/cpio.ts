@@ -1,5 +1,5 @@
 // The archive that a Linux kernel unpacks as its first root file system: cpio, "newc" format, as
-// the kernel's own documentation (driver-api/early-userspace/buffer-format) defines it.
+// defined by the kernel's documentation (driver-api/early-userspace/buffer-format).
 
 export type CpioEntry =
   | { readonly kind: "folder"; readonly path: string; readonly mode: number }

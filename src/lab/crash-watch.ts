@@ -1,4 +1,5 @@
-// Notices that a lab is dead: Xen says so on its console, QEMU ends, or dom0's agent goes silent.
+// Notices that a lab has crashed: Xen prints it on its console, QEMU ends, or dom0's agent stops
+// answering.
 
 import { closeSync, type FSWatcher, openSync, readFileSync, readSync, watch } from "node:fs";
 import type { AgentClient } from "../agent/client.ts";
@@ -14,13 +15,13 @@ const HEARTBEAT = {
   outputLength: 0,
 };
 const HEARTBEAT_INTERVAL_MS = 5_000;
-/** Until a panic's text, or QEMU's last words, are all in the file. */
+/** Time until the panic's text, or QEMU's last output, is complete in the file. */
 const SETTLE_MS = 150;
-/** Of the console around the first words of a death, or at its end. */
+/** Length of the console excerpt around the first message of a crash, or at the end. */
 const LINES_BEFORE = 5;
 const LINES_AFTER = 40;
 
-/** A hypervisor that faults without end also prints without end. */
+/** A hypervisor that faults endlessly also prints endlessly. */
 const CONSOLE_MAX = 4 * 1024 * 1024;
 
 const DEATH_WORDS: readonly (readonly [RegExp, CrashReport["kind"]])[] = [
@@ -32,14 +33,14 @@ export interface Watched {
   /** The file that QEMU writes the guest's serial port to. */
   readonly consolePath: string;
   readonly agent: AgentClient;
-  /** Settles when QEMU has ended. */
+  /** Resolves when QEMU has ended. */
   readonly machineEnd: Promise<void>;
-  /** How long dom0's agent may be silent. */
+  /** How long dom0's agent may take to answer. */
   readonly hangAfterMs: number;
 }
 
 export class CrashWatch {
-  /** Never settles for a lab that is closed alive. */
+  /** Never resolves for a lab that is closed without a crash. */
   readonly crashed: Promise<CrashReport>;
   readonly #consolePath: string;
   readonly #console: number;
@@ -54,7 +55,7 @@ export class CrashWatch {
       this.#resolve = resolve;
     });
     this.#consolePath = consolePath;
-    // Open from the start: readable even when the run directory is gone.
+    // Opened at the start, so that it is readable even after the run directory is removed.
     this.#console = openSync(consolePath, "r");
     this.#watchConsole();
     machineEnd.then(() => this.#die("machine-ended"));
@@ -62,7 +63,7 @@ export class CrashWatch {
     this.#every(interval, () => this.#beat(agent, hangAfterMs));
   }
 
-  /** What the hypervisor's console said since this machine was started or restored. */
+  /** The hypervisor's console output since this machine was started or restored. */
   consoleText(): string {
     if (!this.#closed) this.#readOn();
     return this.#text;
@@ -91,7 +92,7 @@ export class CrashWatch {
 
   #beat(agent: AgentClient, hangAfterMs: number): void {
     const silence = new AbortController();
-    // When this process itself was held up, the answer lies in the socket: it is read first.
+    // If this process itself was delayed, the answer is waiting in the socket: it is read first.
     const timer = setTimeout(() => setImmediate(() => silence.abort()), hangAfterMs).unref();
     const answered = agent.hypercall(HEARTBEAT, silence.signal).catch((error: unknown) => {
       const silent = error instanceof AgentError && error.report.code === "agent/aborted";
@@ -132,7 +133,7 @@ export class CrashWatch {
   }
 }
 
-/** The death that a console tells of, for whoever comes later. */
+/** The crash that a console shows, for later clients. */
 export function findCrash(consolePath: string): CrashReport | undefined {
   const text = readFileSync(consolePath, "latin1").slice(0, CONSOLE_MAX);
   const death = findDeath(text);

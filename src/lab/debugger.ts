@@ -1,5 +1,5 @@
-// Writes into a running guest through QEMU's debugger stub: the remote protocol of gdb, only as
-// much of it as a write to physical memory needs. QEMU stops the guest when a debugger comes.
+// Writes to a running guest through QEMU's debugger stub: the remote protocol of gdb, reduced to writes
+// to physical memory. QEMU stops the guest when a debugger connects.
 
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ export async function writePhysical(
 }
 
 /**
- * Sends a packet, `$TEXT#SUM`; the answer is acknowledged by a plus and has the same form. The news
+ * Sends a packet, `$TEXT#SUM`; the answer is acknowledged by a plus and has the same form. A message
  * that the guest stopped, `$T…#SUM`, may come before it.
  */
 async function expectOk(socket: Socket, text: string): Promise<void> {

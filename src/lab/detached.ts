@@ -1,4 +1,4 @@
-// Labs that outlive the command that started them: start, find, connect, end.
+// Labs that outlive the command that started them: starting, finding, connecting, ending.
 
 import { existsSync, readFileSync, readlinkSync, realpathSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -20,26 +20,26 @@ const END_MAX_MS = 30_000;
 
 export interface ListedLab extends LabFile {
   /**
-   * "ended": its QEMU is gone, its console can still be read. "unknown": nothing in its directory tells,
-   * which only another release or program can have brought about.
+   * "ended": its QEMU has ended, its console can still be read. "unknown": its directory does not show
+   * the state, which only another release or program can cause.
    */
   readonly state: "running" | "ended" | "unknown";
 }
 
 /** Starts a lab that runs until endLab(). */
 export async function startDetachedLab(options: OpenLabOptions = {}): Promise<LabInfo> {
-  // Half of this directory, which those who only connect need not wait for.
+  // Loaded on demand: half of this directory, which is not needed to connect.
   const { startLab } = await import("./open-lab.ts");
   const { info, running } = await startLab(options, "detached");
   await running.agent.close();
   running.seated.qmp.close();
   running.seated.seat.release();
-  // Only now: a start that fails, is stopped or killed leaves nothing that nobody knows of.
+  // Only now: a start that fails, is stopped or killed leaves no unowned lab behind.
   await running.supervised.detach();
   return info;
 }
 
-/** All labs of this user, those that tests own included. */
+/** All labs of this user, including those owned by tests. */
 export async function listLabs(): Promise<ListedLab[]> {
   const labs: ListedLab[] = [];
   for (const folder of listRunFolders()) {
@@ -51,12 +51,12 @@ export async function listLabs(): Promise<ListedLab[]> {
 
 export interface ConnectOptions {
   readonly signal?: AbortSignal;
-  /** For an answer of its QEMU, then of its dom0; 30 s without it. */
+  /** Time limit for an answer of its QEMU, then of its dom0; 30 s by default. */
   readonly timeoutMs?: number;
 }
 
 /**
- * A client of a running lab; closing it leaves the lab as it is. Without a name, the only one.
+ * A client of a running lab; closing it does not stop the lab. Without a name, the only running lab.
  * @throws LabError lab/unknown, lab/busy, lab/crashed, lab/no-answer; AgentError agent/no-answer
  */
 export async function connectLab(
@@ -115,7 +115,7 @@ function silent(
 }
 
 /**
- * Ends a lab, whoever owns it, and removes its run directory.
+ * Ends a lab, including one of another owner, and removes its run directory.
  * @throws LabError lab/unknown, lab/no-answer
  */
 export async function endLab(name: string | undefined): Promise<LabInfo> {
@@ -125,7 +125,7 @@ export async function endLab(name: string | undefined): Promise<LabInfo> {
   return info;
 }
 
-/** Removes what killed processes could not: run directories whose QEMU is gone. */
+/** Removes what killed processes left behind: run directories whose QEMU has ended. */
 export async function removeDeadLabs(): Promise<Removed> {
   let count = 0;
   const kept: KeptFolder[] = [];
@@ -146,7 +146,7 @@ export async function consoleOfLab(name: string | undefined): Promise<string> {
   return files.map((file) => (existsSync(file) ? readFileSync(file, "latin1") : "")).join("");
 }
 
-/** @throws LabError lab/no-answer when it goes on */
+/** @throws LabError lab/no-answer when it keeps running */
 async function endMachine(info: LabInfo): Promise<void> {
   const { folder } = info;
   const deadline = Date.now() + END_MAX_MS;
@@ -154,13 +154,14 @@ async function endMachine(info: LabInfo): Promise<void> {
   const pid = qemuPid(folder);
   if (pid !== undefined && isQemuOf(folder, pid)) process.kill(pid, "SIGKILL");
   else await quit(info, hasTime);
-  // The supervisor writes its last file when QEMU has ended, then it is done with the directory.
+  // The supervisor writes its last file when QEMU has ended, and then does not use the directory any
+  // more.
   const isDone = (): boolean => !existsSync(folder) || existsSync(join(folder, RunFile.exitStatus));
   while (!isDone() && hasTime()) await sleep(5);
   if (!isDone() && (await stateOfRun(folder)).kind !== "ended") throw silent("end", info);
 }
 
-/** By its monitor: in another container its process has no id. */
+/** Through its monitor: from another container its process id is not visible. */
 async function quit(info: LabInfo, hasTime: () => boolean): Promise<void> {
   const { qmp, seat } = await connectMonitor(info.folder, labelOf(info), () => {
     if (!hasTime()) throw silent("end", info);
@@ -171,7 +172,7 @@ async function quit(info: LabInfo, hasTime: () => boolean): Promise<void> {
 }
 
 function removeRunFolder(folder: string): void {
-  // The supervisor of an owned lab removes it at the same time.
+  // The supervisor of an owned lab may remove it at the same time.
   removeClaimable(folder);
   try {
     rmdirSync(dirname(folder));
@@ -188,10 +189,10 @@ function qemuPid(folder: string): number | undefined {
   }
 }
 
-/** Process ids are used again: this one counts only while it works in the lab's directory. */
+/** Process ids are reused: this one counts only if its working directory is the lab's. */
 function isQemuOf(folder: string, pid: number): boolean {
   try {
-    // Another pid namespace's, which numbers differently.
+    // In another pid namespace, whose ids differ.
     if (readlinkSync("/proc/self") !== String(process.pid)) return false;
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
     return words.includes("virtio-serial-pci") && sameFolder(pid, folder);

@@ -1,4 +1,4 @@
-// Names for content: what was made from the same inputs is made once.
+// Names derived from content: equal inputs are built only once.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ export function digestOf(...inputs: readonly (string | Uint8Array | number)[]): 
   const hash = createHash("sha256");
   for (const input of inputs) {
     const bytes = typeof input === "object" ? input : Buffer.from(String(input));
-    // With its length in front, no two lists of inputs look the same.
+    // The length prefix makes different lists of inputs always differ.
     hash.update(`${bytes.length}:`).update(bytes);
   }
   return hash.digest("hex").slice(0, 24);

@@ -1,31 +1,31 @@
-// How a lab says no, and how it says that its hypervisor died.
+// Why a lab operation failed, including crashes of its hypervisor.
 
 import { type ErrorReport, XspliceError } from "../error.ts";
 
 export type LabErrorCode =
-  /** A word or number that no lab can be started with. */
+  /** A word or number that is not valid for a lab. */
   | "lab/bad-argument"
-  /** A file that was named is not there. */
+  /** A named file does not exist. */
   | "lab/missing-file"
-  /** A lab of that name is up. */
+  /** A lab of that name is running. */
   | "lab/name-taken"
-  /** Something that is made on this machine could not be made: agent, image, run directory. */
+  /** Something that is built on this machine failed: agent, image, run directory. */
   | "lab/build-failed"
   /** QEMU did not start, or ended before the lab was up. */
   | "lab/boot-failed"
-  /** No detached lab of that name, or one too many. */
+  /** No detached lab of that name, or more than one. */
   | "lab/unknown"
   /** Its QEMU does not answer. */
   | "lab/no-answer"
-  /** Another client uses every way in. */
+  /** All its connections are in use by other clients. */
   | "lab/busy"
-  /** An address that is not mapped, or QEMU would not give the memory. */
+  /** An address that is not mapped, or QEMU refused to read the memory. */
   | "lab/memory"
-  /** The hypervisor or dom0 died, or dom0 does not answer any more. */
+  /** The hypervisor or dom0 crashed, or dom0 does not answer any more. */
   | "lab/crashed";
 
 export class LabError extends XspliceError<LabErrorCode> {
-  /** Of lab/crashed. */
+  /** Details of lab/crashed. */
   readonly crash: CrashReport | undefined;
 
   constructor(report: ErrorReport<LabErrorCode>, options?: ErrorOptions & { crash?: CrashReport }) {
@@ -37,11 +37,11 @@ export class LabError extends XspliceError<LabErrorCode> {
 export interface CrashReport {
   readonly kind: /** Xen printed a panic. */
     | "hypervisor-panic"
-    /** Xen says that dom0 is gone. */
+    /** Xen reports that dom0 has ended. */
     | "dom0-down"
     /** dom0's agent has not answered for a long time. */
     | "dom0-hung"
-    /** QEMU ended, without a word from Xen. */
+    /** QEMU ended, without a message from Xen. */
     | "machine-ended";
   /** Last lines of the hypervisor's console. */
   readonly console: string;

@@ -1,5 +1,5 @@
-// Disk images for a lab's dom0, laid over each other as its root file system: Node with the
-// libraries that it uses here; Xen's stock tools; an ssh server.
+// Disk images for a lab's dom0, layered as its root file system: Node with the libraries of this
+// machine; Xen's stock tools; an ssh server.
 
 import {
   chmodSync,
@@ -20,7 +20,7 @@ import { LabError } from "./errors.ts";
 import { madeOnce } from "./made-once.ts";
 import { withOwnLibraries } from "./own-libraries.ts";
 
-/** Bound to what this file puts into images; raise it with every change here. */
+/** Part of the images' names; increase it with every change of their contents here. */
 const RECIPE = 2;
 
 type FetchedPart = Exclude<PartState, { kind: "missing" }>;
@@ -36,7 +36,7 @@ export interface ImageMaker {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The Node that runs this, at /usr/bin/node, and its libraries where its loader looks for them. */
+/** The Node that runs this process, at /usr/bin/node, and its libraries where its loader looks for them. */
 export async function buildNodeImage(maker: ImageMaker): Promise<Image> {
   const node = realpathSync(process.execPath);
   const libraries = await librariesOf(node);
@@ -45,12 +45,12 @@ export async function buildNodeImage(maker: ImageMaker): Promise<Image> {
   return await makeImage(maker, `node-${identity}`, async (root) => {
     for (const library of libraries) copyInto(root, library, library);
     copyInto(root, node, "usr/bin/node");
-    // Reads the program into memory, so that a snapshot has it there.
+    // Reads the program into memory, so that a snapshot contains it.
     writeStartScript(root, "node", "node -e 0\n");
   });
 }
 
-/** A part below /opt/NAME, and its programs in /usr/sbin, started with their own libraries. */
+/** A part in /opt/NAME, with its programs in /usr/sbin, started with their own libraries. */
 export async function buildProgramsImage(
   maker: ImageMaker,
   name: string,
@@ -106,7 +106,7 @@ async function makeImage(
       squashfsTools.kind === "provided"
         ? [squashfsTools.program]
         : withOwnLibraries(squashfsTools.root, "usr/bin/mksquashfs");
-    // Uncompressed: a lab's emulated processor would pay for every page that it unpacks.
+    // Uncompressed, because decompression is slow on a lab's emulated processor.
     const flags = ["-noappend", "-all-root", "-noI", "-noD", "-noF", "-noX", "-quiet"];
     const { exitCode, stderr } = await runProcess([...tool, root, path, ...flags]);
     rmSync(root, { recursive: true, force: true });

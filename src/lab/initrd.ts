@@ -10,7 +10,7 @@ import { modulesInOrder } from "./kernel-modules.ts";
 import { madeOnce } from "./made-once.ts";
 import { shareFile } from "./share-file.ts";
 
-/** Bound to what initrd.ts itself adds; raise it with every change there. */
+/** Part of the file's name; increase it with every change of what initrd.ts itself adds. */
 const RECIPE = 1;
 
 const MODULES = [
@@ -28,12 +28,12 @@ const MODULES = [
 const FOLDERS = ["bin", "dev", "etc", "images", "modules", "overlay", "proc", "root", "sys", "tmp"];
 
 export interface InitrdSources {
-  /** Unpacked parts, and names that change with their content. */
+  /** Unpacked parts, and names that depend on their content. */
   readonly kernel: { readonly root: string; readonly identity: string };
   readonly busybox: { readonly root: string; readonly identity: string };
 }
 
-/** Gives the archive's path and a name that changes with its content. */
+/** Returns the archive's path and a name that depends on its content. */
 export async function buildInitrd(
   cache: string,
   sources: InitrdSources,

@@ -1,5 +1,5 @@
-// Which kernel modules a lab's dom0 loads, and in which order. The order comes from the modules
-// themselves: it differs between builds of the same release.
+// Which kernel modules a lab's dom0 loads, and in which order. The order is read from the modules,
+// because it differs between builds of the same release.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,9 +11,9 @@ export interface KernelModule {
 }
 
 /**
- * The modules `wanted` and all that they depend on, each after what it needs. A name that has no
+ * The modules `wanted` and all their dependencies, each after its own dependencies. A name without a
  * file is built into the kernel.
- * @throws LabError lab/build-failed when a module's dependency is missing
+ * @throws LabError lab/build-failed when a dependency is missing
  */
 export function modulesInOrder(folder: string, wanted: readonly string[]): KernelModule[] {
   const files = new Map<string, string>();
@@ -49,7 +49,7 @@ function dependenciesOf(module: Buffer): string[] {
   return list === "" ? [] : list.split(",").map(moduleName);
 }
 
-/** The kernel takes - and _ in a module's name for the same. */
+/** The kernel treats - and _ in a module's name as equal. */
 function moduleName(name: string): string {
   return name.replaceAll("-", "_");
 }

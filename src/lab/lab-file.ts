@@ -1,4 +1,4 @@
-// What other processes may know of a running lab: one file in its run directory.
+// The information about a running lab for other processes: one file in its run directory.
 
 import { join } from "node:path";
 import * as v from "valibot";
@@ -24,11 +24,11 @@ const storedSchema = v.object({ format: v.literal(FORMAT), ...labFileSchema.entr
 export function writeLabFile(info: LabInfo, lifetime: LabFile["lifetime"]): void {
   const content: LabFile = { info, lifetime, startedAt: new Date().toISOString() };
   const text = JSON.stringify({ format: FORMAT, ...content });
-  // No lab survives a power cut.
+  // Not synced to disk, because no lab survives a power cut.
   writeWhole(join(info.folder, FILE), text, { survives: "death of the process" });
 }
 
-/** `undefined` when the lab is not up yet, or just ending. */
+/** `undefined` when the lab is not up yet, or is ending. */
 export function readLabFile(folder: string): LabFile | undefined {
   const stored = readKept(join(folder, FILE), storedSchema);
   if (stored === undefined) return undefined;

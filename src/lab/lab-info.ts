@@ -1,11 +1,11 @@
-// What a lab is, for its clients and for other processes, which read it from a file.
+// The description of a lab, for its clients and for other processes, which read it from a file.
 
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
 
-/** What is in a lab's dom0 besides busybox and the agent. */
+/** The programs in a lab's dom0 besides busybox and the agent. */
 const userlandSchema = v.picklist([
-  /** Nothing: enough for hypercalls and small commands. */
+  /** None: enough for hypercalls and small commands. */
   "minimal",
   /** Node, Xen's stock tools of the lab's release (xen-livepatch, xl), an ssh server. */
   "full",
@@ -13,9 +13,9 @@ const userlandSchema = v.picklist([
 export type Userland = v.InferOutput<typeof userlandSchema>;
 
 export const labInfoSchema = v.object({
-  /** Unique among the labs of this user that run now. */
+  /** Unique among the running labs of this user. */
   name: v.string(),
-  /** As it was asked for: "4.17", a package version, a path. */
+  /** As requested: "4.17", a package version, a path. */
   xen: v.string(),
   /** Exact version of Debian's package; `undefined` for a file of the user's. */
   packageVersion: v.optional(v.string()),

@@ -1,6 +1,6 @@
-// How small and how large the emulated computer can be.
+// The limits of the emulated computer.
 
-/** Less, and dom0's kernel does not find room; more cpus than that QEMU's pc board lacks. */
+/** With less memory dom0's kernel does not fit; QEMU's pc board has no more cpus. */
 export const labLimits = {
   cpus: { min: 1, max: 8 },
   memoryMb: { min: 448, max: 2048 },

@@ -1,4 +1,4 @@
-// What a caller may ask of a lab, and what it gets without asking.
+// The options of a lab, and their defaults.
 
 import { readFileSync } from "node:fs";
 import { digestOf } from "./digest.ts";
@@ -11,13 +11,13 @@ import { chooseHypervisor } from "./xen-choice.ts";
 export interface LabOptions {
   /** "4.14", "4.17", "4.17.7", "4.20", a package version, or a hypervisor image's path. */
   readonly xen?: string;
-  /** Debug symbols for a hypervisor of one's own. */
+  /** Debug symbols for the caller's own hypervisor. */
   readonly xenSymbols?: string;
-  /** One is quickest; a rendezvous of processors needs two. */
+  /** One is fastest; a rendezvous of CPUs needs two. */
   readonly cpus?: number;
   readonly memoryMb?: number;
   readonly userland?: Userland;
-  /** More words for the hypervisor's command line, such as `loglvl=all`. */
+  /** Additional options of the hypervisor's command line, such as `loglvl=all`. */
   readonly hypervisorOptions?: readonly string[];
 }
 
@@ -55,7 +55,7 @@ function requireWithin(name: keyof typeof labLimits, value: number): void {
   });
 }
 
-/** A space would begin another option. */
+/** A space would start another option. */
 function requireWord(word: string): void {
   if (/^[\w.=:,+/-]+$/.test(word)) return;
   throw new LabError({

@@ -1,4 +1,4 @@
-// A running lab: what its owner, or a client of a detached one, holds in hands.
+// A running lab, as its owner or a client of a detached lab uses it.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,24 +18,24 @@ export interface LabOrigin {
   readonly info: LabInfo;
   readonly seated: Seated;
   readonly agent: AgentClient;
-  /** What closing does besides leaving. */
+  /** What closing does besides disconnecting. */
   readonly stop: () => Promise<void>;
   readonly hangAfterMs: number | undefined;
 }
 
-/** A hypercall may keep the agent for the 4.3 s of the longest rendezvous, and a machine be busy. */
+/** A hypercall may block the agent for the 4.3 s of the longest rendezvous, and a machine may be busy. */
 const HANG_AFTER_MS = 30_000;
 
-/** A crash is known this long after a connection broke, or it was none. */
+/** After a connection breaks, a crash is noticed within this time; otherwise it was not a crash. */
 const CRASH_KNOWN_MS = 1_000;
 
 export class Lab implements AsyncDisposable {
   readonly info: LabInfo;
   /** For messages. */
   readonly label: string;
-  /** Straight to dom0's agent; `guard()` what is awaited of it. */
+  /** Direct access to dom0's agent; wrap awaited calls in `guard()`. */
   readonly agent: AgentClient;
-  /** Settles when the hypervisor or dom0 has died; never for a lab that is closed alive. */
+  /** Resolves when the hypervisor or dom0 has crashed; never for a lab that is closed without a crash. */
   readonly crashed: Promise<CrashReport>;
   readonly #seated: Seated;
   readonly #watch: CrashWatch;
@@ -70,8 +70,8 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Waits for something that goes through `agent`.
-   * @throws LabError lab/crashed when it failed because the lab died; else what it threw
+   * Awaits an operation of `agent`.
+   * @throws LabError lab/crashed when it failed because the lab crashed; otherwise its own error
    */
   async guard<Result>(work: Promise<Result>): Promise<Result> {
     try {
@@ -84,14 +84,14 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in dom0. An exit code that is not 0 is a result.
+   * Runs a command in dom0. A non-zero exit code is a result, not an error.
    * @throws LabError lab/crashed, AgentError
    */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     return this.guard(this.agent.exec(argv, options));
   }
 
-  /** All that the hypervisor's console said, from its boot on. */
+  /** The hypervisor's complete console output since its boot. */
   consoleText(): string {
     return this.#bootConsole + this.#watch.consoleText();
   }
@@ -105,14 +105,14 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Changes the hypervisor's memory from outside, write-protected or not: for fault injection.
+   * Writes to the hypervisor's memory from outside, even if it is write-protected: for fault injection.
    * @throws LabError lab/memory
    */
   writeHypervisor(address: bigint, bytes: Uint8Array): Promise<void> {
     return writeVirtual(this.#seated.qmp, this.info.folder, address, bytes);
   }
 
-  /** Ends an owned lab and removes what it left; leaves a detached one as it is. */
+  /** Ends an owned lab and removes its files; disconnects from a detached one. */
   close(): Promise<void> {
     this.#closing ??= this.#leave();
     return this.#closing;

@@ -1,10 +1,10 @@
-// The machine of a lab as QEMU's arguments. The same line for a cold boot and a restore, but for
-// the memory: all paths are names in the run directory, where links lead to the real files.
+// The machine of a lab as QEMU's arguments. A cold boot and a restore have the same arguments but for
+// the memory: all paths are names in the run directory, which link to the real files.
 
 export interface Machine {
   readonly cpus: number;
   readonly memoryMb: number;
-  /** How many images, named image-0 … in the run directory. */
+  /** Number of images, named image-0 … in the run directory. */
   readonly images: number;
   readonly hypervisorOptions: readonly string[];
 }
@@ -23,7 +23,7 @@ export const RunFile = {
   exitStatus: "exit-status",
 } as const;
 
-/** Ways in, each an agent and a monitor: a lab serves as many clients at once. */
+/** Connections, each an agent and a monitor: the number of simultaneous clients of a lab. */
 export const SEATS = 4;
 
 export function agentSocket(seat: number): string {
@@ -38,13 +38,13 @@ export function imageName(index: number): string {
   return `image-${index}`;
 }
 
-/** How the guest's memory is kept. */
+/** Where the guest's memory is stored. */
 export type MachineMemory =
-  /** In this process's memory only: for a boot of which nothing is kept. */
+  /** Only in this process's memory: for a boot without a snapshot. */
   | "anonymous"
-  /** Written to the file: what a snapshot is made of. */
+  /** Written to the file, to make a snapshot from it. */
   | "shared-file"
-  /** Read from the file of a snapshot, changes kept private. */
+  /** Read from the file of a snapshot; changes stay private. */
   | "private-file";
 
 export function machineArguments(machine: Machine, memory: MachineMemory): string[] {
@@ -63,13 +63,13 @@ export function machineArguments(machine: Machine, memory: MachineMemory): strin
   ];
 }
 
-/** What Xen leaves of the memory for itself and for payloads; dom0 gets the rest. */
+/** Memory that Xen keeps for itself and for payloads; dom0 gets the rest. */
 const HYPERVISOR_MB = 192;
 
 function hypervisorCommandLine({ memoryMb, hypervisorOptions }: Machine): string {
   const dom0Mb = memoryMb - HYPERVISOR_MB;
   const own = ["com1=115200,8n1", "console=com1", `dom0_mem=${dom0Mb}M,max:${dom0Mb}M`];
-  // Scrubbing free memory in idle time would touch, so allocate, all of it.
+  // Scrubbing free memory in idle time would touch, and so allocate, all of it.
   return [...own, "bootscrub=0", ...hypervisorOptions].join(" ");
 }
 

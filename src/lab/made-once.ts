@@ -1,12 +1,12 @@
-// A file or directory in the cache that is made when it is first needed; two processes that need it make
-// it once.
+// A file or directory in the cache that is made on first use, and only once even if two processes need
+// it.
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeWhole } from "../files/make-whole.ts";
 import { withLock } from "../parts/lock.ts";
 
-/** `make` writes `path`, which does not exist yet, in a directory that is removed afterwards. */
+/** `make` writes `path`, which does not exist yet, in a temporary directory. */
 export async function madeOnce(
   cache: string,
   home: string,

@@ -1,6 +1,6 @@
-// The hypervisor's memory, seen and changed from outside the guest. Virtual addresses are
-// translated by whatever page tables the guest's processor uses at that moment: Xen's own part is
-// in all of them but those of a guest's user mode (XPTI), so a miss is worth another try.
+// Reads and writes the hypervisor's memory from outside of the guest. Virtual addresses are translated
+// by the page tables that the guest's CPU uses at that moment. Xen's own part is in all of them, except
+// those of a guest's user mode (XPTI), so a miss is retried.
 
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -51,12 +51,12 @@ export async function writeVirtual(
 
 interface Piece {
   readonly address: bigint;
-  /** From the first byte that was asked for. */
+  /** From the first requested byte on. */
   readonly offset: number;
   readonly length: number;
 }
 
-/** Pages that follow each other in virtual memory need not do so in physical memory. */
+/** Consecutive virtual pages may not be consecutive in physical memory. */
 function piecesOf(address: bigint, length: number): Piece[] {
   const pieces: Piece[] = [];
   for (let offset = 0; offset < length; ) {

@@ -1,4 +1,5 @@
-// A real Xen in an emulated computer, on this machine and without root: boot, restore, talk to, stop.
+// A real Xen in an emulated computer, on this machine and without root: booting, restoring, using,
+// stopping.
 
 export type { AgentClient } from "../agent/client.ts";
 export { AgentError, type AgentErrorCode } from "../agent/errors.ts";

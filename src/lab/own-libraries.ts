@@ -1,5 +1,5 @@
-// Programs that were unpacked somewhere run with the libc that came with them, whatever this
-// machine's is: started through their own dynamic loader.
+// Runs unpacked programs with the libc that was unpacked with them, whatever this machine has: they are
+// started through their own dynamic loader.
 
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const LIBRARY_FOLDERS = [
   "usr/lib/x86_64-linux-gnu/pulseaudio",
 ];
 
-/** What stands before a program's arguments. `seenFrom` is where `root` lies when it runs. */
+/** The words before a program's arguments. `seenFrom` is the path of `root` when it runs. */
 export function withOwnLibraries(root: string, program: string, seenFrom = root): string[] {
   const loader = LOADERS.map((path) => findLoader(root, path)).find((path) => path !== undefined);
   if (loader === undefined) {
@@ -31,7 +31,7 @@ export function withOwnLibraries(root: string, program: string, seenFrom = root)
   ];
 }
 
-/** Some releases have it as a link to an absolute path, which means one below `root`. */
+/** Some releases have it as a link to an absolute path, which is relative to `root` here. */
 function findLoader(root: string, path: string): string | undefined {
   const status = lstatSync(join(root, path), { throwIfNoEntry: false });
   if (!status?.isSymbolicLink()) return status && path;

@@ -1,4 +1,4 @@
-// The QEMU that runs a lab: the machine's own, or the one that was fetched.
+// The QEMU that runs a lab: the machine's own, or the downloaded one.
 
 import { join } from "node:path";
 import type { PartState } from "../parts/parts.ts";
@@ -11,11 +11,11 @@ export interface QemuProgram {
   /** Program and first arguments. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** A snapshot is bound to the QEMU that made it. */
+  /** A snapshot can only be restored by the QEMU that made it. */
   readonly identity: string;
 }
 
-/** @throws LabError lab/boot-failed when the machine's own QEMU does not even tell its version */
+/** @throws LabError lab/boot-failed when the machine's own QEMU cannot print its version */
 export async function openQemu(
   part: Exclude<PartState, { kind: "missing" }>,
 ): Promise<QemuProgram> {

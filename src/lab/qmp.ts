@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "./errors.ts";
 
 const CONNECT_INTERVAL_MS = 3;
-/** A QEMU that was stopped takes connections, and says nothing. */
+/** A QEMU that was stopped accepts connections, but does not answer. */
 const GREETING_INTERVAL_MS = 20;
 
 interface PendingRequest {
@@ -16,7 +16,7 @@ interface PendingRequest {
 }
 
 export class QmpClient {
-  /** Settles when QEMU has ended, or this client was closed. */
+  /** Resolves when QEMU has ended, or this client was closed. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #pending = new Map<number, PendingRequest>();
@@ -86,7 +86,7 @@ export class QmpClient {
     this.#socket.destroy();
   }
 
-  /** Lets this process end while the connection is open. */
+  /** The connection does not keep this process running. */
   unref(): void {
     this.#socket.unref();
   }

@@ -1,5 +1,5 @@
-// Where a lab's sockets, log and process ids lie while it runs. Short paths: a Unix socket's
-// address holds 107 bytes.
+// The directory of a running lab's sockets, log and process ids. Its path is short, because the address
+// of a Unix socket has at most 107 bytes.
 
 import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -13,7 +13,10 @@ const SOCKET_PATH_MAX = 107;
 const LONGEST_NAME = "/lab-XXXXXX/agent-0.sock";
 const PREFIX = "lab-";
 
-/** Makes the run directory of a new lab: who holds it lives. Nobody but this user may look in. */
+/**
+ * Creates and locks the run directory of a new lab; a held lock means that the lab is running. Only
+ * this user may read it.
+ */
 export function makeRunFolder(): ClaimedFolder {
   const parent = runFolders();
   for (let attempt = 0; ; attempt++) {
@@ -22,7 +25,7 @@ export function makeRunFolder(): ClaimedFolder {
       requireOwn(parent);
       return claimFolder(parent, PREFIX);
     } catch (error) {
-      // The last lab to end removes the parent, perhaps between the two calls.
+      // The last lab to end may remove the parent between the two calls.
       const vanished = codeOfSystemError(error) === "ENOENT";
       if (!vanished || attempt >= 10) throw cannotMake(parent, error);
     }
@@ -66,7 +69,7 @@ function runFolders(): string {
   return join(fitting ?? "/tmp", name);
 }
 
-/** /tmp is everybody's: a directory that somebody else made there is not used. */
+/** /tmp is shared: a directory of another user is not used. */
 function requireOwn(folder: string): void {
   const status = lstatSync(folder);
   if (status.uid !== userInfo().uid || !status.isDirectory()) {

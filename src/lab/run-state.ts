@@ -1,7 +1,7 @@
-// Whether the QEMU of a run directory lives. It holds the directory's claim, so the claim says. A directory
-// may have none: the former release made it, or something that tidies up /tmp took it. Then the
-// supervisor's last file says that QEMU ended, or the system does when one connects to its monitor:
-// a socket that nobody listens to refuses, also from another container.
+// Whether the QEMU of a run directory is running. It holds the lock in the directory, so the lock shows
+// it. A directory may have no lock: an earlier release made it, or a program that cleans /tmp removed
+// it. Then the supervisor's last file shows that QEMU ended, or a connection to its monitor does: a
+// socket without a listener refuses connections, also from another container.
 
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -13,7 +13,7 @@ import { monitorSocket, RunFile, SEATS } from "./machine.ts";
 export type RunState =
   | { readonly kind: "running" }
   | { readonly kind: "ended" }
-  /** Nothing tells: the directory stays. */
+  /** The state is unknown: the directory stays. */
   | { readonly kind: "unknown"; readonly because: string };
 
 /** A QEMU that is just starting takes no connection yet. */
@@ -25,7 +25,7 @@ export async function stateOfRun(folder: string): Promise<RunState> {
   if (occupancy.kind === "held") return { kind: "running" };
   if (occupancy.kind === "abandoned") return { kind: "ended" };
   if (occupancy.kind === "unclear") return { kind: "unknown", because: occupancy.because };
-  // Its supervisor wrote that down, and has no more to do there.
+  // Its supervisor recorded the end, and does not use the directory any more.
   if (existsSync(join(folder, RunFile.exitStatus))) return { kind: "ended" };
   const listener = await findListener(folder);
   if (listener === "there") return { kind: "running" };
@@ -35,13 +35,13 @@ export async function stateOfRun(folder: string): Promise<RunState> {
   return { kind: "unknown", because };
 }
 
-/** "gone": a socket lies there that nobody listens to. */
+/** "gone": a socket exists, but has no listener. */
 async function findListener(folder: string): Promise<"there" | "gone" | "never seen"> {
   let found: "gone" | "never seen" = "never seen";
   for (let seat = SEATS - 1; seat >= 0; seat--) {
     const answer = await answerOf(join(folder, monitorSocket(seat)));
     if (answer === "ECONNREFUSED") found = "gone";
-    // Whatever else it is, a full queue for instance, comes of somebody who listens.
+    // Any other error, a full queue for instance, means that there is a listener.
     else if (answer !== "ENOENT") return "there";
   }
   return found;

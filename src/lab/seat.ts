@@ -1,5 +1,5 @@
-// A way into a running lab: one agent and one monitor, for one process at a time. QEMU serves one
-// client per socket and lets others wait in silence, so a lock on a file tells which are free.
+// A connection to a running lab: one agent and one monitor, for one process at a time. QEMU serves one
+// client per socket and lets others wait without a message, so file locks show which are free.
 
 import { join } from "node:path";
 import { tryLock } from "../files/lock.ts";
@@ -11,7 +11,7 @@ export interface Seat {
   release(): void;
 }
 
-/** @throws LabError lab/busy; LockError; ENOENT when the lab is gone */
+/** @throws LabError lab/busy; LockError; ENOENT when the lab has ended */
 export function claimSeat(folder: string, label: string): Seat {
   for (let index = 0; index < SEATS; index++) {
     const lock = tryLock(join(folder, `seat-${index}`));

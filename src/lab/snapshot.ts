@@ -1,7 +1,7 @@
-// Machines that have booted already, kept on disk. A snapshot is three files: the guest's memory,
-// all other state of QEMU, and what the console said. It fits nothing but the very machine that it
-// was taken of: its name is a digest of QEMU, devices, processors, memory, kernel, initrd,
-// hypervisor and images, so a change of any of them is another snapshot.
+// Booted machines, stored on disk. A snapshot is three files: the guest's memory, all other state of
+// QEMU, and the console output. It only fits the machine that it was made of: its name is a digest of
+// QEMU, devices, CPUs, memory, kernel, initrd, hypervisor and images, so a change of any of them gives
+// another snapshot.
 
 import {
   closeSync,
@@ -26,12 +26,12 @@ import { type Machine, RunFile } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
 import type { LabSources } from "./sources.ts";
 
-/** Raise it when what a snapshot holds, or what boots before it is taken, changes. */
+/** Increase it when the contents of a snapshot, or the boot before it, change. */
 const FORMAT = 1;
 
 const MB = 1024 * 1024;
 
-/** Of each kind of lab; more only gather as the cache's parts change. */
+/** Of each kind of lab; older ones only accumulate as the cache's parts change. */
 const KEPT_PER_KIND = 2;
 
 export interface Snapshot {
@@ -62,7 +62,10 @@ export function findSnapshot(
   return filesOf(folder);
 }
 
-/** Boots such a machine and keeps it. `kind` is a directory's name: snapshots of one kind replace each other. */
+/**
+ * Boots such a machine and stores it. `kind` is a directory's name: snapshots of one kind replace each
+ * other.
+ */
 export async function takeSnapshot(
   cache: string,
   kind: string,
@@ -88,7 +91,7 @@ export function removeSnapshot(snapshot: Snapshot): void {
   removeDamaged(dirname(snapshot.memory));
 }
 
-/** What is inside only a restore can tell; but a power cut or a full disk most often shows. */
+/** Only a restore can verify the contents; but a power cut or a full disk usually shows here. */
 function isWhole({ memory, state, console }: Snapshot, { memoryMb }: Machine): boolean {
   const [memorySize, ...others] = [memory, state, console].map(
     (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
@@ -128,7 +131,7 @@ async function bootAndSave(
   rmSync(whole, { force: true }); // Renamed, where cp could not do it.
 }
 
-/** Most of the memory was never written, or zeroed: no room on disk for that. */
+/** Most of the memory was never written, or zeroed, and needs no disk space. */
 async function copySparse(source: string, target: string): Promise<void> {
   const { exitCode } = await runProcess(["cp", "--sparse=always", source, target]);
   if (exitCode !== 0) renameSync(source, target);
@@ -148,13 +151,13 @@ function filesOf(folder: string): Snapshot {
   };
 }
 
-/** Running labs are not disturbed: their memory file stays until they let go of it. */
+/** Running labs are not affected: their memory file exists until they close it. */
 function prune(kindFolder: string): void {
   const snapshots = readdirSync(kindFolder)
     .filter((name) => !name.startsWith("."))
     .map((name) => join(kindFolder, name))
     .sort((a, b) => lastUse(b) - lastUse(a));
-  // At once for all others: one that starts from a half removed snapshot would fail late.
+  // Atomic for all others: a start from a half removed snapshot would fail late.
   for (const old of snapshots.slice(KEPT_PER_KIND)) removeDamaged(old);
 }
 

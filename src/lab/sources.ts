@@ -1,5 +1,5 @@
-// From what a caller asks for to the files that a machine is started from: parts are fetched,
-// initrd and images made, whatever is not there yet.
+// From the options to the files that a machine is started from: missing parts are downloaded, initrd
+// and images are built.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ export interface LabSources {
   readonly machine: Machine;
   readonly files: Omit<MachineFiles, "memory" | "bootConsole">;
   readonly hypervisorFiles: HypervisorFiles;
-  /** Changes with everything that a snapshot of such a machine is bound to. */
+  /** Changes with everything that a snapshot of such a machine depends on. */
   readonly identity: string;
 }
 
@@ -106,7 +106,7 @@ async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<
   return images;
 }
 
-/** xl wants xenstore; a lab without domains needs nothing else of the toolstack. */
+/** xl needs xenstore; a lab without domains needs no other part of the toolstack. */
 const START_XEN_TOOLS = `mkdir -p /var/lib/xenstored /var/run/xenstored /var/log/xen /var/run/xen /var/lib/xen /etc/xen
 touch /etc/xen/xl.conf
 xenstored --pid-file /var/run/xenstored.pid

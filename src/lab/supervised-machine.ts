@@ -1,4 +1,4 @@
-// A QEMU in its run directory, under the supervisor that ends it with its owner.
+// A QEMU in its run directory, under a supervisor that ends it together with its owner.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
@@ -27,7 +27,7 @@ export interface MachineFiles {
   readonly images: readonly string[];
   /** Of "shared-file" and "private-file" memory. */
   readonly memory: string | undefined;
-  /** Of a restored machine: what its console said before. */
+  /** For a restored machine: its earlier console output. */
   readonly bootConsole: string | undefined;
 }
 
@@ -36,15 +36,15 @@ export interface MachineStart {
   readonly machine: Machine;
   readonly files: MachineFiles;
   readonly memory: MachineMemory;
-  /** Held by QEMU, too, as long as it lives: on the cache that the files are in. */
+  /** Also held by QEMU while it runs: a lock on the cache that contains the files. */
   readonly cacheLock?: FileLock | undefined;
 }
 
-/** Between the end of a connection and the word of the supervisor. */
+/** Time between the end of a connection and the supervisor's report. */
 const END_POLLS = 200;
 const END_POLL_MS = 5;
 const LAST_LINES = 30;
-/** As a shell tells it: what a memory file gives whose disk is full. */
+/** The shell's exit code if a memory file is on a full disk. */
 const ENDED_BY_SIGBUS = "135";
 const ROOM_REMEDY =
   "free space on the disk of the cache directory: the guest's memory is a file there, and cannot grow";
@@ -79,7 +79,7 @@ export class SupervisedMachine {
     const held = [claimed, cacheLock].flatMap((lock) => (lock ? [lock.descriptor] : []));
     const argv = [...qemu.argv, ...machineArguments(machine, memory)];
     this.#supervisor = spawn("/bin/sh", [shareFile("lab/supervise.sh"), this.folder, ...argv], {
-      // A group of its own: the terminal's ^C is for the owner, who lets go of the pipe.
+      // Its own process group: the terminal's ^C is for the owner, which then closes the pipe.
       detached: true,
       stdio: ["pipe", "ignore", "ignore", ...held],
       env: { ...process.env, ...qemu.env },
@@ -87,7 +87,7 @@ export class SupervisedMachine {
     claimed.letGo(); // From here on QEMU alone says that the lab lives.
     const lifeline = this.#supervisor.stdin as Socket | null;
     lifeline?.on("error", () => undefined); // The supervisor ended first: all the same.
-    // An owner that forgets its lab may end; that closes the pipe and so ends the lab.
+    // An owner may end without closing its lab; that closes the pipe and so ends the lab.
     lifeline?.unref();
     this.#supervisor.unref();
     this.#stopped = new Promise((resolve) => {
@@ -103,7 +103,7 @@ export class SupervisedMachine {
     throw this.#endedError(status);
   }
 
-  /** Why QEMU ended, or is just about to: its own words and the last of the console's. */
+  /** Why QEMU ended, or is about to: its own output and the end of the console. */
   async endReport(cause?: unknown): Promise<LabError> {
     for (let attempt = 0; attempt < END_POLLS; attempt++) {
       const status = readIfThere(join(this.folder, RunFile.exitStatus));
@@ -113,17 +113,17 @@ export class SupervisedMachine {
     return this.#endedError(undefined, cause);
   }
 
-  /** Lets it run until somebody ends it; until now it would have ended with this process. */
+  /** Keeps it running after this process; before, it would have ended with this process. */
   async detach(): Promise<void> {
     await new Promise<void>((resolve) => this.#supervisor.stdin?.end("detach\n", () => resolve()));
   }
 
-  /** Ends QEMU and removes the run directory; returns when both are gone. */
+  /** Ends QEMU and removes the run directory; returns when both are done. */
   async stop(): Promise<void> {
     this.#supervisor.ref();
     this.#supervisor.stdin?.end();
     await this.#stopped;
-    // What the supervisor had no time for, had it been killed.
+    // The supervisor's cleanup, in case that it was killed before.
     removeClaimable(this.folder);
   }
 

@@ -1,4 +1,4 @@
-// Which hypervisor a lab runs: one of Debian's by release or exact package version, or any file.
+// Selects a lab's hypervisor: one of Debian's by release or exact package version, or any file.
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { LabError } from "./errors.ts";
 export interface Hypervisor {
   /** "4.17", "4.17.7", a package version, or the path that was given. */
   readonly name: string;
-  /** The part that holds it; `undefined` for a file of the user's. */
+  /** The part that contains it; `undefined` for a file of the user's. */
   readonly part: string | undefined;
   /** Part with the stock tools of this release, where there is one. */
   readonly toolsPart: string | undefined;
@@ -42,7 +42,7 @@ export function chooseHypervisor(xen: string): Hypervisor {
   return { name: xen, part, toolsPart: `xen-tools-${release}` };
 }
 
-/** What looks like a release may be followed by what is no version. */
+/** Text that looks like a release may continue as something that is not a version. */
 function isPart(id: string): boolean {
   try {
     partDefinition(id);

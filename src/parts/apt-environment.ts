@@ -1,15 +1,16 @@
-// What apt goes by when it works for us. The machine's own configuration may switch its verification
-// off: APT::Get::AllowUnauthenticated, Acquire::AllowInsecureRepositories, an APT_CONFIG somewhere
-// else. So it reads a configuration of ours alone, which has of the machine's what leads to the mirror.
+// The configuration for our calls of apt. The machine's own configuration may disable its verification:
+// APT::Get::AllowUnauthenticated, Acquire::AllowInsecureRepositories, an APT_CONFIG elsewhere. So apt
+// reads only a configuration of ours, which copies from the machine's what is needed to reach the
+// mirror.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runProcess } from "./run-process.ts";
 
-/** Read before any other: it says that there is no other. */
+/** Read before any other configuration: it disables all others. */
 const alone = ["main", "parts"].map((name) => `Dir::Etc::${name} "/dev/null";`);
 
-/** Defaults of apt; said again for those who look here for them. */
+/** Defaults of apt, repeated here to make them visible. */
 const verification = [
   "APT::Get::AllowUnauthenticated",
   "Acquire::AllowInsecureRepositories",
@@ -17,7 +18,7 @@ const verification = [
   "Acquire::AllowDowngradeToInsecureRepositories",
 ].map((name) => `${name} "false";`);
 
-/** Proxies, and whom to trust and who to be on the way to a mirror by https; a network with one IP alone. */
+/** Proxies, and the certificates for a mirror by https; networks with only one version of IP. */
 const leadsToMirror = [
   /^Acquire::[a-z+]+::(\S+::)?(Proxy(-?Auto-?Detect)?(::\S+)?|CAInfo|CAPath|CRLFile|SslCert|SslKey) "[^"]*";$/i,
   /^Acquire::ForceIPv[46] "[^"]*";$/i,

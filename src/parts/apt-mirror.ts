@@ -1,5 +1,5 @@
-// Finds Debian's mirror in the machine's own apt configuration, by asking apt itself: so one-line
-// and deb822 sources, included files and options are read as apt reads them.
+// Finds Debian's mirror in the machine's own apt configuration, by running apt: so one-line and deb822
+// sources, included files and options are read as apt reads them.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,21 +8,21 @@ import { PartsError } from "./errors.ts";
 import { runProcess } from "./run-process.ts";
 
 export interface DebianMirror {
-  /** Holds `dists/SUITE`. */
+  /** Contains `dists/SUITE`. */
   readonly main: string;
-  /** Holds `dists/SUITE-security`; `undefined` where none is known. */
+  /** Contains `dists/SUITE-security`; `undefined` if none is known. */
   readonly security: string | undefined;
-  /** For people: where this was found. */
+  /** For messages: where this was found. */
   readonly origin: string;
 }
 
 const MIRROR_VARIABLE = "XSPLICE_DEBIAN_MIRROR";
 const CODE_NAME = /^(buster|bullseye|bookworm|trixie|forky|duke|sid)$/;
-/** Other archives use these too; a Debian mirror shows by its path. */
+/** Other archives use these suites too; a Debian mirror is recognised by its path. */
 const MOVING_NAME = /^(stable|oldstable|oldoldstable|testing|unstable)$/;
 const SECURITY_NAME = /^(\w+-security|\w+\/updates)$/;
 
-/** As a line of sources.list can hold it. */
+/** In the form of a line of sources.list. */
 const MIRROR_ADDRESS = /^[a-z][a-z+]*:\/[^\s[\]]+$/;
 
 /** @throws PartsError parts/no-apt, parts/no-mirror; the reason of `signal` */
@@ -65,7 +65,7 @@ export function mirrorFromUris(listing: string): DebianMirror | undefined {
     ({ mirror, suite }) =>
       CODE_NAME.test(suite) || (MOVING_NAME.test(suite) && mirror.endsWith("/debian")),
   );
-  // Third parties name their suites after Debian's too; only Debian has SUITE-updates beside them.
+  // Others also name their suites after Debian's; only Debian has SUITE-updates as well.
   const hasUpdates = (candidate: { mirror: string; suite: string }) =>
     releases.some(
       ({ mirror, suite }) => mirror === candidate.mirror && suite === `${candidate.suite}-updates`,
@@ -77,7 +77,7 @@ export function mirrorFromUris(listing: string): DebianMirror | undefined {
 }
 
 async function configuredUris(scratch: string, signal: AbortSignal | undefined): Promise<string> {
-  // With empty lists apt names every release file that it would ask for.
+  // With empty lists apt prints every release file that it would download.
   const state = join(scratch, "machine-sources");
   mkdirSync(join(state, "lists/partial"), { recursive: true });
   writeFileSync(join(state, "status"), "");

@@ -1,6 +1,6 @@
-// apt with a configuration of its own for one Debian suite: own sources, lists and cache, nothing
-// of the machine's installed packages, no root. What it downloads is verified by apt itself, from
-// the archive's signature down to each package's hash, which we compare once more.
+// apt with a separate configuration for one Debian suite: own sources, lists and cache, independent of
+// the machine's installed packages, without root. apt itself verifies downloads, from the archive's
+// signature down to each package's hash, which we compare once more.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ export interface AptSuite {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** apt's own memory of the lists: 37 MB, good for the calls that follow each other at once. */
+/** apt's own cache of the lists: 37 MB, useful for calls that follow each other quickly. */
 const PARSED_LISTS = "pkgcache.bin";
 
 export function forgetParsedLists({ folder }: Pick<AptSuite, "folder">): void {
@@ -34,7 +34,7 @@ export function forgetParsedLists({ folder }: Pick<AptSuite, "folder">): void {
 }
 
 /**
- * Makes the lists of a suite's packages at most some hours old.
+ * Updates the lists of a suite's packages if they are older than some hours.
  * @throws PartsError parts/suite-gone, parts/suite-unavailable; the reason of the signal
  */
 export async function updateSuite(
@@ -52,7 +52,7 @@ export async function updateSuite(
   });
   let result = await runApt(apt, ["update"], { signal });
   if (result.exitCode !== 0 && apt.mirror.security !== undefined) {
-    // Some mirrors do not have the security archive; all that is pinned lies in the main one.
+    // Some mirrors lack the security archive; all pinned packages are in the main one.
     writeConfiguration(apt, sourcesOf(apt, undefined));
     const withoutSecurity = await runApt(apt, ["update"], { signal });
     if (withoutSecurity.exitCode === 0) result = withoutSecurity;
@@ -67,7 +67,7 @@ const DOWNLOAD: Readonly<Record<PackageForm, readonly string[]>> = {
 };
 
 /**
- * The files of these packages alone; each entry is NAME or NAME=VERSION.
+ * The files of only these packages; each entry is NAME or NAME=VERSION.
  * @throws PartsError parts/package-unavailable
  */
 export async function findPackages(
@@ -80,13 +80,13 @@ export async function findPackages(
   if (result.exitCode !== 0) throw packageUnavailable(apt, packages, result);
   const files = parseUris(result.stdout);
   if (apt.form === "binary") return files;
-  // The files of a source package do not all bear its version.
+  // Not all files of a source package have its version in their name.
   const [name = "", version = ""] = packages[0]?.split("=") ?? [];
   return files.map((file) => ({ ...file, name, version }));
 }
 
 /**
- * These packages and all that they depend on, down to libc, each as NAME=VERSION.
+ * These packages and all their dependencies, down to libc, each as NAME=VERSION.
  * @throws PartsError parts/package-unavailable
  */
 export async function findClosure(
@@ -105,7 +105,7 @@ export async function findClosure(
 }
 
 /**
- * Downloads into `folder`, under the names that PackageFile has.
+ * Downloads into `folder`, under the names in PackageFile.
  * @throws PartsError parts/download-failed
  */
 export async function downloadPackages(
@@ -118,7 +118,7 @@ export async function downloadPackages(
   const wanted = [...new Set(files.map(({ name, version }) => `${name}=${version}`))];
   const result = await runApt(apt, [...DOWNLOAD[apt.form], ...wanted], { cwd: folder, ...options });
   if (result.exitCode === 0) return requireGenuine(files, folder);
-  // Perhaps the lists are older than the mirror: the next try gets new ones.
+  // The lists may be older than the mirror: the next attempt updates them.
   forgetLists(apt.folder);
   throw new PartsError({
     code: "parts/download-failed",
@@ -159,7 +159,7 @@ function runApt(
     "Dir::State": folder,
     "Dir::State::status": join(folder, "status"),
     "Dir::Cache": folder,
-    // Container images turn these off; each call would read all lists again.
+    // Container images disable these; then each call would read all lists again.
     "Dir::Cache::pkgcache": join(folder, PARSED_LISTS),
     "Dir::Cache::srcpkgcache": "",
     "Debug::NoLocking": "1",

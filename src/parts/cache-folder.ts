@@ -1,4 +1,4 @@
-// Where everything lies that can be made again: parts, images, snapshots.
+// The directory of everything that can be made again: parts, images, snapshots.
 
 import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
@@ -9,7 +9,7 @@ import { makeFolder } from "./make-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `xsplice` in the XDG cache directory. What is empty or relative counts as not set, as XDG says. */
+/** `xsplice` in the XDG cache directory. As XDG says, an empty or relative value counts as not set. */
 export function cacheFolder(environment: Environment = process.env): string {
   const configured = absolute(environment["XDG_CACHE_HOME"]);
   const base = configured ?? join(absolute(environment["HOME"]) ?? userInfo().homedir, ".cache");
@@ -40,7 +40,7 @@ export function requireCacheFolder(cache: string): void {
   }
 }
 
-/** What is not there was to be made. */
+/** A missing directory would have been created. */
 function stateOf(cause: unknown): string {
   const isRefused = codeOfSystemError(cause) === "ENOENT";
   return isRefused ? "the system creates no directory there" : stateOfFolder(cause);

@@ -1,5 +1,5 @@
-// Every part that xSplice ever fetches, with its purpose: data, read by doctor, plan and fetch.
-// Sizes are rounded, for people, until the mirror tells the exact ones.
+// Every part that xSplice ever downloads, with its purpose: data for doctor, plan and fetch. Sizes are
+// rounded, until the mirror reports the exact ones.
 
 import type { PackageForm, Suite } from "./apt-suite.ts";
 import { PartsError } from "./errors.ts";
@@ -7,30 +7,30 @@ import { PartsError } from "./errors.ts";
 export interface PartDefinition {
   /** One of `partIds`, or `xen-` and an exact package version. */
   readonly id: string;
-  /** For people: what this is good for. */
+  /** Its purpose, for messages. */
   readonly purpose: string;
   readonly suite: Suite;
-  /** "binary" without it. A source is unpacked with Debian's patches applied. */
+  /** "binary" by default. A source is unpacked with Debian's patches applied. */
   readonly form?: PackageForm;
   /** NAME or NAME=VERSION. */
   readonly packages: readonly string[];
-  /** Of all that `packages` depend on, what comes along; nothing without it. */
+  /** Which dependencies of `packages` are included; none by default. */
   readonly dependencies?: RegExp;
-  /** Tar wildcards of what is kept of the packages; all without it. */
+  /** Tar wildcards of the files to keep; all by default. */
   readonly members?: readonly string[];
   readonly approximateBytes: number;
-  /** Programs that take the part's place where the machine has all of them. */
+  /** Programs of the machine that replace the part, if all of them exist. */
   readonly providedBy?: readonly string[];
   /** Parts whose programs unpack this one. */
   readonly unpackedBy?: readonly string[];
 }
 
-/** Shared libraries, and what lets them be loaded; no interpreters, no services. */
+/** Shared libraries, and the files needed to load them; no interpreters, no services. */
 const LIBRARIES = /^(lib(?!python|perl|pam|db5|semanage)|zlib1g|gcc-\d+-base)/;
 
 const MB = 1_000_000;
 
-/** The hypervisor of most tests: the only 4.17 whose source, binary and xen-syms can all be had. */
+/** The hypervisor of most tests: the only 4.17 with source, binary and xen-syms available. */
 export const PINNED_XEN_4_17 = "4.17.5+72-g01140da4e8-1";
 
 const knownIds = [

@@ -1,25 +1,25 @@
-// Why a part cannot be had. Each says which part or suite, and what to do about it.
+// Why a part is not available. Each error names the part or suite, and a remedy.
 
 import { XspliceError } from "../error.ts";
 
 export class PartsError extends XspliceError<
-  /** No apt-get or dpkg-deb: not a Debian kind of machine. */
+  /** No apt-get or dpkg-deb: not a Debian-like system. */
   | "parts/no-apt"
-  /** The machine's apt knows no Debian mirror, and no variable names one. */
+  /** The machine's apt has no Debian mirror, and no variable names one. */
   | "parts/no-mirror"
-  /** No key to verify Debian's archive with. */
+  /** No key to verify Debian's archive. */
   | "parts/no-keyring"
   /** The mirror has no such suite (any more). */
   | "parts/suite-gone"
-  /** The mirror does not answer, or not as it should. */
+  /** The mirror does not answer, or sends an invalid answer. */
   | "parts/suite-unavailable"
   /** The suite has no such package or version. */
   | "parts/package-unavailable"
   /** The cache directory cannot be written to. */
   | "parts/no-cache"
-  /** No program to hold locks with. */
+  /** No program for locks. */
   | "parts/no-flock"
-  /** Nothing can be removed from the cache while somebody needs it. */
+  /** Nothing can be removed from the cache while it is in use. */
   | "parts/in-use"
   | "parts/download-failed"
   | "parts/unpack-failed"

@@ -1,9 +1,9 @@
-// Brings what a command needs and the cache lacks, saying how much that is.
+// Downloads the parts that a command needs and the cache lacks, and prints their size.
 
 import { fetchParts } from "./fetch.ts";
 import { type PlanOptions, planParts } from "./plan.ts";
 
-/** @throws PartsError of the first part that cannot be had; the reason of `signal` */
+/** @throws PartsError of the first part that is not available; the reason of `signal` */
 export async function fetchMissing(
   ids: readonly string[],
   options: PlanOptions = {},

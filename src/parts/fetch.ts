@@ -1,4 +1,4 @@
-// Brings what a plan names into the cache. An interrupted fetch leaves nothing half done.
+// Downloads the parts of a plan into the cache. An interrupted fetch leaves no incomplete part.
 
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { unpackPackage, unpackSource } from "./unpack.ts";
 const PROGRESS_INTERVAL_MS = 250;
 
 /**
- * Fetches all that a plan found; a part that is unavailable is the caller's to judge.
+ * Fetches everything that a plan found; the caller handles unavailable parts.
  * @throws PartsError parts/download-failed, parts/unpack-failed
  */
 export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): Promise<void> {
@@ -26,7 +26,7 @@ export async function fetchParts(plan: PartsPlan, options: FetchOptions = {}): P
     async () => {
       for (const part of plan.toFetch) {
         options.signal?.throwIfAborted();
-        // Another process may have been faster while this one waited for the lock.
+        // Another process may have fetched it while this one waited for the lock.
         if (readManifest(plan.cache, part.definition) === undefined) {
           await fetchPart(plan.cache, part, options);
         }

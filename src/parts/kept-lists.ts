@@ -1,6 +1,6 @@
-// The lists of packages that apt keeps from one update to the next. apt does not look whether they are
-// still what it fetched: a list that a power cut has cut short stays so, as long as the mirror has no
-// newer one, and packages are missing from it. So their digest is kept beside them.
+// The lists of packages that apt keeps between updates. apt does not check that they are still what it
+// downloaded: a list that a power cut truncated stays until the mirror has a newer one, and packages
+// are missing from it. So a digest is stored next to them.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -13,10 +13,10 @@ const MAX_AGE_MS = 6 * 60 * 60 * 1000;
 
 const stampSchema = v.object({ sources: v.string(), digest: v.string() });
 
-/** "unusable": of another mirror, damaged, or never fetched to the end. */
+/** "unusable": of another mirror, damaged, or incomplete. */
 export type KeptLists = "fresh" | "old" | "unusable";
 
-/** @param folder of one suite @param sources what apt is to fetch them from, as in a sources.list */
+/** @param folder of one suite @param sources the mirrors for apt, as in a sources.list */
 export function stateOfLists(folder: string, sources: string): KeptLists {
   const stamp = readKept(stampOf(folder), stampSchema);
   if (stamp?.sources !== sources || stamp.digest !== digestOf(folder)) return "unusable";
@@ -24,13 +24,13 @@ export function stateOfLists(folder: string, sources: string): KeptLists {
   return Date.now() - since > MAX_AGE_MS ? "old" : "fresh";
 }
 
-/** After an update that went well. */
+/** After a successful update. */
 export function stampLists(folder: string, sources: string): void {
   const text = JSON.stringify({ sources, digest: digestOf(folder) });
   writeWhole(stampOf(folder), text, { survives: "death of the process" });
 }
 
-/** The next update fetches all of them. */
+/** The next update downloads all of them. */
 export function forgetLists(folder: string): void {
   rmSync(stampOf(folder), { force: true });
   rmSync(listsOf(folder), { recursive: true, force: true });
@@ -45,7 +45,7 @@ function listsOf(folder: string): string {
   return join(folder, "lists");
 }
 
-/** Of all but what apt has in directories of its own, half fetched for instance. */
+/** Of all files outside of apt's own subdirectories, which hold partial downloads for instance. */
 function digestOf(folder: string): string {
   const hash = createHash("sha256");
   mkdirSync(listsOf(folder), { recursive: true });

@@ -1,5 +1,5 @@
-// The keys that Debian's archive is signed with. A Debian machine has them; elsewhere the machine's
-// own apt brings the package that holds them, verified by the keys of that distribution.
+// The keys that sign Debian's archive. A Debian machine has them; elsewhere the machine's own apt
+// downloads the package that contains them, verified by the keys of that distribution.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,8 +41,9 @@ export async function requireKeyring(
 }
 
 /**
- * Own state and cache directories, the machine's own sources: works without root. Who signs those sources
- * is the machine's to say; that it is verified is ours. Gives the name of the package's file.
+ * Separate state and cache directories with the machine's own sources: works without root. The machine
+ * decides whose signatures it trusts; we require that they are verified. Returns the name of the
+ * package's file.
  */
 async function downloadFromMachineSources(
   scratch: string,

@@ -1,6 +1,6 @@
-// Locks of the cache. Everybody who needs what lies there holds one on all of it, together with all
-// others; whoever empties it has that one alone. What is made once and kept has a lock of its own, for
-// one process at a time.
+// Locks of the cache. Every user of the cache holds a shared lock on all of it; a process that empties
+// it holds the lock exclusively. Each item that is made once has its own lock, for one process at a
+// time.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { type FileLock, tryLock, type WaitOptions, waitForLock } from "../files/
 import { requireCacheFolder } from "./cache-folder.ts";
 import { PartsError } from "./errors.ts";
 
-/** Stays when all else goes, so that all lock the same file. */
+/** Kept when everything else is removed, so that all processes lock the same file. */
 const IN_USE = "in-use.lock";
 
 /**
- * Nothing is removed from the cache until the lock is let go. Waits while somebody empties it.
+ * Nothing is removed from the cache while the lock is held. Waits while another process empties it.
  * @throws PartsError parts/no-cache, parts/no-flock; LockError; the reason of `signal`
  */
 export async function useCache(cache: string, signal?: AbortSignal): Promise<FileLock> {
@@ -40,7 +40,7 @@ export async function withLock<Result>(
 }
 
 /**
- * Removes what lies in the cache, or what of it is called so.
+ * Removes the contents of the cache, or those with the given names.
  * @throws PartsError parts/in-use; LockError
  */
 export function emptyCache(cache: string, isMeant: (name: string) => boolean = () => true): void {

@@ -1,5 +1,5 @@
-// Makes a directory and those above it, step by step. Node's own `recursive` never ends in a directory that
-// exists and in which nothing can be made, such as those below /proc.
+// Creates a directory and its parents, step by step. Node's own `recursive` never ends in an existing
+// directory in which nothing can be created, such as those in /proc.
 
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";

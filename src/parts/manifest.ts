@@ -1,5 +1,5 @@
-// What lies in the cache of one part, written beside it when it is complete. A part without a
-// manifest, or with one of another definition, counts as not there.
+// The contents of the cache for one part, written next to it when it is complete. A part without a
+// manifest, or with that of another definition, counts as missing.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export const MANIFEST_NAME = "part.json";
 const manifestSchema = v.object({
   packages: v.array(packageFileSchema),
   unpackedBytes: v.number(),
-  /** Changes with every package and with what is kept of them: the part's content by another name. */
+  /** Identifies the part's content: changes with every package and with the selection of files. */
   identity: v.string(),
 });
 export type PartManifest = Described<typeof manifestSchema>;
@@ -27,7 +27,7 @@ const storedSchema = v.object({
   manifest: manifestSchema,
 });
 
-/** `undefined` when the part is not in the cache, or not as `definition` wants it. */
+/** `undefined` when the part is not in the cache, or does not match `definition`. */
 export function readManifest(cache: string, definition: PartDefinition): PartManifest | undefined {
   const stored = readKept(join(partFolder(cache, definition.id), MANIFEST_NAME), storedSchema);
   if (stored?.definition !== hashOf(definition)) return undefined;
@@ -50,7 +50,7 @@ export function partFolder(cache: string, id: string): string {
   return join(cache, "parts", id);
 }
 
-/** Purpose and size are words for people: they may change without a download. */
+/** Purpose and size are texts for people: they may change without a download. */
 function hashOf(value: PartDefinition | readonly unknown[]): string {
   const significant =
     "packages" in value

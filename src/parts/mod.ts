@@ -1,5 +1,5 @@
-// What is fetched from Debian's packages, without root, into the cache: what there is of it, what a
-// download would take, and the download.
+// Parts that are downloaded from Debian's packages, without root, into the cache: what is there, what a
+// download would need, and the download.
 
 export type { PackageForm, Suite } from "./apt-suite.ts";
 export { cacheFolder, type Environment } from "./cache-folder.ts";

@@ -1,4 +1,4 @@
-// One file that apt would download, as its lists describe it, and the check that it is that file.
+// One file that apt would download, as its lists describe it, and the check of the downloaded file.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import { PartsError } from "./errors.ts";
 export const packageFileSchema = v.object({
   name: v.string(),
   version: v.string(),
-  /** As `apt-get download` names it in the current directory. */
+  /** The file name that `apt-get download` uses in the current directory. */
   fileName: v.string(),
   sizeBytes: v.number(),
-  /** `SHA256:…`, of the signed lists. */
+  /** `SHA256:…`, from the signed lists. */
   hash: v.string(),
 });
 export type PackageFile = Described<typeof packageFileSchema>;
@@ -36,11 +36,12 @@ export function splitFileName(fileName: string): { name: string; version: string
   return { name, version: decodeURIComponent(version) };
 }
 
-/** Those that nobody can make another file for. */
+/** Hashes for which no second file can be constructed. */
 const strongHashes: Readonly<Record<string, string>> = { SHA256: "sha256", SHA512: "sha512" };
 
 /**
- * apt has compared them, too; so nothing that it was told to overlook gets in.
+ * apt has compared the hashes, too; this also rejects a file that apt was configured to accept
+ * unverified.
  * @throws PartsError parts/download-failed
  */
 export function requireGenuine(files: readonly PackageFile[], folder: string): void {

@@ -1,4 +1,4 @@
-// Which parts there are on this machine, without asking any mirror.
+// The parts on this machine, determined without a mirror.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -8,9 +8,9 @@ import { PartsError } from "./errors.ts";
 import { type PartManifest, partFolder, readManifest } from "./manifest.ts";
 
 export type PartState =
-  /** Unpacked in the cache; `root` holds `usr`, `lib`, `boot`. */
+  /** Unpacked in the cache; `root` contains `usr`, `lib`, `boot`. */
   | { readonly kind: "cached"; readonly root: string; readonly manifest: PartManifest }
-  /** The machine has its own, which is used; `program` is the first of those asked for. */
+  /** The machine's own programs are used; `program` is the first of them. */
   | { readonly kind: "provided"; readonly program: string }
   | { readonly kind: "missing" };
 
@@ -20,7 +20,7 @@ export interface Part {
 }
 
 export interface PartsOptions {
-  /** Its default is `cacheFolder()`. */
+  /** By default `cacheFolder()`. */
   readonly cache?: string;
   readonly environment?: Environment;
 }
@@ -34,10 +34,7 @@ export function inspectParts(ids: readonly string[], options: PartsOptions = {})
   });
 }
 
-/**
- * Of a part that is fetched already.
- * @throws PartsError parts/missing
- */
+/** The path of a part that is already fetched. @throws PartsError parts/missing */
 export function requirePart(
   id: string,
   options: PartsOptions = {},

@@ -1,4 +1,4 @@
-// What a fetch would download, before it does: exact packages and sizes, from the mirror's lists.
+// What a fetch would download: exact packages and sizes, from the mirror's lists.
 
 import { join } from "node:path";
 import { aptEnvironment } from "./apt-environment.ts";
@@ -32,7 +32,7 @@ export interface PartsPlan {
   /** Cached or provided by the machine: nothing to do. */
   readonly ready: readonly Part[];
   readonly toFetch: readonly PlannedPart[];
-  /** Cannot be had now; the others can. */
+  /** Not available now; the others are. */
   readonly unavailable: readonly {
     readonly definition: PartDefinition;
     readonly reason: PartsError;
@@ -43,7 +43,7 @@ export interface PartsPlan {
 export interface PlanOptions extends PartsOptions, FetchOptions {}
 
 /**
- * Asks the mirror only when something is missing.
+ * Connects to the mirror only if something is missing.
  * @throws PartsError parts/no-cache; the reason of `signal`
  */
 export async function planParts(
@@ -87,7 +87,7 @@ export async function planParts(
   };
 }
 
-/** Before each part that is missing, the parts that unpack it. */
+/** Before each missing part, the parts that are needed to unpack it. */
 function withUnpackers(ids: readonly string[], options: PlanOptions): readonly string[] {
   const all = inspectParts(ids, options).flatMap(({ definition: { id, unpackedBy }, state }) =>
     state.kind === "missing" ? [...(unpackedBy ?? []), id] : [id],
@@ -95,7 +95,7 @@ function withUnpackers(ids: readonly string[], options: PlanOptions): readonly s
   return [...new Set(all)];
 }
 
-/** Opens each suite once; a suite that failed fails the same way for its next part. */
+/** Opens each suite once; a failed suite fails in the same way for its next part. */
 function suiteOpener(
   cache: string,
   options: PlanOptions,

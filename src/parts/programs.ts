@@ -1,12 +1,12 @@
-// How programs of parts are found by other programs: through the PATH, and nothing else. Those that
-// the machine has are its own.
+// Makes the programs of parts available to other programs, only through the PATH. The machine's own
+// programs have priority.
 
 import { delimiter, join } from "node:path";
 import type { Environment } from "./cache-folder.ts";
 import { type PartsOptions, requirePart } from "./parts.ts";
 
 /**
- * The PATH of `environment`, with the programs of the parts before it that the machine lacks.
+ * The PATH of `environment`, preceded by the programs of parts that the machine lacks.
  * @throws PartsError parts/missing
  */
 export function pathWithParts(ids: readonly string[], options: PartsOptions = {}): string {

@@ -1,10 +1,9 @@
-// What a long operation says while it runs, and how it is stopped; whoever called decides how it is
-// shown.
+// Progress of a long operation, and its cancellation; the caller decides how to show it.
 
 export type Progress =
   /** A new step begins. */
   | { readonly kind: "note"; readonly text: string }
-  /** How far a step is; `total` in the same unit as `done`. */
+  /** Progress of a step; `total` in the same unit as `done`. */
   | {
       readonly kind: "bytes";
       readonly text: string;

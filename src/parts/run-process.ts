@@ -1,11 +1,11 @@
-// Runs a program to its end and collects what it said.
+// Runs a program to its end and collects its output.
 
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Instead of this process's environment. */
+  /** Replaces this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }

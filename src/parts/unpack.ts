@@ -1,4 +1,4 @@
-// Takes files out of Debian packages, without root and without running any of their scripts.
+// Extracts files from Debian packages, without root and without running any of their scripts.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -32,7 +32,7 @@ export async function unpackPackage(
   archive.stdout.destroy(); // The copy that tar inherited is the one that counts.
   const complaints = await Promise.all([outcome("dpkg-deb", archive), outcome("tar", extract)]);
   const complaint = complaints.join("");
-  // A package that lacks one of the wanted members is fine: parts name members over all packages.
+  // A package may lack some of the wanted members: parts list members for all their packages.
   if (complaint === "" || /^(tar: .*Not found in archive\n|tar: Exiting.*\n)+$/.test(complaint))
     return;
   throw new PartsError({

@@ -1,5 +1,5 @@
-// Binds what a source refers to and does not define to symbols of Xen: globals by their name,
-// statics of Xen by the one file that has them. All that cannot be bound is reported at once.
+// Binds the undefined symbols of a source to symbols of Xen: globals by their name, statics of Xen by
+// the one file that defines them. All unbound symbols are reported at once.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
@@ -7,7 +7,7 @@ import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
 
 /**
- * Renames undefined symbols of the drafts to what Xen's table calls them.
+ * Renames undefined symbols of the drafts to their names in Xen's table.
  * @throws BuilderError builder/unknown-symbol, builder/ambiguous, builder/unpatchable
  */
 export function bindSymbols(drafts: readonly ElfDraft[], xen: Surroundings): void {
@@ -54,7 +54,7 @@ function findXenSymbol(name: string, xen: Surroundings): LinkSymbol | undefined 
   });
 }
 
-/** Old releases do not make sure that names are unique; Xen takes any of the places then. */
+/** Old releases do not make names unique; Xen then takes any of the addresses. */
 export function ambiguousName(verb: string, { name }: LinkSymbol, xen: Surroundings): BuilderError {
   return new BuilderError({
     code: "builder/ambiguous",
@@ -87,7 +87,7 @@ function unknownSymbols(names: readonly string[], xen: Surroundings): BuilderErr
   });
 }
 
-/** A second copy of a variable of Xen would be one that nobody else reads or writes. */
+/** No other code would read or write a second copy of a variable of Xen. */
 function refuseSecondCopies(draft: ElfDraft, xen: Surroundings): void {
   for (const symbol of draft.symbols) {
     if (!isDefined(symbol) || symbol.type !== "STT_OBJECT") continue;

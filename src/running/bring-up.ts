@@ -1,19 +1,23 @@
-// Functions that run only while a CPU comes up: at boot, when one is brought online, when the host resumes.
-// A payload gives them a new body, which no CPU runs that is up already. Found by who refers to them: nobody
-// but code that is gone after boot, the way by which a CPU comes up, and each other.
+// Functions that run only while a CPU is brought up: at boot, when one is brought online, when the host
+// resumes. If a payload replaces one, running CPUs do not execute the new body. Found by references:
+// only code that is removed after boot, the code that brings up a CPU, and other such functions refer
+// to them.
 
 import type { ElfObject } from "../elf/object.ts";
 import { type FunctionReferences, findFunctionReferences } from "./references.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
-/** Where a CPU comes up, x86: its first C function, and what looks at a CPU, the first one too. */
+/**
+ * Where a CPU starts, x86: its first C function, and the code that identifies a CPU, including the
+ * first one.
+ */
 const entries = ["start_secondary", "identify_cpu"];
-/** From where these are called for the CPU that is up first when the host resumes. */
+/** The callers of these for the first CPU when the host resumes. */
 const resume = ["enter_state", "enter_state_action", "enter_state_helper"];
 /** Tables of functions that identify_cpu() calls, one for each vendor (struct cpu_dev). */
 const vendorTable = /(^|_)cpu_dev$|^default_cpu$/;
 
-/** Of these functions, given by name or by Xen's own; names that stand for several are left out. */
+/** Of these functions, by name or by Xen's name; ambiguous names are omitted. */
 export function onlyAtBringUp(
   names: readonly string[],
   xen: XenSyms,
@@ -34,7 +38,7 @@ function findFunction(name: string, { byName, locals, ambiguous }: XenSyms): Xen
   return found === undefined || found.isInit || ambiguous.has(found.name) ? undefined : found;
 }
 
-/** All ways that lead to it, back to where they begin. */
+/** All paths that lead to it, back to their starts. */
 function isOnlyAtBringUp(symbol: XenSymbol, references: FunctionReferences): boolean {
   const callers = new Set([symbol]);
   let isReached = false;
@@ -42,7 +46,7 @@ function isOnlyAtBringUp(symbol: XenSymbol, references: FunctionReferences): boo
     if (entries.includes(one.name)) isReached = true;
     else if (!resume.includes(one.bareName)) {
       const found = references.to(one);
-      // Assembly may lead there, or a pointer that nobody sees.
+      // Assembly may refer to it, or a pointer that was not found.
       if (found.length === 0) return false;
       for (const { from, kind } of found) {
         if (from === undefined) return false;

@@ -1,5 +1,5 @@
-// Were the hypervisor and the objects of this build made by the same compiler, in the same way? The
-// run-pre check (run-pre.ts) says what differs in the code; this says why, in plain words.
+// Whether the same compiler, with the same options, built the hypervisor and the objects of this build.
+// The run-pre check (run-pre.ts) finds differences in the code; this explains them.
 
 import { DwarfAttribute } from "../dwarf/constants.ts";
 import { textOf } from "../dwarf/model.ts";
@@ -8,14 +8,14 @@ import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 
 export interface CompilerFacts {
-  /** Of .comment: `GCC: (Debian 12.2.0-14+deb12u1) 12.2.0`, one for each compiler that took part. */
+  /** From .comment: `GCC: (Debian 12.2.0-14+deb12u1) 12.2.0`, one for each compiler used. */
   readonly versions: readonly string[];
   /** Of the debug information: version and flags of the C compiler, for each unit once. */
   readonly producers: readonly string[];
 }
 
 export interface CompilerComparison {
-  /** `unknown`: one side does not say. */
+  /** `unknown`: one side has no such information. */
   readonly verdict: "same" | "different" | "unknown";
   /** For people; a whole sentence. */
   readonly text: string;
@@ -63,7 +63,7 @@ export function compareCompilers(
   };
 }
 
-/** Undefined when nothing that matters differs, or one side has no debug information. */
+/** Undefined when no relevant difference exists, or one side has no debug information. */
 function flagDifference(
   hypervisor: readonly string[],
   build: readonly string[],
@@ -73,7 +73,7 @@ function flagDifference(
   if (first === undefined) return undefined;
   for (const flags of build.map(flagsThatMatter)) {
     if (all.some((candidate) => isSame(candidate, flags))) continue;
-    // The hypervisor's nearest, so that what is said is what matters.
+    // The hypervisor's most similar one, so that only relevant differences are reported.
     const nearest = all.reduce((best, candidate) => {
       return distance(candidate, flags) < distance(best, flags) ? candidate : best;
     }, first);
@@ -84,7 +84,7 @@ function flagDifference(
   return undefined;
 }
 
-/** What makes other code: version, optimization, machine; not warnings, paths or debugging. */
+/** What affects code: version, optimization, machine; not warnings, paths or debugging. */
 function flagsThatMatter(producer: string): ReadonlySet<string> {
   const words = producer.split(/\s+/);
   const version = words.filter((word) => !word.startsWith("-")).join(" ");

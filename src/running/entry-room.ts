@@ -1,4 +1,4 @@
-// How much room Xen's jump to a new body takes at a function's entry: the jump itself, after an
+// The space that Xen's jump to a new body needs at a function's entry: the jump itself, after an
 // ENDBR64 if the function starts with one (ABI reference §5.1).
 
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
@@ -14,7 +14,7 @@ export function entryRoomOf(
   return isMarked(symbol, xen) ? jump + ENDBR64_SIZE : jump;
 }
 
-/** Whether it starts with ENDBR64, wherever it lies. */
+/** Whether it starts with ENDBR64, wherever it is defined. */
 export function isMarked(
   { address, sizeBytes, code }: LinkSymbol,
   { bytesAt }: Pick<Surroundings, "bytesAt">,

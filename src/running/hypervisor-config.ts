@@ -1,6 +1,6 @@
-// The configuration that a hypervisor was built with stands in it, for hypfs (since Xen 4.14, with
-// CONFIG_HYPFS_CONFIG; xen/common/config_data.S): the text of its .config, packed by gzip. Code of
-// another configuration may lay out memory otherwise where no function that is compared shows it.
+// The configuration of a hypervisor is stored in it, for hypfs (since Xen 4.14, with
+// CONFIG_HYPFS_CONFIG; xen/common/config_data.S): the text of its .config, compressed by gzip. Code of
+// another configuration may have another memory layout that no compared function shows.
 
 import { gunzipSync } from "node:zlib";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
@@ -9,12 +9,12 @@ import type { XenSyms } from "./xen-syms.ts";
 
 /** A configuration is a text of some 5 KiB. */
 const CONFIG_SIZE_MAX = 1024 * 1024;
-/** What Kconfig finds out about compiler, assembler and linker; compiler-check.ts speaks of those. */
+/** Facts that Kconfig detects about compiler, assembler and linker; compiler-check.ts reports those. */
 const ofTools = /^CONFIG_(CC|GCC|CLANG|LD|AS|HAS_CC|HAS_AS|HAS_LD)_/;
-/** Listed at most; the rest is counted. */
+/** The most that are listed; further ones are counted. */
 const LISTED_MAX = 8;
 
-/** The text of a `.config`; undefined when the hypervisor does not carry it. */
+/** The text of a `.config`; undefined when the hypervisor does not contain it. */
 function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
   const [data, size] = ["xen_config_data", "xen_config_data_size"].map((name) => byName.get(name));
   if (data === undefined || size === undefined) return undefined;
@@ -29,8 +29,8 @@ function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
 }
 
 /**
- * Settings that differ between `given`, with what Xen's make files made of it, and the hypervisor;
- * none when the hypervisor does not say. `given` there is what was built with.
+ * Settings that differ between `given`, after Xen's make files have processed it, and the hypervisor;
+ * none when the hypervisor does not contain its own. `given` there is what was built with.
  */
 export function compareWithHypervisor(
   xen: XenSyms,

@@ -1,7 +1,7 @@
-// Pointers to functions of Xen that do not start with ENDBR64. Xen 4.17 and later put the mark only
-// on functions that they call by pointer themselves (ABI reference §5.1, §9.6). A payload that takes
-// the address of another one works on most machines, and brings down those whose CPU and Xen enforce
-// the mark (CET-IBT) as soon as somebody calls it through the pointer.
+// Pointers to functions of Xen that do not start with ENDBR64. Xen 4.17 and later put the mark only on
+// functions that they call by pointer themselves (ABI reference §5.1, §9.6). A payload that takes the
+// address of another one works on most machines, and crashes those whose CPU and Xen enforce the mark
+// (CET-IBT) at the first call through the pointer.
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
@@ -13,7 +13,7 @@ import { isMarked } from "./entry-room.ts";
 import type { FunctionPair } from "./match-functions.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 
-/** Xen's function, and the code that takes its place. */
+/** Xen's function, and its new body. */
 export type Replaced = Pick<FunctionPair, "newBody" | "xenFunction">;
 
 /** One line for each such function; none for a Xen without marks. Symbols must be bound to Xen. */
@@ -48,7 +48,7 @@ function unmarkedPointers(
   return names.size > 0 && hasMarks(xen) ? [...names].sort() : [];
 }
 
-/** A replaced function stands for Xen's own entry, to which the emitter leads all references. */
+/** A replaced function stands for Xen's own entry, to which the emitter redirects all references. */
 function xenFunctionOf(
   symbol: DraftSymbol,
   pairs: readonly Replaced[],
@@ -73,7 +73,7 @@ function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelo
       ({ displacementOffset }) => displacementOffset === offset,
     );
     if (found?.kind !== "operand") return false;
-    // The distance of a direct call that is written elsewhere is no pointer.
+    // The distance of a direct call in data is not a pointer.
     const relocated = new Set(section.relocations.map((relocation) => relocation.offset));
     return isUsedAsPointer(new AddressFlow(section.content, relocated), found.offset);
   } catch (error) {
@@ -82,7 +82,7 @@ function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelo
   }
 }
 
-/** Whether this Xen marks what it calls by pointer. */
+/** Whether this Xen marks the functions that it calls by pointer. */
 export function hasMarks(xen: Surroundings): boolean {
   return [...xen.byName.values()].some(
     (symbol) =>

@@ -1,5 +1,5 @@
-// Which functions of Xen a source replaces: those that it defines, not static, under the same name,
-// and those that the user pairs by hand. Static functions are the source's own helpers.
+// Which functions of Xen a source replaces: non-static functions under the same name, and pairs that
+// the user gives. Static functions are the source's own helpers.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
@@ -9,20 +9,20 @@ import { entryRoomOf, isMarked } from "./entry-room.ts";
 import type { LinkSymbol, Surroundings } from "./payload-below.ts";
 import { similarNames } from "./similar-names.ts";
 
-/** A function of the source that takes over one of Xen's. */
+/** A function of the source that replaces one of Xen. */
 export interface FunctionPair {
   readonly xenFunction: LinkSymbol;
   readonly newBody: DraftSymbol;
 }
 
-/** `old` as Xen's table or the source spells it, `new` as the source does. */
+/** `old` as spelt in Xen's table or the source, `new` as in the source. */
 export interface NamePair {
   readonly old: string;
   readonly new: string;
 }
 
 /**
- * Pairs asked for come first; a function that they name is not matched by its own name besides.
+ * The user's pairs come first; a function in them is not also matched by its own name.
  * @throws BuilderError builder/ambiguous, builder/unpatchable, builder/bad-option
  */
 export function matchFunctions(
@@ -59,7 +59,7 @@ export function isOwnFunction({ binding, place, type }: DraftSymbol): boolean {
   return defined && binding !== "STB_LOCAL";
 }
 
-/** By Xen's own spelling, or by the bare name when only one function has it. */
+/** By Xen's own spelling, or by the plain name when only one function has it. */
 function findXenFunction(name: string, xen: Surroundings): LinkSymbol | undefined {
   const exact = xen.byName.get(name);
   if (exact?.kind === "function") return exact;
@@ -98,7 +98,7 @@ function noSuchFunction(pair: NamePair, functions: readonly DraftSymbol[]): Buil
   });
 }
 
-/** By address: two names of one function would make two entries for the same bytes. */
+/** By address: two names of one function would give two entries for the same bytes. */
 function refuseSameFunction(pairs: readonly FunctionPair[]): void {
   const seen = new Map<bigint | string, FunctionPair>();
   for (const pair of pairs) {
@@ -117,7 +117,7 @@ function refuseSameFunction(pairs: readonly FunctionPair[]): void {
   }
 }
 
-/** Room for the jump that Xen writes, after an ENDBR64 if there is one: ABI reference §5.1. */
+/** Space for the jump that Xen writes, after an ENDBR64 if there is one: ABI reference §5.1. */
 function checkPatchable(xenFunction: LinkSymbol, xen: Surroundings): void {
   const { name, address, sizeBytes, isInit } = xenFunction;
   const refuse = (state: string, expected: string): BuilderError =>

@@ -1,4 +1,4 @@
-// Addresses of the hypervisor as people read them.
+// Addresses of the hypervisor as text.
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";

@@ -1,7 +1,7 @@
-// What a new payload is to be stacked on: the hypervisor, or payloads on it, of which the files say what they
-// brought and replaced. Functions and variables that they brought have names in their symbol maps
-// (payload/symbol-map.ts). Functions of Xen that they replaced are not among them: everybody reaches
-// those by Xen's own name.
+// What a new payload is stacked on: the hypervisor, or payloads on it, whose files list what they added
+// and replaced. Their added functions and variables have names in their symbol maps
+// (payload/symbol-map.ts). Replaced functions of Xen are not in them: all code reaches those by Xen's
+// own name.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { parseHex, toHex } from "../bytes/hex.ts";
@@ -19,34 +19,34 @@ export interface PayloadBelow {
   readonly payload: Payload;
   /** The same file. */
   readonly object: ElfObject;
-  /** Hand-written code has none, nor have payloads of other tools. */
+  /** Hand-written code has none, nor do payloads of other tools. */
   readonly origin: PayloadOrigin | undefined;
 }
 
 export interface Foundation {
   /** In the order in which they are applied; none for the hypervisor itself. */
   readonly payloads: readonly PayloadBelow[];
-  /** Of a payload of which nothing else is known, and which lies above all others. */
+  /** A payload of which nothing else is known, and which is above all others. */
   readonly buildId: Uint8Array | undefined;
 }
 
 export const onHypervisor: Foundation = { payloads: [], buildId: undefined };
 
-/** @throws ElfError, PayloadError; `source` is what the file is called in messages */
+/** @throws ElfError, PayloadError; `source` is the name of the file in messages */
 export function readPayloadBelow(bytes: Uint8Array, source: string): PayloadBelow {
   const payload = parsePayload(bytes, source);
   const object = openElf(bytes, source);
   return { payload, object, origin: readOrigin(object) };
 }
 
-/** Build-id of what lies directly below. */
+/** Build-id of what is directly below. */
 export function topmostBuildId({ payloads, buildId }: Foundation, xen: XenSyms): Uint8Array {
   const top = payloads.at(-1)?.payload.buildId;
   return buildId ?? (top === undefined ? xen.buildId : parseHex(top));
 }
 
 /**
- * Whether Xen would apply the payloads in this order, one on the other.
+ * Checks that Xen would apply the payloads in this order, one on top of the other.
  * @throws BuilderError builder/wrong-stack
  */
 export function checkFoundation({ payloads }: Foundation, xen: XenSyms): void {
@@ -77,13 +77,13 @@ function wrongStack(source: string, state: string, expected: string): BuilderErr
 
 /** A symbol that payload code can refer to. */
 export interface LinkSymbol extends Omit<XenSymbol, "address"> {
-  /** `undefined` for what a payload brought: only Xen knows where that lies. */
+  /** `undefined` for a symbol of a payload: only Xen knows its address. */
   readonly address: bigint | undefined;
-  /** The bytes of a function that a payload brought, as its file has them. */
+  /** The bytes of a function of a payload, from its file. */
   readonly code?: Uint8Array | undefined;
 }
 
-/** What a payload is linked against. */
+/** The symbols that a payload is linked against. */
 export interface Surroundings extends Omit<XenSyms, "byName" | "locals"> {
   /** By the names of the source, and what payloads brought by the names that it got there as well. */
   readonly byName: ReadonlyMap<string, LinkSymbol>;
@@ -91,9 +91,9 @@ export interface Surroundings extends Omit<XenSyms, "byName" | "locals"> {
 }
 
 /**
- * Xen's symbols and those that the payloads brought. Where several have a name it means the latest.
- * Xen's own stands behind: of its functions a payload brings no second copy, and of its data only a
- * changed constant, which every reader reads from then on.
+ * Xen's symbols and those of the payloads. Of several with one name, the latest counts. Xen's own comes
+ * last: a payload never has a second copy of its functions, and of its data only a changed constant,
+ * which every reader uses from then on.
  */
 export function surroundingsOf(xen: XenSyms, { payloads }: Foundation): Surroundings {
   if (payloads.length === 0) return xen;
@@ -138,7 +138,7 @@ function codeByName(object: ElfObject): (name: string) => Uint8Array | undefined
   };
 }
 
-/** It is where it was; the patched source of the payload has another name for it. */
+/** It is at its old place; the patched source of the payload has another name for it. */
 function addRenamed(
   { sourceName, exportedName }: SymbolMapEntry,
   byName: Map<string, LinkSymbol>,

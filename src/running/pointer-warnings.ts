@@ -1,5 +1,5 @@
-// Warnings of what becomes of a payload's own addresses (payload/pointers/): pointers that no host with
-// branch tracking stands, and pointers that the hypervisor keeps.
+// Warnings about addresses of a payload's functions and data (payload/pointers/): pointers that crash
+// hosts with branch tracking, and pointers that the hypervisor keeps.
 
 import type { PointerFacts } from "../payload/pointers/pointer-facts.ts";
 import { hasMarks } from "./landing-marks.ts";

@@ -1,5 +1,5 @@
-// Which release a xen-syms file is of. Nothing in it says so in words, but Xen answers the question
-// with two functions that return a constant and one that returns a string; their code is read.
+// Determines the release of a xen-syms file. The file has no text with it, but Xen has two functions
+// that return it as constants and one that returns a string; their code is read.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Architecture } from "../isa/architecture.ts";
@@ -13,7 +13,7 @@ const EXTRA_VERSION_SIZE = 16;
 
 type Code = { readonly address: bigint; readonly bytes: Uint8Array };
 
-/** `undefined` when the code is not of the form that compilers make of it. */
+/** `undefined` when the code is not in the form that compilers emit. */
 export function readRelease(
   architecture: Architecture,
   symbols: ReadonlyMap<string, { readonly address: bigint }>,
@@ -47,7 +47,7 @@ function skipEndbr({ address, bytes }: Code): Code {
 }
 
 interface ReturnForms {
-  /** What a function returns that does nothing but return a number. */
+  /** The result of a function that only returns a number. */
   readonly constant: (code: Code | undefined) => number | undefined;
   /** The same for an address. */
   readonly pointer: (code: Code | undefined) => bigint | undefined;

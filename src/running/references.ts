@@ -1,6 +1,6 @@
-// Who refers to functions of a linked x86-64 hypervisor: code that calls or jumps to one or takes its
-// address, and pointers in data. Found by what the bytes say, since a linked file has no relocations; other
-// bytes hardly ever say the very address of a function by chance.
+// Finds references to functions of a linked x86-64 hypervisor: code that calls or jumps to one or takes
+// its address, and pointers in data. Found by the bytes, because a linked file has no relocations;
+// other bytes hardly ever match the exact address of a function by chance.
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
@@ -8,13 +8,13 @@ import { findReferences } from "../isa/x86-instructions.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 interface FunctionReference {
-  /** Function or data that the reference stands in; undefined where no symbol says. */
+  /** The function or data that contains the reference; undefined where there is no symbol. */
   readonly from: XenSymbol | undefined;
   readonly kind: "branch" | "address";
 }
 
 export interface FunctionReferences {
-  /** What lies in init memory included. */
+  /** Including contents of init memory. */
   to(symbol: XenSymbol): readonly FunctionReference[];
 }
 
@@ -26,7 +26,7 @@ interface Site {
 export function findFunctionReferences(xen: XenSyms, object: ElfObject): FunctionReferences {
   const symbols = placedSymbols(xen);
   const base = symbols[0]?.address ?? 0n;
-  // Counted from there in plain numbers, since each byte of the code is looked at.
+  // Relative offsets as plain numbers, because each byte of the code is examined.
   const starts = symbols.filter(({ kind }) => kind === "function");
   const wanted = new Set(starts.map(({ address }) => Number(address - base)));
   const sites = new Map<bigint, Site[]>();
@@ -73,7 +73,7 @@ function scanCode(
     if (form === Form.none) continue;
     const place = start + at;
     if (form === Form.short) add(place + 1 + view.getInt8(at), place - 1, "short-jump");
-    // Conditional jumps and lea have another byte before; most that look alike have not.
+    // Conditional jumps and lea have another byte before; most accidental matches do not.
     if (form === Form.conditional && bytes[at - 2] !== 0x0f) continue;
     if (form === Form.operand && bytes[at - 2] !== 0x8d) continue;
     if (form === Form.short || at + 4 > bytes.length) continue;
@@ -82,7 +82,7 @@ function scanCode(
   }
 }
 
-/** What the byte before a distance can be. */
+/** The possible bytes before a distance. */
 const Form = { none: 0, near: 1, short: 2, conditional: 3, operand: 4 } as const;
 const forms = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0xe8 || byte === 0xe9) return Form.near;
@@ -99,7 +99,7 @@ function scanPointers(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const half = Number(base >> 32n);
   for (let at = 0; at + 8 <= bytes.length; at += 8) {
-    // Nearly no other word has the upper half of an address.
+    // Hardly any other word has the upper half of an address.
     const upper = view.getUint32(at + 4, true);
     if (upper !== half && upper !== half + 1) continue;
     add(Number(view.getBigUint64(at, true) - base), at);
@@ -115,16 +115,16 @@ function symbolAround(symbols: readonly XenSymbol[], address: bigint): XenSymbol
   }
   const nearest = symbols[low - 1];
   if (nearest === undefined) return undefined;
-  // Much that is written in assembly has no size.
+  // Much of the assembly code has no size.
   const size = BigInt(nearest.sizeBytes);
   return size === 0n || address < nearest.address + size ? nearest : undefined;
 }
 
-/** Two bytes can look like a short jump by chance. */
+/** Two bytes can match a short jump by chance. */
 function isReference({ bytesAt }: XenSyms, from: XenSymbol, target: bigint): boolean {
   const references = findReferences(bytesAt(from.address, from.sizeBytes));
   const offset = BigInt.asUintN(64, target - from.address);
-  // What cannot be read may be one.
+  // Unreadable code may contain a reference.
   return (
     references?.some(({ reference }) => BigInt.asUintN(64, BigInt(reference.target)) === offset) ??
     true

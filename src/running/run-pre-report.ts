@@ -1,5 +1,5 @@
-// What a run-pre mismatch (run-pre.ts) means for the one who builds: the first instruction that
-// differs, as compiled here and as it runs, and what probably made the difference.
+// Explains a run-pre mismatch (run-pre.ts): the first instruction that differs, as compiled here and as
+// it runs, and the likely cause.
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { Atom, SplitObject } from "../diff/atom.ts";
@@ -19,8 +19,8 @@ export interface RunPreRefusal {
 }
 
 /**
- * What to say of those of `functions`, atoms of `pre`, that the hypervisor does not have as they
- * are. `compilerDifference` is what compiler-check.ts found.
+ * The report about those of `functions`, atoms of `pre`, that the hypervisor does not have unchanged.
+ * `compilerDifference` is the result of compiler-check.ts.
  */
 export function refuseMismatches(
   pre: SplitObject,
@@ -89,11 +89,11 @@ function instructionAt(
 }
 
 /**
- * A compiler, its flags and the configuration show everywhere; another version of the source shows
- * in the functions that changed.
+ * A compiler, its flags and the configuration affect all functions; another version of the source
+ * affects the functions that changed.
  */
 function likelyReason(pre: SplitObject, xen: XenSyms): string {
-  // Init code is compared as well: it says as much about compilers and sources.
+  // Init code is compared as well: it is equally good evidence about compilers and sources.
   const functions = pre.atoms.filter(({ kind }) => kind === "function");
   const different = checkRunPre(pre, functions, xen).length;
   const share = `${different} of the ${functions.length} functions of ${pre.file} differ`;

@@ -1,5 +1,5 @@
-// Lays out the memory of one hypercall: a structure, then the buffers that Xen fills, then those
-// that it only reads; and keeps book of the pointers between them.
+// Lays out the memory of one hypercall: a structure, then the buffers that Xen fills, then those that
+// it only reads; and records the pointers between them.
 
 import { invariant } from "../invariant.ts";
 import type { Hypercall } from "./transport.ts";
@@ -13,7 +13,7 @@ export class ArenaBuilder {
   #outputLength: number;
   #length: number;
 
-  /** @param structureSize bytes of the structure at the start, zeros at first */
+  /** @param structureSize bytes of the structure at the start, initially zero */
   constructor(structureSize: number) {
     this.#structure = new DataView(new ArrayBuffer(structureSize));
     this.#outputLength = structureSize;
@@ -40,7 +40,7 @@ export class ArenaBuilder {
     return this;
   }
 
-  /** A buffer that Xen fills; its address goes to `at`. Gives its offset in the answer. */
+  /** A buffer that Xen fills; its address is written at `at`. Returns its offset in the answer. */
   output(at: number, size: number): number {
     invariant(this.#inputs.length === 0, "outputs come before inputs in an arena");
     const offset = this.#place(at, size);
@@ -48,7 +48,7 @@ export class ArenaBuilder {
     return offset;
   }
 
-  /** A buffer that Xen reads; its address goes to `at`. */
+  /** A buffer that Xen reads; its address is written at `at`. */
   input(at: number, bytes: Uint8Array): this {
     this.#inputs.push({ offset: this.#place(at, bytes.length), bytes });
     return this;
@@ -69,7 +69,7 @@ export class ArenaBuilder {
   }
 }
 
-/** What Xen left in an arena, by offset. */
+/** The contents of an arena after the call, by offset. */
 export class ArenaReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

@@ -1,5 +1,5 @@
-// All that xSplice asks of a hypervisor, over any transport. One call is one hypercall, or as many
-// as it takes to get one consistent answer; waiting and retrying belong to the host kinds.
+// All requests of xSplice to a hypervisor, over any transport. One method is one hypercall, or as many
+// as are needed for one consistent answer; the host kinds do the waiting and retrying.
 
 import { toHex } from "../bytes/hex.ts";
 import { HostError } from "../host/errors.ts";
@@ -41,7 +41,7 @@ export class XenClient implements AsyncDisposable {
   readonly #transport: HypercallTransport;
   #dialect: SysctlInterface | undefined;
 
-  /** @param transport belongs to the client from now on */
+  /** @param transport owned by the client from now on */
   constructor(transport: HypercallTransport) {
     this.#transport = transport;
   }
@@ -56,17 +56,17 @@ export class XenClient implements AsyncDisposable {
     return { major: result >>> 16, minor: result & 0xffff };
   }
 
-  /** What distributors put after the two numbers: ".5", ".7-pre". */
+  /** The text that distributors add to the two numbers: ".5", ".7-pre". */
   async extraVersion(signal?: AbortSignal): Promise<string> {
     return await this.#text("extraversion", signal);
   }
 
-  /** Of the source, as the builder gave it. "<denied>" where the security policy refuses. */
+  /** Of the source, as set by the builder. "<denied>" where the security policy refuses. */
   async changeset(signal?: AbortSignal): Promise<string> {
     return await this.#text("changeset", signal);
   }
 
-  /** Kinds of guests, as "xen-3.0-x86_64 hvm-3.0-x86_64"; tells the architecture. */
+  /** Kinds of guests, as "xen-3.0-x86_64 hvm-3.0-x86_64"; shows the architecture. */
   async capabilities(signal?: AbortSignal): Promise<string> {
     return await this.#text("capabilities", signal);
   }
@@ -90,7 +90,7 @@ export class XenClient implements AsyncDisposable {
     return toHex(readBuildId(output, result));
   }
 
-  /** The dialect that the hypervisor speaks; found once. */
+  /** The interface version that the hypervisor uses; determined once. */
   async dialect(signal?: AbortSignal): Promise<SysctlInterface> {
     this.#dialect ??= await findInterface(
       await this.version(signal),
@@ -99,7 +99,7 @@ export class XenClient implements AsyncDisposable {
     return this.#dialect;
   }
 
-  /** @param since the `end` of an earlier read; all that the ring holds without it */
+  /** @param since the `end` of an earlier read; by default everything in the ring */
   async readConsole(since?: number, signal?: AbortSignal): Promise<ConsoleRead> {
     const dialect = await this.dialect(signal);
     return await readWholeConsole(dialect, since, (call) =>
@@ -121,15 +121,15 @@ export class XenClient implements AsyncDisposable {
     return readStatus(output);
   }
 
-  /** In load order; consistent: no upload or unload happened meanwhile. */
+  /** In load order; consistent: no upload or unload happened during the read. */
   async list(signal?: AbortSignal): Promise<readonly RawListEntry[]> {
     const dialect = await this.dialect(signal);
     return await readWholeList(dialect, (call) => this.#call(call, signal));
   }
 
   /**
-   * Starts an action. That Xen took it does not mean that it succeeds, nor that anything happens
-   * (ABI reference §4.1): `get` tells.
+   * Starts an action. If Xen accepts it, it may still fail, or have no effect (ABI reference §4.1):
+   * `get` shows the result.
    */
   async action(
     action: ActionName,

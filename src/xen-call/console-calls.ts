@@ -1,5 +1,5 @@
-// readconsole as memory for Xen, and back. Pure. Xen counts every character that it ever printed;
-// the ring holds the last of them, and that count says where in it to start.
+// Encodes and decodes readconsole. Pure. Xen counts every character that it ever printed; the ring
+// holds the last of them, and that count says where to start in it.
 
 import { readconsoleLayout, XenSysctl } from "../xen-abi/sysctl.ts";
 import { ArenaReader } from "./arena.ts";
@@ -7,7 +7,7 @@ import { sysctl, sysctlCall } from "./livepatch-calls.ts";
 import type { SysctlInterface } from "./sysctl-interface.ts";
 import type { Hypercall } from "./transport.ts";
 
-/** Asked for in one call; the ring is 16 KiB unless the boot option conring_size says otherwise. */
+/** Size of one read; the ring is 16 KiB unless the boot option conring_size says otherwise. */
 export const CONSOLE_CHUNK_SIZE = 32 * 1024;
 
 export interface ConsoleRequest {
@@ -17,12 +17,12 @@ export interface ConsoleRequest {
 
 export interface ConsolePart {
   readonly bytes: Uint8Array;
-  /** Of the first and after the last of them, modulo 2³². */
+  /** Counts of the first and after the last character, modulo 2³². */
   readonly start: number;
   readonly end: number;
 }
 
-/** @param since count of characters to start at; the oldest of the ring without it */
+/** @param since count of characters to start at; by default the oldest in the ring */
 export function consoleRequest(
   dialect: SysctlInterface,
   since: number | undefined,

@@ -1,4 +1,4 @@
-// All of the hypervisor's console ring since a mark, in as many calls as it takes.
+// Reads the hypervisor's console ring since a mark, in as many calls as necessary.
 
 import { CONSOLE_CHUNK_SIZE, consoleRequest, readConsolePart } from "./console-calls.ts";
 import type { SysctlInterface } from "./sysctl-interface.ts";
@@ -8,11 +8,11 @@ export interface ConsoleRead {
   readonly text: string;
   /** Count of characters printed since boot, modulo 2³²: where the next read goes on. */
   readonly end: number;
-  /** What was printed between the mark and `text` had left the ring already. */
+  /** The output between the mark and `text` was no longer in the ring. */
   readonly lost: boolean;
 }
 
-/** Xen may print faster than this reads; what comes later is for the next read. */
+/** Xen may print faster than this reads; later output is left for the next read. */
 const CALLS_MAX = 1024;
 
 export async function readWholeConsole(

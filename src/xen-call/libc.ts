@@ -5,16 +5,16 @@ import { HostError } from "../host/errors.ts";
 
 export interface Memory {
   readonly address: bigint;
-  /** Over the memory itself, not a copy. Dead after `unmap`. */
+  /** A view of the memory itself, not a copy. Invalid after `unmap`. */
   readonly bytes: Uint8Array;
 }
 
 export interface Libc {
-  /** -errno instead of -1. */
+  /** Returns -errno instead of -1. */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
-  /** The same on another thread: the event loop goes on. */
+  /** The same on another thread, so that the event loop continues. */
   ioctlOnThread(fd: number, request: number, argument: Uint8Array): Promise<number>;
-  /** `undefined` for memory of its own, locked, instead of a device's. @throws HostError */
+  /** `undefined` for anonymous locked memory instead of a device's. @throws HostError */
   map(length: number, fd: number | undefined): Memory;
   unmap(memory: Memory): void;
 }

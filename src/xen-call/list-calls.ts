@@ -1,4 +1,4 @@
-// LIST as memory for Xen, and back: ABI reference §6.3 and §6.4. Pure.
+// Encodes and decodes LIST: ABI reference §6.3 and §6.4. Pure.
 
 import { PAYLOAD_NAME_MAX } from "../xen-abi/limits.ts";
 import { LIVEPATCH_STATUS_SIZE, LivepatchOp, listLayouts } from "../xen-abi/sysctl.ts";
@@ -7,12 +7,12 @@ import { livepatchOp, type RawStatus, sysctlCall } from "./livepatch-calls.ts";
 import type { SysctlInterface } from "./sysctl-interface.ts";
 import type { Hypercall, HypercallAnswer } from "./transport.ts";
 
-/** Of each name in family A; also what the longest name takes in the others. */
+/** Size of each name in family A; also the largest size of a name in the others. */
 const NAME_STRIDE = PAYLOAD_NAME_MAX + 1;
 
 /**
- * Family B writes metadata without a bound. Room for what there is now comes from the probe; this is
- * for a payload that somebody uploads between the probe and the call.
+ * Family B writes metadata without a bound. The probe returns the size needed now; this is added for a
+ * payload that is uploaded between the probe and the call.
  */
 const METADATA_SLACK = 64 * 1024;
 
@@ -30,7 +30,7 @@ export interface ListProbe {
   readonly metadataSize: number;
 }
 
-/** Where the answer of one LIST lies. */
+/** The offsets of the answer of one LIST. */
 export interface ListRequest {
   readonly call: Hypercall;
   readonly count: number;
@@ -48,7 +48,7 @@ export interface ListPart {
   readonly remaining: number;
 }
 
-/** Asks for nothing: how many there are, and whether Xen knows the call at all. */
+/** Requests no entries: returns their number, and whether Xen knows the call at all. */
 export function listProbeCall(dialect: SysctlInterface): Hypercall {
   return sysctlCall(livepatchOp(dialect, LivepatchOp.LIST));
 }
@@ -80,13 +80,13 @@ export function listRequest(
     return { call: sysctlCall(arena), count, offsets };
   }
   const lengths = arena.output(layout.metadata.length, count * 4);
-  // Last, so that what would overrun it overruns nothing else.
+  // Last, so that an overrun does not hit other buffers.
   const bytes = arena.output(layout.metadata.bytes, metadataRoom);
   const offsets = { status, names, nameLengths, metadata: { bytes, lengths } };
   return { call: sysctlCall(arena), count, offsets };
 }
 
-/** Reads the entries that Xen copied: as many as its result says, which may be fewer than asked. */
+/** Reads the entries that Xen copied: its result is their number, which may be smaller than requested. */
 export function readListPart(
   { family }: SysctlInterface,
   { count, offsets }: ListRequest,

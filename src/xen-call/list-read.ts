@@ -1,4 +1,4 @@
-// The list of payloads, consistent: from the start again whenever one came or went meanwhile.
+// Reads a consistent list of payloads: starts again whenever one was added or removed meanwhile.
 
 import { HostError } from "../host/errors.ts";
 import { Errno } from "../xen-abi/errno.ts";
@@ -38,7 +38,7 @@ export async function readWholeList(
   });
 }
 
-/** `undefined` when the list changed under the reader. */
+/** `undefined` when the list changed during the read. */
 async function readEntries(
   dialect: SysctlInterface,
   { version, count, metadataSize }: ListProbe,
@@ -50,11 +50,12 @@ async function readEntries(
     const from = { index: entries.length, count: missing, metadataSize };
     const request = listRequest(dialect, from);
     const answer = await call(request.call);
-    // The index lies past the end, or an entry does not fit: there are others now.
+    // The index is past the end, or an entry does not fit: the list has changed.
     if (answer.result === -Errno.EINVAL || answer.result === -Errno.ENOBUFS) return undefined;
     if (answer.result < 0) throw refusal(WHAT, answer.result);
     const part = readListPart(dialect, request, answer);
-    // Fewer than asked is a preempted call; none at all, or others than before, a changed list.
+    // Fewer entries than requested mean a preempted call; none, or other entries than before, a changed
+    // list.
     if (part.version !== version || part.entries.length === 0) return undefined;
     entries.push(...part.entries);
   }

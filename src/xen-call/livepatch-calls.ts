@@ -1,4 +1,4 @@
-// UPLOAD, GET and ACTION as memory for Xen, and back: ABI reference §6.3. Pure.
+// Encodes and decodes UPLOAD, GET and ACTION: ABI reference §6.3. Pure.
 
 import { HostError } from "../host/errors.ts";
 import { PAYLOAD_NAME_MAX, PAYLOAD_SIZE_MAX } from "../xen-abi/limits.ts";
@@ -19,7 +19,7 @@ import { ArenaBuilder, ArenaReader } from "./arena.ts";
 import type { SysctlInterface } from "./sysctl-interface.ts";
 import type { Hypercall } from "./transport.ts";
 
-/** The two integers of a payload, as Xen gives them: `rc` is 0 or a negative error number. */
+/** The two integers of a payload, as Xen returns them: `rc` is 0 or a negative error number. */
 export interface RawStatus {
   readonly state: number;
   readonly rc: number;
@@ -54,7 +54,7 @@ export function sysctlCall(arena: ArenaBuilder): Hypercall {
   return arena.build(HYPERVISOR_SYSCTL, [{ arenaOffset: 0 }]);
 }
 
-/** @throws HostError host/bad-argument for a name or a size that no Xen takes */
+/** @throws HostError host/bad-argument for a name or a size that no Xen accepts */
 export function uploadCall(dialect: SysctlInterface, name: string, payload: Uint8Array): Hypercall {
   if (payload.length === 0 || payload.length > PAYLOAD_SIZE_MAX) {
     throw new HostError({

@@ -12,14 +12,17 @@ const IOCTL_PRIVCMD_HYPERCALL = 0x00305000;
 const PRIVCMD_HYPERCALL_SIZE = 48;
 const ARGUMENTS_MAX = 5;
 
-/** From here on another thread makes the call; below, the way there would cost more than it saves. */
+/**
+ * From this size on another thread makes the call; below, switching threads would cost more than it
+ * saves.
+ */
 const THREAD_ARENA_SIZE = 64 * 1024;
 
 export interface PrivcmdPaths {
   /** Tried in turn. */
   readonly privcmd: readonly string[];
   readonly hypercall: string;
-  /** Says "xen" where Linux runs on Xen. */
+  /** Contains "xen" where Linux runs on Xen. */
   readonly hypervisorType: string;
 }
 
@@ -54,7 +57,7 @@ class PrivcmdTransport implements HypercallTransport {
     this.#memory = new ResidentMemory(libc, device.hypercallPath);
   }
 
-  /** A hypercall that has begun cannot be called back: the signal counts before only. */
+  /** A hypercall cannot be cancelled once started: the signal has an effect only before. */
   async hypercall(call: Hypercall, signal?: AbortSignal): Promise<HypercallAnswer> {
     if (signal?.aborted) throw tooLate(this.label, signal.reason);
     const memory = this.#memory.take(call.arena.length);

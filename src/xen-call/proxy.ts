@@ -1,11 +1,11 @@
-// Hypercalls made by an agent in a dom0 elsewhere: a lab's, or one at the other end of ssh.
+// Hypercalls made by an agent in a remote dom0: a lab's, or one at the other end of ssh.
 
 import type { AgentClient } from "../agent/client.ts";
 import { AgentError } from "../agent/errors.ts";
 import { HostError, type HostErrorCode } from "../host/errors.ts";
 import type { Hypercall, HypercallAnswer, HypercallTransport } from "./transport.ts";
 
-/** The agent stays its owner's: disposing of the transport does not close it. */
+/** The agent belongs to the caller: disposing of the transport does not close it. */
 export class ProxyTransport implements HypercallTransport {
   readonly #agent: AgentClient;
 

@@ -1,10 +1,10 @@
-// Xen said no: its number as an error for people. What only its console knows, the host kinds add.
+// Converts Xen's refusal number to an error for people. The host kinds add what only the console shows.
 
 import { HostError } from "../host/errors.ts";
 import { Errno, meaningOfErrno, nameOfErrno } from "../xen-abi/errno.ts";
 
 /**
- * @param what "upload payload \"fix\"": comes after "Cannot"
+ * @param what "upload payload \"fix\"": follows "Cannot"
  * @param result of the hypercall; hooks can make it positive, which is a refusal as well
  */
 export function refusal(what: string, result: number): HostError {

@@ -1,17 +1,16 @@
-// Memory that stays where it is. Xen walks the caller's page tables and faults nothing in (ABI
-// reference §6.7), so what it reads and writes is copied to and from buffers like these. They are
-// kept and used again.
+// Memory that is never moved. Xen walks the caller's page tables and does not fault pages in (ABI
+// reference §6.7), so its inputs and outputs are copied to and from such buffers, which are used again.
 
 import { closeSync, openSync } from "node:fs";
 import type { Libc, Memory } from "./libc.ts";
 
 const PAGE_SIZE = 4096;
-/** More at once happen only when calls run side by side. */
+/** More are needed only when calls run in parallel. */
 const KEPT_MAX = 4;
 
 export class ResidentMemory {
   readonly #libc: Libc;
-  /** Of /dev/xen/hypercall, whose pages the kernel never moves; absent before Linux 4.18. */
+  /** Of /dev/xen/hypercall, whose pages the kernel never moves; missing before Linux 4.18. */
   readonly #device: number | undefined;
   readonly #free: Memory[] = [];
 
@@ -21,7 +20,7 @@ export class ResidentMemory {
     this.#device = openIfThere(devicePath);
   }
 
-  /** @throws HostError host/unreachable when there is none to be had */
+  /** @throws HostError host/unreachable when no such memory is available */
   take(size: number): Memory {
     const fitting = this.#free.findIndex(({ bytes }) => bytes.length >= size);
     const [kept] = fitting < 0 ? [] : this.#free.splice(fitting, 1);

@@ -1,6 +1,6 @@
-// Which dialect of the sysctls a hypervisor speaks. The number alone does not tell the release, and
-// the release alone is only a promise, so the one is found by the other and confirmed by a call
-// that changes nothing: ABI reference §6.6.
+// Determines which interface version of the sysctls a hypervisor uses. The number alone does not
+// identify the release, and the release alone is not reliable, so the release selects the number, and a
+// call without side effects confirms it: ABI reference §6.6.
 
 import { HostError } from "../host/errors.ts";
 import { Errno } from "../xen-abi/errno.ts";
@@ -12,7 +12,7 @@ export interface SysctlInterface {
   readonly family: AbiFamily;
 }
 
-/** Every dialect once, the oldest first. */
+/** Every interface version once, the oldest first. */
 const sysctlInterfaces: readonly SysctlInterface[] = [
   ...new Map(
     releaseLines.map(({ sysctlInterface, abiFamily }) => [
@@ -22,7 +22,7 @@ const sysctlInterfaces: readonly SysctlInterface[] = [
   ).values(),
 ];
 
-/** The dialects to try, the likeliest first: that of the release, then its neighbours. */
+/** The versions to try, the likeliest first: that of the release, then its neighbours. */
 function interfaceCandidates(
   release: Pick<Release, "major" | "minor">,
 ): readonly SysctlInterface[] {
@@ -33,15 +33,15 @@ function interfaceCandidates(
 }
 
 /**
- * @param probe makes the harmless call; gives its result, negative for an error
- * @throws HostError when no dialect is taken
+ * @param probe makes the call without side effects; returns its result, negative for an error
+ * @throws HostError when no version is accepted
  */
 export async function findInterface(
   release: Pick<Release, "major" | "minor">,
   probe: (candidate: SysctlInterface) => Promise<number>,
 ): Promise<SysctlInterface> {
   for (const candidate of interfaceCandidates(release)) {
-    // Xen looks at the version before anything else (§6.2): every other answer confirms it.
+    // Xen checks the version first (§6.2): any other answer confirms it.
     if ((await probe(candidate)) !== -Errno.EACCES) return candidate;
   }
   const known = `Xen ${release.major}.${release.minor}`;

@@ -1,6 +1,6 @@
-// The narrow seam below the hypercall encodings: one hypercall with the memory it needs. Xen walks
-// page tables and never faults pages in (ABI §6.7), so a transport owns memory that stays resident,
-// copies the arena in, sets the pointers, calls, and copies the answer out.
+// The small interface below the hypercall encodings: one hypercall with its memory. Xen walks page
+// tables and never faults pages in (ABI §6.7), so a transport owns memory that stays resident, copies
+// the arena in, sets the pointers, calls, and copies the answer out.
 
 /** An argument: a number, or the address of a byte of the arena. */
 export type HypercallArgument = { readonly value: bigint } | { readonly arenaOffset: number };
@@ -14,7 +14,7 @@ export interface Hypercall {
   readonly arena: Uint8Array;
   /** Before the call, the u64 at arena byte `at` becomes the address of arena byte `target`. */
   readonly pointers: readonly { readonly at: number; readonly target: number }[];
-  /** How many of the arena's first bytes the caller wants back. */
+  /** Number of bytes from the arena's start to return. */
   readonly outputLength: number;
 }
 

@@ -1,4 +1,4 @@
-// xen_version as memory for Xen, and back: ABI reference §6.8. Pure.
+// Encodes and decodes xen_version: ABI reference §6.8. Pure.
 
 import { invariant } from "../invariant.ts";
 import {
@@ -50,7 +50,7 @@ export function readCompileInfo(output: Uint8Array): CompileInfo {
   };
 }
 
-/** @param size what the call without a buffer said */
+/** @param size the result of the call without a buffer */
 export function buildIdCall(size: number): Hypercall {
   return callWith("build_id", new ArenaBuilder(BUILD_ID_HEADER + size).u32(0, size));
 }

@@ -1,4 +1,4 @@
-// The hypercall of an action: what Xen answers at once, and what it leaves for the rendezvous:
+// The hypercall of an action: Xen's immediate answer, and the part that it leaves for the rendezvous:
 // ABI reference §4.1.
 
 import { toHex } from "../bytes/hex.ts";
@@ -22,8 +22,8 @@ export interface ActionRequest {
 }
 
 /**
- * `scheduled`: the rendezvous does it; `done`: it is done; `nothing`: Xen says yes and does
- * nothing, for the payload is in another state.
+ * `scheduled`: the rendezvous performs it; `done`: it is done; `nothing`: Xen reports success and does
+ * nothing, because the payload is in another state.
  */
 export type ActionEffect = "scheduled" | "done" | "nothing";
 
@@ -122,7 +122,7 @@ function beginReplace(state: ModelState, life: PayloadLife): ActionEffect {
   return schedule(state, "replace", name);
 }
 
-/** @param below name of the payload that has to be the one depended on; the hypervisor otherwise */
+/** @param below name of the payload that it must depend on; by default the hypervisor */
 function checkDependency(state: ModelState, life: PayloadLife, below: string | undefined): void {
   const { payload } = life;
   const expected =
@@ -141,7 +141,7 @@ function checkDependency(state: ModelState, life: PayloadLife, below: string | u
   refuse(step, "EINVAL", words, { console, place: { section: ".livepatch.depends" } });
 }
 
-/** A hook that may say no before anything happens. */
+/** A hook that may refuse before anything happens. */
 function askHook(
   state: ModelState,
   { payload }: PayloadLife,
@@ -159,7 +159,7 @@ function askHook(
   });
 }
 
-/** A slot that is taken leaves the payload marked as under way: it is, for Xen, ever after. */
+/** If the slot is taken, the payload stays marked as under way; for Xen it is so for ever. */
 function schedule(
   state: ModelState,
   action: "apply" | "revert" | "replace",

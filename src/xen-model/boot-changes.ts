@@ -1,6 +1,6 @@
-// Where the code in memory differs from the code in the file, because Xen rewrote it when it knew
-// its CPU: alternatives and indirect calls made direct (ABI reference §8.3). What stands there in
-// memory is unknown to us.
+// Where the code in memory differs from the code in the file, because Xen rewrote it for its CPU:
+// alternatives and indirect calls made direct (ABI reference §8.3). The bytes there are unknown to the
+// model.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Architecture } from "../isa/architecture.ts";
@@ -78,7 +78,7 @@ interface Table {
   readonly bytes: Uint8Array;
 }
 
-/** Empty where the markers are not there: this release, or this build, has no such table. */
+/** Empty without the markers: this release, or this build, has no such table. */
 function tableBetween(context: BootContext, first: string, last: string): Table {
   const start = context.lookup(first);
   const end = context.lookup(last);

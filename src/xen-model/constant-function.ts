@@ -1,12 +1,13 @@
-// What a tiny function of the hypervisor returns, found by reading it: those that return a constant
-// or the address of a constant (x86-64). This is how xen-syms tells its release, and how the model
-// shows the effect of a payload that replaces one of them. No emulator: anything else is undefined.
+// The result of a tiny function of the hypervisor, found by reading its code: functions that return a
+// constant or the address of a constant (x86-64). This is how the release of a xen-syms is found, and
+// how the model shows the effect of a payload that replaces one of them. Not an emulator: anything else
+// is undefined.
 
 import { machineOfArchitecture } from "../isa/architecture.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { decodeJump, JUMP_SIZE } from "../isa/jump.ts";
 
-/** Far more than such a function has, and than jumps lead on. */
+/** Far more than such a function has, including jumps. */
 const STEPS_MAX = 16;
 const TEXT_SIZE_MAX = 256;
 const RET = 0xc3;

@@ -1,8 +1,8 @@
-// What the caller knows of the host's CPU.
+// The known properties of the host's CPU.
 
 import type { NopFamily } from "./nops.ts";
 
-/** All that is left out is unknown. */
+/** Properties that are left out are unknown. */
 export interface CpuProfile {
   readonly nops?: NopFamily;
   /** Indirect branch tracking is active. */

@@ -1,5 +1,5 @@
-// Where a payload is placed: the lowest place that is free, with a page below that is not mapped, as
-// Xen's allocator leaves a guard page. Addresses on a real host may differ.
+// The address of a payload: the lowest free range, with an unmapped page below, because Xen's allocator
+// leaves a guard page. Addresses on a real host may differ.
 
 import type { AddressRange } from "./boot-changes.ts";
 

@@ -1,5 +1,5 @@
-// What a payload's hook returns: as the caller said, or as its code says when it returns a constant
-// and nothing else, or 0 by assumption.
+// The result of a payload's hook: given by the caller, or read from its code when it only returns a
+// constant, or assumed to be 0.
 
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { constantResult } from "./constant-function.ts";

@@ -1,5 +1,5 @@
-// A hypervisor as its xen-syms file describes it: what the model starts from, and shares between
-// all models of the same file.
+// A hypervisor as its xen-syms file describes it: the initial state of the model, shared between all
+// models of the same file.
 
 import { SectionFlag, SectionType } from "../elf/constants.ts";
 import { type Architecture, findArchitecture } from "../isa/architecture.ts";
@@ -26,26 +26,29 @@ export interface Hypervisor {
   /** e_machine */
   readonly machine: number;
   readonly release: Release;
-  /** What the file itself tells, whatever the options say; `undefined` when it does not. */
+  /** The release in the file itself, regardless of the options; `undefined` when it is not there. */
   readonly toldRelease: Release | undefined;
   readonly line: ReleaseLine;
   readonly features: ReadonlySet<Feature>;
   /** `undefined` when it was linked without one. */
   readonly buildId: Uint8Array | undefined;
-  /** From the first section to the end of the last, the memory given away after boot included. */
+  /**
+   * From the start of the first section to the end of the last, including memory that is freed after
+   * boot.
+   */
   readonly image: AddressRange;
-  /** Where payloads are placed. */
+  /** The address range for payloads. */
   readonly payloadWindow: AddressRange;
-  /** As after boot, with nothing loaded. Fork it. */
+  /** The state after boot, with nothing loaded. Fork it. */
   readonly memory: Memory;
   /** Under the name of Xen's own table. */
   readonly lookup: (name: string) => bigint | undefined;
-  /** What else the file tells. */
+  /** Further facts from the file. */
   readonly facts: ImageFacts;
 }
 
 export interface HypervisorOptions {
-  /** Overrides what the file tells, as in "4.17.5". */
+  /** Overrides the release of the file, as in "4.17.5". */
   readonly release?: string;
 }
 

@@ -1,5 +1,5 @@
-// What a hypervisor's image tells besides what the model acts on, for those who judge payloads by
-// it (check/). All of it is read when it is asked for first: a model alone needs none.
+// Facts from a hypervisor's image that the model does not need, for rules that judge payloads (check/).
+// Each is read on first use.
 
 import { SectionFlag } from "../elf/constants.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
@@ -8,13 +8,13 @@ import type { ImageFile } from "./image-file.ts";
 import { functionAround, type ImageFunction, xenFunctions } from "./xen-symbols.ts";
 
 export interface ImageFacts {
-  /** As the file has them, memory given away after boot included; `undefined` where it has none. */
+  /** As in the file, including memory that is freed after boot; `undefined` where it has none. */
   readonly fileBytes: (address: bigint, length: number) => Uint8Array | undefined;
   /** All of them, and labels in code, by address. */
   readonly functions: () => readonly ImageFunction[];
   /** The function that an address lies in. */
   readonly functionAt: (address: bigint) => ImageFunction | undefined;
-  /** Of `.comment`, as `GCC: (Debian 12.2.0-14) 12.2.0`; empty when the file does not tell. */
+  /** From `.comment`, as `GCC: (Debian 12.2.0-14) 12.2.0`; empty when the file lacks it. */
   readonly compilers: () => readonly string[];
   /** CPU features that Xen's own alternatives ask for, in the numbering of this build. */
   readonly alternativeFeatures: () => ReadonlySet<number>;
@@ -40,7 +40,7 @@ export function imageFactsOf(file: ImageFile, boot: BootContext): ImageFacts {
   };
 }
 
-/** The last label of the code, which has no size, reaches no further than the code. */
+/** The last label of the code has no size, and extends at most to the end of the code. */
 function isInCode({ sections }: ImageFile, address: bigint): boolean {
   return sections.some(
     ({ sh_flags, sh_addr, sh_size }) =>

@@ -9,15 +9,15 @@ const PAGE_SIZE = 4096;
 const PAGE_SHIFT = 12n;
 const OFFSET_MASK = 0xfffn;
 
-/** Why a byte is not known, in masks; 0 for one that is. */
+/** Why a byte is unknown, in masks; 0 for a known one. */
 export const UnknownByte = {
-  /** What stands there is what the file has. */
+  /** The byte is the one in the file. */
   cpu: 1,
-  /** What stands there is right for where the model puts payloads. */
+  /** The byte is valid only for the addresses that the model chose. */
   place: 2,
 } as const;
 
-/** Bytes of a region that the file does not tell, from its start, in bytes. */
+/** Bytes of a region that the file does not determine, from its start, in bytes. */
 export interface UnknownRange {
   readonly start: number;
   readonly end: number;
@@ -26,7 +26,7 @@ export interface UnknownRange {
 export interface Region {
   readonly start: bigint;
   readonly sizeBytes: number;
-  /** What lies there at first; zeros past its end. */
+  /** The initial contents; zeros past the end. */
   readonly bytes: Uint8Array;
   /** Sorted, apart. */
   readonly unknown: readonly UnknownRange[];
@@ -39,7 +39,7 @@ export type MemoryRead =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly unknown?: Uint8Array }
   /** An access faults. */
   | { readonly kind: "fault"; readonly address: bigint; readonly gone: boolean }
-  /** Outside of what the model follows. */
+  /** Outside of the memory that the model covers. */
   | { readonly kind: "elsewhere"; readonly address: bigint };
 
 interface Page {

@@ -1,4 +1,4 @@
-// A reference hypervisor: what Xen would say to a payload, without a host.
+// A reference hypervisor: Xen's answers to payloads, without a host.
 
 export type { ActionEffect, ActionRequest } from "./actions.ts";
 export type { AddressRange } from "./boot-changes.ts";

@@ -1,5 +1,5 @@
-// The reference hypervisor: what a Xen of the given xen-syms file answers to uploads and actions,
-// without a host, a clock or a CPU. Synchronous; a fork costs little.
+// The reference hypervisor: the answers of a Xen with the given xen-syms file to uploads and actions,
+// without a host, a clock or a CPU. Synchronous; forks are cheap.
 
 import { toHex } from "../bytes/hex.ts";
 import { invariant } from "../invariant.ts";
@@ -39,7 +39,7 @@ export type ActionAnswer = Answered<
   { readonly kind: "accepted"; readonly effect: ActionEffect } | Refusal | Crash
 >;
 
-/** Of one payload, as GET and LIST tell it. */
+/** Of one payload, as reported by GET and LIST. */
 export interface ModelStatus {
   readonly name: string;
   readonly state: "checked" | "applied";
@@ -52,7 +52,7 @@ export class XenModel {
   readonly #state: ModelState;
   #death: Crash | undefined;
 
-  /** As after boot. @param options what is known of the host beyond the file */
+  /** The state after boot. @param options facts about the host that are not in the file */
   static boot(hypervisor: Hypervisor, options: ModelOptions = {}): XenModel {
     return new XenModel(initialState(hypervisor, options), undefined);
   }
@@ -66,17 +66,17 @@ export class XenModel {
     return this.#state.xen;
   }
 
-  /** What killed it; nothing works any more then. */
+  /** The cause of the crash; no call works afterwards. */
   get death(): Crash | undefined {
     return this.#death;
   }
 
-  /** Names, the newest last; LIST does not tell that. */
+  /** Names, the newest last; LIST does not report this order. */
   get applied(): readonly string[] {
     return [...this.#state.applied];
   }
 
-  /** What a release build prints, without the prefix of its console. */
+  /** The output of a release build, without the prefix of its console. */
   get console(): readonly string[] {
     return this.#state.console;
   }
@@ -122,12 +122,12 @@ export class XenModel {
     return [...this.#state.lives.keys()].flatMap((name) => this.status(name) ?? []);
   }
 
-  /** What loading made of a payload. */
+  /** The result of loading a payload. */
   payload(name: string): LoadedPayload | undefined {
     return this.#state.lives.get(name)?.payload;
   }
 
-  /** The hypercall; what it schedules is done by `settle`. */
+  /** The hypercall; `settle` performs what it schedules. */
   begin(request: ActionRequest): ActionAnswer {
     return this.#alive((state) => {
       const assumptions: Assumption[] = [];
@@ -140,7 +140,7 @@ export class XenModel {
     });
   }
 
-  /** Does what is scheduled; `missed` is what happens when the CPUs do not meet in time. */
+  /** Performs what is scheduled; `missed`: the CPUs do not meet in time. */
   settle(rendezvous: "met" | "missed" = "met"): WorkAnswer | undefined {
     return this.#alive((state) => {
       if (state.work === undefined) return undefined;
@@ -157,21 +157,21 @@ export class XenModel {
     return { ...done, assumptions: [...answer.assumptions, ...done.assumptions] };
   }
 
-  /** Memory as it is now. */
+  /** The present contents of memory. */
   read(address: bigint, length: number): MemoryRead {
     return this.#state.memory.read(address, length);
   }
 
   /**
-   * The text that a function of the hypervisor returns, as it is patched now: xen_extra_version and
-   * the like. `undefined` when its code is not of the plain form.
+   * The text that a function of the hypervisor returns in its present patched state: xen_extra_version
+   * and the like. `undefined` when its code does not have the simple form.
    */
   textOf(functionName: string): string | undefined {
     const entry = this.#state.xen.lookup(functionName);
     return entry === undefined ? undefined : constantText(knownBytes(this.#state.memory), entry);
   }
 
-  /** Another hypervisor in the same state, that goes its own way from here on. */
+  /** An independent copy of the hypervisor in its present state. */
   fork(): XenModel {
     return new XenModel(forkState(this.#state), this.#death);
   }

@@ -1,4 +1,4 @@
-// The options of the commands that start an action, and what they mean to a host.
+// The options of the commands that start an action, and their conversion for a host.
 
 import type { CallOptions } from "../../host/call-options.ts";
 import type { ActOptions } from "../../host/host.ts";
@@ -28,7 +28,7 @@ export const quiesceOption: OptionSpec = {
   default: `${QUIESCE_DEFAULT_MS}`,
 };
 
-/** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+/** Whether an unload may leave dangling pointers in the hypervisor. */
 export function readDangling({ options }: CommandCall): "refuse" | "allow" {
   return options.has(danglingOption.name) ? "allow" : "refuse";
 }

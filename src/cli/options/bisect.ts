@@ -1,4 +1,4 @@
-// The options of `xsplice bisect`, and what they say once their files are read.
+// The options of `xsplice bisect`, and their values after reading the files.
 
 import type { BisectFile } from "../../bisect/move-host.ts";
 import type { OptionSpec } from "../option-spec.ts";
@@ -11,13 +11,13 @@ import { payloadOption } from "./payload.ts";
 
 const STATE_DEFAULT = "xsplice-bisect.json";
 
-/** Those of `build` that mean something for every prefix. */
+/** The options of `build` that are the same for every prefix. */
 const forEveryPrefix: readonly string[] = [
   ...["source", "xen-syms", "config", "series", "fuzz", "guard", "hooks"],
   ...["allow-init", "allow-layout", "cc", "jobs"],
 ];
 
-/** To put the host back takes nothing of what the search takes. */
+/** Restoring the host needs none of the search's options. */
 const unlessAbandoned = { unless: ["abandon"] };
 const notAbandoned = [{ option: "abandon", because: "nothing is searched then" }];
 
@@ -82,7 +82,7 @@ export async function readBisectOptions({ options, io }: CommandCall): Promise<B
   };
 }
 
-/** @throws UsageError for an empty command, which would find all well */
+/** @throws UsageError for an empty command, which would always pass */
 export function readCheck({ options }: CommandCall): string {
   const check = options.requiredText("check");
   if (check.trim() !== "") return check;

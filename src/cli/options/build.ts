@@ -1,4 +1,4 @@
-// The options of `xsplice build`, and what they say once their files are read.
+// The options of `xsplice build`, and their values after reading the files.
 
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";

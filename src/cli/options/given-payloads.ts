@@ -1,4 +1,4 @@
-// Payload files as the planner takes them.
+// Payload files in the form that the planner takes.
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -56,7 +56,7 @@ export async function payloadsInFolder(folder: string): Promise<readonly string[
   }
 }
 
-/** @throws PayloadError when the release that runs there would refuse one, or come to harm by it */
+/** @throws PayloadError when the host's release would refuse one, or be harmed by it */
 export function checkUploads(
   plan: Plan,
   files: readonly GivenFile[],
@@ -65,7 +65,7 @@ export function checkUploads(
   for (const { action, name, buildId } of plan.steps) {
     const file = files.find(({ facts }) => facts.buildId === buildId);
     if (action !== "upload" || file === undefined) continue;
-    // What is loaded then is the plan's own business.
+    // The plan itself handles what is loaded at that time.
     checkPayloadForHost(file.payload, { name, info, loaded: [] });
   }
 }

@@ -1,4 +1,4 @@
-// Which lab: the options that all commands take that start one.
+// Which lab: the options of all commands that start one.
 
 import { labLimits } from "../../lab/lab-limits.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";

@@ -1,9 +1,9 @@
-// A result must not be written over what it is made from: the input would be gone.
+// Prevents that a result overwrites one of its own inputs.
 
 import { realpath } from "node:fs/promises";
 import { UsageError } from "../usage-error.ts";
 
-/** `output` and the file beside it, against files that were read. @throws UsageError */
+/** Checks `output` and the report next to it against the files that were read. @throws UsageError */
 export async function requireOtherPlace(output: string, inputs: readonly string[]): Promise<void> {
   const places = await Promise.all([output, `${output}.json`].map(placeOf));
   for (const input of inputs) {
@@ -17,7 +17,7 @@ export async function requireOtherPlace(output: string, inputs: readonly string[
   }
 }
 
-/** Behind links; undefined for what is not there, and so cannot be overwritten. */
+/** Follows links; undefined for a missing file, which cannot be overwritten. */
 async function placeOf(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);

@@ -1,4 +1,4 @@
-// The patches that `xsplice build` is given, by name or by a series, and other files of text.
+// The patches for `xsplice build`, by name or by a series, and other text files.
 
 import { dirname, join } from "node:path";
 import type { PatchInput } from "../../source-patch/patch-file.ts";
@@ -28,7 +28,7 @@ export function readText(path: string): Promise<Uint8Array> {
   return readInputFile(path, { sizeMax: TEXT_SIZE_MAX, reason: "far more than a text has" });
 }
 
-/** As quilt writes it: paths relative to the file's directory, comments after #, options after the name. */
+/** In quilt's format: paths relative to the file's directory, comments after #, options after the name. */
 async function readSeries(path: string): Promise<readonly string[]> {
   const bytes = await readText(path);
   return Buffer.from(bytes)

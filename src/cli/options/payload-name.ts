@@ -1,4 +1,4 @@
-// A payload's name as the hypervisor knows it.
+// A payload's name in the hypervisor.
 
 import { basename } from "node:path";
 import { HostError } from "../../host/errors.ts";
@@ -12,14 +12,14 @@ export const payloadNameArgument: ArgumentSpec = {
   completes: "payload",
 };
 
-/** Xen takes one action at a time, and so do the verbs of xen-livepatch. */
+/** Xen performs one action at a time, and so do the commands of xen-livepatch. */
 export const removedNameArgument: ArgumentSpec = {
   ...payloadNameArgument,
   remedyForMore:
     'one at a time; "xsplice sync --revert NAME..." removes several, in the right order',
 };
 
-/** @throws HostError before anything is sent, for a name that no hypervisor takes */
+/** @throws HostError before anything is sent, for a name that no hypervisor accepts */
 export function checkPayloadName(name: string): void {
   const length = Buffer.byteLength(name);
   if (length >= 1 && length <= PAYLOAD_NAME_MAX) return;

@@ -1,4 +1,4 @@
-// Files of payloads that a host has loaded, for commands that have to know more than it tells.
+// Files of loaded payloads, for commands that need more facts than the host reports.
 
 import type { OptionSpec } from "../option-spec.ts";
 

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../usage-error.ts";
 
-/** @throws UsageError unless there is a word on both sides of the first = */
+/** @throws UsageError unless there is text on both sides of the first = */
 export function splitPair(option: string, text: string): readonly [string, string] {
   const at = text.indexOf("=");
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];

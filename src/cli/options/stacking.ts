@@ -1,4 +1,5 @@
-// What a new payload is to be stacked on, and how it stands among others: options of `build` and `compile`.
+// What a new payload is stacked on, and how it is combined with others: options of `build` and
+// `compile`.
 
 import { parseHex } from "../../bytes/hex.ts";
 import {
@@ -49,7 +50,7 @@ export const guardOptionSpec: OptionSpec = {
 export interface StackingOptions {
   readonly foundation: Foundation;
   readonly mode: PayloadMode;
-  /** `undefined` when nothing was said. */
+  /** `undefined` when the option was not given. */
   readonly guard: GuardLevel | undefined;
 }
 

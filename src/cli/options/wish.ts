@@ -1,4 +1,4 @@
-// What a host should run, as options of `plan` and `sync`, and what is known besides.
+// The goal of a host, as options of `plan` and `sync`, and further facts.
 
 import { toHex } from "../../bytes/hex.ts";
 import { invariant } from "../../invariant.ts";
@@ -15,13 +15,13 @@ import { type GivenFile, payloadsInFolder, readGivenPayloads } from "./given-pay
 import { payloadOption } from "./payload.ts";
 import { xenSymsOption } from "./xen-syms.ts";
 
-/** Each names a goal, and there is one at a time. */
+/** Each sets a goal, and only one is allowed. */
 export const goalOptions: readonly string[] = ["to", "to-dir", "to-nothing", "revert"];
 
 export interface WishOptionWords {
-  /** Other options of the command that name a goal. */
+  /** Other options of the command that set a goal. */
   readonly goalBesides: readonly string[];
-  /** What the hypervisor's symbols are for. */
+  /** The purpose of the hypervisor's symbols. */
   readonly xenSyms: string;
 }
 
@@ -113,7 +113,7 @@ async function wantedFiles(
 ): Promise<readonly string[]> {
   if (folder === undefined) return files;
   const found = await payloadsInFolder(folder);
-  // A mistyped directory would take every fix off the host.
+  // A mistyped directory would remove every fix from the host.
   if (found.length === 0) throw emptyFolder(folder);
   return [...files, ...found];
 }

@@ -1,4 +1,4 @@
-// The hypervisor's symbols, for the commands that look at its code.
+// The hypervisor's symbols, for the commands that read its code.
 
 import type { OptionSpec } from "../option-spec.ts";
 

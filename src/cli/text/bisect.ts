@@ -1,4 +1,4 @@
-// A bisection in words: what is tried, what came of it, and the log at the end.
+// A bisection as text: each probe with its result, and the log at the end.
 
 import type { BisectEvent, BisectReport } from "../../bisect/bisect.ts";
 import type { ProbeRecord, SeriesFix } from "../../bisect/record.ts";
@@ -31,7 +31,7 @@ export function renderBisection({ conclusion, record }: BisectReport): string {
   return [...concludingLines(conclusion, fixes), "", "tried:", ...log, ""].join("\n");
 }
 
-/** The fixes that the conclusion names; none where it names none. */
+/** The fixes that the conclusion names, if any. */
 export function namedFixes(
   conclusion: Conclusion,
   fixes: readonly SeriesFix[],

@@ -1,13 +1,13 @@
-// Why a fix cannot be live patched, as people read it: each cause in full, and under it, in one line each,
-// what only follows from it. All of it is in the JSON.
+// Why a fix cannot be live patched, as text: each cause in full, and under it one line for each
+// consequence. The JSON has everything.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 
-/** Lines that are shown of what follows from one reason. */
+/** The most consequences that are shown for one cause. */
 const FOLLOWING_MAX = 5;
 const COLUMN = " ".repeat(12);
 
-/** Reasons that stand by themselves, and how many more follow from them. */
+/** The number of independent reasons, and of their consequences. */
 export function countOfRefusals(refusals: readonly BuildRefusal[]): string {
   const own = refusals.filter(isCause).length;
   const following = refusals.length - own;
@@ -16,7 +16,7 @@ export function countOfRefusals(refusals: readonly BuildRefusal[]): string {
   return `${words}, and ${following} more that ${following === 1 ? "follows" : "follow"} from ${own === 1 ? "it" : "them"}`;
 }
 
-/** `refusals` with causes first, each with what follows from it behind it. */
+/** `refusals` with causes first, each followed by its consequences. */
 export function renderRefusals(refusals: readonly BuildRefusal[]): readonly string[] {
   return refusals.flatMap((refusal, index) => {
     if (!isCause(refusal)) return [];
@@ -54,7 +54,7 @@ function labelled(label: string, texts: readonly string[]): readonly string[] {
 
 function bounded(texts: readonly string[]): readonly string[] {
   const rest = texts.length - FOLLOWING_MAX;
-  // One more line says no less than "and 1 more".
+  // One more line is as long as "and 1 more".
   return rest <= 1 ? texts : [...texts.slice(0, FOLLOWING_MAX), `and ${rest} more`];
 }
 

@@ -1,4 +1,4 @@
-// The report of a build as people read it: short when all is well, every reason when it is not.
+// The report of a build as text: short on success, every reason on failure.
 
 import type { BuildReport } from "../../builder/report.ts";
 import type { ExplainedFunction } from "../../builder/report-explain.ts";
@@ -6,7 +6,7 @@ import { alignedLines } from "./aligned-lines.ts";
 import { countOfRefusals, renderRefusals } from "./build-refusals.ts";
 import { renderFacts } from "./render-facts.ts";
 
-/** Where the payload and its report were written; a device has none beside it. */
+/** Where the payload and its report were written; no report when the output is a device. */
 export interface ResultPlaces {
   readonly output: string;
   readonly report: string | undefined;
@@ -69,7 +69,7 @@ function fileLines({ files }: BuildReport): readonly string[] {
   });
 }
 
-/** Hazards, which an operator has to know before he takes one payload for another. */
+/** Hazards that an operator must know before replacing one payload by another. */
 function successionLines({ succession }: BuildReport): readonly string[] {
   if (succession === undefined) return [];
   const { previous, functions, data } = succession;

@@ -1,5 +1,5 @@
-// The report of a check as people read it: for each payload what Xen says, what could go wrong,
-// and what changes; the sum of it in the last line.
+// The report of a check as text: for each payload Xen's answer, the hazards, and the changes; a summary
+// in the last line.
 
 import type { CheckedPayload, CheckReport } from "../../check/check.ts";
 import type { RuleDescription } from "../../check/describe-rule.ts";

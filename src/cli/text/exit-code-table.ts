@@ -1,4 +1,4 @@
-// What the exit codes mean, for the manual page and docs/cli.md.
+// The meanings of the exit codes, for the manual page and docs/cli.md.
 
 import { ExitCode } from "../exit-code.ts";
 
@@ -25,7 +25,7 @@ export const ownExitCodes: readonly ExitCodeRow[] = [
   { code: ExitCode.usage, meaning: "wrong usage of the command line; nothing was tried" },
 ];
 
-/** What some of our own commands have besides, by command. */
+/** Further exit codes of some of our own commands. */
 export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
   build: [
     {

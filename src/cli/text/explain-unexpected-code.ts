@@ -1,4 +1,4 @@
-// "-22" in words: when Xen refused a payload since its own code is not what the payload expects, the
+// Explains "-22": if Xen refused a payload because its own code is not what the payload expects, the
 // place is shown as instructions, with the payload that most likely changed it.
 
 import { HostError } from "../../host/errors.ts";
@@ -6,8 +6,8 @@ import type { ActOptions, LivepatchHost } from "../../host/host.ts";
 import type { Payload } from "../../payload/payload.ts";
 
 /**
- * The same error with more to say, or `error` itself when it is about something else.
- * @param payload when its file was given: tells where instructions begin
+ * The same error with the explanation, or `error` itself when it is another one.
+ * @param payload if its file was given: shows where instructions begin
  */
 export async function explainUnexpectedCode(
   error: unknown,
@@ -34,7 +34,7 @@ export async function explainUnexpectedCode(
   );
 }
 
-/** The refusal is what the user has to hear of, also when the host says no more. */
+/** The user must see the refusal, even if the host reports nothing more. */
 async function lookAround(host: LivepatchHost, options: ActOptions) {
   try {
     const [{ architecture }, loaded] = await Promise.all([host.info(options), host.list(options)]);

@@ -1,4 +1,4 @@
-// The hypervisor of --xen-syms as inspect wants it: functions by name, names by address.
+// The hypervisor of --xen-syms in the form that inspect needs: functions by name, names by address.
 
 import { toHex } from "../../bytes/hex.ts";
 import type { RunningCode } from "../../dissect/running-code.ts";
@@ -8,7 +8,7 @@ import type { Release } from "../../xen-abi/release.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 
 export interface RunningHypervisor {
-  /** As far as the file tells. */
+  /** As far as the file has it. */
   readonly release: Release | undefined;
   /** Hex. */
   readonly buildId: string;
@@ -47,7 +47,7 @@ interface NamedPlace {
   readonly sizeBytes: number;
 }
 
-/** Of what spans the address; a label without a size counts at its own place only. */
+/** The symbol that contains the address; a label without a size contains only its own. */
 function nameAt(sorted: readonly NamedPlace[], address: bigint): string | undefined {
   let [low, high] = [0, sorted.length];
   while (low < high) {

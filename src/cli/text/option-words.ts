@@ -1,4 +1,4 @@
-// An option in words: how it is typed, and its rules after its description.
+// An option as text: how it is typed, and its rules after its description.
 
 import {
   exclusionsOf,
@@ -13,7 +13,7 @@ export function optionSyntax(option: OptionSpec): string {
   return withValue(option, (value) => value);
 }
 
-/** `-o, --output <FILE>`, as help has it, and as commander reads it. */
+/** `-o, --output <FILE>`, as help prints it and commander parses it. */
 export function optionSyntaxInBrackets(option: OptionSpec): string {
   return withValue(option, (value) => `<${value}>`);
 }
@@ -28,14 +28,14 @@ function withValue(
     case "optional":
       return `${names} [${value}]`;
     case "many":
-      // commander wants the dots inside of the brackets.
+      // commander requires the dots inside of the brackets.
       return `${names} ${required(`${value}...`)}`;
     default:
       return `${names} ${required(value)}`;
   }
 }
 
-/** The description, and in parentheses what else there is to know; `others` are all of the command. */
+/** The description, with further facts in parentheses; `others` are all options of the command. */
 export function describeOption(option: OptionSpec, others: readonly OptionSpec[]): string {
   const { description, range, default: otherwise, repeatable, needs = [] } = option;
   const excluded = exclusionsOf(option, others).map((exclusion) => exclusion.option);

@@ -1,11 +1,11 @@
-// A plan for people, and the reasons why there is none.
+// A plan as text, and the reasons if there is none.
 
 import { formatReport } from "../../error.ts";
 import type { HostState } from "../../plan/host-state.ts";
 import type { Obstacle } from "../../plan/obstacle.ts";
 import type { FunctionChange, Plan, PlanMoment, PlanStep } from "../../plan/plan-form.ts";
 
-/** Names in one line; --json has all. */
+/** The most names in one line; --json has all. */
 const NAMES_MAX = 6;
 
 export function renderPlan(plan: Plan, { stack }: HostState): string {
@@ -32,7 +32,7 @@ export function renderPlan(plan: Plan, { stack }: HostState): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Like errors; a plan that cannot be is not a failure of the command. */
+/** Formatted like errors; but the lack of a plan is not a failure of the command. */
 export function renderRefusal(obstacles: readonly Obstacle[]): string {
   const parts = obstacles.map((obstacle) => formatReport(obstacle));
   const heading = `There is no way, for ${countOf(obstacles.length, "reason", "reasons")}:`;

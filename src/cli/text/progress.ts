@@ -1,12 +1,12 @@
-// Progress of long operations on standard error: one line that moves on a terminal; elsewhere one
-// line at the beginning of each download and one at its end, so that a log stays readable.
+// Progress of long operations on standard error: on a terminal one line that is updated; elsewhere one
+// line at the start and one at the end of each download, so that a log stays readable.
 
 import type { OnProgress } from "../../parts/progress.ts";
 import type { CommandIo } from "../io.ts";
 
 export interface ProgressLine {
   readonly onProgress: OnProgress;
-  /** Leaves the moving line; call it before anything else is printed. */
+  /** Ends the updated line; call it before printing anything else. */
   end(): void;
 }
 
@@ -18,7 +18,7 @@ export function progressLine(io: Pick<CommandIo, "stderr">, indent = ""): Progre
   const shown = stderr.isTTY === true ? movingLine(stderr, indent) : plainLines(stderr, indent);
   let finished: string | undefined;
   const onProgress: OnProgress = (progress) => {
-    // The end may be told twice: by a last look at the files, and by whoever fetched them.
+    // The end may be reported twice: by a last look at the files, and by the download itself.
     if (progress.kind === "bytes" && progress.text === finished) return;
     if (progress.kind === "bytes" && progress.done >= progress.total) finished = progress.text;
     shown.onProgress(progress);
@@ -42,7 +42,7 @@ function movingLine(stderr: CommandIo["stderr"], indent: string): ProgressLine {
       }
       const { text, done, total } = progress;
       const amount = `${bar(done, total)} ${megabytes(done)} of ${megabytes(total)}`;
-      // A line that wraps could not be taken back.
+      // A wrapped line could not be erased.
       const line = `${indent}${amount}  ${text}`.slice(0, (stderr.columns ?? 80) - 1);
       stderr.write(`${CLEAR_LINE}${line}`);
       isOpen = true;
@@ -73,7 +73,7 @@ function bar(done: number, total: number): string {
   return `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
 }
 
-/** `70.6 MB`; what is smaller than that in kB. */
+/** `70.6 MB`; smaller sizes in kB. */
 export function megabytes(bytes: number): string {
   return bytes >= 100_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
 }

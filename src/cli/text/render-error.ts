@@ -1,5 +1,5 @@
-// A failure as text for standard error. Under the stock verbs the lines that xen-livepatch would
-// print come first, word for word, since scripts look for them; what we know beyond follows.
+// A failure as text for standard error. Under the stock commands the lines of xen-livepatch come first,
+// word for word, because scripts look for them; our explanation follows.
 
 import { formatReport, type XspliceError } from "../../error.ts";
 import { HostError } from "../../host/errors.ts";
@@ -15,12 +15,12 @@ export function renderError(error: XspliceError, voice: "stock" | "own"): string
 }
 
 function errnoOf(error: XspliceError): number | undefined {
-  // Refused by us before Xen was asked, which would have said the same.
+  // Refused by us before Xen was asked; Xen would have given the same answer.
   if (error.report.code === "payload/already-loaded") return Errno.EEXIST;
   return error instanceof HostError ? error.errno : undefined;
 }
 
-/** Here a stack trace helps: whoever reads it is asked to send it. */
+/** A stack trace helps here: the user is asked to send it. */
 export function renderBug(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [

@@ -1,6 +1,6 @@
-// Names and values under each other.
+// Names and values, one pair per line.
 
-/** Facts that are not known are left out. */
+/** Unknown facts are omitted. */
 export function renderFacts(facts: readonly (readonly [string, string | undefined])[]): string {
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined);
   const width = Math.max(...known.map(([name]) => name.length));

@@ -1,10 +1,10 @@
-// The stack of a host in a terminal: as a list, or drawn as a tree.
+// The stack of a host as text: as a list, or as a tree.
 
 import { unreachable } from "../../invariant.ts";
 import type { StackEvidence } from "../../plan/host-state.ts";
 import type { AppliedView, FunctionView, StackView } from "../../plan/stack-view.ts";
 
-/** @param continues a command that brings an interrupted sync to its end */
+/** @param continues a command that completes an interrupted sync */
 export function renderStack(view: StackView, continues?: string): string {
   const { applied } = view;
   const lines =
@@ -19,7 +19,7 @@ export function renderStack(view: StackView, continues?: string): string {
   return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view), ...unfinished(view, continues)].join("\n")}\n`;
 }
 
-/** Each payload below what it was made for; the number says when it was applied. */
+/** Each payload below the one that it was built on; the number shows the order of application. */
 export function renderStackTree(view: StackView, continues?: string): string {
   const lines = [`hypervisor ${view.xenBuildId ?? "without a build-id"}`];
   const draw = (on: string | undefined, indent: string): void => {

@@ -1,4 +1,4 @@
-// A refusal for which xen-livepatch has lines of its own.
+// A refusal for which xen-livepatch has its own messages.
 
 import type { ErrorReport } from "../../error.ts";
 import { HostError, type HostErrorCode } from "../../host/errors.ts";

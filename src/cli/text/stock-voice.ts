@@ -1,14 +1,14 @@
-// What the stock verbs say on standard output while they work: "Applying fix... completed".
+// The output of the stock commands while they work: "Applying fix... completed".
 
 import type { CommandCall } from "../spec.ts";
 
 export interface StockVoice {
   say(text: string): void;
-  /** Says `opening`, then how `work` ended. */
+  /** Prints `opening`, then the result of `work`. */
   saying<Result>(opening: string, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** With --json it is silent: standard output belongs to the one document. */
+/** With --json it is silent: standard output has only the JSON document. */
 export function stockVoice(call: CommandCall): StockVoice {
   const say = (text: string): void => {
     if (call.globals.output === "text") call.io.stdout.write(text);

@@ -1,5 +1,5 @@
-// The words of xen-livepatch (Xen 4.14 and later), so that scripts that read them carry over: ABI
-// reference §7, and the tool's output on a real Xen, with which a lab test compares ours.
+// The texts of xen-livepatch (Xen 4.14 and later), so that scripts which parse them keep working: ABI
+// reference §7, and the tool's output on a real Xen, which a lab test compares with ours.
 
 import type { ListedPayload, PayloadStatus, SettledState } from "../../host/host.ts";
 import { settledState } from "../../host/settled-state.ts";

@@ -1,4 +1,4 @@
-// A sync for people: each step as it is taken, and what it came to.
+// A sync as text: each step when it is taken, and the result.
 
 import { formatReport } from "../../error.ts";
 import { quoteWord } from "../../hosts/ssh/shell-words.ts";
@@ -55,8 +55,8 @@ function listOf(names: readonly string[]): string {
 }
 
 /**
- * For whoever finds a sync that did not come to its end, and no longer has its command: the journal
- * keeps names, so the files are called after them.
+ * For a user who finds an incomplete sync without its command: the journal has only names, so the files
+ * are named after them.
  */
 export function commandForGoal(goal: readonly string[], host: string): string {
   const words = ["xsplice", ...(host === "local" ? [] : ["--host", host]), "sync"];
@@ -65,7 +65,7 @@ export function commandForGoal(goal: readonly string[], host: string): string {
   return words.map(quoteWord).join(" ");
 }
 
-/** A plan is good for one state of the host: what goes on has to make a new one. */
+/** A plan is valid for one state of the host, so continuing needs a new plan. */
 export function commandThatContinues(
   { options, globals }: CommandCall,
   wish: readonly OptionSpec[],

@@ -1,4 +1,4 @@
-// What somebody sees who types `xsplice` for the first time.
+// The text for a user who types `xsplice` for the first time.
 
 export function welcomeText(): string {
   return `xsplice - live patching for the Xen hypervisor

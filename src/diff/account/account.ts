@@ -1,4 +1,4 @@
-// Last pass: an entry in the ledger for everything that differs, and the proof that nothing is left.
+// Last pass: a ledger entry for every difference, and the check that none is missing.
 
 import type { Atom } from "../atom.ts";
 import { isNamed } from "../atom.ts";

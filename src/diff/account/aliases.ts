@@ -1,6 +1,7 @@
 // Compilers give one body two names when two functions, or constants, are equal. A patch that makes
-// them differ splits the names again: whoever calls the one by the old shared entry would get the new
-// body of the other. Neither can that be told apart in the running hypervisor, nor the reverse.
+// them differ separates the names again: a caller of one by the old shared entry would get the new body
+// of the other. The running hypervisor cannot distinguish these callers; the same holds for the
+// reverse.
 
 import { type Atom, isNamed } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";

@@ -1,4 +1,4 @@
-// What becomes of a pair that is not to stay as it is: replaced, copied, or refused for what reasons.
+// The result for a pair that must change: replaced, copied, or refused, with the reasons.
 
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../../isa/endbr64.ts";
 import { type Atom, roleOf, symbolSizeOf } from "../atom.ts";

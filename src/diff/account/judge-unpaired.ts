@@ -1,4 +1,5 @@
-// What becomes of functions and variables that only one side has, and that the payload need not carry.
+// The result for functions and variables that exist on one side only and that the payload need not
+// carry.
 
 import { type Atom, roleOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
@@ -47,8 +48,9 @@ function judgeCrossed(atom: Atom, { crossed }: Comparison): Judgement | undefine
 }
 
 /**
- * What a variable holds has been collected since the hypervisor booted. One that goes while another
- * comes may have been renamed or split; nothing tells, and the new one starts again.
+ * A variable's value has changed since the hypervisor booted. If one is removed while another is added,
+ * it may have been renamed or split; nothing shows it, and the new one would start with its initial
+ * value.
  */
 function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
   const { options } = comparison;
@@ -71,7 +73,7 @@ function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
 /** Not in memory when the hypervisor runs, whatever they refer to. */
 const absentRoles: readonly SectionRole[] = ["discarded", "debug", "producer"];
 
-/** Who took the address of a function otherwise than to call it at once. */
+/** Code that takes the address of a function other than to call it directly. */
 function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {
   if (atom.kind !== "function") return undefined;
   return [...(before.referrers.get(atom) ?? [])].find(

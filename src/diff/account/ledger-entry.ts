@@ -1,4 +1,4 @@
-// What an atom is called in the ledger.
+// The name of an atom in the ledger.
 
 import { type Atom, roleOf } from "../atom.ts";
 import type { Disposition, LedgerEntry } from "../ledger.ts";

@@ -1,5 +1,5 @@
-// The account of symbols that lie in no atom or name none: labels of the compiler, names of files,
-// undefined, absolute and common symbols. What refers to them has its own account.
+// The account of symbols that are not in an atom or do not name one: compiler labels, file names,
+// undefined, absolute and common symbols. References to them have their own account.
 
 import type { ElfSymbol } from "../../elf/object.ts";
 import type { SplitObject } from "../atom.ts";

@@ -1,5 +1,5 @@
-// From a comparison to what the emitter takes: a draft that holds only what is carried. References to
-// what the hypervisor has become undefined symbols under the names of its own table.
+// From a comparison to the emitter's input: a draft that contains only what is carried. References to
+// code and data of the hypervisor become undefined symbols under the names in its own table.
 
 import { Machine } from "../../elf/constants.ts";
 import type { DraftRelocation, DraftSymbol, ElfDraft } from "../../elf/draft.ts";
@@ -16,7 +16,7 @@ import { CarriedSymbols } from "./symbols.ts";
 
 export interface CarriedReplacement {
   readonly oldName: string;
-  /** As the object before has it; that of the running hypervisor is for the caller to compare. */
+  /** As in the object before; the caller compares it with the running hypervisor. */
   readonly oldSizeBytes: number;
   readonly newBody: DraftSymbol;
 }
@@ -24,11 +24,11 @@ export interface CarriedReplacement {
 export interface CarriedObject {
   readonly draft: ElfDraft;
   readonly replacements: readonly CarriedReplacement[];
-  /** All functions that come along, parts of them too, by the atoms after the fix. */
+  /** All carried functions, including parts of them, by the atoms after the fix. */
   readonly functions: ReadonlyMap<Atom, DraftSymbol>;
 }
 
-/** @throws DiffError diff/refused when the comparison has refusals: a fix is never taken by half */
+/** @throws DiffError diff/refused when the comparison has refusals: a fix is never carried in part */
 export function carryChanges(diff: ObjectDiff, nameInXen: NameInXen): CarriedObject {
   requirePatchable(diff);
   const { comparison, carried } = diff;
@@ -76,7 +76,7 @@ function requirePatchable({ outcome, refusals, comparison }: ObjectDiff): void {
   });
 }
 
-/** Undefined for a relocation that does nothing. */
+/** Undefined for a relocation without effect. */
 function carryReference(
   reference: Reference,
   atomOffset: number,
@@ -95,7 +95,7 @@ function carryReference(
   }
   const { symbol, origin } = symbols.ofAtom(target.atom);
   if (relocation === undefined) {
-    // The assembler had filled it in, which holds no longer when both ends travel apart.
+    // The assembler had filled it in, which is wrong as soon as both ends are placed separately.
     const place = target.atom.start + target.offset;
     const type = relocationTypeFor(reference, machine);
     return { offset, type, symbol, addend: BigInt(place - origin - bias) };

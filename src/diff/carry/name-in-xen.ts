@@ -1,4 +1,4 @@
-// By which name a payload reaches what the hypervisor has.
+// The name by which a payload refers to code or data of the hypervisor.
 
 import type { ElfSymbol } from "../../elf/object.ts";
 

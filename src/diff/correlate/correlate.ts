@@ -1,6 +1,6 @@
-// First passes of the comparison: who is who. Names decide where they are unique. Where the compiler
-// numbered them (numbered.ts) or a name stands twice, only evidence does: the same
-// instruction of the same function refers to both.
+// First passes of the comparison: pairing. Unique names decide. Where the compiler numbered them
+// (numbered.ts) or a name is ambiguous, only evidence decides: the same instruction of the same
+// function refers to both.
 
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
 import { isNumbered } from "../names.ts";
@@ -9,7 +9,7 @@ import { homesFor, type PairingPurpose } from "./homes.ts";
 import { groupByName, type NameGroup } from "./name-group.ts";
 import { correlateNumbered } from "./numbered.ts";
 
-/** Where variables were declared is asked only when names leave a question open. */
+/** The places of declarations are only read when names leave a question open. */
 export function correlate(
   before: SplitObject,
   after: SplitObject,

@@ -1,10 +1,11 @@
-// Which atom of the object before is which one of the object after. A pair says that both have the
-// same identity, not that they are equal: a changed function is a pair, a new one has no partner.
+// Which atom of the object before corresponds to which one of the object after. A pair means that both
+// have the same identity, not that they are equal: a changed function is a pair, a new one has no
+// partner.
 
 import { invariant } from "../../invariant.ts";
 import type { Atom } from "../atom.ts";
 
-/** Nobody can tell which of the candidates an atom of the object after is, if any. */
+/** It is unknown which of the candidates corresponds to an atom of the object after, if any. */
 export interface Ambiguity {
   /** Of the object before; at least one. */
   readonly candidates: readonly Atom[];

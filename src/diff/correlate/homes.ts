@@ -1,5 +1,5 @@
-// Where a static variable was declared, which alone tells two of one name apart for certain. The
-// comparison reads no debug information itself: whoever asks for it brings what he knows.
+// Where a static variable was declared; only this distinguishes two of one name for certain. The
+// comparison reads no debug information itself: the caller provides it.
 
 import type { ElfObject, ElfSymbol } from "../../elf/object.ts";
 import type { Atom, SplitObject } from "../atom.ts";
@@ -8,20 +8,20 @@ import type { IsSameLine } from "../line-rule.ts";
 /** Where a static variable was declared. */
 export interface VariableHome {
   readonly functionName: string;
-  /** Grows from declaration to declaration, in the order of the function's blocks. */
+  /** Increases from declaration to declaration, in the order of the function's blocks. */
   readonly order?: number | undefined;
-  /** Of the source file that the function stands in. */
+  /** Line in the source file that contains the function. */
   readonly line?: number | undefined;
 }
 
 /**
- * For an object, in which function a static variable was declared, and where in it; undefined where nobody
- * knows, and then a variable that has a number of the compiler is ambiguous. findStaticHomes() of
- * xsplice/dwarf knows it of objects with debug information.
+ * For an object, the function in which a static variable was declared, and where in it; undefined if
+ * unknown, and then a variable with a compiler's number is ambiguous. findStaticHomes() of
+ * xsplice/dwarf provides it for objects with debug information.
  */
 export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => VariableHome | undefined;
 
-/** What the pairs are for. */
+/** The purpose of the pairs. */
 export type PairingPurpose =
   /** A payload is to use the hypervisor's variables: a wrong pair would mix their state. */
   | {
@@ -30,13 +30,13 @@ export type PairingPurpose =
       /** How the patch moved lines; without it they are not asked. */
       readonly isSameLine?: IsSameLine | undefined;
     }
-  /** A person reads the comparison: what is used alike is shown side by side. */
+  /** For a person who reads the comparison: variables with the same uses are shown side by side. */
   | { readonly kind: "reading" };
 
 export interface Homes {
-  /** Undefined where nobody knows. */
+  /** Undefined if unknown. */
   readonly of: (side: "before" | "after", variable: Atom) => VariableHome | undefined;
-  /** Whether a variable whose home nobody knows may be paired, by whatever else speaks for it. */
+  /** Whether a variable whose home is unknown may be paired by other evidence. */
   readonly guesses: "allowed" | "refused";
   readonly isSameLine: IsSameLine | undefined;
 }

@@ -36,7 +36,7 @@ export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap 
     };
   });
   const brought = draft.symbols.flatMap((symbol): SymbolMapEntry[] => {
-    // Xen exports no name of a replacement's entry, aliases included (ABI reference §2.11).
+    // Xen does not export the names of a replacement's entry, including aliases (ABI reference §2.11).
     const kind = bodies.has(symbol) ? undefined : kindOf(symbol);
     if (kind === undefined) return [];
     const entry: SymbolMapEntry = {

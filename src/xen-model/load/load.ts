@@ -1,5 +1,5 @@
-// What Xen does with an uploaded file, pass by pass, in its order: ABI reference §2. Any pass may
-// end it (verdict.ts); nothing of a refused payload stays behind.
+// How Xen processes an uploaded file, pass by pass, in its order: ABI reference §2. Any pass may end it
+// (verdict.ts); a refused payload leaves nothing behind.
 
 import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
 import type { Region } from "../memory.ts";

@@ -1,6 +1,6 @@
-// Where the sections of a payload come to lie: three groups by their flags, one piece of memory:
-// ABI reference §2.6. The allocator's choice of an address is the model's own; only what is
-// relative to it tells something about a real host.
+// The addresses of a payload's sections: three groups by their flags, in one piece of memory: ABI
+// reference §2.6. The start address is the model's own choice; only relative positions are the same on
+// a real host.
 
 import { SectionType } from "../../elf/constants.ts";
 import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
