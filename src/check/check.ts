@@ -3,6 +3,7 @@
 // report.
 
 import { toHex } from "../bytes/hex.ts";
+import { uncheckedRegisters } from "../isa/registers-followed.ts";
 import { compareReleases, formatRelease } from "../xen-abi/release.ts";
 import type { CpuProfile } from "../xen-model/cpu-profile.ts";
 import type { Hypervisor } from "../xen-model/hypervisor.ts";
@@ -60,6 +61,8 @@ export interface CheckReport {
   };
   readonly payloads: readonly CheckedPayload[];
   readonly allowed: readonly RuleId[];
+  /** What no rule looks at for this hypervisor, in words for people. */
+  readonly unchecked: readonly string[];
 }
 
 /**
@@ -84,6 +87,7 @@ export function checkPayloads(request: CheckRequest): CheckReport {
     return checked;
   });
   const { source, release, toldRelease, buildId, architecture } = hypervisor;
+  const registers = uncheckedRegisters(architecture);
   const isOverridden = toldRelease !== undefined && compareReleases(toldRelease, release) !== 0;
   return {
     outcome: outcomeOf(payloads),
@@ -96,6 +100,7 @@ export function checkPayloads(request: CheckRequest): CheckReport {
     },
     payloads,
     allowed: request.allowed,
+    unchecked: registers === undefined ? [] : [registers],
   };
 }
 

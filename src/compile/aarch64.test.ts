@@ -57,6 +57,7 @@ test("compilePayload() makes payloads for AArch64, whose table Xen may write bef
     ["version.c#helper", "xen_extra_version"],
   );
   assert.deepEqual(payload.needs, ["version.c#helper", "xen_extra_version"]);
+  assert.match(compiled.unchecked.join(), /registers across calls are not followed on AArch64/);
   // Nothing outside of Xen can be patched there, so no label stands behind a new body's entry.
   const replacements = compiled.symbolMap.filter(({ kind }) => kind === "replacement");
   assert.deepEqual(

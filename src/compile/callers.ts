@@ -3,6 +3,7 @@
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfObject, ElfSymbol, SectionIndex } from "../elf/object.ts";
+import { followsRegisters } from "../isa/registers-followed.ts";
 import type { Keeping, KeptEntry } from "../payload/emit/input.ts";
 import type { FunctionCode } from "../reliance/function-code.ts";
 import { keepForCallers, type NewBody } from "../reliance/keep-entry.ts";
@@ -21,7 +22,7 @@ export function keepForReplaced(
   compiled: readonly CompiledSource[],
   below: WhatRuns,
 ): Keeping | undefined {
-  if (below.xen.architecture !== "x86_64") return undefined;
+  if (!followsRegisters(below.xen.architecture)) return undefined;
   const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
   const running = runningCode(below);
   const entries = pairs.flatMap(({ xenFunction: { name }, newBody }): KeptEntry[] => {

@@ -4,6 +4,7 @@
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
+import { uncheckedRegisters } from "../isa/registers-followed.ts";
 import type { RequiredPayload, Stacking } from "../payload/emit/input.ts";
 import { markerFor, markerOf } from "../payload/marker.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
@@ -34,7 +35,7 @@ export interface DecidedStacking {
   readonly stacking: Stacking;
   /** Build-id of what lies directly below. */
   readonly depends: Uint8Array;
-  /** What nobody compares, in words for people. */
+  /** What nobody compares or follows, in words for people. */
   readonly unchecked: readonly string[];
 }
 
@@ -162,7 +163,7 @@ interface Decision {
 
 function uncheckedOf(
   { wish: { foundation }, guard, requires }: Decision,
-  { payloadVersion }: StackingTarget,
+  { payloadVersion, xen }: StackingTarget,
 ): readonly string[] {
   const said: string[] = [];
   for (const { payload } of foundation.payloads) {
@@ -190,6 +191,8 @@ function uncheckedOf(
     );
   }
   if (guard === "entry") said.push("of each replaced function only the first bytes are compared");
+  const registers = uncheckedRegisters(xen.architecture);
+  if (registers !== undefined) said.push(registers);
   return said;
 }
 

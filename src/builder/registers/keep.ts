@@ -4,6 +4,7 @@
 // another body at any time. Keepers handle both; where no keeper is possible, the fix is refused.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import { followsRegisters } from "../../isa/registers-followed.ts";
 import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
 import { keepForCalls } from "../../reliance/keep-calls.ts";
 import { type KeptRegisters, keepForCallers } from "../../reliance/keep-entry.ts";
@@ -19,7 +20,7 @@ export interface KeepResult {
 }
 
 export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): KeepResult {
-  if (below.xen.architecture !== "x86_64") return { keeping: undefined, refusals: [] };
+  if (!followsRegisters(below.xen.architecture)) return { keeping: undefined, refusals: [] };
   const replaced = objects.flatMap(({ replacements }) => replacements);
   const running = runningCode(below);
   const names = replaced.map(({ oldName }) => oldName);

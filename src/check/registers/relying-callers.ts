@@ -3,6 +3,7 @@
 // below has replaced the function. Xen does not check this.
 
 import { findSection } from "../../elf/sections.ts";
+import { followsRegisters } from "../../isa/registers-followed.ts";
 import { ALL_CALL_CLOBBERED, namesOfRegisters, type RegisterSet } from "../../isa/x86-registers.ts";
 import { Effects } from "../../reliance/effects.ts";
 import type { ImageCode } from "../../reliance/image-code.ts";
@@ -16,7 +17,7 @@ import { codeOfPayload, oldNameOf } from "./checked-code.ts";
 
 export function relyingCallers(step: CheckedStep): readonly Finding[] {
   const { subject, below, action, hypervisor } = step;
-  if (hypervisor.architecture !== "x86_64" || subject.object === undefined) return [];
+  if (!followsRegisters(hypervisor.architecture) || subject.object === undefined) return [];
   const { image } = below.code;
   const running = action === "replace" ? new RunningCode(image) : below.code.running;
   const applied = action === "replace" ? [] : below.applied;

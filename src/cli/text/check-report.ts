@@ -13,7 +13,8 @@ export function renderCheck(report: CheckReport): string {
   const other = toldRelease === undefined ? "" : ` (by --release; the file says ${toldRelease})`;
   const head = `Xen ${release}${other} of ${source}${buildId === undefined ? "" : `, build-id ${buildId}`}`;
   const parts = report.payloads.map((payload, index) => renderPayload(payload, index + 1));
-  return `${[head, ...parts, lastWord(report)].join("\n\n")}\n`;
+  const unchecked = report.unchecked.map((words) => `unchecked: ${words}`);
+  return `${[head, ...parts, ...unchecked, lastWord(report)].join("\n\n")}\n`;
 }
 
 export function renderRule(rule: RuleDescription): string {
