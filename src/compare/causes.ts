@@ -11,7 +11,7 @@ import { type ChangedItems, changedItemsFinder } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import { bareName, readFunctions } from "./init.ts";
 
-/** A type whose layout is refused, and the objects that have it. */
+/** A type whose layout is refused, and the objects that use it. */
 export interface RefusedType {
   readonly type: string;
   readonly objects: readonly string[];
@@ -46,7 +46,7 @@ export function causesOfRefusals(
         const object = byName.get(name);
         return object === undefined ? [] : rootsOf(object);
       });
-      // One object that does not show it is enough for doubt.
+      // One object that does not show it is enough to reject it.
       if (roots.some((found) => found.length === 0 || found.includes(type))) return [];
       return namesOf(roots.flat());
     },

@@ -7,9 +7,9 @@ import { findRegions } from "../source-patch/line-regions.ts";
 import { type RegionScope, scopesOf } from "../source-patch/line-scope.ts";
 
 export interface ChangedItems {
-  /** Nothing changes but `functions` and `types`. */
+  /** Only `functions` and `types` change. */
   readonly isClear: boolean;
-  /** By path below `xen/`, which lines of it changed functions have, before. */
+  /** By path below `xen/`, the lines of changed functions in it, before the fix. */
   readonly functions: ReadonlyMap<string, readonly Lines[]>;
   /** `struct domain` */
   readonly types: ReadonlySet<string>;
@@ -48,7 +48,7 @@ export function changedItemsFinder({
   };
 }
 
-/** A new file can bring anything. */
+/** A new file may contain anything. */
 function findScopes(before: string | undefined, after: string | undefined): readonly RegionScope[] {
   if (before === undefined || after === undefined) return [{ kind: "anything" }];
   return scopesOf(before, after, findRegions(before, after));

@@ -11,7 +11,7 @@ import { initExplainer } from "./init.ts";
 
 export interface CompareAllOptions {
   readonly known: CompareOptions;
-  /** Payloads below may refer to whatever is global, and no object of the source shows that. */
+  /** Payloads below may refer to any global symbol, and no object of the source shows that. */
   readonly liesOn: "hypervisor" | "payloads";
   readonly timings: Timings;
 }
@@ -36,7 +36,7 @@ export async function compareAll(
   return compare({ ...known, across, symbolUsers, explainInit });
 }
 
-/** Only where a payload hangs on it: asking takes all objects of the source. */
+/** Only where a payload depends on it: this compiles all objects of the source. */
 async function usersOfChanged(
   objects: readonly ComparedObject[],
   { findSymbolUsers }: PreparedPairs,

@@ -1,4 +1,4 @@
-// A pair of objects, with all that comparing them has found.
+// A pair of objects, with all results of the comparison.
 
 import type { ObjectDiff } from "../diff/diff-objects.ts";
 import type { ElfObject } from "../elf/object.ts";
@@ -16,6 +16,6 @@ export interface ComparedObject {
   readonly steps: readonly LevelStep[];
   readonly layoutChanges: readonly LayoutChange[];
   readonly compiler: CompilerFacts;
-  /** Why it is there though the patch changes nothing of it, in words. */
+  /** Why it is carried although the patch does not change it, as text. */
   readonly broughtFor?: string | undefined;
 }

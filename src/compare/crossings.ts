@@ -18,10 +18,10 @@ import type { PatchContribution } from "../pairs/contributions.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import type { ComparedObject } from "./compared-object.ts";
 
-/** What one object is to know of the others. */
+/** What one object needs to know about the others. */
 export interface AcrossObjects {
   readonly crossings: Crossings;
-  /** By the symbol of a variable that goes: what may be meant to take its place, in words. */
+  /** By the symbol of a removed variable: what may replace it, as text. */
   readonly newElsewhere: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -33,7 +33,10 @@ interface Variable {
   readonly isShared: boolean;
 }
 
-/** By the object's name; undefined when no variable goes in one object while one comes in another. */
+/**
+ * By the object's name; undefined unless a variable is removed from one object while one is added to
+ * another.
+ */
 export function lookAcross(
   objects: readonly ComparedObject[],
   { contributions }: Pick<ChangedTexts, "contributions">,
@@ -101,14 +104,14 @@ function findPartner(
   return whyNotTheSame(old, fresh) === undefined ? fresh : undefined;
 }
 
-/** One side names what the other one defines: the linker makes one variable of the two. */
+/** One side refers to what the other one defines: the linker makes one variable of both. */
 function isLinked(old: Variable, fresh: Variable): boolean {
   const refers = ({ symbols }: ElfObject): boolean =>
     symbols.some(({ name, place }) => name === old.name && place.kind === "undefined");
   return (fresh.isShared && refers(old.in.after)) || (old.isShared && refers(fresh.in.before));
 }
 
-/** Why the hypervisor's memory would not do for the new code; undefined when it does. */
+/** Why the hypervisor's memory does not fit the new code; undefined when it does. */
 function whyNotTheSame(old: Variable, fresh: Variable): string | undefined {
   const [before, after] = [old.atom, fresh.atom];
   if (before.size !== after.size) return `which has ${after.size} bytes instead of ${before.size}`;
@@ -169,7 +172,7 @@ function inWords(old: Variable, fresh: Variable): string {
   return why === undefined ? words : `${words}, ${why}`;
 }
 
-/** Which patches changed what an object is made from. */
+/** Which patches changed the sources of an object. */
 function patchFinder(
   contributions: readonly PatchContribution[],
 ): (one: ComparedObject) => ReadonlySet<string> {

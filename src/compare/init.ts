@@ -10,7 +10,7 @@ import { type ChangedItems, changedItemsFinder } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import { functionsByFile, holderOf } from "./inlines.ts";
 
-/** Why an init function of an object differs; undefined when it may differ in meaning. */
+/** Why an init function of an object differs; undefined when its meaning may differ. */
 export type ExplainInit = (object: string, name: string) => string | undefined;
 
 /** Undefined when there is nothing to explain. */
@@ -39,7 +39,7 @@ export function initExplainer(
   };
 }
 
-/** What a fix changes of the functions of one object. */
+/** The changes of a fix to the functions of one object. */
 export interface FunctionReading {
   readonly items: ChangedItems;
   /** Names of functions whose text the patch changed, to `file:name`. */
@@ -91,7 +91,7 @@ function addInlined(
   }
 }
 
-/** Changed functions that get a new body, or are in one that does. */
+/** Changed functions that get a new body, or are inlined into one that does. */
 function carriedIn(
   { diff }: ComparedObject,
   reading: FunctionReading | undefined,
@@ -104,7 +104,7 @@ function carriedIn(
   });
 }
 
-/** Without what the compiler appends to the names of its clones. */
+/** Without the suffixes that the compiler adds to the names of its clones. */
 export function bareName(name: string): string {
   return name.replace(/\.(constprop|isra|part|cold).*$/, "");
 }

@@ -28,7 +28,7 @@ export function changedFunctionsOf(texts: ReadonlyMap<string, PatchedFile>): Cha
   );
 }
 
-/** For a function of the object, under the name of its symbol. Reads nothing before it is asked. */
+/** For a function of the object, under the name of its symbol. Nothing is read before the first call. */
 export function changedInlinesOf(
   object: ElfObject,
   changed: () => ChangedFunctions,
@@ -105,7 +105,7 @@ export function functionsByFile(model: TypeModel): ReadonlyMap<string, readonly 
   return found;
 }
 
-/** The function that an entry lies in, by name. */
+/** The name of the function that contains an entry. */
 export function holderOf(model: TypeModel, entry: DebugEntry): string | undefined {
   let holder = entry.parent;
   while (holder !== undefined && holder.tag !== T.DW_TAG_subprogram) holder = holder.parent;

@@ -14,7 +14,7 @@ import type { LevelStep } from "./trace.ts";
 export interface OpenedLevels {
   /** On the topmost level; `undefined` when the fix brings the object. */
   readonly before: ElfObject | undefined;
-  /** Compared when it is first asked for. */
+  /** Compared on first use. */
   readonly findSteps: () => readonly LevelStep[];
 }
 
@@ -31,7 +31,7 @@ export function openLevels(
   for (const [index, bytes] of levels.entries()) {
     const below = levels[index - 1];
     const isSame = bytes !== undefined && below !== undefined && Buffer.compare(bytes, below) === 0;
-    // One and the same object, so that its symbols are the same ones, too.
+    // The same object, so that its symbols are identical, too.
     opened.push(isSame ? opened[index - 1] : bytes && openElf(bytes, object));
   }
   const findSteps = () =>

@@ -8,9 +8,9 @@ import type { ObjectDiff } from "../diff/diff-objects.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { xenNameOf } from "../running/run-pre.ts";
 
-/** What the patches of one payload below changed in an object. */
+/** The changes by the patches of one payload below to an object. */
 export interface LevelStep {
-  /** Which payload, counted from the lowest, from 0. */
+  /** The payload's number, counted from the lowest, from 0. */
   readonly level: number;
   /** From the object below that payload to the one with its patches. */
   readonly diff: ObjectDiff;
@@ -25,7 +25,7 @@ export interface TracedBody {
 }
 
 export interface Trace {
-  /** Who has the entry, or the variable: a payload that brought it, or the hypervisor. */
+  /** Where the entry, or the variable, is: in a payload that added it, or in the hypervisor. */
   readonly home:
     | { readonly kind: "hypervisor" }
     | { readonly kind: "payload"; readonly level: number }
@@ -33,7 +33,7 @@ export interface Trace {
     | { readonly kind: "nowhere" };
   /** Where it came into being: `common/kernel.c#count.5`, as it was called there. */
   readonly sourceName: string;
-  /** Undefined only when it is nowhere. */
+  /** Undefined only when it exists nowhere. */
   readonly body: TracedBody | undefined;
 }
 

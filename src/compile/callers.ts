@@ -1,5 +1,5 @@
-// Callers of a replaced function that go on with registers which its old code left alone: what the
-// payload keeps for them (reliance/keep-entry.ts).
+// Callers of a replaced function that rely on registers which its old code left alone: what the payload
+// keeps for them (reliance/keep-entry.ts).
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfObject, ElfSymbol, SectionIndex } from "../elf/object.ts";
@@ -14,8 +14,8 @@ import { runningCode, type WhatRuns } from "../running/running-code.ts";
 import type { CompiledSource } from "./compile-sources.ts";
 
 /**
- * Nothing where no caller relies on what a new body changes.
- * @throws BuilderError builder/caller-relies where nothing can stand between the two
+ * Empty where no caller relies on a register that a new body changes.
+ * @throws BuilderError builder/caller-relies where no keeper is possible
  */
 export function keepForReplaced(
   pairs: readonly FunctionPair[],
@@ -37,7 +37,7 @@ export function keepForReplaced(
   return { returnThunk: running.returnThunk, entries, calls: [] };
 }
 
-/** @param name of a function that one of the sources defines for all */
+/** @param name of a function that one of the sources defines as a global */
 function findBody(name: string, compiled: readonly CompiledSource[]): Omit<NewBody, "old"> {
   const isMeant = (symbol: ElfSymbol) => symbol.name === name && isReplaceable(symbol);
   const bodies = compiled.flatMap(({ object }) => {
@@ -65,7 +65,7 @@ function bodyAt(
   return { code: find(asItRuns), ownCalls: asItIs.findCallers(find(asItIs)) };
 }
 
-/** Calls of it go through the hypervisor's entry, or may do so one day. */
+/** Calls of it go through the hypervisor's entry, or may do so later. */
 function isReplaceable({ binding, type }: ElfSymbol): boolean {
   return type === "STT_FUNC" && binding !== "STB_LOCAL";
 }

@@ -1,4 +1,4 @@
-// What `xsplice compile` is asked for.
+// The options of `xsplice compile`.
 
 import type { NamePair } from "../running/match-functions.ts";
 import type { XenSyms } from "../running/xen-syms.ts";
@@ -8,16 +8,16 @@ import type { Release } from "../xen-abi/release.ts";
 export interface CompileOptions {
   readonly inputs: CompileInputs;
   readonly target: CompileTarget;
-  /** What the payload is to be stacked on, and how it is to stand among others. */
+  /** What the payload is stacked on, and how it is combined with others. */
   readonly stacking: StackingWish;
   readonly compiler: CompilerWish;
   readonly metadata: readonly (readonly [key: string, value: string])[];
-  /** Stops the compiler; nothing is left behind. */
+  /** Aborts the compiler; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CompileInputs {
-  /** C files that make one payload together. */
+  /** C files that form one payload. */
   readonly sources: readonly string[];
   /** Functions to replace by ones of another name. */
   readonly replace: readonly NamePair[];
@@ -25,12 +25,12 @@ export interface CompileInputs {
 
 export interface CompileTarget {
   readonly xen: XenSyms;
-  /** What xen-syms does not tell, or what is to hold instead. */
+  /** Facts that xen-syms lacks, or that override it. */
   readonly release: Release | undefined;
 }
 
 export interface CompilerWish {
-  /** gcc or clang; the machine's usual one for the hypervisor's architecture if undefined. */
+  /** gcc or clang; by default the machine's usual one for the hypervisor's architecture. */
   readonly command: string | undefined;
   readonly extraFlags: readonly string[];
 }

@@ -1,5 +1,4 @@
-// Compiles all sources of a payload, with the functions declared weak that another body may take the
-// place of.
+// Compiles all sources of a payload; functions that another body may replace are declared weak.
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { type Compiler, compileSource } from "../xen-make/compiler.ts";
 
 export interface CompiledSource {
   readonly source: string;
-  /** As the compiler made it; `draft` is made from it. */
+  /** As the compiler wrote it; `draft` is made from it. */
   readonly object: ElfObject;
   readonly draft: ElfDraft;
   readonly warnings: string;
@@ -44,7 +43,7 @@ export async function compileAll(
   return compiled;
 }
 
-/** Weakness was for the compiler; what merges objects is to refuse two definitions. */
+/** Weakness was for the compiler only; merging must refuse two definitions. */
 function strengthen(symbols: readonly DraftSymbol[], names: ReadonlySet<string>): void {
   for (const symbol of symbols) {
     const wasWeakened = names.has(symbol.name) && symbol.binding === "STB_WEAK";

@@ -36,17 +36,17 @@ export interface CompiledPayload extends EmittedPayload {
   /** As used, given or found; `undefined` when neither. */
   readonly release: Release | undefined;
   readonly replaced: readonly ReplacedFunction[];
-  /** In words: what nobody compares when the payload is applied. */
+  /** As text: what is not compared when the payload is applied. */
   readonly unchecked: readonly string[];
   readonly hooks: readonly { readonly kind: HookKind; readonly name: string }[];
-  /** Of the compiler, and of pointers that not every host stands (landing-marks.ts). */
+  /** From the compiler, and about pointers that are unsafe on some hosts (landing-marks.ts). */
   readonly warnings: string;
 }
 
 export interface ReplacedFunction {
-  /** As Xen's table spells it. */
+  /** As spelt in Xen's table. */
   readonly name: string;
-  /** `undefined` when it lies in the payload below. */
+  /** `undefined` when it is in the payload below. */
   readonly address: bigint | undefined;
   readonly oldSizeBytes: number;
   readonly newSizeBytes: number;
@@ -72,12 +72,12 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   // From here it is known which functions the sources define, and which of them Xen has.
   const replaceable = ownFunctions(first.compiled.map(({ draft }) => draft));
   const final = replaceable.length === 0 ? first : await compile(replaceable);
-  // From here every symbol is bound, and nothing builds on a body that may be replaced.
+  // From here every symbol is bound, and no code depends on a body that may be replaced.
   const below = { xen: target.xen, payloads: stacking.foundation.payloads };
   const keeping = keepForReplaced(final.pairs, final.compiled, below);
   // From here no caller of a replaced function loses registers that it relied on.
   const placed = placePayload(final, target, stacking);
-  // Before emitting, which leads references elsewhere.
+  // Before emitting, because the emitter redirects references.
   const before = [compiler.warnings, ...warningsOf(final, surroundings)];
   const emitted = emitCompiled({ ...final, keeping }, target, placed, metadata);
   const warnings = [...before, ...ownPointerWarnings(emitted.pointers, surroundings)].join("");
@@ -112,7 +112,7 @@ function requireSource({ sources }: CompileInputs): void {
   });
 }
 
-/** As the hypervisor was built with them. */
+/** With the options that the hypervisor was built with. */
 export function thunksOf({ byName }: Pick<Surroundings, "byName">): Thunks {
   return {
     indirectCalls: byName.has("__x86_indirect_thunk_rax"),
@@ -158,14 +158,14 @@ function warningsOf({ compiled, pairs }: Analysis, surroundings: Surroundings): 
   ];
 }
 
-/** For which release the payload is, on what, and how it stands among others. */
+/** The payload's release, the payloads below, and how it is combined with others. */
 interface Placed extends DecidedStacking {
   readonly release: Release | undefined;
   readonly payloadVersion: PayloadVersion;
   readonly guards: GuardPlan["guards"];
 }
 
-/** @throws BuilderError for hooks and wishes that contradict the release */
+/** @throws BuilderError for hooks and options that contradict the release */
 function placePayload(
   { compiled, hooks, pairs }: Analysis,
   { xen, release: given }: CompileTarget,

@@ -1,5 +1,4 @@
-// What hand-written code carries of the code that it replaces, and which hooks keep it from taking the
-// place of others.
+// The old code that a payload of hand-written code carries, and its hooks that prevent a replace.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfDraft } from "../elf/draft.ts";
@@ -12,7 +11,7 @@ import { type GuardTarget, planGuards } from "../stacking/guards.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { formatRelease, type Release } from "../xen-abi/release.ts";
 
-/** Of what is replaced, and of static functions of Xen that the code refers to. */
+/** Of replaced functions, and of static functions of Xen that the code refers to. */
 export function guardsOfSource(
   pairs: readonly FunctionPair[],
   drafts: readonly ElfDraft[],
@@ -27,7 +26,7 @@ export function guardsOfSource(
   return planGuards({ replaced, relied }, target);
 }
 
-/** Whether Xen would call them, and let the payload do what it is for. @throws BuilderError */
+/** Checks that Xen would call them, and permit the payload's mode. @throws BuilderError */
 export function checkHooks(
   hooks: readonly Hook[],
   { mode, release }: { readonly mode: PayloadMode; readonly release: Release | undefined },

@@ -1,6 +1,6 @@
-// Hooks that a C file defines by the macros of xsplice.h. Each macro puts a pointer into the section
-// that Xen knows for the kind; here the pointers are taken out of the object again, since the
-// emitter makes these sections itself, with the flags and the order that Xen wants.
+// Hooks that a C file defines with the macros of xsplice.h. Each macro puts a pointer into Xen's
+// section of that kind. The pointers are removed from the object here, because the emitter makes these
+// sections itself, with the flags and the order that Xen requires.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { Machine, SectionFlag } from "../elf/constants.ts";
@@ -9,7 +9,10 @@ import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Hook } from "../payload/emit/input.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 
-/** Removes the hook sections from the draft and says what they point at. @throws BuilderError */
+/**
+ * Removes the hook sections from the draft and returns the targets of their pointers.
+ * @throws BuilderError
+ */
 export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
   const hooks = hookKinds.flatMap((kind) => {
     const section = draft.sections.find(({ name }) => name === hookRules[kind].section);
@@ -26,7 +29,7 @@ export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
   return hooks;
 }
 
-/** Debugging data, which no payload carries, knows of the pointers; nobody else may. */
+/** Only debugging data, which no payload carries, may refer to the pointers. */
 function dropReferences(
   section: DraftSection,
   goes: (symbol: DraftSymbol) => boolean,
@@ -62,7 +65,7 @@ function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): Draf
   });
 }
 
-/** Xen calls hooks by pointer; where it enforces branch tracking, only an ENDBR64 may be hit. */
+/** Xen calls hooks by pointer; where it enforces branch tracking, the target must be an ENDBR64. */
 function checkLanding({ machine }: ElfDraft, { name, place, value }: DraftSymbol, source: string) {
   if (machine !== Machine.EM_X86_64 || typeof place === "string") return;
   const start = Number(value);

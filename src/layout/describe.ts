@@ -1,5 +1,5 @@
-// A type's layout as text that is the same exactly when memory is: members with their offsets and
-// types. Types with a name stand for themselves, since each of them is compared on its own.
+// A type's layout as a text that is equal exactly when the memory layout is: members with their offsets
+// and types. Types with a name appear by name, because each of them is compared separately.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import {
@@ -14,7 +14,7 @@ import {
 import type { DebugEntry } from "../dwarf/read.ts";
 
 export interface Layout {
-  /** In bytes; 0 when the type does not say. */
+  /** In bytes; 0 when the type has none. */
   readonly size: bigint;
   /** Members by name and enumerators alike, in order. */
   readonly parts: ReadonlyMap<string, LayoutPart>;
@@ -23,7 +23,7 @@ export interface Layout {
 export interface LayoutPart {
   /** `offset 8`, `bit 3`, `value 2` */
   readonly place: string;
-  /** Of a member: its type, and how many bits. */
+  /** For a member: its type, and its number of bits. */
   readonly what: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export function textOfPart({ place, what }: LayoutPart): string {
   return what === undefined ? place : `${place}, ${what}`;
 }
 
-/** What a type is, in words. */
+/** The kind of a type, as text. */
 export type DescribeType = (model: TypeModel, declared: DebugEntry | undefined) => string;
 
 export function layoutOf(
@@ -62,7 +62,7 @@ function enumeratorsOf(type: DebugEntry): Layout["parts"] {
   );
 }
 
-/** Union members say no place: all lie at the start. */
+/** Union members have no place: all are at the start. */
 function placeOf(member: DebugEntry): string {
   if (numberOf(member, A.DW_AT_bit_size) !== undefined) {
     return `bit ${numberOf(member, A.DW_AT_data_bit_offset) ?? 0n}`;

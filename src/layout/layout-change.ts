@@ -1,4 +1,4 @@
-// A type or variable whose memory differs between the two sides of one object.
+// A type or variable whose memory layout differs between the two sides of one object.
 
 import type { Reach } from "./reach.ts";
 
@@ -16,8 +16,8 @@ export interface PartChange {
   readonly text: string;
   readonly kind:
     | "own"
-    /** Only another place, or another size of the whole: because of what else changed. */
+    /** Only another place, or another total size: a consequence of other changes. */
     | "moved"
-    /** Only what C calls it: memory is the same (representation.ts). */
+    /** Only the C name: memory is the same (representation.ts). */
     | "same-representation";
 }

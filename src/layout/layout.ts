@@ -21,13 +21,13 @@ export interface LayoutPair {
 }
 
 export interface LayoutFinding {
-  /** As C calls it: `struct domain`. */
+  /** The C name: `struct domain`. */
   readonly type: string;
-  /** The objects that have it. */
+  /** The objects that use it. */
   readonly objects: readonly string[];
-  /** What the type has, or no longer has, in words; none where only what it holds has another size. */
+  /** Added or removed parts, as text; none where only a contained type has another size. */
   readonly changes: readonly string[];
-  /** What follows: its size, and members that are the same at another place. */
+  /** Consequences: its size, and unchanged members at other places. */
   readonly moved: readonly string[];
   readonly verdict:
     | { readonly kind: "refused"; readonly why: string }
@@ -46,8 +46,8 @@ export interface LayoutFinding {
 }
 
 /**
- * What differs between the two sides of one object. Keeps nothing of the models. Of types in
- * `settled` nobody needs to know any more where their values are.
+ * The differences between the two sides of one object. Keeps no reference to the models. For types in
+ * `settled`, the places of their values are not needed any more.
  */
 export function findLayoutChanges(
   { object, before, after, isChangedFile }: LayoutPair,
@@ -109,7 +109,7 @@ function textsOf(parts: readonly PartChange[], wanted: PartChange["kind"]): read
   return parts.filter(({ kind }) => kind === wanted).map(({ text }) => text);
 }
 
-/** Whether nothing that other objects show can allow the type to change. */
+/** Whether no other object can show that the type may change. */
 export function isSettled({ reaches }: LayoutChange): boolean {
   return reaches.some(({ kind }) => kind === "memory");
 }
@@ -160,7 +160,7 @@ function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly Pa
       changes.push({ part, text: `"${part}" is at ${before} → ${after}`, kind });
     }
   }
-  // A value that nothing has yet changes no value.
+  // A type without any value may change.
   if (isEnum && changes.length === 0) return changes;
   for (const [part, is] of fixed.parts) {
     if (old.parts.has(part)) continue;

@@ -11,17 +11,17 @@ export type Reach =
   /** `example`: a variable on a stack. */
   | { readonly kind: "stacks"; readonly example: string }
   | { readonly kind: "memory"; readonly why: string }
-  /** Nothing in the object has such a value. */
+  /** The object has no value of this type. */
   | { readonly kind: "unused" };
 
-/** Public interface of Xen: guests read and write what is declared there. */
+/** Public interface of Xen: guests read and write these types. */
 const GUEST_SHARED_FILE = /(^|\/)include\/(public|compat)\//;
 
 export function reachOf(model: TypeModel, name: string): Reach {
   return new ReachFinder(model).find(name, new Set());
 }
 
-/** How an entry uses a type: through how many pointers. */
+/** How an entry uses a type: the number of pointers in between. */
 interface Use {
   readonly type: string;
   readonly pointers: number;
@@ -75,7 +75,7 @@ class ReachFinder {
     }
   }
 
-  /** What holds it decides. */
+  /** The place of the containing type decides. */
   #findMember(member: DebugEntry, visiting: Set<string>): Reach {
     let holder = member.parent;
     while (holder !== undefined && this.#model.nameOf(holder) === undefined) holder = holder.parent;
@@ -124,7 +124,7 @@ function useOf(model: TypeModel, entry: DebugEntry): Use | undefined {
   return name === undefined ? undefined : { type: name, pointers };
 }
 
-/** Named types that a variable with a place in memory leads to, and how. */
+/** Named types that a variable in memory leads to, and how. */
 function reachableFromGlobals(model: TypeModel): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const queue: { readonly holder: DebugEntry; readonly path: string }[] = [];

@@ -1,5 +1,5 @@
-// Types that a fix renames, and constants that lie in an enum without a name: both would never meet
-// their counterpart when types are compared by name.
+// Types that a fix renames, and constants in an enum without a name: a comparison by name would not
+// find their counterparts.
 
 import { posix } from "node:path";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
@@ -49,7 +49,7 @@ function isSameLayout(old: Layout, oldName: string, fixed: Layout, newName: stri
   return old.size === fixed.size && JSON.stringify(renamed) === JSON.stringify(parts);
 }
 
-/** Of enums without a name: by what they are called, the constants that have another value. */
+/** For enums without a name: constants with another value, by their names. */
 export function changedConstants(
   old: TypeModel,
   fixed: TypeModel,
@@ -59,7 +59,7 @@ export function changedConstants(
   for (const type of namelessEnums(old)) {
     const label = old.nameOf(type);
     const constants = enumeratorsOf(type);
-    // Unused, the whole enum is left out.
+    // If it is not used, the whole enum is omitted.
     if (label === undefined || fixed.types.has(label)) continue;
     if (!constants.some(([name]) => values.has(name))) continue;
     const changes = constants.flatMap(([part, was]): PartChange[] => {

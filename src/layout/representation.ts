@@ -8,7 +8,7 @@ import { bareType, childrenOf, numberOf, type TypeModel, typeOf } from "../dwarf
 import type { DebugEntry } from "../dwarf/read.ts";
 import { boundsOf, describeNameless, describeType } from "./describe.ts";
 
-/** The same text exactly when the memory of a value is the same. */
+/** Equal exactly when the memory of a value is the same. */
 export function representationOf(model: TypeModel, declared: DebugEntry | undefined): string {
   const type = bareType(model.info, declared);
   if (type === undefined) return describeType(model, type);

@@ -8,7 +8,7 @@ import { attributeOf, type DebugEntry, entriesOf } from "../dwarf/read.ts";
 import { describeType } from "./describe.ts";
 import { originOf } from "./reach.ts";
 
-/** Not where the debug information of one side says nothing of it. */
+/** False where one side has no debug information about it. */
 export function isSameVariable(
   name: string,
   before: TypeModel | undefined,

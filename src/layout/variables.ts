@@ -16,7 +16,7 @@ export interface VariableChange {
   readonly changes: readonly PartChange[];
 }
 
-/** Only of variables that are on both sides. */
+/** Only for variables that exist on both sides. */
 export function changedVariables(old: TypeModel, fixed: TypeModel): readonly VariableChange[] {
   const [before, after] = [variablesOf(old), variablesOf(fixed)];
   return [...before].flatMap(([label, { name, kinds: were }]) => {
@@ -42,7 +42,7 @@ interface Variable {
 }
 
 interface VariableType {
-  /** In words. */
+  /** As text. */
   readonly type: string;
   readonly representation: string;
 }
@@ -68,7 +68,7 @@ function variablesOf(model: TypeModel): ReadonlyMap<string, Variable> {
   return found;
 }
 
-/** Numbers of one size are read alike, and so are pointers to whatever numbers. */
+/** Numbers of one size are read in the same way, and so are pointers to any numbers. */
 function kindOf(model: TypeModel, declared: DebugEntry | undefined): string {
   const type = bareType(model.info, declared);
   if (type === undefined || type.tag === T.DW_TAG_base_type) {

@@ -30,7 +30,7 @@ export interface After {
 export interface PatchedTree extends After {
   /** The working copy. */
   readonly tree: string;
-  /** What make would do otherwise than before, in words. New objects are none of it. */
+  /** Differences of make's actions, as text. New objects do not count. */
   readonly ruleChanges: readonly RuleChange[];
 }
 
@@ -44,7 +44,7 @@ export interface Affected {
   readonly changedFiles: readonly string[];
 }
 
-/** A working copy with the patched files in it, in the directory `work`. @throws BuildError */
+/** A working copy with the patched files, in the directory `work`. @throws BuildError */
 export async function makePatchedTree(
   work: string,
   base: Base,
@@ -81,7 +81,7 @@ export function linkPatched(
   files: ReadonlyMap<string, PatchedFile>,
 ): void {
   const generated = mayReachGenerated(base, files) ? "copied" : "linked";
-  // A rule need not name all that it depends on.
+  // A rule need not name all its dependencies.
   const isAnew = [...files.keys()].some(isBuildRule);
   const contents = isAnew ? withoutGenerated(base) : base.contents;
   linkTree(base.tree, contents, { folder: tree, generated });
@@ -109,7 +109,7 @@ export function writePatched(tree: string, files: ReadonlyMap<string, PatchedFil
   for (const [path, { after }] of files) replaceFile(join(tree, path), after);
 }
 
-/** Sources of objects are not what headers are generated from; everything else may be. */
+/** Headers are not generated from sources of objects, but possibly from any other file. */
 export function mayReachGenerated(base: Base, files: ReadonlyMap<string, PatchedFile>): boolean {
   const { units, embedded } = base.listing;
   const compiles = [...units.flatMap((unit) => unit.compiles), ...embedded];

@@ -1,5 +1,5 @@
-// The patches of a build applied to the texts of the source: first those of the payloads that the new
-// one is to be stacked on, level by level, then the fix itself. Nothing is written.
+// Applies the patches of a build to the texts of the source: first those of the payloads below, level
+// by level, then the fix itself. Nothing is written.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,9 @@ import { type FilePatch, type PatchInput, parsePatchFile } from "../source-patch
 import { isHypervisorSource, type SourceTree } from "../xen-make/source-tree.ts";
 import { contributionsOf, type PatchContribution } from "./contributions.ts";
 
-/** The source with the patches of one payload below in it, and of all under that one. */
+/** The source with the patches of one payload below, and of all payloads under that one. */
 export interface SourceLevel {
-  /** Against the source itself, by path. */
+  /** Compared with the source itself, by path. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   /** Paths that the patches of this level name. */
   readonly changed: ReadonlySet<string>;
@@ -20,15 +20,15 @@ export interface SourceLevel {
 export interface AppliedPatches {
   /** Of the fix. */
   readonly patches: readonly FilePatch[];
-  /** All that the fix and the levels change, against the source itself. */
+  /** All changes of the fix and the levels, compared with the source itself. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   /** Paths that the fix names. */
   readonly changed: ReadonlySet<string>;
   /** What each patch of the fix changed, in their order. */
   readonly contributions: readonly PatchContribution[];
-  /** Hunks of the fix that were found elsewhere than they say. */
+  /** Hunks of the fix that were found at other lines than they say. */
   readonly moved: readonly MovedHunk[];
-  /** The lowest first; empty when the payload is to be stacked on the hypervisor itself. */
+  /** The lowest first; empty when the payload is stacked on the hypervisor itself. */
   readonly levels: readonly SourceLevel[];
 }
 
@@ -63,7 +63,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
       return known.has(path) || readText(path) !== undefined;
     };
     parsed.push(own.flatMap((patch) => parsePatchFile(patch, exists)));
-    // A source package may lack what is not the hypervisor; the ledger names it nevertheless.
+    // A source package may lack files outside of the hypervisor; the ledger names them nevertheless.
     moved = [];
     files = applyFilePatches(parsed.flat().filter(isOurs), readText, (one) => moved.push(one));
     levels.push({ files, changed: pathsOf(parsed.at(-1) ?? []) });

@@ -24,7 +24,7 @@ export interface SidesRequest {
   /** As the patch has them, by their paths below the source directory. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   readonly neutral: NeutralFiles;
-  /** Called when make has begun. */
+  /** Called when make has started. */
   readonly meanwhile: (() => void) | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   const patched = { tree: after.tree, files, units: [...units, ...added], neutral };
   const [, made] = await run.timings.measureAsync("compile", async () => {
     if (!both) await compileBefore({ base, work, missing }, shared);
-    // First the side whose working copy is there: make runs while the other one is linked.
+    // First the side whose working copy is ready: make runs while the other one is linked.
     const fixed = compilePatched(patched, ofPatch, shared);
     const other = both ? compileBefore({ base, work, missing }, shared) : undefined;
     meanwhile?.();
@@ -59,7 +59,7 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   return { pairs, ...made };
 }
 
-/** Waits for both even when one fails, so that nothing runs on in a directory that is removed. */
+/** Waits for both even when one fails, so that no process continues in a removed directory. */
 async function settleBoth<One, Other>(
   one: Promise<One> | undefined,
   other: Promise<Other>,
@@ -76,7 +76,7 @@ export interface BeforeRequest {
   readonly missing: readonly CompileUnit[];
 }
 
-/** Objects of the unpatched source, and keeps them. @throws BuildError build/make-failed */
+/** Compiles objects of the unpatched source, and stores them. @throws BuildError build/make-failed */
 export async function compileBefore(
   { base, work, missing }: BeforeRequest,
   { tools, jobs, signal }: MakeRun,
@@ -100,7 +100,7 @@ interface PatchedRequest {
   readonly neutral: NeutralFiles;
 }
 
-/** What an error says of a source that does not compile. */
+/** The error message for a source that does not compile. */
 interface SourceInWords {
   readonly code: "build/make-failed" | "build/compile-failed";
   readonly what: string;
@@ -136,7 +136,7 @@ function collectPairs(
     const after = takeObject(tree, unit, listing.aliases);
     const before = isNew.has(unit.object) ? undefined : findObject(base.folder, unit.object);
     const dependencies = unite(before, after);
-    // A candidate by its text that does not include the changed file after all.
+    // A candidate by its text, but without the changed file among its dependencies.
     if (before !== undefined && !dependencies.some((file) => changed.has(file))) return [];
     const sources = unit.compiles.map(({ source }) => source);
     const { command, bytes } = after;

@@ -1,4 +1,4 @@
-// What building has found out about each file of a patch, for the ledger.
+// The results of building for each file of a patch, for the ledger.
 
 import { join } from "node:path";
 import type { Architecture } from "../isa/architecture.ts";
@@ -15,7 +15,7 @@ export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
   Pick<Affected, "added"> &
   Pick<PatchedTree, "regenerated"> & { readonly changes: BuildChanges };
 
-/** What would be otherwise with the patch, for each object of the hypervisor or for all, in words. */
+/** Differences with the patch, for each object of the hypervisor or for all, as text. */
 export interface BuildChanges {
   readonly settings: readonly string[];
   /** What make would do. */

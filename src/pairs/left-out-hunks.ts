@@ -1,7 +1,7 @@
-// Hunks of which the compiler sees nothing, since they lie between #if and #endif that this
-// configuration leaves out. The preprocessor tells, run on the unpatched source: a branch is left out
-// when none of its lines comes through in any object. Where the patch changes directives itself, or a
-// file is in too many objects to ask all of them, nothing is said.
+// Finds hunks that the compiler does not see, because they are between #if and #endif that this
+// configuration excludes. The preprocessor is run on the unpatched source: a branch is excluded when
+// none of its lines is in the output for any object. If the patch changes directives itself, or too
+// many objects use a file, no result is given.
 
 import { join } from "node:path";
 import { runProcess } from "../parts/run-process.ts";
@@ -27,7 +27,7 @@ export interface LeftOutRequest {
   readonly run: Pick<MakeRun, "tools" | "signal">;
 }
 
-/** Beyond, asking would take longer than compiling. */
+/** For more objects, preprocessing would take longer than compiling. */
 const OBJECTS_MAX = 12;
 
 /** The same ledger of `patches`, which says of hunks that they are not in this configuration. */
@@ -106,7 +106,7 @@ async function reachedLines(
   return reached;
 }
 
-/** By the marks that the preprocessor puts in: `# 12 "common/kernel.c" 2`. */
+/** By the line markers of the preprocessor: `# 12 "common/kernel.c" 2`. */
 function addReached(
   output: string,
   file: string,

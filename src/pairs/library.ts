@@ -1,5 +1,6 @@
-// The objects of Xen's library, lib.a: the linker takes of it what something refers to, so that a hypervisor lacks
-// functions of which it has the source. Compiled from the unpatched source, once for each base.
+// The objects of Xen's library, lib.a. The linker takes only those that something refers to, so a
+// hypervisor lacks functions that its source has. Compiled from the unpatched source, once for each
+// base.
 
 import { join } from "node:path";
 import type { Base } from "../xen-make/base.ts";

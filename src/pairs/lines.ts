@@ -1,4 +1,4 @@
-// Makes the changed files of a working copy line-neutral, each that can be.
+// Makes the changed files of a working copy line-neutral, where possible.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { findRegions, type LineRegion, oldLineOf } from "../source-patch/line-re
 import type { AppliedPatches } from "./apply.ts";
 
 type LineTreatment =
-  /** Compiled with `#line` directives: what was not changed has the numbers that it had. */
+  /** Compiled with `#line` directives: unchanged lines keep their numbers. */
   | { readonly kind: "neutral" }
-  /** Nothing has moved. */
+  /** No line has moved. */
   | { readonly kind: "unneeded" }
-  /** Compiled as it is; lines have moved as the regions say. */
+  /** Compiled unchanged; lines have moved as the regions say. */
   | { readonly kind: "plain"; readonly reason: string }
   /**
    * Only one of the two sides is compiled line-neutral, so that nothing can be said of numbers: of a

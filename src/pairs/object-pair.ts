@@ -5,7 +5,7 @@ export interface ObjectPair {
   readonly object: string;
   /** C or assembly files that it is compiled from; nearly always one. */
   readonly sources: readonly string[];
-  /** `undefined` for an object that the patch brings. */
+  /** `undefined` for an object that the patch adds. */
   readonly before: Uint8Array | undefined;
   /** In the source itself, then with the patches of each payload below; the last one is `before`. */
   readonly levels: readonly (Uint8Array | undefined)[];

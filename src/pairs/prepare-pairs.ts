@@ -108,7 +108,7 @@ async function pairUp(
   );
   const { files, levels } = carried;
   const { patches, moved, contributions } = applied;
-  // From here there are only files that objects are made from, and what makes them.
+  // From here only files are left that objects are made from, or that affect how they are made.
   const after = await makePatchedTree(work, base, files, run);
   const { regenerated, ruleChanges: rules } = after;
   if (rules.length > 0) return leaveUnbuilt(request, { settings, rules });

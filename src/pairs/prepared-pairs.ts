@@ -1,4 +1,4 @@
-// What preparePairs() is asked for, and what it gives.
+// The input and the result of preparePairs().
 
 import type { Architecture } from "../isa/architecture.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
@@ -20,7 +20,7 @@ export interface PairsRequest {
   readonly within?: WithinBuild;
 }
 
-/** What both sides are made from. */
+/** The inputs of both sides. */
 export interface PairsInputs {
   /** Top directory of Xen's source. */
   readonly source: string;
@@ -57,20 +57,20 @@ export interface PreparedPairs {
   readonly removed: Promise<void>;
 }
 
-/** What became of every file and hunk. */
+/** The result for every file and hunk. */
 export interface PatchAccount {
   readonly ledger: readonly FileEntry[];
-  /** Hunks that were found elsewhere than they say. */
+  /** Hunks that were found at other lines than they say. */
   readonly moved: AppliedPatches["moved"];
 }
 
-/** What the patches change in the texts of the source. */
+/** Changes of the patches to the texts of the source. */
 export interface ChangedTexts {
   /** Of each changed file of code, by its path below `xen/`. */
   readonly lines: Readonly<Record<string, FileLines>>;
   /** Of each changed file that is built from, by its path below `xen/`. */
   readonly texts: ReadonlyMap<string, PatchedFile>;
-  /** What each patch of the fix changed, in their order. */
+  /** Changes of each patch of the fix, in their order. */
   readonly contributions: AppliedPatches["contributions"];
 }
 

@@ -1,6 +1,6 @@
-// Which objects of the unpatched hypervisor refer to a global symbol: exactly, by the undefined symbols
-// of all of them. It takes every object of the source, compiled once for each base, so it is asked
-// only where a payload may hang on the answer.
+// Finds the objects of the unpatched hypervisor that refer to a global symbol: exactly, by the
+// undefined symbols of all objects. This compiles every object of the source once for each base, so it
+// is only used where a payload may depend on the result.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

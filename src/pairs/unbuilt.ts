@@ -1,5 +1,4 @@
-// What is known of a patch of which nothing is compiled, since it changes how the whole hypervisor is
-// made: the account says what it changes.
+// The account of a patch that is not compiled, because it changes how the whole hypervisor is built.
 
 import { BuildError } from "../build-outcome/build-error.ts";
 import type { Architecture } from "../isa/architecture.ts";
