@@ -7,8 +7,7 @@ import { type CallClobbered, type RegisterSet, registersIn } from "../isa/x86-re
 import { Effects } from "./effects.ts";
 import type { FunctionCode } from "./function-code.ts";
 import type { ObjectCall } from "./object-code.ts";
-import { findReads } from "./read-after.ts";
-import type { Reliant } from "./reliance.ts";
+import { choicesOf, findWanted, type Reliant } from "./reliance.ts";
 import { whyNoKeeper } from "./why-no-keeper.ts";
 
 export interface NewCall {
@@ -39,17 +38,28 @@ export function keepForCalls(calls: readonly NewCall[]): KeptCalls {
     if (returnsTo === undefined) continue;
     const { preserves, returns } = effects.of({ code: callee, offset: 0 });
     const wanted = returns ? preserves & mayChange : 0;
-    const reads = findReads({ code: caller, offset: returnsTo }, wanted, effects);
-    const [read] = reads;
-    if (read === undefined) continue;
-    const registers = reads.reduce((set, one) => set | one.registers, 0);
-    const reliant = { caller, offset, registers, read, through: [callee] };
-    const why = whyNoKeeper({ registers, callees: [callee], reliants: [reliant] });
-    if (why === undefined) {
-      found.push({ caller, fieldOffset, registers: registersIn(registers) });
+    const reads = findWanted({ code: caller, offset: returnsTo }, wanted, effects);
+    if (reads === undefined) continue;
+    const kept = keep({ caller, offset, ...reads, through: [callee] }, callee);
+    if (kept?.why === undefined) {
+      if (kept) found.push({ caller, fieldOffset, registers: registersIn(kept.reliant.registers) });
     } else {
-      impossible.push({ why, reliant });
+      impossible.push({ why: kept.why, reliant: kept.reliant });
     }
   }
   return { calls: found, impossible };
+}
+
+/** The most that can be kept, or why nothing can; `undefined` where nothing has to be. */
+function keep(
+  wanted: Reliant,
+  callee: FunctionCode,
+): { readonly reliant: Reliant; readonly why: string | undefined } | undefined {
+  const choices = choicesOf([wanted]).flat();
+  const asked = choices.map((reliant) => ({
+    reliant,
+    why: whyNoKeeper({ registers: reliant.registers, callees: [callee], reliants: [reliant] }),
+  }));
+  const possible = asked.find(({ why }) => why === undefined);
+  return possible ?? (wanted.registers === 0 ? undefined : asked.at(-1));
 }

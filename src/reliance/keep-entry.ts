@@ -13,7 +13,7 @@ import {
 import { Effects } from "./effects.ts";
 import type { FunctionCode } from "./function-code.ts";
 import { findReads } from "./read-after.ts";
-import type { CallSite, Reliant } from "./reliance.ts";
+import { type CallSite, choicesOf, type Reliant } from "./reliance.ts";
 import { whyNoKeeper } from "./why-no-keeper.ts";
 
 export interface NewBody {
@@ -32,6 +32,15 @@ export type KeptRegisters =
   | { readonly kind: "impossible"; readonly why: string; readonly harmed: readonly Reliant[] };
 
 export function keepForCallers(body: NewBody, reliants: readonly Reliant[]): KeptRegisters {
+  let kept: KeptRegisters = { kind: "none" };
+  for (const choice of choicesOf(reliants)) {
+    kept = keepAll(body, choice);
+    if (kept.kind !== "impossible") return kept;
+  }
+  return kept;
+}
+
+function keepAll(body: NewBody, reliants: readonly Reliant[]): KeptRegisters {
   if (reliants.length === 0) return { kind: "none" };
   const { preserves } = new Effects("what-may-happen").of({ code: body.code, offset: 0 });
   const changed = ALL_CALL_CLOBBERED & ~preserves;

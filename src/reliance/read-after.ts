@@ -3,7 +3,8 @@
 //
 // - an instruction reads it;
 // - a function is called that reads it before it writes it: it is an argument. That is found by following
-//   the callee's own paths, so nothing needs to be known of its type;
+//   the callee's own paths, so nothing needs to be known of its type. Another body may read one that this
+//   one ignores, though the caller passes it: with `any-body` all those that hold arguments count;
 // - a function is called through a pointer, and it is one of those that hold arguments: which of them
 //   this function takes nobody can see;
 // - the function returns, and it is one of those that hold results.
@@ -31,13 +32,17 @@ export interface RegisterRead extends CodePlace {
   readonly registers: RegisterSet;
 }
 
+/** Of functions that are called: what they read by the body that stands there, or what they may take. */
+export type CalledBodies = "these-bodies" | "any-body";
+
 /** Of `wanted`, what is read from `start` on, with the places that read it. */
 export function findReads(
   start: CodePlace,
   wanted: RegisterSet,
   effects: Effects,
+  called: CalledBodies = "these-bodies",
 ): readonly RegisterRead[] {
-  const search = new Search(effects);
+  const search = new Search(effects, called);
   search.reach({ ...start, as: "caller" }, wanted);
   return search.run();
 }
@@ -50,6 +55,7 @@ interface Point extends CodePlace {
 
 class Search {
   readonly #effects: Effects;
+  readonly #called: CalledBodies;
   readonly #reads: RegisterRead[] = [];
   readonly #seen = {
     caller: new Map<FunctionCode, Map<number, RegisterSet>>(),
@@ -57,8 +63,9 @@ class Search {
   };
   readonly #work: (readonly [point: Point, open: RegisterSet])[] = [];
 
-  constructor(effects: Effects) {
+  constructor(effects: Effects, called: CalledBodies) {
     this.#effects = effects;
+    this.#called = called;
   }
 
   /** `open`: not written since the start. */
@@ -85,7 +92,9 @@ class Search {
     const { code, offset } = point;
     const next = { ...point, offset: offset + step.length };
     const destination = step.branch && code.destinationOf(step.branch);
-    const registers = open & (step.reads | expectedAt(step, destination, point));
+    const isTaken = this.#called === "any-body" && isCallOf(destination);
+    const expected = isTaken ? ARGUMENTS : expectedAt(step, destination, point);
+    const registers = open & (step.reads | expected);
     if (registers !== 0) this.#reads.push({ code, offset, registers });
     const fault = code.faultsTo(offset);
     if (fault !== undefined) this.#jump(point, fault, open);
@@ -119,6 +128,11 @@ class Search {
 }
 
 const goesOn: ReadonlySet<StepFlow> = new Set(["next", "trap", "branch"]);
+
+/** Not of a part of the function that goes on. */
+function isCallOf(destination: Destination | undefined): boolean {
+  return destination?.kind === "function" && !isPartOfFunction(destination.place);
+}
 
 /** What the instruction expects besides its own operands. */
 function expectedAt(

@@ -14,9 +14,14 @@
 // such code can rely. What it does not see: what a compiler knew of a callee besides registers, as that
 // it writes no memory, takes no argument, gives one of two results, or never returns.
 
-import { namesOfRegisters, type RegisterSet } from "../isa/x86-registers.ts";
+import {
+  ALL_CALL_CLOBBERED,
+  namesOfRegisters,
+  RESULTS,
+  type RegisterSet,
+} from "../isa/x86-registers.ts";
 import { Effects } from "./effects.ts";
-import type { FunctionCode } from "./function-code.ts";
+import type { CodePlace, FunctionCode } from "./function-code.ts";
 import { findReads, type RegisterRead } from "./read-after.ts";
 
 export interface CallSite {
@@ -35,6 +40,11 @@ export interface Reliant {
   /** Of the call, into the caller. */
   readonly offset: number;
   readonly registers: RegisterSet;
+  /**
+   * Besides them, those that it may pass as arguments to a function that takes no notice of them now, while
+   * a body that a later payload brings may.
+   */
+  readonly perhaps: RegisterSet;
   /** The first place that reads one of them. */
   readonly read: RegisterRead;
   /** The function asked about first, then those through which the caller reaches it. */
@@ -101,11 +111,39 @@ function reliantsAt(
   effects: Effects,
 ): readonly Reliant[] {
   if (returnsTo === undefined) return [];
-  const reads = findReads({ code: caller, offset: returnsTo }, registers, effects);
-  const [read] = reads;
-  if (read === undefined) return [];
-  const all = reads.reduce((set, one) => set | one.registers, 0);
-  return [{ caller, offset, registers: all, read, through }];
+  const found = findWanted({ code: caller, offset: returnsTo }, registers, effects);
+  return found === undefined ? [] : [{ caller, offset, ...found, through }];
+}
+
+/** Behind a call, what of `wanted` is read, or may be; `undefined` where nothing is. */
+export function findWanted(
+  start: CodePlace,
+  wanted: RegisterSet,
+  effects: Effects,
+): Pick<Reliant, "registers" | "perhaps" | "read"> | undefined {
+  const reads = findReads(start, wanted, effects);
+  const taken = findReads(start, wanted, effects, "any-body");
+  const read = reads[0] ?? taken[0];
+  const registers = setOf(reads);
+  return read && { registers, perhaps: setOf(taken) & ~registers, read };
+}
+
+function setOf(reads: readonly RegisterRead[]): RegisterSet {
+  return reads.reduce((set, { registers }) => set | registers, 0);
+}
+
+/**
+ * The sets that a keeper may save for a caller, the best one first: nothing that it reads only perhaps is
+ * a reason to refuse a fix, and least of all what may be a result.
+ */
+export function choicesOf<Wanted extends Pick<Reliant, "registers" | "perhaps">>(
+  all: readonly Wanted[],
+): readonly (readonly Wanted[])[] {
+  return [ALL_CALL_CLOBBERED, ALL_CALL_CLOBBERED & ~RESULTS, 0].map((kept) =>
+    all
+      .map((one) => ({ ...one, registers: one.registers | (one.perhaps & kept) }))
+      .filter(({ registers }) => registers !== 0),
+  );
 }
 
 /** `"f" keeps r9 across its call of "g" at +0x6, and reads it at +0xb` */

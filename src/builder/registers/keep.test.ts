@@ -4,14 +4,10 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../../test/why-no-build.ts";
-import type { ElfObject } from "../../elf/object.ts";
-import { openElf } from "../../elf/open.ts";
-import { contentsOf, requireSection } from "../../elf/sections.ts";
-import { decodeKeeper, type FoundKeeper } from "../../isa/x86-keeper.ts";
-import { parsePayload } from "../../payload/parse.ts";
 import { linkHypervisor, makeSmallBuild } from "../build.test.support.ts";
 import { buildFix } from "../build.ts";
 import type { BuiltFix } from "../built-fix.ts";
+import { callKeepers, entryKeepers } from "./keepers.test.support.ts";
 
 // "start" keeps two values across its call of "leaf", in registers that "leaf" leaves alone; so does
 // "many", whose callee takes an argument on the stack. Only optimised code does such things.
@@ -47,39 +43,6 @@ function build(...edits: readonly (readonly [old: string, text: string])[]): Pro
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, source, text);
   const patches = [{ name: "fix.patch", bytes: Buffer.from(patch) }];
   return buildFix(small.options({}, { inputs: { patches } }));
-}
-
-function objectOf({ payload, refusals }: BuiltFix): ElfObject {
-  assert.deepEqual(refusals, []);
-  assert.ok(payload);
-  return openElf(payload.bytes, "fix");
-}
-
-/** By what is called through them, those of calls. */
-function callKeepers(
-  fix: BuiltFix,
-): Readonly<Record<string, FoundKeeper["registers"] | undefined>> {
-  const object = objectOf(fix);
-  return Object.fromEntries(
-    object.symbols.flatMap(({ name, place, value }) => {
-      const section = place.kind === "section" ? object.sections[place.index] : undefined;
-      const callee = /^(.*)\.keeper/.exec(name)?.[1];
-      if (callee === undefined || section === undefined) return [];
-      const code = contentsOf(object, section).subarray(Number(value));
-      return [[callee, decodeKeeper(code)?.registers] as const];
-    }),
-  );
-}
-
-/** What stands at the entries of new bodies. */
-function entryKeepers(fix: BuiltFix): readonly (FoundKeeper["registers"] | undefined)[] {
-  const object = objectOf(fix);
-  assert.ok(fix.payload);
-  return parsePayload(fix.payload.bytes, "fix").functions.flatMap((entry) => {
-    if (entry.kind !== "replace" || entry.newAddress.kind !== "own") return [];
-    const code = contentsOf(object, requireSection(object, entry.newAddress.section));
-    return [decodeKeeper(code.subarray(entry.newAddress.offset))?.registers];
-  });
 }
 
 buildTest(

@@ -8,7 +8,7 @@ import { followsRegisters } from "../../isa/registers-followed.ts";
 import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
 import { keepForCalls } from "../../reliance/keep-calls.ts";
 import { type KeptRegisters, keepForCallers } from "../../reliance/keep-entry.ts";
-import { describeReliant } from "../../reliance/reliance.ts";
+import { describeReliant, type Reliant } from "../../reliance/reliance.ts";
 import type { RunningCode } from "../../reliance/running-code.ts";
 import { runningCode, type WhatRuns } from "../../running/running-code.ts";
 import { CarriedCode, type CarriedFix } from "./carried-code.ts";
@@ -55,7 +55,7 @@ function keepInObject(
     const found = atom && code.bodyOf(atom);
     const kept: KeptRegisters =
       found === undefined
-        ? { kind: "impossible", why: "its new code cannot be read", harmed: reliants }
+        ? unreadable(reliants)
         : keepForCallers({ ...found, old: running.find(oldName) }, reliants);
     if (kept.kind === "kept") entries.push({ newBody, registers: kept.registers });
     if (kept.kind === "impossible") {
@@ -78,6 +78,12 @@ function keepInObject(
     }),
     refusals,
   };
+}
+
+function unreadable(reliants: readonly Reliant[]): KeptRegisters {
+  const harmed = reliants.filter(({ registers }) => registers !== 0);
+  if (harmed.length === 0) return { kind: "none" };
+  return { kind: "impossible", why: "its new code cannot be read", harmed };
 }
 
 const saveByItself =
