@@ -223,7 +223,7 @@ function stackingOf({ payload, findings }: BuiltFix, { payloads }: Foundation): 
   };
 }
 
-/** They are part of the total time of the build. */
+/** These refusals are already in the list of the build. */
 function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession, "refusals"> {
   return rest;
 }
