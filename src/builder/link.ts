@@ -15,6 +15,7 @@ import { EmitError, type EmitInput } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
+import { calledByNewCode } from "../stacking/called.ts";
 import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
@@ -106,10 +107,9 @@ export function linkPayload({
   const replaced = replacements.map(({ oldName }) => oldName);
   const renamed = functionsByNewName(objects, names).map(({ inXen }) => inXen);
   const relied = [...reliedOn(objects), ...renamed];
-  const guards = guardsOf(
-    { replaced, relied },
-    { ...target, payloads, level: facts.stacking.guard },
-  );
+  const called = calledByNewCode(objects, { payloads, names });
+  const subjects = { replaced, relied, called };
+  const guards = guardsOf(subjects, { ...target, payloads, level: facts.stacking.guard });
   if ("rule" in guards) return { kind: "refused", refusals: [guards] };
   const kept = keepRegisters(carried, { xen: target.xen, payloads });
   if (kept.refusals.length > 0) return { kind: "refused", refusals: kept.refusals };
@@ -119,6 +119,7 @@ export function linkPayload({
     objects: sources,
     replacements,
     guards: guards.guards,
+    uncovered: facts.stacking.guard === "none" ? [] : called,
     keeping: kept.keeping,
     hooks: hooks.hooks,
     reasons: reasonsOf(carried),

@@ -157,6 +157,16 @@ test("guardsFor() tolerates a jump at the entry of what is merely relied on", ()
   ]);
 });
 
+test("guardsFor() looks at the entry alone of what is merely called, in one place", () => {
+  for (const level of ["full", "entry"] as const) {
+    assert.deepEqual(entries(plan({}, { role: "called" }, level)), ["0+31"]);
+    assert.deepEqual(entries(plan({ code: markedCode }, { role: "called" }, level)), ["4+31"]);
+    assert.deepEqual(leftOut(plan({}, { role: "called" }, level)), []);
+  }
+  const below = plan({}, { role: "called", below: "payload" });
+  assert.deepEqual(entries(below), ["0+1", "5+26"]);
+});
+
 test("guardsFor() looks at first bytes of what is replaced only, when asked for entries", () => {
   assert.deepEqual(entries(plan({}, {}, "entry")), ["0+31"]);
   assert.deepEqual(entries(plan({ code: markedCode }, {}, "entry")), ["4+31"]);

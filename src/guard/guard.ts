@@ -21,7 +21,10 @@ import type {
   UnguardedReason,
 } from "./plan.ts";
 
-/** How many bytes of a function level `entry` covers, after an ENDBR64: the capacity of one entry. */
+/**
+ * How many bytes of a function level `entry` covers, and every level of one that is only called, after an
+ * ENDBR64: the capacity of one entry, and more than a jump takes.
+ */
 const ENTRY_SIZE = 31;
 /** Two relocations, of the label and of the address: RELA entries of ELF64. */
 const FILE_BYTES_PER_GUARD = LIVEPATCH_FUNC_SIZE[2] + 2 * RELA_SIZE;
@@ -54,13 +57,14 @@ function guardFunction(
     return { guards: [], unguarded: [range] };
   }
   const isArm = image.architecture === "aarch64";
-  const code = new FunctionCode(image.bytesAt(address, sizeBytes).slice());
+  const bytes = image.bytesAt(address, sizeBytes);
+  const entry = !isArm && jumpsBehindMark(release) && startsWithEndbr64(bytes) ? ENDBR64_SIZE : 0;
+  const looksAt = target.role === "called" ? entry + ENTRY_SIZE : sizeBytes;
+  const code = new FunctionCode(bytes.slice(0, looksAt));
   const end = address + BigInt(sizeBytes);
   for (const range of rangesWithin(changes, { start: address, end })) {
     code.leaveOut(Number(range.start - address), Number(range.end - address), "boot-change");
   }
-  const entry =
-    !isArm && jumpsBehindMark(release) && startsWithEndbr64(code.bytes) ? ENDBR64_SIZE : 0;
   // Xen overwrites it on some hosts; the jump is written after it, so nothing is lost.
   code.leaveOut(0, entry, "landing-mark");
   const afterJump = entry + JUMP_SIZE[image.architecture];

@@ -22,8 +22,11 @@ export interface GuardedFunction {
   readonly name: string;
   readonly address: bigint;
   readonly sizeBytes: number;
-  /** `relied`: not replaced, but its layout or ABI matters, and another payload may replace it. */
-  readonly role: "replaced" | "relied";
+  /**
+   * `relied`: not replaced, but its layout or ABI matters, and another payload may replace it. `called`: by
+   * code that a compiler made with knowledge of its body, so that another payload must not have replaced it.
+   */
+  readonly role: "replaced" | "relied" | "called";
   /** `payload`: one below has replaced it, so a jump is at the entry when Xen compares. */
   readonly below: "hypervisor" | "payload";
 }

@@ -49,7 +49,7 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
   };
 }
 
-/** The facts that the list of loaded payloads contains. */
+/** The facts that the list of loaded payloads contains: not the guard, so not which functions the code calls. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
   const told = readStackingFacts(metadata ?? []);
   // Only tools that write a mode also write (or leave out) requirements, hooks and kept pointers.

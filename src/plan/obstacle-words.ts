@@ -6,7 +6,7 @@ import type { MissingFix } from "./coverage.ts";
 import type { CodeRange } from "./facts-form.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
-import type { Relations } from "./relations.ts";
+import type { CompiledAgainst, Conflict, Relations } from "./relations.ts";
 
 export function nameOfId(buildId: string, relations: Relations): string {
   const known = relations.withId(buildId);
@@ -62,7 +62,13 @@ export function missingJump(piece: Piece, range: CodeRange): Obstacle {
   };
 }
 
-export function overlapping(left: Piece, right: Piece, range: CodeRange): Obstacle {
+export function inTheWay(left: Piece, right: Piece, conflict: Conflict): Obstacle {
+  return conflict.kind === "overlap"
+    ? overlapping(left, right, conflict.range)
+    : compiledAgainst(conflict);
+}
+
+function overlapping(left: Piece, right: Piece, range: CodeRange): Obstacle {
   // Both directions of a conflict are reported as one reason.
   const [one, other] = left.name < right.name ? [left, right] : [right, left];
   return {
@@ -70,6 +76,16 @@ export function overlapping(left: Piece, right: Piece, range: CodeRange): Obstac
     problem: `Cannot have both "${one.name}" and "${other.name}" applied: they change the same code`,
     where: describeRange(range),
     expected: "payloads that change different functions, or one that was made on top of the other",
+    remedy: 'build one of them again with "--on" the other, or both fixes as one payload',
+  };
+}
+
+function compiledAgainst({ user, changedBy, range }: CompiledAgainst): Obstacle {
+  return {
+    code: "plan/overlap",
+    problem: `Cannot have both "${user.name}" and "${changedBy.name}" applied: "${user.name}" was compiled against code that "${changedBy.name}" changes`,
+    where: describeRange(range),
+    expected: `nobody who changes what the new code of "${user.name}" calls or relies on, or one of the two made on top of the other`,
     remedy: 'build one of them again with "--on" the other, or both fixes as one payload',
   };
 }

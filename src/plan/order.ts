@@ -7,10 +7,10 @@ import { invariant } from "../invariant.ts";
 import { mayIgnoreDependency } from "../payload/stacking.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
+  inTheWay,
   missingJump,
   missingLink,
   missingNeed,
-  overlapping,
   samePlace,
   unknownOverlap,
   wrongWayRound,
@@ -80,7 +80,7 @@ function againstBelow(
     if (relations.knows(lower, piece)) return [wrongWayRound(lower, piece)];
     return overlap.kind === "unknown"
       ? [unknownOverlap(piece, lower)]
-      : [overlapping(piece, lower, overlap.range)];
+      : [inTheWay(piece, lower, overlap)];
   });
   return [...missing, ...covered];
 }
@@ -102,7 +102,7 @@ function betweenTwo(one: Piece, other: Piece, { relations }: Ground): readonly O
   if (overlap.kind === "none") return [];
   if (relations.knows(one, other) || relations.knows(other, one)) return [];
   if (overlap.kind === "unknown") return [unknownOverlap(one, other)];
-  return [overlapping(one, other, overlap.range)];
+  return [inTheWay(one, other, overlap)];
 }
 
 /** Payloads that must be applied directly after each other. */

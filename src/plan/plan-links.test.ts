@@ -85,3 +85,18 @@ test("makePlan() refuses another hypervisor's payload, a missing link, and what 
   const crowded = makePlan(host(["a+"], [a], state), to(a, b));
   assert.ok(stepsOf(crowded).includes("plan/same-place"));
 });
+
+test("makePlan() says who was compiled against what the other one changes", () => {
+  const guards = ["alpha", "beta"].map((symbol) => ({ symbol, start: 0n, sizeBytes: 31 }));
+  const user = payload("user", "alpha", { guards });
+  for (const [applied, wanted] of [
+    [user, b],
+    [b, user],
+  ] as const) {
+    const planned = check([[`${applied.name}+`], [applied]], to(applied, wanted), ["plan/overlap"]);
+    assert.ok(planned.kind === "refused");
+    const [obstacle] = planned.obstacles;
+    assert.match(obstacle?.problem ?? "", /"user" was compiled against code that "b" changes$/);
+    assert.equal(obstacle?.where, "beta+0x4, 1 byte");
+  }
+});

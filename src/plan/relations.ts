@@ -6,9 +6,21 @@ import { JUMP_BYTE } from "./facts.ts";
 import type { CodeRange, PayloadFacts } from "./facts-form.ts";
 import type { Piece } from "./piece.ts";
 
+/** `changedBy` writes code that `user` only guards, because it was compiled against it. */
+export interface CompiledAgainst {
+  readonly kind: "compiled-against";
+  readonly range: CodeRange;
+  readonly changedBy: Piece;
+  readonly user: Piece;
+}
+
+export type Conflict =
+  /** Both change the same place. */
+  { readonly kind: "overlap"; readonly range: CodeRange } | CompiledAgainst;
+
 type Overlap =
   | { readonly kind: "none" }
-  | { readonly kind: "overlap"; readonly range: CodeRange }
+  | Conflict
   /** For at least one of the two, it is unknown what it changes. */
   | { readonly kind: "unknown" };
 
@@ -41,7 +53,7 @@ export function relationsOf(
   const needs = remembered((piece: Piece) => needsOf(piece.facts, xenBuildId, byMarker));
   const below = remembered((piece: Piece) => allBelow(piece, needs, byId));
   const exported = remembered((piece: Piece) => new Set(piece.facts.exports));
-  const overlap = rememberedPair((one, other) => overlapOf(one.facts, other.facts, addressOf));
+  const overlap = rememberedPair((one, other) => overlapOf(one, other, addressOf));
   const knows = (upper: Piece, lower: Piece) => below(upper).has(lower);
   return {
     withId: (buildId) => byId.get(buildId),
@@ -126,28 +138,45 @@ function allBelow(
   return found;
 }
 
-function overlapOf(one: PayloadFacts, other: PayloadFacts, addressOf: AddressOf): Overlap {
-  const [ours, theirs] = [claimsOf(one), claimsOf(other)];
+function overlapOf(one: Piece, other: Piece, addressOf: AddressOf): Overlap {
+  const [ours, theirs] = [claimsOf(one.facts), claimsOf(other.facts)];
   // A payload without changes conflicts with none, except where code under it changes.
   if (ours === undefined || theirs === undefined) return { kind: "unknown" };
-  const range =
-    findCommonRange(ours.writes, theirs.claims, addressOf) ??
-    findCommonRange(theirs.writes, ours.claims, addressOf);
-  return range === undefined ? { kind: "none" } : { kind: "overlap", range };
+  const both =
+    findCommonRange(ours.writes, theirs.changes, addressOf) ??
+    findCommonRange(theirs.writes, ours.changes, addressOf);
+  if (both !== undefined) return { kind: "overlap", range: both };
+  const [byUs, byThem] = [
+    findCommonRange(ours.writes, theirs.guards, addressOf),
+    findCommonRange(theirs.writes, ours.guards, addressOf),
+  ];
+  if (byUs !== undefined)
+    return { kind: "compiled-against", range: byUs, changedBy: one, user: other };
+  if (byThem !== undefined)
+    return { kind: "compiled-against", range: byThem, changedBy: other, user: one };
+  return { kind: "none" };
 }
 
 interface Claims {
   readonly writes: readonly CodeRange[];
-  /** Bytes that no other payload may write. */
-  readonly claims: readonly CodeRange[];
+  /** Those, and all bytes of the functions that it replaces. */
+  readonly changes: readonly CodeRange[];
+  /** Other bytes that no other payload may write; of the jump of a payload below all, while Xen compares one. */
+  readonly guards: readonly CodeRange[];
 }
 
-function claimsOf({ writes, replaces, guards, functions }: PayloadFacts): Claims | undefined {
+function claimsOf({
+  writes,
+  replaces = [],
+  guards = [],
+  jumps = [],
+  functions,
+}: PayloadFacts): Claims | undefined {
   if (writes !== undefined)
-    return { writes, claims: [...writes, ...(replaces ?? []), ...(guards ?? [])] };
+    return { writes, changes: [...writes, ...replaces], guards: [...guards, ...jumps] };
   if (functions === undefined) return undefined;
   const entries = functions.map((symbol) => ({ symbol, start: JUMP_BYTE.x86_64, sizeBytes: 1 }));
-  return { writes: entries, claims: entries };
+  return { writes: entries, changes: entries, guards: [] };
 }
 
 function remembered<Result>(compute: (piece: Piece) => Result): (piece: Piece) => Result {

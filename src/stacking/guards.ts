@@ -18,6 +18,8 @@ export interface GuardSubjects {
   /** As Xen's table spells them; names that only a payload below has are left out. */
   readonly replaced: readonly string[];
   readonly relied: readonly string[];
+  /** By new code that was compiled with knowledge of their bodies (called.ts). */
+  readonly called: readonly string[];
 }
 
 export interface GuardTarget {
@@ -30,14 +32,17 @@ export interface GuardTarget {
 
 /** @throws GuardError, ElfError */
 export function planGuards(
-  { replaced, relied }: GuardSubjects,
+  { replaced, relied, called }: GuardSubjects,
   { xen, release, level, payloads }: GuardTarget,
 ): GuardPlan {
   if (level === "none") return { guards: [], unguarded: [] };
   const seen = new Set<bigint>();
+  const isCalled = new Set(called);
   const functions = [
     ...replaced.map((name) => ({ name, role: "replaced" as const })),
-    ...relied.map((name) => ({ name, role: "relied" as const })),
+    // Of what is relied on as well, all is compared, the entry too.
+    ...relied.map((name) => ({ name, role: isCalled.has(name) ? "replaced" : "relied" }) as const),
+    ...called.map((name) => ({ name, role: "called" as const })),
   ].flatMap(({ name, role }): GuardedFunction[] => {
     const found = xen.byName.get(name);
     if (found === undefined || seen.has(found.address)) return [];

@@ -31,7 +31,12 @@ import { keepRegisters } from "./keep-registers.ts";
 import { type MergedObjects, mergeObjects } from "./merge-objects.ts";
 import { pruneSymbols } from "./prune-symbols.ts";
 import { redirectToXen } from "./redirect.ts";
-import { coverTableEntry, guardsOfRequired, neededCovers } from "./required-markers.ts";
+import {
+  coverTableEntry,
+  guardsOfRequired,
+  guardsOfUncovered,
+  neededCovers,
+} from "./required-markers.ts";
 import type { TableEntry } from "./table-entry.ts";
 import { addFunctionTable, addHooks, addMetadata, addNotes } from "./tables.ts";
 import { addEntryMarker, hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
@@ -118,7 +123,8 @@ interface BoundEntries {
 function bindEntries(input: EmitInput, { draft, symbolOf }: MergedObjects): BoundEntries {
   const known = undefinedSymbolsOf(draft);
   const required = input.stacking.requires.flatMap(guardsOfRequired);
-  const guards = [...required, ...input.guards].map(
+  const uncovered = guardsOfUncovered(input.uncovered ?? [], input.stacking.requires);
+  const guards = [...required, ...uncovered, ...input.guards].map(
     ({ label, oldName, oldOffset, bytes }): TableEntry => ({
       label,
       oldFunction: requireUndefinedSymbol(draft, known, oldName),

@@ -95,6 +95,8 @@ export interface EmitInput {
   readonly objects: readonly SourceObject[];
   readonly replacements: readonly Replacement[];
   readonly guards: readonly GuardBytes[];
+  /** Functions of payloads below, or replaced by them, that no other payload may have replaced since. */
+  readonly uncovered?: readonly string[] | undefined;
   readonly keeping?: Keeping | undefined;
   readonly hooks: readonly Hook[];
   readonly stacking: Stacking;

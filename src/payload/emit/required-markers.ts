@@ -1,5 +1,5 @@
 // What a payload requires of the markers of payloads below it (marker.ts): that they are applied, with
-// exactly this content, and that no other payload is stacked on the functions that it replaces.
+// exactly this content, and that no other payload is stacked on the functions that it replaces or calls.
 
 import type { DraftSymbol } from "../../elf/draft.ts";
 import { MARKER_APPLIED, MARKER_IDLE } from "../marker.ts";
@@ -37,6 +37,16 @@ export function neededCovers(
     if (below?.marker === undefined || offset === undefined) return [];
     const label = coverLabel(below.buildId, functionName);
     return [{ label, markerSymbol: below.marker.symbol, offset }];
+  });
+}
+
+/** No other payload may be stacked on these functions, which the payload calls and does not replace. */
+export function guardsOfUncovered(
+  called: readonly string[],
+  requires: readonly RequiredPayload[],
+): readonly GuardBytes[] {
+  return neededCovers(called, requires).map(({ label, markerSymbol, offset }) => {
+    return { label, oldName: markerSymbol, oldOffset: offset, bytes: Uint8Array.of(MARKER_IDLE) };
   });
 }
 
