@@ -1,5 +1,6 @@
 // Sync on real hypervisors: the scenarios of scenarios.ts, and the command killed by SIGKILL while
-// each of its steps is under way.
+// each of its steps is under way. The kill is about the command and its journal, not about the
+// hypervisor, so one release has it in every run.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -22,6 +23,9 @@ import { type SyncBench, withOwnJournal } from "./play.ts";
 import { defineSyncScenarios } from "./scenarios.ts";
 
 const command = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
+
+/** Some five minutes for each release: `npm run test:killed` asks for all three. */
+const killedOn = (process.env["XSPLICE_KILLED_ON"] ?? "4.17").split(",");
 
 interface LabBench extends SyncBench {
   readonly lab: Lab;
@@ -46,6 +50,7 @@ for (const release of ["4.14", "4.17", "4.20"]) {
       rmSync(folder, { recursive: true });
     });
     defineSyncScenarios(open, () => open().payloads);
+    if (!killedOn.includes(release)) return;
     test("sync goes on where SIGKILL ended it, whichever its step", async () => {
       const shell = new Shell(folder, name);
       await moveAndDie(open(), shell);
