@@ -8,8 +8,8 @@ import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { findAarch64Branches } from "../isa/aarch64-branches.ts";
-import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { X86Relocation } from "../isa/x86.ts";
+import { nearBranchAt } from "../isa/x86-near-branch.ts";
 import { livepatchSections, specialTableSections } from "../xen-abi/sections.ts";
 import { readableRelocations } from "./readable-relocations.ts";
 import { loadedSections, type Subject, whereInSection } from "./subject.ts";
@@ -149,8 +149,8 @@ function resolvedReferences(
   );
 }
 
-/** First byte of a conditional jump; lea of a distance from %rip, after a REX prefix that widens it. */
-const opcodes = { conditional: 0x0f, lea: 0x8d } as const;
+/** lea of a distance from %rip, after a REX prefix that widens it. */
+const LEA = 0x8d;
 
 /** `offset` is that of the 4 bytes of the distance; every matching byte sequence is taken. */
 function nearBranches(
@@ -167,10 +167,7 @@ function nearBranches(
 }
 
 function isDistanceAt(code: Uint8Array, at: number): boolean {
-  const last = code[at - 1] ?? 0;
-  const before = code[at - 2] ?? 0;
-  if (last === X86_CALL_OPCODE || last === X86_JUMP_OPCODE) return true;
-  if (before === opcodes.conditional) return (last & 0xf0) === 0x80;
-  const isRipOperand = (last & 0xc7) === 0x05;
-  return before === opcodes.lea && isRipOperand && ((code[at - 3] ?? 0) & 0xf8) === 0x48;
+  if (nearBranchAt(code, at) !== undefined) return true;
+  const isRipOperand = ((code[at - 1] ?? 0) & 0xc7) === 0x05;
+  return code[at - 2] === LEA && isRipOperand && ((code[at - 3] ?? 0) & 0xf8) === 0x48;
 }

@@ -1,6 +1,7 @@
 // Problems of a payload's checks of old code (ABI reference §1.4, §8.3).
 
 import { ENDBR64_SIZE } from "../isa/endbr64.ts";
+import { countBefore } from "../sorted.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { EXPECTATION_LENGTH_MAX } from "../xen-abi/limits.ts";
 import { compareReleases, type Release } from "../xen-abi/release.ts";
@@ -114,18 +115,10 @@ class Ranges {
 
   overlap(whole: AddressRange): boolean {
     const earliest = whole.start - BigInt(EXPECTATION_LENGTH_MAX);
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sorted[middle]?.start ?? 0n) < earliest) low = middle + 1;
-      else high = middle;
-    }
-    for (let range = this.#sorted[low]; range !== undefined; range = this.#sorted[++low]) {
-      if (range.start >= whole.end) return false;
-      if (overlaps(range, whole)) return true;
-    }
-    return false;
+    const countTo = (end: bigint) => countBefore(this.#sorted, ({ start }) => start < end);
+    return this.#sorted
+      .slice(countTo(earliest), countTo(whole.end))
+      .some((range) => overlaps(range, whole));
   }
 }
 

@@ -15,6 +15,7 @@ import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
 import { XspliceError } from "../error.ts";
 import { withoutTag } from "../payload/emit/tag.ts";
+import { countBefore } from "../sorted.ts";
 
 export type Referred =
   | { readonly kind: "own"; readonly section: Section; readonly offset: number }
@@ -116,13 +117,7 @@ export class PayloadPlaces {
 
   #around({ index }: Section, offset: number): SizedSymbol | undefined {
     const list = this.#sized.get(index) ?? [];
-    let [low, high] = [0, list.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((list[middle]?.start ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const nearest = list[low - 1];
+    const nearest = list[countBefore(list, ({ start }) => start <= offset) - 1];
     return nearest !== undefined && offset < nearest.end ? nearest : undefined;
   }
 

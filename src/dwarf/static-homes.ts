@@ -6,6 +6,7 @@
 import type { ElfObject, ElfSymbol } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
+import { countBefore } from "../sorted.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
 import { entryAt, numberOf, textOf } from "./model.ts";
 import { type DebugEntry, type DebugInfo, readDebugInfo } from "./read.ts";
@@ -42,13 +43,8 @@ function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
 function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | undefined {
   const offsets = [...byOffset.keys()].sort((left, right) => left - right);
   return (offset) => {
-    let [low, high] = [0, offsets.length];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((offsets[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    const found = byOffset.get(offsets[low] ?? -1);
+    const nearest = offsets[countBefore(offsets, (start) => start <= offset) - 1];
+    const found = byOffset.get(nearest ?? -1);
     return found !== undefined && offset < found.end ? found : undefined;
   };
 }

@@ -4,6 +4,7 @@
 // the same (test/lab/guard-masks.test.ts). The model has its own reading of these tables.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import { countBefore } from "../sorted.ts";
 import {
   ALT_CALL_INSTRUCTION_SIZE,
   ALT_CALL_SITE_SIZE,
@@ -55,20 +56,11 @@ export function rangesWithin(
   sorted: readonly CodeRange[],
   { start, end }: CodeRange,
 ): readonly CodeRange[] {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.end ?? 0n) <= start) low = middle + 1;
-    else high = middle;
-  }
-  const found: CodeRange[] = [];
-  for (let index = low; index < sorted.length; index++) {
-    const range = sorted[index];
-    if (range === undefined || range.start >= end) break;
-    found.push(range);
-  }
-  return found;
+  const first = countBefore(sorted, (range) => range.end <= start);
+  return sorted.slice(
+    first,
+    countBefore(sorted, (range) => range.start < end),
+  );
 }
 
 interface Table {

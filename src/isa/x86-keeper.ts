@@ -14,6 +14,7 @@
 //   int3                so that no CPU runs on speculatively
 
 import { ENDBR64, startsWithEndbr64 } from "./endbr64.ts";
+import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "./jump.ts";
 import { type CallClobbered, callClobbered, numberOfRegister } from "./x86-registers.ts";
 
 export interface KeeperShape {
@@ -35,8 +36,6 @@ const PUSH_RBP = [0x55];
 const MOV_RSP_RBP = [0x48, 0x89, 0xe5];
 const POP_RBP = [0x5d];
 const DISTANCE = [0, 0, 0, 0];
-const CALL = 0xe8;
-const JUMP = 0xe9;
 const RET = 0xc3;
 const INT3 = 0xcc;
 const PUSH = 0x50;
@@ -52,11 +51,11 @@ export function encodeKeeper({ landing, registers, returns }: KeeperShape): Keep
     ...saved.flatMap((name) => onRegister(PUSH, name)),
   ];
   const middle = [
-    ...[CALL, ...DISTANCE],
+    ...[X86_CALL_OPCODE, ...DISTANCE],
     ...saved.toReversed().flatMap((name) => onRegister(POP, name)),
     ...POP_RBP,
   ];
-  const end = [...(returns === "ret" ? [RET] : [JUMP, ...DISTANCE]), INT3];
+  const end = [...(returns === "ret" ? [RET] : [X86_JUMP_OPCODE, ...DISTANCE]), INT3];
   const returnField = returns === "ret" ? undefined : start.length + middle.length + 1;
   const bytes = Uint8Array.from([...start, ...middle, ...end]);
   return { bytes, callField: start.length + 1, returnField };

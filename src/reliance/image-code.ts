@@ -1,7 +1,9 @@
 // The code of a linked hypervisor as reliance.ts wants it: functions by address, where their calls and
 // jumps lead, and who may have been compiled with knowledge of whom.
 
+import { NEAR_DISTANCE_SIZE, nearBranchAt } from "../isa/x86-near-branch.ts";
 import type { StepBranch } from "../isa/x86-register-steps.ts";
+import { countBefore } from "../sorted.ts";
 import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
 import { Effects } from "./effects.ts";
 import {
@@ -201,20 +203,12 @@ export class ImageCode {
   }
 
   #functionAround(address: bigint): ImageFunction | undefined {
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
-      else high = middle;
-    }
-    const nearest = this.#sorted[low - 1];
+    const nearest = this.#sorted[countBefore(this.#sorted, (one) => one.address <= address) - 1];
     if (nearest === undefined) return undefined;
     const isInside = address < nearest.address + BigInt(Math.max(nearest.sizeBytes, 1));
     return isInside ? nearest : undefined;
   }
 }
-
-const opcodes = { call: 0xe8, jump: 0xe9, conditional: 0x0f, shortJump: 0xeb } as const;
 
 /**
  * Calls and jumps to `target`, both counted from where the bytes begin. Whatever looks like one is taken:
@@ -231,18 +225,19 @@ function findDistances(
     if (view.getInt8(at) === target - at - 1 && isShortJump(bytes[at - 1] ?? 0)) {
       found.push({ offset: at - 1, returnsTo: undefined });
     }
-    if (at + 4 > bytes.length) continue;
-    if (view.getInt32(at, true) !== target - at - 4) continue;
-    const [first, second] = [bytes[at - 2] ?? 0, bytes[at - 1] ?? 0];
-    if (second === opcodes.call) found.push({ offset: at - 1, returnsTo: at + 4 });
-    else if (second === opcodes.jump) found.push({ offset: at - 1, returnsTo: undefined });
-    else if (first === opcodes.conditional && (second & 0xf0) === 0x80) {
-      found.push({ offset: at - 2, returnsTo: undefined });
-    }
+    const next = at + NEAR_DISTANCE_SIZE;
+    if (next > bytes.length || view.getInt32(at, true) !== target - next) continue;
+    const branch = nearBranchAt(bytes, at);
+    if (branch === undefined) continue;
+    const returnsTo = branch.kind === "call" ? next : undefined;
+    found.push({ offset: branch.offset, returnsTo });
   }
   return found;
 }
 
+const SHORT_JUMP = 0xeb;
+
+/** Conditional ones too. */
 function isShortJump(opcode: number): boolean {
-  return opcode === opcodes.shortJump || (opcode & 0xf0) === 0x70;
+  return opcode === SHORT_JUMP || (opcode & 0xf0) === 0x70;
 }

@@ -2,6 +2,8 @@
 // execution goes on after a fault (ABI reference §1.8). By address, sorted.
 
 import { ByteReader } from "../bytes/byte-reader.ts";
+import { JUMP_SIZE, X86_CALL_OPCODE } from "../isa/jump.ts";
+import { countBefore } from "../sorted.ts";
 import {
   ALTERNATIVE_SIZE,
   type AlternativeLayout,
@@ -41,8 +43,7 @@ export interface AssemblyCall {
   readonly callee: bigint;
 }
 
-const CALL = 0xe8;
-const CALL_SIZE = 5;
+const CALL_SIZE = JUMP_SIZE.x86_64;
 
 export class ImageTables {
   readonly #image: TableImage;
@@ -92,7 +93,7 @@ export class ImageTables {
 }
 
 function callIn(bytes: Uint8Array, address: bigint): readonly bigint[] {
-  if (bytes[0] !== CALL) return [];
+  if (bytes[0] !== X86_CALL_OPCODE) return [];
   const distance = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getInt32(1, true);
   return [address + BigInt(CALL_SIZE + distance)];
 }
@@ -144,16 +145,9 @@ function between<Entry extends { readonly at: bigint }>(
   start: bigint,
   end: bigint,
 ): readonly Entry[] {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.at ?? 0n) < start) low = middle + 1;
-    else high = middle;
-  }
-  const found: Entry[] = [];
-  for (let entry = sorted[low]; entry !== undefined && entry.at < end; entry = sorted[low]) {
-    found.push(entry);
-    low++;
-  }
-  return found;
+  const first = countBefore(sorted, ({ at }) => at < start);
+  return sorted.slice(
+    first,
+    countBefore(sorted, ({ at }) => at < end),
+  );
 }

@@ -6,6 +6,7 @@ import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { contentsOf } from "../elf/sections.ts";
+import { NEAR_DISTANCE_SIZE, nearBranchAt } from "../isa/x86-near-branch.ts";
 import type { StepBranch } from "../isa/x86-register-steps.ts";
 import {
   type Destination,
@@ -29,9 +30,6 @@ export interface ObjectCall extends CallSite {
   readonly fieldOffset: number;
   readonly callee: FunctionCode;
 }
-
-/** Of the distance of a call, in bytes; it counts from behind them. */
-const FIELD_SIZE = 4;
 
 interface PlacedCode {
   readonly section: Section;
@@ -92,14 +90,16 @@ export class ObjectCode {
     const { section, start, end } = placed;
     const bytes = contentsOf(this.#object, section);
     return [...this.#relocationsOf(section).keys()].flatMap((field): ObjectCall[] => {
-      const kind = start < field && field < end ? branchAt(bytes, field) : undefined;
-      if (kind === undefined) return [];
+      const branch = start < field && field < end ? nearBranchAt(bytes, field) : undefined;
+      if (branch === undefined) return [];
       const fieldOffset = field - start;
-      const to = this.#leadTo(placed, { fieldOffset, target: 0, isCall: kind === "call" });
+      const isCall = branch.kind === "call";
+      const to = this.#leadTo(placed, { fieldOffset, target: 0, isCall });
       if (to.kind !== "function" || to.place.offset !== 0) return [];
       const caller = this.#codeOf(placed);
-      const returnsTo = kind === "call" ? fieldOffset + FIELD_SIZE : undefined;
-      return [{ caller, offset: fieldOffset - 1, returnsTo, fieldOffset, callee: to.place.code }];
+      const offset = branch.offset - start;
+      const returnsTo = isCall ? fieldOffset + NEAR_DISTANCE_SIZE : undefined;
+      return [{ caller, offset, returnsTo, fieldOffset, callee: to.place.code }];
     });
   }
 
@@ -126,7 +126,7 @@ export class ObjectCode {
     }
     const symbol = this.#object.symbols[relocation.symbol];
     if (symbol === undefined) return { kind: "label" };
-    const offset = Number(symbol.value + relocation.addend) + FIELD_SIZE;
+    const offset = Number(symbol.value + relocation.addend) + NEAR_DISTANCE_SIZE;
     if (symbol.place.kind === "section") {
       return this.#at(from, symbol.place.index, offset, isCall);
     }
@@ -186,16 +186,6 @@ export class ObjectCode {
     this.#codes.set(key, code);
     return { kind: "function", place: { code, offset: 0 }, isSeen: true };
   }
-}
-
-const opcodes = { call: 0xe8, jump: 0xe9 } as const;
-
-/** By what stands in front of a field that a relocation fills in. */
-function branchAt(bytes: Uint8Array, field: number): "call" | "jump" | undefined {
-  const [first = 0, second] = [bytes[field - 2], bytes[field - 1]];
-  if (second === opcodes.call) return "call";
-  const isConditional = first === 0x0f && second !== undefined && (second & 0xf0) === 0x80;
-  return second === opcodes.jump || isConditional ? "jump" : undefined;
 }
 
 function placeFunctions(object: ElfObject): ReadonlyMap<SectionIndex, readonly PlacedSymbol[]> {

@@ -4,7 +4,9 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
+import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../isa/jump.ts";
 import { findReferences } from "../isa/x86-instructions.ts";
+import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 interface FunctionReference {
@@ -85,7 +87,7 @@ function scanCode(
 /** The possible bytes before a distance. */
 const Form = { none: 0, near: 1, short: 2, conditional: 3, operand: 4 } as const;
 const forms = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === 0xe8 || byte === 0xe9) return Form.near;
+  if (byte === X86_CALL_OPCODE || byte === X86_JUMP_OPCODE) return Form.near;
   if (byte === 0xeb || (byte & 0xf0) === 0x70) return Form.short;
   if ((byte & 0xf0) === 0x80) return Form.conditional;
   return (byte & 0xc7) === 0x05 ? Form.operand : Form.none;
@@ -107,13 +109,7 @@ function scanPointers(
 }
 
 function symbolAround(symbols: readonly XenSymbol[], address: bigint): XenSymbol | undefined {
-  let [low, high] = [0, symbols.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((symbols[middle]?.address ?? 0n) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const nearest = symbols[low - 1];
+  const nearest = symbols[countBefore(symbols, (one) => one.address <= address) - 1];
   if (nearest === undefined) return undefined;
   // Much of the assembly code has no size.
   const size = BigInt(nearest.sizeBytes);

@@ -4,6 +4,7 @@
 // payload, for which the allocator finds a place.
 
 import { invariant } from "../invariant.ts";
+import { countBefore } from "../sorted.ts";
 
 const PAGE_SIZE = 4096;
 const PAGE_SHIFT = 12n;
@@ -152,15 +153,7 @@ export class Memory {
 
   /** Of the first region that starts after `address`. */
   #indexAfter(address: bigint): number {
-    let low = 0;
-    let high = this.#regions.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const region = this.#regions[middle];
-      if (region !== undefined && region.start <= address) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countBefore(this.#regions, (region) => region.start <= address);
   }
 }
 
@@ -194,7 +187,8 @@ function copyFrom(
   const start = Number(address - region.start);
   into.bytes.set(region.bytes.subarray(start, start + count), offset);
   let isUnknown = false;
-  for (let index = firstEndingBehind(region.unknown, start); ; index++) {
+  const first = countBefore(region.unknown, ({ end }) => end <= start);
+  for (let index = first; ; index++) {
     const range = region.unknown[index];
     if (range === undefined || range.start >= start + count) return isUnknown;
     const from = Math.max(range.start - start, 0);
@@ -202,15 +196,4 @@ function copyFrom(
     into.unknown.fill(UnknownByte.cpu, offset + from, offset + end);
     isUnknown = true;
   }
-}
-
-function firstEndingBehind(ranges: readonly UnknownRange[], offset: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ranges[middle]?.end ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,6 +3,7 @@
 
 import { SectionNumber, SymbolBinding, SymbolType } from "../elf/constants.ts";
 import { SYM_SIZE } from "../elf/raw.ts";
+import { countBefore } from "../sorted.ts";
 import type { ImageSymbols } from "./image-file.ts";
 
 /** Longer names are not in Xen's table. */
@@ -62,15 +63,9 @@ export function functionAround(
   sorted: readonly ImageFunction[],
   address: bigint,
 ): ImageFunction | undefined {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const nearest = sorted[low - 1];
-  for (let index = low - 1; index >= 0 && low - index <= INNER_LABELS_MAX; index--) {
+  const count = countBefore(sorted, (one) => one.address <= address);
+  const nearest = sorted[count - 1];
+  for (let index = count - 1; index >= 0 && count - index <= INNER_LABELS_MAX; index--) {
     const found = sorted[index];
     if (found && address < found.address + BigInt(found.sizeBytes)) return found;
   }

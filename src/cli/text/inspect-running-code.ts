@@ -4,6 +4,7 @@ import { toHex } from "../../bytes/hex.ts";
 import type { RunningCode } from "../../dissect/running-code.ts";
 import { machineOfArchitecture } from "../../isa/architecture.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
+import { countBefore } from "../../sorted.ts";
 import type { Release } from "../../xen-abi/release.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 
@@ -49,13 +50,7 @@ interface NamedPlace {
 
 /** The symbol that contains the address; a label without a size contains only its own. */
 function nameAt(sorted: readonly NamedPlace[], address: bigint): string | undefined {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.address ?? 0n) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const nearest = sorted[low - 1];
+  const nearest = sorted[countBefore(sorted, (one) => one.address <= address) - 1];
   if (nearest === undefined) return undefined;
   const offset = address - nearest.address;
   if (offset === 0n) return nearest.name;

@@ -1,6 +1,7 @@
 // Which atom a place belongs to.
 
 import type { ElfSymbol, SectionIndex } from "../../elf/object.ts";
+import { countBefore } from "../../sorted.ts";
 import type { Atom, Target } from "../atom.ts";
 import { requireDefined } from "../require-defined.ts";
 
@@ -30,11 +31,6 @@ export class AtomFinder {
 
 /** The last one that begins at or before the offset; the first one for places before the section. */
 function atomAt(atoms: readonly Atom[], offset: number): Atom {
-  let [low, high] = [0, atoms.length];
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (requireDefined(atoms[middle]).start <= offset) low = middle;
-    else high = middle;
-  }
-  return requireDefined(atoms[low]);
+  const count = countBefore(atoms, ({ start }) => start <= offset);
+  return requireDefined(atoms[Math.max(count - 1, 0)]);
 }

@@ -5,6 +5,7 @@ import { SectionFlag } from "../../elf/constants.ts";
 import { numberOfSymbolBinding } from "../../elf/names.ts";
 import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
 import { contentsOf } from "../../elf/sections.ts";
+import { countBefore } from "../../sorted.ts";
 import type { Atom, AtomKind } from "../atom.ts";
 import { DiffError } from "../errors.ts";
 import type { SectionRule } from "../policy.ts";
@@ -97,7 +98,7 @@ function cutAt(input: CutInput, starts: readonly number[], kind: AtomKind): read
   if (cuts.length === 1) return [atomOf(input, kind, 0, 0, input.symbols)];
   const symbols = new Map<number, ElfSymbol[]>();
   for (const symbol of input.symbols) {
-    const index = firstAtLeast(cuts, Number(symbol.value) + 1) - 1;
+    const index = countBefore(cuts, (start) => start <= Number(symbol.value)) - 1;
     const list = symbols.get(index) ?? [];
     list.push(symbol);
     symbols.set(index, list);
@@ -210,17 +211,8 @@ function cutNameless(input: CutInput, start: number, end: number): readonly Atom
 
 /** Those of ascending offsets that lie in a range. */
 function between(offsets: readonly number[], start: number, end: number): readonly number[] {
-  return offsets.slice(firstAtLeast(offsets, start), firstAtLeast(offsets, end));
-}
-
-function firstAtLeast(offsets: readonly number[], limit: number): number {
-  let [low, high] = [0, offsets.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (requireDefined(offsets[middle]) < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const countTo = (limit: number) => countBefore(offsets, (offset) => offset < limit);
+  return offsets.slice(countTo(start), countTo(end));
 }
 
 function atomOf(

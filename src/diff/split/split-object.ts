@@ -3,10 +3,10 @@
 import { ElfType, Machine, SectionFlag } from "../../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Section, SectionIndex } from "../../elf/object.ts";
 import { isTable } from "../../elf/sections.ts";
+import { countBefore } from "../../sorted.ts";
 import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
 import { DiffError } from "../errors.ts";
 import { ruleForSection, type SectionPolicy } from "../policy.ts";
-import { requireDefined } from "../require-defined.ts";
 import { AtomFinder } from "./atom-finder.ts";
 import { cutSection } from "./cut-section.ts";
 import { type RawReference, rawReferences } from "./raw-references.ts";
@@ -144,18 +144,8 @@ function referencesOf(
 
 /** The references that lie in the atom; the list is sorted by offset. */
 function inRange(references: readonly RawReference[], atom: Atom): readonly RawReference[] {
-  const first = firstAtLeast(references, atom.start);
-  return references.slice(first, firstAtLeast(references, atom.start + atom.size));
-}
-
-function firstAtLeast(references: readonly RawReference[], offset: number): number {
-  let [low, high] = [0, references.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (requireDefined(references[middle]).offset < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const countTo = (end: number) => countBefore(references, ({ offset }) => offset < end);
+  return references.slice(countTo(atom.start), countTo(atom.start + atom.size));
 }
 
 function fileOf(object: ElfObject): string {
