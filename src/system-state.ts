@@ -33,6 +33,11 @@ export function stateOfFolder(error: unknown): string {
   return codeOfSystemError(error) === "EEXIST" ? "it is not a directory" : systemStateOf(error);
 }
 
+/** As systemStateOf(), of a program that was to be started. */
+export function stateOfProgram(error: unknown): string {
+  return codeOfSystemError(error) === "ENOENT" ? "there is no such program" : systemStateOf(error);
+}
+
 /** Such as `ENOENT`; `undefined` for an error that is not the system's. */
 export function codeOfSystemError(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;

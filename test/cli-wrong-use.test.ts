@@ -61,7 +61,7 @@ test("a stock verb refuses what it would not look at, and says how several are r
   const listed = await runXsplice(["list", "--payload", "fix.livepatch"], { openHost });
   assert.match(
     listed.stderr,
-    /--payload needs --stack or --tree: the plain list is all the host's/,
+    /--payload needs --stack or --tree: the plain list shows only what the host reports/,
   );
   assert.equal(listed.exitCode, 1);
   for (const verb of ["revert", "unload"]) {

@@ -22,15 +22,20 @@ test("the agent keeps what a client started when the port is told closed for a m
   assert.equal(await cat.exit, 0);
 });
 
+/** @returns its number */
+async function startSleeper(client: AgentClient): Promise<number> {
+  const sleeper = client.spawn(["sh", "-c", "echo $$; exec sleep 600"]);
+  const [word] = (await once(sleeper.stdout, "data")) as [Buffer];
+  return Number(`${word}`);
+}
+
 test("the agent ends what a client started that went for good", async () => {
   using port = new Port();
   port.tell("opened");
   const client = await port.connect();
-  const sleeper = client.spawn(["sh", "-c", "echo $$; exec sleep 60"]);
-  const [pid] = (await once(sleeper.stdout, "data")) as [Buffer];
+  const running = `/proc/${await startSleeper(client)}`;
   await client.close();
   port.tell("closed");
-  const running = `/proc/${`${pid}`.trim()}`;
   const deadline = Date.now() + 20_000;
   while (existsSync(running) && Date.now() < deadline) await sleep(20);
   assert.ok(!existsSync(running), "the process outlived its client");
@@ -39,11 +44,9 @@ test("the agent ends what a client started that went for good", async () => {
 test("the agent ends at a beginning what the client before it had started", async () => {
   using port = new Port();
   port.tell("opened");
-  const first = await port.connect();
-  const sleeper = first.spawn(["sh", "-c", "echo $$; exec sleep 60"]);
-  const [pid] = (await once(sleeper.stdout, "data")) as [Buffer];
+  const pid = await startSleeper(await port.connect());
   const second = await port.connect();
-  const command = ["sh", "-c", `while kill -0 ${`${pid}`.trim()} 2>&-; do sleep 0.02; done`];
+  const command = ["sh", "-c", `while kill -0 ${pid} 2>&-; do sleep 0.02; done`];
   assert.equal((await second.exec(command)).exitCode, 0);
 });
 
@@ -78,13 +81,8 @@ test("the agent keeps the number of a process that ended as long as it may signa
 test("the agent reaps what it killed, and starts as many processes for the next client", async () => {
   using port = new Port();
   port.tell("opened");
-  const startAll = async (client: AgentClient): Promise<number[]> => {
-    const commands = Array.from({ length: 64 }, () =>
-      client.spawn(["sh", "-c", "echo $$; exec sleep 600"]),
-    );
-    const words = await Promise.all(commands.map(({ stdout }) => once(stdout, "data")));
-    return words.map(([word]) => Number(word));
-  };
+  const startAll = (client: AgentClient): Promise<number[]> =>
+    Promise.all(Array.from({ length: 64 }, () => startSleeper(client)));
   const killed = await startAll(await port.connect());
   const running = await startAll(await port.connect());
   try {

@@ -61,7 +61,7 @@ async function findPlace(path: string): Promise<"special" | { readonly path: str
     if (!found.isFile() && !found.isDirectory()) return "special";
     return { path: await realpath(path) };
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { path };
+    if (codeOfSystemError(error) === "ENOENT") return { path };
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { findDebianMirror } from "../parts/apt-mirror.ts";
 import { PartsError } from "../parts/errors.ts";
 import { findProgram, inspectParts } from "../parts/parts.ts";
+import { codeOfSystemError } from "../system-state.ts";
 import { buildParts } from "../xen-make/tools.ts";
 import type { CommandIo } from "./io.ts";
 import { megabytes } from "./text/progress.ts";
@@ -171,9 +172,8 @@ async function privcmdCheck(): Promise<Check> {
     await access("/dev/xen/privcmd", constants.R_OK | constants.W_OK);
     return { what, found: "may be used", remedy: "" };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
     const remedy =
-      code === "EACCES"
+      codeOfSystemError(error) === "EACCES"
         ? "run as root"
         : 'in dom0: "modprobe xen-privcmd"; elsewhere there is none';
     return { what, found: undefined, remedy };

@@ -1,7 +1,13 @@
 // Holds a command line to the rules that its options declare (option-spec.ts), before anything is
 // read or tried; and tells completion which options are ruled out by those that stand there.
 
-import { exclusionsOf, type Need, type OptionSpec, type Required } from "./option-spec.ts";
+import {
+  type Exclusion,
+  exclusionsOf,
+  type Need,
+  type OptionSpec,
+  type Required,
+} from "./option-spec.ts";
 import type { Given } from "./option-values.ts";
 import type { ArgumentSpec } from "./spec.ts";
 import {
@@ -74,12 +80,7 @@ function badValue(name: string, text: string, state: string, expected: string): 
 function requireNoneExcluded({ path, options }: RuledCommand, option: OptionSpec, given: Given) {
   const broken = exclusionsOf(option, options).find((exclusion) => given.has(exclusion.option));
   if (broken === undefined) return;
-  const because = broken.because === undefined ? "" : `: ${broken.because}`;
-  throw new UsageError({
-    code: "usage/bad-arguments",
-    problem: `Cannot run "${path}": --${option.name} does not go with --${broken.option}${because}`,
-    expected: `--${option.name} or --${broken.option}, not both`,
-  });
+  throw notBoth(path, `--${option.name}`, broken);
 }
 
 function requireFittingArguments(
@@ -88,14 +89,17 @@ function requireFittingArguments(
 ): void {
   for (const { name, excludes = [] } of argumentSpecs.slice(0, args.length)) {
     const broken = excludes.find(({ option }) => given.has(option));
-    if (broken === undefined) continue;
-    const because = broken.because === undefined ? "" : `: ${broken.because}`;
-    throw new UsageError({
-      code: "usage/bad-arguments",
-      problem: `Cannot run "${path}": ${name} does not go with --${broken.option}${because}`,
-      expected: `${name} or --${broken.option}, not both`,
-    });
+    if (broken !== undefined) throw notBoth(path, name, broken);
   }
+}
+
+function notBoth(path: string, given: string, { option, because }: Exclusion): UsageError {
+  const why = because === undefined ? "" : `: ${because}`;
+  return new UsageError({
+    code: "usage/bad-arguments",
+    problem: `Cannot run "${path}": ${given} does not go with --${option}${why}`,
+    expected: `${given} or --${option}, not both`,
+  });
 }
 
 function requireNeeds({ path }: RuledCommand, option: OptionSpec, given: Given): void {

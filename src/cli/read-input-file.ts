@@ -2,7 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { XspliceError } from "../error.ts";
-import { systemStateOf } from "../system-state.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { readPipe } from "./read-pipe.ts";
 
 export class InputFileError extends XspliceError<
@@ -56,7 +56,7 @@ function tooLarge(path: string, size: string, limit: InputLimit): InputFileError
 }
 
 function unreadable(path: string, cause: unknown): InputFileError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  const code = codeOfSystemError(cause);
   if (code === "ENOENT" || code === "ENOTDIR") {
     const problem = `Cannot read "${path}": there is no such file`;
     const remedy = "check the path, and the directory that it is relative to";

@@ -30,7 +30,7 @@ export function asSystemError(error: unknown, cache: string): SystemError | unde
   if (path?.startsWith(`${cache}${sep}`) && changed.includes(code)) {
     return cacheChanged(path, error);
   }
-  // TMPDIR names something else.
+  // The call fails with these codes where TMPDIR does not name a directory.
   const isNoTemporaryFolder = syscall === "mkdtemp" && changed.includes(code);
   if (!isNoTemporaryFolder && !refusals.includes(code)) return undefined;
   const state = code === "ENOENT" ? "there is no such directory" : systemStateOf(error);

@@ -102,8 +102,8 @@ export function occupancyOf(folder: string): Occupancy {
 }
 
 /**
- * Removes the directories in `parent` with this prefix that no process holds. A directory that cannot
- * be checked or removed, another user's for instance, is kept.
+ * Removes the directories in `parent` whose name `isMeant` accepts and that no process holds. A
+ * directory that cannot be checked or removed, another user's for instance, is kept.
  * @throws LockError files/no-flock; the system's error when `parent` cannot be read
  */
 export function removeAbandoned(parent: string, isMeant: (name: string) => boolean): Removed {
@@ -124,7 +124,10 @@ export function removeClaimable(folder: string): void {
   removeAll(folder);
 }
 
-function removeIfAbandoned(folder: string): "removed" | "held" | { readonly because: string } {
+/** `because`: it is kept, and a person should look at it. */
+type Removal = "removed" | "held" | { readonly because: string };
+
+function removeIfAbandoned(folder: string): Removal {
   const asked = ask(folder, "exclusive");
   if (!("claim" in asked)) {
     if (asked.kind === "held") return "held";
@@ -139,10 +142,7 @@ function removeIfAbandoned(folder: string): "removed" | "held" | { readonly beca
   }
 }
 
-function removeUnclaimed(
-  folder: string,
-  ageMs: number,
-): "removed" | "held" | { readonly because: string } {
+function removeUnclaimed(folder: string, ageMs: number): Removal {
   if (ageMs < UNCLAIMED_MAX_MS) return "held";
   try {
     // Removes only empty directories: it is unknown whether a process works there.

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { emptyFolder, kill, leaveAbandoned } from "../files/files.test.support.ts";
 import { endLab, listLabs, removeDeadLabs } from "./detached.ts";
+import { listRunFolders, makeRunFolder } from "./run-folder.ts";
 import { showLab, useRuntimeFolder } from "./shown-lab.test.support.ts";
 
 const twoDaysAgo = new Date(Date.now() - 48 * 3_600_000);
@@ -81,4 +83,25 @@ test("removeDeadLabs() removes the folder of a lab whose QEMU let go of its clai
   leaveAbandoned(join(folder, ".."), "lab-former");
   assert.deepEqual(await removeDeadLabs(), { count: 1, kept: [] });
   assert.ok(!existsSync(folder));
+});
+
+test("makeRunFolder() and listRunFolders() do without a runtime directory that is below a file", (t) => {
+  const world = emptyFolder(t);
+  writeFileSync(join(world, "file"), "");
+  useRuntimeFolder(t, join(world, "file/run"));
+  using run = makeRunFolder();
+  assert.ok(!run.path.startsWith(world));
+  assert.ok(listRunFolders().includes(run.path));
+});
+
+test("makeRunFolder() says what is in the place of its directory", (t) => {
+  const world = emptyFolder(t);
+  useRuntimeFolder(t, world);
+  const place = join(world, `xsplice-${userInfo().uid}`);
+  writeFileSync(place, "");
+  assert.throws(makeRunFolder, {
+    message: new RegExp(
+      `^Cannot keep the sockets of a lab in "${place}": it is not a directory\\n`,
+    ),
+  });
 });

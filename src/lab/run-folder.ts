@@ -1,12 +1,12 @@
 // The directory of a running lab's sockets, log and process ids. Its path is short, because the address
 // of a Unix socket has at most 107 bytes.
 
-import { chmodSync, lstatSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type ClaimedFolder, claimFolder } from "../files/claimed-folder.ts";
-import { makeFolder } from "../parts/make-folder.ts";
-import { codeOfSystemError, systemStateOf } from "../system-state.ts";
+import { makeFolder, stateOfUnmade } from "../parts/make-folder.ts";
+import { codeOfSystemError } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 
 const SOCKET_PATH_MAX = 107;
@@ -34,13 +34,9 @@ export function makeRunFolder(): ClaimedFolder {
 
 function cannotMake(folder: string, cause: unknown): unknown {
   if (codeOfSystemError(cause) === undefined) return cause;
-  const state =
-    codeOfSystemError(cause) === "ENOENT"
-      ? "the system creates no directory there"
-      : systemStateOf(cause);
   const report = {
     code: "lab/build-failed",
-    problem: `Cannot keep the sockets of a lab in "${folder}": ${state}`,
+    problem: `Cannot keep the sockets of a lab in "${folder}": ${stateOfUnmade(cause)}`,
     remedy: "set XDG_RUNTIME_DIR to a directory that you may write to",
   } as const;
   return new LabError(report, { cause });
@@ -64,7 +60,7 @@ function runFolders(): string {
     (folder) =>
       folder?.startsWith("/") &&
       `${folder}/${name}${LONGEST_NAME}`.length <= SOCKET_PATH_MAX &&
-      lstatSync(folder, { throwIfNoEntry: false }) !== undefined,
+      existsSync(folder),
   );
   return join(fitting ?? "/tmp", name);
 }

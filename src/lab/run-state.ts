@@ -51,9 +51,11 @@ async function findListener(folder: string): Promise<"there" | "gone" | "never s
 function answerOf(path: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once("connect", () => resolve("connected"));
     socket.once("error", (error) => resolve(codeOfSystemError(error) ?? "failed"));
-    socket.once("connect", () => socket.destroy());
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve("connected");
+    });
   });
 }
 

@@ -3,9 +3,8 @@
 import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { codeOfSystemError, stateOfFolder } from "../system-state.ts";
 import { PartsError } from "./errors.ts";
-import { makeFolder } from "./make-folder.ts";
+import { makeFolder, stateOfUnmade } from "./make-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,16 +31,10 @@ export function requireCacheFolder(cache: string): void {
     throw new PartsError(
       {
         code: "parts/no-cache",
-        problem: `Cannot write to the cache "${cache}": ${stateOf(cause)}`,
+        problem: `Cannot write to the cache "${cache}": ${stateOfUnmade(cause)}`,
         remedy: "set XDG_CACHE_HOME to a directory that you may write to",
       },
       { cause },
     );
   }
-}
-
-/** A missing directory would have been created. */
-function stateOf(cause: unknown): string {
-  const isRefused = codeOfSystemError(cause) === "ENOENT";
-  return isRefused ? "the system creates no directory there" : stateOfFolder(cause);
 }

@@ -3,6 +3,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeWhole } from "../files/make-whole.ts";
+import { codeOfSystemError } from "../system-state.ts";
 import { downloadPackages, forgetParsedLists } from "./apt-suite.ts";
 import { PartsError } from "./errors.ts";
 import { withLock } from "./lock.ts";
@@ -99,7 +100,7 @@ function sizeOf(folder: string): number {
 }
 
 function asOutOfSpace(error: unknown, cache: string): unknown {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOSPC") return error;
+  if (codeOfSystemError(error) !== "ENOSPC") return error;
   return new PartsError(
     {
       code: "parts/unpack-failed",

@@ -3,6 +3,7 @@
 
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { codeOfSystemError, stateOfFolder } from "../system-state.ts";
 
 /** @throws the system's error, of the first directory that cannot be made */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -15,6 +16,12 @@ export function makeFolder(path: string, mode = 0o777): void {
     // Another process may have made it meanwhile.
     if (!isFolder(path)) throw error;
   }
+}
+
+/** Why makeFolder() failed, in words. A missing directory would have been created. */
+export function stateOfUnmade(cause: unknown): string {
+  const isRefused = codeOfSystemError(cause) === "ENOENT";
+  return isRefused ? "the system creates no directory there" : stateOfFolder(cause);
 }
 
 function isFolder(path: string): boolean {

@@ -34,7 +34,7 @@ export function inspectParts(ids: readonly string[], options: PartsOptions = {})
   });
 }
 
-/** The path of a part that is already fetched. @throws PartsError parts/missing */
+/** Where the programs or files of a fetched part are. @throws PartsError parts/missing */
 export function requirePart(
   id: string,
   options: PartsOptions = {},

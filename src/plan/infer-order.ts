@@ -136,7 +136,7 @@ function findRivals(applied: readonly Piece[]): readonly string[] {
       return [];
     }
     return [
-      `"${rival.name}" and "${piece.name}" depend on the same, so one of them was applied without that check`,
+      `"${rival.name}" and "${piece.name}" depend on the same build-id, so one of them was applied without the dependency check`,
     ];
   });
 }

@@ -34,7 +34,7 @@ export interface JournalledOptions {
   readonly onSetAside: (place: string) => void;
 }
 
-/** The lock for renaming a journal that others write at the same time. */
+/** How often to look again at a journal that other commands replace before it can be set aside. */
 const ATTEMPTS_MAX = 5;
 
 /** A host, and the part of its journal that records the goal of a sync. */
@@ -151,7 +151,7 @@ export class JournalledHost implements LivepatchHost {
     if (state.bootId === undefined) return undefined;
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
     if (settled === undefined) return startJournal(state, state.bootId);
-    // The order was unknown when the action started, and may be known by now.
+    // The journal began when the order was unknown; by now it may be known.
     const { stack } = startJournal(state, state.bootId).scene;
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
   }
@@ -167,8 +167,10 @@ export class JournalledHost implements LivepatchHost {
       if (view.state.bootId === undefined || view.journal !== "unreadable") return view;
       const unread = { text: view.journalText, at: now() };
       const place = await this.journal.setAside(unread, options);
-      if (place !== undefined) onSetAside(place);
-      if (place !== undefined) return view;
+      if (place !== undefined) {
+        onSetAside(place);
+        return view;
+      }
       if (attempt === ATTEMPTS_MAX) throw unsteady(this.label);
     }
   }

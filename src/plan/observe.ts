@@ -14,7 +14,7 @@ export interface HostView extends Reconstruction {
   readonly list: readonly ListedPayload[];
   /** The journal as stored, whether or not it matches the host. */
   readonly written: Journal | undefined;
-  /** The same before it is decoded; `undefined` when it is missing or unreadable. */
+  /** The same before it is decoded; `undefined` when there is none, or reading it failed. */
   readonly journalText: string | undefined;
 }
 

@@ -85,7 +85,7 @@ function compiledAgainst({ user, changedBy, range }: CompiledAgainst): Obstacle 
     code: "plan/overlap",
     problem: `Cannot have both "${user.name}" and "${changedBy.name}" applied: "${user.name}" was compiled against code that "${changedBy.name}" changes`,
     where: describeRange(range),
-    expected: `nobody who changes what the new code of "${user.name}" calls or relies on, or one of the two made on top of the other`,
+    expected: `no payload that changes what the new code of "${user.name}" calls or relies on, or one of the two made on top of the other`,
     remedy: 'build one of them again with "--on" the other, or both fixes as one payload',
   };
 }

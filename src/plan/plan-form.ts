@@ -70,7 +70,7 @@ export const planSchema = v.object({
   host: v.object({ xenBuildId: maybe(v.string()), bootId: maybe(v.string()) }),
   /** Empty when the host is as wished. */
   steps: v.array(stepSchema),
-  /** Payloads before and after; includes those that stay unchanged. */
+  /** Changes from the first state to the last; includes functions that stay unchanged. */
   functions: v.array(functionChangeSchema),
   /** Empty: every fix that was in force before and is wanted afterwards stays in force throughout. */
   missing: v.array(momentSchema),

@@ -88,13 +88,16 @@ function liftedOf(
   return endInJournal(journal, list)?.lifted;
 }
 
-/** Also from a journal that the list contradicts: what it recorded did happen. */
+/**
+ * Also from a journal that the list contradicts: what it recorded did happen. The log has uploads that
+ * Xen refused; any other action was one of a loaded payload.
+ */
 function goneOf(
   journal: Journal | undefined,
   list: readonly ListedPayload[],
 ): Pick<HostState, "gone"> {
-  const seen = [...(journal?.log ?? []), ...(journal?.scene.loaded ?? [])].map(({ name }) => name);
-  const gone = new Set(seen);
+  const acted = (journal?.log ?? []).filter(({ action }) => action !== "upload");
+  const gone = new Set([...acted, ...(journal?.scene.loaded ?? [])].map(({ name }) => name));
   for (const { name } of list) gone.delete(name);
   return gone.size === 0 ? {} : { gone: [...gone] };
 }

@@ -161,7 +161,10 @@ interface Claims {
   readonly writes: readonly CodeRange[];
   /** Those, and all bytes of the functions that it replaces. */
   readonly changes: readonly CodeRange[];
-  /** Other bytes that no other payload may write; of the jump of a payload below all, while Xen compares one. */
+  /**
+   * Other bytes that no other payload may write. The whole jump of a payload below belongs to them,
+   * although Xen compares only its opcode.
+   */
   readonly guards: readonly CodeRange[];
 }
 

@@ -36,7 +36,7 @@ function problemOf(
   if (action === "upload") {
     const which = source === undefined ? "" : `, ${source},`;
     if (findFile(files, buildId) !== undefined) return undefined;
-    return `the file of "${name}"${which}is missing, or is another payload now`;
+    return `the file of "${name}"${which} is missing, or is another payload now`;
   }
   const facts = state.loaded.find((one) => one.name === name)?.facts;
   if (facts === undefined) return `"${name}" is not loaded when it comes to "${action}"`;

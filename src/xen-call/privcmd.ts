@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { HostError } from "../host/errors.ts";
+import { codeOfSystemError } from "../system-state.ts";
 import { type Libc, loadLibc, type Memory } from "./libc.ts";
 import { ResidentMemory } from "./resident-memory.ts";
 import type { Hypercall, HypercallAnswer, HypercallTransport } from "./transport.ts";
@@ -112,11 +113,7 @@ function openDevice(paths: PrivcmdPaths): { fd: number; path: string } {
 }
 
 function isAbsence(error: unknown): boolean {
-  return ["ENOENT", "ENXIO", "ENODEV"].includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return ["ENOENT", "ENXIO", "ENODEV"].includes(codeOfSystemError(error) ?? "");
 }
 
 function noDevice(path: string, cause: unknown, paths: PrivcmdPaths): HostError {
@@ -125,10 +122,10 @@ function noDevice(path: string, cause: unknown, paths: PrivcmdPaths): HostError 
     return new HostError({ code: "host/unreachable", problem, where: path, remedy }, { cause });
   };
   if (!isAbsence(cause)) {
-    const denied = ["EACCES", "EPERM"].includes(codeOf(cause));
-    return denied
+    const code = codeOfSystemError(cause) ?? "";
+    return ["EACCES", "EPERM"].includes(code)
       ? unreachable(`no permission to open ${path}`, "run it as root")
-      : unreachable(`${path} does not open (${codeOf(cause)})`, "see what the kernel says (dmesg)");
+      : unreachable(`${path} does not open (${code})`, "see what the kernel says (dmesg)");
   }
   return runsOnXen(paths.hypervisorType)
     ? unreachable(`there is no ${path}`, "run it in dom0, after: modprobe xen-privcmd")

@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import { systemStateOf } from "../system-state.ts";
+import { stateOfProgram } from "../system-state.ts";
 
 /** A compiler that takes longer hangs. */
 const COMPILE_TIMEOUT_MS = 120_000;
@@ -82,8 +82,4 @@ function collect(stream: Readable, tooMuch: () => void): () => string {
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-
-function stateOfProgram(error: NodeJS.ErrnoException): string {
-  return error.code === "ENOENT" ? "there is no such program" : systemStateOf(error);
 }

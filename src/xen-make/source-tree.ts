@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
+import { codeOfSystemError } from "../system-state.ts";
 import { isMadeLink, isNoSource, isOfBuildDirectory } from "./not-source.ts";
 
 export interface SourceFile {
@@ -88,7 +89,7 @@ function listFolder(place: string) {
   try {
     return readdirSync(place, { withFileTypes: true });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return undefined;
+    if (codeOfSystemError(error) === "ENOTDIR") return undefined;
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { SyncError } from "../../src/sync/errors.ts";
 import { syncHost } from "../../src/sync/sync.ts";
 import { a, b, known, one, onOne, two, wrong } from "./payloads.test.support.ts";
 import {
+  call,
   exactly,
   hostWith,
   journalled,
@@ -15,6 +16,7 @@ import {
   quietly,
   syncFileOf,
   syncTo,
+  TryingHost,
 } from "./sync-host.ts";
 
 test("syncHost() refuses a replace when the host's code is not what the payload expects", async () => {
@@ -66,8 +68,28 @@ test("syncHost() takes no stale plan, and none that ignores a dependency which c
     { ...upload, action: "unload", name: "provider", buildId: one.buildId },
   ] as const;
   await assert.rejects(follow({ ...fresh, steps: dangling }), /refers to/);
+  const nowhere = { ...upload, name: "fix", buildId: "00".repeat(20) };
+  for (const [step, file] of [
+    [nowhere, '"fix"'],
+    [{ ...nowhere, source: "a/fix.livepatch" }, '"fix", a/fix.livepatch,'],
+  ] as const) {
+    const problem = `Cannot follow the plan: the file of ${file} is missing, or is another payload now`;
+    await assert.rejects(follow({ ...fresh, steps: [step] }), (error: unknown) => {
+      return error instanceof SyncError && error.report.problem === problem;
+    });
+  }
   assert.equal((await follow(fresh)).outcome, "done");
   assert.deepEqual(inner.model.applied, ["a", "b"]);
+});
+
+test("syncHost() does not take a payload for removed that Xen never accepted", async () => {
+  const inner = await hostWith([a]);
+  const host = new TryingHost(inner, { atChange: { index: 0, fault: "refused" } });
+  await assert.rejects(journalled(host).host.upload(one.name, one.bytes, call), /refused/);
+  const wish: Wish = { kind: "revert", names: [one.name] };
+  await assert.rejects(syncTo(inner, wish, known), (error: unknown) => {
+    return error instanceof PlanError && error.report.code === "plan/not-loaded";
+  });
 });
 
 test("syncHost() plays the steps on the model first, which sees what no probe can", async () => {

@@ -7,7 +7,7 @@ export const labCleanCommand: CommandSpec = {
   name: "clean",
   summary: "remove files of ended labs and killed commands, and on request the caches",
   description: [
-    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched, and a directory of which nothing tells whether it is in use is kept and named; while one of them uses the cache, nothing is removed from it.",
+    "Labs clean up after themselves, also if their owner is killed. This command is for files left by a power cut, and for temporary directories of killed commands. Running labs and commands are not touched, and while one of them uses the cache, nothing is removed from it. A directory that may still be in use is kept, and named.",
   ],
   arguments: [],
   options: [

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { XspliceError } from "../../error.ts";
 import type { LabInfo } from "../../lab/lab-info.ts";
+import { stateOfProgram } from "../../system-state.ts";
 import { toJson } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { labOptions, readLabOptions } from "../options/lab.ts";
@@ -74,10 +75,6 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
 }
 
 function cannotRun(command: string, cause: unknown): CommandError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  const state = code === "ENOENT" ? "there is no such program" : `the system says ${code}`;
-  return new CommandError(
-    { code: "lab/cannot-run", problem: `Cannot run "${command}": ${state}` },
-    { cause },
-  );
+  const problem = `Cannot run "${command}": ${stateOfProgram(cause)}`;
+  return new CommandError({ code: "lab/cannot-run", problem }, { cause });
 }

@@ -23,7 +23,13 @@ export const listCommand: CommandSpec = {
     },
     {
       ...payloadOption,
-      needs: [{ option: "stack", or: ["tree"], because: "the plain list is all the host's" }],
+      needs: [
+        {
+          option: "stack",
+          or: ["tree"],
+          because: "the plain list shows only what the host reports",
+        },
+      ],
     },
   ],
   examples: [

@@ -39,7 +39,7 @@ export interface Attempt {
   readonly after: PayloadStatus | undefined;
   /** What the hypervisor printed since the action began; `undefined` where it cannot be read. */
   readonly console: string | undefined;
-  /** Those of them that were printed during this attempt. */
+  /** The part of it that was printed during this attempt. */
   readonly news: string | undefined;
 }
 

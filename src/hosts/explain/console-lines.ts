@@ -1,5 +1,5 @@
-// Only the hypervisor's console shows why Xen refused. Its lines on live patching look like `(XEN)
-// livepatch: NAME: what happened`; a few have another name or none.
+// Only the hypervisor's console shows why Xen refused. Its lines on live patching look like
+// `(XEN) livepatch: NAME: what happened`; a few have another name or none.
 
 import type { UnexpectedCode } from "../../host/errors.ts";
 
