@@ -2,6 +2,7 @@
 // old table would still be read, and the fix would be incomplete. Answers "no" only when every reader
 // is known and merely reads.
 
+import { findColdParent } from "../elf/cold-part.ts";
 import { Machine } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { addressEscapes, type CallSurvivors, RESULTS } from "../isa/x86-address-flow.ts";
@@ -12,7 +13,6 @@ import { RETURN_THUNK } from "../reliance/function-code.ts";
 import { ObjectCode } from "../reliance/object-code.ts";
 import { type Atom, isNameless, namingSymbol, type Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
-import { findColdParent } from "./names.ts";
 
 export interface Escape {
   readonly rule: "read-only-escapes" | "read-only-shared";

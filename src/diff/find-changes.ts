@@ -2,11 +2,11 @@
 // part of a function that was split into hot and cold, code that points into the inside of a changed
 // function, and readers of a constant of which the payload carries a new copy.
 
+import { findColdParent } from "../elf/cold-part.ts";
 import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { type Escape, explainEscape } from "./escape.ts";
 import { explainDifference } from "./explain.ts";
-import { findColdParent } from "./names.ts";
 
 export interface Changes {
   /** Pairs that must change, by the atom after, with their differences. */

@@ -2,6 +2,7 @@
 // and that the hypervisor does not have. What it has is bound to by name, never copied, so that state
 // stays in one place.
 
+import { findColdParent } from "../elf/cold-part.ts";
 import { type Atom, isNameless, type Reference, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Ambiguity } from "./correlate/correlation.ts";
@@ -9,7 +10,6 @@ import { findEndedBy } from "./end-of-array.ts";
 import type { Changes } from "./find-changes.ts";
 import { isKeptReference } from "./kept-reference.ts";
 import type { Disposition, RefusalRule } from "./ledger.ts";
-import { findColdParent } from "./names.ts";
 import type { SectionRole } from "./policy.ts";
 
 export type CarriedAs = Extract<Disposition, { kind: "carried" }>["as"];

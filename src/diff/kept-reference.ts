@@ -2,10 +2,10 @@
 // kept the old code from using them, so the new one may have them as well: the same function, the same
 // target, the same use of it, and no more often. Whatever exceeds this is new, and nothing vouches for it.
 
+import { findColdParent } from "../elf/cold-part.ts";
 import { Machine } from "../elf/constants.ts";
 import type { Atom, Reference } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
-import { findColdParent } from "./names.ts";
 
 /** Of an atom after: did the same code refer to the target already, in this way and as often? */
 export function isKeptReference(from: Atom, reference: Reference, comparison: Comparison): boolean {

@@ -3,6 +3,12 @@
 // followed, not even on the stack.
 
 import { decodeSteps, type FlowReference, type FlowStep, type Registers } from "./x86-flow-step.ts";
+import {
+  ALL_CALL_CLOBBERED,
+  ARGUMENTS as ARGUMENT_CELLS,
+  RESULTS as RESULT_CELLS,
+  registerBits,
+} from "./x86-registers.ts";
 
 export type AddressUse = {
   /** Offset of the instruction. */
@@ -35,13 +41,10 @@ export interface FlowStart {
  */
 export type Followed = "values" | "pointers";
 
-// System V ABI, 3.2.3: the result, arguments, and what a call leaves alone (rbx, rbp, r12 - r15).
-const [RAX, RCX, RDX, RBX, , RBP, RSI, RDI] = [1, 2, 4, 8, 16, 32, 64, 128];
-const RESULT = RAX | RDX;
-const CALL_PRESERVES = RBX | RBP | (0xf << 12);
-/** In argument order. */
-const ARGUMENT_REGISTERS: readonly Registers[] = [RDI, RSI, RDX, RCX, 1 << 8, 1 << 9];
-export const ARGUMENTS: Registers = ARGUMENT_REGISTERS.reduce((set, one) => set | one, 0);
+const [RAX, RSP] = [1, 1 << 4];
+const RESULT: Registers = registerBits(RESULT_CELLS);
+const CALL_PRESERVES: Registers = 0xffff & ~(registerBits(ALL_CALL_CLOBBERED) | RSP);
+export const ARGUMENTS: Registers = registerBits(ARGUMENT_CELLS);
 
 /**
  * Registers that calls may change, but which stay valid where the compiler saw that the callee leaves

@@ -6,8 +6,11 @@
 // Held against all objects of Debian's 4.17 and 4.20: whoever was compiled together is found to be.
 // A cold part has its file in its name, which tells the file of a global function, too. Left aside as
 // landmarks: functions of a name that several files have, since a linker puts those side by side; and the
-// cold parts, which all lie elsewhere, with whoever lies among them. Some may come from anywhere: who has no file and lies among cold
-// parts, or has such a name; and what lies between two files may come from any that has no landmark.
+// cold parts, which all lie elsewhere, with whoever lies among them. Some may come from anywhere: who has
+// no file and lies among cold parts, or has such a name; and what lies between two files may come from
+// any that has no landmark.
+
+import { findColdParent } from "../elf/cold-part.ts";
 
 export interface PlacedFunction {
   /** As Xen's table spells it: a static function has its source file in front. */
@@ -57,8 +60,9 @@ function namesOf(sorted: readonly PlacedFunction[]): Names {
   const all = new Set(sorted.map(({ name }) => name));
   const files = new Map<string, string>();
   for (const { name } of sorted) {
-    const [whole, file] = [name.replace(COLD_PART, ""), fileIn(name)];
-    if (whole !== name && file !== undefined && !all.has(whole)) files.set(bareOf(whole), file);
+    const [whole, file] = [findColdParent(name), fileIn(name)];
+    if (whole === undefined || file === undefined || all.has(whole)) continue;
+    files.set(bareOf(whole), file);
   }
   return {
     fileOf: ({ name }) => fileIn(name) ?? files.get(name),
@@ -115,8 +119,6 @@ function bareOf(name: string): string {
   return name.slice(name.lastIndexOf("#") + 1);
 }
 
-const COLD_PART = /\.cold(\.\d+)?$/;
-
 function isColdPart({ name }: PlacedFunction): boolean {
-  return COLD_PART.test(name);
+  return findColdParent(name) !== undefined;
 }

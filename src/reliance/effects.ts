@@ -9,6 +9,7 @@
 import { ALL_CALL_CLOBBERED, type RegisterSet } from "../isa/x86-registers.ts";
 import { type Effect, followPaths } from "./follow-paths.ts";
 import type { CodePlace, Destination, FunctionCode } from "./function-code.ts";
+import { PlaceMap } from "./place-map.ts";
 
 export type EffectQuestion = "what-compilers-knew" | "what-may-happen";
 
@@ -87,27 +88,4 @@ export function certainlyPreserved(codes: readonly FunctionCode[]): RegisterSet 
     (set, code) => set & effects.of({ code, offset: 0 }).preserves,
     ALL_CALL_CLOBBERED,
   );
-}
-
-class PlaceMap<Value> {
-  readonly #byCode = new Map<FunctionCode, Map<number, Value>>();
-
-  get({ code, offset }: CodePlace): Value | undefined {
-    return this.#byCode.get(code)?.get(offset);
-  }
-
-  set({ code, offset }: CodePlace, value: Value): void {
-    const ofCode = this.#byCode.get(code) ?? new Map<number, Value>();
-    this.#byCode.set(code, ofCode.set(offset, value));
-  }
-
-  entries(): readonly (readonly [CodePlace, Value])[] {
-    return [...this.#byCode].flatMap(([code, ofCode]) =>
-      [...ofCode].map(([offset, value]) => [{ code, offset }, value] as const),
-    );
-  }
-
-  clear(): void {
-    this.#byCode.clear();
-  }
 }

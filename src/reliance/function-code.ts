@@ -1,6 +1,7 @@
 // A function as its machine code shows it: its instructions, and where calls and jumps lead. Hypervisors
 // (image-code.ts) and objects and payloads (object-code.ts) come down to this.
 
+import { findColdParent } from "../elf/cold-part.ts";
 import {
   decodeRegisterSteps,
   type RegisterStep,
@@ -71,7 +72,7 @@ export class FunctionCode {
 
   constructor(source: FunctionSource) {
     this.name = source.name;
-    this.isPart = source.isPart ?? /\.cold(\.\d+)?$/.test(source.name);
+    this.isPart = source.isPart ?? findColdParent(source.name) !== undefined;
     this.#source = source;
   }
 

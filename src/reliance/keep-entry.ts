@@ -10,7 +10,7 @@ import {
   type RegisterSet,
   registersIn,
 } from "../isa/x86-registers.ts";
-import { Effects } from "./effects.ts";
+import { certainlyPreserved, Effects } from "./effects.ts";
 import type { FunctionCode } from "./function-code.ts";
 import { findReads } from "./read-after.ts";
 import { type CallSite, choicesOf, type Reliant } from "./reliance.ts";
@@ -42,8 +42,7 @@ export function keepForCallers(body: NewBody, reliants: readonly Reliant[]): Kep
 
 function keepAll(body: NewBody, reliants: readonly Reliant[]): KeptRegisters {
   if (reliants.length === 0) return { kind: "none" };
-  const { preserves } = new Effects("what-may-happen").of({ code: body.code, offset: 0 });
-  const changed = ALL_CALL_CLOBBERED & ~preserves;
+  const changed = ALL_CALL_CLOBBERED & ~certainlyPreserved([body.code]);
   const harmed = reliants.filter(({ registers }) => (registers & changed) !== 0);
   const registers = changed & harmed.reduce((set, one) => set | one.registers, 0);
   if (registers === 0) return { kind: "none" };

@@ -21,12 +21,8 @@ import {
   type RegisterSet,
 } from "../isa/x86-registers.ts";
 import type { Effects } from "./effects.ts";
-import {
-  type CodePlace,
-  type Destination,
-  type FunctionCode,
-  isPartOfFunction,
-} from "./function-code.ts";
+import { type CodePlace, type Destination, isPartOfFunction } from "./function-code.ts";
+import { PlaceMap } from "./place-map.ts";
 
 export interface RegisterRead extends CodePlace {
   readonly registers: RegisterSet;
@@ -58,8 +54,8 @@ class Search {
   readonly #called: CalledBodies;
   readonly #reads: RegisterRead[] = [];
   readonly #seen = {
-    caller: new Map<FunctionCode, Map<number, RegisterSet>>(),
-    callee: new Map<FunctionCode, Map<number, RegisterSet>>(),
+    caller: new PlaceMap<RegisterSet>(),
+    callee: new PlaceMap<RegisterSet>(),
   };
   readonly #work: (readonly [point: Point, open: RegisterSet])[] = [];
 
@@ -70,12 +66,10 @@ class Search {
 
   /** `open`: not written since the start. */
   reach(point: Point, open: RegisterSet): void {
-    const { code, offset } = point;
     const seen = this.#seen[point.as];
-    const ofCode = seen.get(code) ?? new Map<number, RegisterSet>();
-    const known = ofCode.get(offset) ?? 0;
+    const known = seen.get(point) ?? 0;
     if ((open & ~known) === 0) return;
-    seen.set(code, ofCode.set(offset, known | open));
+    seen.set(point, known | open);
     this.#work.push([point, open]);
   }
 

@@ -11,20 +11,20 @@ import {
   type FunctionCode,
   isPartOfFunction,
 } from "./function-code.ts";
+import { PlaceMap } from "./place-map.ts";
 import { moved, type StackPointers } from "./stack-pointers.ts";
 
 /** "unknown": it goes on, or moves its stack, in a way that cannot be followed. */
 export type UseOfCallersStack = "none" | "looks" | "unknown";
 
 export function useOfCallersStack(function_: FunctionCode): UseOfCallersStack {
-  const seen = new Map<FunctionCode, Set<number>>();
+  const seen = new PlaceMap<true>();
   const work: Position[] = [{ code: function_, offset: 0, depth: 0, frame: undefined }];
   for (let position = work.pop(); position !== undefined; position = work.pop()) {
     const { code, offset } = position;
-    const ofCode = seen.get(code) ?? new Set();
     const step = code.stepAt(offset);
-    if (ofCode.has(offset) || step === undefined) continue;
-    seen.set(code, ofCode.add(offset));
+    if (seen.get(position) || step === undefined) continue;
+    seen.set(position, true);
     const stack = code.stackStepAt(offset);
     const use = stack === undefined || isLost.has(step.flow) ? "unknown" : useOf(stack, position);
     if (stack === undefined || use !== "none") return use;

@@ -4,6 +4,7 @@
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { traceSymbol } from "../compare/trace.ts";
 import { type Atom, namingSymbol } from "../diff/atom.ts";
+import { findColdParent } from "../elf/cold-part.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
 import { nameOfTrace } from "./names.ts";
 
@@ -49,7 +50,7 @@ function calledIn({ diff: { carried } }: ComparedObject): readonly Atom[] {
 
 /** Others replace functions at their entries; parts of them and boot code are replaced by nobody. */
 function isWholeFunction({ kind, name, rule }: Atom): boolean {
-  return kind === "function" && rule.role === "code" && !/\.cold(\.\d+)?$/.test(name);
+  return kind === "function" && rule.role === "code" && findColdParent(name) === undefined;
 }
 
 function nameOnHost(

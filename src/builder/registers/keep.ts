@@ -6,6 +6,7 @@
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { followsRegisters } from "../../isa/registers-followed.ts";
 import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
+import type { FunctionCode } from "../../reliance/function-code.ts";
 import { keepForCalls } from "../../reliance/keep-calls.ts";
 import { type KeptRegisters, keepForCallers } from "../../reliance/keep-entry.ts";
 import { describeReliant, type Reliant } from "../../reliance/reliance.ts";
@@ -45,38 +46,61 @@ function keepInObject(
   replaced: readonly string[],
 ): KeptInObject {
   const code = new CarriedCode(carried, running);
+  const atEntries = keepAtEntries(carried, code, (name) => ({
+    old: running.find(name),
+    reliants: running.reliantsOn(name, replaced),
+  }));
+  const aroundCalls = keepAroundCalls(carried, code);
+  return {
+    entries: atEntries.entries,
+    calls: aroundCalls.calls,
+    refusals: [...atEntries.refusals, ...aroundCalls.refusals],
+  };
+}
+
+interface ReliedOn {
+  readonly old: FunctionCode | undefined;
+  readonly reliants: readonly Reliant[];
+}
+
+/** For running code that relies on functions which get a new body. */
+function keepAtEntries(
+  { object, replacements }: CarriedFix,
+  code: CarriedCode,
+  findReliants: (name: string) => ReliedOn,
+): Omit<KeptInObject, "calls"> {
   const entries: KeptEntry[] = [];
   const refusals: BuildRefusal[] = [];
-  const where = carried.object.pair.object;
-  for (const [index, { oldName, newBody }] of carried.replacements.entries()) {
-    const reliants = running.reliantsOn(oldName, replaced);
-    const atom = carried.object.diff.replaced[index]?.after;
+  for (const [index, { oldName, newBody }] of replacements.entries()) {
+    const { old, reliants } = findReliants(oldName);
     if (reliants.length === 0) continue;
-    const found = atom && code.bodyOf(atom);
-    const kept: KeptRegisters =
-      found === undefined
-        ? unreadable(reliants)
-        : keepForCallers({ ...found, old: running.find(oldName) }, reliants);
+    const atom = object.diff.replaced[index]?.after;
+    const body = atom && code.bodyOf(atom);
+    const kept = body ? keepForCallers({ ...body, old }, reliants) : unreadable(reliants);
     if (kept.kind === "kept") entries.push({ newBody, registers: kept.registers });
-    if (kept.kind === "impossible") {
-      const problem = `its callers rely on registers that its old code leaves alone and the new one changes, and ${kept.why}`;
-      const reasons = [problem, ...kept.harmed.map(describeReliant)];
-      refusals.push(refusal(oldName, { where, reasons, remedy: saveByItself }));
-    }
+    if (kept.kind !== "impossible") continue;
+    const problem = `its callers rely on registers that its old code leaves alone and the new one changes, and ${kept.why}`;
+    const reasons = [problem, ...kept.harmed.map(describeReliant)];
+    const where = object.pair.object;
+    refusals.push(refusal(oldName, { where, reasons, remedy: saveByItself }));
   }
+  return { entries, refusals };
+}
+
+/** For new code that relies on functions which another payload may replace. */
+function keepAroundCalls({ object }: CarriedFix, code: CarriedCode): Omit<KeptInObject, "entries"> {
   const { calls, impossible } = keepForCalls(code.calls());
-  for (const { why, reliant } of impossible) {
-    const problem = `its new code relies on registers that a function leaves alone which another payload may replace, and ${why}`;
-    const reasons = [problem, describeReliant(reliant)];
-    refusals.push(refusal(reliant.caller.name, { where, reasons, remedy: callApart }));
-  }
   return {
-    entries,
     calls: calls.flatMap(({ caller, ...call }) => {
       const symbol = code.symbolOf(caller);
       return symbol === undefined ? [] : [{ caller: symbol, ...call }];
     }),
-    refusals,
+    refusals: impossible.map(({ why, reliant }) => {
+      const problem = `its new code relies on registers that a function leaves alone which another payload may replace, and ${why}`;
+      const reasons = [problem, describeReliant(reliant)];
+      const where = object.pair.object;
+      return refusal(reliant.caller.name, { where, reasons, remedy: callApart });
+    }),
   };
 }
 

@@ -2,6 +2,7 @@
 // the hypervisor: a condition that holds only at boot keeps the old code from using them, and the new code
 // does no more harm. Only in code that can be read, and no more of them than there.
 
+import { findColdParent } from "../../elf/cold-part.ts";
 import type { ElfSymbol, Section } from "../../elf/object.ts";
 import { findSection } from "../../elf/sections.ts";
 import { findReferences } from "../../isa/x86-instructions.ts";
@@ -55,7 +56,7 @@ function oldFunctionAt(
 ): ImageFunction | undefined {
   const symbols = object?.symbols ?? [];
   const around = symbols.find((symbol) => covers(symbol, section, offset));
-  const parent = around && coldParent.exec(withoutTag(around.name))?.[1];
+  const parent = around && findColdParent(withoutTag(around.name));
   const mains = parent === undefined ? [around] : symbols.filter(isFunctionNamed(parent));
   const main = mains.length === 1 ? mains[0] : undefined;
   if (object === undefined || main?.place.kind !== "section") return undefined;
@@ -66,8 +67,6 @@ function oldFunctionAt(
     return findSection(object, name)?.index === index && BigInt(start) === main.value;
   })?.oldFunction;
 }
-
-const coldParent = /^(.+)\.cold(?:\.\d+)?$/;
 
 function isFunctionNamed(wanted: string): (symbol: ElfSymbol) => boolean {
   return ({ name, type }) => type === "STT_FUNC" && withoutTag(name) === wanted;
@@ -81,7 +80,7 @@ function covers({ place, type, value, size }: ElfSymbol, { index }: Section, off
 /** Cold parts are local, those of global functions too. */
 function isColdPartOf(name: string, parent: string): boolean {
   const [file, bare = ""] = name.includes("#") ? name.split("#") : ["", name];
-  const of = coldParent.exec(bare)?.[1];
+  const of = findColdParent(bare);
   return of !== undefined && (parent === of || parent === `${file}#${of}`);
 }
 

@@ -5,7 +5,7 @@
 import { findSection } from "../../elf/sections.ts";
 import { followsRegisters } from "../../isa/registers-followed.ts";
 import { ALL_CALL_CLOBBERED, namesOfRegisters, type RegisterSet } from "../../isa/x86-registers.ts";
-import { Effects } from "../../reliance/effects.ts";
+import { certainlyPreserved } from "../../reliance/effects.ts";
 import type { ImageCode } from "../../reliance/image-code.ts";
 import { ObjectCode } from "../../reliance/object-code.ts";
 import { describeReliant, type Reliant } from "../../reliance/reliance.ts";
@@ -93,6 +93,5 @@ function changedBy({ object }: Subject, { entry }: SubjectEntry): RegisterSet {
   const view = { leadOut: () => ({ kind: "elsewhere" }) as const, isOwn: () => true };
   const code =
     section && new ObjectCode(object, view).findAt(section.index, entry.newAddress.offset);
-  if (code === undefined) return ALL_CALL_CLOBBERED;
-  return ALL_CALL_CLOBBERED & ~new Effects("what-may-happen").of({ code, offset: 0 }).preserves;
+  return code === undefined ? ALL_CALL_CLOBBERED : ALL_CALL_CLOBBERED & ~certainlyPreserved([code]);
 }

@@ -1,12 +1,12 @@
 // The result for a pair that must change: replaced, copied, or refused, with the reasons.
 
+import { findColdParent } from "../../elf/cold-part.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../../isa/endbr64.ts";
 import { type Atom, roleOf, symbolSizeOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Changes } from "../find-changes.ts";
 import { assemblyRemedy, type Inclusion } from "../include.ts";
 import type { Disposition, NoEffectRule, RefusalRule } from "../ledger.ts";
-import { findColdParent } from "../names.ts";
 
 export interface Judgement {
   readonly disposition: Disposition;

@@ -1,8 +1,8 @@
 // The name of an atom in the ledger.
 
+import { findColdParent } from "../../elf/cold-part.ts";
 import { type Atom, roleOf } from "../atom.ts";
 import type { Disposition, LedgerEntry } from "../ledger.ts";
-import { findColdParent } from "../names.ts";
 
 export function entryFor(
   atom: Atom,

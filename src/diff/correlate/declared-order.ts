@@ -8,10 +8,11 @@
 // Should the patch have exchanged the conditions, taken one away and brought another, or have touched a
 // declaration, then one of them says no, and the variables stay ambiguous.
 
+import { findColdParent } from "../../elf/cold-part.ts";
 import { Machine } from "../../elf/constants.ts";
 import type { Atom, SplitObject } from "../atom.ts";
 import { Meanings } from "../meaning.ts";
-import { findColdParent, genericName } from "../names.ts";
+import { genericName } from "../names.ts";
 import { requireDefined } from "../require-defined.ts";
 import { type CodeRow, codeRowsOf, type NameReference } from "./code-rows.ts";
 import type { Correlation } from "./correlation.ts";

@@ -10,9 +10,12 @@ import type { DraftRelocation, DraftSection, DraftSymbol, ElfDraft } from "../..
 import { startsWithEndbr64 } from "../../isa/endbr64.ts";
 import { X86Relocation } from "../../isa/x86.ts";
 import { encodeKeeper } from "../../isa/x86-keeper.ts";
+import { NEAR_DISTANCE_SIZE } from "../../isa/x86-near-branch.ts";
 import { requireUndefinedSymbol, undefinedSymbolsOf } from "../draft-tables.ts";
 import { EmitError, type Keeping, type KeptCall, type KeptEntry } from "./input.ts";
 
+/** For a branch to a symbol: the distance counts from the end of its bytes. */
+const CALL_ADDEND = BigInt(-NEAR_DISTANCE_SIZE);
 const PADDING = 0xcc; // int3: nobody gets there.
 
 /**
@@ -29,9 +32,6 @@ export function keepRegisters(draft: ElfDraft, { returnThunk, entries, calls }: 
   for (const call of calls) keepers.put(call);
   for (const entry of entries) putInFront(draft, entry, thunk);
 }
-
-/** For a branch to a symbol: the distance counts from the end of its 4 bytes. */
-const CALL_ADDEND = -4n;
 
 interface Keeper {
   readonly callee: DraftSymbol;
@@ -77,7 +77,7 @@ class CallKeepers {
       content: code.bytes,
       relocations: [
         branchTo(callee, code.callField, addend),
-        ...returnBranch(this.#thunk, code.returnField, 0),
+        ...returnBranch(this.#thunk, code.returnField),
       ],
     };
     const keeper: DraftSymbol = {
@@ -116,11 +116,10 @@ function putInFront(
   section.content = new Uint8Array(bodyStart + content.length).fill(PADDING);
   section.content.set(code.bytes);
   section.content.set(content, bodyStart);
-  // The distance counts from the end of its 4 bytes.
-  const distance = bodyStart - (code.callField + 4);
+  const distance = bodyStart - (code.callField + NEAR_DISTANCE_SIZE);
   new DataView(section.content.buffer).setInt32(code.callField, distance, true);
   moveBody(draft, section, bodyStart);
-  section.relocations.unshift(...returnBranch(thunk, code.returnField, 0));
+  section.relocations.unshift(...returnBranch(thunk, code.returnField));
 }
 
 /** The function's own names stay at the entry; all other symbols move with the body. */
@@ -165,11 +164,8 @@ function returnsBy(thunk: DraftSymbol | undefined): "ret" | "thunk" {
 function returnBranch(
   thunk: DraftSymbol | undefined,
   field: number | undefined,
-  start: number,
 ): readonly DraftRelocation[] {
-  return thunk === undefined || field === undefined
-    ? []
-    : [branchTo(thunk, start + field, CALL_ADDEND)];
+  return thunk === undefined || field === undefined ? [] : [branchTo(thunk, field, CALL_ADDEND)];
 }
 
 function branchTo(symbol: DraftSymbol, offset: number, addend: bigint): DraftRelocation {

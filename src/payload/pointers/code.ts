@@ -27,7 +27,10 @@ export class PayloadCode {
   readonly sections: readonly DraftSection[];
   readonly #code = new Map<DraftSection, CodeSection>();
   readonly #named = new Map<DraftSection, DraftSymbol[]>();
-  readonly #survivors = new Survivors((section) => this.#startsIn(section));
+  readonly #survivors = new Survivors({
+    startsIn: (section) => this.#startsIn(section),
+    relocationsOf: (section) => this.#relocationsOf(section),
+  });
   readonly #relocations = new Map<DraftSection, ReadonlyMap<number, DraftRelocation>>();
 
   constructor(draft: ElfDraft) {

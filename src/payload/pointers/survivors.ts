@@ -3,6 +3,7 @@
 
 import type { DraftRelocation, DraftSection } from "../../elf/draft.ts";
 import type { CallSurvivors } from "../../isa/x86-address-flow.ts";
+import { NEAR_DISTANCE_SIZE } from "../../isa/x86-near-branch.ts";
 import { registerBits } from "../../isa/x86-registers.ts";
 import { Effects } from "../../reliance/effects.ts";
 import {
@@ -11,21 +12,24 @@ import {
   FunctionCode,
 } from "../../reliance/function-code.ts";
 
-/** Of a call's distance, in bytes; it counts from behind them. */
-const FIELD_SIZE = 4;
+export interface SurvivorsInput {
+  /** Where functions of a section begin. */
+  readonly startsIn: (section: DraftSection) => readonly number[];
+  /** Of a section, by offset. */
+  readonly relocationsOf: (section: DraftSection) => ReadonlyMap<number, DraftRelocation>;
+}
 
 export class Survivors {
   readonly #effects = new Effects("what-compilers-knew");
   readonly #codes = new Map<DraftSection, Map<number, FunctionCode>>();
-  readonly #starts: (section: DraftSection) => readonly number[];
+  readonly #input: SurvivorsInput;
 
-  /** @param starts where functions of a section begin */
-  constructor(starts: (section: DraftSection) => readonly number[]) {
-    this.#starts = starts;
+  constructor(input: SurvivorsInput) {
+    this.#input = input;
   }
 
   in(section: DraftSection): CallSurvivors {
-    const relocations = new Map(section.relocations.map((one) => [one.offset, one]));
+    const relocations = this.#input.relocationsOf(section);
     return (field, target) => {
       const relocation = relocations.get(field);
       const callee =
@@ -39,15 +43,16 @@ export class Survivors {
     this.#codes.set(section, known);
     const found = known.get(start);
     if (found !== undefined) return found;
-    const { content, relocations } = section;
-    const next = Math.min(...this.#starts(section).filter((other) => other > start), Infinity);
+    const { content } = section;
+    const relocations = this.#input.relocationsOf(section);
+    const next = Math.min(...this.#input.startsIn(section).filter((other) => other > start));
     const code = new FunctionCode({
       name: section.name,
       bytes: content instanceof Uint8Array ? content.subarray(start, next) : new Uint8Array(),
-      leadTo: ({ fieldOffset, target, isCall: calls }) => {
-        const relocation = relocations.find(({ offset }) => offset === start + fieldOffset);
+      leadTo: ({ fieldOffset, target, isCall }) => {
+        const relocation = relocations.get(start + fieldOffset);
         if (relocation !== undefined) return this.#leadTo(relocation);
-        if (!calls && target >= 0) return { kind: "inside", offset: target };
+        if (!isCall && target >= 0) return { kind: "inside", offset: target };
         return this.#own(section, start + target);
       },
     });
@@ -60,7 +65,7 @@ export class Survivors {
     if (typeof symbol.place === "string") {
       return destinationOfThunk(symbol.name) ?? { kind: "elsewhere" };
     }
-    return this.#own(symbol.place, Number(symbol.value + addend) + FIELD_SIZE);
+    return this.#own(symbol.place, Number(symbol.value + addend) + NEAR_DISTANCE_SIZE);
   }
 
   #own(section: DraftSection, offset: number): Destination {
