@@ -22,6 +22,14 @@ test("removeLeftOvers() removes what the dead have left, and nothing else", (t) 
   assert.deepEqual(readdirSync(world).sort(), [...kept, link, basename(living.path)].sort());
 });
 
+test("removeLeftOvers() finds nothing where TMPDIR names no directory", (t) => {
+  const file = join(emptyFolder(t), "file");
+  writeFileSync(file, "");
+  for (const place of [file, join(file, "below"), join(file, "../missing")]) {
+    assert.deepEqual(removeLeftOvers(place), { count: 0, kept: [] });
+  }
+});
+
 test("removeLeftOvers() finds what a killed command has left", async (t) => {
   const place = emptyFolder(t);
   // Takes ssh's place, tells that it runs, and says nothing until its input ends.

@@ -9,6 +9,7 @@ import {
   type Removed,
   removeAbandoned,
 } from "./claimed-folder.ts";
+import { isFolder } from "./make-folder.ts";
 
 /** The process id is for people; mkdtemp adds the end. */
 const NAME = /^xsplice-[a-z]+-\d+-\w{6}$/;
@@ -18,8 +19,9 @@ export function makeTemporaryFolder(what: string): ClaimedFolder {
   return claimFolder(tmpdir(), `xsplice-${what}-${process.pid}-`);
 }
 
-/** Removes those that no process holds, of this user only. */
+/** Removes those that no process holds, of this user only. TMPDIR may name no directory. */
 export function removeLeftOvers(parent: string = tmpdir()): Removed {
+  if (!isFolder(parent)) return { count: 0, kept: [] };
   return removeAbandoned(parent, (name) => NAME.test(name) && isOwnFolder(join(parent, name)));
 }
 

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type ClaimedFolder, claimFolder } from "../files/claimed-folder.ts";
-import { makeFolder, stateOfUnmade } from "../parts/make-folder.ts";
+import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
 import { codeOfSystemError } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 

@@ -3,8 +3,8 @@
 import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
 import { PartsError } from "./errors.ts";
-import { makeFolder, stateOfUnmade } from "./make-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

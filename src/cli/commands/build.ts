@@ -92,7 +92,7 @@ async function writeResults(
   const [{ isDevice, removeEarlierResult, writeFileAtomically }, { makeFolder }] =
     await Promise.all([
       import("../../builder/write-file.ts"),
-      import("../../parts/make-folder.ts"),
+      import("../../files/make-folder.ts"),
     ]);
   try {
     makeFolder(dirname(output));

@@ -24,7 +24,8 @@ export function stateOfUnmade(cause: unknown): string {
   return isRefused ? "the system creates no directory there" : stateOfFolder(cause);
 }
 
-function isFolder(path: string): boolean {
+/** False also for a path that cannot be looked at. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
