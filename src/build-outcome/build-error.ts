@@ -33,7 +33,8 @@ const noAccess = ["EACCES", "EROFS", "EIO"];
  * unchanged, such as an unreadable source.
  */
 export function asStorageError(error: unknown, folder: string): unknown {
-  const code = codeOfSystemError(error) ?? "";
+  const code = codeOfSystemError(error);
+  if (code === undefined) return error;
   const { path } = error as NodeJS.ErrnoException;
   if (path !== undefined && path !== folder && !path.startsWith(`${folder}/`)) return error;
   const lacks = noSpace.includes(code) ? "space" : noAccess.includes(code) ? "access" : undefined;

@@ -28,7 +28,7 @@ export interface FitOptions {
   readonly config: {
     readonly name: string;
     readonly text: string;
-    /** Files that Xen's make generated differently. */
+    /** Settings that Xen's make files changed in it. */
     readonly made: readonly ConfigDifference[];
   };
   readonly allowedLayouts: readonly string[];

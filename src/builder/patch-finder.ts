@@ -14,14 +14,13 @@ export function patchFinder(
   const [only, ...others] = contributions;
   if (only !== undefined && others.length === 0) return () => [only.patch];
   const touched = contributions.map(({ patch, texts }) => {
-    return { patch, functions: functionsTouchedBy(before, changedFunctionsOf(texts)) };
+    return { patch, isTouched: functionsTouchedBy(before, changedFunctionsOf(texts)) };
   });
   const near = contributions.filter(({ texts }) =>
     pair.dependencies.some((file) => texts.has(file)),
   );
   return (name) => {
-    const bare = name.replace(/\.(constprop|isra|part|cold).*$/, "");
-    const found = touched.filter(({ functions }) => functions.has(bare));
+    const found = touched.filter(({ isTouched }) => isTouched(name));
     return (found.length > 0 ? found : near).map(({ patch }) => patch);
   };
 }

@@ -37,7 +37,10 @@ export interface BuildReport {
   readonly refusals: readonly BuildRefusal[];
   /** Refusals that the author allowed; the outcome `left-out` has nothing else. */
   readonly allowed: readonly AllowedChange[];
-  /** What the payload refers to as the old code did, though it is freed after boot: these paths must not run again. */
+  /**
+   * What the payload refers to as the old code did, though it is freed after boot: these paths must not
+   * run again.
+   */
   readonly bootOnly: readonly BootOnlyReference[];
   /** Lines of text: from the compiler of hooks, and about pointers that are unsafe on some hosts. */
   readonly warnings: string;

@@ -32,20 +32,12 @@ export async function withUnlinked(
     const missing = missingNames(all, context.place);
     if (missing.size === 0) break;
     library ??= await findUnlinked(context);
-    const found = library.flatMap(({ pair, names }): Needed[] => {
-      const name = names.find((one) => missing.has(one));
-      const user = name === undefined ? undefined : missing.get(name);
-      if (user === undefined || all.some((one) => one.pair === pair)) return [];
-      const why = `${user} needs "${name}", and the hypervisor was linked without ${pair.object}`;
-      return [{ pair, why }];
-    });
-    if (found.length === 0) break;
-    const replaced = new Set(found.map(({ pair }) => pair.object));
-    const brought = found.flatMap(({ pair, why }) =>
-      compareObjects({ pairs: [pair], changes: context.prepared.changes }, context.known).map(
-        (one) => withReason(one, why),
-      ),
+    const needed = neededOf(library, missing).filter(
+      ({ pair }) => !all.some((one) => one.pair === pair),
     );
+    if (needed.length === 0) break;
+    const replaced = new Set(needed.map(({ pair }) => pair.object));
+    const brought = needed.flatMap((one) => compareNeeded(one, context));
     all = [...all.filter(({ pair }) => !replaced.has(pair.object)), ...brought];
   }
   return all.map((one) => (isUnlinked(one, context.place) ? asLeftOut(one) : one));
@@ -54,6 +46,25 @@ export async function withUnlinked(
 interface Needed {
   readonly pair: ObjectPair;
   readonly why: string;
+}
+
+function neededOf(
+  library: readonly Candidate[],
+  missing: ReadonlyMap<string, string>,
+): readonly Needed[] {
+  return library.flatMap(({ pair, names }) => {
+    const name = names.find((one) => missing.has(one));
+    if (name === undefined) return [];
+    const why = `${missing.get(name)} needs "${name}", and the hypervisor was linked without ${pair.object}`;
+    return [{ pair, why }];
+  });
+}
+
+function compareNeeded(
+  { pair, why }: Needed,
+  { prepared: { changes }, known }: UnlinkedContext,
+): readonly ComparedObject[] {
+  return compareObjects({ pairs: [pair], changes }, known).map((one) => withReason(one, why));
 }
 
 /** For each undefined name, what refers to it, as text. */

@@ -6,10 +6,11 @@
 import type { RefusalName } from "../build-outcome/refusal.ts";
 import type { Atom } from "../diff/atom.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
+import { nameInSource } from "../dwarf/name-in-source.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import { type ChangedItems, changedItemsFinder } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
-import { bareName, readFunctions } from "./init.ts";
+import { readFunctions } from "./init.ts";
 
 /** A type whose layout is refused, and the objects that use it. */
 export interface RefusedType {
@@ -98,7 +99,7 @@ function isTouched(object: ComparedObject, entry: LedgerEntry, items: ChangedIte
   );
   if (reading === undefined || atom === undefined) return true;
   const isChanged = (name: string) =>
-    reading.touched.has(bareName(name)) || reading.inlined.has(bareName(name));
+    reading.touched.has(nameInSource(name)) || reading.inlined.has(nameInSource(name));
   return isChanged(atom.name) || callees(atom).some(({ name }) => isChanged(name));
 }
 

@@ -3,6 +3,7 @@
 
 import type { ObjectPair } from "../pairs/object-pair.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
+import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { findRegions } from "../source-patch/line-regions.ts";
 import { type RegionScope, scopesOf } from "../source-patch/line-scope.ts";
 
@@ -26,32 +27,34 @@ export function changedItemsFinder({
 }: Pick<ChangedTexts, "texts">): (pair: Pick<ObjectPair, "dependencies">) => ChangedItems {
   const known = new Map<string, readonly RegionScope[]>();
   const scopesOfFile = (file: string): readonly RegionScope[] => {
-    const { before, after } = texts.get(file) ?? {};
-    const found = known.get(file) ?? findScopes(before, after);
+    const found = known.get(file) ?? findScopes(file, texts.get(file));
     known.set(file, found);
     return found;
   };
   return ({ dependencies }) => {
     // Of what is no source, headers may be generated that any object reads.
     const files = [...texts.keys()].filter(
-      (file) => !/\.[chS]$/.test(file) || dependencies.includes(file),
+      (file) => !isSource(file) || dependencies.includes(file),
     );
-    const scopes = files.flatMap((file) =>
-      /\.[chS]$/.test(file) ? scopesOfFile(file) : [{ kind: "anything" } as const],
-    );
-    const functions = files.map((file) => [file, functionsIn(known.get(file) ?? [])] as const);
+    const scopesOfFiles = files.map((file) => [file, scopesOfFile(file)] as const);
+    const scopes = scopesOfFiles.flatMap(([, found]) => found);
     return {
       isClear: !scopes.some(({ kind }) => kind === "anything"),
-      functions: new Map(functions),
+      functions: new Map(scopesOfFiles.map(([file, found]) => [file, functionsIn(found)])),
       types: new Set(scopes.flatMap((scope) => (scope.kind === "type" ? [scope.name] : []))),
     };
   };
 }
 
-/** A new file may contain anything. */
-function findScopes(before: string | undefined, after: string | undefined): readonly RegionScope[] {
-  if (before === undefined || after === undefined) return [{ kind: "anything" }];
+/** A new file may contain anything, and so may one that is no source. */
+function findScopes(file: string, texts: PatchedFile | undefined): readonly RegionScope[] {
+  const { before, after } = texts ?? {};
+  if (!isSource(file) || before === undefined || after === undefined) return [{ kind: "anything" }];
   return scopesOf(before, after, findRegions(before, after));
+}
+
+function isSource(file: string): boolean {
+  return /\.[chS]$/.test(file);
 }
 
 function functionsIn(scopes: readonly RegionScope[]): readonly Lines[] {

@@ -5,6 +5,7 @@
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, type TypeModel } from "../dwarf/model.ts";
+import { nameInSource } from "../dwarf/name-in-source.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import { type ChangedItems, changedItemsFinder } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
@@ -31,8 +32,8 @@ export function initExplainer(
     const reading = readings.get(object);
     if (reading === undefined || !reading.items.isClear || reading.items.types.size > 0)
       return undefined;
-    if (reading.touched.has(bareName(name))) return undefined;
-    const inlined = [...(reading.inlined.get(bareName(name)) ?? [])];
+    if (reading.touched.has(nameInSource(name))) return undefined;
+    const inlined = [...(reading.inlined.get(nameInSource(name)) ?? [])];
     if (inlined.length === 0 || !inlined.every((key) => carried.has(key))) return undefined;
     const names = inlined.map((key) => `"${key.replace(/.*:/, "")}"`).join(", ");
     return `its own source is unchanged; it inlines ${names}, which changed, and ran with the old one at boot`;
@@ -98,13 +99,8 @@ function carriedIn(
 ): readonly string[] {
   if (reading === undefined) return [];
   return diff.replaced.flatMap(({ after }) => {
-    const name = bareName(after.name);
+    const name = nameInSource(after.name);
     const own = reading.touched.get(name);
     return [...(own === undefined ? [] : [own]), ...(reading.inlined.get(name) ?? [])];
   });
-}
-
-/** Without the suffixes that the compiler adds to the names of its clones. */
-export function bareName(name: string): string {
-  return name.replace(/\.(constprop|isra|part|cold).*$/, "");
 }

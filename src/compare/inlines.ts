@@ -4,6 +4,7 @@
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
+import { nameInSource } from "../dwarf/name-in-source.ts";
 import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
@@ -36,21 +37,22 @@ export function changedInlinesOf(
   let known: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   return (name) => {
     known ??= findChangedInlines(object, changed());
-    const bare = name.replace(/\.(constprop|isra|part|cold).*$/, "");
-    return [...(known.get(bare) ?? [])].sort();
+    return [...(known.get(nameInSource(name)) ?? [])].sort();
   };
 }
 
 /**
- * Names of functions of the object whose text, or the text of something inlined into them, changed.
+ * Whether the text of a function of the object, or of something inlined into it, changed; by the name of
+ * its symbol.
  */
 export function functionsTouchedBy(
   object: ElfObject,
   changed: ChangedFunctions,
-): ReadonlySet<string> {
+): (name: string) => boolean {
   const model = findTypes(object);
   const own = model === undefined ? [] : changedEntries(model, changed).values();
-  return new Set([...own, ...findChangedInlines(object, changed).keys()]);
+  const touched = new Set([...own, ...findChangedInlines(object, changed).keys()]);
+  return (name) => touched.has(nameInSource(name));
 }
 
 function findChangedInlines(

@@ -6,6 +6,7 @@ import { posix } from "node:path";
 import type { IsSameLine } from "../diff/line-rule.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
+import { nameInSource } from "../dwarf/name-in-source.ts";
 import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
@@ -26,7 +27,7 @@ export function lineRuleFor(
   if (model === undefined) return undefined;
   const functions = functionLines(model, moved);
   return (line, lineAfter, name) => {
-    const bare = name.replace(/\.(constprop|isra|part|cold).*$/, "");
+    const bare = nameInSource(name);
     return (functions.get(bare) ?? []).some(({ file, first, end }) => {
       const inside = first <= line && line < end;
       return inside && oldLineOf(moved.get(file) ?? [], lineAfter) === line;

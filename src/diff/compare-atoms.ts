@@ -121,7 +121,7 @@ function comparableBytes(atom: Atom): Uint8Array | undefined {
   return copy;
 }
 
-/** Whether both relocations have the same target and the same form. */
+/** Whether both relocations are written alike: type, addend and symbol. */
 function sameSpelling(
   left: FieldRelocation | undefined,
   right: FieldRelocation | undefined,

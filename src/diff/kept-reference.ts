@@ -15,11 +15,14 @@ export function isKeptReference(from: Atom, reference: Reference, comparison: Co
   const useOf = (atom: Atom, one: Reference): string => wayOfUse(atom, one, sides.machine);
   const way = useOf(from, reference);
   const wanted = group.flatMap((atom) =>
-    atom.references.filter((one) => isSameTarget(one, reference) && useOf(atom, one) === way),
+    atom.references.filter(
+      (one) => isSameTarget(one, reference, (target) => target) && useOf(atom, one) === way,
+    ),
   );
+  const partnerOf = (target: Atom) => correlation.findBefore(target);
   const had = partners.flatMap((atom) =>
     atom.references.filter(
-      (one) => wasTarget(one, reference, correlation) && useOf(atom, one) === way,
+      (one) => isSameTarget(one, reference, partnerOf) && useOf(atom, one) === way,
     ),
   );
   return wanted.length <= had.length;
@@ -47,26 +50,17 @@ function isPartOf({ kind, name }: Atom, wanted: string): boolean {
   return kind === "function" && (findColdParent(name) ?? name) === wanted;
 }
 
-/** Both of the object after. */
-function isSameTarget({ target: one }: Reference, { target: other }: Reference): boolean {
-  if (one.kind === "atom" && other.kind === "atom")
-    return one.atom === other.atom && one.offset === other.offset;
-  return isSameOutside(one, other);
-}
-
-function wasTarget(
-  { target: old }: Reference,
-  { target }: Reference,
-  correlation: Comparison["correlation"],
+/** `wanted` is of the object after; `counterpartOf` gives the atom for it in the object of the other one. */
+function isSameTarget(
+  { target: one }: Reference,
+  { target: wanted }: Reference,
+  counterpartOf: (atom: Atom) => Atom | undefined,
 ): boolean {
-  if (old.kind === "atom" && target.kind === "atom")
-    return correlation.findBefore(target.atom) === old.atom && target.offset === old.offset;
-  return isSameOutside(old, target);
-}
-
-function isSameOutside(one: Reference["target"], other: Reference["target"]): boolean {
-  if (one.kind !== "external" || other.kind !== "external") return false;
-  return one.symbol.name === other.symbol.name && one.offset === other.offset;
+  if (one.kind === "atom" && wanted.kind === "atom") {
+    return counterpartOf(wanted.atom) === one.atom && wanted.offset === one.offset;
+  }
+  if (one.kind !== "external" || wanted.kind !== "external") return false;
+  return one.symbol.name === wanted.symbol.name && one.offset === wanted.offset;
 }
 
 /** x86: opcodes whose ModRM byte says which operation it is. */

@@ -7,7 +7,7 @@ export type SectionRole =
   | "code"
   /** Never written after the link: constants, string literals. */
   | "read-only"
-  /** Written at run time: its present value differs from the object's. */
+  /** Written at run time: its present value may differ from the object's. */
   | "writable"
   /** Written at boot, read-only afterwards. */
   | "boot-written"

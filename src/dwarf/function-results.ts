@@ -4,7 +4,8 @@
 
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
-import { bareType, entryAt, numberOf, textOf, typeOf } from "./model.ts";
+import { bareType, entryAt, isScalar, numberOf, textOf, typeOf } from "./model.ts";
+import { nameInSource } from "./name-in-source.ts";
 import { type DebugEntry, type DebugInfo, entriesOf, hasAttribute, readDebugInfo } from "./read.ts";
 
 /** `number`: a scalar that fits into one register. */
@@ -20,7 +21,7 @@ export function findFunctionResults(object: ElfObject): (name: string) => Functi
   return (name) => {
     known ??= resultsIn(object);
     // A clone returns what the function returns, or less.
-    return known.get(name.replace(/\.(constprop|isra|part|cold).*$/, "")) ?? "unknown";
+    return known.get(nameInSource(name)) ?? "unknown";
   };
 }
 
@@ -45,15 +46,9 @@ function wholeOf(info: DebugInfo, entry: DebugEntry): DebugEntry {
   return entryAt(info, origin, A.DW_AT_specification) ?? origin;
 }
 
-const scalars: readonly number[] = [
-  T.DW_TAG_base_type,
-  T.DW_TAG_enumeration_type,
-  T.DW_TAG_pointer_type,
-];
-
 function resultOf(info: DebugInfo, whole: DebugEntry): FunctionResult {
   if (!hasAttribute(whole, A.DW_AT_type)) return "nothing";
   const type = bareType(info, typeOf(info, whole));
-  if (type === undefined || !scalars.includes(type.tag)) return "unknown";
+  if (type === undefined || !isScalar(type)) return "unknown";
   return (numberOf(type, A.DW_AT_byte_size) ?? 16n) <= 8n ? "number" : "unknown";
 }

@@ -59,6 +59,16 @@ export function isAggregate({ tag }: DebugEntry): boolean {
   return aggregateTags.includes(tag);
 }
 
+/** A number, an enumeration constant or a pointer. */
+export function isScalar({ tag }: DebugEntry): boolean {
+  const tags: readonly number[] = [
+    T.DW_TAG_base_type,
+    T.DW_TAG_enumeration_type,
+    T.DW_TAG_pointer_type,
+  ];
+  return tags.includes(tag);
+}
+
 /** The type of an entry; undefined for void. */
 export function typeOf(info: DebugInfo, entry: DebugEntry): DebugEntry | undefined {
   return entryAt(info, entry, A.DW_AT_type);

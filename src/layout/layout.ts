@@ -25,7 +25,7 @@ export interface LayoutFinding {
   readonly type: string;
   /** The objects that use it. */
   readonly objects: readonly string[];
-  /** Added or removed parts, as text; none where only a contained type has another size. */
+  /** Parts that are new, gone or different, as text; none where only a contained type has another size. */
   readonly changes: readonly string[];
   /** Consequences: its size, and unchanged members at other places. */
   readonly moved: readonly string[];
@@ -160,7 +160,7 @@ function compareLayout(old: Layout, fixed: Layout, isEnum: boolean): readonly Pa
       changes.push({ part, text: `"${part}" is at ${before} → ${after}`, kind });
     }
   }
-  // A type without any value may change.
+  // New constants alone change nothing: no stored value has one.
   if (isEnum && changes.length === 0) return changes;
   for (const [part, is] of fixed.parts) {
     if (old.parts.has(part)) continue;

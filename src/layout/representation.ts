@@ -1,10 +1,17 @@
-// How a value is stored, whatever C calls it: a structure of just one scalar is stored as the scalar is, and
-// an array of such structures as an array of scalars. The scalar is the same one, sign included, since
-// what was stored as one number would be read as another. Pointers count by the name of what they lead to: who
-// follows them reads more than the pointer.
+// How a value is stored, whatever C calls it: a structure of just one scalar is stored as the scalar is,
+// and an array of such structures as an array of scalars. The scalar is the same one, sign included,
+// since what was stored as one number would be read as another. Pointers count by the name of what they
+// lead to: who follows them reads more than the pointer.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
-import { bareType, childrenOf, numberOf, type TypeModel, typeOf } from "../dwarf/model.ts";
+import {
+  bareType,
+  childrenOf,
+  isScalar,
+  numberOf,
+  type TypeModel,
+  typeOf,
+} from "../dwarf/model.ts";
 import type { DebugEntry } from "../dwarf/read.ts";
 import { boundsOf, describeNameless, describeType } from "./describe.ts";
 
@@ -23,11 +30,6 @@ export function representationOf(model: TypeModel, declared: DebugEntry | undefi
 }
 
 const structures: readonly number[] = [T.DW_TAG_structure_type, T.DW_TAG_union_type];
-const scalars: readonly number[] = [
-  T.DW_TAG_base_type,
-  T.DW_TAG_enumeration_type,
-  T.DW_TAG_pointer_type,
-];
 
 /** All that a structure holds, through structures in it; undefined when that is more, less, or some bits. */
 function onlyScalarOf(model: TypeModel, type: DebugEntry): DebugEntry | undefined {
@@ -42,5 +44,5 @@ function onlyScalarOf(model: TypeModel, type: DebugEntry): DebugEntry | undefine
     (numberOf(member, A.DW_AT_data_member_location) ?? 0n) === 0n &&
     numberOf(held, A.DW_AT_byte_size) === numberOf(type, A.DW_AT_byte_size);
   if (!isWhole) return undefined;
-  return scalars.includes(held.tag) ? held : onlyScalarOf(model, held);
+  return isScalar(held) ? held : onlyScalarOf(model, held);
 }

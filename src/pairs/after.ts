@@ -58,10 +58,26 @@ export async function makePatchedTree(
   );
   if (commands === undefined) return { tree, ...after, ruleChanges: [] };
   const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
-  const used = filesUsed(base, [before, commands]);
   const scripts = [...files.keys()].filter(isGenerator);
-  const ruleChanges: readonly RuleChange[] = [
-    ...compareCommands(before, commands).map((what) => ({ what, by: "commands" as const })),
+  const ruleChanges = findRuleChanges(base, { before, after: commands, scripts, remade });
+  return { tree, ...after, ruleChanges };
+}
+
+interface MakeSides {
+  readonly before: Commands;
+  readonly after: Commands;
+  /** Generators that the patch changes, as it names them. */
+  readonly scripts: readonly string[];
+  readonly remade: Regenerated["remade"];
+}
+
+function findRuleChanges(
+  base: Base,
+  { before, after, scripts, remade }: MakeSides,
+): readonly RuleChange[] {
+  const used = filesUsed(base, [before, after]);
+  return [
+    ...compareCommands(before, after).map((what) => ({ what, by: "commands" as const })),
     ...scripts
       .filter((path) => used.has(path.slice("xen/".length)))
       .map((script) => ({ what: `${script} runs when objects are made`, by: { script } })),
@@ -72,7 +88,6 @@ export async function makePatchedTree(
         by: "generated" as const,
       })),
   ];
-  return { tree, ...after, ruleChanges };
 }
 
 export function linkPatched(

@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import type { Base } from "../xen-make/base.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { findObject } from "../xen-make/scratch-objects.ts";
-import { makeWorkFolder } from "../xen-make/scratch-tree.ts";
+import { findObject, requireObject } from "../xen-make/scratch-objects.ts";
+import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 import type { ObjectPair } from "./object-pair.ts";
 
@@ -15,19 +15,20 @@ export function isOfLibrary(object: string): boolean {
   return /(^|\/)lib\//.test(object);
 }
 
-/** Each as one that the hypervisor does not have. @throws BuildError build/make-failed; the reason of `signal` */
+/**
+ * Each as one that the hypervisor does not have.
+ * @throws BuildError build/make-failed; the reason of `signal`
+ */
 export async function compileLibrary(base: Base, run: MakeRun): Promise<readonly ObjectPair[]> {
   const units = base.listing.units.filter(({ object }) => isOfLibrary(object));
   const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
   if (missing.length > 0) {
     run.onProgress("compiling the library, for what the hypervisor did not need of it so far");
-    using work = makeWorkFolder(join(base.folder, "work"));
+    using work = makeWorkFolder(join(base.folder, WORKING_COPIES));
     await compileBefore({ base, work: work.path, missing }, run);
   }
   return units.flatMap(({ object, compiles }) => {
-    const made = findObject(base.folder, object);
-    if (made === undefined) throw new Error(`Bug in xsplice: ${object} was not compiled`);
-    const { bytes, command, dependencies } = made;
+    const { bytes, command, dependencies } = requireObject(base.folder, object);
     const sources = compiles.map(({ source }) => source);
     return {
       object,

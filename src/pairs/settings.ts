@@ -12,11 +12,11 @@ import { writePatched } from "./after.ts";
 
 export interface SettingsRequest {
   readonly base: Base;
-  /** Folder for working copies. */
+  /** Directory for working copies. */
   readonly work: string;
   /** As the user gave it. */
   readonly config: BaseRequest["config"];
-  /** As the patch has them, by their paths below the source folder. */
+  /** As the patch has them, by their paths below the source directory. */
   readonly files: ReadonlyMap<string, PatchedFile>;
 }
 

@@ -12,7 +12,7 @@ import type { Described } from "../json/decode-json.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { findObject } from "../xen-make/scratch-objects.ts";
+import { findObject, requireObject } from "../xen-make/scratch-objects.ts";
 import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 
@@ -68,9 +68,7 @@ function linkerScripts({
 }
 
 function takenNames({ folder }: Base, object: string): readonly string[] {
-  const made = findObject(folder, object);
-  if (made === undefined) throw new Error(`Bug in xsplice: ${object} was not compiled`);
-  return openElf(made.bytes, object)
+  return openElf(requireObject(folder, object).bytes, object)
     .symbols.filter(({ place, name }) => place.kind === "undefined" && name !== "")
     .map(({ name }) => name);
 }

@@ -73,7 +73,7 @@ function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelo
       ({ displacementOffset }) => displacementOffset === offset,
     );
     if (found?.kind !== "operand") return false;
-    // The distance of a direct call in data is not a pointer.
+    // Code that writes a direct call only computes a distance from the address.
     const relocated = new Set(section.relocations.map((relocation) => relocation.offset));
     return isUsedAsPointer(new AddressFlow(section.content, relocated), found.offset);
   } catch (error) {

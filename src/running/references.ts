@@ -21,7 +21,8 @@ export interface FunctionReferences {
 }
 
 interface Site {
-  readonly at: bigint;
+  /** Counted, as the functions that sites lead to, from the lowest symbol. */
+  readonly at: number;
   readonly kind: "branch" | "short-jump" | "address";
 }
 
@@ -30,14 +31,9 @@ export function findFunctionReferences(xen: XenSyms, object: ElfObject): Functio
   const base = symbols[0]?.address ?? 0n;
   // Relative offsets as plain numbers, because each byte of the code is examined.
   const starts = symbols.filter(({ kind }) => kind === "function");
-  const wanted = new Set(starts.map(({ address }) => Number(address - base)));
-  const sites = new Map<bigint, Site[]>();
+  const sites = new Map(starts.map(({ address }) => [Number(address - base), [] as Site[]]));
   const add = (target: number, at: number, kind: Site["kind"]): void => {
-    if (!wanted.has(target)) return;
-    const address = base + BigInt(target);
-    const known = sites.get(address) ?? [];
-    known.push({ at: base + BigInt(at), kind });
-    sites.set(address, known);
+    sites.get(target)?.push({ at, kind });
   };
   for (const { flags, type, offset, size, address } of object.sections) {
     if ((flags & SectionFlag.SHF_ALLOC) === 0n || type === "SHT_NOBITS") continue;
@@ -48,12 +44,14 @@ export function findFunctionReferences(xen: XenSyms, object: ElfObject): Functio
   }
   return {
     to: ({ address }) =>
-      (sites.get(address) ?? []).flatMap(({ at, kind }): readonly FunctionReference[] => {
-        const from = symbolAround(symbols, at);
-        if (kind !== "short-jump") return [{ from, kind }];
-        const isJump = from === undefined || isReference(xen, from, address);
-        return isJump ? [{ from, kind: "branch" }] : [];
-      }),
+      (sites.get(Number(address - base)) ?? []).flatMap(
+        ({ at, kind }): readonly FunctionReference[] => {
+          const from = symbolAround(symbols, base + BigInt(at));
+          if (kind !== "short-jump") return [{ from, kind }];
+          const isJump = from === undefined || isReference(xen, from, address);
+          return isJump ? [{ from, kind: "branch" }] : [];
+        },
+      ),
   };
 }
 

@@ -1,5 +1,6 @@
-// Applies patches to the texts of files, exactly: a hunk may have moved, but each line of its
-// context has to be there, unless the patch was given with fuzz (find-place.ts). The files themselves are not touched; what they become is given back.
+// Applies patches to the texts of files, exactly: a hunk may have moved, but each line of its context has
+// to be there, unless the patch was given with fuzz (find-place.ts). The files themselves are not
+// touched; what they become is given back.
 
 import { BuildError } from "../build-outcome/build-error.ts";
 import { type Expected, findPlace, fuzzNeeded, type Wanted } from "./find-place.ts";
@@ -90,13 +91,14 @@ function applyHunks(
     const start = place + ignored.before;
     drift = place - at.expected;
     const own = made.slice(ignored.before, made.length - ignored.after);
-    if (ignored.before + ignored.after > 0 && isAround(lines, own, start)) {
+    const ignoredLines = ignored.before + ignored.after;
+    if (ignoredLines > 0 && isAround(lines, own, start)) {
       throw doesNotApply(series, hunk, lines, at, own);
     }
-    if (drift !== 0 || ignored.before + ignored.after > 0) {
+    if (drift !== 0 || ignoredLines > 0) {
       onMoved({ patch, hunk, lines: drift, line: start + 1, alternatives: others, ignored });
     }
-    lines.splice(start, wanted.length - ignored.before - ignored.after, ...own);
+    lines.splice(start, wanted.length - ignoredLines, ...own);
     from = start + own.length;
     grown += made.length - wanted.length;
   }

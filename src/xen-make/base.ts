@@ -60,7 +60,7 @@ export async function openBase(request: BaseRequest): Promise<Base> {
   const { source, config, tools, cache, signal } = request;
   requireXenConfig(config);
   requireUsablePlace(cache);
-  const bases = join(cache, "build");
+  const bases = basesIn(cache);
   const key = keyOf(source, config.text, tools);
   const folder = join(bases, key);
   markUsed(folder);
@@ -77,6 +77,16 @@ export async function openBase(request: BaseRequest): Promise<Base> {
   const made = await withLock(cache, `build-${key}`, make, signal);
   evictBases(bases, key);
   return made;
+}
+
+/** Where a cache has its bases. */
+export function basesIn(cache: string): string {
+  return join(cache, "build");
+}
+
+/** The source in the directory of a base. */
+export function treeOf(folder: string): string {
+  return join(folder, "tree");
 }
 
 /** Flags that the objects get besides Xen's own; a part of the base's key. */
@@ -104,7 +114,7 @@ function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
 async function makeBase(request: BaseRequest, folder: string): Promise<void> {
   await makeWhole(folder, async (unfinished) => {
     mkdirSync(unfinished, { mode: 0o700 });
-    const stamp = await prepareTree(request, join(unfinished, "tree"));
+    const stamp = await prepareTree(request, treeOf(unfinished));
     writeFileSync(join(unfinished, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
   });
 }
@@ -161,7 +171,7 @@ function notNeededFor(variables: readonly string[]): RegExp {
 /** `undefined` when it has not been made yet. */
 function readStamp(folder: string): Base | undefined {
   const stamp = readKept(join(folder, STAMP), stampFileSchema);
-  return stamp && { ...stamp, folder, tree: join(folder, "tree") };
+  return stamp && { ...stamp, folder, tree: treeOf(folder) };
 }
 
 function requireXenConfig({ name, text }: BaseRequest["config"]): void {

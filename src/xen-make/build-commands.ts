@@ -23,13 +23,19 @@ export interface DryRuns {
 
 const keptSchema = v.object({ objects: v.string(), link: v.string() });
 
-/** Our goals, of the rule that the make files of a working copy have. @throws BuildError build/no-source-tree */
+/**
+ * Our goals, of the rule that the make files of a working copy have.
+ * @throws BuildError build/no-source-tree
+ */
 export function writeMakeFile(tree: string): void {
   const text = readFileSync(join(tree, "xen/Makefile"), "utf8");
   replaceFile(join(tree, MAKE_FILE), makeFileFor(text));
 }
 
-/** Of a working copy whose headers are generated. @throws BuildError build/make-failed, build/compile-failed */
+/**
+ * Of a working copy whose headers are generated.
+ * @throws BuildError build/make-failed, build/compile-failed
+ */
 export async function askMake(
   tree: string,
   side: "unpatched" | "patched",

@@ -3,6 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { basesIn, treeOf } from "./base.ts";
 import { readSourceTree, type SourceFile, type SourceTree } from "./source-tree.ts";
 
 /** Paths that only one of two has, or that have other contents; `undefined` for an unknown digest. */
@@ -11,8 +12,9 @@ export function differencesFrom(
   digest: string,
   cache: string,
 ): readonly string[] | undefined {
-  for (const name of foldersIn(join(cache, "build"))) {
-    const known = readIfSource(join(cache, "build", name, "tree"));
+  const bases = basesIn(cache);
+  for (const name of foldersIn(bases)) {
+    const known = readIfSource(treeOf(join(bases, name)));
     if (known?.digest === digest) return compareFiles(known.files, source.files);
   }
   return undefined;

@@ -4,14 +4,14 @@
 
 import { basename } from "node:path/posix";
 
-/** `path` below the source folder; `siblings` are all names of its folder. */
+/** `path` below the source directory; `siblings` are all names of its directory. */
 export function isNoSource(path: string, siblings: ReadonlySet<string>): boolean {
   const name = basename(path);
   if (siblings.has(`.${name}.cmd`) || siblings.has(`${name}.in`)) return true;
   return names.some((pattern) => pattern.test(path));
 }
 
-/** A link that a build makes, since code of several architectures is compiled in the folder of each. */
+/** A link that a build makes, since code of several architectures is compiled in the directory of each. */
 export function isMadeLink(path: string, target: string): boolean {
   return /^xen\/arch\/[^/]+\/efi\//.test(path) && /(^|\/)common\/efi\/[^/]+$/.test(target);
 }

@@ -30,6 +30,13 @@ export function findObject(baseFolder: string, object: string): MadeObject | und
   return { command: kept.command, dependencies: kept.dependencies, bytes };
 }
 
+/** Of one that has just been compiled. */
+export function requireObject(baseFolder: string, object: string): MadeObject {
+  const made = findObject(baseFolder, object);
+  if (made === undefined) throw new Error(`Bug in xsplice: ${object} was not compiled`);
+  return made;
+}
+
 export function keepObject(baseFolder: string, object: string, made: MadeObject): void {
   const place = join(baseFolder, "objects", object);
   const { bytes, ...record } = made;

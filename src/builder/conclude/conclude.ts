@@ -24,14 +24,14 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
     ...(linked?.kind === "refused" ? linked.refusals : []),
     ...(succession?.refusals ?? []),
   ]);
-  const moved = `${warnOfMovedHunks(prepared.account)}${warnOfBringUp(objects, target)}`;
+  const checks = `${warnOfMovedHunks(prepared.account)}${warnOfBringUp(objects, target)}`;
   const passed = allowedChanges(objects, fit.layouts);
   const common = { payload: undefined, refusals, allowed: passed, findings };
   if (refusals.length > 0) {
-    return { ...common, outcome: "refused", warnings: moved };
+    return { ...common, outcome: "refused", warnings: checks };
   }
   const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
-  const warnings = `${moved}${unused}`;
+  const warnings = `${checks}${unused}`;
   if (linked?.kind !== "linked") {
     return { ...common, outcome: passed.length > 0 ? "left-out" : "unchanged", warnings };
   }

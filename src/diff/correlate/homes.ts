@@ -27,7 +27,7 @@ export type PairingPurpose =
   | {
       readonly kind: "binding";
       readonly findHomes: FindHomes;
-      /** How the patch moved lines; without it they are not asked. */
+      /** How the patch moved lines; without it the lines of declarations are not compared. */
       readonly isSameLine?: IsSameLine | undefined;
     }
   /** For a person who reads the comparison: variables with the same uses are shown side by side. */
