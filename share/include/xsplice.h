@@ -1,12 +1,23 @@
 /*
- * xsplice.h: what hand-written payload code may use. `xsplice compile` includes it in front of every
- * C file by itself. It declares no more than the parts of Xen that stay the same over releases; what
- * else of Xen a function needs, it declares on its own, with the types of the very hypervisor.
+ * xsplice.h: what hand-written payload code may use. `xsplice compile`, and `xsplice build` for files of
+ * hooks, include it in front of every C file by themselves. It declares no more than the parts of Xen
+ * that stay the same over releases; what else of Xen a function needs, it declares on its own, with the
+ * types of the very hypervisor.
+ *
+ * A file of hooks for `xsplice build` may include Xen's headers instead (`#include <xen/...>`). Then it is
+ * compiled as Xen's own files are, and gets from here only the macros for hooks.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef XSPLICE_H
 #define XSPLICE_H
+
+#ifdef __XEN__
+
+struct payload;
+#define XSPLICE_PAYLOAD_ struct payload
+
+#else
 
 /* Everything that is declared but not defined is Xen's: reached directly, not through a table. */
 #pragma GCC visibility push(hidden)
@@ -36,6 +47,9 @@ struct livepatch_payload {
     bool reverted;
     bool safe_to_reapply;
 };
+#define XSPLICE_PAYLOAD_ struct livepatch_payload
+
+#endif
 
 /*
  * Hooks: functions of the payload that Xen calls. Use each macro once per function, at file level:
@@ -45,6 +59,7 @@ struct livepatch_payload {
  *
  * LOAD and UNLOAD (as many as you like, called in the order in which they stand in the source): all
  * CPUs stopped, interrupts off; just before functions are patched, just after they are restored.
+ * Xen calls all hooks by pointer: where Xen's headers are used, mark the functions cf_check.
  */
 #define XSPLICE_HOOK_LOAD(function) XSPLICE_HOOK_(load, void, (void), function)
 #define XSPLICE_HOOK_UNLOAD(function) XSPLICE_HOOK_(unload, void, (void), function)
@@ -56,17 +71,17 @@ struct livepatch_payload {
  * restoring altogether: a wrong result makes the hypervisor panic.
  */
 #define XSPLICE_HOOK_PREAPPLY(function) \
-    XSPLICE_HOOK_(preapply, int, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(preapply, int, (XSPLICE_PAYLOAD_ *), function)
 #define XSPLICE_HOOK_APPLY(function) \
-    XSPLICE_HOOK_(apply, int, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(apply, int, (XSPLICE_PAYLOAD_ *), function)
 #define XSPLICE_HOOK_POSTAPPLY(function) \
-    XSPLICE_HOOK_(postapply, void, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(postapply, void, (XSPLICE_PAYLOAD_ *), function)
 #define XSPLICE_HOOK_PREREVERT(function) \
-    XSPLICE_HOOK_(prerevert, int, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(prerevert, int, (XSPLICE_PAYLOAD_ *), function)
 #define XSPLICE_HOOK_REVERT(function) \
-    XSPLICE_HOOK_(revert, int, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(revert, int, (XSPLICE_PAYLOAD_ *), function)
 #define XSPLICE_HOOK_POSTREVERT(function) \
-    XSPLICE_HOOK_(postrevert, void, (struct livepatch_payload *), function)
+    XSPLICE_HOOK_(postrevert, void, (XSPLICE_PAYLOAD_ *), function)
 
 #define XSPLICE_HOOK_(kind, result, arguments, function)                        \
     static result (*const xsplice_hook_##kind##_##function) arguments           \

@@ -15,6 +15,8 @@ export interface BindingObject {
   readonly name: string;
   /** Why it is carried although the patch does not change it, as text. */
   readonly broughtFor: string | undefined;
+  /** Hand-written code may refer to a static function or variable of Xen by its name alone. */
+  readonly statics: "by name" | "out of reach";
   readonly draft: ElfDraft;
   readonly replacements: CarriedObject["replacements"];
   /** Who of it refers to an undefined symbol of the draft, by its name there. */
@@ -34,10 +36,12 @@ export function bindToXen(
 ): Bound {
   const brought = new Set(objects.flatMap(({ draft }) => globalsOf(draft)));
   const bootOnly: BootOnlyReference[] = [];
-  const refusals = objects.flatMap(({ name: object, broughtFor, draft, replacements, usesOf }) => {
+  const refusals = objects.flatMap((one) => {
+    const { name: object, broughtFor, statics, draft, replacements, usesOf } = one;
     const refused = new Map<string, BuildRefusal>();
     const find = (name: string, uses: readonly InitUse[] = []): LinkSymbol | undefined => {
-      const found = surroundings.byName.get(name);
+      const local = statics === "by name" ? onlyLocal(name, surroundings) : undefined;
+      const found = surroundings.byName.get(name) ?? local;
       const refusal = refusalFor(name, found, { object, broughtFor, uses }, surroundings);
       if (refusal !== undefined) refused.set(name, refusal);
       return found;
@@ -59,6 +63,11 @@ export function bindToXen(
     return [...refused.values()];
   });
   return { refusals, bootOnly };
+}
+
+function onlyLocal(name: string, { locals }: Surroundings): LinkSymbol | undefined {
+  const [found, ...others] = locals.get(name) ?? [];
+  return others.length === 0 ? found : undefined;
 }
 
 /** A function of a payload is replaced at its place, if Xen can write there and there is enough room. */
@@ -94,11 +103,12 @@ function refusalFor(
     readonly object: string;
     readonly uses: readonly InitUse[];
   },
-  { source, byName, ambiguous }: Surroundings,
+  { source, byName, locals, ambiguous }: Surroundings,
 ): BuildRefusal | undefined {
   const refusal = { what: `symbol "${name}"`, where: `${object}, ${source}` };
   const more = broughtFor === undefined ? [] : [broughtFor];
   if (found === undefined) {
+    const namesakes = (locals.get(name) ?? []).map((local) => `"${local.name}"`);
     const similar = similarNames(name, byName.keys());
     const remedy =
       similar.length > 0
@@ -107,7 +117,12 @@ function refusalFor(
     return {
       ...refusal,
       rule: "missing-symbol",
-      reasons: ["the hypervisor has no such symbol", ...more],
+      reasons: [
+        namesakes.length > 1
+          ? `the hypervisor has ${namesakes.length} static symbols of this name: ${namesakes.join(", ")}`
+          : "the hypervisor has no such symbol",
+        ...more,
+      ],
       remedy:
         broughtFor === undefined ? remedy : "let the fix do without this function of the library",
     };

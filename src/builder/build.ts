@@ -11,6 +11,7 @@ import { patchesBelow } from "../stacking/patches.ts";
 import { Timings } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
+import { readHookFiles } from "./hooks/hook-files.ts";
 import { readHypervisor, startTools } from "./target.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const timings = new Timings();
   // The compiler is queried while the hypervisor and the source are read.
   const tools = startTools(xenSyms, run);
+  const hookFiles = await readHookFiles(inputs.hooks);
   const hypervisor = timings.measure("read hypervisor", () => readHypervisor(xenSyms));
   const { xen } = hypervisor;
   checkFoundation(stacking.foundation, xen);
@@ -30,7 +32,14 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   // From here it is known which source the unpatched side is compiled from.
   using _used = await useCache(run.cache ?? cacheFolder(run.environment), run.signal);
   const prepared = await preparePairs({
-    inputs: { source, config, patches, earlier, architecture: xen.architecture },
+    inputs: {
+      source,
+      config,
+      patches,
+      earlier,
+      architecture: xen.architecture,
+      hookFiles: hookFiles.withXenHeaders,
+    },
     run,
     within: {
       tools,
@@ -42,7 +51,9 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   // From here every file and hunk has its objects or its reason, and both sides are compiled.
   try {
     const finishFix = await loadFinish();
-    return await finishFix(prepared, hypervisor, options, timings);
+    // Of the hooks, those are left that are compiled by themselves.
+    const left = { ...options, inputs: { ...inputs, hooks: hookFiles.others } };
+    return await finishFix(prepared, hypervisor, left, timings);
   } finally {
     await prepared.removed;
   }

@@ -15,7 +15,8 @@ import type { BuiltFix } from "./built-fix.ts";
 import { conclude } from "./conclude/conclude.ts";
 import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
-import { type CompiledHooks, compileHooks } from "./hooks.ts";
+import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
+import { hookKindsInSource } from "./hooks/hooks-in-source.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
@@ -38,7 +39,9 @@ export async function finishFix(
   const hooks = await timings.measureAsync("compile hooks", () =>
     compileHooks(inputs.hooks, place.surroundings, run),
   );
-  const fix = await compareFix(prepared, { place, hooks, allowed }, timings);
+  const hookKinds = [...hooks.hooks.map(({ kind }) => kind), ...hookKindsInSource(prepared.pairs)];
+  // From here it is known which hooks the payload will have.
+  const fix = await compareFix(prepared, { place, hookKinds, allowed }, timings);
   // From here every difference is carried, without effect by a named rule, or refused, and every global
   // name of the patched source is mapped to its name in the hypervisor.
   const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
@@ -46,7 +49,7 @@ export async function finishFix(
   // difference.
   const refused = refusalsBeforeLinking(
     { prepared, objects: fix.objects, fit },
-    { mode: stacking.mode, hooks: kindsOf(hooks) },
+    { mode: stacking.mode, hooks: hookKinds },
   );
   const metadata = metadataOf(inputs.patches, label);
   const linked =
@@ -83,16 +86,16 @@ async function compareFix(
   prepared: PreparedPairs,
   {
     place: { target, surroundings, payloads },
-    hooks,
+    hookKinds,
     allowed,
   }: {
     readonly place: Place;
-    readonly hooks: CompiledHooks;
+    readonly hookKinds: readonly HookKind[];
     readonly allowed: BuildOptions["allowed"];
   },
   timings: Timings,
 ): Promise<ComparedFix> {
-  const known = whatIsKnown(target, allowed, kindsOf(hooks));
+  const known = whatIsKnown(target, allowed, hookKinds);
   const liesOn = payloads.length === 0 ? "hypervisor" : "payloads";
   const compared = await compareAll(prepared, { known, liesOn, timings });
   const place = { surroundings, payloads };
@@ -159,8 +162,4 @@ function whatIsKnown(
 
 function changesAnything({ objects }: ComparedFix, { hooks }: CompiledHooks): boolean {
   return hooks.length > 0 || objects.some(({ diff }) => diff.outcome !== "unchanged");
-}
-
-function kindsOf({ hooks }: CompiledHooks): readonly HookKind[] {
-  return hooks.map(({ kind }) => kind);
 }

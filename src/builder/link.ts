@@ -3,9 +3,6 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
-import { type CarriedObject, carryChanges } from "../diff/carry/carry.ts";
-import type { NameInXen } from "../diff/carry/name-in-xen.ts";
-import type { DraftSymbol } from "../elf/draft.ts";
 import type { ErrorReport } from "../error.ts";
 import { GuardError } from "../guard/errors.ts";
 import type { GuardPlan } from "../guard/plan.ts";
@@ -17,15 +14,10 @@ import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
 import { calledByNewCode } from "../stacking/called.ts";
 import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
-import { nameOfSymbol } from "../stacking/names.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
-import { bindHooks, type CompiledHooks } from "./hooks.ts";
-import {
-  type BootOnlyReference,
-  type InitUse,
-  initUsesOf,
-  warnOfBootOnly,
-} from "./init/references.ts";
+import { type CarriedFix, carryObject } from "./carry-object.ts";
+import { bindHooks, type CompiledHooks } from "./hooks/compile-hooks.ts";
+import { type BootOnlyReference, warnOfBootOnly } from "./init/references.ts";
 import { warnOfCopies, warnOfPointers } from "./link-warnings.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
@@ -90,7 +82,8 @@ export function linkPayload({
     .map((object) => carryObject(object, surroundings, payloads));
   const { refusals, bootOnly } = bindToXen(
     carried.map(({ object: { pair, broughtFor }, ...rest }) => {
-      return { name: pair.object, broughtFor, ...rest };
+      const statics = pair.hookFile === undefined ? "out of reach" : "by name";
+      return { name: pair.object, broughtFor, statics, ...rest };
     }),
     names,
     surroundings,
@@ -106,7 +99,7 @@ export function linkPayload({
   const pointers = warnOfPointers(sources, replacements, surroundings);
   const replaced = replacements.map(({ oldName }) => oldName);
   const renamed = functionsByNewName(objects, names).map(({ inXen }) => inXen);
-  const relied = [...reliedOn(objects), ...renamed];
+  const relied = [...reliedOn(objects), ...renamed, ...staticsOfHooks(carried, surroundings)];
   const called = calledByNewCode(objects, { payloads, names });
   const subjects = { replaced, relied, called };
   const guards = guardsOf(subjects, { ...target, payloads, level: facts.stacking.guard });
@@ -121,7 +114,7 @@ export function linkPayload({
     guards: guards.guards,
     uncovered: facts.stacking.guard === "none" ? [] : called,
     keeping: kept.keeping,
-    hooks: hooks.hooks,
+    hooks: [...carried.flatMap((object) => object.hooks), ...hooks.hooks],
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),
   });
@@ -142,9 +135,17 @@ export function linkPayload({
   };
 }
 
-interface CarriedFix extends CarriedObject {
-  readonly object: ComparedObject;
-  readonly usesOf: (name: string) => readonly InitUse[];
+/** Static functions of Xen to which files of hooks refer, by their names in Xen's table. */
+function staticsOfHooks(
+  carried: readonly CarriedFix[],
+  { byName }: Surroundings,
+): readonly string[] {
+  return carried
+    .filter(({ object }) => object.pair.hookFile !== undefined)
+    .flatMap(({ draft }) => draft.symbols)
+    .filter(({ place, name }) => place === "undefined" && name.includes("#"))
+    .filter(({ name }) => byName.get(name)?.kind === "function")
+    .map(({ name }) => name);
 }
 
 function builtFunctions(
@@ -174,40 +175,6 @@ function reasonsOf(
       (object.diff.replaced[index]?.reasons ?? []).map((text) => ({ function: oldName, text })),
     ),
   );
-}
-
-/** Symbols of the hypervisor and of payloads below, by the names that they have there. */
-function carryObject(
-  object: ComparedObject,
-  { byName }: Surroundings,
-  payloads: readonly PayloadBelow[],
-): CarriedFix {
-  const { diff, steps } = object;
-  const top = diff.comparison.before;
-  const nameInXen: NameInXen = (symbol) => nameOfSymbol({ steps, top }, symbol, payloads);
-  const carried = carryChanges(diff, nameInXen);
-  // Static names are distinguished by a file prefix, in the symbol map as in Xen's table.
-  carried.draft.symbols.unshift(fileSymbol(diff.comparison.after.file));
-  const replacements = carried.replacements.map((replacement) => ({
-    ...replacement,
-    // A payload below may have replaced it by a body of another size; the jump is written at the first
-    // body.
-    oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
-  }));
-  const usesOf = (name: string) => initUsesOf(object, nameInXen, name);
-  return { ...carried, replacements, object, usesOf };
-}
-
-function fileSymbol(name: string): DraftSymbol {
-  return {
-    name,
-    value: 0n,
-    size: 0n,
-    binding: "STB_LOCAL",
-    type: "STT_FILE",
-    visibility: "STV_DEFAULT",
-    place: "absolute",
-  };
 }
 
 function guardsOf(subjects: GuardSubjects, target: GuardTarget): GuardPlan | BuildRefusal {

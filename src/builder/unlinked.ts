@@ -83,7 +83,9 @@ function missingNames(
     for (const { target } of atom.references) {
       if (target.kind !== "external") continue;
       const { name } = target.symbol;
-      const isKnown = surroundings.byName.has(names.get(name)?.inXen ?? name) || brought.has(name);
+      const isStatic = pair.hookFile !== undefined && surroundings.locals.has(name);
+      const inXen = names.get(name)?.inXen ?? name;
+      const isKnown = surroundings.byName.has(inXen) || brought.has(name) || isStatic;
       if (!isKnown && !missing.has(name)) missing.set(name, `"${atom.name}" of ${pair.object}`);
     }
   }

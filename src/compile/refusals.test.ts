@@ -104,7 +104,7 @@ const refusals: readonly (readonly [
     "a reference to a hook's pointer, which does not travel",
     `static void up(void) {} XSPLICE_HOOK_LOAD(up)
      void *hook(void) { return (void *)&xsplice_hook_load_up; }`,
-    report("builder/bad-option", /Cannot refer to what a XSPLICE_HOOK_… macro defines/),
+    report("builder/bad-option", /Cannot refer to what the macro of a hook defines/),
   ],
   [
     "hooks for Xen 4.7, which would never call them",

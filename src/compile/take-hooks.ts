@@ -1,5 +1,5 @@
-// Hooks that a C file defines with the macros of xsplice.h. Each macro puts a pointer into Xen's
-// section of that kind. The pointers are removed from the object here, because the emitter makes these
+// Hooks that a C file defines with the macros of xsplice.h or with Xen's own. Each macro puts a pointer
+// into Xen's section of that kind. The pointers are removed from the object here, because the emitter makes these
 // sections itself, with the flags and the order that Xen requires.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
@@ -9,16 +9,25 @@ import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import type { Hook } from "../payload/emit/input.ts";
 import { hookKinds, hookRules } from "../xen-abi/hooks.ts";
 
+/** Whether the hypervisor may require of a function that is called by pointer to start with ENDBR64. */
+export type Landing = "marked" | "any";
+
 /**
  * Removes the hook sections from the draft and returns the targets of their pointers.
  * @throws BuilderError
  */
-export function takeHooks(draft: ElfDraft, source: string): readonly Hook[] {
+export function takeHooks(
+  draft: ElfDraft,
+  source: string,
+  landing: () => Landing = () => "marked",
+): readonly Hook[] {
   const hooks = hookKinds.flatMap((kind) => {
     const section = draft.sections.find(({ name }) => name === hookRules[kind].section);
     if (section === undefined) return [];
     const pointers = [...section.relocations].sort((left, right) => left.offset - right.offset);
-    return pointers.map((pointer): Hook => ({ kind, code: codeOf(draft, pointer, source) }));
+    return pointers.map(
+      (pointer): Hook => ({ kind, code: codeOf(draft, pointer, { source, landing }) }),
+    );
   });
   const taken = new Set(hookKinds.map((kind) => hookRules[kind].section));
   const sections = new Set(draft.sections.filter(({ name }) => taken.has(name)));
@@ -39,7 +48,7 @@ function dropReferences(
   if (kept.length < section.relocations.length && (section.flags & SectionFlag.SHF_ALLOC) !== 0n) {
     throw new BuilderError({
       code: "builder/bad-option",
-      problem: `Cannot refer to what a XSPLICE_HOOK_… macro defines, as "${section.name}" does`,
+      problem: `Cannot refer to what the macro of a hook defines, as "${section.name}" does`,
       where: source,
       expected: "the hook's function itself",
     });
@@ -47,21 +56,25 @@ function dropReferences(
   section.relocations = kept;
 }
 
-function codeOf(draft: ElfDraft, pointer: DraftRelocation, source: string): DraftSymbol {
+function codeOf(
+  draft: ElfDraft,
+  pointer: DraftRelocation,
+  { source, landing }: { readonly source: string; readonly landing: () => Landing },
+): DraftSymbol {
   const { symbol, addend } = pointer;
   const code = draft.symbols.find(
     ({ place, type, value }) =>
       type === "STT_FUNC" && place === symbol.place && value === symbol.value + addend,
   );
   if (code !== undefined && typeof code.place !== "string") {
-    checkLanding(draft, code, source);
+    if (landing() === "marked") checkLanding(draft, code, source);
     return code;
   }
   throw new BuilderError({
     code: "builder/bad-option",
-    problem: `Cannot use "${symbol.name}" as a hook: the source does not define it`,
+    problem: `Cannot use "${symbol.name}" as a hook: the payload does not bring it`,
     where: source,
-    expected: "a function in the same file as the XSPLICE_HOOK_… macro",
+    expected: "a new function, in the same file as the macro that makes it a hook",
   });
 }
 
@@ -76,6 +89,7 @@ function checkLanding({ machine }: ElfDraft, { name, place, value }: DraftSymbol
     problem: `Cannot use "${name}" as a hook: it does not start with ENDBR64`,
     where: source,
     expected: "code that may be called by pointer on hosts with CET",
-    remedy: "compile with -fcf-protection=branch, which is on unless a flag of yours turns it off",
+    remedy:
+      "mark it cf_check where Xen's headers are used; elsewhere leave -fcf-protection=branch on, as it is by default",
   });
 }

@@ -61,6 +61,7 @@ function rootOf(atom: Atom, comparison: Comparison, changes: Changes): CarriedAs
   const before = comparison.correlation.findBefore(atom);
   if (comparison.crossed.has(atom)) return undefined;
   if (before === undefined) {
+    if (roleOf(atom) === "called-by-loader") return "new";
     const isShared = atom.symbols.some(({ binding }) => binding !== "STB_LOCAL");
     const isNew = (atom.kind === "function" || atom.kind === "data") && isShared;
     return isNew && loadable.includes(roleOf(atom)) ? "new" : undefined;

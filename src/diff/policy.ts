@@ -25,6 +25,8 @@ export type SectionRole =
   | "attached-code"
   /** Entries that belong to the function into which they point. */
   | "table"
+  /** Pointers to functions that the loader of a payload calls. */
+  | "called-by-loader"
   /** Its reader is unknown. */
   | "unsupported";
 

@@ -5,6 +5,7 @@
 import type { Architecture } from "../isa/architecture.ts";
 import { JUMP_SIZE } from "../isa/jump.ts";
 import { ALTERNATIVE_SIZE, alternativeLayoutOf } from "../xen-abi/alternatives.ts";
+import { hookKinds } from "../xen-abi/hooks.ts";
 import type { Release } from "../xen-abi/release.ts";
 import type {
   SectionPolicy,
@@ -110,9 +111,9 @@ const namedSections: readonly SectionRule[] = [
   { name: /^\.(init|initcall)/, role: "init" },
   { name: /^\.archinfo\.init$/, role: "init" },
   {
-    name: /^\.livepatch\.hooks\./,
-    role: "unsupported",
-    purpose: "hooks come in a file of their own (--hooks FILE.c), not with the patch",
+    name: new RegExp(`^\\.livepatch\\.hooks\\.(${hookKinds.join("|")})$`),
+    role: "called-by-loader",
+    purpose: "a payload below has this hook, and Xen calls it as it is there",
   },
   {
     name: /^\.text\.(entry|header|kexec)(\.|$)/,

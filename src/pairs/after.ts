@@ -15,6 +15,7 @@ import {
 } from "../xen-make/build-commands.ts";
 import { type Commands, compareCommands } from "../xen-make/commands.ts";
 import { filesUsed, findRegenerated, withoutGenerated } from "../xen-make/generated.ts";
+import { asksForOwnHeaders, writeOwnHeaders } from "../xen-make/headers/own-headers.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { PREPARE_GOAL } from "../xen-make/recipe.ts";
@@ -121,6 +122,7 @@ export async function findAffected(
 
 /** Writes the patched files, below `tree`. */
 export function writePatched(tree: string, files: ReadonlyMap<string, PatchedFile>): void {
+  if ([...files.values()].some(({ after }) => asksForOwnHeaders(after))) writeOwnHeaders(tree);
   for (const [path, { after }] of files) replaceFile(join(tree, path), after);
 }
 

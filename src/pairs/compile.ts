@@ -12,6 +12,7 @@ import { errorsOf, type MakeResult } from "../xen-make/run.ts";
 import { findObject, keepObject, type MadeObject } from "../xen-make/scratch-objects.ts";
 import { linkTree } from "../xen-make/scratch-tree.ts";
 import { type Affected, type PatchedTree, writePatched } from "./after.ts";
+import type { HookUnit } from "./hook-files.ts";
 import type { NeutralFiles } from "./lines.ts";
 import type { ObjectPair } from "./object-pair.ts";
 
@@ -21,6 +22,8 @@ export interface SidesRequest {
   readonly work: string;
   readonly affected: Affected;
   readonly after: PatchedTree;
+  /** In the working copy of the patched side. */
+  readonly hookUnits: readonly HookUnit[];
   /** As the patch has them, by their paths below the source directory. */
   readonly files: ReadonlyMap<string, PatchedFile>;
   readonly neutral: NeutralFiles;
@@ -37,25 +40,29 @@ export interface CompiledSides {
 
 /** @throws BuildError build/make-failed when the unpatched source does not compile */
 export async function compileSides(request: SidesRequest, run: MakeRun): Promise<CompiledSides> {
-  const { base, work, affected, after, files, neutral, meanwhile } = request;
+  const { base, work, affected, after, hookUnits, files, neutral, meanwhile } = request;
   const { units, added } = affected;
   const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
-  const count = missing.length + units.length + added.length;
+  const patchedUnits = [...units, ...added, ...hookUnits.map(({ unit }) => unit)];
+  const count = missing.length + patchedUnits.length;
   if (count === 0) return { pairs: [], wasNeutral: true, failure: undefined };
   run.onProgress(`compiling ${count} object${count === 1 ? "" : "s"}`);
   const both = missing.length > 0 && run.jobs > 1;
   const shared = { ...run, jobs: both ? Math.ceil(run.jobs / 2) : run.jobs };
-  const patched = { tree: after.tree, files, units: [...units, ...added], neutral };
+  const patched = { tree: after.tree, files, units: patchedUnits, neutral };
   const [, made] = await run.timings.measureAsync("compile", async () => {
     if (!both) await compileBefore({ base, work, missing }, shared);
     // First the side whose working copy is ready: make runs while the other one is linked.
-    const fixed = compilePatched(patched, ofPatch, shared);
+    const fixed = compilePatched(patched, hookUnits.length > 0 ? withHooks : ofPatch, shared);
     const other = both ? compileBefore({ base, work, missing }, shared) : undefined;
     meanwhile?.();
     return await settleBoth(other, fixed);
   });
   if (made.failure !== undefined) return { pairs: [], ...made };
-  const pairs = run.timings.measure("collect", () => collectPairs(base, affected, after));
+  const pairs = run.timings.measure("collect", () => [
+    ...collectPairs(base, affected, after),
+    ...hookUnits.map((one) => pairOfHooks(one, after)),
+  ]);
   return { pairs, ...made };
 }
 
@@ -107,6 +114,7 @@ interface SourceInWords {
 }
 
 const ofPatch: SourceInWords = { code: "build/compile-failed", what: "the patched source" };
+const withHooks: SourceInWords = { ...ofPatch, what: "the patched source with the hooks" };
 
 /** In a working copy that is line-neutral; once more as the patch has it when that does not compile. */
 export async function compilePatched(
@@ -151,6 +159,21 @@ function collectPairs(
       dependencies,
     };
   });
+}
+
+/** With nothing before it, as an object that the patch adds. */
+function pairOfHooks({ unit, hookFile }: HookUnit, { tree, listing }: PatchedTree): ObjectPair {
+  const { bytes, command, dependencies } = takeObject(tree, unit, listing.aliases);
+  return {
+    object: unit.object,
+    sources: [hookFile],
+    before: undefined,
+    levels: [undefined],
+    after: bytes,
+    command,
+    dependencies,
+    hookFile,
+  };
 }
 
 function unite(before: MadeObject | undefined, after: MadeObject): readonly string[] {

@@ -11,6 +11,7 @@ import { readKept } from "../files/read-kept.ts";
 import { writeWhole } from "../files/write-whole.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
+import { asksForOwnHeaders, textsOfOwnHeaders } from "../xen-make/headers/own-headers.ts";
 import { type CompileUnit, listingSchema } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { takeObject } from "../xen-make/objects.ts";
@@ -172,7 +173,12 @@ class LevelTree {
 
 function keyOf(files: ReadonlyMap<string, PatchedFile>): string {
   const texts = [...files].map(([path, { after }]) => [path, after ?? null]);
-  return createHash("sha256").update(JSON.stringify(texts.sort())).digest("hex").slice(0, 32);
+  const asks = [...files.values()].some(({ after }) => asksForOwnHeaders(after));
+  const headers = asks ? textsOfOwnHeaders() : [];
+  return createHash("sha256")
+    .update(JSON.stringify([...texts.sort(), ...headers]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 function belowXen(path: string): string {

@@ -14,4 +14,6 @@ export interface ObjectPair {
   readonly command: string;
   /** Below `xen/`, of both sides. */
   readonly dependencies: readonly string[];
+  /** As the author named it: a file with hooks, which is compiled beside Xen's own and no part of the patch. */
+  readonly hookFile?: string | undefined;
 }

@@ -16,6 +16,7 @@ import { findMakeTools } from "../xen-make/tools.ts";
 import { findAffected, makePatchedTree } from "./after.ts";
 import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
 import { type CompiledSides, compileSides } from "./compile.ts";
+import { placeHookFiles } from "./hook-files.ts";
 import { belowXen, kindOf, ledgerFacts } from "./ledger.ts";
 import { markLeftOut } from "./left-out-hunks.ts";
 import { pairWithLevels } from "./levels.ts";
@@ -39,7 +40,7 @@ export async function preparePairs(request: PairsRequest): Promise<PreparedPairs
 }
 
 async function prepare(request: PairsRequest, cache: string): Promise<PreparedPairs> {
-  const { config, architecture, source: folder, patches, earlier = [] } = request.inputs;
+  const { config, architecture, source: folder, patches, earlier = [], hookFiles } = request.inputs;
   const { jobs, signal, onProgress = () => {} } = request.run;
   const { timings = new Timings(), meanwhile } = request.within ?? {};
   const asked = request.within?.tools ?? findMakeTools({ ...request.run, architecture });
@@ -56,7 +57,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   const work = makeWorkFolder(join(base.folder, WORKING_COPIES));
   try {
     const paired = await pairUp(
-      { base, work: work.path, config, applied, architecture, meanwhile },
+      { base, work: work.path, config, applied, architecture, hookFiles, meanwhile },
       run,
     );
     return {
@@ -81,6 +82,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
 }
 
 interface PairUpRequest extends Pick<PairsInputs, "architecture" | "config"> {
+  readonly hookFiles: PairsInputs["hookFiles"];
   readonly base: Base;
   /** Directory for working copies. */
   readonly work: string;
@@ -117,7 +119,9 @@ async function pairUp(
   const affected = await findAffected(base, after, changedCode, run);
   // From here it is known which objects may differ.
   const neutral = run.timings.measure("lines", () => neutralizeFiles(after.tree, files));
-  const sides = await compileSides({ base, work, affected, after, files, neutral, meanwhile }, run);
+  const hookUnits = placeHookFiles(after.tree, base, request.hookFiles ?? []);
+  const toCompile = { base, work, affected, after, hookUnits, files, neutral, meanwhile };
+  const sides = await compileSides(toCompile, run);
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
   const built = { ...sides, ...affected, regenerated, changes: { settings, rules } };

@@ -10,6 +10,7 @@ import type { SourceTree } from "../xen-make/source-tree.ts";
 import type { Phase, Timings } from "../xen-make/timings.ts";
 import type { MakeTools } from "../xen-make/tools.ts";
 import type { AppliedPatches } from "./apply.ts";
+import type { HookFile } from "./hook-files.ts";
 import type { FileLines } from "./lines.ts";
 import type { ObjectPair } from "./object-pair.ts";
 import type { SymbolUsers } from "./symbol-users.ts";
@@ -30,6 +31,8 @@ export interface PairsInputs {
   readonly patches: readonly PatchInput[];
   /** Patches of the payloads that the new one is to be stacked on, the lowest first. */
   readonly earlier?: readonly (readonly PatchInput[])[];
+  /** C files with hooks that include Xen's headers. */
+  readonly hookFiles?: readonly HookFile[];
 }
 
 /** How preparing goes into the whole of which it is a part; by itself it waits for all that it began. */

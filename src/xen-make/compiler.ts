@@ -2,8 +2,7 @@
 // what makes it fit.
 
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
@@ -14,10 +13,11 @@ import {
   type Thunks,
   thunkFlags,
 } from "./compiler-flags.ts";
+import { OWN_HEADERS } from "./headers/own-headers.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
 /** Declarations for payload code; included in front of every source. */
-const PAYLOAD_HEADER = fileURLToPath(new URL("../../../share/include/xsplice.h", import.meta.url));
+const PAYLOAD_HEADER = join(OWN_HEADERS, "xsplice.h");
 
 const defaultCompilers: Readonly<Record<Architecture, string>> = {
   x86_64: process.arch === "x64" ? "gcc" : "x86_64-linux-gnu-gcc",
@@ -105,13 +105,15 @@ export async function compileSource(
   request: CompileRequest,
 ): Promise<CompiledObject> {
   const { source, output, includes, extraFlags } = request;
-  await requireReadable(source);
+  await readSource(source);
   const folder = `${dirname(resolve(source))}/`;
   const flags = [
     ...commonFlags,
     ...architectureFlags(compiler),
     ...compiler.thunkFlags,
     `-ffile-prefix-map=${folder}=`,
+    `-ffile-prefix-map=${OWN_HEADERS}/=`,
+    `-I${OWN_HEADERS}`,
     ...[PAYLOAD_HEADER, ...includes].flatMap((file) => ["-include", file]),
     ...extraFlags,
     "-c",
@@ -173,10 +175,13 @@ async function knowsFlag(
   return answer.kind === "ended" && answer.exitCode === 0;
 }
 
-/** Before a compiler says the same in its own words, and for a directory something odd. */
-async function requireReadable(source: string): Promise<void> {
+/**
+ * Before a compiler says the same in its own words, and for a directory something odd.
+ * @throws BuilderError builder/no-source
+ */
+export async function readSource(source: string): Promise<string> {
   try {
-    await readFile(source);
+    return await readFile(source, "latin1");
   } catch (cause) {
     const isMissing = codeOfSystemError(cause) === "ENOENT";
     throw new BuilderError(

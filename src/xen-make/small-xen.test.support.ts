@@ -38,7 +38,7 @@ $(if $(filter 4,$(MAKELEVEL)),$(error make calls itself))
 -include .config
 include $(firstword $(wildcard $(obj)/build.mk) $(obj)/Makefile)
 objects := $(addprefix $(obj)/,$(obj-y))
-flags = -nostdinc -MMD -MP -MF $(@D)/.$(@F).d -Iinclude $(EXTRA_CFLAGS_XEN_CORE) $(CFLAGS-y)
+flags = -nostdinc -D__XEN__ -MMD -MP -MF $(@D)/.$(@F).d -Iinclude $(EXTRA_CFLAGS_XEN_CORE) $(CFLAGS-y)
 record = { echo 'cmd_$@ := gcc $(flags) -c $<'; echo; echo 'deps_$@ := \\'; \\
 	sed -e '/^$$/,$$d' -e 's/^[^ ]*://' -e 's/ *\\\\$$//' $(@D)/.$(@F).d | tr ' ' '\\n' | sed -n 's/..*/  & \\\\/p'; \\
 	echo; } > $(@D)/.$(@F).cmd

@@ -3,6 +3,7 @@
 
 import type { CorpusCase } from "./case.ts";
 import { builtCases } from "./cases-built.ts";
+import { hookCases } from "./cases-hooks.ts";
 import { initCases } from "./cases-init.ts";
 import { movedCases } from "./cases-moved.ts";
 import { neededCases } from "./cases-needed.ts";
@@ -14,6 +15,7 @@ import { unchangedCases } from "./cases-unchanged.ts";
 export const corpus: readonly CorpusCase[] = [
   ...builtCases,
   ...initCases,
+  ...hookCases,
   ...neededCases,
   ...pointerCases,
   ...movedCases,

@@ -17,6 +17,8 @@ const cases = requireCases([
   "static-local",
   "cold-part",
   "init-own-half",
+  "hooks-in-source",
+  "version-in-variable",
   "assembly-half",
   "line-shift-only",
 ]);

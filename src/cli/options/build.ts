@@ -106,7 +106,7 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
   {
     name: "hooks",
     value: "FILE",
-    description: "a C file with hooks",
+    description: "a C file with hooks; it may include Xen's headers",
     repeatable: "yes",
     completes: "file",
   },

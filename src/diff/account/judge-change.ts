@@ -40,6 +40,7 @@ function refuseChange(
 ): readonly Judgement[] {
   const roles = [roleOf(before), roleOf(after)];
   if (roles.includes("init")) return judgeInit(before, after, comparison);
+  if (roles.includes("called-by-loader")) return [refuseHook(after)];
   if (roles.includes("unsupported")) return [refuseSection(after)];
   if (roles.includes("per-cpu")) {
     const remedy = "keep per-CPU variables as they are; new state can live in plain variables";
@@ -62,6 +63,15 @@ export function refuseSection({ rule, section }: Atom): Judgement {
     "unsupported-section",
     rule.purpose ?? "it is not known what reads this section at run time",
     `leave what goes into "${section.name}" unchanged, or do it in a hook`,
+  );
+}
+
+/** One of a payload below that the fix changes or removes. */
+export function refuseHook({ rule }: Atom): Judgement {
+  return refusal(
+    "unsupported-section",
+    rule.purpose ?? "what calls it does not see the change",
+    "leave the hook as it is and add another one, or build one payload of all fixes (--mode cumulative)",
   );
 }
 

@@ -7,13 +7,15 @@ import { assemblyRemedy } from "../include.ts";
 import type { RefusalRule } from "../ledger.ts";
 import type { SectionRole } from "../policy.ts";
 import { findNewState, isState } from "../state.ts";
-import { excuseInit, type Judgement, refusal, refuseSection } from "./judge-change.ts";
+import { excuseInit, type Judgement, refusal, refuseHook, refuseSection } from "./judge-change.ts";
 
 /** `atom` is of the object before. */
 export function judgeGone(atom: Atom, comparison: Comparison): Judgement {
   switch (roleOf(atom)) {
     case "init":
       return judgeInit(atom, comparison, "it had its effect when the hypervisor booted");
+    case "called-by-loader":
+      return refuseHook(atom);
     case "unsupported":
       return refuseSection(atom);
     default: {
@@ -70,8 +72,8 @@ function judgeLost(atom: Atom, comparison: Comparison): Judgement | undefined {
   );
 }
 
-/** Not in memory when the hypervisor runs, whatever they refer to. */
-const absentRoles: readonly SectionRole[] = ["discarded", "debug", "producer"];
+/** Not in memory when the hypervisor runs, whatever they refer to; or refused themselves when they go. */
+const absentRoles: readonly SectionRole[] = ["discarded", "debug", "producer", "called-by-loader"];
 
 /** Code that takes the address of a function other than to call it directly. */
 function findHolder(atom: Atom, { before }: Comparison): Atom | undefined {

@@ -1,18 +1,18 @@
-// Hooks that the author adds to a fix: C files, compiled as by `xsplice compile`, which may call
-// functions of the fix.
+// Hooks that the author adds to a fix, in C files without Xen's headers: compiled as by `xsplice compile`.
+// They may call functions of the fix.
 
 import { join } from "node:path";
-import { BuilderError } from "../build-outcome/builder-error.ts";
-import { thunksOf } from "../compile/compile.ts";
-import { takeHooks } from "../compile/take-hooks.ts";
-import { draftFrom } from "../elf/draft-from.ts";
-import { openElf } from "../elf/open.ts";
-import { makeTemporaryFolder } from "../files/temporary-folder.ts";
-import type { Hook, SourceObject } from "../payload/emit/input.ts";
-import { bindSymbols } from "../running/bind-symbols.ts";
-import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
-import { compileSource, findCompiler } from "../xen-make/compiler.ts";
-import type { RunOptions } from "../xen-make/make-run.ts";
+import { BuilderError } from "../../build-outcome/builder-error.ts";
+import { thunksOf } from "../../compile/compile.ts";
+import { takeHooks } from "../../compile/take-hooks.ts";
+import { draftFrom } from "../../elf/draft-from.ts";
+import { openElf } from "../../elf/open.ts";
+import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
+import type { Hook, SourceObject } from "../../payload/emit/input.ts";
+import { bindSymbols } from "../../running/bind-symbols.ts";
+import type { LinkSymbol, Surroundings } from "../../running/payload-below.ts";
+import { compileSource, findCompiler } from "../../xen-make/compiler.ts";
+import type { RunOptions } from "../../xen-make/make-run.ts";
 
 export interface CompiledHooks {
   readonly objects: readonly SourceObject[];
@@ -74,10 +74,10 @@ function broughtSymbol(name: string): LinkSymbol {
   };
 }
 
-function noHooks(source: string): BuilderError {
+export function noHooks(source: string): BuilderError {
   return new BuilderError({
     code: "builder/bad-option",
     problem: `Cannot take hooks from "${source}": it declares none`,
-    expected: "at least one XSPLICE_HOOK_… macro of share/include/xsplice.h",
+    expected: "at least one XSPLICE_HOOK_… macro of share/include/xsplice.h, or one of Xen's own",
   });
 }

@@ -4,18 +4,18 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
-import { buildTest } from "../../test/why-no-build.ts";
-import { emptyFolder } from "../files/files.test.support.ts";
-import { parsePayload } from "../payload/parse.ts";
-import { smallXen } from "../xen-make/small-xen.test.support.ts";
+import { buildTest } from "../../../test/why-no-build.ts";
+import { emptyFolder } from "../../files/files.test.support.ts";
+import { parsePayload } from "../../payload/parse.ts";
+import { smallXen } from "../../xen-make/small-xen.test.support.ts";
 import {
   fixedKernel,
   kernel,
   kernelFile,
   linkHypervisor,
   makeSmallBuild,
-} from "./build.test.support.ts";
-import { buildFix } from "./build.ts";
+} from "../build.test.support.ts";
+import { buildFix } from "../build.ts";
 
 // One cache for all, as users have one: only the first test prepares the source.
 const small = makeSmallBuild({ after }, linkHypervisor());

@@ -1,0 +1,105 @@
+// Hooks in the patched source itself, as Xen's own macros make them: a pointer in a section of each kind.
+
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { buildTest } from "../../../test/why-no-build.ts";
+import { parsePayload } from "../../payload/parse.ts";
+import { readPayloadBelow } from "../../running/payload-below.ts";
+import { type HookKind, hookKinds } from "../../xen-abi/hooks.ts";
+import { makeBuildOf, patchFrom, type SomeOptions } from "../build.test.support.ts";
+import { buildFix } from "../build.ts";
+import type { BuiltFix } from "../built-fix.ts";
+
+const file = "xen/common/start.c";
+const old = `int start(void); extern int outside;
+static __attribute__((noinline)) int step(int n) { return n * 3 + 7; }
+int start(void) { return step(1); }
+`;
+const small = makeBuildOf({ after }, { [file]: `${old}int outside;\n` });
+
+/** A weak global pointer, as LIVEPATCH_LOAD_HOOK(name) and its like define. */
+function hook(kind: HookKind, name = `on_${kind}`): string {
+  const pointer = `void *const livepatch_${kind}_data_${name}`;
+  return `${pointer} __attribute__((weak, used, section(".livepatch.hooks.${kind}"))) = ${name};\n`;
+}
+
+const body = (name: string, does = "outside += step(2);") =>
+  `static void ${name}(void) { ${does} }\n`;
+
+/** From one addition to the file to another. */
+function build(
+  [before, now]: readonly [string, string],
+  { stacking }: Pick<SomeOptions, "stacking"> = {},
+): Promise<BuiltFix> {
+  const [from, to] = [before, now].map((text) => `${old}int outside;\n${text}`);
+  const patches = [patchFrom(file, from ?? "", to ?? "")];
+  return buildFix(small.options({}, { inputs: { patches }, stacking: stacking ?? {} }));
+}
+
+function hooksOf({ payload, refusals }: BuiltFix): readonly string[] {
+  assert.deepEqual(refusals, []);
+  assert.ok(payload);
+  return parsePayload(payload.bytes, "fix").hooks.map(({ kind, target }) => {
+    const name = target.kind === "own" ? target.symbol : "";
+    return `${kind} ${name?.replace(/\.xs[0-9a-f]{10}$/, "")}`;
+  });
+}
+
+buildTest("buildFix() builds hooks of every kind that the patched source has", async () => {
+  const text = hookKinds.map((kind) => body(`on_${kind}`) + hook(kind)).join("");
+  const fix = await build(["", text]);
+  assert.deepEqual(
+    hooksOf(fix),
+    hookKinds.map((kind) => `${kind} on_${kind}`),
+  );
+  assert.ok(fix.payload);
+  const payload = parsePayload(fix.payload.bytes, "fix");
+  // New code like any other: what it calls in its file is compared when it is applied.
+  const guards = payload.functions.flatMap((one) => (one.kind === "guard" ? (one.name ?? []) : []));
+  assert.ok(
+    guards.some((name) => name.includes("step")),
+    guards.join(),
+  );
+  // The pointers are the emitter's own.
+  assert.deepEqual(
+    payload.symbolMap?.filter(({ sourceName }) => sourceName.includes("livepatch_")),
+    [],
+  );
+});
+
+buildTest("buildFix() names two hooks of a kind of which Xen takes one", async () => {
+  const text = ["one", "two"].map((name) => body(name) + hook("postapply", name)).join("");
+  await assert.rejects(build(["", text]), /it has 2 postapply hooks: (one, two|two, one)/);
+});
+
+buildTest("buildFix() refuses a function of the hypervisor as a hook", async () => {
+  await assert.rejects(
+    build(["", hook("load", "step")]),
+    /Cannot use ".*step" as a hook: the payload does not bring it/,
+  );
+});
+
+buildTest("buildFix() knows that a hook of the source forbids a replace", async () => {
+  const text = body("on_preapply") + hook("preapply");
+  const { refusals } = await build(["", text], { stacking: { mode: "cumulative" } });
+  assert.deepEqual(
+    refusals.map(({ rule, what }) => `${rule} ${what}`),
+    ['vetoing-hook hook "preapply"'],
+  );
+});
+
+buildTest("buildFix() leaves the hooks of a payload below to it", async () => {
+  const first = body("on_load") + hook("load");
+  const below = await build(["", first]);
+  assert.ok(below.payload);
+  const payloads = [readPayloadBelow(below.payload.bytes, "below")];
+  const stacking = { foundation: { payloads, buildId: undefined } };
+  const more = body("on_unload") + hook("unload");
+  const second = await build([first, first + more], { stacking });
+  assert.deepEqual(hooksOf(second), ["unload on_unload"]);
+  const gone = await build([first, more], { stacking });
+  assert.deepEqual(
+    gone.refusals.map(({ rule, what }) => `${rule} ${what}`),
+    ['unsupported-section variable "livepatch_load_data_on_load"'],
+  );
+});

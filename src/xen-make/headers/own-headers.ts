@@ -1,0 +1,27 @@
+// The headers of share/include, for code that is compiled with Xen's own make files. A working copy gets
+// them beside Xen's headers, where something asks for them: <xsplice.h>.
+
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where they lie here. */
+export const OWN_HEADERS = fileURLToPath(new URL("../../../../share/include", import.meta.url));
+
+/** Whether a text includes one of them. */
+export function asksForOwnHeaders(text: string | undefined): boolean {
+  return text !== undefined && /^[ \t]*#[ \t]*include[ \t]*[<"]xsplice[./]/m.test(text);
+}
+
+/** Into the working copy `tree`; what the source has under these names stays. */
+export function writeOwnHeaders(tree: string): void {
+  cpSync(OWN_HEADERS, join(tree, "xen/include"), { recursive: true, force: false });
+}
+
+/** For the keys of what is compiled with them. */
+export function textsOfOwnHeaders(): readonly string[] {
+  return readdirSync(OWN_HEADERS, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".h"))
+    .sort()
+    .map((path) => readFileSync(join(OWN_HEADERS, path), "utf8"));
+}
