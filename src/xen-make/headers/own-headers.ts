@@ -1,5 +1,5 @@
 // The headers of share/include, for code that is compiled with Xen's own make files. A working copy gets
-// them beside Xen's headers, where something asks for them: <xsplice.h>.
+// them beside Xen's headers, where something asks for them: <xsplice.h>, <xsplice/shadow.h>.
 
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

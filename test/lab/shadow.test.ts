@@ -1,0 +1,170 @@
+// Shadow variables on a real Xen 4.17: fixes that count for each domain how often it has asked for the
+// version, which struct domain has no room for.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { patchFrom } from "../../src/builder/build.test.support.ts";
+import { buildFix } from "../../src/builder/build.ts";
+import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
+import { readPayloadBelow } from "../../src/running/payload-below.ts";
+import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act, type Bench, openBench, versions } from "./compile-bench.ts";
+import { call } from "./host-under-test.ts";
+
+const file = "xen/common/version.c";
+
+/** Says with the letter and the count which code answers, and how often it was asked for this domain. */
+const counting = (letter: string) => `{
+    static char text[16];
+    unsigned int *count = xsplice_shadow_alloc(current->domain, "asked", sizeof(*count));
+
+    snprintf(text, sizeof(text), "${letter}%u", count ? ++*count : 0);
+    return text;
+}`;
+
+const withShadow = (text: string) =>
+  text.replace(
+    "#include <asm/cache.h>\n",
+    "$&#include <xsplice/shadow.h>\n\nXSPLICE_SHADOW(asked)\n",
+  );
+const countExtra = (text: string, letter: string) =>
+  text.replace(/{\n {4}return XEN_EXTRAVERSION;\n}/, counting(letter));
+/** Only looks, in another function. */
+const lookInChangeset = (text: string) =>
+  text.replace(
+    "return XEN_CHANGESET;",
+    `{
+        static char text[16];
+        const unsigned int *count = xsplice_shadow_get(current->domain, "asked");
+
+        snprintf(text, sizeof(text), "seen %u", count ? *count : 0);
+        return text;
+    }`,
+  );
+/** Tells on the console, when it is applied, whether anything is left of all shadows. */
+const tellLeftOvers = (text: string) =>
+  text.replace(
+    "#include <asm/cache.h>\n",
+    `$&#include <xen/mm.h>
+#include <xen/sched.h>
+#include <xen/livepatch_payload.h>
+static void cf_check tell(void)
+{
+    printk("shadows: %s\\n", dom_xen->pbuf ? "left" : "none");
+}
+LIVEPATCH_LOAD_HOOK(tell);
+`,
+  );
+
+describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, () => {
+  let source: CorpusSource;
+  let bench: Bench;
+  let text: string;
+  before(async () => {
+    source = await fetchCorpusSource();
+    text = readFileSync(join(source.source, file), "latin1");
+    bench = await openBench("4.17");
+  });
+  after(() => bench?.close());
+
+  const edits = {
+    first: () => countExtra(withShadow(text), "a"),
+    second: () => countExtra(withShadow(text), "b"),
+    onFirst: () => lookInChangeset(countExtra(withShadow(text), "a")),
+    leftOvers: () => tellLeftOvers(text),
+  };
+
+  async function build(
+    edit: keyof typeof edits,
+    mode: PayloadMode = "stack",
+    [from, below]: readonly [keyof typeof edits | undefined, readonly Uint8Array[]] = [
+      undefined,
+      [],
+    ],
+  ): Promise<Uint8Array> {
+    const { xenSyms, config } = source;
+    const old = from === undefined ? text : edits[from]();
+    const { payload, refusals, warnings } = await buildFix({
+      inputs: {
+        source: source.source,
+        xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
+        config: { name: config, text: readFileSync(config, "utf8") },
+        patches: [patchFrom(file, old, edits[edit](), `${edit}.patch`)],
+        hooks: [],
+      },
+      stacking: {
+        mode,
+        foundation: {
+          payloads: below.map((bytes) => readPayloadBelow(bytes, "below")),
+          buildId: undefined,
+        },
+        basePatches: [],
+        guard: undefined,
+        previous: undefined,
+      },
+      allowed: { init: [], layouts: [], freshData: [] },
+      label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
+      run: { compiler: undefined, jobs: 2 },
+    });
+    assert.deepEqual(refusals, []);
+    // The one pointer into the payload that Xen gets is taken back by the unload hook.
+    assert.doesNotMatch(warnings, /^warning:/m);
+    assert.ok(payload);
+    return payload.bytes;
+  }
+
+  const load = async (name: string, bytes: Uint8Array, action: "apply" | "replace" = "apply") => {
+    await bench.host.upload(name, bytes, call);
+    await act(bench, name, action);
+  };
+  const asked = async () => (await versions(bench))[0];
+  let look: Promise<Uint8Array> | undefined;
+  /** What a payload's load hook sees. */
+  async function leftOvers(): Promise<string | undefined> {
+    const { end } = await bench.client.readConsole();
+    look ??= build("leftOvers", "cumulative");
+    await load("look", await look);
+    await act(bench, "look", "revert", "unload");
+    return /shadows: (\w+)/.exec((await bench.client.readConsole(end)).text)?.[1];
+  }
+
+  test("a shadow lasts over a stacked payload and a replace, and ends with the last revert", async () => {
+    const first = await build("first");
+    await load("first", first);
+    assert.deepEqual([await asked(), await asked()], ["a1", "a2"]);
+
+    await load("top", await build("onFirst", "stack", ["first", [first]]));
+    const [extra, changeset] = await versions(bench);
+    assert.deepEqual([extra, changeset], ["a3", "seen 3"]);
+    await act(bench, "top", "revert", "unload");
+    assert.equal(await asked(), "a4");
+
+    await load("second", await build("second", "cumulative"), "replace");
+    await act(bench, "first", "unload");
+    assert.deepEqual([await asked(), await asked()], ["b5", "b6"]);
+
+    await act(bench, "second", "revert", "unload");
+    assert.equal(await asked(), ".5");
+    assert.equal(await leftOvers(), "none");
+    await load("first", first);
+    assert.equal(await asked(), "a1");
+    await act(bench, "first", "revert", "unload");
+  });
+
+  test("what a replace left to nobody is not taken up again", async () => {
+    const first = await build("first");
+    await load("first", first);
+    assert.equal(await asked(), "a1");
+    look ??= build("leftOvers", "cumulative");
+    await load("none", await look, "replace");
+    await act(bench, "first", "unload");
+    await act(bench, "none", "revert", "unload");
+    assert.equal(await leftOvers(), "left");
+    await load("first", first);
+    assert.equal(await asked(), "a1");
+    await act(bench, "first", "revert", "unload");
+    assert.equal(await leftOvers(), "none");
+  });
+});
