@@ -4,6 +4,7 @@
 // section and index, so that two objects can be compared by meaning.
 
 import type { ElfObject, ElfSymbol, Section } from "../elf/object.ts";
+import type { Names } from "./names.ts";
 import type { SectionRole, SectionRule } from "./policy.ts";
 
 export type AtomKind =
@@ -82,6 +83,7 @@ export interface SplitObject {
   readonly file: string;
   /** The atoms that refer to an atom; atoms without references have no entry. */
   readonly referrers: ReadonlyMap<Atom, ReadonlySet<Atom>>;
+  readonly names: Names;
 }
 
 export function roleOf(atom: Atom): SectionRole {

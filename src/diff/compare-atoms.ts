@@ -7,10 +7,10 @@ import { meansTheSame } from "../isa/filled-bytes.ts";
 import { type Atom, type FieldRelocation, type Reference, roleOf } from "./atom.ts";
 import type { NoEffectRule } from "./ledger.ts";
 import type { Meanings } from "./meaning.ts";
-import { genericName } from "./names.ts";
+import type { Names } from "./names.ts";
 import { blockLength, fieldOf, type Ownership } from "./owners.ts";
 import { requireDefined } from "./require-defined.ts";
-import { sameBytes, withoutFields } from "./same-bytes.ts";
+import { comparableBytes, lineBytes, sameBytes } from "./same-bytes.ts";
 
 export type Aspect =
   | "section"
@@ -28,6 +28,7 @@ export type Verdict =
 export interface Sides {
   readonly machine: number;
   readonly meanings: Meanings;
+  readonly names: Names;
   readonly ownersBefore: Ownership;
   readonly ownersAfter: Ownership;
 }
@@ -38,7 +39,7 @@ export function compareAtoms(before: Atom, after: Atom, sides: Sides): Verdict {
   if (!sameSection(before, after)) aspects.add("section");
   if (before.size !== after.size) aspects.add("size");
   else compareContents(before, after, sides, { rules, aspects });
-  if (!sameSymbols(before, after)) rules.add("symbol-attributes");
+  if (!sameSymbols(before, after, sides)) rules.add("symbol-attributes");
   if (before.symbols[0]?.name !== after.symbols[0]?.name) rules.add("renumbered");
   if (before.section.name !== after.section.name) rules.add("moved");
   compareEntries(before, after, sides, { rules, aspects });
@@ -99,28 +100,6 @@ function sameReference(
   );
 }
 
-/** Fields of a table's entry that hold a line number. */
-function lineBytes(atom: Atom): Uint8Array | undefined {
-  const lines = atom.rule.layout?.fields.filter(({ meaning }) => meaning === "line") ?? [];
-  if (lines.length === 0 || atom.bytes === undefined) return undefined;
-  const { bytes } = atom;
-  return Uint8Array.from(
-    lines.flatMap(({ offset, size }) => [...bytes.subarray(offset, offset + size)]),
-  );
-}
-
-/** The bytes that have a meaning by themselves. */
-function comparableBytes(atom: Atom): Uint8Array | undefined {
-  const silent = atom.rule.layout?.fields.filter(
-    ({ meaning }) => meaning === "padding" || meaning === "line",
-  );
-  const bytes = withoutFields(atom);
-  if (bytes === undefined || silent === undefined || silent.length === 0) return bytes;
-  const copy = bytes.slice();
-  for (const { offset, size } of silent) copy.fill(0, offset, offset + size);
-  return copy;
-}
-
 /** Whether both relocations are written alike: type, addend and symbol. */
 function sameSpelling(
   left: FieldRelocation | undefined,
@@ -135,20 +114,19 @@ function sameSpelling(
   );
 }
 
-function sameSymbols(before: Atom, after: Atom): boolean {
+function sameSymbols(before: Atom, after: Atom, { names }: Sides): boolean {
   const describe = (atom: Atom): string =>
     atom.symbols
-      .map((symbol) => attributesOf(symbol, atom.start))
+      .map((symbol) => attributesOf(symbol, atom.start, names))
       .sort()
       .join();
   return describe(before) === describe(after);
 }
 
-function attributesOf(symbol: ElfSymbol, start: number): string {
+function attributesOf(symbol: ElfSymbol, start: number, names: Names): string {
   const { name, size, binding, type, visibility } = symbol;
-  return [genericName(name), Number(symbol.value) - start, size, binding, type, visibility].join(
-    " ",
-  );
+  const place = Number(symbol.value) - start;
+  return [names.generic(name), place, size, binding, type, visibility].join(" ");
 }
 
 function compareEntries(before: Atom, after: Atom, sides: Sides, findings: Findings): void {

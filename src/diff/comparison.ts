@@ -73,6 +73,7 @@ export function comparePairs(
   const sides: Sides = {
     machine,
     meanings: new Meanings(correlation, crossed),
+    names: after.names,
     ownersBefore: findOwners(before),
     ownersAfter: findOwners(after),
   };

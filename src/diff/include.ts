@@ -55,7 +55,13 @@ export function includeNeeded(comparison: Comparison, changes: Changes): Inclusi
 }
 
 /** Roles of sections whose contents a payload can bring. */
-const loadable: readonly SectionRole[] = ["code", "read-only", "writable", "boot-written"];
+const loadable: readonly SectionRole[] = [
+  "code",
+  "read-only",
+  "writable",
+  "boot-written",
+  "per-use",
+];
 
 function rootOf(atom: Atom, comparison: Comparison, changes: Changes): CarriedAs | undefined {
   const before = comparison.correlation.findBefore(atom);
@@ -165,7 +171,7 @@ function judgeNew(
       assemblyRemedy,
     );
   }
-  if (isNameless(atom) && role !== "read-only") {
+  if (isNameless(atom) && role !== "read-only" && role !== "per-use") {
     return problem(
       "nameless-data",
       `refers to data without a name at "${atom.name}", which may be written`,

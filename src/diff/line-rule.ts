@@ -3,17 +3,31 @@
 // decide this; without the caller's answer every constant counts as a change.
 
 import { Machine } from "../elf/constants.ts";
-import { findInstructions } from "../isa/x86-instructions.ts";
-import type { Atom } from "./atom.ts";
+import { findInstructions, type X86Instruction } from "../isa/x86-instructions.ts";
+import type { Atom, Reference } from "./atom.ts";
+import { textAt } from "./meaning.ts";
 import { requireDefined } from "./require-defined.ts";
 import { withoutFields } from "./same-bytes.ts";
+
+/** What a constant is for, as far as the code around it shows that. */
+export interface ConstantUse {
+  /** The function that is called next, without a jump in between. */
+  readonly callee: string | undefined;
+  /** String literals that the code up to there refers to, from the jump or call before on. */
+  readonly texts: readonly string[];
+}
 
 /**
  * Whether the patch moved line `before` of the file to `after`, and code of `functionName` could
  * contain it (__LINE__). A constant that the fix changed on purpose may look the same: return true only
- * for lines of the function itself.
+ * for lines of the function itself, or for constants that are a line number by their use.
  */
-export type IsSameLine = (before: number, after: number, functionName: string) => boolean;
+export type IsSameLine = (
+  before: number,
+  after: number,
+  functionName: string,
+  use?: ConstantUse,
+) => boolean;
 
 export interface LineConstant {
   /** Of the instruction, into the function. */
@@ -34,17 +48,47 @@ export function findLineConstants(
   if (left.length !== right.length) return undefined;
   const unexplained = right.map((byte, index) => byte ^ requireDefined(left[index]));
   const constants: LineConstant[] = [];
-  for (const { immediate, offset } of findInstructions(right) ?? []) {
+  const instructions = findInstructions(right) ?? [];
+  for (const [index, { immediate, offset }] of instructions.entries()) {
     if (immediate === undefined || immediate.size < 2) continue;
     const { start, size } = immediate;
     const values = { before: unsigned(left, start, size), after: unsigned(right, start, size) };
     if (values.before === values.after) continue;
-    if (!isSameLine(values.before, values.after, after.name)) return undefined;
+    const use = useOfConstant(instructions, index, after);
+    if (!isSameLine(values.before, values.after, after.name, use)) return undefined;
     constants.push({ offset, ...values });
     unexplained.fill(0, start, start + size);
   }
   const isExplained = constants.length > 0 && unexplained.every((byte) => byte === 0);
   return isExplained ? constants : undefined;
+}
+
+function useOfConstant(
+  instructions: readonly X86Instruction[],
+  index: number,
+  { references }: Atom,
+): ConstantUse {
+  const start = instructions.findLastIndex((one, at) => at < index && isBranch(one)) + 1;
+  const end = instructions.findIndex((one, at) => at > index && isBranch(one));
+  const branch = instructions[end]?.reference;
+  const [from, to] = [instructions[start]?.offset ?? 0, instructions[end]?.offset ?? 0];
+  return {
+    // A jump to another function is a call at the end of this one.
+    callee: nameOf(references.find(({ offset }) => offset === branch?.fieldOffset)),
+    texts: references
+      .filter(({ offset }) => offset >= from && offset < to)
+      .flatMap(({ target }) => textAt(target) ?? []),
+  };
+}
+
+function isBranch({ reference, flow }: X86Instruction): boolean {
+  return flow !== "next" || (reference !== undefined && reference.kind !== "operand");
+}
+
+function nameOf(reference: Reference | undefined): string | undefined {
+  const target = reference?.target;
+  if (target?.kind === "external") return target.symbol.name;
+  return target?.kind === "atom" && target.offset === 0 ? target.atom.name : undefined;
 }
 
 function unsigned(bytes: Uint8Array, start: number, size: number): number {

@@ -5,7 +5,7 @@ import { SectionFlag } from "../elf/constants.ts";
 import { type Atom, isNameless, type Reference, type Target } from "./atom.ts";
 import type { Correlation } from "./correlate/correlation.ts";
 import type { CrossedAtoms } from "./crossing.ts";
-import { withoutFields } from "./same-bytes.ts";
+import { comparableBytes } from "./same-bytes.ts";
 
 export class Meanings {
   readonly #correlation: Correlation;
@@ -68,7 +68,7 @@ export class Meanings {
   #describe(atom: Atom, start: number, length: number): string {
     if (length === 0) return "nothing";
     const end = start + length;
-    const bytes = withoutFields(atom)?.subarray(start, end);
+    const bytes = comparableBytes(atom)?.subarray(start, end);
     const content = bytes === undefined ? `${length} zeroes` : Buffer.from(bytes).toString("hex");
     const fields = atom.references
       .filter(({ offset }) => offset >= start && offset < end)
@@ -92,6 +92,11 @@ export function describeTarget(target: Target): string {
     case "atom":
       return describeAtomPlace(target.atom, target.offset);
   }
+}
+
+/** The string literal that a place lies in, from there on. */
+export function textAt(target: Target): string | undefined {
+  return target.kind === "atom" ? stringAt(target.atom, target.offset) : undefined;
 }
 
 function describeAtomPlace(atom: Atom, offset: number): string {

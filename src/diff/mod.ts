@@ -16,7 +16,7 @@ export type {
   Refusal,
   RefusalRule,
 } from "./ledger.ts";
-export type { IsSameLine } from "./line-rule.ts";
+export type { ConstantUse, IsSameLine } from "./line-rule.ts";
 export { type ListedInstruction, listInstructions } from "./listing.ts";
 export type {
   SectionPolicy,
@@ -25,5 +25,6 @@ export type {
   TableField,
   TableLayout,
   UnsafeFunction,
+  VariableRule,
 } from "./policy.ts";
 export { xenSectionPolicy } from "./xen-policy.ts";

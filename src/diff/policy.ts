@@ -27,6 +27,12 @@ export type SectionRole =
   | "table"
   /** Pointers to functions that the loader of a payload calls. */
   | "called-by-loader"
+  /**
+   * What a macro makes for each place where it is used, with a value of its own: whether a message was
+   * printed once, the description of a debug message. It belongs to the code that refers to it, is
+   * compared by its contents, and new code begins with a new one.
+   */
+  | "per-use"
   /** Its reader is unknown. */
   | "unsupported";
 
@@ -51,11 +57,13 @@ export interface TableField {
   readonly lengthAt?: number;
   /** The place has only the lower bits, and the line number of the source has the upper ones. */
   readonly placeBits?: number;
+  /** The line number has only the lower bits; the others have a meaning. */
+  readonly lineBits?: number;
 }
 
 export interface TableLayout {
-  /** Of one entry, in bytes. */
-  readonly entrySize: number;
+  /** Of one entry, in bytes; undefined where each entry has a symbol, or a section, of its own. */
+  readonly entrySize?: number;
   readonly fields: readonly TableField[];
 }
 
@@ -63,10 +71,16 @@ export interface SectionRule {
   /** Of the whole name. */
   readonly name: RegExp;
   readonly role: SectionRole;
-  /** For the role `table`. */
+  /** For the roles `table` and `per-use`. */
   readonly layout?: TableLayout;
   /** The section's purpose, for refusals. */
   readonly purpose?: string;
+}
+
+/** For static variables whose role is another one than that of their section. */
+export interface VariableRule extends Omit<SectionRule, "purpose"> {
+  /** Of the whole name, with the compiler's number (`__warned.12`). */
+  readonly name: RegExp;
 }
 
 /** A function that cannot be replaced safely, and why not. */
@@ -80,6 +94,13 @@ export interface UnsafeFunction {
 export interface SectionPolicy {
   /** The first matching rule counts; sections without one are `unsupported`. */
   readonly sections: readonly SectionRule[];
+  /** The first matching rule counts; most variables have the role of their section. */
+  readonly variables?: readonly VariableRule[];
+  /**
+   * The parts of names that only count, as macros make them (`12` of `__UNIQUE_ID_x12`). The compiler's
+   * own numbers (`count.3`) need no rule.
+   */
+  readonly counters?: readonly RegExp[];
   readonly unsafeFunctions: readonly UnsafeFunction[];
   /** Size of the jump to the new body at the start of the old one, in bytes. */
   readonly jumpSize: number;

@@ -108,7 +108,7 @@ test("diffObjects() takes a constant for a line only when the caller says so", (
     const isSameLine = (...line: readonly unknown[]): boolean => asked.push(line) > 0;
     const diff = diffTexts({ ...texts, flags, options: { isSameLine } });
     assert.equal(diff.outcome, "unchanged");
-    assert.deepEqual(asked, [[200, 203, "f"]]);
+    assert.deepEqual(asked, [[200, 203, "f", { callee: "say", texts: ["here"] }]]);
     assert.match(diff.ledger[0]?.reasons[0] ?? "", /line 200 → 203 at \+0x/);
   }
 });
@@ -117,4 +117,26 @@ test("diffObjects() does not take a second difference for a line as well", () =>
   const [before, after] = [report(200), report(203, "say(0, 0);")];
   const diff = diffTexts({ before, after, options: { isSameLine: () => true } });
   assert.equal(diff.outcome, "patchable");
+});
+
+/** A fix-up that a second instruction enters behind its first one. */
+const entersInside = (constant: number): string => `
+  asm volatile ("1: mov (%0), %%eax\\n2: add 4(%0), %%eax\\n3:\\n"
+    ".pushsection .fixup,\\"ax\\"\\n4: xor %%eax, %%eax\\n5: sub $${constant}, %%eax\\n jmp 3b\\n.popsection\\n"
+    ".pushsection .ex_table,\\"a\\"\\n .long 1b-., 4b-., 2b-., 5b-.\\n.popsection" :: "r" (p) : "eax");`;
+
+test("diffObjects() carries a fix-up that is entered in the middle as a whole, and no other one", () => {
+  const h = `${noinline} int h(int *p) { ${entersInside(9)} return outside(*p) * 2; }`;
+  for (const flags of flavours) {
+    const { carried, outcome } = diffTexts({
+      before: fileAround(h + f(entersInside(1))),
+      after: fileAround(h + f(entersInside(2))),
+      flags,
+    });
+    assert.equal(outcome, "patchable");
+    const sizes = [...carried.keys()]
+      .filter(({ section }) => section.name === ".fixup")
+      .map(({ size }) => size);
+    assert.deepEqual(sizes, [2 + 3 + 5], flags.join(" "));
+  }
 });

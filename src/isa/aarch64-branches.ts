@@ -63,3 +63,13 @@ function adrDistance(word: number): number | undefined {
   if ((word & 0x9f000000) >>> 0 !== 0x10000000) return undefined;
   return (((word << 8) >> 13) << 2) | ((word >>> 29) & 3);
 }
+
+/** Whether the last instruction is a jump without a condition or a return (B, BR, RET). */
+export function endsAarch64Flow(bytes: Uint8Array): boolean {
+  if (bytes.length < AARCH64_INSTRUCTION_SIZE) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = view.getUint32(bytes.length - AARCH64_INSTRUCTION_SIZE, true);
+  const isBranch = (word & 0xfc000000) === 0x14000000;
+  const toRegister = (word & 0xfffffc1f) >>> 0;
+  return isBranch || toRegister === 0xd61f0000 || toRegister === 0xd65f0000;
+}

@@ -2,7 +2,7 @@
 // distance to the target, and the immediate constant.
 
 import type { Decoder, Instruction } from "iced-x86";
-import { iced } from "./iced.ts";
+import { type Iced, iced } from "./iced.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
 /** Bytes of an instruction that hold a constant; `start` counts from the start of `bytes`. */
@@ -25,13 +25,15 @@ export interface X86Instruction extends Omit<X86Reference, "reference"> {
   readonly reference: X86Reference["reference"] | undefined;
   /** The immediate operand, but not the distance of a branch. */
   readonly immediate: ConstantField | undefined;
+  /**
+   * `end`: a jump without a condition or a return, so what follows is only reached from elsewhere.
+   * `trap`: an undefined instruction, after which a kernel may go on (a warning) or not.
+   */
+  readonly flow: "next" | "end" | "trap";
 }
 
-/**
- * Only the instructions that refer to a place by a distance. Undefined when some bytes are not an
- * instruction, because the following bytes could be misread.
- */
-export function findReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
+/** As findReferences() of x86-references.ts, without its shortcut. */
+export function findLibraryReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
   const library = iced();
   return collect(bytes, (instruction, decoder) => {
     const reference = referenceOf(library, instruction, decoder);
@@ -59,8 +61,22 @@ export function findInstructions(bytes: Uint8Array): readonly X86Instruction[] |
       reference: reference && { ...reference, fieldOffset: offset + reference.fieldStart },
       immediate: isBranch ? undefined : immediateOf(instruction, decoder),
       takesAddress: instruction.mnemonic === library.Mnemonic.Lea,
+      flow: flowOf(library, instruction),
     };
   });
+}
+
+function flowOf({ FlowControl }: Iced, { flowControl }: Instruction): X86Instruction["flow"] {
+  switch (flowControl) {
+    case FlowControl.UnconditionalBranch:
+    case FlowControl.IndirectBranch:
+    case FlowControl.Return:
+      return "end";
+    case FlowControl.Exception:
+      return "trap";
+    default:
+      return "next";
+  }
 }
 
 function collect<Item>(

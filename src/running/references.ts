@@ -5,7 +5,7 @@
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../isa/jump.ts";
-import { findReferences } from "../isa/x86-instructions.ts";
+import { findReferences } from "../isa/x86-references.ts";
 import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 

@@ -5,7 +5,7 @@
 import { findColdParent } from "../../elf/cold-part.ts";
 import type { ElfSymbol, Section } from "../../elf/object.ts";
 import { findSection } from "../../elf/sections.ts";
-import { findReferences } from "../../isa/x86-instructions.ts";
+import { findReferences } from "../../isa/x86-references.ts";
 import { withoutTag } from "../../payload/emit/tag.ts";
 import type { Hypervisor } from "../../xen-model/hypervisor.ts";
 import type { ImageFunction } from "../../xen-model/xen-symbols.ts";

@@ -6,22 +6,26 @@
 import { type Atom, isNamed } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Ledger } from "../ledger.ts";
-import { isNumbered } from "../names.ts";
+import type { Names } from "../names.ts";
 import { entryFor } from "./ledger-entry.ts";
 
 export function accountAliases({ before, after, correlation }: Comparison, ledger: Ledger): void {
+  const { names } = after;
   const holders = new Map<string, Atom>();
-  for (const atom of after.atoms) for (const name of entryNames(atom)) holders.set(name, atom);
+  for (const atom of after.atoms)
+    for (const name of entryNames(atom, names)) holders.set(name, atom);
   const told = new Set<Atom>();
   for (const atom of before.atoms) {
-    for (const name of entryNames(atom)) {
+    for (const name of entryNames(atom, names)) {
       const holder = holders.get(name);
       if (holder === undefined || told.has(holder)) continue;
-      if (correlation.findBefore(holder) === atom || !isShared(atom, holder)) continue;
+      if (correlation.findBefore(holder) === atom || !isShared(atom, holder, names)) continue;
       told.add(holder);
       const remedy = "give what changes a new name, and let its callers use that";
-      const shared = entryNames(isAlias(atom) ? atom : holder).map((one) => `"${one}"`);
-      const reason = isAlias(atom)
+      const shared = entryNames(isAlias(atom, names) ? atom : holder, names).map(
+        (one) => `"${one}"`,
+      );
+      const reason = isAlias(atom, names)
         ? `${shared.join(" and ")} were one, and are two now`
         : `${shared.join(" and ")} were two, and are one now`;
       ledger.add(
@@ -33,18 +37,18 @@ export function accountAliases({ before, after, correlation }: Comparison, ledge
 }
 
 /** What can be called or read from outside: names that stand for the beginning. */
-function entryNames(atom: Atom): readonly string[] {
+function entryNames(atom: Atom, names: Names): readonly string[] {
   if (!isNamed(atom)) return [];
   return atom.symbols
     .filter(({ type, value }) => type !== "STT_NOTYPE" && Number(value) === atom.start)
     .map(({ name }) => name)
-    .filter((name) => !isNumbered(name));
+    .filter((name) => !names.isNumbered(name));
 }
 
-function isShared(before: Atom, after: Atom): boolean {
-  return before.kind === after.kind && (isAlias(before) || isAlias(after));
+function isShared(before: Atom, after: Atom, names: Names): boolean {
+  return before.kind === after.kind && (isAlias(before, names) || isAlias(after, names));
 }
 
-function isAlias(atom: Atom): boolean {
-  return entryNames(atom).length > 1;
+function isAlias(atom: Atom, names: Names): boolean {
+  return entryNames(atom, names).length > 1;
 }

@@ -36,7 +36,7 @@ function nounOf(atom: Atom): string {
     case "data":
       return roleOf(atom) === "read-only" ? "constant" : "variable";
     case "literal":
-      return "constant data";
+      return roleOf(atom) === "per-use" ? "variable" : "constant data";
     case "entry":
       return "table entry";
     case "filling":

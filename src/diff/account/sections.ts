@@ -6,7 +6,7 @@ import { type Atom, isNameless, roleOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import { assemblyRemedy } from "../include.ts";
 import type { Ledger, LedgerEntry } from "../ledger.ts";
-import { sameBytes } from "../same-bytes.ts";
+import { lineBytes, sameBytes, withoutFields } from "../same-bytes.ts";
 import { sameRelocations } from "../same-relocations.ts";
 import type { Findings } from "./findings.ts";
 import { type Judgement, refusal, refuseSection } from "./judge-change.ts";
@@ -34,9 +34,16 @@ function accountNameless({ comparison, inclusion }: Findings, ledger: Ledger): v
       ledger.add(entryFor(atom, "before", { kind: "no-effect", rule }, ["is gone"]), atom);
     }
   }
+  const knownLines = linesOf(comparison.before.atoms);
   for (const atom of comparison.after.atoms.filter(isNameless)) {
     if (known.has(meanings.ofContent(atom))) {
-      ledger.markSame(atom);
+      const rule = "line-number";
+      if (![...linesOf([atom])].every((line) => knownLines.has(line))) {
+        ledger.add(
+          entryFor(atom, "after", { kind: "no-effect", rule }, ["has another line"]),
+          atom,
+        );
+      } else ledger.markSame(atom);
       continue;
     }
     const { disposition, reason } = inclusion.carried.has(atom)
@@ -44,6 +51,16 @@ function accountNameless({ comparison, inclusion }: Findings, ledger: Ledger): v
       : judgeNewNameless(atom, comparison);
     ledger.add(entryFor(atom, "after", disposition, [reason ?? "is new"]), atom);
   }
+}
+
+/** Numbers of lines that belong to the code that uses them, with all that they stand among. */
+function linesOf(atoms: readonly Atom[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const atom of atoms) {
+    if (roleOf(atom) !== "per-use" || lineBytes(atom) === undefined) continue;
+    found.add(Buffer.from(withoutFields(atom) ?? []).toString("hex"));
+  }
+  return found;
 }
 
 function judgeNewNameless(atom: Atom, comparison: Comparison): Judgement {

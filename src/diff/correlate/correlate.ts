@@ -3,7 +3,7 @@
 // function refers to both.
 
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
-import { isNumbered } from "../names.ts";
+import type { Names } from "../names.ts";
 import { Correlation } from "./correlation.ts";
 import { homesFor, type PairingPurpose } from "./homes.ts";
 import { groupByName, type NameGroup } from "./name-group.ts";
@@ -17,7 +17,7 @@ export function correlate(
 ): Correlation {
   const correlation = new Correlation();
   const groups = groupByName(before, after);
-  for (const group of groups.values()) pairWhenUnique(group, correlation);
+  for (const group of groups.values()) pairWhenUnique(group, correlation, after.names);
   pairAliases(before, after, correlation);
   // From here every name that is unique on both sides has its pair.
   correlateNumbered(
@@ -27,10 +27,10 @@ export function correlate(
   return correlation;
 }
 
-function pairWhenUnique(group: NameGroup, correlation: Correlation): void {
+function pairWhenUnique(group: NameGroup, correlation: Correlation, names: Names): void {
   const [before, after] = [group.before[0], group.after[0]];
   if (before === undefined || after === undefined) return;
-  if (group.before.length > 1 || group.after.length > 1 || isNumbered(after.name)) return;
+  if (group.before.length > 1 || group.after.length > 1 || names.isNumbered(after.name)) return;
   correlation.pair(before, after);
 }
 
@@ -44,7 +44,7 @@ function pairAliases(before: SplitObject, after: SplitObject, correlation: Corre
   for (const atom of after.atoms) {
     if (!isNamed(atom) || correlation.isPaired(atom)) continue;
     const found = atom.symbols.flatMap(({ name }) =>
-      isNumbered(name) ? [] : (byName.get(name) ?? []),
+      after.names.isNumbered(name) ? [] : (byName.get(name) ?? []),
     );
     const candidates = [...new Set(found)].filter(({ kind }) => kind === atom.kind);
     const [only] = candidates;

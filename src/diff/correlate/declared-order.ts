@@ -12,7 +12,6 @@ import { findColdParent } from "../../elf/cold-part.ts";
 import { Machine } from "../../elf/constants.ts";
 import type { Atom, SplitObject } from "../atom.ts";
 import { Meanings } from "../meaning.ts";
-import { genericName } from "../names.ts";
 import { requireDefined } from "../require-defined.ts";
 import { type CodeRow, codeRowsOf, type NameReference } from "./code-rows.ts";
 import type { Correlation } from "./correlation.ts";
@@ -179,7 +178,7 @@ function usersOf(
 /** Other variables that look for their partners are told apart by where they were declared. */
 function referenceNames(
   namesakes: Namesakes,
-  { correlation, groupOf, homes }: OrderContext,
+  { correlation, groupOf, homes, after }: OrderContext,
 ): Readonly<Record<"before" | "after", NameReference>> {
   const meanings = new Meanings(correlation);
   const nameFor =
@@ -195,7 +194,9 @@ function referenceNames(
       }
       const others = namesakesIn(group, homes).find((one) => one[side].includes(atom));
       const place = others?.[side].indexOf(atom) ?? "only";
-      return { name: `${genericName(atom.name)} ${place} of ${home.functionName}+${offset}` };
+      return {
+        name: `${after.names.generic(atom.name)} ${place} of ${home.functionName}+${offset}`,
+      };
     };
   return { before: nameFor("before"), after: nameFor("after") };
 }

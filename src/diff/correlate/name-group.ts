@@ -3,7 +3,6 @@
 
 import type { ElfSymbol } from "../../elf/object.ts";
 import { type Atom, isNamed, type SplitObject } from "../atom.ts";
-import { genericName } from "../names.ts";
 
 /** Named atoms of both sides that have the same name, numbers left out. */
 export interface NameGroup {
@@ -25,7 +24,7 @@ export function groupByName(
       const symbol = atom.symbols[0];
       if (!isNamed(atom) || symbol === undefined) continue;
       const file = symbol.binding === "STB_LOCAL" ? `${fileOf(symbol)}#` : "";
-      const key = `${atom.kind}:${file}${genericName(symbol.name)}`;
+      const key = `${atom.kind}:${file}${split.names.generic(symbol.name)}`;
       const group = groups.get(key) ?? { before: [], after: [] };
       group[side].push(atom);
       groups.set(key, group);

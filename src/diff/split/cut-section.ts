@@ -2,25 +2,24 @@
 // end with a zero, entries have a size, and nameless pieces begin where somebody points to.
 
 import { SectionFlag } from "../../elf/constants.ts";
-import { numberOfSymbolBinding } from "../../elf/names.ts";
 import type { ElfObject, ElfSymbol, Section } from "../../elf/object.ts";
 import { contentsOf } from "../../elf/sections.ts";
 import { countBefore } from "../../sorted.ts";
 import type { Atom, AtomKind } from "../atom.ts";
 import { DiffError } from "../errors.ts";
-import type { SectionRule } from "../policy.ts";
+import type { VariableRule } from "../policy.ts";
 import { requireDefined } from "../require-defined.ts";
+import { type AttachedHints, attachedStarts } from "./attached-code.ts";
 import { isCode } from "./code.ts";
 import { isFilling } from "./filling.ts";
+import { type NamedInput, type NamedRange, namedRanges } from "./named-ranges.ts";
 
-export interface CutInput {
-  readonly object: ElfObject;
-  readonly section: Section;
-  readonly rule: SectionRule;
-  /** That name something: no section symbols, no labels of the compiler. */
-  readonly symbols: readonly ElfSymbol[];
+export interface CutInput extends NamedInput {
+  readonly variables: readonly VariableRule[];
   /** Offsets that somebody refers to, for what no symbol names; ascending. */
   readonly places: readonly number[];
+  /** For attached code. */
+  readonly hints: AttachedHints | undefined;
   /** Offsets of fields that a relocation fills in; ascending. */
   readonly relocated: readonly number[];
 }
@@ -36,7 +35,7 @@ export function cutSection(input: CutInput): readonly Atom[] {
     case "table":
       return cutEntries(input);
     case "attached-code":
-      return cutAt(input, input.places, "nameless-code");
+      return cutAt(input, attachedStarts(input), "nameless-code");
     default:
       break;
   }
@@ -109,23 +108,13 @@ function cutAt(input: CutInput, starts: readonly number[], kind: AtomKind): read
   });
 }
 
-/** What one or several symbols name; `end` is where the longest of them ends. */
-interface NamedRange {
-  readonly start: number;
-  end: number;
-  readonly symbols: ElfSymbol[];
-  readonly hasSize: boolean;
-}
-
 function cutAtSymbols(input: CutInput): readonly Atom[] {
   const { section } = input;
   const atoms: Atom[] = [];
   let covered = 0;
-  for (const range of withSubsections(input, namedRanges(input))) {
+  for (const range of namedRanges(input)) {
     atoms.push(...cutNameless(input, covered, range.start));
-    atoms.push(
-      atomOf(input, kindOf(section, range), range.start, range.end - range.start, range.symbols),
-    );
+    atoms.push(cutNamed(input, range));
     covered = range.end;
   }
   if (covered < section.size || atoms.length === 0) {
@@ -134,65 +123,20 @@ function cutAtSymbols(input: CutInput): readonly Atom[] {
   return atoms;
 }
 
-/**
- * Code that inline assembly puts into a subsection (`.subsection 1`) lies after its function, and
- * short jumps lead there and back: where a section has one function, all of its code is that.
- */
-function withSubsections(
-  { object, section, rule }: CutInput,
-  ranges: readonly NamedRange[],
-): readonly NamedRange[] {
-  const [only, ...others] = ranges.filter(({ hasSize }) => hasSize);
-  if (only === undefined || others.length > 0 || only.start !== 0 || rule.role !== "code") {
-    return ranges;
-  }
-  const rest = contentsOf(object, section).subarray(only.end);
-  if (!isCode(section) || isFilling(rest, true)) return ranges;
-  const symbols = ranges.flatMap((range) => range.symbols);
-  return [{ ...only, end: section.size, symbols }];
+function cutNamed(input: CutInput, range: NamedRange): Atom {
+  const { start, end, symbols } = range;
+  const [symbol] = symbols;
+  const isStatic = symbol?.binding === "STB_LOCAL" && !isCode(input.section);
+  const rule = isStatic ? input.variables.find(({ name }) => name.test(symbol.name)) : undefined;
+  const ruled = rule === undefined ? input : { ...input, rule };
+  const kind = ruled.rule.role === "per-use" ? "literal" : kindOf(input.section, range);
+  return atomOf(ruled, kind, start, end - start, symbols);
 }
 
 function kindOf(section: Section, { hasSize, symbols }: NamedRange): AtomKind {
   if (!isCode(section)) return "data";
   const isFunction = symbols.some(({ type }) => type === "STT_FUNC");
   return hasSize && isFunction ? "function" : "labelled-code";
-}
-
-/** Ranges that do not overlap: a symbol inside of another's range belongs to that. */
-function namedRanges({ section, symbols }: CutInput): readonly NamedRange[] {
-  const sorted = [...symbols].sort(
-    (left, right) => Number(left.value - right.value) || Number(right.size - left.size),
-  );
-  const ranges: NamedRange[] = [];
-  for (const symbol of sorted) {
-    const start = Math.min(Number(symbol.value), section.size);
-    const end = Math.min(start + Number(symbol.size), section.size);
-    const last = ranges.at(-1);
-    if (last !== undefined && (start < last.end || start === last.start)) {
-      last.symbols.push(symbol);
-      last.end = Math.max(last.end, end);
-    } else {
-      ranges.push({ start, end, symbols: [symbol], hasSize: symbol.size > 0n });
-    }
-  }
-  // A label without a size reaches as far as the next one.
-  for (const [index, range] of ranges.entries()) {
-    if (!range.hasSize) range.end = ranges[index + 1]?.start ?? section.size;
-    range.symbols.sort(byImportance);
-  }
-  return ranges;
-}
-
-/** Typed before untyped, others' before our own, long before short, then by name. */
-function byImportance(left: ElfSymbol, right: ElfSymbol): number {
-  const typed = ({ type }: ElfSymbol): number => (type === "STT_NOTYPE" ? 1 : 0);
-  return (
-    typed(left) - typed(right) ||
-    numberOfSymbolBinding(right.binding) - numberOfSymbolBinding(left.binding) ||
-    Number(right.size - left.size) ||
-    Number(left.value - right.value) ||
-    (left.name < right.name ? -1 : left.name > right.name ? 1 : 0)
-  );
 }
 
 function cutNameless(input: CutInput, start: number, end: number): readonly Atom[] {
@@ -222,7 +166,11 @@ function atomOf(
   size: number,
   symbols: readonly ElfSymbol[],
 ): Atom {
-  const isNamed = kind === "function" || kind === "labelled-code" || kind === "data";
+  const isNamed =
+    kind === "function" ||
+    kind === "labelled-code" ||
+    kind === "data" ||
+    (kind === "literal" && rule.role === "per-use");
   const offset = start === 0 ? "" : `+0x${start.toString(16)}`;
   return {
     kind,

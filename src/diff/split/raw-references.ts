@@ -95,9 +95,12 @@ function fromRelocation(
   };
 }
 
-function tableFieldAt({ layout }: SectionRule, offset: number): TableField | undefined {
+/** The field of a table's entry that lies at an offset of the section. */
+export function tableFieldAt({ layout }: SectionRule, offset: number): TableField | undefined {
   if (layout === undefined) return undefined;
-  return layout.fields.find((field) => field.offset === offset % layout.entrySize);
+  const { entrySize, fields } = layout;
+  const at = entrySize === undefined ? offset : offset % entrySize;
+  return fields.find((field) => field.offset === at);
 }
 
 function splitAddend(

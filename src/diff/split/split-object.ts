@@ -6,8 +6,10 @@ import { isTable } from "../../elf/sections.ts";
 import { countBefore } from "../../sorted.ts";
 import type { Atom, Reference, SplitObject, Target } from "../atom.ts";
 import { DiffError } from "../errors.ts";
+import { Names } from "../names.ts";
 import { ruleForSection, type SectionPolicy } from "../policy.ts";
 import { AtomFinder } from "./atom-finder.ts";
+import { findAttachedHints } from "./attached-code.ts";
 import { cutSection } from "./cut-section.ts";
 import { type RawReference, rawReferences } from "./raw-references.ts";
 
@@ -18,14 +20,22 @@ export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObje
   const symbols = namingSymbols(object);
   const references = readReferences(object, sections, policy, symbols);
   const places = referredPlaces(references);
-  const atoms = sections.flatMap((section) =>
+  const tables = sections.map((section) => ({
+    section,
+    rule: ruleForSection(policy, section.name),
+    references: references.get(section.index) ?? [],
+  }));
+  const hints = findAttachedHints(object, tables);
+  const atoms = tables.flatMap(({ section, rule, references }) =>
     cutSection({
       object,
       section,
-      rule: ruleForSection(policy, section.name),
+      rule,
+      variables: policy.variables ?? [],
       symbols: symbols.get(section.index) ?? [],
       places: [...(places.get(section.index) ?? [])].sort((left, right) => left - right),
-      relocated: (references.get(section.index) ?? [])
+      hints: hints.get(section.index),
+      relocated: references
         .filter(({ relocation }) => relocation !== undefined)
         .map(({ offset }) => offset),
     }),
@@ -42,6 +52,7 @@ export function splitObject(object: ElfObject, policy: SectionPolicy): SplitObje
     bySymbol: new Map(atoms.flatMap((atom) => atom.symbols.map((symbol) => [symbol, atom]))),
     file: fileOf(object),
     referrers: referrersOf(atoms),
+    names: new Names(policy),
   };
 }
 

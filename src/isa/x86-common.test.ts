@@ -1,0 +1,30 @@
+// The library is the witness: whatever the fast decoder takes for an instruction, the library does too,
+// with the same length and the same distance.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { findCommonReferences } from "./x86-common.ts";
+import { findLibraryReferences } from "./x86-instructions.ts";
+
+/** Opcodes and prefixes of all kinds, so that whole instructions are likely. */
+const interesting = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(0x66, 0x48, 0x41, 0x0f, 0xf0, 0xf2, 0xf3, 0x65, 0x2e) },
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 255 }) },
+);
+
+test("findCommonReferences() says of random bytes what the library says, or gives up", () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.array(interesting, { minLength: 1, maxLength: 12 }), (numbers) => {
+      // A call at the end shows where the decoder thinks that it begins.
+      const bytes = Uint8Array.from([...numbers, 0xe8, 1, 2, 3, 4]);
+      const found = findCommonReferences(bytes);
+      if (found === undefined) return;
+      taken += 1;
+      assert.deepEqual(found, findLibraryReferences(bytes));
+    }),
+    { numRuns: 20_000 },
+  );
+  assert.ok(taken > 1_000, `only ${taken} were instructions`);
+});

@@ -1,0 +1,174 @@
+// The instructions that compilers use most, decoded without the library: objects have hundreds of
+// thousands of instructions, and each question to WebAssembly costs more than all of this. It knows
+// lengths and distances only, and only of encodings that leave no doubt (x86-common-forms.ts); at
+// anything else it gives up, and the library decides.
+
+import {
+  Form,
+  type Group,
+  oneByteForms,
+  oneByteGroups,
+  twoByteForms,
+  twoByteGroups,
+} from "./x86-common-forms.ts";
+import type { X86Reference } from "./x86-instructions.ts";
+
+/** As findReferences() gives them; undefined when an instruction is not among the common ones. */
+export function findCommonReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: X86Reference[] = [];
+  const step: Step = { length: 0, fieldStart: 0, fieldSize: 0, kind: "operand", isLea: false };
+  for (let offset = 0; offset < bytes.length; offset += step.length) {
+    if (!decode(bytes, offset, step)) return undefined;
+    const { length, fieldStart, fieldSize, kind, isLea } = step;
+    if (fieldSize === 0) continue;
+    const fieldOffset = offset + fieldStart;
+    const distance = fieldSize === 1 ? view.getInt8(fieldOffset) : view.getInt32(fieldOffset, true);
+    const target = BigInt.asUintN(64, BigInt(offset + length + distance));
+    found.push({
+      offset,
+      length,
+      reference: { kind, target, fieldStart, fieldSize, fieldOffset },
+      takesAddress: isLea,
+    });
+  }
+  return found;
+}
+
+/** Filled in for one instruction after the other. Offsets count from the instruction's start. */
+interface Step {
+  length: number;
+  /** Of the distance; `fieldSize` is 0 where there is none. */
+  fieldStart: number;
+  fieldSize: number;
+  kind: X86Reference["reference"]["kind"];
+  isLea: boolean;
+}
+
+const LENGTH_MAX = 15;
+
+/** Whether the instruction is a common one. */
+function decode(bytes: Uint8Array, start: number, step: Step): boolean {
+  let at = start;
+  let hasSize = false;
+  let hasLock = false;
+  let hasRep = false;
+  let isF3 = false;
+  let byte = byteAt(bytes, at++);
+  prefixes: for (;;) {
+    switch (byte) {
+      case 0x66:
+        hasSize = true;
+        break;
+      case 0xf0:
+        hasLock = true;
+        break;
+      case 0xf2:
+      case 0xf3:
+        if (hasRep) return false;
+        hasRep = true;
+        isF3 = byte === 0xf3;
+        break;
+      case 0x2e: // cs, ds: also hints
+      case 0x3e:
+      case 0x64: // fs, gs
+      case 0x65:
+        break;
+      default:
+        break prefixes;
+    }
+    byte = byteAt(bytes, at++);
+  }
+  let isWide = false;
+  if (byte >= 0x40 && byte <= 0x4f) {
+    isWide = (byte & 8) !== 0;
+    byte = byteAt(bytes, at++);
+  }
+  if (byte < 0) return false;
+  const isTwoByte = byte === 0x0f;
+  if (isTwoByte) byte = byteAt(bytes, at++);
+  if (byte < 0) return false;
+  const form = (isTwoByte ? twoByteForms : oneByteForms)[byte] ?? 0;
+  if (form === 0) return false;
+  if (hasRep && (form & (Form.rep | Form.needsF3)) === 0) return false;
+  if ((form & Form.needsF3) !== 0 && !isF3) return false;
+  if (hasSize && (isWide || (form & (Form.rel8 | Form.rel32)) !== 0)) return false;
+  step.fieldSize = 0;
+  step.kind = "operand";
+  step.isLea = false;
+  let immediate = form;
+  if ((form & Form.modRM) !== 0) {
+    const modRM = byteAt(bytes, at++);
+    if (modRM < 0) return false;
+    const isMemory = modRM < 0xc0;
+    const group = (isTwoByte ? twoByteGroups : oneByteGroups)[byte];
+    if (!isKnown({ form, group, modRM, hasSize })) return false;
+    if (hasLock && !mayLock(form, group, modRM)) return false;
+    if (group !== undefined && (group.immediateFor & operationBit(modRM)) === 0) immediate = 0;
+    if (isMemory) {
+      const low = modRM & 7;
+      let base = low;
+      if (low === 4) {
+        const sib = byteAt(bytes, at++);
+        if (sib < 0) return false;
+        base = sib & 7;
+      }
+      if (modRM >= 0x80) at += 4;
+      else if (modRM >= 0x40) at += 1;
+      else if (base === 5) {
+        if (low === 5) {
+          step.fieldStart = at - start;
+          step.fieldSize = 4;
+          step.isLea = !isTwoByte && byte === 0x8d;
+        }
+        at += 4;
+      }
+    }
+  } else if (hasLock) return false;
+  if ((form & (Form.rel8 | Form.rel32)) !== 0) {
+    step.fieldStart = at - start;
+    step.fieldSize = (form & Form.rel8) !== 0 ? 1 : 4;
+    step.kind = isTwoByte || byte < 0xe0 ? "conditional-jump" : byte === 0xe8 ? "call" : "jump";
+    at += step.fieldSize;
+  }
+  at += immediateSize(immediate, hasSize, isWide);
+  step.length = at - start;
+  return at <= bytes.length && step.length <= LENGTH_MAX;
+}
+
+function byteAt(bytes: Uint8Array, offset: number): number {
+  return offset < bytes.length ? (bytes[offset] ?? -1) : -1;
+}
+
+function immediateSize(form: number, hasSize: boolean, isWide: boolean): number {
+  if ((form & Form.imm8) !== 0) return 1;
+  if ((form & Form.immZ) !== 0) return hasSize ? 2 : 4;
+  if ((form & Form.imm16) !== 0) return 2;
+  if ((form & Form.immV) !== 0) return isWide ? 8 : hasSize ? 2 : 4;
+  return 0;
+}
+
+/** The middle bits of the ModRM byte say which operation of a group it is. */
+function operationBit(modRM: number): number {
+  return 1 << ((modRM >> 3) & 7);
+}
+
+interface Operand {
+  readonly form: number;
+  readonly group: Group | undefined;
+  readonly modRM: number;
+  readonly hasSize: boolean;
+}
+
+function isKnown({ form, group, modRM, hasSize }: Operand): boolean {
+  if ((form & Form.memory) !== 0 && modRM >= 0xc0) return false;
+  if ((form & Form.endbr64) !== 0) return modRM === 0xfa;
+  if (group === undefined) return true;
+  const operation = operationBit(modRM);
+  return (group.known & operation) !== 0 && !(hasSize && (group.noSize & operation) !== 0);
+}
+
+function mayLock(form: number, group: Group | undefined, modRM: number): boolean {
+  if ((form & Form.lock) === 0 || modRM >= 0xc0) return false;
+  return group === undefined || (group.lockable & operationBit(modRM)) !== 0;
+}
