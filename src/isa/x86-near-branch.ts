@@ -20,3 +20,10 @@ export function nearBranchAt(code: Uint8Array, field: number): NearBranch | unde
   const isConditional = first === 0x0f && (last & 0xf0) === 0x80;
   return isConditional ? { kind: "conditional-jump", offset: field - 2 } : undefined;
 }
+
+const X86_SHORT_JUMP_OPCODE = 0xeb;
+
+/** By the byte before its distance of one byte; conditional ones too. */
+export function isShortJump(opcode: number): boolean {
+  return opcode === X86_SHORT_JUMP_OPCODE || (opcode & 0xf0) === 0x70;
+}

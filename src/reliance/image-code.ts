@@ -1,7 +1,7 @@
 // The code of a linked hypervisor as reliance.ts wants it: functions by address, where their calls and
 // jumps lead, and who may have been compiled with knowledge of whom.
 
-import { NEAR_DISTANCE_SIZE, nearBranchAt } from "../isa/x86-near-branch.ts";
+import { isShortJump, NEAR_DISTANCE_SIZE, nearBranchAt } from "../isa/x86-near-branch.ts";
 import type { StepBranch } from "../isa/x86-register-steps.ts";
 import { countBefore } from "../sorted.ts";
 import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
@@ -233,11 +233,4 @@ function findDistances(
     found.push({ offset: branch.offset, returnsTo });
   }
   return found;
-}
-
-const SHORT_JUMP = 0xeb;
-
-/** Conditional ones too. */
-function isShortJump(opcode: number): boolean {
-  return opcode === SHORT_JUMP || (opcode & 0xf0) === 0x70;
 }

@@ -4,20 +4,15 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
-import { X86_CALL_OPCODE, X86_JUMP_OPCODE } from "../isa/jump.ts";
+import { isShortJump, nearBranchAt } from "../isa/x86-near-branch.ts";
 import { findReferences } from "../isa/x86-references.ts";
 import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
-interface FunctionReference {
+export interface FunctionReference {
   /** The function or data that contains the reference; undefined where there is no symbol. */
   readonly from: XenSymbol | undefined;
   readonly kind: "branch" | "address";
-}
-
-export interface FunctionReferences {
-  /** Including contents of init memory. */
-  to(symbol: XenSymbol): readonly FunctionReference[];
 }
 
 interface Site {
@@ -26,34 +21,67 @@ interface Site {
   readonly kind: "branch" | "short-jump" | "address";
 }
 
-export function findFunctionReferences(xen: XenSyms, object: ElfObject): FunctionReferences {
+type Add = (target: number, at: number, kind: Site["kind"]) => void;
+
+/** Of each of these functions, in all code and data; contents of init memory are included. */
+export type FindReferences = (
+  targets: Iterable<XenSymbol>,
+) => ReadonlyMap<XenSymbol, readonly FunctionReference[]>;
+
+/** The answer reads all code once for a call, however many functions it asks for. */
+export function functionReferencesOf(xen: XenSyms, object: ElfObject): FindReferences {
   const symbols = placedSymbols(xen);
   const base = symbols[0]?.address ?? 0n;
   // Relative offsets as plain numbers, because each byte of the code is examined.
-  const starts = symbols.filter(({ kind }) => kind === "function");
-  const sites = new Map(starts.map(({ address }) => [Number(address - base), [] as Site[]]));
-  const add = (target: number, at: number, kind: Site["kind"]): void => {
-    sites.get(target)?.push({ at, kind });
+  const offsetOf = ({ address }: XenSymbol): number => Number(address - base);
+  return (targets) => {
+    const asked = [...targets];
+    const sites = findSites(object, base, new Set(asked.map(offsetOf)));
+    return new Map(
+      asked.map((target) => {
+        const found = sites.get(offsetOf(target)) ?? [];
+        const references = found.flatMap(({ at, kind }): readonly FunctionReference[] => {
+          const from = symbolAround(symbols, base + BigInt(at));
+          if (kind !== "short-jump") return [{ from, kind }];
+          const isJump = from === undefined || isReference(xen, from, target.address);
+          return isJump ? [{ from, kind: "branch" }] : [];
+        });
+        return [target, references];
+      }),
+    );
   };
+}
+
+/** By target. */
+function findSites(
+  object: ElfObject,
+  base: bigint,
+  targets: ReadonlySet<number>,
+): ReadonlyMap<number, readonly Site[]> {
+  const sites = new Map<number, Site[]>();
+  const add: Add = (target, at, kind) => {
+    if (!targets.has(target)) return;
+    const found = sites.get(target);
+    if (found === undefined) sites.set(target, [{ at, kind }]);
+    else found.push({ at, kind });
+  };
+  const mayBeTarget = new Uint8Array(LOW_BITS + 1);
+  for (const target of targets) mayBeTarget[target & LOW_BITS] = 1;
   for (const { flags, type, offset, size, address } of object.sections) {
     if ((flags & SectionFlag.SHF_ALLOC) === 0n || type === "SHT_NOBITS") continue;
     const bytes = object.bytes.subarray(offset, offset + size);
     const start = Number(address - base);
-    if ((flags & SectionFlag.SHF_EXECINSTR) !== 0n) scanCode(bytes, start, add);
+    if ((flags & SectionFlag.SHF_EXECINSTR) !== 0n) {
+      scanCode(bytes, start, mayBeTarget, add);
+      for (const target of targets) scanShortJumps(bytes, start, target, add);
+    }
     scanPointers(bytes, base, (target, at) => add(target, start + at, "address"));
   }
-  return {
-    to: ({ address }) =>
-      (sites.get(Number(address - base)) ?? []).flatMap(
-        ({ at, kind }): readonly FunctionReference[] => {
-          const from = symbolAround(symbols, base + BigInt(at));
-          if (kind !== "short-jump") return [{ from, kind }];
-          const isJump = from === undefined || isReference(xen, from, address);
-          return isJump ? [{ from, kind: "branch" }] : [];
-        },
-      ),
-  };
+  return sites;
 }
+
+/** A target's low bits tell of nearly every distance that it leads to none of those asked for. */
+const LOW_BITS = 0xffff;
 
 function placedSymbols({ byName }: XenSyms): readonly XenSymbol[] {
   return [...byName.values()]
@@ -61,35 +89,42 @@ function placedSymbols({ byName }: XenSyms): readonly XenSymbol[] {
     .sort((left, right) => (left.address < right.address ? -1 : 1));
 }
 
-/** By a distance of four bytes, or of one for jumps; and the operand of lea. */
-function scanCode(
-  bytes: Uint8Array,
-  start: number,
-  add: (target: number, at: number, kind: Site["kind"]) => void,
-): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 1; at < bytes.length; at++) {
-    const form = forms[bytes[at - 1] ?? 0];
-    if (form === Form.none) continue;
-    const place = start + at;
-    if (form === Form.short) add(place + 1 + view.getInt8(at), place - 1, "short-jump");
-    // Conditional jumps and lea have another byte before; most accidental matches do not.
-    if (form === Form.conditional && bytes[at - 2] !== 0x0f) continue;
-    if (form === Form.operand && bytes[at - 2] !== 0x8d) continue;
-    if (form === Form.short || at + 4 > bytes.length) continue;
-    const kind = form === Form.operand ? "address" : "branch";
-    add(place + 4 + view.getInt32(at, true), place - 1, kind);
+/**
+ * By a distance of four bytes, and the operand of lea. Each byte is looked at, by a loop that calls
+ * nothing until a distance may lead to a target.
+ */
+function scanCode(bytes: Uint8Array, start: number, mayBeTarget: Uint8Array, add: Add): void {
+  const low = start & LOW_BITS;
+  let distance = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    // The last four bytes; as a distance, they count from their end.
+    distance = (distance >>> 8) | ((bytes[at] as number) << 24);
+    if (mayBeTarget[(low + at + 1 + distance) & LOW_BITS] !== 1) continue;
+    const kind = kindOfDistance(bytes, at - 3);
+    if (kind !== undefined) add(start + at + 1 + distance, start + at - 4, kind);
   }
 }
 
-/** The possible bytes before a distance. */
-const Form = { none: 0, near: 1, short: 2, conditional: 3, operand: 4 } as const;
-const forms = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === X86_CALL_OPCODE || byte === X86_JUMP_OPCODE) return Form.near;
-  if (byte === 0xeb || (byte & 0xf0) === 0x70) return Form.short;
-  if ((byte & 0xf0) === 0x80) return Form.conditional;
-  return (byte & 0xc7) === 0x05 ? Form.operand : Form.none;
-});
+/** Of two bytes, so they lie near a target. */
+function scanShortJumps(bytes: Uint8Array, start: number, target: number, add: Add): void {
+  const to = target - start;
+  const last = Math.min(bytes.length - 2, to + SHORT_DISTANCE_MAX);
+  for (let at = Math.max(0, to - SHORT_DISTANCE_MAX); at <= last; at++) {
+    const distance = ((bytes[at + 1] as number) << 24) >> 24;
+    if (at + 2 + distance === to && isShortJump(bytes[at] as number)) {
+      add(target, start + at, "short-jump");
+    }
+  }
+}
+
+/** From the jump's first byte, either way. */
+const SHORT_DISTANCE_MAX = 130;
+
+function kindOfDistance(bytes: Uint8Array, at: number): Site["kind"] | undefined {
+  if (nearBranchAt(bytes, at) !== undefined) return "branch";
+  const isLea = bytes[at - 2] === 0x8d && ((bytes[at - 1] ?? 0) & 0xc7) === 0x05;
+  return isLea ? "address" : undefined;
+}
 
 function scanPointers(
   bytes: Uint8Array,
