@@ -23,7 +23,7 @@ import { cacheFolder } from "../src/parts/cache-folder.ts";
 import { findProgram } from "../src/parts/parts.ts";
 import { type CorpusSource, fetchCorpusSource } from "../test/lab/build-corpus-source.ts";
 
-const command = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+const command = fileURLToPath(new URL("../bundle/cli/main.js", import.meta.url));
 const patches = fileURLToPath(new URL("../../test/corpus/patches/", import.meta.url));
 
 /** As the table of goals has it; a machine with more would flatter us. */

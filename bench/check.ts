@@ -22,7 +22,7 @@ import {
 } from "../src/xen-model/synthetic.test.support.ts";
 import { symbolsOf } from "../test/lab/symbols.ts";
 
-const command = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+const command = fileURLToPath(new URL("../bundle/cli/main.js", import.meta.url));
 const RUNS = 9;
 /** What is missing to 20 kB. */
 const BULK_SIZE = 13_000;

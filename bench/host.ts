@@ -23,7 +23,7 @@ const RUNS = { command: 11, inProcess: 41, coldBoot: 3, restore: 11 } as const;
 const NAME = "bench";
 const call = { deadlineMs: 60_000 };
 const act: ActOptions = { ...call, dependencyCheck: "whole-chain", quiesceMs: 200 };
-const command = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+const command = fileURLToPath(new URL("../bundle/cli/main.js", import.meta.url));
 
 /** Medians, in milliseconds. */
 interface Measured {

@@ -5,7 +5,7 @@ import { root, run, setUp } from "./setup.mjs";
 
 setUp();
 process.exitCode = run(process.execPath, [
-  join(root, "dist/src/cli/main.js"),
+  join(root, "dist/bundle/cli/main.js"),
   "demo",
   ...process.argv.slice(2),
 ]);

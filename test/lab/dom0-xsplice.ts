@@ -17,7 +17,7 @@ export const DOM0_DIST = `${DOM0_PACKAGE}/${compiled}`;
 
 const PACKED = [
   "package.json",
-  ...[`${compiled}/src`, `${compiled}/test/lab`],
+  ...[`${compiled}/bundle`, `${compiled}/src`, `${compiled}/test/lab`],
   ...["commander", "koffi", "@koromix", "valibot"].map((name) => `node_modules/${name}`),
 ];
 const NOT_PACKED = ["*.map", "*.d.ts", "*.d.[cm]ts", "*.test.js", "node_modules/koffi/doc"];
@@ -26,7 +26,7 @@ const ARCHIVE_SIZE_MAX = 64 * 1024 * 1024;
 /** Puts it there; `xsplice` is a command then. */
 export async function installXsplice(lab: Lab): Promise<void> {
   await inDom0(lab, `mkdir -p ${DOM0_PACKAGE} && tar -x -C ${DOM0_PACKAGE}`, await archive());
-  const start = `exec node ${DOM0_DIST}/src/cli/main.js "$@"`;
+  const start = `exec node ${DOM0_DIST}/bundle/cli/main.js "$@"`;
   await inDom0(
     lab,
     `cat >/usr/sbin/xsplice && chmod 755 /usr/sbin/xsplice`,
