@@ -1,19 +1,15 @@
 // Is the code that a payload below carries what its patches compile to? The counterpart of run-pre.ts
 // for functions that the hypervisor no longer runs itself: the same bytes, and every reference leads to
-// what it means, in the payload or by name outside of it.
+// what it means, in the payload or by name outside of it. The emitter has led the references to entries
+// of replaced functions to the hypervisor's own (payload/emit/redirect.ts), and put keepers around calls.
 
 import type { Atom, Reference } from "../diff/atom.ts";
 import { isNameless, symbolSizeOf } from "../diff/atom.ts";
-import type { ElfSymbol, Relocation, Section, SectionIndex } from "../elf/object.ts";
+import type { ElfObject, ElfSymbol, Relocation, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
-import type { PayloadCode } from "./payload-code.ts";
-
-/** Where something lies in a payload's file. */
-export interface PayloadPlace {
-  readonly section: Section;
-  /** Into the section, in bytes. */
-  readonly offset: number;
-}
+import { filledBytes } from "../isa/filled-bytes.ts";
+import { referencesInside } from "./inner-references.ts";
+import type { PayloadCode, PayloadPlace } from "./payload-code.ts";
 
 export interface BodyQuestion {
   /** The payload that has the code. */
@@ -22,6 +18,8 @@ export interface BodyQuestion {
   readonly sizeBytes: number;
   /** What it should be, of the object compiled with the payload's patches. */
   readonly atom: Atom;
+  /** Of which it is an atom. */
+  readonly object: ElfObject;
   /** Under which name the payload knows what a symbol of that object means. */
   readonly nameOf: (symbol: ElfSymbol) => string;
 }
@@ -64,7 +62,7 @@ class BodyComparison {
     );
     const relocations = this.#question.payload.relocationsOf(section);
     const fields = new Set<number>();
-    for (const reference of atom.references) {
+    for (const reference of this.#referencesOf(atom, place, relocations)) {
       if (reference.size === 0) continue;
       const at = offset + reference.offset;
       const relocation = relocations.get(at);
@@ -72,7 +70,7 @@ class BodyComparison {
       if (relocation === undefined)
         return `the payload has no reference at ${hex(reference.offset)}`;
       for (let byte = 0; byte < reference.size; byte++) fields.add(at + byte - offset);
-      const problem = this.#compareReference(atom, place, reference, relocation);
+      const problem = this.#compareReference(reference, relocation);
       if (problem !== undefined) return `the reference at ${hex(reference.offset)} ${problem}`;
     }
     for (let at = 0; at < atom.size; at++) {
@@ -84,12 +82,22 @@ class BodyComparison {
     return undefined;
   }
 
-  #compareReference(
+  /** With those of the code to itself that the assembler has filled in, where the payload has a relocation. */
+  #referencesOf(
     atom: Atom,
-    place: PayloadPlace,
-    reference: Reference,
-    relocation: Relocation,
-  ): string | undefined {
+    { offset }: PayloadPlace,
+    relocations: ReadonlyMap<number, Relocation>,
+  ): readonly Reference[] {
+    const known = new Set(atom.references.map((reference) => reference.offset));
+    const others: number[] = [];
+    for (let at = 0; at < atom.size; at++) {
+      if (relocations.has(offset + at) && !known.has(at)) others.push(at);
+    }
+    if (others.length === 0) return atom.references;
+    return [...atom.references, ...referencesInside(this.#question.object, atom, others)];
+  }
+
+  #compareReference(reference: Reference, relocation: Relocation): string | undefined {
     const pointed = this.#throughKeeper(this.#pointedBy(relocation, excessOf(reference)));
     const { target } = reference;
     if (pointed === undefined) return "leads nowhere in the payload";
@@ -101,23 +109,41 @@ class BodyComparison {
       const same = this.#isSameContent(target.atom, pointed, BigInt(target.offset));
       return same ? undefined : `leads to other contents than "${target.atom.name}"`;
     }
-    const inside = BigInt(place.offset + target.offset);
-    const isSelf = target.atom === atom && pointed.base === place.section.index;
-    if (isSelf && pointed.offset === inside) return undefined;
     const [symbol] = target.atom.symbols;
     if (symbol === undefined) return `leads to "${target.atom.name}", which has no name`;
-    return this.#compareNamed(symbol, BigInt(target.offset), pointed);
+    const isRedirected = target.offset === 0 && !this.#isDistanceInData(reference);
+    return this.#compareNamed(symbol, BigInt(target.offset), pointed, isRedirected);
   }
 
-  #compareNamed(symbol: ElfSymbol, offset: bigint, pointed: Pointed): string | undefined {
-    const name = this.#question.nameOf(symbol);
-    const own = this.#question.payload.findOwn(name);
-    const expected: Pointed = own
-      ? { base: own.index, offset: own.offset + offset }
-      : { base: name, offset };
+  /**
+   * @param isRedirected if it leads to a function that the payload replaces: to the hypervisor's entry, not
+   *   into the new body
+   */
+  #compareNamed(
+    symbol: ElfSymbol,
+    offset: bigint,
+    pointed: Pointed,
+    isRedirected = true,
+  ): string | undefined {
+    const { payload, nameOf } = this.#question;
+    const name = nameOf(symbol);
+    const own = payload.findOwn(name);
+    const body = isRedirected ? undefined : payload.findNewBody(name)?.place;
+    const expected: Pointed =
+      own !== undefined
+        ? { base: own.index, offset: own.offset + offset }
+        : body !== undefined
+          ? { base: body.section.index, offset: BigInt(body.offset) + offset }
+          : { base: name, offset };
     if (expected.base === pointed.base && expected.offset === pointed.offset) return undefined;
     const found = typeof pointed.base === "string" ? `"${pointed.base}"` : "a place of its own";
     return `leads to ${found} in the payload, to "${name}" here`;
+  }
+
+  /** The emitter leaves those alone: only who reads them knows where they count from. */
+  #isDistanceInData({ use, relocation }: Reference): boolean {
+    if (use !== "data" || relocation === undefined) return false;
+    return filledBytes(this.#question.object.header.machine, relocation.type).isRelative;
   }
 
   #isSameContent(atom: Atom, { base, offset }: Pointed, inside: bigint): boolean {

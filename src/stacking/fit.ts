@@ -6,14 +6,10 @@ import type { ComparedObject } from "../compare/compared-object.ts";
 import { type Trace, type TracedBody, traceSymbol } from "../compare/trace.ts";
 import type { Atom } from "../diff/atom.ts";
 import { namingSymbol } from "../diff/atom.ts";
-import type { ElfObject } from "../elf/object.ts";
-import { contentsOf, findSection } from "../elf/sections.ts";
-import { decodeKeeper } from "../isa/x86-keeper.ts";
-import type { OldAddress, PayloadFunction } from "../payload/payload.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
-import { compareBody, type PayloadPlace } from "./body.ts";
+import { compareBody } from "./body.ts";
 import { findBrought, nameOfSymbol, nameOfTrace } from "./names.ts";
-import { PayloadCode } from "./payload-code.ts";
+import { type CarriedBody, oldNameOf, PayloadCode } from "./payload-code.ts";
 
 /** Functions of one object, by who runs them now. */
 export interface SortedFunctions {
@@ -34,7 +30,7 @@ export function sortFunctions(
   const unpatched: TracedBody[] = [];
   const refusals: BuildRefusal[] = [];
   let compared = 0;
-  const codes = payloads.map(({ object }) => new PayloadCode(object));
+  const codes = payloads.map((below) => new PayloadCode(below));
   for (const atom of functions) {
     const symbol = namingSymbol(atom);
     const trace = symbol && traceSymbol(steps, top, symbol);
@@ -64,16 +60,6 @@ export function findOwner(name: string, payloads: readonly PayloadBelow[]): numb
   return level < 0 ? undefined : level;
 }
 
-function oldNameOf({ oldAddress, name }: PayloadFunction): string | undefined {
-  const byKind: Readonly<Record<OldAddress["kind"], string | undefined>> = {
-    symbol: oldAddress.kind === "symbol" ? oldAddress.symbol : undefined,
-    name,
-    own: undefined,
-    address: undefined,
-  };
-  return byKind[oldAddress.kind];
-}
-
 interface LevelQuestion {
   readonly steps: ComparedObject["steps"];
   readonly payloads: readonly PayloadBelow[];
@@ -90,7 +76,7 @@ function compareWithPayload(question: LevelQuestion): string | undefined {
   const { steps, payloads, codes, level, trace, name } = question;
   const [below, code] = [payloads[level], codes[level]];
   if (below === undefined || code === undefined || trace.body === undefined) return undefined;
-  const found = findBody(below, question);
+  const found = findBody(below, code, question);
   const source = `payload "${below.payload.source}"`;
   if (found === undefined) return `${source} has no code for "${name}"`;
   const { object: top, atom } = trace.body;
@@ -99,41 +85,21 @@ function compareWithPayload(question: LevelQuestion): string | undefined {
     payload: code,
     ...found,
     atom,
+    object: top.object,
     nameOf: (symbol) => nameOfSymbol(known, symbol, payloads.slice(0, level + 1)),
   });
   return difference && `${source} has a different body than its patches compile to: ${difference}`;
 }
 
-interface CarriedBody {
-  readonly place: PayloadPlace;
-  readonly sizeBytes: number;
-}
-
-/** The emitter may have put a keeper in front of a new body; the patches know nothing of that. */
-function behindKeeper(object: ElfObject, { place, sizeBytes }: CarriedBody): CarriedBody {
-  const { section, offset } = place;
-  const keeper = decodeKeeper(contentsOf(object, section).subarray(offset, offset + sizeBytes));
-  if (keeper?.callee === undefined) return { place, sizeBytes };
-  return {
-    place: { section, offset: offset + keeper.callee },
-    sizeBytes: sizeBytes - keeper.callee,
-  };
-}
-
 function findBody(
   below: PayloadBelow,
+  code: PayloadCode,
   { name, trace, level }: LevelQuestion,
 ): CarriedBody | undefined {
-  const { payload, object } = below;
-  const entry = payload.functions.find(
-    (found) => found.kind === "replace" && oldNameOf(found) === name,
-  );
-  if (entry?.kind === "replace" && entry.newAddress.kind === "own") {
-    const section = findSection(object, entry.newAddress.section);
-    const place = section && { section, offset: entry.newAddress.offset };
-    return place && behindKeeper(object, { place, sizeBytes: entry.newSize });
-  }
+  const newBody = code.findNewBody(name);
+  if (newBody !== undefined) return newBody;
   if (trace.home.kind !== "payload" || trace.home.level !== level) return undefined;
+  const { object } = below;
   const brought = findBrought(below, trace.sourceName);
   const symbol = object.symbols.find((found) => found.name === brought?.exportedName);
   const section =

@@ -3,8 +3,10 @@
 
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
-import { contentsOf } from "../elf/sections.ts";
+import { contentsOf, findSection } from "../elf/sections.ts";
 import { decodeKeeper } from "../isa/x86-keeper.ts";
+import type { OldAddress, PayloadFunction } from "../payload/payload.ts";
+import type { PayloadBelow } from "../running/payload-below.ts";
 
 /** A place in one of the payload's own sections. */
 export interface OwnPlace {
@@ -13,13 +15,34 @@ export interface OwnPlace {
   readonly offset: bigint;
 }
 
+/** Where something lies in a payload's file. */
+export interface PayloadPlace {
+  readonly section: Section;
+  /** Into the section, in bytes. */
+  readonly offset: number;
+}
+
+export interface CarriedBody {
+  readonly place: PayloadPlace;
+  readonly sizeBytes: number;
+}
+
 export class PayloadCode {
   readonly object: ElfObject;
+  readonly #functions: readonly PayloadFunction[];
   readonly #relocations = new Map<Section, ReadonlyMap<number, Relocation>>();
   #places: ReadonlyMap<string, OwnPlace> | undefined;
+  #newBodies: ReadonlyMap<string, CarriedBody> | undefined;
 
-  constructor(object: ElfObject) {
+  constructor({ object, payload }: Pick<PayloadBelow, "object" | "payload">) {
     this.object = object;
+    this.#functions = payload.functions;
+  }
+
+  /** Of a function that it replaces, by the name of that one, without what the emitter has put in front. */
+  findNewBody(replaced: string): CarriedBody | undefined {
+    this.#newBodies ??= newBodiesOf(this.object, this.#functions);
+    return this.#newBodies.get(replaced);
   }
 
   /** By their offsets into the section. */
@@ -45,6 +68,44 @@ export class PayloadCode {
     this.#places ??= ownPlaces(this.object);
     return this.#places.get(name);
   }
+}
+
+/** The name of what an entry replaces, if the file says it. */
+export function oldNameOf({ oldAddress, name }: PayloadFunction): string | undefined {
+  const byKind: Readonly<Record<OldAddress["kind"], string | undefined>> = {
+    symbol: oldAddress.kind === "symbol" ? oldAddress.symbol : undefined,
+    name,
+    own: undefined,
+    address: undefined,
+  };
+  return byKind[oldAddress.kind];
+}
+
+function newBodiesOf(
+  object: ElfObject,
+  functions: readonly PayloadFunction[],
+): ReadonlyMap<string, CarriedBody> {
+  const found = new Map<string, CarriedBody>();
+  for (const entry of functions) {
+    const name = oldNameOf(entry);
+    if (name === undefined || entry.kind !== "replace" || entry.newAddress.kind !== "own") continue;
+    const section = findSection(object, entry.newAddress.section);
+    if (section === undefined || found.has(name)) continue;
+    const place = { section, offset: entry.newAddress.offset };
+    found.set(name, behindKeeper(object, { place, sizeBytes: entry.newSize }));
+  }
+  return found;
+}
+
+/** The emitter may have put a keeper in front of a new body; the patches know nothing of that. */
+function behindKeeper(object: ElfObject, { place, sizeBytes }: CarriedBody): CarriedBody {
+  const { section, offset } = place;
+  const keeper = decodeKeeper(contentsOf(object, section).subarray(offset, offset + sizeBytes));
+  if (keeper?.callee === undefined) return { place, sizeBytes };
+  return {
+    place: { section, offset: offset + keeper.callee },
+    sizeBytes: sizeBytes - keeper.callee,
+  };
 }
 
 function ownPlaces({ symbols }: ElfObject): ReadonlyMap<string, OwnPlace> {
