@@ -33,18 +33,15 @@ test("decodeSymbolMap() is the inverse of encodeSymbolMap()", () => {
 test("encodeSymbolMap() gives lines that a person can read", () => {
   const map: SymbolMapEntry[] = [
     {
-      sourceName: "xen_extra_version",
-      exportedName: "xen_extra_version.x1f.entry",
-      exportedOffset: 1,
-      kind: "replacement",
+      sourceName: "common/version.c#helper",
+      exportedName: "helper.x1f",
+      exportedOffset: 0,
+      kind: "function",
       sizeBytes: 12,
     },
   ];
   const text = new TextDecoder().decode(encodeSymbolMap(map));
-  assert.equal(
-    text,
-    "xsplice-symbols 1\nreplacement\t12\txen_extra_version\txen_extra_version.x1f.entry\t1\n",
-  );
+  assert.equal(text, "xsplice-symbols 1\nfunction\t12\tcommon/version.c#helper\thelper.x1f\t0\n");
 });
 
 test("decodeSymbolMap() names the line that it cannot read", () => {

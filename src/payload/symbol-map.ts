@@ -33,13 +33,13 @@ export type SymbolMapKind = (typeof symbolMapKinds)[number];
 export interface SymbolMapEntry {
   /** As Xen's own table would spell it: `xen_extra_version`, `common/kernel.c#helper`. */
   readonly sourceName: string;
-  /** The symbol that later payloads can link against; "" when there is none. */
-  readonly exportedName: string;
   /**
-   * From the start of the function or object to the exported symbol, in bytes. Not 0 for a
-   * replacement: Xen does not export the entry itself (ABI reference §2.11), so a label after it
-   * stands in.
+   * The symbol that later payloads can link against; "" when there is none. A replacement has none: Xen does
+   * not export the entry of a new body (ABI reference §2.11), and everybody reaches it through the function's
+   * own.
    */
+  readonly exportedName: string;
+  /** From the exported symbol to what is meant, in bytes: 0 for all but covers. */
   readonly exportedOffset: number;
   readonly kind: SymbolMapKind;
   readonly sizeBytes: number;

@@ -5,7 +5,6 @@ import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
 import type { SymbolMap, SymbolMapEntry } from "../symbol-map.ts";
 import { type CarriedMarker, markerEntries } from "./carried-marker.ts";
 import type { Hook } from "./input.ts";
-import { ENTRY_MARKER_OFFSET } from "./tag.ts";
 
 interface MapSources {
   readonly replacements: readonly {
@@ -13,8 +12,6 @@ interface MapSources {
     readonly xenFunction: DraftSymbol;
   }[];
   readonly hooks: readonly Hook[];
-  /** The label after the entry of each new body. */
-  readonly entryMarkers: ReadonlyMap<DraftSymbol, DraftSymbol>;
   readonly appliedMarker: CarriedMarker | undefined;
   readonly sourceNames: ReadonlyMap<DraftSymbol, string>;
   /** By names of the patched source: names that differ in the hypervisor or a payload below. */
@@ -22,19 +19,19 @@ interface MapSources {
 }
 
 export function buildSymbolMap(draft: ElfDraft, sources: MapSources): SymbolMap {
-  const { replacements, hooks, entryMarkers, sourceNames } = sources;
+  const { replacements, hooks, sourceNames } = sources;
   const bodies = new PlaceSet(replacements.map(({ newBody }) => newBody));
   const hookCode = new PlaceSet(hooks.map(({ code }) => code));
-  const replaced = replacements.map(({ newBody, xenFunction }): SymbolMapEntry => {
-    const marker = entryMarkers.get(newBody);
-    return {
+  const replaced = replacements.map(
+    ({ newBody, xenFunction }): SymbolMapEntry => ({
       sourceName: xenFunction.name,
-      exportedName: marker?.name ?? "",
-      exportedOffset: marker === undefined ? 0 : ENTRY_MARKER_OFFSET,
+      // A label behind the entry would be exported, but name all of the body in Xen's backtraces.
+      exportedName: "",
+      exportedOffset: 0,
       kind: "replacement",
       sizeBytes: Number(newBody.size),
-    };
-  });
+    }),
+  );
   const brought = draft.symbols.flatMap((symbol): SymbolMapEntry[] => {
     // Xen does not export the names of a replacement's entry, including aliases (ABI reference §2.11).
     const kind = bodies.has(symbol) ? undefined : kindOf(symbol);

@@ -39,7 +39,7 @@ import {
 } from "./required-markers.ts";
 import type { TableEntry } from "./table-entry.ts";
 import { addFunctionTable, addHooks, addMetadata, addNotes } from "./tables.ts";
-import { addEntryMarker, hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
+import { hashInputs, tagOfHash, tagSymbols } from "./tag.ts";
 import { keepTravellingSections } from "./travelling-sections.ts";
 
 export interface EmittedPayload {
@@ -70,7 +70,6 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   // From here on the table's entries and hooks refer to symbols of the draft.
   redirectToXen(draft, work.replacements, architecture);
   if (work.keeping !== undefined) keepRegisters(draft, work.keeping);
-  const entryMarkers = markEntries(draft, work.replacements, input);
   const marker = carryMarker(draft, work, input, hash);
   tagSymbols(draft, tagOfHash(hash));
   joinSections(draft, architecture);
@@ -78,7 +77,6 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   const { sourceNames } = merged;
   const symbolMap = buildSymbolMap(draft, {
     ...work,
-    entryMarkers,
     appliedMarker: marker,
     sourceNames,
     newNames: input.newNames ?? new Map(),
@@ -180,15 +178,4 @@ function carryMarker(
   if (stacking.marker === "none") return undefined;
   const replaced = work.replacements.map(({ xenFunction }) => xenFunction);
   return addMarker(draft, hash, [...new Set([...replaced, ...broughtFunctions(draft, work)])]);
-}
-
-/** On Arm nothing outside of Xen's own image can be patched (§5.4), so a marker is of no use. */
-function markEntries(
-  draft: ElfDraft,
-  replacements: readonly BoundReplacement[],
-  { architecture }: EmitInput,
-): ReadonlyMap<DraftSymbol, DraftSymbol> {
-  if (architecture !== "x86_64") return new Map();
-  const bodies = new Set(replacements.map(({ newBody }) => newBody));
-  return new Map([...bodies].map((body) => [body, addEntryMarker(draft, body)]));
 }

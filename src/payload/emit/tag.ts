@@ -111,27 +111,6 @@ export function withoutTag(name: string): string {
   return name.replace(/\.xs[0-9a-f]{10}(\.\d+)?$/, "");
 }
 
-/** Offset of the marker from a body's entry, in bytes. */
-export const ENTRY_MARKER_OFFSET = 1;
-
-/**
- * A label one byte after the entry of a new body. Xen does not export the entry itself, so a later
- * payload that patches this body (rather than Xen's function) refers to this label.
- */
-export function addEntryMarker(draft: ElfDraft, body: DraftSymbol): DraftSymbol {
-  const marker: DraftSymbol = {
-    name: `${body.name}.entry`,
-    value: body.value + BigInt(ENTRY_MARKER_OFFSET),
-    size: 0n,
-    binding: "STB_LOCAL",
-    type: "STT_NOTYPE",
-    visibility: body.visibility,
-    place: body.place,
-  };
-  draft.symbols.push(marker);
-  return marker;
-}
-
 /**
  * Xen's rule for symbols that enter its table, and so must be unique: §2.11; mapping symbols of Arm do
  * not.
