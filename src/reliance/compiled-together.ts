@@ -22,7 +22,7 @@ export interface PlacedFunction {
 export function compiledTogether<Function extends PlacedFunction>(
   functions: readonly Function[],
 ): (left: Function, right: Function) => boolean {
-  let homes: ReadonlyMap<PlacedFunction, Home | "anywhere"> | undefined;
+  let homes: ReadonlyMap<Function, Home | "anywhere"> | undefined;
   return (left, right) => {
     homes ??= findHomes(functions);
     const [first, second] = [homes.get(left), homes.get(right)];
@@ -48,59 +48,67 @@ interface Landmark {
   readonly file: string;
 }
 
-interface Names {
+/** What a function's name tells, once for each, since thousands are asked about several times. */
+interface Named<Function> {
+  readonly one: Function;
+  readonly bare: string;
+  readonly isColdPart: boolean;
   /** By its own name, or by that of its cold part. */
-  readonly fileOf: (one: PlacedFunction) => string | undefined;
-  readonly isShared: (one: PlacedFunction) => boolean;
+  readonly file: string | undefined;
 }
 
-function namesOf(sorted: readonly PlacedFunction[]): Names {
-  const counts = new Map<string, number>();
-  for (const { name } of sorted) counts.set(bareOf(name), (counts.get(bareOf(name)) ?? 0) + 1);
-  const all = new Set(sorted.map(({ name }) => name));
-  const files = new Map<string, string>();
-  for (const { name } of sorted) {
-    const [whole, file] = [findColdParent(name), fileIn(name)];
-    if (whole === undefined || file === undefined || all.has(whole)) continue;
-    files.set(bareOf(whole), file);
-  }
-  return {
-    fileOf: ({ name }) => fileIn(name) ?? files.get(name),
-    isShared: ({ name }) => counts.get(bareOf(name)) !== 1,
-  };
-}
-
-function findLandmarks(sorted: readonly PlacedFunction[], names: Names): readonly Landmark[] {
-  return sorted.flatMap((one, index) => {
-    const file = names.fileOf(one);
-    const isMarking = !names.isShared(one) && !isColdPart(one) && !isAmongCold(sorted, index);
-    return file !== undefined && isMarking ? [{ address: one.address, file }] : [];
-  });
-}
-
-function isAmongCold(sorted: readonly PlacedFunction[], index: number): boolean {
-  const beside = [sorted[index - 1], sorted[index + 1]];
-  return beside.some((one) => one !== undefined && isColdPart(one));
-}
-
-function findHomes(
-  functions: readonly PlacedFunction[],
-): ReadonlyMap<PlacedFunction, Home | "anywhere"> {
+function findHomes<Function extends PlacedFunction>(
+  functions: readonly Function[],
+): ReadonlyMap<Function, Home | "anywhere"> {
   const sorted = functions.toSorted((left, right) => (left.address < right.address ? -1 : 1));
-  const names = namesOf(sorted);
-  const landmarks = findLandmarks(sorted, names);
+  const all = namesOf(sorted);
+  const isShared = sharedNames(all);
+  const isAmongCold = (index: number): boolean =>
+    all[index - 1]?.isColdPart === true || all[index + 1]?.isColdPart === true;
+  const landmarks = all.flatMap(({ one, bare, isColdPart, file }, index): readonly Landmark[] =>
+    file === undefined || isShared(bare) || isColdPart || isAmongCold(index)
+      ? []
+      : [{ address: one.address, file }],
+  );
   const marked = new Set(landmarks.map(({ file }) => file));
-  const homes = new Map<PlacedFunction, Home | "anywhere">();
+  const homes = new Map<Function, Home | "anywhere">();
   let passed = 0;
-  for (const [index, one] of sorted.entries()) {
+  for (const [index, { one, bare, file }] of all.entries()) {
     for (; (landmarks[passed]?.address ?? one.address) < one.address; passed++);
-    const own = names.fileOf(one);
-    if (own !== undefined) {
-      homes.set(one, { files: [own], gap: undefined, isUnmarked: !marked.has(own) });
-    } else if (isAmongCold(sorted, index) || names.isShared(one)) homes.set(one, "anywhere");
+    if (file !== undefined) {
+      homes.set(one, { files: [file], gap: undefined, isUnmarked: !marked.has(file) });
+    } else if (isAmongCold(index) || isShared(bare)) homes.set(one, "anywhere");
     else homes.set(one, homeBetween(landmarks, passed));
   }
   return homes;
+}
+
+function namesOf<Function extends PlacedFunction>(
+  functions: readonly Function[],
+): readonly Named<Function>[] {
+  const known = new Set(functions.map(({ name }) => name));
+  const filesOfColdParts = new Map<string, string>();
+  const all = functions.map((one) => {
+    const [file, whole] = [fileIn(one.name), findColdParent(one.name)];
+    if (whole !== undefined && file !== undefined && !known.has(whole)) {
+      filesOfColdParts.set(bareOf(whole), file);
+    }
+    return { one, bare: bareOf(one.name), isColdPart: whole !== undefined, file };
+  });
+  return all.map((named) => {
+    const file = named.file ?? filesOfColdParts.get(named.bare);
+    return file === named.file ? named : { ...named, file };
+  });
+}
+
+function sharedNames(all: readonly Named<PlacedFunction>[]): (bare: string) => boolean {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { bare } of all) {
+    if (seen.has(bare)) shared.add(bare);
+    seen.add(bare);
+  }
+  return (bare) => shared.has(bare);
 }
 
 function homeBetween(landmarks: readonly Landmark[], gap: number): Home {
@@ -117,8 +125,4 @@ function fileIn(name: string): string | undefined {
 
 function bareOf(name: string): string {
   return name.slice(name.lastIndexOf("#") + 1);
-}
-
-function isColdPart({ name }: PlacedFunction): boolean {
-  return findColdParent(name) !== undefined;
 }
