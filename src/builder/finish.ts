@@ -7,7 +7,6 @@ import type { ComparedObject } from "../compare/compared-object.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
-import type { HookKind } from "../xen-abi/hooks.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import type { Timings } from "../xen-make/timings.ts";
 import type { AllowedNames, BuildOptions, Metadata } from "./build-options.ts";
@@ -16,7 +15,7 @@ import { conclude } from "./conclude/conclude.ts";
 import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
-import { hookKindsInSource } from "./hooks/hooks-in-source.ts";
+import { hooksInSource, namesInHooks } from "./hooks/hooks-in-source.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
@@ -39,9 +38,14 @@ export async function finishFix(
   const hooks = await timings.measureAsync("compile hooks", () =>
     compileHooks(inputs.hooks, place.surroundings, run),
   );
-  const hookKinds = [...hooks.hooks.map(({ kind }) => kind), ...hookKindsInSource(prepared.pairs)];
+  const inSource = hooksInSource(prepared.pairs);
+  const hookKinds = [...hooks.hooks, ...inSource].map(({ kind }) => kind);
   // From here it is known which hooks the payload will have.
-  const fix = await compareFix(prepared, { place, hookKinds, allowed }, timings);
+  const known = whatIsKnown(place.target, allowed, {
+    areThere: hooks.hooks.length > 0 || inSource.some((hook) => hook.of === "author"),
+    names: namesInHooks(hooks, prepared.pairs),
+  });
+  const fix = await compareFix(prepared, { place, known }, timings);
   // From here every difference is carried, without effect by a named rule, or refused, and every global
   // name of the patched source is mapped to its name in the hypervisor.
   const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
@@ -85,17 +89,14 @@ interface ComparedFix {
 async function compareFix(
   prepared: PreparedPairs,
   {
-    place: { target, surroundings, payloads },
-    hookKinds,
-    allowed,
+    place: { surroundings, payloads },
+    known,
   }: {
     readonly place: Place;
-    readonly hookKinds: readonly HookKind[];
-    readonly allowed: BuildOptions["allowed"];
+    readonly known: CompareOptions;
   },
   timings: Timings,
 ): Promise<ComparedFix> {
-  const known = whatIsKnown(target, allowed, hookKinds);
   const liesOn = payloads.length === 0 ? "hypervisor" : "payloads";
   const compared = await compareAll(prepared, { known, liesOn, timings });
   const place = { surroundings, payloads };
@@ -149,13 +150,14 @@ function linkFix(
 function whatIsKnown(
   { xen: { architecture }, release }: Target,
   { init, freshData }: AllowedNames,
-  hooks: readonly HookKind[],
+  hooks: { readonly areThere: boolean; readonly names: ReadonlySet<string> },
 ): CompareOptions {
   const unsafe = unsafeFunctions(architecture, release);
   return {
     policy: xenSectionPolicy(release, architecture, unsafe),
     allowedInit: new Set(init),
-    initChanges: hooks.length > 0 ? "left-to-hooks" : "refused",
+    initChanges: hooks.areThere ? "left-to-hooks" : "refused",
+    isInHooks: (name, file) => hooks.names.has(name) || hooks.names.has(`${file}#${name}`),
     allowedLost: new Set(freshData),
   };
 }

@@ -26,7 +26,7 @@ import { openLevels } from "./steps.ts";
 /** What the author and the release say; the rest of the comparison's options are found here. */
 export type CompareOptions = Pick<
   DiffOptions,
-  "policy" | "allowedInit" | "initChanges" | "allowedLost"
+  "policy" | "allowedInit" | "initChanges" | "isInHooks" | "allowedLost"
 > & {
   readonly explainInit?: ExplainInit | undefined;
   /** By the object's name; without it each is taken for itself. */
@@ -130,7 +130,7 @@ function emptyLike({ header, source }: ElfObject): ElfObject {
   return openElf(writeElf({ machine, osAbi, flags, sections: [], symbols: [] }), source);
 }
 
-/** One line for each init function and variable that differs and is not refused. */
+/** One line for each init function and variable that differs and is not refused, or left to a hook. */
 export function warningsOfInit(objects: readonly ComparedObject[]): string {
   return objects
     .flatMap(({ pair, diff }) =>
@@ -138,6 +138,9 @@ export function warningsOfInit(objects: readonly ComparedObject[]): string {
         if (disposition.kind !== "no-effect") return [];
         const subject = `warning: ${what} of ${pair.object}`;
         if (disposition.rule === "init-inlining") return `${subject}: ${reasons.at(-1)}\n`;
+        if (disposition.rule === "set-by-hook") {
+          return `${subject} has another initial value, and keeps the one that it has: your hook must set it\n`;
+        }
         if (disposition.rule !== "left-to-hook") return [];
         return `${subject} changed, and had its effect at boot: your hook must do what the new one would have done\n`;
       }),

@@ -28,6 +28,8 @@ export interface ComparisonOptions {
   readonly allowedInit?: ReadonlySet<string> | undefined;
   /** The result for all others; refused without it. */
   readonly initChanges?: "refused" | "left-to-hooks" | undefined;
+  /** Whether a hook of another object refers to a variable of the hypervisor, by its name and its file. */
+  readonly isInHooks?: ((name: string, file: string) => boolean) | undefined;
   /** Why an init function differs although its own meaning is the same; undefined for others. */
   readonly explainInit?: ((name: string) => string | undefined) | undefined;
   /** Names of variables that the author allows to lose their value. */

@@ -37,6 +37,8 @@ export type NoEffectRule =
   | "allowed-init"
   /** Already ran, and hooks do what it would do now. */
   | "left-to-hook"
+  /** A variable with another initial value, to which a hook refers. */
+  | "set-by-hook"
   /** A variable that another object defines now: the hypervisor's own stays in use. */
   | "defined-elsewhere"
   /** A removed variable whose value the author allows to be lost. */

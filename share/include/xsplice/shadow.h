@@ -20,7 +20,7 @@
  *
  * get and free work in every context but NMI and machine checks, with interrupts off, too. alloc
  * needs a context in which Xen may allocate memory: with interrupts off, as in a load hook, it gives what
- * is there already, or NULL. An object that is older than the payload gets its value at its first use.
+ * is there already, or NULL. xsplice_shadow_alloc_with() also gives a new value a beginning. An object that is older than the payload gets its value at its first use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -292,10 +292,12 @@ static inline void xsplice_shadow_free(const void *object, const char *name)
 }
 
 /*
- * What the object has already; otherwise a new value, all zero. NULL where Xen must not allocate, when it
- * has no memory, for a value of another size, and for a name without XSPLICE_SHADOW.
+ * What the object has already; otherwise a new value, all zero, which `begin` may still change before
+ * anybody else finds it (locks and list heads need that; it may be called in vain). NULL where Xen must not
+ * allocate, when it has no memory, for a value of another size, and for a name without XSPLICE_SHADOW.
  */
-static inline void *xsplice_shadow_alloc(const void *object, const char *name, size_t size)
+static inline void *xsplice_shadow_alloc_with(
+    const void *object, const char *name, size_t size, void (*begin)(void *value))
 {
     struct xsplice_shadow_values *values, *fresh_values = NULL;
     struct xsplice_shadow_value **place, *value = NULL, *fresh = NULL;
@@ -308,6 +310,8 @@ static inline void *xsplice_shadow_alloc(const void *object, const char *name, s
     {
         fresh = _xzalloc(sizeof(*fresh) + ROUNDUP(size, sizeof(long)), sizeof(long));
         fresh_values = xzalloc(struct xsplice_shadow_values);
+        if ( fresh != NULL && begin != NULL )
+            begin(fresh->data);
     }
     spin_lock_irqsave(XSPLICE_SHADOW_LOCK_, flags);
     values = xsplice_shadow_values_();
@@ -338,6 +342,12 @@ static inline void *xsplice_shadow_alloc(const void *object, const char *name, s
     xfree(fresh);
     xfree(fresh_values);
     return value != NULL && value->size == size ? value->data : NULL;
+}
+
+/* The same, all zero. */
+static inline void *xsplice_shadow_alloc(const void *object, const char *name, size_t size)
+{
+    return xsplice_shadow_alloc_with(object, name, size, NULL);
 }
 
 #endif

@@ -5,6 +5,7 @@ import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { warningsOfInit } from "../../compare/compare.ts";
 import type { AllowedNames } from "../build-options.ts";
 import type { BuiltFix, Findings } from "../built-fix.ts";
+import { partsOfRefusals } from "../draft/parts.ts";
 import type { LinkResult } from "../link.ts";
 import { allowedChanges } from "./allowed.ts";
 import { warnOfBringUp, warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
@@ -28,7 +29,8 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
   const passed = allowedChanges(objects, fit.layouts);
   const common = { payload: undefined, refusals, allowed: passed, findings };
   if (refusals.length > 0) {
-    return { ...common, outcome: "refused", warnings: checks };
+    const told = withDrafts(refusals, findings);
+    return { ...common, refusals: told, outcome: "refused", warnings: checks };
   }
   const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
   const warnings = `${checks}${unused}`;
@@ -41,4 +43,18 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
     payload: linked.payload,
     warnings: [warnings, warningsOfInit(objects), linked.warnings].join(""),
   };
+}
+
+/** A refusal that a draft of hooks helps with says so. */
+function withDrafts(
+  refusals: readonly BuildRefusal[],
+  { objects, fit }: Findings,
+): readonly BuildRefusal[] {
+  const drafted = new Set(partsOfRefusals(objects, fit.layouts).map(({ of }) => of));
+  return refusals.map((refusal) => {
+    const { rule, what, remedy, causes = [] } = refusal;
+    if (causes.length > 0 || !drafted.has(`${rule}: ${what}`)) return refusal;
+    const draft = "build --draft-hooks FILE.c writes a draft with what is known";
+    return { ...refusal, remedy: remedy === undefined ? draft : `${remedy}; ${draft}` };
+  });
 }

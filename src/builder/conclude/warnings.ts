@@ -81,14 +81,22 @@ export function warnOfBringUp(
   objects: readonly Pick<ComparedObject, "pair" | "diff">[],
   { xen, object }: Pick<Target, "xen" | "object">,
 ): string {
-  const changed = objects.flatMap(({ diff }) => diff.ledger.flatMap(changedFunction));
-  return onlyAtBringUp([...new Set(changed)], xen, object)
+  return bringUpFunctions(objects, { xen, object })
     .map(
       (name) =>
         `warning: function "${name}" runs only when a CPU comes up (at boot, when it is brought online, on resume): ` +
-        "running CPUs keep what the old code set, until a hook sets it on each of them\n",
+        "running CPUs keep what the old code set, until a hook sets it on each of them (--draft-hooks FILE.c writes its frame)\n",
     )
     .join("");
+}
+
+/** Changed ones, by their names in the objects. */
+export function bringUpFunctions(
+  objects: readonly Pick<ComparedObject, "pair" | "diff">[],
+  { xen, object }: Pick<Target, "xen" | "object">,
+): readonly string[] {
+  const changed = objects.flatMap(({ diff }) => diff.ledger.flatMap(changedFunction));
+  return onlyAtBringUp([...new Set(changed)], xen, object);
 }
 
 /** Carried, or refused. */

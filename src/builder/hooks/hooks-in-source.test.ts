@@ -103,3 +103,18 @@ buildTest("buildFix() leaves the hooks of a payload below to it", async () => {
     ['unsupported-section variable "livepatch_load_data_on_load"'],
   );
 });
+
+buildTest("buildFix() does not take the hooks of a shadow variable for the author's", async () => {
+  const setup = (value: number) =>
+    `static __attribute__((used, section(".init.text"))) int setup(void) { return ${value}; }\n`;
+  const build = async (name: string) => {
+    const source = `${old}int outside;\n`;
+    const base = makeBuildOf({ after }, { [file]: source + setup(1) });
+    const hooked = source + setup(2) + body(name) + hook("load", name);
+    const patches = [patchFrom(file, source + setup(1), hooked)];
+    const { refusals } = await buildFix(base.options({}, { inputs: { patches } }));
+    return refusals.map(({ rule, what }) => `${rule} ${what}`);
+  };
+  assert.deepEqual(await build("xsplice_shadow_join_x"), ['init-code function "setup"']);
+  assert.deepEqual(await build("instead_of_setup"), []);
+});

@@ -5,33 +5,58 @@
 import { openElf } from "../../elf/open.ts";
 import type { ObjectPair } from "../../pairs/object-pair.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
-import { noHooks } from "./compile-hooks.ts";
+import { type CompiledHooks, noHooks } from "./compile-hooks.ts";
+
+export interface HookInSource {
+  readonly kind: HookKind;
+  /** `shadow`: of a shadow variable (share/include/xsplice/shadow.h), which does nothing for the fix by itself. */
+  readonly of: "author" | "shadow";
+}
 
 /**
- * One for each object and kind; not those that a payload below has already.
+ * Not those that a payload below has already.
  * @throws BuilderError for a file of hooks that has none
  */
-export function hookKindsInSource(pairs: readonly ObjectPair[]): readonly HookKind[] {
+export function hooksInSource(pairs: readonly ObjectPair[]): readonly HookInSource[] {
   return pairs.flatMap(({ object, before, after, hookFile }) => {
-    const now = hookSizes(after, object);
+    const now = hookPointers(after, object);
     if (hookFile !== undefined && now.size === 0) throw noHooks(hookFile);
-    const old = before === undefined ? new Map() : hookSizes(before, object);
-    return hookKinds.filter((kind) => (now.get(kind) ?? 0) > (old.get(kind) ?? 0));
+    const old = before === undefined ? new Map() : hookPointers(before, object);
+    return [...now].flatMap(([name, kind]): HookInSource[] => {
+      if (old.has(name)) return [];
+      return [{ kind, of: /xsplice_shadow_(join|leave)_/.test(name) ? "shadow" : "author" }];
+    });
   });
 }
 
-/** Bytes of the pointers of each kind. */
-function hookSizes(bytes: Uint8Array, object: string): ReadonlyMap<HookKind, number> {
-  const sizes = new Map<HookKind, number>();
+/** What files of hooks refer to and do not define; names of Xen's table, or bare ones of statics. */
+export function namesInHooks(
+  { objects }: CompiledHooks,
+  pairs: readonly ObjectPair[],
+): ReadonlySet<string> {
+  const own = objects.flatMap(({ draft }) =>
+    draft.symbols.filter(({ place }) => place === "undefined").map(({ name }) => name),
+  );
+  const withXenHeaders = pairs
+    .filter(({ hookFile }) => hookFile !== undefined)
+    .flatMap(({ object, after }) => [...openElf(after, object).symbols])
+    .filter(({ place }) => place.kind === "undefined")
+    .map(({ name }) => name);
+  return new Set([...own, ...withXenHeaders]);
+}
+
+/** By the names of the pointers. */
+function hookPointers(bytes: Uint8Array, object: string): ReadonlyMap<string, HookKind> {
   // Most objects have none, and reading all their symbols takes time.
   if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(".livepatch.hooks.")) {
-    return sizes;
+    return new Map();
   }
-  const { sections } = openElf(bytes, object);
-  for (const kind of hookKinds) {
-    const own = sections.filter(({ name }) => name === hookRules[kind].section);
-    const size = own.reduce((sum, section) => sum + section.size, 0);
-    if (size > 0) sizes.set(kind, size);
-  }
-  return sizes;
+  const { sections, symbols } = openElf(bytes, object);
+  const pointers = [...symbols].flatMap(({ name, type, place }): [string, HookKind][] => {
+    if (type !== "STT_OBJECT" || place.kind !== "section") return [];
+    const section = sections[place.index]?.name;
+    const kind = hookKinds.find((one) => hookRules[one].section === section);
+    return kind === undefined ? [] : [[name, kind]];
+  });
+  return new Map(pointers);
 }

@@ -1,14 +1,15 @@
 import { dirname } from "node:path";
 import type { BuildOptions } from "../../builder/build-options.ts";
 import type { BuiltFix } from "../../builder/built-fix.ts";
+import type { HookDraft } from "../../builder/draft/draft.ts";
 import type { BuildReport } from "../../builder/report.ts";
 import { emit, toJson } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { buildOptionSpecs, readBuildOptions } from "../options/build.ts";
-import { requireOtherPlace } from "../options/output-place.ts";
+import { requireFreePlace, requireOtherPlace } from "../options/output-place.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { columnsOf } from "../text/aligned-lines.ts";
-import { renderExplanation, renderReport } from "../text/build-report.ts";
+import { renderDraft, renderExplanation, renderReport } from "../text/build-report.ts";
 
 export const buildCommand: CommandSpec = {
   name: "build",
@@ -43,20 +44,25 @@ export const buildCommand: CommandSpec = {
     const onProgress = (text: string): void => {
       if (call.globals.output === "text") call.io.stderr.write(`${text}\n`);
     };
-    const [{ options, output, explain }, { buildFix }, { reportOf }] = await Promise.all([
-      readBuildOptions(call, onProgress),
-      import("../../builder/build.ts"),
-      import("../../builder/report.ts"),
-    ]);
+    const [{ options, output, explain, draftHooks }, { buildFix }, { reportOf }] =
+      await Promise.all([
+        readBuildOptions(call, onProgress),
+        import("../../builder/build.ts"),
+        import("../../builder/report.ts"),
+      ]);
     await requireOtherPlace(output, inputsOf(call, options));
+    if (draftHooks !== undefined) await requireFreePlace(draftHooks, output);
     const fix = await buildFix(options);
     const report = reportOf(fix, options, output);
     const reportPlace = await writeResults(fix, report, output);
     const explained = await explainAll(fix, explain);
+    const draft = draftHooks === undefined ? undefined : await writeDraft(fix, draftHooks);
     if (call.globals.output === "text") call.io.stderr.write(report.warnings);
-    emit(call, explain === undefined ? report : { ...report, explained }, () =>
+    const asked = { ...(explain === undefined ? {} : { explained }), ...(draft && { draft }) };
+    emit(call, { ...report, ...asked }, () =>
       [
         renderReport(report, { output, report: reportPlace }),
+        ...(draft === undefined ? [] : [renderDraft(draft)]),
         ...explained.map((one) => renderExplanation(one, columnsOf(call.io.stdout))),
       ].join("\n"),
     );
@@ -113,6 +119,22 @@ async function writeResults(
     throw error;
   }
   return place;
+}
+
+interface WrittenDraft extends Pick<HookDraft, "drafted" | "left"> {
+  /** Undefined when there was nothing to draft. */
+  readonly file: string | undefined;
+}
+
+async function writeDraft(fix: BuiltFix, file: string): Promise<WrittenDraft> {
+  const [{ draftHooks }, { writeFileAtomically }] = await Promise.all([
+    import("../../builder/draft/draft.ts"),
+    import("../../builder/write-file.ts"),
+  ]);
+  const draft = draftHooks(fix);
+  if (draft === undefined) return { file: undefined, drafted: [], left: [] };
+  await writeFileAtomically(file, Buffer.from(draft.text, "latin1"));
+  return { file, drafted: draft.drafted, left: draft.left };
 }
 
 async function explainAll({ findings: { objects } }: BuiltFix, name: string | undefined) {

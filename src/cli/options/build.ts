@@ -111,6 +111,13 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     completes: "file",
   },
   {
+    name: "draft-hooks",
+    value: "FILE",
+    description:
+      "write a C file for --hooks with what is known: values of variables, calls of init functions, room for new state",
+    completes: "file",
+  },
+  {
     name: "name",
     value: "TITLE",
     description: "the title that list shows",
@@ -153,6 +160,8 @@ export interface ReadBuildOptions {
   readonly options: BuildOptions;
   readonly output: string;
   readonly explain: string | undefined;
+  /** Where to write a draft of hooks; a file that is there already is not overwritten. */
+  readonly draftHooks: string | undefined;
 }
 
 /** @throws UsageError, InputFileError, PayloadError */
@@ -193,6 +202,7 @@ export async function readBuildOptions(
     },
     output: options.text("output") ?? `${basename(last).replace(/\.(patch|diff)$/, "")}.livepatch`,
     explain: options.text("explain"),
+    draftHooks: options.text("draft-hooks"),
   };
 }
 

@@ -1,6 +1,7 @@
-// Prevents that a result overwrites one of its own inputs.
+// Prevents that a result overwrites one of its own inputs, or what somebody has edited.
 
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { UsageError } from "../usage-error.ts";
 
 /** Checks `output` and the report next to it against the files that were read. @throws UsageError */
@@ -15,6 +16,21 @@ export async function requireOtherPlace(output: string, inputs: readonly string[
       expected: "another name for the payload, with --output",
     });
   }
+}
+
+/** Checks that `draft` is neither a file that exists nor a result of the build. @throws UsageError */
+export async function requireFreePlace(draft: string, output: string): Promise<void> {
+  const isResult = [output, `${output}.json`].some((one) => resolve(one) === resolve(draft));
+  const isThere = await stat(draft).then(
+    (found) => found.isFile() || found.isDirectory(),
+    () => false,
+  );
+  if (!isResult && !isThere) return;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot write a draft to "${draft}": ${isResult ? "the build writes another file there" : "it exists, and may have been edited"}`,
+    expected: "the name of a new file, with --draft-hooks",
+  });
 }
 
 /** Follows links; undefined for a missing file, which cannot be overwritten. */

@@ -12,6 +12,25 @@ export interface ResultPlaces {
   readonly report: string | undefined;
 }
 
+/** What was written for --draft-hooks. */
+export function renderDraft({
+  file,
+  drafted,
+  left,
+}: {
+  readonly file: string | undefined;
+  readonly drafted: readonly string[];
+  readonly left: readonly string[];
+}): string {
+  if (file === undefined) return "No hooks to draft: nothing of this fix needs one that is known\n";
+  return [
+    `Drafted ${file}: read and edit it, then build with --hooks ${file}`,
+    ...drafted.map((one) => `  ${one}`),
+    ...left.map((one) => `  not in it: ${one}`),
+    "",
+  ].join("\n");
+}
+
 export function renderReport(report: BuildReport, places: ResultPlaces): string {
   const parts = [
     headline(report, places.output),

@@ -5,6 +5,7 @@ import { ENDBR64_SIZE, startsWithEndbr64 } from "../../isa/endbr64.ts";
 import { type Atom, roleOf, symbolSizeOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Changes } from "../find-changes.ts";
+import { isReachedFromHooks } from "../hook-reach.ts";
 import { assemblyRemedy, type Inclusion } from "../include.ts";
 import type { Disposition, NoEffectRule, RefusalRule } from "../ledger.ts";
 
@@ -55,7 +56,7 @@ function refuseChange(
     const remedy = hookRemedy("corrects the values in place");
     return leak === undefined ? [] : [refusal(leak.rule, leak.why, remedy)];
   }
-  return refuseWritable(before, after);
+  return judgeWritable(before, after, comparison);
 }
 
 export function refuseSection({ rule, section }: Atom): Judgement {
@@ -137,10 +138,18 @@ function refuseFunction(before: Atom, after: Atom, comparison: Comparison): read
   return found;
 }
 
-function refuseWritable(before: Atom, after: Atom): readonly Judgement[] {
+function judgeWritable(before: Atom, after: Atom, comparison: Comparison): readonly Judgement[] {
+  const { isInHooks } = comparison.options;
   if (before.size !== after.size) {
     const reason = `the hypervisor has ${before.size} bytes for it, the new code wants ${after.size}`;
     return [refusal("data-size", reason, "keep its type, and put new state into a new variable")];
+  }
+  if (
+    isInHooks?.(before.name, comparison.before.file) === true ||
+    isReachedFromHooks(after, comparison)
+  ) {
+    const reason = "it keeps its value, and a hook refers to it";
+    return [{ disposition: { kind: "no-effect", rule: "set-by-hook" }, reason }];
   }
   return [
     refusal(
