@@ -3,7 +3,7 @@
 
 import { iced } from "../isa/iced.ts";
 import { preparePairs } from "../pairs/prepare-pairs.ts";
-import { cacheFolder } from "../parts/cache-folder.ts";
+import { cacheFolder, requireCacheFolder } from "../parts/cache-folder.ts";
 import { useCache } from "../parts/lock.ts";
 import { checkFoundation } from "../running/payload-below.ts";
 import type { XenSyms } from "../running/xen-syms.ts";
@@ -22,6 +22,8 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const { inputs, stacking, run } = options;
   const { source, config, patches, xenSyms } = inputs;
   const timings = new Timings();
+  const cache = run.cache ?? cacheFolder(run.environment);
+  requireCacheFolder(cache); // Before any program in it runs.
   // The compiler is queried while the hypervisor and the source are read.
   const tools = startTools(xenSyms, run);
   const hookFiles = await readHookFiles(inputs.hooks);
@@ -30,7 +32,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   checkFoundation(stacking.foundation, xen);
   const earlier = patchesBelow(stacking.foundation, stacking.basePatches);
   // From here it is known which source the unpatched side is compiled from.
-  using _used = await useCache(run.cache ?? cacheFolder(run.environment), run.signal);
+  using _used = await useCache(cache, run.signal);
   const prepared = await preparePairs({
     inputs: {
       source,

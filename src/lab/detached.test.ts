@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -104,4 +114,37 @@ test("makeRunFolder() says what is in the place of its directory", (t) => {
       `^Cannot keep the sockets of a lab in "${place}": it is not a directory\\n`,
     ),
   });
+});
+
+for (const [who, spoil] of [
+  ["is writable by others", (place: string) => chmodSync(place, 0o777)],
+  ["belongs to somebody else", (place: string) => chownSync(place, 65534, 65534)],
+] as const) {
+  test(`no lab is believed, ended or removed in a run directory that ${who}`, {
+    skip: process.getuid?.() !== 0 && who.startsWith("belongs") && "only root can give it away",
+  }, async (t) => {
+    const runtime = emptyFolder(t);
+    useRuntimeFolder(t, runtime);
+    const folder = showLab(runtime, "planted");
+    spoil(join(folder, ".."));
+    const refusal = /^Cannot keep the sockets of a lab in ".*": (other users may|it belongs)/;
+    await assert.rejects(listLabs, { message: refusal });
+    await assert.rejects(endLab("planted"), { message: refusal });
+    await assert.rejects(removeDeadLabs, { message: refusal });
+    assert.throws(makeRunFolder, { message: refusal });
+    assert.ok(existsSync(join(folder, "lab.json")));
+  });
+}
+
+test("endLab() removes the directory in which it found the lab, not the one that lab.json names", async (t) => {
+  const runtime = emptyFolder(t);
+  useRuntimeFolder(t, runtime);
+  const [precious, folder] = [join(runtime, "precious"), showLab(runtime, "planted")];
+  mkdirSync(precious);
+  const file = join(folder, "lab.json");
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(folder, precious));
+  writeFileSync(join(folder, "exit-status"), "0\n");
+  assert.equal((await endLab("planted")).folder, folder);
+  assert.ok(existsSync(precious));
+  assert.ok(!existsSync(folder));
 });

@@ -33,7 +33,8 @@ export function readLabFile(folder: string): LabFile | undefined {
   const stored = readKept(join(folder, FILE), storedSchema);
   if (stored === undefined) return undefined;
   const { info, lifetime, startedAt } = stored;
-  return { info, lifetime, startedAt };
+  // Where it was found: what is removed with a lab does not go by what a file says.
+  return { info: { ...info, folder }, lifetime, startedAt };
 }
 
 /**

@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type ClaimedFolder, claimFolder } from "../files/claimed-folder.ts";
 import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
+import { whyNotOurs } from "../files/own-folder.ts";
 import { codeOfSystemError } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 
@@ -42,9 +43,14 @@ function cannotMake(folder: string, cause: unknown): unknown {
   return new LabError(report, { cause });
 }
 
-/** The run directories of all labs of this user. */
+/**
+ * The run directories of all labs of this user.
+ * @throws LabError lab/build-failed when another user can have put them there
+ */
 export function listRunFolders(): string[] {
   const parent = runFolders();
+  if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) return [];
+  requireOwn(parent);
   try {
     const names = readdirSync(parent).filter((name) => name.startsWith(PREFIX));
     return names.map((name) => join(parent, name));
@@ -65,15 +71,17 @@ function runFolders(): string {
   return join(fitting ?? "/tmp", name);
 }
 
-/** /tmp is shared: a directory of another user is not used. */
+/** /tmp is shared: a directory to which others can write is not used, and nothing in it is removed. */
 function requireOwn(folder: string): void {
   const status = lstatSync(folder);
-  if (status.uid !== userInfo().uid || !status.isDirectory()) {
+  const state = status.isDirectory() ? whyNotOurs(status) : "it is not a directory";
+  if (state !== undefined) {
     throw new LabError({
       code: "lab/build-failed",
-      problem: `Cannot keep the sockets of a lab in "${folder}": it belongs to another user`,
+      problem: `Cannot keep the sockets of a lab in "${folder}": ${state}`,
+      expected: "a directory of this user, to which nobody else may write",
       remedy: "remove it, or set XDG_RUNTIME_DIR to a directory of your own",
     });
   }
-  if ((status.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+  if ((status.mode & 0o077) !== 0 && status.uid === userInfo().uid) chmodSync(folder, 0o700);
 }

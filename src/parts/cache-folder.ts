@@ -1,9 +1,10 @@
 // The directory of everything that can be made again: parts, images, snapshots.
 
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
+import { whyNotOurs } from "../files/own-folder.ts";
 import { PartsError } from "./errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,14 +21,18 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Makes the directory, if need be, before anything is made in it.
+ * Makes the directory, if need be, before anything is made in it. What lies in it is run and goes into
+ * payloads, so nobody else may be able to write to it.
  * @throws PartsError parts/no-cache
  */
 export function requireCacheFolder(cache: string): void {
   try {
-    makeFolder(cache);
+    makeFolder(cache, MODE);
     accessSync(cache, constants.W_OK);
+    const state = whyNotOurs(statSync(cache));
+    if (state !== undefined) throw notOurs(cache, state);
   } catch (cause) {
+    if (cause instanceof PartsError) throw cause;
     throw new PartsError(
       {
         code: "parts/no-cache",
@@ -37,4 +42,17 @@ export function requireCacheFolder(cache: string): void {
       { cause },
     );
   }
+}
+
+/** Whatever the umask allows. */
+const MODE = 0o755;
+
+function notOurs(cache: string, state: string): PartsError {
+  return new PartsError({
+    code: "parts/no-cache",
+    problem: `Cannot use the cache "${cache}": ${state}`,
+    expected: "a directory of this user, to which nobody else may write",
+    remedy:
+      "remove it (all of it can be made again), or set XDG_CACHE_HOME to a directory of your own",
+  });
 }
