@@ -42,6 +42,7 @@ const outline: readonly {
   {
     heading: "Payload files:",
     entries: {
+      prepare: async () => (await import("./commands/prepare.ts")).prepareCommand,
       build: async () => (await import("./commands/build.ts")).buildCommand,
       compile: async () => (await import("./commands/compile.ts")).compileCommand,
       inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,

@@ -47,6 +47,11 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   const count = missing.length + patchedUnits.length;
   if (count === 0) return { pairs: [], wasNeutral: true, failure: undefined };
   run.onProgress(`compiling ${count} object${count === 1 ? "" : "s"}`);
+  if (missing.length >= WORTH_PREPARING) {
+    run.onProgress(
+      `${missing.length} of them are unpatched: "xsplice prepare" compiles those in advance`,
+    );
+  }
   const both = missing.length > 0 && run.jobs > 1;
   const shared = { ...run, jobs: both ? Math.ceil(run.jobs / 2) : run.jobs };
   const patched = { tree: after.tree, files, units: patchedUnits, neutral };
@@ -65,6 +70,9 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   ]);
   return { pairs, ...made };
 }
+
+/** So many unpatched objects take longer than a person likes to wait. */
+const WORTH_PREPARING = 50;
 
 /** Waits for both even when one fails, so that no process continues in a removed directory. */
 async function settleBoth<One, Other>(
@@ -86,15 +94,30 @@ export interface BeforeRequest {
 /** Compiles objects of the unpatched source, and stores them. @throws BuildError build/make-failed */
 export async function compileBefore(
   { base, work, missing }: BeforeRequest,
-  { tools, jobs, signal }: MakeRun,
+  run: MakeRun,
 ): Promise<void> {
   if (missing.length === 0) return;
+  await makeBefore(base, linkBefore(base, work), missing, run);
+}
+
+/** A working copy of the unpatched source, in the directory `work`. */
+export function linkBefore(base: Base, work: string): string {
   const tree = join(work, "before");
   linkTree(base.tree, base.contents, { folder: tree, generated: "linked" });
-  const result = await makeObjects({ tree, units: missing, tools, jobs, signal });
+  return tree;
+}
+
+/** Compiles and stores some of its objects. @throws BuildError build/make-failed */
+export async function makeBefore(
+  base: Base,
+  tree: string,
+  units: readonly CompileUnit[],
+  { tools, jobs, signal }: MakeRun,
+): Promise<void> {
+  const result = await makeObjects({ tree, units, tools, jobs, signal });
   if (result.exitCode !== 0)
     throw compileError("build/make-failed", "the unpatched source", result);
-  for (const unit of missing) {
+  for (const unit of units) {
     keepObject(base.folder, unit.object, takeObject(tree, unit, base.listing.aliases));
   }
 }

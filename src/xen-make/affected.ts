@@ -68,6 +68,11 @@ function candidatesByText(base: Base, file: string): readonly CompileUnit[] | un
   );
 }
 
+/** Asks for all that findCandidates() may need, in advance. */
+export async function lookAtDependencies(base: Base, options: AffectedOptions): Promise<void> {
+  await allDependencies(base, options);
+}
+
 /** Of every object of the base; made once, with progress. */
 async function allDependencies(
   base: Base,

@@ -36,10 +36,10 @@ export function evictBases(bases: string, newest: string, limits: BaseLimits = u
     .filter((name) => !name.startsWith(".") && name !== newest)
     .map((name) => ({ name, usedAt: lastUse(join(bases, name)) }))
     .sort((left, right) => right.usedAt - left.usedAt);
-  let [count, sizeBytes] = [1, sizeOf(join(bases, newest))];
+  let [count, sizeBytes] = [1, sizeOfBase(join(bases, newest))];
   for (const { name, usedAt } of known) {
     count++;
-    sizeBytes += sizeOf(join(bases, name));
+    sizeBytes += sizeOfBase(join(bases, name));
     const isWanted = count <= limits.count && sizeBytes <= limits.sizeBytes;
     if (isWanted || Date.now() - usedAt < limits.protectedFor) continue;
     if (!isWorkedIn(join(bases, name))) removeIfPossible(join(bases, name));
@@ -76,7 +76,7 @@ function lastUse(base: string): number {
 }
 
 /** Without the working copies: most of their files are the base's, and they come and go meanwhile. */
-function sizeOf(base: string): number {
+export function sizeOfBase(base: string): number {
   try {
     const kept = readdirSync(base, { withFileTypes: true }).filter(
       ({ name }) => name !== WORKING_COPIES,

@@ -21,7 +21,7 @@ import { xenSymsOption } from "./xen-syms.ts";
 const JOBS_MAX = 999;
 const FUZZ_MAX = 9;
 
-export const buildOptionSpecs: readonly OptionSpec[] = [
+const sourceSpecs: readonly OptionSpec[] = [
   {
     name: "source",
     value: "DIR",
@@ -38,6 +38,29 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     required: "always",
     remedy: "distributions have it in /boot",
   },
+];
+
+const compilerSpecs: readonly OptionSpec[] = [
+  {
+    name: "cc",
+    value: "COMPILER",
+    description: "the compiler, like make's CC",
+    default: "$CC, else gcc",
+  },
+  {
+    name: "jobs",
+    value: "N",
+    description: "number of compilers to run in parallel",
+    range: { min: 1, max: JOBS_MAX },
+    default: "one per CPU",
+  },
+];
+
+/** What objects are compiled from and by: the options of `xsplice prepare`, and some of those of `build`. */
+export const sourceOptionSpecs: readonly OptionSpec[] = [...sourceSpecs, ...compilerSpecs];
+
+export const buildOptionSpecs: readonly OptionSpec[] = [
+  ...sourceSpecs,
   {
     name: "patch",
     value: "FILE",
@@ -141,19 +164,7 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     value: "FUNCTION",
     description: "show the instructions of a function, before and after",
   },
-  {
-    name: "cc",
-    value: "COMPILER",
-    description: "the compiler, like make's CC",
-    default: "$CC, else gcc",
-  },
-  {
-    name: "jobs",
-    value: "N",
-    description: "number of compilers to run in parallel",
-    range: { min: 1, max: JOBS_MAX },
-    default: "one per CPU",
-  },
+  ...compilerSpecs,
 ];
 
 export interface ReadBuildOptions {
@@ -206,19 +217,26 @@ export async function readBuildOptions(
   };
 }
 
-async function readInputs(
-  { options, io }: CommandCall,
-  patches: readonly string[],
-): Promise<BuildInputs> {
-  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
+async function readInputs(call: CommandCall, patches: readonly string[]): Promise<BuildInputs> {
+  const { options } = call;
   return {
-    source: options.requiredText("source"),
-    xenSyms: { name: xenSyms, bytes: await readXenSymsFile(xenSyms, io.signal) },
-    config: { name: config, text: Buffer.from(await readText(config)).toString() },
+    ...(await readSourceInputs(call)),
     patches: (await readPatches(patches)).map((patch) => ({
       ...patch,
       fuzz: options.number("fuzz"),
     })),
     hooks: options.texts("hooks"),
+  };
+}
+
+export type BuildSourceInputs = Pick<BuildInputs, "source" | "xenSyms" | "config">;
+
+/** @throws InputFileError */
+export async function readSourceInputs({ options, io }: CommandCall): Promise<BuildSourceInputs> {
+  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
+  return {
+    source: options.requiredText("source"),
+    xenSyms: { name: xenSyms, bytes: await readXenSymsFile(xenSyms, io.signal) },
+    config: { name: config, text: Buffer.from(await readText(config)).toString() },
   };
 }

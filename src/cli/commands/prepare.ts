@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { availableParallelism, setPriority } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { type BuildSourceInputs, readSourceInputs, sourceOptionSpecs } from "../options/build.ts";
+import type { CommandCall, CommandSpec } from "../spec.ts";
+import { megabytes } from "../text/progress.ts";
+
+export const prepareCommand: CommandSpec = {
+  name: "prepare",
+  summary: "compile all unpatched objects in advance, for quick builds",
+  description: [
+    "A build compiles what the patch reaches on both sides, without the patch and with it. A header may reach some 300 objects. This command compiles the unpatched side of all objects, once for each source, configuration and compiler, so that later builds compile only the patched side. What builds have compiled already is not compiled again.",
+    "It is optional, it may be stopped at any time, and builds may run meanwhile: each uses the objects that are there. With another source, configuration or compiler, nothing of it is used. The space that it takes is shown; xsplice lab clean --cache frees it, and so do later bases when there are more than eight, or more than 1 GB of them.",
+  ],
+  arguments: [],
+  options: [
+    ...sourceOptionSpecs,
+    {
+      name: "background",
+      description: "return at once, and go on with low priority; the output goes to a file",
+    },
+  ],
+  examples: [
+    {
+      command: "xsplice prepare --source xen --xen-syms xen-syms --config xen.config",
+      explains: "then build with the same three",
+    },
+    {
+      command: "xsplice prepare --source xen --xen-syms xen-syms --config xen.config --background",
+      explains: "while you write the fix",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    // Also in the background: what is wrong with them is told now.
+    const inputs = await readSourceInputs(call);
+    return call.options.has("background")
+      ? await startInBackground(call)
+      : await prepareNow(call, inputs);
+  },
+};
+
+async function prepareNow(call: CommandCall, inputs: BuildSourceInputs): Promise<number> {
+  const { options, io } = call;
+  const { prepareBuilds } = await import("../../builder/prepare.ts");
+  const startedAt = performance.now();
+  const { folder, objects, sizeBytes } = await prepareBuilds({
+    inputs,
+    run: {
+      compiler: options.text("cc") ?? (io.env["CC"] || undefined),
+      jobs: options.number("jobs") ?? availableParallelism(),
+      environment: io.env,
+      onProgress: (text) => {
+        if (call.globals.output === "text") io.stderr.write(`${text}\n`);
+      },
+      signal: io.signal,
+    },
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  emit(call, { folder, objects, sizeBytes, seconds }, () => {
+    const { total, compiled } = objects;
+    return [
+      `${total} unpatched objects are there; ${compiled} of them were compiled now, in ${seconds.toFixed(0)} s`,
+      `They take ${megabytes(sizeBytes)} in ${folder}`,
+      "",
+    ].join("\n");
+  });
+  return ExitCode.success;
+}
+
+/** Another process of the same command, which outlives this one. */
+async function startInBackground(call: CommandCall): Promise<number> {
+  const { options, io } = call;
+  const { cacheFolder, requireCacheFolder } = await import("../../parts/cache-folder.ts");
+  const cache = cacheFolder(io.env);
+  requireCacheFolder(cache);
+  const log = join(cache, "prepare.log");
+  const command = fileURLToPath(new URL("../main.js", import.meta.url));
+  const given = sourceOptionSpecs.flatMap(({ name }) => {
+    const value = name === "jobs" ? options.number(name)?.toString() : options.text(name);
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+  const output = openSync(log, "w");
+  const child = spawn(process.execPath, [command, "prepare", ...given], {
+    detached: true,
+    env: { ...io.env },
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  const pid = await new Promise<number>((resolve, reject) => {
+    child.once("spawn", () => resolve(child.pid ?? 0));
+    child.once("error", reject);
+  });
+  setPriority(pid, LOW_PRIORITY);
+  child.unref();
+  emit(call, { background: { pid, log } }, () =>
+    [
+      `Compiling all unpatched objects in the background, as process ${pid}`,
+      `What it says goes to ${log}`,
+      "Builds meanwhile use the objects that are there",
+      "",
+    ].join("\n"),
+  );
+  return ExitCode.success;
+}
+
+/** Of processes, from -20 to 19: whoever works in the foreground comes first. */
+const LOW_PRIORITY = 10;

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Clone } from "./clone.ts";
+import { type Expectation, readExpectations, readFixes, ScoreError } from "./fix-list.ts";
+import { changeOf, judge, summarize } from "./judge.ts";
+import type { Answer, Result, Trial } from "./result.ts";
+import { readReport, readReports, type ScoreReport, writeReport } from "./score-report.ts";
+import { renderTable } from "./table.ts";
+import { complaintsIn } from "./trial.ts";
+
+const one = "0123456789ab";
+const two = "ba9876543210";
+const ran: Trial = { kind: "ran", complaints: [] };
+const payload: Answer = { kind: "payload", functions: ["f", "g"], sizeBytes: 1, warnings: [] };
+const refused: Answer = {
+  kind: "refused",
+  reasons: [
+    { rule: "layout", what: "struct domain", why: "a lock is new", follows: false },
+    { rule: "unsafe-path", what: "f", why: "f has grown with it", follows: true },
+  ],
+};
+
+function resultOf(answer: Answer, trial?: Trial): Result {
+  return { commit: one, advisories: ["XSA-1"], answer, seconds: 1.5, trial };
+}
+
+function expected(kind: Expectation["kind"], ...names: string[]): Expectation {
+  return { kind, names, why: "" };
+}
+
+test("readFixes() and readExpectations() read commits, answers and why, and name the line of what they cannot", () => {
+  assert.deepEqual(readFixes(`# a list\n${one} XSA-1 XSA-2\n\n${two}\n`, "x.fixes"), [
+    { commit: one, advisories: ["XSA-1", "XSA-2"] },
+    { commit: two, advisories: [] },
+  ]);
+  const read = readExpectations(`${one} payload f g # both\n${two} refused layout`, "x.expected");
+  assert.deepEqual(read.get(one), { kind: "payload", names: ["f", "g"], why: "both" });
+  assert.deepEqual(read.get(two), { kind: "refused", names: ["layout"], why: "" });
+  for (const bad of ["HEAD payload", `\n${one} perhaps`, `${one} refused`]) {
+    assert.throws(
+      () => readExpectations(bad, "x.expected"),
+      (error) =>
+        error instanceof ScoreError && /^x\.expected, line \d$/.test(error.report.where ?? ""),
+      bad,
+    );
+  }
+  assert.throws(() => readFixes(`${one}\n${one}`, "x.fixes"), /twice/);
+});
+
+test("judge() calls right only what is as expected, with all functions and the same causes", () => {
+  const kindOf = (result: Result, wanted: Expectation | undefined) => judge(result, wanted).kind;
+  assert.equal(kindOf(resultOf(payload, ran), expected("payload", "f")), "right");
+  assert.equal(kindOf(resultOf(payload, ran), expected("payload", "f", "h")), "wrong");
+  assert.equal(kindOf(resultOf(payload, ran), expected("refused", "layout")), "wrong");
+  assert.equal(kindOf(resultOf(payload, ran), undefined), "unjudged");
+  assert.equal(kindOf(resultOf(refused), expected("refused", "layout")), "right");
+  assert.equal(
+    kindOf(resultOf(refused), expected("refused", "layout", "unsafe-path")),
+    "false-reason",
+  );
+  assert.equal(kindOf(resultOf(refused), expected("payload")), "avoidable");
+  assert.equal(kindOf(resultOf({ kind: "no-change" }), expected("payload")), "wrong");
+  assert.equal(kindOf(resultOf({ kind: "no-change" }), expected("no-change")), "right");
+  assert.equal(kindOf(resultOf({ kind: "not-alone", why: "" }), expected("payload")), "not-scored");
+  const bug: Answer = { kind: "error", code: "exit code 70", problem: "Bug in xsplice" };
+  assert.equal(kindOf(resultOf(bug), expected("no-change")), "avoidable");
+});
+
+test("judge() calls wrong what the hypervisor refuses, complains of or does not survive", () => {
+  for (const trial of [
+    { kind: "failed", step: "apply of x", said: "the hypervisor crashed" },
+    { kind: "ran", complaints: ["apply of x: Xen WARN at f"] },
+  ] as const) {
+    assert.equal(judge(resultOf(payload, trial), expected("payload", "f")).kind, "wrong");
+    assert.equal(judge(resultOf(payload, trial), undefined).kind, "wrong");
+  }
+});
+
+test("summarize() leaves out what is not scored, and counts no wrong payload among the payloads", () => {
+  const judged = [
+    { result: resultOf(payload, ran), verdict: { kind: "right" } },
+    { result: resultOf(payload, ran), verdict: { kind: "wrong", why: "" } },
+    { result: resultOf(refused), verdict: { kind: "avoidable", why: "" } },
+    { result: resultOf({ kind: "not-alone", why: "" }), verdict: { kind: "not-scored", why: "" } },
+  ] as const;
+  assert.deepEqual(summarize(judged), {
+    fixes: 3,
+    right: 1,
+    payloads: 1,
+    wrong: 1,
+    avoidable: 1,
+    seconds: 6,
+  });
+});
+
+test("changeOf() sees another function, another cause and a payload that fails now", () => {
+  const other: Answer = { ...payload, functions: ["f"] };
+  assert.equal(changeOf(resultOf(payload, ran), resultOf(payload, ran)), undefined);
+  assert.equal(changeOf(resultOf(payload, ran), resultOf(other, ran)), "was: payload: f, g");
+  assert.equal(changeOf(resultOf(refused), resultOf(payload, ran)), "was: refused: layout");
+  const fails: Trial = { kind: "failed", step: "apply", said: "" };
+  assert.ok(changeOf(resultOf(payload, ran), resultOf(payload, fails)));
+});
+
+test("complaintsIn() finds what a hypervisor in order does not print, and nothing else", () => {
+  const console = `(XEN) livepatch: x: Applying 2 functions
+(XEN) livepatch: x finished APPLY with rc=0
+(XEN) Xen WARN at common/x.c:12
+(XEN) FATAL PAGE FAULT`;
+  assert.deepEqual(complaintsIn(console), [
+    "(XEN) Xen WARN at common/x.c:12",
+    "(XEN) FATAL PAGE FAULT",
+  ]);
+});
+
+test("renderTable() has a row for each fix, also of lists that other runs have written", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-score-"));
+  try {
+    const report: ScoreReport = {
+      format: 1,
+      list: "4.17",
+      base: "RELEASE-4.17.0",
+      compiler: "gcc",
+      date: "2026-12-01",
+      fixes: [
+        { ...resultOf(payload, ran), verdict: "right" },
+        { ...resultOf(refused), verdict: "right", judgement: "put the lock | into a hole" },
+      ],
+      series: [
+        { mode: "stack", built: [one], notBuilt: [], turnedAway: [], trial: ran, seconds: 3 },
+      ],
+      summary: { fixes: 2, right: 2, payloads: 1, wrong: 0, avoidable: 0, seconds: 3 },
+    };
+    writeReport(folder, report);
+    writeReport(folder, { ...report, list: "4.20" });
+    assert.deepEqual(readReport(folder, "4.17"), JSON.parse(JSON.stringify(report)));
+    const table = renderTable(readReports(folder));
+    assert.match(table, /^\| XSA-1 \| `0123456789` \| payload: f, g \| right \|/m);
+    assert.match(table, /refused: layout \| right \| put the lock \\\| into a hole/);
+    assert.match(table, /^## Xen 4\.20$/m);
+    assert.match(table, /^1 built, 0 not, 3 s\. On the hypervisor: applied, reverted\.$/m);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("Clone gives sources and patches of commits, and says what a clone has to have", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xsplice-score-"));
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  try {
+    git("init", "-q");
+    for (const text of ["one\n", "two\n"]) {
+      writeFileSync(join(folder, "a.c"), text);
+      git("add", "a.c");
+      git("commit", "-qm", `make it ${text}`);
+    }
+    const clone = new Clone(folder);
+    assert.match(clone.patchOf("HEAD"), /^Subject: .*make it two[\s\S]*^-one$[\s\S]*^\+two$/m);
+    clone.exportTo(clone.commitOf("HEAD~1"), join(folder, "out"));
+    assert.equal(readFileSync(join(folder, "out/a.c"), "utf8"), "one\n");
+    assert.throws(() => clone.commitOf("RELEASE-4.17.0"), /Cannot find "RELEASE-4.17.0"/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
