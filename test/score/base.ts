@@ -96,6 +96,7 @@ async function build(
 }
 
 function countObjects(xen: string): number {
-  const names = readdirSync(xen, { recursive: true, encoding: "utf8" });
-  return names.filter((name) => name.endsWith(".o")).length;
+  // With types: without, Node follows links to directories, round and round.
+  const entries = readdirSync(xen, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(".o")).length;
 }
