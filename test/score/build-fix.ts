@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { BuildReport } from "../../src/builder/report.ts";
+import type { CheckReport } from "../../src/check/check.ts";
 import { runProcess } from "../../src/parts/run-process.ts";
 import type { ScoredBase } from "./base.ts";
 import type { Answer } from "./result.ts";
@@ -10,8 +11,6 @@ import type { Answer } from "./result.ts";
 const command = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 const EXIT = { built: 0, refused: 2, unchanged: 3, interrupted: 130 } as const;
-/** Of `check`. */
-const CHECK_WORDS: Readonly<Record<number, string>> = { 0: "clean", 2: "refused", 3: "hazards" };
 const WHY_LENGTH_MAX = 400;
 
 export interface BuildRequest {
@@ -62,8 +61,14 @@ export async function askCheck(
   signal: AbortSignal,
 ): Promise<string> {
   const args = ["check", "--xen-syms", base.xenSyms, ...payloads, "--json"];
-  const { exitCode } = await runXsplice(args, signal);
-  return CHECK_WORDS[exitCode ?? -1] ?? `exit code ${exitCode}`;
+  const { exitCode, stdout } = await runXsplice(args, signal);
+  if (exitCode === EXIT.built) return "clean";
+  const printed: unknown = stdout.trim() === "" ? {} : JSON.parse(stdout);
+  const { outcome = `exit code ${exitCode}`, payloads: checked = [] } =
+    printed as Partial<CheckReport>;
+  const last = checked.at(-1)?.hazards ?? [];
+  const rules = last.filter(({ severity }) => severity === "hazard").map(({ rule }) => rule);
+  return rules.length === 0 ? outcome : `${outcome}: ${[...new Set(rules)].join(", ")}`;
 }
 
 async function runXsplice(args: readonly string[], signal: AbortSignal) {

@@ -55,6 +55,8 @@ test("judge() calls right only what is as expected, with all functions and the s
   const kindOf = (result: Result, wanted: Expectation | undefined) => judge(result, wanted).kind;
   assert.equal(kindOf(resultOf(payload, ran), expected("payload", "f")), "right");
   assert.equal(kindOf(resultOf(payload, ran), expected("payload", "f", "h")), "wrong");
+  const ofFile: Answer = { ...payload, functions: ["common/x.c#f"] };
+  assert.equal(kindOf(resultOf(ofFile, ran), expected("payload", "f")), "right");
   assert.equal(kindOf(resultOf(payload, ran), expected("refused", "layout")), "wrong");
   assert.equal(kindOf(resultOf(payload, ran), undefined), "unjudged");
   assert.equal(kindOf(resultOf(refused), expected("refused", "layout")), "right");
@@ -109,6 +111,7 @@ test("changeOf() sees another function, another cause and a payload that fails n
 test("complaintsIn() finds what a hypervisor in order does not print, and nothing else", () => {
   const console = `(XEN) livepatch: x: Applying 2 functions
 (XEN) livepatch: x finished APPLY with rc=0
+(XEN)   ex= 8180159us timer=ffff82d040591340 cb=arch/x86/cpu/mcheck/non-fatal.c#mce_work_fn
 (XEN) Xen WARN at common/x.c:12
 (XEN) FATAL PAGE FAULT`;
   assert.deepEqual(complaintsIn(console), [

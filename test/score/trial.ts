@@ -145,7 +145,7 @@ export async function onXen(
 export function complaintsIn(console: string): readonly string[] {
   const lines = console.split("\n").map((line) => line.trim());
   return lines.filter((line) =>
-    /Xen (BUG|WARN)|Assertion|FATAL|panic|general protection|page fault|livepatch: .*(fail|error|not )/i.test(
+    /Xen (BUG|WARN)\b|Assertion '|\bFATAL\b|\bPanic on|general protection fault|page fault|livepatch: .*(fail|error)/.test(
       line,
     ),
   );
