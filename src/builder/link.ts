@@ -18,7 +18,7 @@ import { bindToXen, globalsOf } from "./bind.ts";
 import { type CarriedFix, carryObject } from "./carry-object.ts";
 import { bindHooks, type CompiledHooks } from "./hooks/compile-hooks.ts";
 import { type BootOnlyReference, warnOfBootOnly } from "./init/references.ts";
-import { warnOfCopies, warnOfPointers } from "./link-warnings.ts";
+import { warnOfAlternatives, warnOfCopies, warnOfPointers } from "./link-warnings.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "./names-of-fix.ts";
 import { patchFinder } from "./patch-finder.ts";
 import type { PayloadFacts } from "./payload-facts.ts";
@@ -120,6 +120,7 @@ export function linkPayload({
   });
   if (!("bytes" in emitted)) return { kind: "refused", refusals: [emitted] };
   const ownPointers = ownPointerWarnings(emitted.pointers, surroundings);
+  const alternatives = warnOfAlternatives(sources, target.release, surroundings);
   const functions = carried.flatMap((object) => builtFunctions(object, contributions));
   const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
   return {
@@ -130,6 +131,7 @@ export function linkPayload({
       hooks.warnings,
       ...pointers,
       ...ownPointers,
+      ...alternatives,
       ...copies,
     ].join(""),
   };

@@ -83,7 +83,7 @@ function takesAddress(section: DraftSection, { offset, type, addend }: DraftRelo
 }
 
 /** Whether this Xen marks the functions that it calls by pointer. */
-export function hasMarks(xen: Surroundings): boolean {
+export function hasMarks(xen: Pick<Surroundings, "byName" | "bytesAt">): boolean {
   return [...xen.byName.values()].some(
     (symbol) =>
       symbol.kind === "function" &&
