@@ -22,6 +22,7 @@ const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fi
                     lies beside it, in a file that ends with .expected
   --jobs N          compilers at a time; one per CPU by default
   --only COMMIT     only this fix, and no series; repeat
+  --kept-only       build nothing; publish what earlier runs have found
   --no-series       each fix alone only
   --at-most N       end after N builds, with exit code 75; the next run goes on
   --output DIR      where score.md and score/ are written; docs by default
@@ -43,6 +44,7 @@ async function main(): Promise<number> {
       fixes: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       only: { type: "string", multiple: true, default: [] },
+      "kept-only": { type: "boolean", default: false },
       "no-series": { type: "boolean", default: false },
       "at-most": { type: "string", default: "100000" },
       output: { type: "string", default: "docs" },
@@ -68,6 +70,7 @@ async function main(): Promise<number> {
     jobs: numberOf(values.jobs, "--jobs"),
     atMost: numberOf(values["at-most"], "--at-most"),
     series: !values["no-series"],
+    keptOnly: values["kept-only"],
     say: (text) => say(`${text}\n`, process.stderr),
     signal: controller.signal,
     before: readReport(output, list),

@@ -37,6 +37,8 @@ const scoreReportSchema = v.object({
       judgement: v.optional(v.string()),
     }),
   ),
+  /** How many of the list were not run. */
+  missing: v.number(),
   series: v.array(seriesSchema),
   summary: v.object({
     fixes: v.number(),

@@ -133,17 +133,19 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
         { ...resultOf(payload, ran), verdict: "right" },
         { ...resultOf(refused), verdict: "right", judgement: "put the lock | into a hole" },
       ],
+      missing: 0,
       series: [
         { mode: "stack", built: [one], notBuilt: [], turnedAway: [], trial: ran, seconds: 3 },
       ],
       summary: { fixes: 2, right: 2, payloads: 1, wrong: 0, avoidable: 0, seconds: 3 },
     };
     writeReport(folder, report);
-    writeReport(folder, { ...report, list: "4.20" });
+    writeReport(folder, { ...report, list: "4.20", missing: 7 });
     assert.deepEqual(readReport(folder, "4.17"), JSON.parse(JSON.stringify(report)));
     const table = renderTable(readReports(folder));
     assert.match(table, /^\| XSA-1 \| `0123456789` \| payload: f, g \| right \|/m);
     assert.match(table, /refused: layout \| right \| put the lock \\\| into a hole/);
+    assert.match(table, / 7 fixes of the list were not run\.$/m);
     assert.match(table, /^## Xen 4\.20$/m);
     assert.match(table, /^1 built, 0 not, 3 s\. On the hypervisor: applied, reverted\.$/m);
   } finally {

@@ -24,6 +24,8 @@ export interface ScoreRequest {
   /** Ends after so many builds; another run goes on. */
   readonly atMost: number;
   readonly series: boolean;
+  /** Builds nothing: what earlier runs have found is judged and published, with the number that lacks. */
+  readonly keptOnly: boolean;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
   /** Of an earlier run, to see what has changed. */
@@ -50,8 +52,13 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
     return request.only.length === 0 || request.only.some((one) => commit.startsWith(one));
   });
   const judged: Judged[] = [];
+  let missing = 0;
   for (const [index, fix] of chosen.entries()) {
-    const result = await scoreOne(fix, run);
+    const result = request.keptOnly ? findKept(fix, run) : await scoreOne(fix, run);
+    if (result === undefined) {
+      missing++;
+      continue;
+    }
     const verdict = judge(result, expectations.get(fix.commit));
     judged.push({ result, verdict });
     const place = `${String(index + 1).padStart(3)}/${chosen.length}`;
@@ -62,19 +69,28 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
   }
   const alone = new Map(judged.map(({ result }) => [result.commit, result]));
   const series =
-    request.series && request.only.length === 0 ? await allSeries({ ...run, fixes, alone }) : [];
-  return reportOf(request, { base, judged, series, expectations });
+    request.series && !request.keptOnly && request.only.length === 0
+      ? await allSeries({ ...run, fixes, alone })
+      : [];
+  return reportOf(request, { base, judged, missing, series, expectations });
 }
 
 type RunOfFixes = Omit<SeriesRequest, "fixes" | "alone">;
 
-async function scoreOne({ commit, advisories }: Fix, run: RunOfFixes): Promise<Result> {
+function findKept({ commit, advisories }: Fix, run: RunOfFixes): Result | undefined {
+  const kept = new KeptResults(run.base, "alone", run.tool);
+  const known = kept.find(commit, [digestOf(run.clone.patchOf(commit))]);
+  // Advisories are the list's.
+  return known && { ...known, advisories };
+}
+
+async function scoreOne(fix: Fix, run: RunOfFixes): Promise<Result> {
+  const known = findKept(fix, run);
+  if (known !== undefined) return known;
   const { clone, base, tool, jobs, signal, spend } = run;
+  const { commit, advisories } = fix;
   const kept = new KeptResults(base, "alone", tool);
   const text = clone.patchOf(commit);
-  const known = kept.find(commit, [digestOf(text)]);
-  // Advisories are the list's.
-  if (known !== undefined) return { ...known, advisories };
   spend();
   const output = kept.payloadOf(commit);
   const patches = [{ name: "fix", text }];
@@ -112,6 +128,7 @@ function expectationsBeside(list: string): ReadonlyMap<string, Expectation> {
 interface Found {
   readonly base: ScoredBase;
   readonly judged: readonly Judged[];
+  readonly missing: number;
   readonly series: readonly SeriesResult[];
   readonly expectations: ReadonlyMap<string, Expectation>;
 }
@@ -129,7 +146,8 @@ function reportOf(request: ScoreRequest, found: Found): ScoreReport {
       const judgement = found.expectations.get(result.commit)?.why;
       return { ...result, verdict: verdict.kind, because, judgement };
     }),
-    series: found.series,
+    missing: found.missing,
+    series: found.series.length > 0 ? found.series : (request.before?.series ?? []),
     summary: summarize(found.judged),
   };
 }

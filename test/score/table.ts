@@ -44,7 +44,7 @@ export function renderTable(reports: readonly ScoreReport[]): string {
   ].join("\n");
 }
 
-function renderList({ list, compiler, fixes, series }: ScoreReport): string {
+function renderList({ list, compiler, fixes, missing, series }: ScoreReport): string {
   const rows = fixes.map((fix) => {
     const { commit, advisories, check, trial, seconds, verdict, because, judgement } = fix;
     return row([
@@ -60,7 +60,7 @@ function renderList({ list, compiler, fixes, series }: ScoreReport): string {
   });
   return [
     `## Xen ${list}\n`,
-    `Compiler: ${compiler}. Seconds: the whole command, unpatched objects that an earlier fix needed are there.\n`,
+    `Compiler: ${compiler}. Seconds: the whole command, unpatched objects that an earlier fix needed are there.${missing > 0 ? ` ${missing} fixes of the list were not run.` : ""}\n`,
     row([
       "advisory",
       "commit",
