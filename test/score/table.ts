@@ -9,7 +9,8 @@ const INTRODUCTION = `# The score: real security fixes
 Every fix of these lists is a commit of one of Xen's stable branches that names a security advisory and changes
 the hypervisor's source. Each is built for the first release of its branch as it is, alone; every payload is loaded
 on the very hypervisor that it was built for, applied, worked with, reverted and unloaded. A person has read each
-fix before, and said what the right answer is, with the reason. Made by \`npm run score\` ([how](../CONTRIBUTING.md#the-score)).
+fix before, and said what the right answer is, with the reason; where the answer has shown the person to be wrong, the
+reason begins with "on second look". Made by \`npm run score\` ([how](../CONTRIBUTING.md#the-score)).
 
 - **right**: the answer is the expected one; a payload has all functions that it must have, and the hypervisor
   took it without a complaint.
