@@ -8,7 +8,7 @@ import { runProcess } from "../../src/parts/run-process.ts";
 import type { ScoredBase } from "./base.ts";
 import type { Answer } from "./result.ts";
 
-const command = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const command = fileURLToPath(new URL("../../bundle/cli/main.js", import.meta.url));
 
 const EXIT = { built: 0, refused: 2, unchanged: 3, interrupted: 130 } as const;
 const WHY_LENGTH_MAX = 400;

@@ -51,9 +51,9 @@ export class KeptResults {
 
 /** Of all code of xSplice, which decides every answer. */
 export function toolDigest(): string {
-  const folder = fileURLToPath(new URL("../../src", import.meta.url));
+  const folder = fileURLToPath(new URL("../../bundle", import.meta.url));
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const code = names.filter((name) => /\.js$/.test(name) && !/\.test\./.test(name)).sort();
+  const code = names.filter((name) => /\.js$/.test(name)).sort();
   const hash = createHash("sha256");
   for (const name of code) hash.update(name).update(readFileSync(join(folder, name)));
   return hash.digest("hex");

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { availableParallelism, setPriority } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { type BuildSourceInputs, readSourceInputs, sourceOptionSpecs } from "../options/build.ts";
+import { ownCommand } from "../own-command.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { megabytes } from "../text/progress.ts";
 
@@ -79,13 +79,12 @@ async function startInBackground(call: CommandCall): Promise<number> {
   const cache = cacheFolder(io.env);
   requireCacheFolder(cache);
   const log = join(cache, "prepare.log");
-  const command = fileURLToPath(new URL("../main.js", import.meta.url));
   const given = sourceOptionSpecs.flatMap(({ name }) => {
     const value = name === "jobs" ? options.number(name)?.toString() : options.text(name);
     return value === undefined ? [] : [`--${name}`, value];
   });
   const output = openSync(log, "w");
-  const child = spawn(process.execPath, [command, "prepare", ...given], {
+  const child = spawn(process.execPath, [ownCommand, "prepare", ...given], {
     detached: true,
     env: { ...io.env },
     stdio: ["ignore", output, output],
