@@ -52,7 +52,7 @@ const tellLeftOvers = (text: string) =>
 #include <xen/livepatch_payload.h>
 static void cf_check tell(void)
 {
-    printk("shadows: %s\\n", dom_xen->pbuf ? "left" : "none");
+    printk("shadows: %s\\n", dom_xen->shared_info ? "left" : "none");
 }
 LIVEPATCH_LOAD_HOOK(tell);
 `,

@@ -38,6 +38,7 @@
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/livepatch_payload.h>
+#include <xen/mm.h>
 #include <xen/sched.h>
 #include <xen/spinlock.h>
 #include <xen/string.h>
@@ -50,11 +51,11 @@
 #define XSPLICE_SHADOW_MAGIC 0x31776f6461687378UL
 
 /*
- * Where everybody finds everything: Xen allocates a buffer for console output to each domain but its own
- * pseudo domains, so this pointer of dom_xen is NULL, and the lock beside it has no user.
+ * Where everybody finds everything: dom_xen, a pseudo domain that owns memory and never runs. It shares no
+ * information with itself, so this pointer of it is NULL, and it never shuts down, so nobody takes this lock.
  */
-#define XSPLICE_SHADOW_FIRST_ ((struct xsplice_shadow_link **)&dom_xen->pbuf)
-#define XSPLICE_SHADOW_LOCK_ (&dom_xen->pbuf_lock)
+#define XSPLICE_SHADOW_FIRST_ ((struct xsplice_shadow_link **)&dom_xen->shared_info)
+#define XSPLICE_SHADOW_LOCK_ (&dom_xen->shutdown_lock)
 
 /* Of a list: the users, which lie in the payloads that are applied, and behind them the values, if any. */
 struct xsplice_shadow_link {

@@ -7,6 +7,7 @@ import { after, type TestContext } from "node:test";
 import { buildTest } from "../../../test/why-no-build.ts";
 import { emptyFolder } from "../../files/files.test.support.ts";
 import { parsePayload } from "../../payload/parse.ts";
+import { readPayloadBelow } from "../../running/payload-below.ts";
 import { makeBuildOf, patchFrom, type SomeOptions } from "../build.test.support.ts";
 import { buildFix } from "../build.ts";
 
@@ -18,6 +19,7 @@ const sources = {
 int start(void); int outside; struct parcel parcel;
 static __attribute__((noinline, used)) int step(int n) { return n * 3 + 7; }
 int start(void) { return step(parcel.size); }
+int setup(void); __attribute__((section(".init.text"))) int setup(void) { return 1; }
 `,
 };
 const small = makeBuildOf({ after }, sources);
@@ -90,5 +92,51 @@ XSPLICE_HOOK_LOAD(on_load)
   assert.deepEqual(
     refusals.map(({ rule, what, where }) => [rule, what, where.replace(/,.*/, "")]),
     [["missing-symbol", 'symbol "nowhere"', "common/xsplice-my_hooks.o"]],
+  );
+});
+
+buildTest("buildFix() takes such hooks on top of a payload that has some", async (t) => {
+  const hook = (does: string) => {
+    const path = join(emptyFolder(t), "hooks.c");
+    writeFileSync(
+      path,
+      `#include <xen/parcel.h>
+extern int outside, step(int n);
+static void on_load(void) { ${does} }
+XSPLICE_HOOK_LOAD(on_load)
+`,
+    );
+    return [path];
+  };
+  const texts = ["n * 3", "n * 4", "n * 5"].map((step) => sources[file].replace("n * 3", step));
+  const build = (from: number, hooks: readonly string[], below: readonly Uint8Array[]) => {
+    const patches = [patchFrom(file, texts[from] ?? "", texts[from + 1] ?? "")];
+    const payloads = below.map((bytes) => readPayloadBelow(bytes, "below"));
+    const stacking = { foundation: { payloads, buildId: undefined } };
+    return buildFix(small.options({}, { inputs: { patches, hooks }, stacking }));
+  };
+  const one = await build(0, hook("outside = 1;"), []);
+  assert.ok(one.payload);
+  const two = await build(1, hook("outside = step(2);"), [one.payload.bytes]);
+  assert.deepEqual(two.refusals, []);
+  assert.ok(two.payload);
+  assert.deepEqual(
+    parsePayload(two.payload.bytes, "two").hooks.map(({ kind }) => kind),
+    ["load"],
+  );
+});
+
+buildTest("buildFix() refuses init code in such hooks", async (t) => {
+  const { refusals } = await build(
+    t,
+    `#include <xen/parcel.h>
+extern int setup(void);
+static void on_load(void) { setup(); }
+XSPLICE_HOOK_LOAD(on_load)
+`,
+  );
+  assert.deepEqual(
+    refusals.map(({ rule, what }) => `${rule} ${what}`),
+    ['init-reference symbol "setup"'],
   );
 });

@@ -21,7 +21,7 @@ export function hooksInSource(pairs: readonly ObjectPair[]): readonly HookInSour
   return pairs.flatMap(({ object, before, after, hookFile }) => {
     const now = hookPointers(after, object);
     if (hookFile !== undefined && now.size === 0) throw noHooks(hookFile);
-    const old = before === undefined ? new Map() : hookPointers(before, object);
+    const old = before === undefined || now.size === 0 ? new Map() : hookPointers(before, object);
     return [...now].flatMap(([name, kind]): HookInSource[] => {
       if (old.has(name)) return [];
       return [{ kind, of: /xsplice_shadow_(join|leave)_/.test(name) ? "shadow" : "author" }];
