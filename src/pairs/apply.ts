@@ -45,6 +45,7 @@ export interface ApplyRequest {
 /** @throws BuildError build/bad-patch, build/patch-does-not-apply */
 export function applyPatches({ folder, source, earlier, patches }: ApplyRequest): AppliedPatches {
   const known = new Set(source.files.map(({ path }) => path));
+  const links = source.files.flatMap(({ path, content }) => (content.kind === "link" ? path : []));
   const readText = (path: string): string | undefined => {
     try {
       return readFileSync(join(folder, path), "latin1");
@@ -62,7 +63,9 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
       if (changed !== undefined) return changed.after !== undefined;
       return known.has(path) || readText(path) !== undefined;
     };
-    parsed.push(own.flatMap((patch) => parsePatchFile(patch, exists)));
+    const named = own.flatMap((patch) => parsePatchFile(patch, exists));
+    requireNoneBelow(links, named);
+    parsed.push(named);
     // A source package may lack files outside of the hypervisor; the ledger names them nevertheless.
     moved = [];
     files = applyFilePatches(parsed.flat().filter(isOurs), readText, (one) => moved.push(one));
@@ -104,6 +107,22 @@ export function carriedOnly(
     changed: new Set([...changed].filter(isCarried)),
     levels: levels.map((level) => ({ ...level, files: cut(level.files) })),
   };
+}
+
+/** A link may lead anywhere: what is below it is not the file that the patch names. */
+function requireNoneBelow(links: readonly string[], patches: readonly FilePatch[]): void {
+  for (const file of patches) {
+    for (const path of namesOf(file)) {
+      const link = links.find((link) => path.startsWith(`${link}/`));
+      if (link === undefined) continue;
+      throw new BuildError({
+        code: "build/bad-patch",
+        problem: `Cannot apply "${file.patch}": it names a file below a symbolic link of the source`,
+        where: `${path}, below the link ${link}`,
+        expected: "the file's own path",
+      });
+    }
+  }
 }
 
 function isOurs(patch: FilePatch): boolean {

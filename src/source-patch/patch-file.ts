@@ -167,7 +167,9 @@ function findStrip(files: readonly StructuredPatch[], exists: (path: string) => 
   });
   const best = Math.max(...scores);
   if (best > 0) return scores.indexOf(best);
-  return files.some((file) => file.isGit || /^a\//.test(file.oldFileName ?? "")) ? 1 : 0;
+  const isPrefixed = ({ isGit, oldFileName = "", newFileName = "" }: StructuredPatch) =>
+    isGit === true || oldFileName.startsWith("a/") || newFileName.startsWith("b/");
+  return files.some(isPrefixed) ? 1 : 0;
 }
 
 function relativePath(name: string | undefined, strip: number): string | undefined {

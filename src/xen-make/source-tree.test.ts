@@ -106,6 +106,30 @@ test("readSourceTree() reads links that no build makes, and sources of generated
   assert.equal(digests.size, 5);
 });
 
+for (const [what, target] of [
+  ["an absolute link", "/etc"],
+  ["a link that climbs out", "../../../elsewhere"],
+  ["a link that leads out by another one", "out/.."],
+] as const) {
+  test(`readSourceTree() refuses ${what}: make would write through it`, (t) => {
+    const { source } = makeSmallXen(t);
+    mkdirSync(join(source, "../deep/below"), { recursive: true });
+    if (target === "out/..") symlinkSync("../../../deep/below", join(source, "xen/common/out"));
+    symlinkSync(target, join(source, "xen/common/a-link"));
+    assert.throws(() => readSourceTree(source), {
+      message: /: a symbolic link in it leads out of it\n +where: +xen\/common\/(a-link|out) -> /,
+    });
+  });
+}
+
+test("readSourceTree() takes links within the source, and one that leads nowhere there", (t) => {
+  const { source } = makeSmallXen(t);
+  symlinkSync("../common", join(source, "xen/common/all"));
+  symlinkSync("gone.c", join(source, "xen/common/nowhere.c"));
+  const links = readSourceTree(source).files.filter(({ content }) => content.kind === "link");
+  assert.equal(links.length, 2);
+});
+
 test("differencesFrom() names files in which a source differs from one in the cache", (t) => {
   const { source, cache } = makeSmallXen(t);
   const before = readSourceTree(source);

@@ -3,8 +3,8 @@
 // what a build leaves there is not source (not-source.ts).
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
 import { codeOfSystemError } from "../system-state.ts";
 import { isMadeLink, isNoSource, isOfBuildDirectory } from "./not-source.ts";
@@ -72,6 +72,7 @@ function readBelow(folder: string, path: string): SourceFile[] {
     else if (entry.isSymbolicLink()) {
       const target = readlinkSync(join(folder, below));
       if (isMadeLink(below, target)) continue;
+      if (leadsOut(folder, below, target)) throw linkOut(folder, below, target);
       files.push({ path: below, content: { kind: "link", target } });
     } else files.push(readSource(folder, below));
     if (files.length > FILES_MAX) throw notXen(folder, `more than ${FILES_MAX} files`);
@@ -99,6 +100,30 @@ function readSource(folder: string, path: string): SourceFile {
   const bytes = readFileSync(place);
   const executable = (statSync(place).mode & 0o100) !== 0;
   return { path, content: { kind: "file", bytes, executable } };
+}
+
+/** In a copy of the source it would lead there as well, and make would write through it. */
+function leadsOut(folder: string, path: string, target: string): boolean {
+  if (isAbsolute(target) || isOutside(relative(".", join(dirname(path), target)))) return true;
+  try {
+    return isOutside(relative(realpathSync(folder), realpathSync(join(folder, path))));
+  } catch {
+    return false; // It leads nowhere.
+  }
+}
+
+function isOutside(below: string): boolean {
+  return below === ".." || below.startsWith("../");
+}
+
+function linkOut(folder: string, path: string, target: string): BuildError {
+  return new BuildError({
+    code: "build/no-source-tree",
+    problem: `Cannot build from "${folder}": a symbolic link in it leads out of it`,
+    where: `${path} -> ${target}`,
+    expected: "links to files of the source, if any",
+    remedy: "put the file itself in the place of the link",
+  });
 }
 
 function digestOf(files: readonly SourceFile[]): string {
