@@ -100,6 +100,25 @@ buildTest("xsplice build takes patches from a series, and gives its report as JS
   assert.equal(stderr, "");
 });
 
+buildTest("xsplice build takes a patch of a series by its absolute path", async (t) => {
+  const elsewhere = join(emptyFolder(t), "series");
+  writeFileSync(elsewhere, `${patchFile("one.patch", fixed)}\n`);
+  const { exitCode, stderr } = await build("--series", elsewhere);
+  assert.equal(exitCode, 0, stderr);
+});
+
+buildTest("xsplice build refuses a series that wants a patch turned around", async () => {
+  patchFile("one.patch", fixed);
+  const series = join(folder, "series-back");
+  writeFileSync(series, "one.patch -p1 -R\n");
+  const { exitCode, stderr } = await build("--series", series);
+  assert.equal(exitCode, 64);
+  assert.match(
+    stderr,
+    /"-R" behind the name of a patch is unknown\n +where: +.*series-back, line 1/,
+  );
+});
+
 buildTest("xsplice build leaves no report of a payload that could not be written", async (t) => {
   const place = emptyFolder(t);
   const patch = patchFile("fix.patch", fixed);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -121,6 +122,19 @@ for (const [what, target] of [
     });
   });
 }
+
+test("readSourceTree() refuses what it would wait for, or cannot name", (t) => {
+  const { source } = makeSmallXen(t);
+  const pipe = join(source, "xen/common/pipe.c");
+  execFileSync("mkfifo", [pipe]);
+  assert.throws(() => readSourceTree(source), {
+    message: /: it is a pipe, a socket or a device\n +where: +xen\/common\/pipe\.c\n/,
+  });
+  rmSync(pipe);
+  const name = Buffer.from([0xe9, 0x2e, 0x63]); // é.c in Latin-1
+  writeFileSync(Buffer.concat([Buffer.from(join(source, "xen/common/")), name]), "");
+  assert.throws(() => readSourceTree(source), { message: /: its name is no UTF-8\n/ });
+});
 
 test("readSourceTree() takes links within the source, and one that leads nowhere there", (t) => {
   const { source } = makeSmallXen(t);

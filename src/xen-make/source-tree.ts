@@ -28,6 +28,8 @@ export interface SourceTree {
 
 /** All that the hypervisor is built from; the rest is tools, documents and other programs. */
 const needed = ["Config.mk", "config", "xen"] as const;
+/** What node puts in the place of bytes of a name that are no UTF-8. */
+const NO_CHARACTER = "\ufffd";
 /** More than any tree has; what is larger is no Xen. */
 const FILES_MAX = 20_000;
 
@@ -74,6 +76,10 @@ function readBelow(folder: string, path: string): SourceFile[] {
       if (isMadeLink(below, target)) continue;
       if (leadsOut(folder, below, target)) throw linkOut(folder, below, target);
       files.push({ path: below, content: { kind: "link", target } });
+    } else if (!entry.isFile()) {
+      throw notReadable(folder, below, "it is a pipe, a socket or a device");
+    } else if (entry.name.includes(NO_CHARACTER)) {
+      throw notReadable(folder, below, "its name is no UTF-8");
     } else files.push(readSource(folder, below));
     if (files.length > FILES_MAX) throw notXen(folder, `more than ${FILES_MAX} files`);
   }
@@ -114,6 +120,16 @@ function leadsOut(folder: string, path: string, target: string): boolean {
 
 function isOutside(below: string): boolean {
   return below === ".." || below.startsWith("../");
+}
+
+function notReadable(folder: string, path: string, state: string): BuildError {
+  return new BuildError({
+    code: "build/no-source-tree",
+    problem: `Cannot build from "${folder}": ${state}`,
+    where: path,
+    expected: "the files of Xen's source",
+    remedy: "remove it, or unpack the source anew",
+  });
 }
 
 function linkOut(folder: string, path: string, target: string): BuildError {

@@ -1,6 +1,6 @@
 // The patches for `xsplice build`, by name or by a series, and other text files.
 
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { PatchInput } from "../../source-patch/patch-file.ts";
 import { readInputFile } from "../read-input-file.ts";
 import type { CommandCall } from "../spec.ts";
@@ -28,21 +28,35 @@ export function readText(path: string): Promise<Uint8Array> {
   return readInputFile(path, { sizeMax: TEXT_SIZE_MAX, reason: "far more than a text has" });
 }
 
-/** In quilt's format: paths relative to the file's directory, comments after #, options after the name. */
+/**
+ * In quilt's format: paths relative to the file's directory, comments after #, options after the name.
+ * Of these, `-pN` is found out from the patch itself.
+ */
 async function readSeries(path: string): Promise<readonly string[]> {
-  const bytes = await readText(path);
-  return Buffer.from(bytes)
+  const lines = Buffer.from(await readText(path))
     .toString()
-    .split("\n")
-    .map(
-      (line) =>
-        line
-          .replace(/(^|\s)#.*$/, "")
-          .trim()
-          .split(/\s+/)[0] ?? "",
-    )
-    .filter((name) => name !== "")
-    .map((name) => join(dirname(path), name));
+    .split("\n");
+  return lines.flatMap((line, index) => {
+    const [name = "", ...options] = line
+      .replace(/(^|\s)#.*$/, "")
+      .trim()
+      .split(/\s+/);
+    const unknown = options.find((option) => !/^-p\d*$|^\d+$/.test(option));
+    if (unknown !== undefined) throw unknownOption(unknown, `${path}, line ${index + 1}`);
+    if (name === "") return [];
+    return [isAbsolute(name) ? name : join(dirname(path), name)];
+  });
+}
+
+function unknownOption(option: string, where: string): UsageError {
+  return new UsageError({
+    code: "usage/bad-arguments",
+    problem: `Cannot build from the series: "${option}" behind the name of a patch is unknown`,
+    where,
+    expected: "nothing, or -p and a number",
+    remedy:
+      "write the patch so that it applies as it is (-R: interdiff, or git revert, turns one around)",
+  });
 }
 
 function emptySeries(path: string): UsageError {
