@@ -39,7 +39,9 @@ export function carryObject(
     oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
   }));
   const usesOf = (name: string) => initUsesOf(object, nameInXen, name);
-  const hooks = takeHooks(carried.draft, object.pair.object, () => landingIn(surroundings));
+  const hooks = takeHooks(carried.draft, object.pair.hookFile ?? object.pair.object, () =>
+    landingIn(surroundings),
+  );
   return { ...carried, replacements, object, hooks, usesOf };
 }
 

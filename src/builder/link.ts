@@ -8,12 +8,13 @@ import { GuardError } from "../guard/errors.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { PatchContribution } from "../pairs/contributions.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
-import { EmitError, type EmitInput } from "../payload/emit/input.ts";
+import { EmitError, type EmitInput, type Hook } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
 import { calledByNewCode } from "../stacking/called.ts";
 import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
+import type { HookKind } from "../xen-abi/hooks.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { type CarriedFix, carryObject } from "./carry-object.ts";
 import { bindHooks, type CompiledHooks } from "./hooks/compile-hooks.ts";
@@ -49,8 +50,17 @@ export interface BuiltFunction {
   readonly patches: readonly string[];
 }
 
+/** A function that Xen calls while it applies or reverts the payload. */
+export interface BuiltHook {
+  readonly kind: HookKind;
+  readonly name: string;
+  /** The object of Xen, or the author's file. */
+  readonly source: string;
+}
+
 export interface LinkedPayload extends EmittedPayload {
   readonly functions: readonly BuiltFunction[];
+  readonly hooks: readonly BuiltHook[];
   /** The old code that the payload carries, and the bytes of it that cannot be predicted. */
   readonly guards: GuardPlan;
   /** What it refers to as the old code did, though it is freed after boot. */
@@ -83,7 +93,7 @@ export function linkPayload({
   const { refusals, bootOnly } = bindToXen(
     carried.map(({ object: { pair, broughtFor }, ...rest }) => {
       const statics = pair.hookFile === undefined ? "out of reach" : "by name";
-      return { name: pair.object, broughtFor, statics, ...rest };
+      return { name: pair.hookFile ?? pair.object, broughtFor, statics, ...rest };
     }),
     names,
     surroundings,
@@ -107,6 +117,8 @@ export function linkPayload({
   const kept = keepRegisters(carried, { xen: target.xen, payloads });
   if (kept.refusals.length > 0) return { kind: "refused", refusals: kept.refusals };
   // From here no code goes on with registers that a body of somebody else's may change.
+  const allHooks = [...carried.flatMap((object) => object.hooks), ...hooks.hooks];
+  const builtHooks = describeHooks(allHooks, carried, hooks);
   const emitted = emit({
     ...facts,
     objects: sources,
@@ -114,7 +126,7 @@ export function linkPayload({
     guards: guards.guards,
     uncovered: facts.stacking.guard === "none" ? [] : called,
     keeping: kept.keeping,
-    hooks: [...carried.flatMap((object) => object.hooks), ...hooks.hooks],
+    hooks: allHooks,
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),
   });
@@ -125,7 +137,7 @@ export function linkPayload({
   const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
   return {
     kind: "linked",
-    payload: { ...emitted, functions, guards, bootOnly },
+    payload: { ...emitted, functions, hooks: builtHooks, guards, bootOnly },
     warnings: [
       warnOfBootOnly(bootOnly),
       hooks.warnings,
@@ -135,6 +147,20 @@ export function linkPayload({
       ...copies,
     ].join(""),
   };
+}
+
+/** Before the emitter gives them other names. */
+function describeHooks(
+  hooks: readonly Hook[],
+  carried: readonly CarriedFix[],
+  { objects }: CompiledHooks,
+): readonly BuiltHook[] {
+  return hooks.map((hook) => {
+    const { kind, code } = hook;
+    const own = carried.find((one) => one.hooks.includes(hook))?.object.pair;
+    const file = objects.find(({ draft }) => draft.symbols.includes(code))?.source;
+    return { kind, name: code.name, source: own?.hookFile ?? own?.object ?? file ?? "" };
+  });
 }
 
 /** Static functions of Xen to which files of hooks refer, by their names in Xen's table. */

@@ -18,7 +18,7 @@ import type { BuildInputs, BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
 import type { BootOnlyReference } from "./init/references.ts";
-import type { BuiltFunction } from "./link.ts";
+import type { BuiltFunction, BuiltHook } from "./link.ts";
 import { movedHunksOf, nameWithoutPlace, type ReportedHunk } from "./report-hunks.ts";
 
 export const REPORT_FORMAT = 2;
@@ -31,16 +31,14 @@ export interface BuildReport {
   readonly payload: ReportedPayload | undefined;
   readonly stacking: ReportedStacking;
   readonly functions: readonly ReportedFunction[];
+  readonly hooks: readonly BuiltHook[];
   /** Compared with `--previous`, when built. */
   readonly succession: Omit<Succession, "refusals"> | undefined;
   /** Causes first; a refusal that follows from another one refers to it by `causes`, and comes after it. */
   readonly refusals: readonly BuildRefusal[];
   /** Refusals that the author allowed; the outcome `left-out` has nothing else. */
   readonly allowed: readonly AllowedChange[];
-  /**
-   * What the payload refers to as the old code did, though it is freed after boot: these paths must not
-   * run again.
-   */
+  /** Paths that must not run again: they lead to what is freed after boot, as they did in the old code. */
   readonly bootOnly: readonly BootOnlyReference[];
   /** Lines of text: from the compiler of hooks, and about pointers that are unsafe on some hosts. */
   readonly warnings: string;
@@ -157,6 +155,7 @@ export function reportOf(
       patches: found.patches.map(nameOf),
       address: hexNumber(target.xen.byName.get(found.name)?.address ?? 0n),
     })),
+    hooks: fix.payload?.hooks ?? [],
     refusals: fix.refusals,
     allowed: fix.allowed,
     bootOnly: fix.payload?.bootOnly ?? [],

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { patchFrom } from "../../src/builder/build.test.support.ts";
-import { pressKey } from "../corpus/probes.ts";
+import { grantIoMemory, pressKey } from "../corpus/probes.ts";
 import { runXsplice } from "../run-cli.ts";
-import { openCorpusXen } from "./build-corpus-apply.ts";
+import { type CorpusXen, openCorpusXen } from "./build-corpus-apply.ts";
 import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
 import { actOptions, call } from "./host-under-test.ts";
 
@@ -41,22 +41,41 @@ describe("xsplice build --draft-hooks on Xen 4.17", { skip: await whyNoCorpusSou
     );
 
   /** A patch of one file, as text in the place of another. */
-  function edit(name: string, path: string, from: string, to: string): string {
+  function edit(
+    name: string,
+    path: string,
+    ...changes: readonly (readonly [from: string, to: string])[]
+  ): string {
     const text = readFileSync(join(source.source, path), "latin1");
-    assert.ok(text.includes(from), from);
+    for (const [from] of changes) assert.ok(text.includes(from), from);
+    const fixed = changes.reduce((text, [from, to]) => text.replace(from, to), text);
     const patch = join(folder, name);
-    writeFileSync(patch, patchFrom(path, text, text.replace(from, to)).bytes);
+    writeFileSync(patch, patchFrom(path, text, fixed).bytes);
     return patch;
+  }
+
+  /** Loads what was built last, and reverts it; `look` is asked in between and afterwards. */
+  async function onXen(look: (xen: CorpusXen, state: "with" | "without") => Promise<void>) {
+    const xen = await openCorpusXen();
+    try {
+      const bytes = new Uint8Array(readFileSync(join(folder, "fix.livepatch")));
+      await xen.host.upload("fix", bytes, call);
+      await xen.host.act("apply", "fix", actOptions);
+      await look(xen, "with");
+      await xen.host.act("revert", "fix", actOptions);
+      await look(xen, "without");
+      await xen.host.act("unload", "fix", actOptions);
+    } finally {
+      await xen.lab.close();
+    }
   }
 
   test("a variable's new value is set by the drafted hook, and set back by the revert", async () => {
     const declared = "static bool_t alt_key_handling;";
-    const patch = edit(
-      "value.patch",
-      "xen/common/keyhandler.c",
+    const patch = edit("value.patch", "xen/common/keyhandler.c", [
       declared,
       declared.replace(";", " = 1;"),
-    );
+    ]);
     const draft = join(folder, "value.c");
     const refused = await build([patch], "--draft-hooks", draft);
     assert.equal(refused.exitCode, 2, refused.stderr);
@@ -68,36 +87,64 @@ describe("xsplice build --draft-hooks on Xen 4.17", { skip: await whyNoCorpusSou
     assert.equal(made.exitCode, 0, made.stdout + made.stderr);
     assert.match(made.stderr, /variable "alt_key_handling" .* your hook must set it/);
 
-    const xen = await openCorpusXen();
-    try {
-      const bytes = new Uint8Array(readFileSync(join(folder, "fix.livepatch")));
-      await xen.host.upload("fix", bytes, call);
-      const toggle = () => pressKey("A")(xen);
-      const act = (action: "apply" | "revert") => xen.host.act(action, "fix", actOptions);
-      await act("apply");
+    await onXen(async (xen, state) => {
       // Each press of the key takes the other handling.
-      assert.match(await toggle(), /using normal key handling/);
-      assert.match(await toggle(), /using alternative key handling/);
-      await act("revert");
-      assert.match(await toggle(), /using alternative key handling/);
-    } finally {
-      await xen.lab.close();
-    }
+      if (state === "with") assert.match(await pressKey("A")(xen), /using normal key handling/);
+      assert.match(await pressKey("A")(xen), /using alternative key handling/);
+    });
+  });
+
+  test("a structure that grew goes on beside its objects, as the draft says", async () => {
+    const path = "xen/common/rangeset.c";
+    const include = "#include <xsm/xsm.h>\n";
+    const begin =
+      "    ASSERT(s <= e);\n\n    write_lock(&r->lock);\n\n    x = find_range(r, s);\n    y = find_range(r, e);\n";
+    const told = (uses: string) =>
+      `    printk("rangeset %s: added %u times\\n", r->name, ${uses});\n`;
+    const member = "    struct list_head rangeset_list;\n";
+    const grown = edit(
+      "grown.patch",
+      path,
+      [member, `${member}    unsigned int uses;\n`],
+      [begin, `${told("++r->uses")}${begin}`],
+    );
+    const draft = join(folder, "grown.c");
+    const refused = await build([grown], "--draft-hooks", draft);
+    assert.equal(refused.exitCode, 2, refused.stderr);
+    const declarations = `struct rangeset_shadow { unsigned int uses; };
+struct rangeset_shadow *rangeset_shadow(const struct rangeset *object);
+void rangeset_shadow_free(const struct rangeset *object);
+`;
+    const beside = edit(
+      "beside.patch",
+      path,
+      [include, include + declarations],
+      [
+        begin,
+        `    struct rangeset_shadow *shadow = rangeset_shadow(r);\n\n    if ( shadow )\n    ${told("++shadow->uses")}${begin}`,
+      ],
+      ["\n    xfree(r);\n", "\n    rangeset_shadow_free(r);$&"],
+    );
+    const made = await build([beside], "--hooks", draft);
+    assert.equal(made.exitCode, 0, made.stdout + made.stderr);
+    assert.doesNotMatch(made.stderr, /^warning/m);
+    await onXen(async (xen, state) => {
+      const [first, second] = [await grantIoMemory(xen), await grantIoMemory(xen)];
+      if (state === "without") return assert.doesNotMatch(first + second, /added/);
+      assert.match(first, /rangeset \S.*: added 1 times/);
+      assert.match(second, /rangeset \S.*: added 2 times/);
+    });
   });
 
   test("drafts of all kinds compile once it is decided what is to be decided", async () => {
-    const bringUp = edit(
-      "bring-up.patch",
-      "xen/arch/x86/cpu/amd.c",
+    const bringUp = edit("bring-up.patch", "xen/arch/x86/cpu/amd.c", [
       "\tu32 l, h;\n\n\tunsigned long long value;\n",
       "$&\n\tc->x86_cache_alignment++;\n",
-    );
-    const grown = edit(
-      "grown.patch",
-      "xen/common/rangeset.c",
+    ]);
+    const grown = edit("grown.patch", "xen/common/rangeset.c", [
       "    struct list_head rangeset_list;\n",
-      "    struct list_head rangeset_list;\n    struct domain *user;\n    spinlock_t user_lock;\n    unsigned int uses[2];\n",
-    );
+      "$&    struct domain *user;\n    spinlock_t user_lock;\n    unsigned int uses[2];\n",
+    ]);
     const patches = ["new-per-cpu", "init-function"].map((name) => join(corpus, `${name}.patch`));
     const draft = join(folder, "all.c");
     const refused = await build([...patches, grown, bringUp], "--draft-hooks", draft);

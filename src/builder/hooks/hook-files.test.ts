@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, type TestContext } from "node:test";
 import { buildTest } from "../../../test/why-no-build.ts";
 import { emptyFolder } from "../../files/files.test.support.ts";
@@ -57,6 +57,10 @@ XSPLICE_HOOK_PREAPPLY(veto)
     payload.hooks.map(({ kind }) => kind),
     ["load", "preapply"],
   );
+  assert.deepEqual(
+    fix.payload.hooks.map(({ kind, name, source }) => `${kind} ${name} ${basename(source)}`),
+    ["load on_load my hooks.c", "preapply veto my hooks.c"],
+  );
   // A static function of Xen, by its name alone.
   assert.ok(
     payload.needs.some((name) => name.endsWith("#step")),
@@ -90,8 +94,8 @@ XSPLICE_HOOK_LOAD(on_load)
 `,
   );
   assert.deepEqual(
-    refusals.map(({ rule, what, where }) => [rule, what, where.replace(/,.*/, "")]),
-    [["missing-symbol", 'symbol "nowhere"', "common/xsplice-my_hooks.o"]],
+    refusals.map(({ rule, what, where }) => [rule, what, basename(where.replace(/,.*/, ""))]),
+    [["missing-symbol", 'symbol "nowhere"', "my hooks.c"]],
   );
 });
 

@@ -135,7 +135,7 @@ function factsOf(
   report: BuildReport,
   places: ResultPlaces,
 ): readonly (readonly [string, string])[] {
-  const { payload, functions, compiler, timings, objects } = report;
+  const { payload, functions, hooks, compiler, timings, objects } = report;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   return [
     ...functions.map(({ name, why, oldSizeBytes, newSizeBytes, patches }) => {
@@ -143,6 +143,7 @@ function factsOf(
       const by = isSeries(report) ? ` (${patches.join(", ")})` : "";
       return ["replaces", `${name}, ${sizes}${by}: ${why.join("; ")}`] as const;
     }),
+    ...hooks.map(({ kind, name, source }) => ["hook", `${name} of ${source}, ${kind}`] as const),
     ...objects.flatMap(({ object, broughtFor }) =>
       broughtFor === undefined ? [] : [["carries", `${object}: ${broughtFor}`] as const],
     ),
