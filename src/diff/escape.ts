@@ -6,7 +6,7 @@ import { findColdParent } from "../elf/cold-part.ts";
 import { Machine } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { addressEscapes, type CallSurvivors, RESULTS } from "../isa/x86-address-flow.ts";
-import { findInstructions } from "../isa/x86-instructions.ts";
+import { findInstructions } from "../isa/x86-references.ts";
 import { registerBits } from "../isa/x86-registers.ts";
 import { Effects } from "../reliance/effects.ts";
 import { RETURN_THUNK } from "../reliance/function-code.ts";

@@ -7,6 +7,7 @@ import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { type Escape, explainEscape } from "./escape.ts";
 import { explainDifference } from "./explain.ts";
+import { usersOf } from "./users.ts";
 
 export interface Changes {
   /** Pairs that must change, by the atom after, with their differences. */
@@ -57,9 +58,14 @@ function addColdParts({ after, correlation }: Comparison, reasons: Reasons): voi
 }
 
 /** The old bytes at that place are no longer what runs, or not at that place. */
-function addPointersInside({ correlation, sides }: Comparison, reasons: Reasons): void {
+function addPointersInside(
+  { after: split, correlation, sides }: Comparison,
+  reasons: Reasons,
+): void {
+  const users = usersOf([...reasons.keys()].filter(isFunctionCode), split);
+  const owners = new Set([...users].map((user) => sides.ownersAfter.ownerOf(user)));
   for (const [, after] of correlation.pairs()) {
-    if (reasons.has(after)) continue;
+    if (reasons.has(after) || !(users.has(after) || owners.has(after))) continue;
     const entries = sides.ownersAfter.entriesOf(after);
     const target = [after, ...entries]
       .map((atom) => findChangedInside(atom, after, reasons, new Set()))

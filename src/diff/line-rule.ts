@@ -3,7 +3,8 @@
 // decide this; without the caller's answer every constant counts as a change.
 
 import { Machine } from "../elf/constants.ts";
-import { findInstructions, type X86Instruction } from "../isa/x86-instructions.ts";
+import type { X86Instruction } from "../isa/x86-instructions.ts";
+import { findInstructions } from "../isa/x86-references.ts";
 import type { Atom, Reference } from "./atom.ts";
 import { textAt } from "./meaning.ts";
 import { requireDefined } from "./require-defined.ts";

@@ -18,6 +18,23 @@ export class Meanings {
     this.#crossed = crossed;
   }
 
+  /** Whether ofTarget() is the same for a plain reason; most targets are. */
+  isOnePair(before: Target, after: Target): boolean {
+    if (before.kind === "atom" && after.kind === "atom") {
+      const number = this.#correlation.findNumber(before.atom);
+      return (
+        number !== undefined &&
+        before.offset === after.offset &&
+        number === this.#correlation.findNumber(after.atom)
+      );
+    }
+    if (before.kind !== "external" || after.kind !== "external") return false;
+    const [one, other] = [before.symbol, after.symbol];
+    return (
+      one.name === other.name && one.binding === other.binding && before.offset === after.offset
+    );
+  }
+
   /** `length` bytes from the target on count when it is nameless; all of it by default. */
   ofTarget(target: Target, length?: number): string {
     switch (target.kind) {

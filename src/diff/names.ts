@@ -16,8 +16,11 @@ export class Names {
   generic(name: string): string {
     let generic = this.#known.get(name);
     if (generic !== undefined) return generic;
-    generic = withoutCompilerNumbers(name);
-    for (const counter of this.#counters) generic = generic.replace(counter, "#");
+    generic = name;
+    if (/\d/.test(name)) {
+      generic = withoutCompilerNumbers(name);
+      for (const counter of this.#counters) generic = generic.replace(counter, "#");
+    }
     this.#known.set(name, generic);
     return generic;
   }

@@ -15,10 +15,11 @@ export interface Ownership {
 export function findOwners(split: SplitObject): Ownership {
   const claims = new Claims();
   const entries = split.atoms.filter(({ kind }) => kind === "entry");
+  const hasAttachedCode = split.atoms.some(({ kind }) => kind === "nameless-code");
   // A claim on a piece of code gives the entries that point into it an owner, who may claim more.
   do {
     claims.hasGrown = false;
-    for (const atom of split.atoms) claimReferences(atom, claims);
+    if (hasAttachedCode) for (const atom of split.atoms) claimReferences(atom, claims);
     for (const entry of entries) claimEntry(entry, claims);
   } while (claims.hasGrown);
   const entriesOf = new Map<Atom, { readonly entry: Atom; readonly at: number }[]>();
@@ -29,9 +30,17 @@ export function findOwners(split: SplitObject): Ownership {
     list.push({ entry, at: placeInOwner(entry) });
     entriesOf.set(owner, list);
   }
-  for (const list of entriesOf.values()) list.sort((left, right) => left.at - right.at);
+  const sorted = new Map<Atom, readonly Atom[]>();
+  for (const [owner, list] of entriesOf) {
+    const inOrder = list.sort((left, right) => left.at - right.at);
+    sorted.set(
+      owner,
+      inOrder.map(({ entry }) => entry),
+    );
+  }
+  const none: readonly Atom[] = [];
   return {
-    entriesOf: (owner) => (entriesOf.get(owner) ?? []).map(({ entry }) => entry),
+    entriesOf: (owner) => sorted.get(owner) ?? none,
     ownerOf: (atom) => claims.ownerOf(atom),
   };
 }

@@ -13,7 +13,10 @@ export function sameOutsideFields(before: Atom, after: Atom): boolean {
     const { offset, size } = requireDefined(after.references[index]);
     return reference.offset === offset && reference.size === size;
   });
-  return sameFields && sameBytes(withoutFields(before), withoutFields(after));
+  if (!sameFields) return false;
+  return (
+    sameBytes(before.bytes, after.bytes) || sameBytes(withoutFields(before), withoutFields(after))
+  );
 }
 
 export function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {

@@ -14,6 +14,7 @@ export interface Relocated {
 }
 
 export function sameRelocations(before: Relocated, after: Relocated): boolean {
+  if (!hasRelocations(before) && !hasRelocations(after)) return true;
   // Those of debugging data are most of an object, and nearly always the same to the byte.
   if (sameTables(before, after)) return true;
   const known = relocationsOf(before.object, before.section);
@@ -35,6 +36,10 @@ export function sameRelocations(before: Relocated, after: Relocated): boolean {
       );
     })
   );
+}
+
+function hasRelocations({ object, section }: Relocated): boolean {
+  return object.relocationTables.bySection.has(section.index);
 }
 
 function sameTables(before: Relocated, after: Relocated): boolean {

@@ -138,6 +138,19 @@ export function readRawRelocation(reader: ByteReader): RawRelocation {
   };
 }
 
+/** The same without a big integer for r_offset, and without an object: objects have very many. */
+export function eachRawRelocation(
+  bytes: Uint8Array,
+  visit: (r_offset: number, r_type: number, r_sym: number, r_addend: bigint) => void,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + RELA_SIZE <= bytes.length; at += RELA_SIZE) {
+    const offset = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+    const [type, symbol] = [view.getUint32(at + 8, true), view.getUint32(at + 12, true)];
+    visit(offset, type, symbol, view.getBigInt64(at + 16, true));
+  }
+}
+
 export function writeRawHeader(writer: ByteWriter, header: RawHeader): void {
   writer
     .bytes(header.ei_mag)

@@ -37,8 +37,14 @@ export function readSections(
   return unnamed.map((section, index) => {
     const place: ElfPlace = { source, section };
     const read = () => nameAt(names, headers[index]?.sh_name ?? 0, place);
-    return { ...section, name: attempt(read, "", onDamage) };
+    return withName(section, attempt(read, "", onDamage));
   });
+}
+
+/** Written out: objects have thousands of sections, and spreading takes many times as long. */
+function withName(section: Section, name: string): Section {
+  const { index, type, flags, address, offset, size, link, info, alignment, entrySize } = section;
+  return { index, name, type, flags, address, offset, size, link, info, alignment, entrySize };
 }
 
 function attempt<Value>(

@@ -1,11 +1,10 @@
 // The relocations of a relocatable file: those of SHT_RELA, the only kind that both machines use.
 
-import { ByteReader } from "../bytes/byte-reader.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { ElfType, nameOfElfType } from "./constants.ts";
-import { type ElfError, malformed, sectionLabel, unsupported } from "./errors.ts";
+import { type ElfError, type ElfPlace, malformed, sectionLabel, unsupported } from "./errors.ts";
 import { type ElfObject, type Relocation, type Section, symbolIndex } from "./object.ts";
-import { RELA_SIZE, readRawRelocation, SYM_SIZE } from "./raw.ts";
+import { eachRawRelocation, RELA_SIZE, SYM_SIZE } from "./raw.ts";
 import { contentsOf } from "./sections.ts";
 import { entryCount, linkedSection } from "./symbol-table.ts";
 
@@ -59,34 +58,31 @@ export function readRelocations(
   section: Section,
   target: Section,
 ): readonly Relocation[] {
-  const count = entryCount(object, section, RELA_SIZE);
+  entryCount(object, section, RELA_SIZE);
   const symbols = linkedSection(object, section, "SHT_SYMTAB");
   const symbolCount = entryCount(object, symbols, SYM_SIZE);
-  const reader = new ByteReader(contentsOf(object, section), object.source);
-  return Array.from({ length: count }, (_, index) => {
-    const raw = readRawRelocation(reader);
-    const place = { source: object.source, section, offset: section.offset + index * RELA_SIZE };
-    if (raw.r_offset > BigInt(target.size)) {
+  const placeOf = (index: number): ElfPlace => {
+    return { source: object.source, section, offset: section.offset + index * RELA_SIZE };
+  };
+  const found: Relocation[] = [];
+  eachRawRelocation(contentsOf(object, section), (offset, type, symbol, addend) => {
+    if (offset > target.size) {
       throw malformed(
-        place,
-        `Cannot read relocation ${index} of ${sectionLabel(section)}: it is for offset ` +
-          hexNumber(raw.r_offset),
+        placeOf(found.length),
+        `Cannot read relocation ${found.length} of ${sectionLabel(section)}: it is for offset ` +
+          hexNumber(offset),
         `at most ${hexNumber(target.size)}, the size of ${sectionLabel(target)}`,
       );
     }
-    if (raw.r_sym >= symbolCount) {
+    if (symbol >= symbolCount) {
       throw malformed(
-        place,
-        `Cannot read relocation ${index} of ${sectionLabel(section)}: it is against symbol ` +
-          `${raw.r_sym}`,
+        placeOf(found.length),
+        `Cannot read relocation ${found.length} of ${sectionLabel(section)}: it is against ` +
+          `symbol ${symbol}`,
         `a symbol below ${symbolCount}`,
       );
     }
-    return {
-      offset: Number(raw.r_offset),
-      type: raw.r_type,
-      symbol: symbolIndex(raw.r_sym),
-      addend: raw.r_addend,
-    };
+    found.push({ offset, type, symbol: symbolIndex(symbol), addend });
   });
+  return found;
 }

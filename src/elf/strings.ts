@@ -26,23 +26,22 @@ export function nameAt(table: Uint8Array, offset: number, place: ElfPlace): stri
       `less than ${hexNumber(table.length)}, the size of the table`,
     );
   }
-  const end = table.subarray(0, offset + NAME_SIZE_MAX + 1).indexOf(0, offset);
-  if (end < 0) {
+  const limit = Math.min(table.length, offset + NAME_SIZE_MAX + 1);
+  let end = offset;
+  let isAscii = true;
+  for (let byte = table[end] ?? 0; byte !== 0 && end < limit; byte = table[++end] ?? 0) {
+    if (byte >= 0x80) isAscii = false;
+  }
+  if (end >= limit) {
     throw malformed(
       place,
       `Cannot read the name at ${hexNumber(offset)} of its string table: no NUL ends it`,
       `a NUL before the end of the table, after ${NAME_SIZE_MAX} bytes at most`,
     );
   }
-  return decodeName(table.subarray(offset, end), offset, place);
-}
-
-function decodeName(bytes: Uint8Array, offset: number, place: ElfPlace): string {
-  const { buffer, byteOffset, length } = bytes;
-  const text = Buffer.from(buffer, byteOffset, length).toString("latin1");
-  if (!/[\u0080-\u00ff]/.test(text)) return text;
+  if (isAscii) return asBuffer(table).toString("latin1", offset, end);
   try {
-    return utf8.decode(bytes);
+    return utf8.decode(table.subarray(offset, end));
   } catch {
     throw malformed(
       place,
@@ -51,3 +50,15 @@ function decodeName(bytes: Uint8Array, offset: number, place: ElfPlace): string 
     );
   }
 }
+
+/** A view of the table: thousands of names are read from the same one. */
+function asBuffer(table: Uint8Array): Buffer {
+  let buffer = buffers.get(table);
+  if (buffer === undefined) {
+    buffer = Buffer.from(table.buffer, table.byteOffset, table.length);
+    buffers.set(table, buffer);
+  }
+  return buffer;
+}
+
+const buffers = new WeakMap<Uint8Array, Buffer>();

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { findCommonReferences } from "./x86-common.ts";
-import { findLibraryReferences } from "./x86-instructions.ts";
+import { findCommonInstructions, findCommonReferences } from "./x86-common.ts";
+import { findLibraryInstructions, findLibraryReferences } from "./x86-instructions.ts";
 
 /** Opcodes and prefixes of all kinds, so that whole instructions are likely. */
 const interesting = fc.oneof(
@@ -23,6 +23,7 @@ test("findCommonReferences() says of random bytes what the library says, or give
       if (found === undefined) return;
       taken += 1;
       assert.deepEqual(found, findLibraryReferences(bytes));
+      assert.deepEqual(findCommonInstructions(bytes), findLibraryInstructions(bytes));
     }),
     { numRuns: 20_000 },
   );

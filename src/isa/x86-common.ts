@@ -11,26 +11,34 @@ import {
   twoByteForms,
   twoByteGroups,
 } from "./x86-common-forms.ts";
-import type { X86Reference } from "./x86-instructions.ts";
+import type { X86Instruction, X86Reference } from "./x86-instructions.ts";
 
 /** As findReferences() gives them; undefined when an instruction is not among the common ones. */
 export function findCommonReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found: X86Reference[] = [];
-  const step: Step = { length: 0, fieldStart: 0, fieldSize: 0, kind: "operand", isLea: false };
+  const step = newStep();
   for (let offset = 0; offset < bytes.length; offset += step.length) {
     if (!decode(bytes, offset, step)) return undefined;
-    const { length, fieldStart, fieldSize, kind, isLea } = step;
-    if (fieldSize === 0) continue;
-    const fieldOffset = offset + fieldStart;
-    const distance = fieldSize === 1 ? view.getInt8(fieldOffset) : view.getInt32(fieldOffset, true);
-    const target = BigInt.asUintN(64, BigInt(offset + length + distance));
-    found.push({
-      offset,
-      length,
-      reference: { kind, target, fieldStart, fieldSize, fieldOffset },
-      takesAddress: isLea,
-    });
+    if (step.fieldSize === 0) continue;
+    const { length, isLea } = step;
+    const reference = referenceOf(view, offset, step);
+    found.push({ offset, length, reference, takesAddress: isLea });
+  }
+  return found;
+}
+
+/** As findInstructions() gives them; undefined when one of them is not among the common ones. */
+export function findCommonInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: X86Instruction[] = [];
+  const step = newStep();
+  for (let offset = 0; offset < bytes.length; offset += step.length) {
+    if (!decode(bytes, offset, step)) return undefined;
+    const { length, fieldSize, immediateSize: size, isLea, flow } = step;
+    const reference = fieldSize === 0 ? undefined : referenceOf(view, offset, step);
+    const immediate = size === 0 ? undefined : { start: offset + length - size, size };
+    found.push({ offset, length, reference, takesAddress: isLea, immediate, flow });
   }
   return found;
 }
@@ -41,8 +49,31 @@ interface Step {
   /** Of the distance; `fieldSize` is 0 where there is none. */
   fieldStart: number;
   fieldSize: number;
+  /** At the end of the instruction; 0 where there is none. */
+  immediateSize: number;
   kind: X86Reference["reference"]["kind"];
   isLea: boolean;
+  flow: X86Instruction["flow"];
+}
+
+function newStep(): Step {
+  return {
+    length: 0,
+    fieldStart: 0,
+    fieldSize: 0,
+    immediateSize: 0,
+    kind: "operand",
+    isLea: false,
+    flow: "next",
+  };
+}
+
+function referenceOf(view: DataView, offset: number, step: Step): X86Reference["reference"] {
+  const { length, fieldStart, fieldSize, kind } = step;
+  const fieldOffset = offset + fieldStart;
+  const distance = fieldSize === 1 ? view.getInt8(fieldOffset) : view.getInt32(fieldOffset, true);
+  const target = BigInt.asUintN(64, BigInt(offset + length + distance));
+  return { kind, target, fieldStart, fieldSize, fieldOffset };
 }
 
 const LENGTH_MAX = 15;
@@ -95,7 +126,8 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
   if (hasSize && (isWide || (form & (Form.rel8 | Form.rel32)) !== 0)) return false;
   step.fieldSize = 0;
   step.kind = "operand";
-  step.isLea = false;
+  step.isLea = !isTwoByte && byte === 0x8d;
+  step.flow = flowOf(isTwoByte, byte);
   let immediate = form;
   if ((form & Form.modRM) !== 0) {
     const modRM = byteAt(bytes, at++);
@@ -104,6 +136,7 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
     const group = (isTwoByte ? twoByteGroups : oneByteGroups)[byte];
     if (!isKnown({ form, group, modRM, hasSize })) return false;
     if (hasLock && !mayLock(form, group, modRM)) return false;
+    if (!isTwoByte && byte === 0xff && operationBit(modRM) === JUMP) step.flow = "end";
     if (group !== undefined && (group.immediateFor & operationBit(modRM)) === 0) immediate = 0;
     if (isMemory) {
       const low = modRM & 7;
@@ -119,7 +152,6 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
         if (low === 5) {
           step.fieldStart = at - start;
           step.fieldSize = 4;
-          step.isLea = !isTwoByte && byte === 0x8d;
         }
         at += 4;
       }
@@ -131,9 +163,19 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
     step.kind = isTwoByte || byte < 0xe0 ? "conditional-jump" : byte === 0xe8 ? "call" : "jump";
     at += step.fieldSize;
   }
-  at += immediateSize(immediate, hasSize, isWide);
+  step.immediateSize = immediateSize(immediate, hasSize, isWide);
+  at += step.immediateSize;
   step.length = at - start;
   return at <= bytes.length && step.length <= LENGTH_MAX;
+}
+
+/** Of opcode 0xff. */
+const JUMP = 1 << 4;
+
+function flowOf(isTwoByte: boolean, opcode: number): X86Instruction["flow"] {
+  if (isTwoByte) return opcode === 0x0b ? "trap" : "next";
+  const isEnd = opcode === 0xc2 || opcode === 0xc3 || opcode === 0xe9 || opcode === 0xeb;
+  return isEnd ? "end" : "next";
 }
 
 function byteAt(bytes: Uint8Array, offset: number): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findInstructions } from "./x86-instructions.ts";
+import { findInstructions } from "./x86-references.ts";
 
 const code = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
 

@@ -48,8 +48,8 @@ export function findLibraryReferences(bytes: Uint8Array): readonly X86Reference[
   });
 }
 
-/** All instructions; undefined when some bytes are not an instruction. */
-export function findInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
+/** As findInstructions() of x86-references.ts, without its shortcut. */
+export function findLibraryInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
   const library = iced();
   return collect(bytes, (instruction, decoder) => {
     const offset = Number(instruction.ip);

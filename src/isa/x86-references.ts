@@ -1,7 +1,12 @@
-// The places that a piece of x86-64 code refers to by a distance.
+// The instructions of a piece of x86-64 code, and the places that it refers to by a distance.
 
-import { findCommonReferences } from "./x86-common.ts";
-import { findLibraryReferences, type X86Reference } from "./x86-instructions.ts";
+import { findCommonInstructions, findCommonReferences } from "./x86-common.ts";
+import {
+  findLibraryInstructions,
+  findLibraryReferences,
+  type X86Instruction,
+  type X86Reference,
+} from "./x86-instructions.ts";
 
 /**
  * Only the instructions that refer to a place by a distance. Undefined when some bytes are not an
@@ -9,4 +14,9 @@ import { findLibraryReferences, type X86Reference } from "./x86-instructions.ts"
  */
 export function findReferences(bytes: Uint8Array): readonly X86Reference[] | undefined {
   return findCommonReferences(bytes) ?? findLibraryReferences(bytes);
+}
+
+/** All instructions; undefined when some bytes are not an instruction. */
+export function findInstructions(bytes: Uint8Array): readonly X86Instruction[] | undefined {
+  return findCommonInstructions(bytes) ?? findLibraryInstructions(bytes);
 }

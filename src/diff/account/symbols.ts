@@ -2,7 +2,7 @@
 // undefined, absolute and common symbols. References to them have their own account.
 
 import type { ElfSymbol } from "../../elf/object.ts";
-import type { SplitObject } from "../atom.ts";
+import type { Atom, SplitObject } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Disposition, Ledger } from "../ledger.ts";
 import { isNaming } from "../split/split-object.ts";
@@ -29,9 +29,10 @@ export function accountSymbols({ before, after }: Comparison, ledger: Ledger): v
     });
   }
   for (const { symbol, side, own, other } of differing) {
+    if (isLabel(symbol)) continue;
     const isReferred = own.isReferred(symbol);
     // Whoever refers to a symbol of another name has told it.
-    if (isLabel(symbol) || (isReferred && !other.hasName(symbol.name))) continue;
+    if (isReferred && !other.hasName(symbol.name)) continue;
     ledger.add({
       what: `symbol "${symbol.name}"`,
       section: "",
@@ -47,35 +48,45 @@ export function accountSymbols({ before, after }: Comparison, ledger: Ledger): v
 class Symbols {
   readonly #byText = new Map<string, ElfSymbol>();
   readonly #names = new Set<string>();
-  readonly #referred: ReadonlySet<ElfSymbol>;
+  readonly #atoms: readonly Atom[];
+  #referred: ReadonlySet<ElfSymbol> | undefined;
 
   constructor({ object, atoms }: SplitObject) {
-    for (const symbol of object.symbols.slice(1)) {
-      const { name, value, size, binding, type, visibility, place } = symbol;
-      if (place.kind === "section" && isNaming(symbol)) continue;
+    this.#atoms = atoms;
+    for (const symbol of object.symbols) {
+      const { index, name, value, size, binding, type, visibility, place } = symbol;
+      if (index === 0 || (place.kind === "section" && isNaming(symbol))) continue;
       const section = place.kind === "section" ? object.sections[place.index]?.name : place.kind;
-      this.#byText.set([name, section, value, size, binding, type, visibility].join(" "), symbol);
+      const text = `${name} ${section} ${value} ${size} ${binding} ${type} ${visibility}`;
+      this.#byText.set(text, symbol);
       this.#names.add(name);
     }
-    const relocations = atoms.flatMap(({ references }) =>
-      references.map((found) => found.relocation),
-    );
-    this.#referred = new Set(relocations.flatMap((relocation) => relocation?.symbol ?? []));
   }
 
   without(other: Symbols): readonly ElfSymbol[] {
-    return [...this.#byText]
-      .filter(([text]) => !other.#byText.has(text))
-      .map(([, symbol]) => symbol);
+    const found: ElfSymbol[] = [];
+    for (const [text, symbol] of this.#byText) if (!other.#byText.has(text)) found.push(symbol);
+    return found;
   }
 
   isReferred(symbol: ElfSymbol): boolean {
+    this.#referred ??= referredBy(this.#atoms);
     return this.#referred.has(symbol);
   }
 
   hasName(name: string): boolean {
     return this.#names.has(name);
   }
+}
+
+function referredBy(atoms: readonly Atom[]): ReadonlySet<ElfSymbol> {
+  const found = new Set<ElfSymbol>();
+  for (const { references } of atoms) {
+    for (const { relocation } of references) {
+      if (relocation !== undefined) found.add(relocation.symbol);
+    }
+  }
+  return found;
 }
 
 function isLabel({ place, type }: ElfSymbol): boolean {

@@ -2,7 +2,8 @@
 // after a patch can be compared line by line: without places, which move, but with what is referred to.
 
 import { disassemble } from "../../isa/disassemble.ts";
-import { findInstructions, type X86Instruction } from "../../isa/x86-instructions.ts";
+import type { X86Instruction } from "../../isa/x86-instructions.ts";
+import { findInstructions } from "../../isa/x86-references.ts";
 import type { Atom, Reference } from "../atom.ts";
 import { requireDefined } from "../require-defined.ts";
 

@@ -23,19 +23,32 @@
 
 import { type Atom, isNameless, roleOf } from "../atom.ts";
 import { sameOutsideFields } from "../same-bytes.ts";
+import { usersOf } from "../users.ts";
 import { areOtherDeclarations, type OrderContext, pairByDeclaredOrder } from "./declared-order.ts";
 import type { NameGroup } from "./name-group.ts";
 
 export function correlateNumbered(
-  groups: readonly NameGroup[],
+  all: readonly NameGroup[],
   { correlation, homes, before, after }: Omit<OrderContext, "groupOf">,
 ): void {
+  const groups = all.filter((group) => group.before.length > 0 && group.after.length > 0);
+  if (groups.length === 0) return;
   const keyOf = new Map<Atom, NameGroup>();
   for (const group of groups) {
     for (const atom of [...group.before, ...group.after]) keyOf.set(atom, group);
   }
   const groupOf = (atom: Atom): NameGroup | undefined => keyOf.get(atom);
-  const context: OrderContext = { correlation, groupOf, homes, before, after };
+  const users = {
+    before: usersOf(
+      groups.flatMap((group) => group.before),
+      before,
+    ),
+    after: usersOf(
+      groups.flatMap((group) => group.after),
+      after,
+    ),
+  };
+  const context: NumberedContext = { correlation, groupOf, homes, before, after, users };
   const passes: readonly Pass[] = [
     pairByPlace,
     pairByHome,
@@ -48,7 +61,12 @@ export function correlateNumbered(
   for (const group of groups) markLeftovers(group, context);
 }
 
-type Pass = (groups: readonly NameGroup[], context: OrderContext) => boolean;
+interface NumberedContext extends OrderContext {
+  /** Who refers to an atom that looks for its partner: the evidence is nowhere else. */
+  readonly users: Readonly<Record<"before" | "after", ReadonlySet<Atom>>>;
+}
+
+type Pass = (groups: readonly NameGroup[], context: NumberedContext) => boolean;
 
 const pairByPlace: Pass = (_, context) => {
   const votes = collectVotes(context, (before, after, vote) => {
@@ -138,10 +156,10 @@ interface Votes {
 }
 
 function collectVotes(
-  context: OrderContext,
+  context: NumberedContext,
   collect: (before: Atom, after: Atom, vote: Vote) => void,
 ): Votes {
-  const { correlation, groupOf } = context;
+  const { correlation, groupOf, users } = context;
   const votes: Votes = { afterOf: new Map(), beforeOf: new Map() };
   const vote: Vote = (before, after) => {
     const group = groupOf(before);
@@ -151,7 +169,9 @@ function collectVotes(
     votes.afterOf.set(before, (votes.afterOf.get(before) ?? new Set()).add(after));
     votes.beforeOf.set(after, (votes.beforeOf.get(after) ?? new Set()).add(before));
   };
-  for (const [before, after] of correlation.pairs()) collect(before, after, vote);
+  for (const [before, after] of correlation.pairs()) {
+    if (users.before.has(before) && users.after.has(after)) collect(before, after, vote);
+  }
   return votes;
 }
 

@@ -38,40 +38,60 @@ export function distanceFields(
   const found = new Map<number, DistanceField>();
   if (!isCode(section)) return found;
   const bytes = contentsOf(object, section);
-  const cuts = [...new Set([0, ...starts, bytes.length])].sort((left, right) => left - right);
-  for (const [index, start] of cuts.slice(0, -1).entries()) {
-    const end = requireDefined(cuts[index + 1]);
+  const isWhole = starts.every((start) => start === 0);
+  const cuts = isWhole ? [0, bytes.length] : sortedCuts([0, ...starts, bytes.length]);
+  for (let index = 0; index + 1 < cuts.length; index++) {
+    const [start, end] = [requireDefined(cuts[index]), requireDefined(cuts[index + 1])];
     const stretch = bytes.subarray(start, end);
     const isX86 = object.header.machine === Machine.EM_X86_64;
-    for (const field of isX86 ? x86Fields(stretch, start) : aarch64Fields(stretch, start)) {
-      const staysInside = field.target >= start && field.target < end;
-      if (!staysInside || relocated.has(field.offset)) found.set(field.offset, field);
-    }
+    const fieldsOf = isX86 ? x86Fields : aarch64Fields;
+    const isWanted: IsWanted = (offset, target) =>
+      target < start || target >= end || relocated.has(offset);
+    for (const field of fieldsOf(stretch, start, isWanted)) found.set(field.offset, field);
   }
   return found;
 }
 
-function x86Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
-  return (findReferences(bytes) ?? []).map(({ offset, length, reference, takesAddress }) => {
-    const { fieldOffset, fieldSize, kind, target } = reference;
-    return {
+function sortedCuts(offsets: readonly number[]): readonly number[] {
+  return [...new Set(offsets)].sort((left, right) => left - right);
+}
+
+/** Most distances stay in the stretch; the others are a fraction, and only they become fields. */
+type IsWanted = (offset: number, target: number) => boolean;
+
+function x86Fields(bytes: Uint8Array, start: number, isWanted: IsWanted): readonly DistanceField[] {
+  const found: DistanceField[] = [];
+  for (const { offset, length, reference, takesAddress } of findReferences(bytes) ?? []) {
+    const { fieldOffset, fieldSize, kind } = reference;
+    const target = start + Number(BigInt.asIntN(64, reference.target));
+    if (!isWanted(start + fieldOffset, target)) continue;
+    found.push({
       offset: start + fieldOffset,
       size: fieldSize,
       bias: offset + length - fieldOffset,
       use: kind !== "operand" ? "branch" : takesAddress ? "address" : "memory",
       isInstruction: false,
-      target: start + Number(BigInt.asIntN(64, target)),
-    };
-  });
+      target,
+    });
+  }
+  return found;
 }
 
-function aarch64Fields(bytes: Uint8Array, start: number): readonly DistanceField[] {
-  return findAarch64Branches(bytes).map(({ offset, kind, target }) => ({
-    offset: start + offset,
-    size: 4,
-    bias: 0,
-    use: kind === "call" || kind === "jump" ? "branch" : "address",
-    isInstruction: true,
-    target: start + target,
-  }));
+function aarch64Fields(
+  bytes: Uint8Array,
+  start: number,
+  isWanted: IsWanted,
+): readonly DistanceField[] {
+  const fields = findAarch64Branches(bytes).map(({ offset, kind, target }): DistanceField => {
+    const use = kind === "call" || kind === "jump" ? "branch" : "address";
+    return {
+      offset: start + offset,
+      size: 4,
+      bias: 0,
+      use,
+      isInstruction: true,
+      target: start + target,
+    };
+  });
+  return fields.filter(({ offset, target }) => isWanted(offset, target));
 }

@@ -13,6 +13,7 @@ import { type AttachedHints, attachedStarts } from "./attached-code.ts";
 import { isCode } from "./code.ts";
 import { isFilling } from "./filling.ts";
 import { type NamedInput, type NamedRange, namedRanges } from "./named-ranges.ts";
+import type { RawReference } from "./raw-references.ts";
 
 export interface CutInput extends NamedInput {
   readonly variables: readonly VariableRule[];
@@ -20,8 +21,8 @@ export interface CutInput extends NamedInput {
   readonly places: readonly number[];
   /** For attached code. */
   readonly hints: AttachedHints | undefined;
-  /** Offsets of fields that a relocation fills in; ascending. */
-  readonly relocated: readonly number[];
+  /** Of the section, in order of their offsets. */
+  readonly references: readonly RawReference[];
 }
 
 /** The atoms cover the section without a gap; an empty section has one empty atom. */
@@ -42,9 +43,13 @@ export function cutSection(input: CutInput): readonly Atom[] {
   if (rule.role === "unsupported" && input.symbols.length === 0) {
     return [atomOf(input, "whole", 0, section.size, [])];
   }
-  const isMergeable = (section.flags & SectionFlag.SHF_MERGE) !== 0n && section.entrySize > 0;
-  if (isMergeable) return cutAt(input, mergeableStarts(input), "literal");
+  if (isMergeable(section)) return cutAt(input, mergeableStarts(input), "literal");
   return cutAtSymbols(input);
+}
+
+/** Cut where its strings and constants begin, whoever refers to them. */
+export function isMergeable({ flags, entrySize }: Section): boolean {
+  return (flags & SectionFlag.SHF_MERGE) !== 0n && entrySize > 0;
 }
 
 function cutEntries(input: CutInput): readonly Atom[] {
@@ -143,14 +148,24 @@ function cutNameless(input: CutInput, start: number, end: number): readonly Atom
   const { section } = input;
   if (start === end && section.size > 0) return [];
   const places = between(input.places, start, end);
-  const relocated = between(input.relocated, start, end);
   const bytes = contentsOf(input.object, section).subarray(start, end);
-  if (places.length + relocated.length === 0 && isFilling(bytes, isCode(section))) {
+  const isReferred = places.length > 0 || hasRelocation(input.references, start, end);
+  if (!isReferred && isFilling(bytes, isCode(section))) {
     return [atomOf(input, "filling", start, end - start, [])];
   }
   const kind = isCode(section) ? "nameless-code" : "literal";
   const cuts = [...new Set([start, ...places])];
   return cuts.map((cut, index) => atomOf(input, kind, cut, (cuts[index + 1] ?? end) - cut, []));
+}
+
+function hasRelocation(references: readonly RawReference[], start: number, end: number): boolean {
+  const first = countBefore(references, ({ offset }) => offset < start);
+  for (let index = first; index < references.length; index++) {
+    const reference = requireDefined(references[index]);
+    if (reference.offset >= end) return false;
+    if (reference.relocation !== undefined) return true;
+  }
+  return false;
 }
 
 /** Those of ascending offsets that lie in a range. */
@@ -181,7 +196,7 @@ function atomOf(
     bytes:
       section.type === "SHT_NOBITS"
         ? undefined
-        : contentsOf(object, section).subarray(start, start + size),
+        : object.bytes.subarray(section.offset + start, section.offset + start + size),
     symbols,
     name: (isNamed ? symbols[0]?.name : undefined) ?? `${section.name}${offset}`,
     references: [],

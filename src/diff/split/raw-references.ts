@@ -41,15 +41,30 @@ export interface SectionInput {
 export function rawReferences(input: SectionInput): readonly RawReference[] {
   const { object, section, starts } = input;
   const relocations = relocationsOf(object, section);
+  const inCode = isCode(section);
+  if (!inCode) {
+    const found = relocations.map((relocation) => fromRelocation(input, relocation, noFields));
+    return sortedByOffset(found);
+  }
   const relocated = new Set(relocations.map(({ offset }) => offset));
   const fields = distanceFields(object, section, starts, relocated);
-  const found = [
-    ...relocations.map((relocation) => fromRelocation(input, relocation, fields)),
-    ...[...fields.values()]
-      .filter((field) => !relocated.has(field.offset))
-      .map((field) => fromField(section, field)),
-  ];
-  return found.sort((left, right) => left.offset - right.offset);
+  const found = relocations.map((relocation) => fromRelocation(input, relocation, fields));
+  for (const field of fields.values()) {
+    if (!relocated.has(field.offset)) found.push(fromField(section, field));
+  }
+  return sortedByOffset(found);
+}
+
+const noFields: ReadonlyMap<number, DistanceField> = new Map();
+
+/** Relocations nearly always are. */
+function sortedByOffset(references: RawReference[]): readonly RawReference[] {
+  let last = 0;
+  for (const { offset } of references) {
+    if (offset < last) return references.sort((left, right) => left.offset - right.offset);
+    last = offset;
+  }
+  return references;
 }
 
 function fromField(section: Section, field: DistanceField): RawReference {
@@ -78,7 +93,7 @@ function fromRelocation(
   const { size, isRelative, isInstruction } = filledBytes(object.header.machine, type);
   const tableField = tableFieldAt(rule, offset);
   const { distance, lineBits } = splitAddend(addend, tableField);
-  const inCode = isCode(input.section);
+  const inCode = fields !== noFields;
   const field = inCode ? fields.get(offset) : undefined;
   const bias = inCode && isRelative ? (field?.bias ?? size) : 0;
   const fromEntry = tableField?.relativeTo === "entry" ? tableField.offset : 0;
@@ -88,7 +103,7 @@ function fromRelocation(
     bias,
     isInstruction,
     use: inCode ? (field?.use ?? "address") : "data",
-    place: placeOf(symbol, distance + BigInt(bias - fromEntry)),
+    place: placeOf(symbol, distance, bias - fromEntry),
     relocation: { type, symbol, addend },
     lineBits,
     isTableRelative: !inCode && isRelative && tableField === undefined,
@@ -112,22 +127,25 @@ function splitAddend(
   return { distance, lineBits: Number((addend - distance) >> BigInt(field.placeBits)) };
 }
 
-function placeOf(symbol: ElfSymbol, distance: bigint): Place {
+/** `shift` is a part of the distance; most are 0 or a few bytes, and big integers are slow. */
+function placeOf(symbol: ElfSymbol, distance: bigint, shift: number): Place {
   switch (symbol.place.kind) {
     case "section": {
       const isNamed = symbol.type !== "STT_SECTION" && !symbol.name.startsWith(".L");
       return {
         kind: "section",
         index: symbol.place.index,
-        offset: Number(symbol.value + distance),
+        offset: Number(symbol.value) + Number(distance) + shift,
         symbol: isNamed ? symbol : undefined,
       };
     }
     case "absolute":
-      return { kind: "absolute", value: symbol.value + distance };
+      return { kind: "absolute", value: symbol.value + distance + BigInt(shift) };
     case "common":
-    case "undefined":
-      if (symbol.index === 0) return { kind: "absolute", value: distance };
-      return { kind: "external", symbol, offset: distance };
+    case "undefined": {
+      const offset = shift === 0 ? distance : distance + BigInt(shift);
+      if (symbol.index === 0) return { kind: "absolute", value: offset };
+      return { kind: "external", symbol, offset };
+    }
   }
 }
