@@ -3,7 +3,7 @@
 import type { Readable, Writable } from "node:stream";
 
 /** A terminal, a pipe or a test's buffer. */
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined };
 
 export interface CommandIo {
   readonly stdin: Readable;

@@ -12,6 +12,7 @@ import { globalOptionSpecs } from "./options/global.ts";
 import { buildProgram, HelpShown } from "./program.ts";
 import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
 import { asSystemError } from "./system-error.ts";
+import { TerminalDoor } from "./terminal-door.ts";
 import { renderBug, renderError } from "./text/render-error.ts";
 import { welcomeText } from "./text/welcome.ts";
 import { packageVersion } from "./version.ts";
@@ -24,6 +25,13 @@ export interface CliParts {
 
 /** Never throws. */
 export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
+  const [stdout, stderr] = [new TerminalDoor(parts.io.stdout), new TerminalDoor(parts.io.stderr)];
+  const exitCode = await runWith(args, { ...parts, io: { ...parts.io, stdout, stderr } });
+  await Promise.all([stdout.passed(), stderr.passed()]);
+  return exitCode;
+}
+
+async function runWith(args: readonly string[], parts: CliParts): Promise<number> {
   const { io } = parts;
   if (args.length === 0) {
     io.stdout.write(welcomeText());

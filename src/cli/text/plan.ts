@@ -4,11 +4,13 @@ import { formatReport } from "../../error.ts";
 import type { HostState } from "../../plan/host-state.ts";
 import type { Obstacle } from "../../plan/obstacle.ts";
 import type { FunctionChange, Plan, PlanMoment, PlanStep } from "../../plan/plan-form.ts";
+import { onOneLine } from "./visible.ts";
 
 /** The most names in one line; --json has all. */
 const NAMES_MAX = 6;
 
-export function renderPlan(plan: Plan, { stack }: HostState): string {
+export function renderPlan(made: Plan, state: HostState): string {
+  const [plan, stack] = [onOneLine(made), onOneLine(state.stack)];
   const now = stack.names.length === 0 ? "nothing" : stack.names.join(", ");
   const order = stack.kind === "unknown" ? " (in an order that is not known)" : "";
   const lines = [`applied now:  ${now}${order}`];

@@ -11,7 +11,8 @@ export interface ProgressLine {
 }
 
 const BAR_WIDTH = 24;
-const CLEAR_LINE = "\r\u001b[K";
+/** Bytes, which the terminal obeys (terminal-door.ts). */
+const CLEAR_LINE = Buffer.from("\r\u001b[K");
 
 export function progressLine(io: Pick<CommandIo, "stderr">, indent = ""): ProgressLine {
   const { stderr } = io;
@@ -44,7 +45,8 @@ function movingLine(stderr: CommandIo["stderr"], indent: string): ProgressLine {
       const amount = `${bar(done, total)} ${megabytes(done)} of ${megabytes(total)}`;
       // A wrapped line could not be erased.
       const line = `${indent}${amount}  ${text}`.slice(0, (stderr.columns ?? 80) - 1);
-      stderr.write(`${CLEAR_LINE}${line}`);
+      stderr.write(CLEAR_LINE);
+      stderr.write(line);
       isOpen = true;
       if (done >= total) end();
     },

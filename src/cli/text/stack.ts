@@ -3,9 +3,11 @@
 import { unreachable } from "../../invariant.ts";
 import type { StackEvidence } from "../../plan/host-state.ts";
 import type { AppliedView, FunctionView, StackView } from "../../plan/stack-view.ts";
+import { onOneLine } from "./visible.ts";
 
 /** @param continues a command that completes an interrupted sync */
-export function renderStack(view: StackView, continues?: string): string {
+export function renderStack(told: StackView, continues?: string): string {
+  const view = onOneLine(told);
   const { applied } = view;
   const lines =
     applied.length === 0
@@ -20,7 +22,8 @@ export function renderStack(view: StackView, continues?: string): string {
 }
 
 /** Each payload below the one that it was built on; the number shows the order of application. */
-export function renderStackTree(view: StackView, continues?: string): string {
+export function renderStackTree(told: StackView, continues?: string): string {
+  const view = onOneLine(told);
   const lines = [`hypervisor ${view.xenBuildId ?? "without a build-id"}`];
   const draw = (on: string | undefined, indent: string): void => {
     const branches = view.applied.filter((payload) => payload.on === on);

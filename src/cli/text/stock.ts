@@ -4,6 +4,7 @@
 import type { ListedPayload, PayloadStatus, SettledState } from "../../host/host.ts";
 import { settledState } from "../../host/settled-state.ts";
 import { Errno, textOfErrno } from "../../xen-abi/errno.ts";
+import { onOneLine } from "./visible.ts";
 
 const NAME_COLUMNS = 40;
 
@@ -14,7 +15,8 @@ export function stockList(payloads: readonly ListedPayload[]): string {
   return header + rule + payloads.map(stockListLine).join("");
 }
 
-function stockListLine({ name, status, metadata }: ListedPayload): string {
+function stockListLine(payload: ListedPayload): string {
+  const { name, status, metadata } = onOneLine(payload);
   const errno = errnoOf(status);
   const result = errno === undefined ? "" : ` (${errno}, ${textOfErrno(errno)})`;
   const column = `${stockState(settledState(status))}${result}    | `;

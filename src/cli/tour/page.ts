@@ -18,40 +18,48 @@ export class TourPage {
   }
 
   title(text: string): void {
-    this.#print(`${this.#styled("1", text)}\n`);
+    this.#styled("1", text);
+    this.#output.write("\n");
   }
 
   /** A heading with the next number. */
   step(text: string): void {
     this.#step += 1;
-    this.#print(`\n${this.#styled("1", `${this.#step}. ${text}`)}\n`);
+    this.#output.write("\n");
+    this.#styled("1", `${this.#step}. ${text}`);
+    this.#output.write("\n");
   }
 
   /** A paragraph. */
   words(text: string): void {
     const lines = wrap(text.replace(/\s+/g, " ").trim(), WIDTH - INDENT.length);
-    this.#print(`${lines.map((line) => `${INDENT}${line}`).join("\n")}\n`);
+    this.#output.write(`${lines.map((line) => `${INDENT}${line}`).join("\n")}\n`);
   }
 
   gap(): void {
-    this.#print("\n");
+    this.#output.write("\n");
   }
 
   /** One thing that was seen, not explained. */
   fact(name: string, value: string): void {
-    this.#print(`${INDENT}  ${name.padEnd(FACT_COLUMNS)} ${this.#styled("36", value)}\n`);
+    this.#output.write(`${INDENT}  ${name.padEnd(FACT_COLUMNS)} `);
+    this.#styled("36", value);
+    this.#output.write("\n");
   }
 
   code(lines: readonly string[]): void {
-    this.#print(lines.map((line) => `${INDENT}  ${this.#styled("36", line)}\n`).join(""));
+    for (const line of lines) {
+      this.#output.write(`${INDENT}  `);
+      this.#styled("36", line);
+      this.#output.write("\n");
+    }
   }
 
-  #styled(code: string, text: string): string {
-    return this.#hasColour ? `\u001b[${code}m${text}\u001b[0m` : text;
-  }
-
-  #print(text: string): void {
+  /** The sequences are bytes, which the terminal obeys (terminal-door.ts). */
+  #styled(code: string, text: string): void {
+    if (this.#hasColour) this.#output.write(Buffer.from(`\u001b[${code}m`));
     this.#output.write(text);
+    if (this.#hasColour) this.#output.write(Buffer.from("\u001b[0m"));
   }
 }
 
