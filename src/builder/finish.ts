@@ -15,7 +15,7 @@ import { conclude } from "./conclude/conclude.ts";
 import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
-import { hooksInSource, namesInHooks } from "./hooks/hooks-in-source.ts";
+import { hooksInSource, namesInHooks, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
@@ -51,10 +51,13 @@ export async function finishFix(
   const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
   // From here the running code is known to be what the fix was compared with, or a refusal names the
   // difference.
-  const refused = refusalsBeforeLinking(
-    { prepared, objects: fix.objects, fit },
-    { mode: stacking.mode, hooks: hookKinds },
-  );
+  const refused = [
+    ...refusalsBeforeLinking(
+      { prepared, objects: fix.objects, fit },
+      { mode: stacking.mode, hooks: hookKinds },
+    ),
+    ...refuseUncalledShadows(inSource, hookKinds),
+  ];
   const metadata = metadataOf(inputs.patches, label);
   const linked =
     refused.length > 0 || !changesAnything(fix, hooks)

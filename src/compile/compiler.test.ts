@@ -105,3 +105,10 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test("compilePayload() says where Xen's own headers are to be had", async () => {
+  await assert.rejects(
+    compile("#include <xen/sched.h>\n"),
+    report("builder/compile-failed", /xen\/sched\.h: No such file/, /remedy: .*xsplice build/),
+  );
+});

@@ -139,10 +139,15 @@ function compileFailed(
     return new BuilderError({ code: "builder/compile-failed", ...report });
   }
   const said = (answer.stderr || answer.stdout).trimEnd();
+  const wantsXen = /: (xen|asm|public|xsm|acpi)\/\S+: No such file/.test(said);
   return new BuilderError({
     code: "builder/compile-failed",
     problem: `${problem}: ${command} says`,
     where: said === "" ? `nothing, and ends with ${answer.exitCode}` : said,
+    ...(wantsXen && {
+      remedy:
+        "declare what you need of Xen in the C file; Xen's own headers are there for xsplice build, in a patch or a file of --hooks",
+    }),
   });
 }
 

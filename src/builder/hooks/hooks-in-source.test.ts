@@ -118,3 +118,30 @@ buildTest("buildFix() does not take the hooks of a shadow variable for the autho
   assert.deepEqual(await build("xsplice_shadow_join_x"), ['init-code function "setup"']);
   assert.deepEqual(await build("instead_of_setup"), []);
 });
+
+buildTest("buildFix() refuses a shadow variable whose hooks Xen would not call", async () => {
+  const shadow = body("xsplice_shadow_join_x") + hook("load", "xsplice_shadow_join_x");
+  const { refusals } = await build(["", shadow + body("on_revert") + hook("revert")]);
+  assert.deepEqual(
+    refusals.map(({ rule, what }) => `${rule} ${what}`),
+    ['uncalled-hook hook "revert"'],
+  );
+});
+
+buildTest("buildFix() takes a new initial value that a hook of the source sets", async (t) => {
+  const source = `${old}int outside;\nstatic volatile int limit = 3;\nint get(void) { return limit; }\n`;
+  const base = makeBuildOf(t, { [file]: source });
+  const build = async (does: string) => {
+    const text = source.replace("= 3", "= 5") + body("on_load", does) + hook("load");
+    const patches = [patchFrom(file, source, text)];
+    return buildFix(base.options({}, { inputs: { patches } }));
+  };
+  const { refusals, warnings } = await build("limit = 5;");
+  assert.deepEqual(refusals, []);
+  assert.match(warnings, /variable "limit" .* keeps the one that it has: your hook must set it/);
+  const other = await build("outside = 5;");
+  assert.deepEqual(
+    other.refusals.map(({ rule, what }) => `${rule} ${what}`),
+    ['data-initial-value variable "limit"'],
+  );
+});

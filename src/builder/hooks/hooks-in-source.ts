@@ -2,6 +2,7 @@
 // of hooks that is compiled with it. Which kinds they are is needed before objects are compared; the hooks themselves are carried with the rest of
 // the fix, and taken out of it when it is linked.
 
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { openElf } from "../../elf/open.ts";
 import type { ObjectPair } from "../../pairs/object-pair.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
@@ -27,6 +28,30 @@ export function hooksInSource(pairs: readonly ObjectPair[]): readonly HookInSour
       return [{ kind, of: /xsplice_shadow_(join|leave)_/.test(name) ? "shadow" : "author" }];
     });
   });
+}
+
+/**
+ * A shadow variable's hooks are load and unload hooks, which Xen does not call where the payload does its own
+ * patching: the hypervisor would go on with a pointer into a payload that was unloaded.
+ */
+export function refuseUncalledShadows(
+  inSource: readonly HookInSource[],
+  kinds: readonly HookKind[],
+): readonly BuildRefusal[] {
+  const action = kinds.find((kind) => kind === "apply" || kind === "revert");
+  if (action === undefined || !inSource.some((hook) => hook.of === "shadow")) return [];
+  const instead = action === "apply" ? "load" : "unload";
+  return [
+    {
+      rule: "uncalled-hook",
+      what: `hook "${action}"`,
+      where: hookRules[action].section,
+      reasons: [
+        `with it Xen calls no ${instead} hooks, and shadow variables (XSPLICE_SHADOW) need theirs`,
+      ],
+      remedy: "use load and unload hooks, or do without shadow variables",
+    },
+  ];
 }
 
 /** What files of hooks refer to and do not define; names of Xen's table, or bare ones of statics. */
