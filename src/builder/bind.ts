@@ -8,6 +8,7 @@ import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import { entryRoomOf } from "../running/entry-room.ts";
 import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
 import { similarNames } from "../running/similar-names.ts";
+import { isInTrampoline } from "../running/trampoline.ts";
 import type { BootOnlyReference, InitUse } from "./init/references.ts";
 import type { NamesOfFix } from "./names-of-fix.ts";
 
@@ -56,6 +57,7 @@ export function bindToXen(
       const isInit = surroundings.byName.get(name)?.isInit === true;
       const uses = isInit ? usesOf(symbol.name) : [];
       symbol.name = find(name, uses)?.name ?? name;
+      if (isInTrampoline(symbol.name, surroundings)) continue;
       bootOnly.push(
         ...uses.map((use) => ({ object, function: use.function, symbol: symbol.name })),
       );

@@ -56,7 +56,8 @@ function xenFunctionOf(
 ): LinkSymbol | undefined {
   if (symbol.place === "undefined") {
     const found = xen.byName.get(symbol.name);
-    return found?.kind === "function" ? found : undefined;
+    // What is gone after boot is allowed only where the old code had it as well, which is told.
+    return found?.kind === "function" && !found.isInit ? found : undefined;
   }
   const { place, value } = symbol;
   return pairs.find(({ newBody }) => newBody.place === place && newBody.value === value)
