@@ -7,6 +7,7 @@ import { type Atom, isNameless, roleOf } from "./atom.ts";
 import type { Comparison } from "./comparison.ts";
 import { type Escape, explainEscape } from "./escape.ts";
 import { explainDifference } from "./explain.ts";
+import { blockLength } from "./owners.ts";
 import { usersOf } from "./users.ts";
 
 export interface Changes {
@@ -80,8 +81,11 @@ function findChangedInside(
   reasons: Reasons,
   seen: Set<Atom>,
 ): Atom | undefined {
-  for (const { target } of atom.references) {
+  for (const reference of atom.references) {
+    const { target } = reference;
     if (target.kind !== "atom" || target.atom === self) continue;
+    // An alternative of no code is said to lie where that of the next function begins.
+    if (blockLength(atom, reference) === 0) continue;
     if (isNameless(target.atom)) {
       if (seen.has(target.atom)) continue;
       seen.add(target.atom);

@@ -119,6 +119,21 @@ test("diffObjects() does not take a second difference for a line as well", () =>
   assert.equal(diff.outcome, "patchable");
 });
 
+test("diffObjects() takes an alternative of no code for no pointer into the function behind it", () => {
+  // Whichever order the compiler writes them in, one of them stands right before it.
+  const around = ["a", "b"].map((name) => {
+    return `${noinline} int ${name}(int *p) { ${alternative(7, "")} return outside(*p); }`;
+  });
+  const middle = (step: number): string => `
+    ${noinline} int middle(int *p) { *p += ${step}; ${alternative(7, "jmp 9f")}
+      asm volatile ("nop; 9: nop"); return outside(*p); }`;
+  const text = (step: number) => fileAround([around[0], middle(step), around[1]].join(""));
+  for (const flags of flavours) {
+    const diff = diffTexts({ before: text(1), after: text(2), flags });
+    assert.deepEqual(summaryOf(diff), { ...changed, replaced: ["middle"] });
+  }
+});
+
 /** A fix-up that a second instruction enters behind its first one. */
 const entersInside = (constant: number): string => `
   asm volatile ("1: mov (%0), %%eax\\n2: add 4(%0), %%eax\\n3:\\n"

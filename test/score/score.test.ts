@@ -111,6 +111,7 @@ test("changeOf() sees another function, another cause and a payload that fails n
 test("complaintsIn() finds what a hypervisor in order does not print, and nothing else", () => {
   const console = `(XEN) livepatch: x: Applying 2 functions
 (XEN) livepatch: x finished APPLY with rc=0
+(XEN) livepatch:   title=the error path of f
 (XEN)   ex= 8180159us timer=ffff82d040591340 cb=arch/x86/cpu/mcheck/non-fatal.c#mce_work_fn
 (XEN) Xen WARN at common/x.c:12
 (XEN) FATAL PAGE FAULT`;
