@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Declaration, declareNewMembers, declareVariable } from "./declare.ts";
+import { type Declaration, Declarations } from "./declare.ts";
 import { compile } from "./layout.test.support.ts";
 
 const types = `
@@ -28,20 +28,23 @@ const declared = {
 };
 
 for (const [text, expected] of Object.entries(declared)) {
-  test(`declareVariable() declares ${text}`, () => {
-    const found = declareVariable(compile(`#define NEW_SHARED\n${types}${text}`), "x");
+  test(`Declarations.ofVariable() declares ${text}`, () => {
+    const found = new Declarations(compile(`#define NEW_SHARED\n${types}${text}`)).ofVariable("x");
     assert.equal(found && textOf(found), expected);
   });
 }
 
-test("declareNewMembers() declares what a structure gets", () => {
+test("Declarations.ofNewMembers() declares what a structure gets", () => {
   const side = (members: string) =>
-    compile(`#define NEW_SHARED\n${types}struct domain { int a; ${members} }; struct domain d;`);
-  const members = declareNewMembers(side(""), side("unsigned int *b; int c[2];"), "struct domain");
+    new Declarations(
+      compile(`#define NEW_SHARED\n${types}struct domain { int a; ${members} }; struct domain d;`),
+    );
+  const after = side("unsigned int *b; int c[2];");
+  const members = after.ofNewMembers(side(""), "struct domain");
   assert.deepEqual(members.map(textOf), ["unsigned int *b", "int c[2]"]);
-  assert.deepEqual(declareNewMembers(side(""), side("int b;"), "struct other"), []);
+  assert.deepEqual(after.ofNewMembers(side(""), "struct other"), []);
 });
 
-test("declareVariable() gives nothing without debug information", () => {
-  assert.equal(declareVariable(compile("int x;", []), "x"), undefined);
+test("Declarations.ofVariable() gives nothing without debug information", () => {
+  assert.equal(new Declarations(compile("int x;", [])).ofVariable("x"), undefined);
 });

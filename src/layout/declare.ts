@@ -26,39 +26,50 @@ export interface Declaration {
   readonly inWords: string | undefined;
 }
 
-/** Of a variable; undefined without debug information about it. @throws DwarfError, ElfError */
-export function declareVariable(object: ElfObject, name: string): Declaration | undefined {
-  const model = findTypes(object);
-  const variable =
-    model &&
-    entriesOf(model.info, T.DW_TAG_variable).find(
-      (entry) => textOf(entry, A.DW_AT_name) === name && typeOf(model.info, entry) !== undefined,
-    );
-  return model && variable && declare(model, typeOf(model.info, variable), name);
-}
+/** What can be declared as in one object; its debug information is read once, when it is asked. */
+export class Declarations {
+  readonly #object: ElfObject;
+  #types: { readonly model: TypeModel | undefined } | undefined;
 
-/** Members that a structure has in one object and not in the other. @throws DwarfError, ElfError */
-export function declareNewMembers(
-  before: ElfObject,
-  after: ElfObject,
-  type: string,
-): readonly Declaration[] {
-  const [old, fixed] = [findTypes(before), findTypes(after)];
-  const [was, is] = [old?.types.get(type), fixed?.types.get(type)];
-  if (fixed === undefined || was === undefined || is === undefined) return [];
-  const known = new Set(childrenOf(was, T.DW_TAG_member).map((one) => textOf(one, A.DW_AT_name)));
-  return childrenOf(is, T.DW_TAG_member).flatMap((member) => {
-    const name = textOf(member, A.DW_AT_name);
-    if (name === undefined || known.has(name)) return [];
-    return declare(fixed, typeOf(fixed.info, member), name);
-  });
-}
+  constructor(object: ElfObject) {
+    this.#object = object;
+  }
 
-/** The header that declares a type; undefined for one of a C file, and without debug information. */
-export function headerOfType(object: ElfObject, type: string): string | undefined {
-  const model = findTypes(object);
-  const entry = model?.types.get(type);
-  return model && entry && headerOf(model, entry);
+  /** Undefined without debug information about it. @throws DwarfError, ElfError */
+  ofVariable(name: string): Declaration | undefined {
+    const model = this.#model();
+    const variable =
+      model &&
+      entriesOf(model.info, T.DW_TAG_variable).find(
+        (entry) => textOf(entry, A.DW_AT_name) === name && typeOf(model.info, entry) !== undefined,
+      );
+    return model && variable && declare(model, typeOf(model.info, variable), name);
+  }
+
+  /** Members that a structure has here and not in `before`. @throws DwarfError, ElfError */
+  ofNewMembers(before: Declarations, type: string): readonly Declaration[] {
+    const fixed = this.#model();
+    const [was, is] = [before.#model()?.types.get(type), fixed?.types.get(type)];
+    if (fixed === undefined || was === undefined || is === undefined) return [];
+    const known = new Set(childrenOf(was, T.DW_TAG_member).map((one) => textOf(one, A.DW_AT_name)));
+    return childrenOf(is, T.DW_TAG_member).flatMap((member) => {
+      const name = textOf(member, A.DW_AT_name);
+      if (name === undefined || known.has(name)) return [];
+      return declare(fixed, typeOf(fixed.info, member), name);
+    });
+  }
+
+  /** That declares a type; undefined for one of a C file, and without debug information. */
+  headerOf(type: string): string | undefined {
+    const model = this.#model();
+    const entry = model?.types.get(type);
+    return model && entry && headerOf(model, entry);
+  }
+
+  #model(): TypeModel | undefined {
+    this.#types ??= { model: findTypes(this.#object) };
+    return this.#types.model;
+  }
 }
 
 function declare(model: TypeModel, declared: DebugEntry | undefined, name: string): Declaration {

@@ -3,7 +3,8 @@
 import type { ComparedObject } from "../../compare/compared-object.ts";
 import { type Atom, namingSymbol } from "../../diff/atom.ts";
 import type { Refusal } from "../../diff/ledger.ts";
-import { declareNewMembers, declareVariable, headerOfType } from "../../layout/declare.ts";
+import type { ElfObject } from "../../elf/object.ts";
+import { Declarations } from "../../layout/declare.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";
 import { xenNameOf } from "../../running/run-pre.ts";
 import { draftInit } from "./init.ts";
@@ -15,19 +16,34 @@ export function partsOfRefusals(
   objects: readonly ComparedObject[],
   layouts: readonly LayoutFinding[],
 ): readonly DraftPart[] {
+  const known = new Map<ElfObject, Declarations>();
+  const declarationsOf = (object: ElfObject): Declarations => {
+    const found = known.get(object) ?? new Declarations(object);
+    known.set(object, found);
+    return found;
+  };
   return [
-    ...partsOfObjects(objects),
+    ...partsOfObjects(objects, declarationsOf),
     ...layouts
-      .filter(({ verdict }) => verdict.kind === "refused")
-      .flatMap(({ type, objects: names }) => partOfLayout(type, names, objects) ?? []),
+      // Without a change of its own it only holds a type that has one.
+      .filter(({ verdict, changes }) => verdict.kind === "refused" && changes.length > 0)
+      .flatMap(({ type, objects: names }) => {
+        const object = objects.find(({ pair }) => names.includes(pair.object));
+        return (object && partOfLayout(type, object, declarationsOf)) ?? [];
+      }),
   ];
 }
 
-function partsOfObjects(objects: readonly ComparedObject[]): readonly DraftPart[] {
+type DeclarationsOf = (object: ElfObject) => Declarations;
+
+function partsOfObjects(
+  objects: readonly ComparedObject[],
+  declarationsOf: DeclarationsOf,
+): readonly DraftPart[] {
   const parts = new Map<string, DraftPart>();
   for (const object of objects) {
     for (const refusal of object.diff.refusals) {
-      const part = partOf(refusal, object, parts.size + 1);
+      const part = partOf(refusal, object, { count: parts.size + 1, declarationsOf });
       // A file that Xen compiles twice has everything twice.
       const of = `${refusal.disposition.rule}: ${refusal.what}`;
       if (part !== undefined && !parts.has(of)) parts.set(of, { ...part, of });
@@ -39,7 +55,14 @@ function partsOfObjects(objects: readonly ComparedObject[]): readonly DraftPart[
 function partOf(
   refusal: Refusal,
   object: ComparedObject,
-  count: number,
+  {
+    count,
+    declarationsOf,
+  }: {
+    /** Tells it from the other parts. */
+    readonly count: number;
+    readonly declarationsOf: DeclarationsOf;
+  },
 ): Omit<DraftPart, "of"> | undefined {
   const { comparison } = object.diff;
   const { before, after } = sidesOf(refusal, object);
@@ -59,7 +82,7 @@ function partOf(
       );
     case "per-cpu": {
       if (before !== undefined || after === undefined) return undefined;
-      const declaration = declareVariable(object.after, after.name);
+      const declaration = declarationsOf(object.after).ofVariable(after.name);
       return draftPerCpu(after.name.replace(/^per_cpu__?/, ""), declaration, after.size);
     }
     default:
@@ -78,15 +101,13 @@ function sidesOf(
   return { before: after && comparison.correlation.findBefore(after), after };
 }
 
-/** By the first of the objects that know the type. */
 function partOfLayout(
   type: string,
-  names: readonly string[],
-  objects: readonly ComparedObject[],
+  { before, after }: ComparedObject,
+  declarationsOf: DeclarationsOf,
 ): DraftPart | undefined {
-  const object = objects.find(({ pair }) => names.includes(pair.object));
-  if (object === undefined) return undefined;
-  const members = declareNewMembers(object.before, object.after, type);
-  const part = draftShadow(type, members, headerOfType(object.after, type));
+  const own = declarationsOf(after);
+  const members = own.ofNewMembers(declarationsOf(before), type);
+  const part = draftShadow(type, members, own.headerOf(type));
   return part && { ...part, of: `layout: ${type}` };
 }
