@@ -43,7 +43,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "files",
     "json",
   ],
-  layout: ["elf", "dwarf"],
+  layout: ["elf", "isa", "dwarf"],
   running: [
     "build-outcome",
     "bytes",

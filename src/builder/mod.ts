@@ -16,6 +16,7 @@ export type {
   CompileTarget,
 } from "../compile/compile-options.ts";
 export type { LayoutFinding } from "../layout/layout.ts";
+export type { LayoutRoom } from "../layout/layout-change.ts";
 export type { NamePair } from "../running/match-functions.ts";
 export {
   type Foundation,

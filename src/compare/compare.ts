@@ -68,7 +68,12 @@ export function compareObjects(
     }
     const types = { before: findTypes(before), after: findTypes(after) };
     const layoutChanges = findLayoutChanges(
-      { object: pair.object, ...types, isChangedFile: (file) => lines[file] !== undefined },
+      {
+        object: pair.object,
+        ...types,
+        code: before,
+        isChangedFile: (file) => lines[file] !== undefined,
+      },
       settled,
     );
     for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);

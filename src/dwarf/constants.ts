@@ -55,6 +55,7 @@ export const DwarfAttribute = {
   DW_AT_call_line: 0x59,
   DW_AT_type: 0x49,
   DW_AT_data_bit_offset: 0x6b,
+  DW_AT_alignment: 0x88,
 } as const;
 
 /** DWARF 5, table 7.6 */

@@ -43,14 +43,24 @@ export function layoutOf(
   const size = numberOf(type, A.DW_AT_byte_size) ?? 0n;
   if (type.tag === T.DW_TAG_enumeration_type) return { size, parts: enumeratorsOf(type) };
   const parts = new Map<string, LayoutPart>();
-  for (const [index, member] of childrenOf(type, T.DW_TAG_member).entries()) {
-    const name = textOf(member, A.DW_AT_name) ?? `(nameless member ${index + 1})`;
+  for (const [name, member] of membersByName(type)) {
     const type = describe(model, typeOf(model.info, member));
     const bits = numberOf(member, A.DW_AT_bit_size);
     const width = bits === undefined ? "" : `${bits} bit${bits === 1n ? "" : "s"}, `;
     parts.set(name, { place: placeOf(member), what: `${width}${type}` });
   }
   return { size, parts };
+}
+
+/** Those without a name are numbered among themselves, so that a new member with a name changes none. */
+export function membersByName(type: DebugEntry): ReadonlyMap<string, DebugEntry> {
+  let nameless = 0;
+  return new Map(
+    childrenOf(type, T.DW_TAG_member).map((member) => {
+      const name = textOf(member, A.DW_AT_name);
+      return [name ?? `(nameless member ${++nameless})`, member];
+    }),
+  );
 }
 
 function enumeratorsOf(type: DebugEntry): Layout["parts"] {

@@ -48,7 +48,13 @@ export function compareObjects(
 ): readonly LayoutFinding[] {
   const [old, now] = [findTypes(before), findTypes(fixed)];
   return judgeLayouts(
-    findLayoutChanges({ object: "domain.o", before: old, after: now, isChangedFile: () => true }),
+    findLayoutChanges({
+      object: "domain.o",
+      before: old,
+      after: now,
+      code: before,
+      isChangedFile: () => true,
+    }),
     allowed,
   );
 }

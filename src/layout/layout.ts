@@ -4,8 +4,10 @@
 // that the author has looked at and allows by name.
 
 import type { TypeModel } from "../dwarf/model.ts";
+import type { ElfObject } from "../elf/object.ts";
+import { addedMembers, roomFor } from "./added-members.ts";
 import { type Layout, layoutOf, textOfPart } from "./describe.ts";
-import type { LayoutChange, PartChange } from "./layout-change.ts";
+import type { LayoutChange, LayoutRoom, PartChange } from "./layout-change.ts";
 import { type Reach, reachOf } from "./reach.ts";
 import { changedConstants, replacedTypes } from "./renamed.ts";
 import { representationOf } from "./representation.ts";
@@ -16,6 +18,8 @@ export interface LayoutPair {
   readonly object: string;
   readonly before: TypeModel | undefined;
   readonly after: TypeModel | undefined;
+  /** Of `before`; without it, nobody is found who allocates. */
+  readonly code?: ElfObject | undefined;
   /** Does the patch change a file, by its path below `xen/`? */
   readonly isChangedFile: (path: string) => boolean;
 }
@@ -29,6 +33,8 @@ export interface LayoutFinding {
   readonly changes: readonly string[];
   /** Consequences: its size, and unchanged members at other places. */
   readonly moved: readonly string[];
+  /** Undefined for a type without new members. */
+  readonly room: LayoutRoom | undefined;
   readonly verdict:
     | { readonly kind: "refused"; readonly why: string }
     | {
@@ -50,17 +56,18 @@ export interface LayoutFinding {
  * `settled`, the places of their values are not needed any more.
  */
 export function findLayoutChanges(
-  { object, before, after, isChangedFile }: LayoutPair,
+  { object, before, after, code, isChangedFile }: LayoutPair,
   settled: ReadonlySet<string> = new Set(),
 ): readonly LayoutChange[] {
   if (before === undefined || after === undefined) return [];
   const named = [...changedTypes(before, after), ...replacedTypes(before, after, isChangedFile)];
   return [
     ...named.map(([type, changes]) => {
-      if (settled.has(type)) return { type, object, changes, reaches: [] };
+      const added = addedMembers(type, changes, { model: before, object: code }, after);
+      if (settled.has(type)) return { type, object, changes, reaches: [], added };
       const old = reachOf(before, type);
       const reaches = old.kind === "memory" ? [old] : [old, reachOf(after, type)];
-      return { type, object, changes, reaches };
+      return { type, object, changes, reaches, added };
     }),
     ...[...changedConstants(before, after)].map(([type, changes]) => {
       const why = "what has no type of its own can be kept in any number";
@@ -100,6 +107,7 @@ export function judgeLayouts(
       objects: found.map(({ object }) => object),
       changes: textsOf(parts, isSame ? "same-representation" : "own"),
       moved: textsOf(parts, "moved"),
+      room: roomFor(found.flatMap(({ added }) => added ?? [])),
       verdict: judge(type, parts, reaches, allowed),
     };
   });

@@ -22,7 +22,7 @@ export function reachOf(model: TypeModel, name: string): Reach {
 }
 
 /** How an entry uses a type: the number of pointers in between. */
-interface Use {
+export interface Use {
   readonly type: string;
   readonly pointers: number;
 }
@@ -113,7 +113,7 @@ function usesByType(
   return found;
 }
 
-function useOf(model: TypeModel, entry: DebugEntry): Use | undefined {
+export function useOf(model: TypeModel, entry: DebugEntry): Use | undefined {
   let type = bareType(model.info, typeOf(model.info, entry));
   let pointers = 0;
   while (type?.tag === T.DW_TAG_pointer_type || type?.tag === T.DW_TAG_array_type) {

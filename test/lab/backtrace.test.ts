@@ -2,14 +2,12 @@
 // the offset into it and its size. The fix lets a key's handler, which is static, warn.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { buildFix } from "../../src/builder/build.ts";
-import { onHypervisor } from "../../src/running/payload-below.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { pressKey } from "../corpus/probes.ts";
 import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
 import { act, type Bench, openBench } from "./compile-bench.ts";
+import { buildCorpusFix } from "./corpus-fix.ts";
 import { call } from "./host-under-test.ts";
 
 const patch = `--- a/xen/common/keyhandler.c
@@ -31,24 +29,8 @@ describe("Xen's backtraces of a payload", { skip: await whyNoCorpusSource() }, (
   after(() => bench?.close());
 
   test("buildFix() makes functions that Xen names with their offset and size", async () => {
-    const { payload, refusals } = await buildFix({
-      inputs: {
-        source: source.source,
-        xenSyms: { name: source.xenSyms, bytes: new Uint8Array(readFileSync(source.xenSyms)) },
-        config: { name: source.config, text: readFileSync(source.config, "utf8") },
-        patches: [{ name: "warn.patch", bytes: Buffer.from(patch) }],
-        hooks: [],
-      },
-      stacking: {
-        mode: "stack",
-        foundation: onHypervisor,
-        basePatches: [],
-        guard: undefined,
-        previous: undefined,
-      },
-      allowed: { init: [], layouts: [], freshData: [] },
-      label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
-      run: { compiler: undefined, jobs: 2 },
+    const { payload, refusals } = await buildCorpusFix(source, {
+      patches: [{ name: "warn.patch", bytes: Buffer.from(patch) }],
     });
     assert.deepEqual(refusals, []);
     assert.ok(payload);

@@ -9,12 +9,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { buildFix } from "../../src/builder/build.ts";
 import { HostError } from "../../src/host/errors.ts";
 import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
-import { readPayloadBelow } from "../../src/running/payload-below.ts";
 import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
 import { act, type Bench, compile, openBench } from "./compile-bench.ts";
+import { buildCorpusFix } from "./corpus-fix.ts";
 import { actOptions, call } from "./host-under-test.ts";
 
 const patches = fileURLToPath(new URL("../../../test/corpus/patches/", import.meta.url));
@@ -115,35 +114,16 @@ describe("buildFix() and code that relies on registers", {
 });
 
 async function build(
-  { source, xenSyms, config }: CorpusSource,
+  source: CorpusSource,
   mode: PayloadMode,
   fixes: readonly Fix[],
   below: readonly Uint8Array[],
 ): Promise<Uint8Array> {
-  const { payload, refusals } = await buildFix({
-    inputs: {
-      source,
-      xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
-      config: { name: config, text: readFileSync(config, "utf8") },
-      patches: fixes.map((name) => {
-        const file = `${name}.patch`;
-        return { name: file, bytes: readFileSync(join(patches, file)) };
-      }),
-      hooks: [],
-    },
-    stacking: {
-      mode,
-      foundation: {
-        payloads: below.map((bytes) => readPayloadBelow(bytes, "below")),
-        buildId: undefined,
-      },
-      basePatches: [],
-      guard: undefined,
-      previous: undefined,
-    },
-    allowed: { init: [], layouts: [], freshData: [] },
-    label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
-    run: { compiler: undefined, jobs: 2 },
+  const files = fixes.map((name) => `${name}.patch`);
+  const { payload, refusals } = await buildCorpusFix(source, {
+    patches: files.map((name) => ({ name, bytes: readFileSync(join(patches, name)) })),
+    mode,
+    below,
   });
   assert.deepEqual(refusals, []);
   assert.ok(payload);

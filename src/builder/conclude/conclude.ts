@@ -8,7 +8,12 @@ import type { BuiltFix, Findings } from "../built-fix.ts";
 import { partsOfRefusals } from "../draft/parts.ts";
 import type { LinkResult } from "../link.ts";
 import { allowedChanges } from "./allowed.ts";
-import { warnOfBringUp, warnOfMovedHunks, warnOfUnusedPermissions } from "./warnings.ts";
+import {
+  warnOfBringUp,
+  warnOfHoles,
+  warnOfMovedHunks,
+  warnOfUnusedPermissions,
+} from "./warnings.ts";
 
 export interface Judged {
   /** Before anything was linked. */
@@ -33,7 +38,7 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
     return { ...common, refusals: told, outcome: "refused", warnings: checks };
   }
   const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
-  const warnings = `${checks}${unused}`;
+  const warnings = `${checks}${unused}${warnOfHoles(fit.layouts)}`;
   if (linked?.kind !== "linked") {
     return { ...common, outcome: passed.length > 0 ? "left-out" : "unchanged", warnings };
   }

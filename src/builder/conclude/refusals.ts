@@ -46,7 +46,7 @@ function refusalsOfLayouts(
   layouts: readonly LayoutFinding[],
   causes: RefusalCauses,
 ): readonly BuildRefusal[] {
-  return layouts.map(({ type, objects, changes, moved, verdict: { why } }) => {
+  return layouts.map(({ type, objects, changes, moved, room, verdict: { why } }) => {
     const [own, consequences] = changes.length > 0 ? [changes, moved] : [moved, []];
     const more = objects.length - OBJECTS_MAX;
     const shown = objects.slice(0, OBJECTS_MAX).join(", ");
@@ -54,10 +54,22 @@ function refusalsOfLayouts(
       rule: "layout",
       what: type,
       where: more > 0 ? `${shown} and ${more} more object${more === 1 ? "" : "s"}` : shown,
-      reasons: [...own, why],
+      reasons: [...own, why, ...(room?.told ?? [])],
       consequences,
       causes: causes.ofType({ type, objects }),
-      remedy: `if the new code can never see a value with the old layout, use --allow-layout "${type}"; otherwise keep the layout, and put new state elsewhere`,
+      remedy: remedyFor(type, room),
     };
   });
+}
+
+function remedyFor(type: string, room: LayoutFinding["room"]): string {
+  const option = `--allow-layout "${type}"`;
+  switch (room?.kind) {
+    case "in-holes":
+      return `if the new code is right with what existing objects hold there, use ${option}`;
+    case "fits":
+      return `declare the new members there, and use ${option} if the new code is right with what existing objects hold in the holes`;
+    default:
+      return `if the new code can never see a value with the old layout, use ${option}; otherwise keep the layout, and put new state elsewhere`;
+  }
 }

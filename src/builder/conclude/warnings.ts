@@ -57,6 +57,16 @@ function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): bo
   );
 }
 
+/** One line for each type whose new members lie in holes of objects that exist already. */
+export function warnOfHoles(layouts: readonly LayoutFinding[]): string {
+  return layouts
+    .filter(({ verdict }) => verdict.kind === "no-effect" && verdict.rule === "allowed-layout")
+    .map(({ type, room }) =>
+      room?.kind === "in-holes" ? `warning: ${type}: ${room.told.join("; ")}\n` : "",
+    )
+    .join("");
+}
+
 /** One line for each hunk, as patch(1) prints it. */
 export function warnOfMovedHunks({ moved }: Pick<PatchAccount, "moved">): string {
   return moved
