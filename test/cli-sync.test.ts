@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -83,14 +83,35 @@ test("sync says that the plan names a file that is not there", async () => {
   const host = await hostWithStack();
   const { stdout } = await runXsplice(["plan", "--to", all.path, "--json"], { host });
   const path = join(folder, "moved.json");
-  writeFileSync(path, stdout.replaceAll(all.path, `${all.path}.gone`));
+  writeFileSync(path, stdout);
+  renameSync(all.path, `${all.path}.gone`);
   const run = await runXsplice(["sync", "--plan", path], { host });
+  renameSync(`${all.path}.gone`, all.path);
   assert.equal(run.exitCode, 1);
   assert.match(
     run.stderr,
     /Cannot follow the plan ".*moved\.json": a payload that it names is not there/,
   );
-  assert.match(run.stderr, /all\.livepatch\.gone/);
+  assert.match(run.stderr, /all\.livepatch/);
+});
+
+test("sync refuses a plan that lacks a step, and one whose payload is another file by now", async () => {
+  const host = await hostWithStack();
+  const { stdout } = await runXsplice(["plan", "--to", all.path, "--json"], { host });
+  const path = join(folder, "sealed.json");
+  const plan = JSON.parse(stdout);
+  writeFileSync(path, JSON.stringify({ ...plan, steps: plan.steps.slice(0, -1) }));
+  const cut = await runXsplice(["sync", "--plan", path], { host });
+  assert.equal(cut.exitCode, 1);
+  assert.match(cut.stderr, /sealed\.json": it was changed after it was made\n/);
+  writeFileSync(path, stdout);
+  const bytes = readFileSync(all.path);
+  writeFileSync(all.path, readFileSync(free.path));
+  const other = await runXsplice(["sync", "--plan", path], { host });
+  writeFileSync(all.path, bytes);
+  assert.equal(other.exitCode, 1);
+  assert.match(other.stderr, /all\.livepatch" is not the file that it was made with\n/);
+  assert.deepEqual(host.model.applied, ["first", "second"]);
 });
 
 test("sync brings the host back when a replace fails half-way, and says why it failed", async () => {

@@ -1,7 +1,7 @@
 // What `sync` is asked for: a wish, or a plan that was made earlier.
 
 import { PlanError } from "../plan/obstacle.ts";
-import { decodePlan } from "../plan/plan-json.ts";
+import { decodePlan, requireSealed } from "../plan/plan-json.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { SyncFile } from "../sync/sync-file.ts";
 import { type GivenFile, readGivenPayloads } from "./options/given-payloads.ts";
@@ -32,7 +32,9 @@ export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
   const plan = decodePlan(new TextDecoder().decode(bytes), planPath);
   const sources = plan.steps.flatMap(({ source }) => source ?? []);
   const given = await readGivenPayloads(call.options.texts("payload"), signal);
-  const files = [...(await readSources(planPath, [...new Set(sources)], signal)), ...given];
+  const uploaded = await readSources(planPath, [...new Set(sources)], signal);
+  requireSealed(plan, uploaded);
+  const files = [...uploaded, ...given];
   return { goal: { kind: "plan", plan }, files: await withPayloads(files), hypervisor };
 }
 

@@ -30,7 +30,9 @@ export type PayloadErrorCode =
   /** The reasons in the payload cannot be read. */
   | "payload/reasons"
   /** The payload's origin cannot be read, or was changed. */
-  | "payload/origin";
+  | "payload/origin"
+  /** A payload of xSplice whose build-id is not that of its bytes. */
+  | "payload/changed";
 
 /** Findings of the ELF reader keep their code. */
 export class PayloadError extends XspliceError<PayloadErrorCode | ElfErrorCode> {}

@@ -4,6 +4,7 @@ import { draftFrom } from "../elf/draft-from.ts";
 import { readElf } from "../elf/read.ts";
 import { writeElf } from "../elf/write.ts";
 import { XspliceError } from "../error.ts";
+import { emitExample } from "./emit/emit.test.support.ts";
 import { inspectPayload } from "./inspect.ts";
 import { parsePayload } from "./parse.ts";
 import { BASE_ID, stockPayload, stockPayloadWith, XEN_ID } from "./stock.test.support.ts";
@@ -96,4 +97,22 @@ test("parsePayload() throws the first error that inspectPayload() finds", () => 
       "  expected: 0 (System V) or 9 (FreeBSD), version 0\n" +
       "  remedy:   do without indirect functions and unique symbols, which make it 3 (GNU)",
   });
+});
+
+test("inspectPayload() finds that a payload of xSplice is not what its build-id says; parsePayload() refuses it", () => {
+  const { bytes } = emitExample();
+  const object = readElf(bytes, "fix.livepatch");
+  const text = object.sections.find(({ name, size }) => name.startsWith(".text") && size > 0);
+  assert.ok(text);
+  const changed = bytes.slice();
+  changed[text.offset] = (changed[text.offset] ?? 0) ^ 1;
+  const { findings } = inspectPayload(changed, "fix.livepatch");
+  assert.deepEqual(
+    findings.map(({ severity, report }) => [severity, report.code]),
+    [["error", "payload/changed"]],
+  );
+  assert.throws(() => parsePayload(changed, "fix.livepatch"), {
+    message: /^Cannot trust the payload: its build-id is not that of its bytes\n/,
+  });
+  assert.deepEqual(inspectPayload(bytes, "fix.livepatch").findings, []);
 });

@@ -1,6 +1,7 @@
 // Reads any file that claims to be a payload, and reports its contents and its problems. To get only
 // payloads that Xen would accept, use parse.ts.
 
+import { toHex } from "../bytes/hex.ts";
 import { ElfType, nameOfElfType, SectionFlag } from "../elf/constants.ts";
 import type { ElfError } from "../elf/errors.ts";
 import type { ElfObject, Section, SymbolList } from "../elf/object.ts";
@@ -17,9 +18,11 @@ import {
   specialTableSections,
   XEN_DEPENDS_SECTION,
 } from "../xen-abi/sections.ts";
+import { computeBuildId } from "./build-id.ts";
 import { checkFile } from "./check-file.ts";
 import { PayloadError } from "./errors.ts";
 import { Findings, type PayloadFinding } from "./finding.ts";
+import { BUILD_ID_KEY } from "./metadata-keys.ts";
 import type { PayloadContents, PayloadSection } from "./payload.ts";
 import { readFunctions } from "./read-functions.ts";
 import { readHooks } from "./read-hooks.ts";
@@ -112,7 +115,26 @@ function readContents(file: PayloadFile): PayloadContents {
     sections: object.sections.slice(1).map(toPayloadSection),
   };
   checkPresence(file, contents, version ?? 2);
+  checkIntact(file, contents);
   return contents;
+}
+
+/** Only payloads of xSplice say what their bytes must hash to. */
+function checkIntact(
+  { object, findings }: PayloadFile,
+  { buildId, metadata }: Pick<PayloadContents, "buildId" | "metadata">,
+): void {
+  if (buildId === undefined || !metadata.some((entry) => entry.startsWith(`${BUILD_ID_KEY}=`)))
+    return;
+  const computed = toHex(computeBuildId(object.bytes));
+  if (computed === buildId) return;
+  findings.error({
+    code: "payload/changed",
+    problem: "Cannot trust the payload: its build-id is not that of its bytes",
+    where: object.source,
+    expected: `build-id ${computed}, found ${buildId}`,
+    remedy: "take the file that was built and tested: this one was changed afterwards, or damaged",
+  });
 }
 
 function checkPresence(

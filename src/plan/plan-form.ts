@@ -4,7 +4,8 @@ import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
 import { count, maybe } from "../json/fields.ts";
 
-export const PLAN_VERSION = 1;
+/** 2: sealed (plan-json.ts). */
+export const PLAN_VERSION = 2;
 
 const functionChangeSchema = v.object({
   function: v.string(),

@@ -7,8 +7,8 @@ import type { PayloadFacts } from "./facts-form.ts";
 import type { Journal } from "./journal-form.ts";
 import { decodeJournal, encodeJournal } from "./journal-json.ts";
 import { PlanError } from "./obstacle.ts";
-import type { Plan } from "./plan-form.ts";
-import { decodePlan } from "./plan-json.ts";
+import { PLAN_VERSION, type Plan } from "./plan-form.ts";
+import { decodePlan, requireSealed, sealPlan } from "./plan-json.ts";
 
 const facts: PayloadFacts = {
   buildId: "b1",
@@ -47,7 +47,7 @@ const journal: Journal = {
   log: [{ action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z", stack: undefined }],
 };
 const plan: Plan = {
-  version: 1,
+  version: PLAN_VERSION,
   fingerprint: "f1",
   host: { xenBuildId: "aa", bootId: undefined },
   steps: [
@@ -99,15 +99,40 @@ test("decodeJournal() takes no other version, and nothing that was cut short or 
   damage(text, (damaged) => void decodeJournal(damaged));
 });
 
+const file = { source: "fix.livepatch", bytes: Uint8Array.of(1, 2, 3) };
+const other = { source: "other.livepatch", bytes: Uint8Array.of(4) };
+const sealed = sealPlan(plan, [file, other]);
+
 test("decodePlan() gives back what was printed", () => {
-  assert.deepEqual(decodePlan(JSON.stringify(plan), "plan.json"), plan);
+  const { digest, payloads, ...rest } = decodePlan(JSON.stringify(sealed), "plan.json");
+  assert.deepEqual(rest, plan);
+  assert.deepEqual([digest, payloads], [sealed.digest, sealed.payloads]);
+  assert.deepEqual(
+    payloads.map(({ source }) => source),
+    [file.source],
+    "what no step uploads is not of the plan",
+  );
+});
+
+test("decodePlan() refuses a plan without its last step, and requireSealed() another file", () => {
+  const shorter = { ...sealed, steps: sealed.steps.slice(0, -1) };
+  assert.throws(() => decodePlan(JSON.stringify(shorter), "plan.json"), {
+    message: /^Cannot follow the plan "plan\.json": it was changed after it was made\n/,
+  });
+  requireSealed(sealed, [file]);
+  for (const wrong of [{ ...file, bytes: other.bytes }, other]) {
+    assert.throws(() => requireSealed(sealed, [wrong]), {
+      message: /livepatch" is not the file that it was made with\n/,
+    });
+  }
 });
 
 test("decodePlan() refuses what is damaged, and says which field", () => {
-  const text = JSON.stringify(plan);
+  const text = JSON.stringify(sealed);
   damage(text, (damaged) => {
     try {
-      decodePlan(damaged, "plan.json");
+      const { steps, stack } = decodePlan(damaged, "plan.json");
+      assert.deepEqual([steps, stack], [sealed.steps, sealed.stack]);
     } catch (error) {
       assert.ok(error instanceof PlanError && error.report.code === "plan/bad-file", String(error));
     }

@@ -74,6 +74,7 @@ async function syncLocked(
   const { state, list } = await observeHost(host, files, { deadlineMs });
   const plan = planFor(state, request);
   requireSafe(plan, state, files);
+  requireWhole(plan, state);
   const names = list.map(({ name }) => name);
   const origin: Scene = { loaded: names, applied: state.stack.names };
   // From here on it is known what is to be done, and that all of it is available.
@@ -106,4 +107,24 @@ function planFor(state: HostState, { goal, files }: SyncRequest): Plan {
   const planned = makePlan(state, goal.wish, { ...goal.options, files });
   if (planned.kind === "plan") return planned.plan;
   throw new PlanError(planned.obstacles[0], planned.obstacles);
+}
+
+/** @throws PlanError plan/bad-file when the steps do not lead to the stack that the plan promises */
+function requireWhole({ steps, stack }: Plan, state: HostState): void {
+  let applied = state.stack.names;
+  for (const { action, name } of steps) {
+    if (action === "apply") applied = [...applied, name];
+    else if (action === "revert") applied = applied.filter((other) => other !== name);
+    else if (action === "replace") applied = [name];
+  }
+  // Of a host whose order is not known, only what is applied can be told.
+  const told = (names: readonly string[]) =>
+    (state.stack.kind === "unknown" ? names.toSorted() : names).join(", ") || "nothing";
+  if (told(applied) === told(stack)) return;
+  throw new PlanError({
+    code: "plan/bad-file",
+    problem: "Cannot follow the plan: its steps do not lead to what it promises",
+    expected: `${told(stack)} applied at the end; with its steps it would be ${told(applied)}`,
+    remedy: "make a new plan: this one was changed after it was made",
+  });
 }

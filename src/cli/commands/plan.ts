@@ -1,4 +1,5 @@
 import { makePlan } from "../../plan/plan.ts";
+import { sealPlan } from "../../plan/plan-json.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { checkUploads } from "../options/given-payloads.ts";
@@ -44,7 +45,7 @@ export const planCommand: CommandSpec = {
         return ExitCode.refused;
       }
       checkUploads(planned.plan, read.files, info);
-      emit(call, planned.plan, () => renderPlan(planned.plan, state));
+      emit(call, sealPlan(planned.plan, read.files), () => renderPlan(planned.plan, state));
       return ExitCode.success;
     });
   },
