@@ -35,7 +35,13 @@ export {
   type PlanMoment,
   type PlanStep,
 } from "./plan-form.ts";
-export { decodePlan } from "./plan-json.ts";
+export {
+  decodePlan,
+  type PlanFile,
+  requireSealed,
+  type SealedPlan,
+  sealPlan,
+} from "./plan-json.ts";
 export type { JournalVerdict, Reconstruction } from "./reconstruct.ts";
 export {
   type AppliedView,
