@@ -24,10 +24,22 @@ const counting = (letter: string) => `{
     return text;
 }`;
 
+/** A load hook, with interrupts off, finds what is there and gets nothing new. */
 const withShadow = (text: string) =>
   text.replace(
     "#include <asm/cache.h>\n",
-    "$&#include <xsplice/shadow.h>\n\nXSPLICE_SHADOW(asked)\n",
+    `$&#include <xsplice/shadow.h>
+
+XSPLICE_SHADOW(asked)
+static void cf_check look_at_load(void)
+{
+    const unsigned int *count = xsplice_shadow_get(hardware_domain, "asked");
+
+    printk("at load: %u%s\\n", count ? *count : 0,
+           xsplice_shadow_alloc(dom_xen, "asked", sizeof(*count)) ? " and one more" : "");
+}
+LIVEPATCH_LOAD_HOOK(look_at_load);
+`,
   );
 const countExtra = (text: string, letter: string) =>
   text.replace(/{\n {4}return XEN_EXTRAVERSION;\n}/, counting(letter));
@@ -115,24 +127,30 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
     return payload.bytes;
   }
 
-  const load = async (name: string, bytes: Uint8Array, action: "apply" | "replace" = "apply") => {
+  /** What the hooks say meanwhile. */
+  async function load(
+    name: string,
+    bytes: Uint8Array,
+    action: "apply" | "replace" = "apply",
+  ): Promise<string> {
     await bench.host.upload(name, bytes, call);
+    const { end } = await bench.client.readConsole();
     await act(bench, name, action);
-  };
+    const { text } = await bench.client.readConsole(end);
+    return /(?:at load|shadows): (.*)/.exec(text)?.[1] ?? text;
+  }
   const asked = async () => (await versions(bench))[0];
   let look: Promise<Uint8Array> | undefined;
-  /** What a payload's load hook sees. */
-  async function leftOvers(): Promise<string | undefined> {
-    const { end } = await bench.client.readConsole();
+  async function leftOvers(): Promise<string> {
     look ??= build("leftOvers", "cumulative");
-    await load("look", await look);
+    const found = await load("look", await look);
     await act(bench, "look", "revert", "unload");
-    return /shadows: (\w+)/.exec((await bench.client.readConsole(end)).text)?.[1];
+    return found;
   }
 
   test("a shadow lasts over a stacked payload and a replace, and ends with the last revert", async () => {
     const first = await build("first");
-    await load("first", first);
+    assert.equal(await load("first", first), "0");
     assert.deepEqual([await asked(), await asked()], ["a1", "a2"]);
 
     await load("top", await build("onFirst", "stack", ["first", [first]]));
@@ -141,7 +159,7 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
     await act(bench, "top", "revert", "unload");
     assert.equal(await asked(), "a4");
 
-    await load("second", await build("second", "cumulative"), "replace");
+    assert.equal(await load("second", await build("second", "cumulative"), "replace"), "4");
     await act(bench, "first", "unload");
     assert.deepEqual([await asked(), await asked()], ["b5", "b6"]);
 

@@ -194,6 +194,14 @@ static inline void xsplice_shadow_join_(struct xsplice_shadow_link *user)
 
     spin_lock_irqsave(XSPLICE_SHADOW_LOCK_, flags);
     values = xsplice_shadow_values_();
+    if ( *XSPLICE_SHADOW_FIRST_ != NULL &&
+         (*XSPLICE_SHADOW_FIRST_)->magic != XSPLICE_SHADOW_MAGIC )
+    {
+        spin_unlock_irqrestore(XSPLICE_SHADOW_LOCK_, flags);
+        printk(XENLOG_ERR "xsplice: somebody else uses the place of shadow variables: none for \"%s\"\n",
+               user->name);
+        return;
+    }
     user->next = *XSPLICE_SHADOW_FIRST_;
     *XSPLICE_SHADOW_FIRST_ = user;
     for ( i = 0; values != NULL && i < XSPLICE_SHADOW_BUCKETS; i++ )
@@ -227,9 +235,9 @@ static inline void xsplice_shadow_leave_(struct xsplice_shadow_link *user)
     unsigned int i;
 
     spin_lock_irqsave(XSPLICE_SHADOW_LOCK_, flags);
-    while ( *link != NULL && *link != user )
+    while ( *link != NULL && *link != user && (*link)->magic == XSPLICE_SHADOW_MAGIC )
         link = &(*link)->next;
-    if ( *link != NULL )
+    if ( *link == user )
         *link = user->next;
     values = xsplice_shadow_values_();
     if ( values != NULL && !xsplice_shadow_has_user_(user->name) )

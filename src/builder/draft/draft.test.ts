@@ -16,6 +16,7 @@ const file = "xen/common/start.c";
 const old = `int start(void);
 static volatile int limit = 3;
 static volatile long table[4] = { 1, 2, 3, 4 };
+__attribute__((used, section(".data.ro_after_init"))) static int fixed = 1;
 static void *volatile chosen = (void *)&limit;
 struct parcel { int size; }; extern struct parcel *parcel; struct parcel *parcel;
 static __attribute__((used, section(".init.text"))) int setup(int n) { return n + 1; }
@@ -85,8 +86,12 @@ buildTest("draftHooks() does not take one variable's hook for another's", async 
 });
 
 buildTest("draftHooks() leaves to a person what it does not know", async (t) => {
-  const text = old.replace("&limit;", "&table;").replace("n + 1", "start() + 2");
+  const text = old
+    .replace("&limit;", "&table;")
+    .replace("n + 1", "start() + 2")
+    .replace("fixed = 1", "fixed = 2");
   const found = await draft(text);
+  assert.match(found.text, /a hook that writes to it faults[^#]*#error "set fixed in the hook/);
   assert.match(found.text, /#error "set chosen in the hook below/);
   assert.match(found.text, /It calls now: start\n/);
   assert.match(found.text, /#error "do what setup would have led to/);

@@ -1,7 +1,7 @@
 // Variables that have another initial value: hooks that set it, where it is still the old one, and set it
 // back.
 
-import type { Atom } from "../../diff/atom.ts";
+import { type Atom, roleOf } from "../../diff/atom.ts";
 import { byteArray, comment, identifier, ofXen } from "./c-text.ts";
 import { type DraftPart, TODO } from "./part.ts";
 
@@ -21,8 +21,9 @@ export function draftVariable(
   if (old.length !== fixed.length) return undefined;
   const key = `${identifier(before.name)}_${count}`;
   const about = `Variable ${name}, ${old.length} byte${old.length === 1 ? "" : "s"}: in use since the hypervisor booted.`;
-  if (after.references.length > 0 || before.references.length > 0) {
-    const text = `${comment(about, "It holds addresses, whose values are known on the host only.")}
+  const obstacle = obstacleOf(before, after);
+  if (obstacle !== undefined) {
+    const text = `${comment(about, obstacle)}
 #error "set ${before.name} in the hook below, and remove this line"
 ${hook(`set_${key}`, "LOAD", "")}`;
     return { headers: [], text, state: "edit" };
@@ -49,6 +50,17 @@ ${tables.join("")}
 ${hook(`set_${key}`, "LOAD", copy("old", "new"))}
 ${hook(`unset_${key}`, "UNLOAD", copy("new", "old"))}`;
   return { headers: ["xen/string.h"], text, state: "complete" };
+}
+
+/** Why copying bytes would not do. */
+function obstacleOf(before: Atom, after: Atom): string | undefined {
+  if (after.references.length > 0 || before.references.length > 0) {
+    return "It holds addresses, whose values are known on the host only.";
+  }
+  if ([roleOf(before), roleOf(after)].includes("boot-written")) {
+    return "It can only be read since the hypervisor booted: a hook that writes to it faults, and the host dies.";
+  }
+  return undefined;
 }
 
 /** What lies in .bss begins as zero. */
