@@ -22,7 +22,7 @@ const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fi
                     lies beside it, in a file that ends with .expected
   --jobs N          compilers at a time; one per CPU by default
   --only COMMIT     only this fix, and no series; repeat
-  --kept-only       build nothing; publish what earlier runs have found
+  --kept-only       of fixes alone, only what earlier runs have found
   --no-series       each fix alone only
   --at-most N       end after N builds, with exit code 75; the next run goes on
   --output DIR      where score.md and score/ are written; docs by default

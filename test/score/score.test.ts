@@ -132,7 +132,11 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
       date: "2026-12-01",
       fixes: [
         { ...resultOf(payload, ran), verdict: "right" },
-        { ...resultOf(refused), verdict: "right", judgement: "put the lock | into a hole" },
+        {
+          ...resultOf(refused),
+          verdict: "right",
+          judgement: "a lock | is new; adapt: put it into a hole",
+        },
       ],
       missing: 0,
       series: [
@@ -145,7 +149,11 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
     assert.deepEqual(readReport(folder, "4.17"), JSON.parse(JSON.stringify(report)));
     const table = renderTable(readReports(folder));
     assert.match(table, /^\| XSA-1 \| `0123456789` \| payload: f, g \| right \|/m);
-    assert.match(table, /refused: layout \| right \| put the lock \\\| into a hole/);
+    assert.match(
+      table,
+      /refused: layout \| right \| a lock \\\| is new; adapt: put it into a hole/,
+    );
+    assert.match(table, /^- XSA-1 `0123456789`: put it into a hole$/m);
     assert.match(table, / 7 fixes of the list were not run\.$/m);
     assert.match(table, /^## Xen 4\.20$/m);
     assert.match(table, /^1 built, 0 not, 3 s\. On the hypervisor: applied, reverted\.$/m);

@@ -24,7 +24,7 @@ export interface ScoreRequest {
   /** Ends after so many builds; another run goes on. */
   readonly atMost: number;
   readonly series: boolean;
-  /** Builds nothing: what earlier runs have found is judged and published, with the number that lacks. */
+  /** Builds no fix alone: what earlier runs have found is judged and published, with the number that lacks. */
   readonly keptOnly: boolean;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
@@ -69,9 +69,7 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
   }
   const alone = new Map(judged.map(({ result }) => [result.commit, result]));
   const series =
-    request.series && !request.keptOnly && request.only.length === 0
-      ? await allSeries({ ...run, fixes, alone })
-      : [];
+    request.series && request.only.length === 0 ? await allSeries({ ...run, fixes, alone }) : [];
   return reportOf(request, { base, judged, missing, series, expectations });
 }
 

@@ -75,8 +75,19 @@ function renderList({ list, compiler, fixes, missing, series }: ScoreReport): st
     row(Array.from({ length: 8 }, () => "---")),
     ...rows,
     "",
+    ...renderAdaptations(fixes),
     ...series.map((one) => renderSeries(one)),
   ].join("\n");
+}
+
+/** Of what a person says, the part after "adapt:". */
+function renderAdaptations(fixes: ScoreReport["fixes"]): readonly string[] {
+  const lines = fixes.flatMap(({ advisories, commit, answer, judgement = "" }) => {
+    const [, how] = /\badapt: (.*)$/.exec(judgement) ?? [];
+    if (answer.kind !== "refused" || how === undefined) return [];
+    return `- ${advisories.join(" ")} \`${commit.slice(0, 10)}\`: ${inCell(how)}`;
+  });
+  return lines.length === 0 ? [] : ["### What a person must adapt, and how\n", ...lines, ""];
 }
 
 function renderSeries({ mode, built, notBuilt, turnedAway, trial, seconds }: SeriesResult): string {
