@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeJournal, encodeJournal } from "../src/plan/journal-json.ts";
 import { first, hostWith, keeper, make, second, third } from "./cli-plan-host.ts";
+import { FakeHost } from "./fake-host.ts";
 import type { MadePayload } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 
@@ -90,3 +91,41 @@ test("list --stack shows what an interrupted sync was to come to, and the comman
     /applied at its end: nothing\n(.*\n) {2}xsplice sync --to-nothing\n$/,
   );
 });
+
+const own = (buildId: string, depends: string): readonly string[] => [
+  ...[`build-id=${buildId}`, `depends=${depends}`, "mode=stack", "guard=full", "functions=alpha"],
+];
+const [idA, idB, idC] = ["aa", "bb", "cc"].map((byte) => byte.repeat(20)) as [
+  string,
+  string,
+  string,
+];
+
+for (const [what, claims, because] of [
+  ["itself", { one: own(idA, idA), two: own(idB, idA) }, '"one" would have to be on top of each'],
+  ["each other", { one: own(idA, idB), two: own(idB, idA) }, '"one", "two" would have to be'],
+  [
+    "each other in a circle",
+    { one: own(idA, idB), two: own(idB, idC), three: own(idC, idA) },
+    '"one", "two", "three" would have to be',
+  ],
+  [
+    "what another one says that it is",
+    { one: own(idA, idB), two: own(idA, idB) },
+    "the same build-id",
+  ],
+] as const) {
+  for (const view of [["--stack"], ["--stack", "--tree"]]) {
+    test(`list ${view.join(" ")} shows all that is applied, though it claims to need ${what}`, async () => {
+      const host = new FakeHost();
+      for (const [name, metadata] of Object.entries(claims)) {
+        host.put(name, { kind: "applied" }, metadata);
+      }
+      const { stdout, exitCode } = await runXsplice(["list", ...view], { host });
+      assert.equal(exitCode, 0);
+      for (const name of Object.keys(claims)) assert.match(stdout, new RegExp(`\\? +${name} `));
+      assert.match(stdout, /the order of application is not known\n/);
+      assert.ok(stdout.includes(because), stdout);
+    });
+  }
+}

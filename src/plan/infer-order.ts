@@ -25,6 +25,7 @@ export function inferOrder(
   const doubts = [
     ...applied.flatMap((piece) => findDoubt(piece, applied, xenBuildId)),
     ...findRivals(applied),
+    ...findCircles(applied),
   ];
   if (doubts.length > 0) {
     const known = pairsOf(applied, (lower, upper) => relations.knows(upper, lower));
@@ -139,6 +140,18 @@ function findRivals(applied: readonly Piece[]): readonly string[] {
       `"${rival.name}" and "${piece.name}" depend on the same build-id, so one of them was applied without the dependency check`,
     ];
   });
+}
+
+/** What metadata claims cannot all be true: then it says nothing of the order. */
+function findCircles(applied: readonly Piece[]): readonly string[] {
+  const ids = applied.flatMap(({ facts }) => facts.buildId ?? []);
+  if (new Set(ids).size < ids.length) return ["two payloads have the same build-id"];
+  const placed = new Set(blocksOf(applied).flat());
+  const rest = applied.filter((piece) => !placed.has(piece));
+  if (rest.length === 0) return [];
+  return [
+    `by what they say of themselves, ${listNames(rest)} would have to be on top of each other`,
+  ];
 }
 
 function listNames(block: Block): string {

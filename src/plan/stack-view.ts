@@ -56,7 +56,10 @@ export function viewStack(state: HostState): StackView {
     const { buildId, mode, guard, functions } = piece.facts;
     const others =
       stack.kind === "known" ? pieces.slice(index + 1) : pieces.filter((other) => other !== piece);
-    const on = pieces.findLast((lower) => relations.knows(piece, lower));
+    // Where two claim to be above each other, neither is shown so.
+    const on = pieces.findLast(
+      (lower) => lower !== piece && relations.knows(piece, lower) && !relations.knows(lower, piece),
+    );
     return {
       name: piece.name,
       buildId,
