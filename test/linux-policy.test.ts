@@ -10,8 +10,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { linuxLayoutOf } from "../examples/linux/layout.ts";
 import { linuxSectionPolicy } from "../examples/linux/policy.ts";
-import { diffObjects, type ObjectDiff } from "../src/diff/mod.ts";
-import { readElf } from "../src/elf/mod.ts";
+import { carryChanges, diffObjects, type ObjectDiff } from "../src/diff/mod.ts";
+import { findStaticHomes } from "../src/dwarf/mod.ts";
+import { readElf, sizeOfSection } from "../src/elf/mod.ts";
 import { root } from "./read-api.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-linux-"));
@@ -176,7 +177,7 @@ function diff(before: Source, fixed: Source): ObjectDiff {
   );
   assert.ok(one && other);
   const policy = linuxSectionPolicy(linuxLayoutOf(one));
-  return diffObjects(one, other, { policy, findHomes: () => () => undefined });
+  return diffObjects(one, other, { policy, findHomes: findStaticHomes });
 }
 
 test("linuxSectionPolicy(): lines that moved are told", () => {
@@ -190,6 +191,13 @@ test("linuxSectionPolicy(): lines that moved are told", () => {
     'variable "__UNIQUE_ID_ddebug0"',
     'variable "__UNIQUE_ID_ddebug1"',
   ]);
+});
+
+test("linuxSectionPolicy(): new code brings what its macros made for it", () => {
+  const found = diff(plain, { ...moved, debugText: "there" });
+  const { draft } = carryChanges(found, ({ name }) => name);
+  const messages = draft.sections.filter(({ name }) => name === "__dyndbg");
+  assert.deepEqual(messages.map(sizeOfSection), [2 * 56]);
 });
 
 test("linuxSectionPolicy(): code that is entered in the middle is carried as a whole, others' is not", () => {

@@ -1,5 +1,6 @@
 // Compares two objects that were compiled from one file, without a patch and with it: what changed,
-// why, what must be carried, and what no payload can carry.
+// why, what must be carried, and what no payload can carry. What the sections of an object are for is said
+// by a policy: xenSectionPolicy() has Xen's, examples/linux/ one for Linux.
 
 export type { Atom, AtomKind, FieldRelocation, Reference, Target } from "./atom.ts";
 export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";

@@ -20,7 +20,8 @@ export const Form = {
   /** F2 or F3 may precede it, and does not make another instruction of it. */
   rep: 0x400,
   needsF3: 0x800,
-  endbr64: 0x1000,
+  /** The ModRM byte is one of `exactModRMs`. */
+  exact: 0x1000,
 } as const;
 
 /** Opcodes whose ModRM byte says which of eight operations it is; all are bits. */
@@ -32,6 +33,13 @@ export interface Group {
   /** Another length, or another meaning, with an operand-size prefix. */
   readonly noSize: number;
 }
+
+/** Two-byte opcodes of which some have a ModRM byte that says all, and no operand. */
+export const exactModRMs: ReadonlyMap<number, readonly number[]> = new Map([
+  [0x01, [0xc8, 0xc9, 0xca, 0xcb, 0xf8]], // monitor, mwait, clac, stac, swapgs
+  [0x1e, [0xfa]], // endbr64
+  [0xae, [0xe8, 0xf0, 0xf8]], // lfence, mfence, sfence
+]);
 
 export const oneByteForms = new Uint16Array(256);
 export const twoByteForms = new Uint16Array(256);
@@ -61,6 +69,7 @@ oneByte(modRM, 0x84, 0x85); // test
 oneByte(modRM | lock, 0x86, 0x87); // xchg
 oneByte(modRM, ...range(0x88, 0x8b)); // mov
 oneByte(modRM | memory, 0x8d); // lea
+oneByteGroup(modRM, { known: 0x01 }, 0x8f); // pop
 oneByte(none | rep, 0x90); // nop, pause
 oneByte(none, ...range(0x91, 0x99)); // xchg, cwde, cdq
 oneByte(none, 0x9c, 0x9d); // pushf, popf
@@ -76,8 +85,10 @@ oneByteGroup(modRM | imm8, { known: 0x01 }, 0xc6); // mov
 oneByteGroup(modRM | immZ, { known: 0x01 }, 0xc7); // mov
 oneByte(none, 0xc9, 0xcc); // leave, int3
 oneByteGroup(modRM, { known: 0xbf }, ...range(0xd0, 0xd3)); // rol … sar
+oneByte(imm8, ...range(0xe4, 0xe7)); // in, out
 oneByte(rel32 | rep, 0xe8, 0xe9); // call, jmp
 oneByte(rel8 | rep, 0xeb); // jmp
+oneByte(none, ...range(0xec, 0xef)); // in, out
 oneByte(none, 0xf4, 0xf5, ...range(0xf8, 0xfd)); // hlt, cmc, clc … std
 // test, not, neg, mul, imul, div, idiv
 const unary = { known: 0xfd, lockable: 0x0c, immediateFor: 0x01 };
@@ -87,12 +98,14 @@ oneByteGroup(modRM | lock, { known: 0x03, lockable: 0x03 }, 0xfe); // inc, dec
 // inc, dec, call, jmp, push
 oneByteGroup(modRM | lock | rep, { known: 0x57, lockable: 0x03, noSize: 0x54 }, 0xff);
 
-twoByte(none, 0x0b); // ud2
-twoByte(modRM | Form.needsF3 | Form.endbr64, 0x1e);
+twoByte(none, 0x06, 0x09, 0x0b); // clts, wbinvd, ud2
+twoByte(modRM | Form.exact, 0x01, 0xae);
+twoByte(modRM | Form.exact | Form.needsF3, 0x1e);
 twoByteGroup(modRM, { known: 0x01 }, 0x1f); // nop
 twoByte(none, 0x30, 0x31, 0x32, 0xa2); // wrmsr, rdtsc, rdmsr, cpuid
 twoByte(modRM, ...range(0x40, 0x4f)); // cmovcc
 twoByte(rel32 | rep, ...range(0x80, 0x8f)); // jcc
+twoByteGroup(modRM, { noSize: 0xff }, 0x78, 0x79); // vmread, vmwrite
 twoByte(modRM, ...range(0x90, 0x9f)); // setcc
 twoByte(modRM, 0xa3); // bt
 twoByte(modRM | lock, 0xab, 0xb3, 0xbb); // bts, btr, btc
@@ -103,6 +116,7 @@ twoByte(modRM, 0xb6, 0xb7, 0xbe, 0xbf); // movzx, movsx
 twoByte(modRM | Form.needsF3, 0xb8); // popcnt
 twoByteGroup(modRM | imm8 | lock, { known: 0xf0, lockable: 0xe0 }, 0xba); // bt, bts, btr, btc
 twoByte(modRM | rep, 0xbc, 0xbd); // bsf, bsr, tzcnt, lzcnt
+twoByteGroup(modRM | memory | lock, { known: 0x02, lockable: 0x02, noSize: 0xff }, 0xc7); // cmpxchg16b
 twoByte(none, ...range(0xc8, 0xcf)); // bswap
 
 function oneByte(form: number, ...opcodes: readonly number[]): void {

@@ -29,3 +29,33 @@ test("findCommonReferences() says of random bytes what the library says, or give
   );
   assert.ok(taken > 1_000, `only ${taken} were instructions`);
 });
+
+/** What an instruction may take as operands, then NOPs, and a call that shows where they end. */
+const rest = [0x24, 0x11, 0x22, 0x33, ...Array<number>(12).fill(0x90), 0xe8, 1, 2, 3, 4];
+const prefixes = [[], [0x66], [0x48], [0xf0], [0xf2], [0xf3], [0x66, 0x48]];
+/** All operations, in memory and in registers, with and without a SIB byte and a distance. */
+const modRMs = Array.from({ length: 256 }, (_, modRM) => modRM).filter((modRM) =>
+  [0, 4, 5].includes(modRM & 7),
+);
+
+test("findCommonInstructions() says of each opcode what the library says, or gives up", () => {
+  const taken = new Set<string>();
+  for (const page of [[], [0x0f]]) {
+    for (let opcode = 0; opcode < 256; opcode++) {
+      for (const prefix of prefixes) {
+        for (const modRM of modRMs) {
+          const bytes = Uint8Array.from([...prefix, ...page, opcode, modRM, ...rest]);
+          const found = findCommonInstructions(bytes);
+          if (found === undefined) continue;
+          taken.add(`${page} ${opcode}`);
+          assert.deepEqual(
+            found,
+            findLibraryInstructions(bytes),
+            Buffer.from(bytes).toString("hex"),
+          );
+        }
+      }
+    }
+  }
+  assert.ok(taken.size > 200, `only ${taken.size} opcodes are known`);
+});

@@ -4,6 +4,7 @@
 // anything else it gives up, and the library decides.
 
 import {
+  exactModRMs,
   Form,
   type Group,
   oneByteForms,
@@ -134,7 +135,9 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
     if (modRM < 0) return false;
     const isMemory = modRM < 0xc0;
     const group = (isTwoByte ? twoByteGroups : oneByteGroups)[byte];
-    if (!isKnown({ form, group, modRM, hasSize })) return false;
+    if ((form & Form.exact) !== 0) {
+      if (hasSize || hasLock || !(exactModRMs.get(byte)?.includes(modRM) ?? false)) return false;
+    } else if (!isKnown({ form, group, modRM, hasSize })) return false;
     if (hasLock && !mayLock(form, group, modRM)) return false;
     if (!isTwoByte && byte === 0xff && operationBit(modRM) === JUMP) step.flow = "end";
     if (group !== undefined && (group.immediateFor & operationBit(modRM)) === 0) immediate = 0;
@@ -204,7 +207,6 @@ interface Operand {
 
 function isKnown({ form, group, modRM, hasSize }: Operand): boolean {
   if ((form & Form.memory) !== 0 && modRM >= 0xc0) return false;
-  if ((form & Form.endbr64) !== 0) return modRM === 0xfa;
   if (group === undefined) return true;
   const operation = operationBit(modRM);
   return (group.known & operation) !== 0 && !(hasSize && (group.noSize & operation) !== 0);
