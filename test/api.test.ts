@@ -25,6 +25,8 @@ const inner: ReadonlySet<string> = new Set([
   ],
   // What builders warn of, once it is emitted.
   ...["payload/pointers/pointer-facts.d.ts#PointerFacts"],
+  // What builders say of where CPUs stand.
+  ...["payload/emit/input.d.ts#StandingCode"],
   // How a lab and its agent are put together.
   ...["lab/lab.d.ts#LabOrigin", "agent/handshake.d.ts#HandshakeOptions", "agent/wire.d.ts#Frame"],
   ...["agent/messages.d.ts#HypercallRequest", "agent/messages.d.ts#HypercallResult"],

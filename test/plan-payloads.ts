@@ -36,6 +36,8 @@ export interface Design {
   readonly hooks: readonly HookKind[];
   /** Guards expect another byte at the entry of each function than there is. */
   readonly expects?: "another-entry";
+  /** Functions that CPUs leave a moment after a revert. */
+  readonly lingers?: readonly string[];
   /** Different ones give different payloads. */
   readonly content: number;
 }
@@ -108,6 +110,7 @@ export function makePayload(design: Design): MadePayload {
     depends: Buffer.from(depends, "hex"),
     xenDepends: Buffer.from(XEN_ID, "hex"),
     metadata: [["title", design.name]],
+    standing: { lingers: design.lingers ?? [], parks: [], unsafe: [] },
   });
   const { name } = design;
   const facts = factsOfPayload(parsePayload(emitted.bytes, name));

@@ -20,7 +20,7 @@ const options: BuildOptions = {
     guard: undefined,
     previous: undefined,
   },
-  allowed: { init: [], layouts: [], freshData: [] },
+  allowed: { init: [], unsafe: [], layouts: [], freshData: [] },
   label: { title: undefined, metadata: [], toolVersion: "example", patches: "texts" },
   run: { compiler: undefined, jobs: availableParallelism() },
 };

@@ -82,10 +82,10 @@ export async function restoreHost(
   host: LivepatchHost,
   { origin, files }: { readonly origin: Origin; readonly files: readonly BisectFile[] },
   { onEvent }: Pick<BisectEffects, "onEvent">,
-  { quiesceMs, freshData }: MoveOptions,
+  { quiesceMs, freshData, pause }: MoveOptions,
 ): Promise<void> {
   const { stack } = origin;
-  const options = { deadlineMs: RESTORE_MS, quiesceMs, freshData };
+  const options = { deadlineMs: RESTORE_MS, quiesceMs, freshData, pause };
   try {
     onEvent({ kind: "restoring", stack });
     await moveHost(host, { stack, files }, options);

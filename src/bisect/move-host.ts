@@ -34,6 +34,8 @@ export interface Destination {
 export interface MoveOptions extends Omit<ActOptions, "dependencyCheck"> {
   /** Whether a payload that is restored may lose the values of its variables. */
   readonly freshData: "refuse" | "allow";
+  /** Before a payload is unloaded whose code CPUs have to leave. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -86,7 +88,7 @@ function isOurs(name: string): boolean {
 
 async function takeStep(
   host: LivepatchHost,
-  { action, name, buildId, dependencyCheck = "whole-chain" }: PlanStep,
+  { action, name, buildId, dependencyCheck = "whole-chain", afterMs }: PlanStep,
   files: readonly BisectFile[],
   options: MoveOptions,
 ): Promise<void> {
@@ -101,6 +103,7 @@ async function takeStep(
   }
   // Xen compares only after it has reverted all others, and cannot undo that.
   if (action === "replace" && file !== undefined) await requireExpectedCode(host, file, options);
+  if (afterMs !== undefined) await options.pause(afterMs);
   await host.act(action, name, { deadlineMs, quiesceMs, dependencyCheck });
 }
 

@@ -48,6 +48,8 @@ export interface BuildStacking extends StackingWish {
 export interface AllowedNames {
   /** Init functions and data whose change need not take effect. */
   readonly init: readonly string[];
+  /** Functions that may be replaced although a CPU may run them while Xen patches. */
+  readonly unsafe: readonly string[];
   /** Types that may change. */
   readonly layouts: readonly string[];
   /** Variables that may lose their value. */

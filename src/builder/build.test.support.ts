@@ -108,7 +108,7 @@ export function makeSmallBuild(
           ...more.inputs,
         },
         stacking: { ...alone, ...more.stacking },
-        allowed: { init: [], layouts: [], freshData: [], ...more.allowed },
+        allowed: { init: [], unsafe: [], layouts: [], freshData: [], ...more.allowed },
         label: {
           title: undefined,
           metadata: [],

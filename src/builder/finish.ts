@@ -152,13 +152,14 @@ function linkFix(
 /** Before objects are compared. */
 function whatIsKnown(
   { xen: { architecture }, release }: Target,
-  { init, freshData }: AllowedNames,
+  { init, unsafe: allowedUnsafe, freshData }: AllowedNames,
   hooks: { readonly areThere: boolean; readonly names: ReadonlySet<string> },
 ): CompareOptions {
   const unsafe = unsafeFunctions(architecture, release);
   return {
     policy: xenSectionPolicy(release, architecture, unsafe),
     allowedInit: new Set(init),
+    allowedUnsafe: new Set(allowedUnsafe),
     initChanges: hooks.areThere ? "left-to-hooks" : "refused",
     isInHooks: (name, file) => hooks.names.has(name) || hooks.names.has(`${file}#${name}`),
     allowedLost: new Set(freshData),

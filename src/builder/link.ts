@@ -8,10 +8,11 @@ import { GuardError } from "../guard/errors.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { PatchContribution } from "../pairs/contributions.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
-import { EmitError, type EmitInput, type Hook } from "../payload/emit/input.ts";
+import { EmitError, type EmitInput, type Hook, type StandingCode } from "../payload/emit/input.ts";
 import type { Reason } from "../payload/reasons.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
+import { standingCodeOf } from "../running/standing-code.ts";
 import { calledByNewCode } from "../stacking/called.ts";
 import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../stacking/guards.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -65,6 +66,7 @@ export interface LinkedPayload extends EmittedPayload {
   readonly guards: GuardPlan;
   /** What it refers to as the old code did, though it is freed after boot. */
   readonly bootOnly: readonly BootOnlyReference[];
+  readonly standing: StandingCode;
 }
 
 export type LinkResult =
@@ -117,6 +119,8 @@ export function linkPayload({
   const kept = keepRegisters(carried, { xen: target.xen, payloads });
   if (kept.refusals.length > 0) return { kind: "refused", refusals: kept.refusals };
   // From here no code goes on with registers that a body of somebody else's may change.
+  const drafts = sources.map(({ draft }) => draft);
+  const standing = standingCodeOf({ replaced: replacements, drafts }, target);
   const allHooks = [...carried.flatMap((object) => object.hooks), ...hooks.hooks];
   const builtHooks = describeHooks(allHooks, carried, hooks);
   const emitted = emit({
@@ -126,6 +130,7 @@ export function linkPayload({
     guards: guards.guards,
     uncovered: facts.stacking.guard === "none" ? [] : called,
     keeping: kept.keeping,
+    standing: standing.code,
     hooks: allHooks,
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),
@@ -137,13 +142,21 @@ export function linkPayload({
   const copies = facts.stacking.mode === "independent" ? warnOfCopies(objects) : [];
   return {
     kind: "linked",
-    payload: { ...emitted, functions, hooks: builtHooks, guards, bootOnly },
+    payload: {
+      ...emitted,
+      functions,
+      hooks: builtHooks,
+      guards,
+      bootOnly,
+      standing: standing.code,
+    },
     warnings: [
       warnOfBootOnly(bootOnly),
       hooks.warnings,
       ...pointers,
       ...ownPointers,
       ...alternatives,
+      ...standing.warnings,
       ...copies,
     ].join(""),
   };

@@ -57,11 +57,10 @@ export {
   type BuildReport,
   REPORT_FORMAT,
   type ReportedFunction,
-  type ReportedInputs,
   type ReportedObject,
   type ReportedPayload,
   type ReportedStacking,
   reportOf,
 } from "./report.ts";
 export { type ExplainedFunction, explainFunction } from "./report-explain.ts";
-export type { ReportedHunk } from "./report-hunks.ts";
+export type { ReportedHunk, ReportedInputs } from "./report-inputs.ts";

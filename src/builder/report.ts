@@ -2,24 +2,31 @@
 // result for every hunk and every difference, the inputs, and the time. JSON; the format's number is
 // increased when a field changes its meaning.
 
-import { createHash } from "node:crypto";
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { LayoutFinding } from "../layout/layout.ts";
+import type { StandingCode } from "../payload/emit/input.ts";
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import type { Foundation } from "../running/payload-below.ts";
 import type { FileEntry } from "../source-patch/hunk-ledger.ts";
 import type { Succession } from "../stacking/cumulative.ts";
 import { formatRelease } from "../xen-abi/release.ts";
 import { type Phase, timeSpent } from "../xen-make/timings.ts";
-import type { BuildInputs, BuildOptions } from "./build-options.ts";
+import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
 import type { BootOnlyReference } from "./init/references.ts";
 import type { BuiltFunction, BuiltHook } from "./link.ts";
-import { movedHunksOf, nameWithoutPlace, type ReportedHunk } from "./report-hunks.ts";
+import {
+  inputsOf,
+  movedHunksOf,
+  nameWithoutPlace,
+  type ReportedHunk,
+  type ReportedInputs,
+  sha256,
+} from "./report-inputs.ts";
 
 export const REPORT_FORMAT = 2;
 
@@ -82,6 +89,8 @@ export interface ReportedPayload {
   readonly buildId: string;
   readonly depends: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Where CPUs stand while Xen patches; what is replaced though Xen runs it then. Also in the metadata. */
+  readonly standing: StandingCode;
 }
 
 /** How the payload is combined with others. */
@@ -124,14 +133,6 @@ export interface ReportedObject {
   readonly ledger: readonly LedgerEntry[];
   /** Why it is carried although the patch does not change it, as text. */
   readonly broughtFor?: string | undefined;
-}
-
-/** SHA-256 of each, in hex; patches by their file names. */
-export interface ReportedInputs {
-  readonly source: string;
-  readonly xenSyms: string;
-  readonly config: string;
-  readonly patches: Readonly<Record<string, string>>;
 }
 
 export function reportOf(
@@ -201,6 +202,7 @@ function payloadOf(
     buildId: toHex(payload.buildId),
     depends: toHex(stacking.depends),
     metadata: Object.fromEntries(metadata),
+    standing: payload.standing,
   };
 }
 
@@ -228,21 +230,4 @@ function stackingOf({ payload, findings }: BuiltFix, { payloads }: Foundation): 
 /** These refusals are already in the list of the build. */
 function withoutRefusals({ refusals: _, ...rest }: Succession): Omit<Succession, "refusals"> {
   return rest;
-}
-
-function inputsOf(
-  { xenSyms, config, patches }: BuildInputs,
-  source: string,
-  nameOf: (name: string) => string,
-): ReportedInputs {
-  return {
-    source,
-    xenSyms: sha256(xenSyms.bytes),
-    config: sha256(Buffer.from(config.text)),
-    patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
-  };
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

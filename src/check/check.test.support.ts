@@ -8,6 +8,7 @@ import { fileFixtures } from "./fixtures-file.test.support.ts";
 import { functionFixtures } from "./fixtures-functions.test.support.ts";
 import { pointerFixtures } from "./fixtures-pointers.test.support.ts";
 import { stackFixtures } from "./fixtures-stack.test.support.ts";
+import { standingFixtures } from "./standing/fixtures-standing.test.support.ts";
 
 /** Applied one on top of the other, the first one at the bottom; they are called p0, p1, and so on. */
 export function check(
@@ -33,6 +34,7 @@ export const fixtures: readonly Fixture[] = [
   ...functionFixtures(),
   ...stackFixtures(),
   ...pointerFixtures(),
+  ...standingFixtures(),
   ...armFixtures(),
 ];
 

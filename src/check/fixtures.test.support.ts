@@ -57,6 +57,10 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
   // mov %rax,(%r9); ret.
   const leaf = function64("8d570189d0c3");
   const relying = function64("4989f1e8b8ffffff498901c3");
+  // xor; call what lies 64 bytes before; jmp to the call.
+  const waiting = function64("31c0e8b9ffffffebf9");
+  // xor; hlt; ret
+  const sleeping = function64("31c0f4c3");
   const clobber = new Uint8Array(8);
   new DataView(clobber.buffer).setBigUint64(0, TEXT_START + 0x100n, true);
   // 4 bytes of delta, from its second one on, for feature 700.
@@ -70,7 +74,10 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
         name: ".text.more",
         flags: "AX",
         address: EXTRA_START,
-        bytes: Uint8Array.of(...code, ...code, ...leaf, ...relying),
+        bytes: Uint8Array.of(
+          ...[...code, ...code, ...leaf, ...relying],
+          ...[...code, ...waiting, ...sleeping],
+        ),
       },
       { name: ".init.data", flags: "A", address: CLOBBER_START, bytes: clobber },
       { name: ".init.alt", flags: "A", address: ALTERNATIVES_START, bytes: alternative },
@@ -82,6 +89,14 @@ export function checkedHypervisor(release = "4.17.5"): Hypervisor {
       { name: "tiny", section: ".text.more", value: EXTRA_START + 64n, size: 3n },
       { name: "leaf", section: ".text.more", value: EXTRA_START + 128n, size: 64n },
       { name: "relying", section: ".text.more", value: EXTRA_START + 192n, size: 64n },
+      {
+        name: "check_for_livepatch_work",
+        section: ".text.more",
+        value: EXTRA_START + 256n,
+        size: 64n,
+      },
+      { name: "idle_loop", section: ".text.more", value: EXTRA_START + 320n, size: 64n },
+      { name: "default_dead_idle", section: ".text.more", value: EXTRA_START + 384n, size: 64n },
       { name: "__initdata_cf_clobber_start", section: ".init.data", value: CLOBBER_START },
       { name: "__initdata_cf_clobber_end", section: ".init.data", value: CLOBBER_START + 8n },
       { name: "__alt_instructions", section: ".init.alt", value: ALTERNATIVES_START },

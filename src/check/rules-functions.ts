@@ -5,7 +5,6 @@ import { SectionFlag } from "../elf/constants.ts";
 import { hasFeature, needsWritableFuncs } from "../xen-abi/features.ts";
 import { livepatchFuncState } from "../xen-abi/livepatch-func.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import { isKeptFromOldCode } from "./kept-init/kept-init.ts";
 import { relyingCallers } from "./registers/relying-callers.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -67,14 +66,6 @@ export const functionRules = {
       architecture === "x86_64" && hasFeature(release, "endbr-aware"),
     pattern: (step) => entriesThat(step, shortAtLanding),
   }),
-  "unpatchable-path": {
-    title: "a CPU can be inside the function while Xen patches it, or Xen uses it to patch",
-    severity: "hazard",
-    what: "The function is on a path that no payload can replace safely: entry code, NMI and machine check handlers, live patching itself, the idle loop, softirqs and tasklets, the tail of a context switch.",
-    why: "CPUs are stopped in it or under it while Xen writes the jump, or run it at any moment. Xen has no list of such functions.",
-    remedy: "Change a caller or a callee of it instead, or reboot into a fixed hypervisor.",
-    check: unpatchable,
-  },
   "caller-relies": {
     title: "a caller relies on a register that the new body changes",
     severity: "hazard",
@@ -152,21 +143,6 @@ const shortAtLanding: Describe = ({ entry, oldAddress, label }, { hypervisor }) 
   if (blanked >= landingSize(oldAddress, hypervisor)) return;
   return `"${label}" starts with ENDBR64, and ${blanked} bytes are to become NOPs`;
 };
-
-function unpatchable(step: CheckedStep): readonly Finding[] {
-  const { architecture, release } = step.hypervisor;
-  const paths = unsafeFunctions(architecture, release);
-  return entriesThat(step, ({ written, oldFunction, label }) => {
-    if (written === undefined || oldFunction === undefined) return;
-    const [file, bare] = oldFunction.name.includes("#")
-      ? oldFunction.name.split("#")
-      : ["", oldFunction.name];
-    const path = paths.find(
-      (unsafe) => unsafe.name.test(bare ?? "") && (unsafe.file?.test(file ?? "") ?? true),
-    );
-    return path && `"${label}" cannot be patched safely: ${path.reason}`;
-  });
-}
 
 function outsideCode(step: CheckedStep): readonly Finding[] {
   const { memory } = step.hypervisor;

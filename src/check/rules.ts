@@ -8,11 +8,13 @@ import { oldCodeRules } from "./rules-old-code.ts";
 import { pointerRules } from "./rules-pointers.ts";
 import { stackRules } from "./rules-stack.ts";
 import { fileTrapRules } from "./rules-traps.ts";
+import { standingRules } from "./standing/rules-standing.ts";
 
 export const rules = {
   ...fileTrapRules,
   ...functionRules,
   ...hookRules,
+  ...standingRules,
   ...pointerRules,
   ...oldCodeRules,
   ...stackRules,

@@ -2,6 +2,7 @@
 // then say what happens, then do it. The waiting, which the stock tool does once for 60 ms, is the
 // host's, with a deadline and retries.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import type { Payload } from "../payload/payload.ts";
@@ -35,7 +36,7 @@ export interface StockStep {
   readonly action: Action;
   readonly name: string;
   readonly options: ActOptions;
-  /** Whether an unload may leave pointers of the hypervisor that lead nowhere. */
+  /** Whether an unload may leave pointers of the hypervisor that lead nowhere, or CPUs in freed code. */
   readonly dangling?: "refuse" | "allow";
   /** When its file was given. */
   readonly payload?: Payload;
@@ -71,8 +72,10 @@ export async function stockAction(
     return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
   }
   if (state !== from) throw wrongState(step, state, from);
-  if (action !== "revert") await requireHarmless(host, step);
+  const leavingMs = action === "revert" ? 0 : await requireHarmless(host, step);
   return voice.saying(`${doing} ${name}... `, async () => {
+    // CPUs may be in its code until then.
+    await sleep(leavingMs, undefined, { signal: options.signal });
     try {
       return await host.act(action, name, options);
     } catch (error) {
@@ -83,15 +86,18 @@ export async function stockAction(
 
 /**
  * Xen would carry it out, and the host die then or at the next apply, or a fix be out of force.
- * @throws PlanError plan/in-use, plan/pointer-kept, plan/unbound, plan/overlap
+ * @returns how long to wait first, in ms
+ * @throws PlanError plan/in-use, plan/pointer-kept, plan/cpu-stays, plan/unbound, plan/overlap
  */
-async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<void> {
+async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<number> {
   const { action, name, options, dangling } = step;
-  const [{ findBrokenBinding }, { observeHost }, { PlanError }] = await Promise.all([
-    import("../plan/bindings.ts"),
-    import("../plan/observe.ts"),
-    import("../plan/obstacle.ts"),
-  ]);
+  const [{ findBrokenBinding }, { leavingMsOf }, { observeHost }, { PlanError }] =
+    await Promise.all([
+      import("../plan/bindings.ts"),
+      import("../plan/host-state.ts"),
+      import("../plan/observe.ts"),
+      import("../plan/obstacle.ts"),
+    ]);
   const { state } = await observeHost(host, [], options);
   const { dependencyCheck } = options;
   const obstacle = findBrokenBinding(
@@ -99,6 +105,8 @@ async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<vo
     state,
   );
   if (obstacle !== undefined) throw new PlanError(obstacle);
+  const payload = state.loaded.find((one) => one.name === name);
+  return action === "unload" && payload !== undefined ? leavingMsOf(payload, payload.history) : 0;
 }
 
 function unknownPayload(host: LivepatchHost, { action, name }: StockStep): StockError {

@@ -26,7 +26,7 @@ import { openLevels } from "./steps.ts";
 /** What the author and the release say; the rest of the comparison's options are found here. */
 export type CompareOptions = Pick<
   DiffOptions,
-  "policy" | "allowedInit" | "initChanges" | "isInHooks" | "allowedLost"
+  "policy" | "allowedInit" | "initChanges" | "isInHooks" | "allowedUnsafe" | "allowedLost"
 > & {
   readonly explainInit?: ExplainInit | undefined;
   /** By the object's name; without it each is taken for itself. */

@@ -19,6 +19,7 @@ import {
 } from "../running/match-functions.ts";
 import { checkFoundation, type Surroundings, surroundingsOf } from "../running/payload-below.ts";
 import { ownPointerWarnings } from "../running/pointer-warnings.ts";
+import { type FoundStanding, standingCodeOf } from "../running/standing-code.ts";
 import { type DecidedStacking, decideStacking, type StackingWish } from "../stacking/decide.ts";
 import { wantsWritableFuncs } from "../xen-abi/features.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
@@ -79,8 +80,10 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   const placed = placePayload(final, target, stacking);
   // Before emitting, because the emitter redirects references.
   const before = [compiler.warnings, ...warningsOf(final, surroundings)];
-  const emitted = emitCompiled({ ...final, keeping }, target, placed, metadata);
-  const warnings = [...before, ...ownPointerWarnings(emitted.pointers, surroundings)].join("");
+  const standing = standingOf(final, placed, target);
+  const emitted = emitCompiled({ ...final, keeping, standing }, target, placed, metadata);
+  const pointers = ownPointerWarnings(emitted.pointers, surroundings);
+  const warnings = [...before, ...pointers, ...standing.warnings].join("");
   return { ...emitted, ...describe(final, placed), warnings };
 }
 
@@ -182,12 +185,23 @@ function placePayload(
   return { ...decided, release, payloadVersion, guards };
 }
 
+function standingOf(
+  { compiled, pairs }: Analysis,
+  { release }: Placed,
+  { xen }: CompileTarget,
+): FoundStanding {
+  const replaced = pairs.map(replacementOf);
+  const drafts = compiled.map(({ draft }) => draft);
+  return standingCodeOf({ replaced, drafts }, { xen, release });
+}
+
 interface Kept extends Analysis {
   readonly keeping: Keeping | undefined;
+  readonly standing: FoundStanding;
 }
 
 function emitCompiled(
-  { compiled, hooks, pairs, keeping }: Kept,
+  { compiled, hooks, pairs, keeping, standing }: Kept,
   { xen }: CompileTarget,
   { stacking, depends, release, payloadVersion, guards }: Placed,
   metadata: CompileOptions["metadata"],
@@ -201,6 +215,8 @@ function emitCompiled(
     replacements: pairs.map(replacementOf),
     guards,
     keeping,
+    // Nobody was asked for consent.
+    standing: { ...standing.code, unsafe: [] },
     hooks,
     stacking,
     depends,

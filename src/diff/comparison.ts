@@ -32,6 +32,8 @@ export interface ComparisonOptions {
   readonly isInHooks?: ((name: string, file: string) => boolean) | undefined;
   /** Why an init function differs although its own meaning is the same; undefined for others. */
   readonly explainInit?: ((name: string) => string | undefined) | undefined;
+  /** Names of functions that the author allows to be replaced although the policy calls them unsafe. */
+  readonly allowedUnsafe?: ReadonlySet<string> | undefined;
   /** Names of variables that the author allows to lose their value. */
   readonly allowedLost?: ReadonlySet<string> | undefined;
   /** Variables of the hypervisor that stay in use while the patch moves them to or from another object. */

@@ -80,6 +80,8 @@ export type Disposition =
       readonly kind: "carried";
       /** `replacement`: replaces the old one; `copy`: of constants; `with`: what these need. */
       readonly as: "replacement" | "new" | "copy" | "with";
+      /** The author allows it, although this rule would refuse it. */
+      readonly despite?: "unsafe-path" | undefined;
     }
   | { readonly kind: "no-effect"; readonly rule: NoEffectRule }
   | { readonly kind: "refused"; readonly rule: RefusalRule; readonly remedy: string };

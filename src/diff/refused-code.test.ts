@@ -74,6 +74,16 @@ checkDiffs(
       expected: { outcome: "refused", refused: [`unsafe-path function "f"`] },
     },
     {
+      name: "takes unsafe functions that the author allows",
+      before: fileAround(f("return outside(x);")),
+      after: fileAround(f("return outside(x + 1);")),
+      options: {
+        policy: { ...testPolicy, unsafeFunctions: [{ name: /^f$/, reason: "it is in the way" }] },
+        allowedUnsafe: new Set(["f"]),
+      },
+      expected: { outcome: "patchable", replaced: ["f"], refused: [] },
+    },
+    {
       name: "refuses that a function goes whose address was handed out",
       before:
         fileAround(`extern void hook(int (*)(int)); ${noinline} static int k(int x) { return outside(x); }

@@ -26,10 +26,20 @@ export const KEPT_KEY = "kept";
 /** In the list: something without a name, or a list that is too long. */
 export const KEPT_WITHOUT_NAME = "*";
 
+/**
+ * Functions in which CPUs stand while Xen patches, and which they leave a moment after a revert; missing when
+ * there are none. A list that is too long is `*`, as above.
+ */
+export const LINGERS_KEY = "lingers";
+/** The same, where a CPU may stay in the new body for as long as the host runs. */
+export const PARKS_KEY = "parks";
+/** Functions that the author had replaced although a CPU may run them while Xen patches. */
+export const UNSAFE_KEY = "unsafe";
+
 /** Keys that only the emitter may write. */
 export const reservedKeys: readonly string[] = [
   ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY],
-  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY, KEPT_KEY],
+  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY, KEPT_KEY, LINGERS_KEY, PARKS_KEY, UNSAFE_KEY],
 ];
 
 /** A longer list is not written: `functions=*` says that the payload's file has it, `kept=*` only that there is one. */

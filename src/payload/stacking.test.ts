@@ -25,7 +25,16 @@ test("readStackingFacts() reads back what the emitter says of a payload", () => 
     requires: [],
     hooks: [],
     kept: [],
+    lingers: [],
+    parks: [],
+    unsafe: [],
   });
+});
+
+test("readStackingFacts() reads back where CPUs stand", () => {
+  const standing = { lingers: ["idle_loop"], parks: ["play_dead"], unsafe: ["do_nmi", "nmi"] };
+  const { lingers, parks, unsafe } = factsOf(emitExample({ standing }).bytes);
+  assert.deepEqual({ lingers, parks, unsafe }, standing);
 });
 
 test("readStackingFacts() reads back which kinds of hooks a payload has, each once", () => {
@@ -54,6 +63,9 @@ test("readStackingFacts() does not guess what a payload of another tool is", () 
     requires: [],
     hooks: [],
     kept: [],
+    lingers: [],
+    parks: [],
+    unsafe: [],
   });
 });
 

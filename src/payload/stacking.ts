@@ -13,11 +13,14 @@ import {
   guardLevels,
   HOOKS_KEY,
   KEPT_KEY,
+  LINGERS_KEY,
   MARKER_KEY,
   MODE_KEY,
+  PARKS_KEY,
   type PayloadMode,
   payloadModes,
   REQUIRES_KEY,
+  UNSAFE_KEY,
 } from "./metadata-keys.ts";
 
 export interface StackingFacts {
@@ -35,6 +38,12 @@ export interface StackingFacts {
   readonly hooks: readonly HookKind[];
   /** Names of what the hypervisor keeps pointers to, so that an unload leaves them dangling. */
   readonly kept: readonly string[];
+  /** Functions that CPUs leave a moment after a revert. */
+  readonly lingers: readonly string[];
+  /** Functions in which a CPU may stay after a revert. */
+  readonly parks: readonly string[];
+  /** Functions that the author allowed to be replaced although Xen may run them while it patches. */
+  readonly unsafe: readonly string[];
 }
 
 /** @param metadata strings `key=value`; the first of a key counts */
@@ -56,6 +65,9 @@ export function readStackingFacts(metadata: readonly string[]): StackingFacts {
     requires: splitList(find(REQUIRES_KEY) ?? ""),
     hooks: hookKinds.filter((kind) => hooks.includes(kind)),
     kept: splitList(find(KEPT_KEY) ?? ""),
+    lingers: splitList(find(LINGERS_KEY) ?? ""),
+    parks: splitList(find(PARKS_KEY) ?? ""),
+    unsafe: splitList(find(UNSAFE_KEY) ?? ""),
   };
 }
 

@@ -6,11 +6,11 @@
 import type { Action, ActOptions } from "../host/host.ts";
 import { inUse, unbound } from "./binding-words.ts";
 import { noAddresses } from "./code-range.ts";
+import { stillReached } from "./held-words.ts";
 import { type HostState, isHeld } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { burying } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
-import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 
 export interface BoundStep {
@@ -18,7 +18,7 @@ export interface BoundStep {
   /** Of a loaded payload. */
   readonly name: string;
   readonly dependencyCheck: ActOptions["dependencyCheck"];
-  /** Whether an unload may leave dangling pointers in the hypervisor. */
+  /** Whether an unload may leave dangling pointers in the hypervisor, and CPUs in freed code. */
   readonly dangling?: "refuse" | "allow";
 }
 
@@ -38,7 +38,7 @@ export function findBrokenBinding(step: BoundStep, state: HostState): Obstacle |
     const users = pieces.slice(index + 1).filter((user) => relations.refers(user, piece) === "yes");
     if (users.length > 0) return inUse(piece, users);
     const history = state.loaded[index]?.history;
-    return step.dangling !== "allow" && isHeld(piece, history) ? pointerKept(piece) : undefined;
+    return step.dangling !== "allow" && isHeld(piece, history) ? stillReached(piece) : undefined;
   }
   const before = pieces.slice(0, index);
   const isGone = (id: string): boolean => {

@@ -58,6 +58,10 @@ export const factsSchema = v.object({
   hooks: maybe(v.array(v.picklist(hookKinds))),
   /** Its functions and objects to which the hypervisor keeps pointers, even after a revert. */
   kept: maybe(v.array(v.string())),
+  /** Functions that CPUs leave a moment after a revert: an unload waits for that. */
+  lingers: maybe(v.array(v.string())),
+  /** Functions in which a CPU may stay after a revert. */
+  parks: maybe(v.array(v.string())),
   /** `writable`: it has state of its own, so Xen does not apply it again after a revert. */
   data: maybe(v.picklist(["writable", "none"])),
   /** Strings of `.modinfo`; `undefined` where the host does not show them. */

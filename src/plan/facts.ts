@@ -16,7 +16,7 @@ export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, a
 /** All facts that a payload's file contains. */
 export function factsOfPayload(payload: Payload): PayloadFacts {
   const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
-  const { mode, guard, marker, requires, kept } = readStackingFacts(metadata);
+  const { mode, guard, marker, requires, kept, lingers, parks } = readStackingFacts(metadata);
   const writesData = sections.some(({ name, loaded, sizeBytes }) => {
     return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
   });
@@ -45,6 +45,8 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
     imports: payload.needs,
     hooks: [...new Set(payload.hooks.map(({ kind }) => kind))],
     kept,
+    lingers,
+    parks,
     data: writesData ? "writable" : "none",
   };
 }
@@ -52,12 +54,16 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
 /** The facts that the list of loaded payloads contains: not the guard, so not which functions the code calls. */
 export function factsOfMetadata(metadata: readonly string[] | undefined): PayloadFacts {
   const told = readStackingFacts(metadata ?? []);
-  // Only tools that write a mode also write (or leave out) requirements, hooks and kept pointers.
+  // Only tools that write a mode also write (or leave out) requirements, hooks, kept pointers and where
+  // CPUs stand.
   const isOurs = told.mode !== undefined;
   const requires = isOurs ? told.requires : undefined;
   const hooks = isOurs ? told.hooks : undefined;
   const kept = isOurs ? told.kept : undefined;
-  return { ...unknownFacts, ...told, requires, hooks, kept, metadata };
+  const lingers = isOurs ? told.lingers : undefined;
+  const parks = isOurs ? told.parks : undefined;
+  const { unsafe: _, ...facts } = told;
+  return { ...unknownFacts, ...facts, requires, hooks, kept, lingers, parks, metadata };
 }
 
 /** Of a payload of which only the name is known. */
@@ -79,6 +85,8 @@ export const unknownFacts: PayloadFacts = {
   imports: undefined,
   hooks: undefined,
   kept: undefined,
+  lingers: undefined,
+  parks: undefined,
   data: undefined,
   metadata: undefined,
 };

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { PayloadStatus } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
+import { LEAVING_MS } from "../xen-abi/rendezvous.ts";
 import type { PayloadFacts } from "./facts-form.ts";
 
 export interface LoadedPayload {
@@ -14,14 +15,24 @@ export interface LoadedPayload {
 }
 
 /**
- * Whether the hypervisor may follow a pointer into it; a payload that was never applied has handed out
- * none.
+ * Whether the hypervisor may follow a pointer into it, or a CPU may be in it. A payload that was never applied
+ * has handed out no pointer, and no CPU has come to it.
  */
 export function isHeld(
   { facts }: Pick<LoadedPayload, "facts">,
   history: LoadedPayload["history"] | undefined,
 ): boolean {
-  return (facts.kept ?? []).length > 0 && history !== "never-reverted";
+  const isReachable = [facts.kept, facts.parks].some((names) => (names ?? []).length > 0);
+  return isReachable && history !== "never-reverted";
+}
+
+/** How long an unload has to wait for CPUs to leave the payload's code, in ms: at any time after the revert. */
+export function leavingMsOf(
+  { facts }: Pick<LoadedPayload, "facts">,
+  history: LoadedPayload["history"] | undefined,
+): number {
+  const isLingering = (facts.lingers ?? []).length > 0 && history !== "never-reverted";
+  return isLingering ? LEAVING_MS : 0;
 }
 
 export type AppliedStack =

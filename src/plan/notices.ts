@@ -1,8 +1,8 @@
 // Facts that a person should know about a plan besides its steps.
 
+import { whyHeld } from "./held-words.ts";
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
-import { pointersTo } from "./pointer-words.ts";
 import type { Relations } from "./relations.ts";
 import type { Way } from "./way.ts";
 
@@ -45,12 +45,12 @@ export function noticesOf(
   const held = way.held.map(({ name, facts }) => ({
     kind: "held" as const,
     name,
-    words: `"${name}" stays loaded: the hypervisor keeps ${pointersTo(facts.kept ?? [])}`,
+    words: `"${name}" stays loaded: ${whyHeld(facts)}`,
   }));
   const dangling = way.dangling.map(({ name, facts }) => ({
     kind: "dangling" as const,
     name,
-    words: `"${name}" is unloaded although the hypervisor keeps ${pointersTo(facts.kept ?? [])}`,
+    words: `"${name}" is unloaded although ${whyHeld(facts)}`,
   }));
   const stack = (way.states.at(-1) ?? []).filter((piece) => !unordered.has(piece));
   const buried = buriedNotices(stack, relations);

@@ -28,6 +28,8 @@ export type ObstacleCode =
   | "plan/in-use"
   /** The hypervisor keeps a pointer into it. */
   | "plan/pointer-kept"
+  /** A CPU may still be in its code. */
+  | "plan/cpu-stays"
   /** It was bound to a payload that was unloaded. */
   | "plan/unbound";
 

@@ -21,6 +21,8 @@ const stepSchema = v.object({
   buildId: maybe(v.string()),
   /** Its file, for an upload. */
   source: v.exactOptional(v.string()),
+  /** For an unload: how long to wait first, in ms, so that every CPU has left the payload's code. */
+  afterMs: v.exactOptional(count),
   /** For an apply; `hypervisor-only` is NODEPS. */
   dependencyCheck: v.exactOptional(v.picklist(["whole-chain", "hypervisor-only"])),
   /** Functions that the step changes. */
@@ -49,7 +51,7 @@ const noticeSchema = v.object({
     "renamed",
     /** Stays loaded: another payload refers to it. */
     "kept",
-    /** Stays loaded: the hypervisor keeps a pointer into it. */
+    /** Stays loaded: the hypervisor keeps a pointer into it, or a CPU may be in it. */
     "held",
     /** The same, but it is unloaded, as the user allowed. */
     "dangling",

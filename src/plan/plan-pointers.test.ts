@@ -1,8 +1,11 @@
-// makePlan() and findBrokenBinding() for payloads into which the hypervisor keeps pointers.
+// makePlan() and findBrokenBinding() for payloads that the hypervisor may still reach after a revert: by a
+// pointer that it keeps, or because a CPU is in them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LEAVING_MS } from "../xen-abi/rendezvous.ts";
 import { findBrokenBinding } from "./bindings.ts";
+import { leavingMsOf } from "./host-state.ts";
 import { host, payload, revert, to } from "./plan.test.support.ts";
 import { makePlan } from "./plan.ts";
 
@@ -70,4 +73,39 @@ test("findBrokenBinding() refuses to unload it once it may have been applied, wi
     assert.match(refused?.problem ?? "", /a pointer to "extra_key"/);
     assert.equal(findBrokenBinding({ ...step, dangling: "allow" }, later), undefined);
   }
+});
+
+const idle = payload("idle", "f", { lingers: ["idle_loop"] });
+const dead = payload("dead", "f", { parks: ["play_dead"] });
+
+test("makePlan() has an unload wait for CPUs to leave the payload's code", () => {
+  const planned = makePlan(host(["idle+"], [idle]), to());
+  assert.deepEqual(stepsOf(planned), ["revert idle", "unload idle"]);
+  const waits = planned.kind === "plan" ? planned.plan.steps.map(({ afterMs }) => afterMs) : [];
+  assert.deepEqual(waits, [undefined, LEAVING_MS]);
+});
+
+test("makePlan() does not wait for what was never applied", () => {
+  const planned = makePlan(host(["idle"], [idle]), to());
+  const [step] = planned.kind === "plan" ? planned.plan.steps : [];
+  assert.equal(step?.action, "unload");
+  assert.equal(step?.afterMs, undefined);
+});
+
+test("makePlan() leaves loaded in what a CPU may still be, and unloads it by consent", () => {
+  const kept = makePlan(host(["dead+"], [dead]), revert("dead"));
+  assert.ok(!stepsOf(kept).includes("unload dead"));
+  const words = kept.kind === "plan" ? kept.plan.notices.map((notice) => notice.words) : [];
+  assert.deepEqual(words, ['"dead" stays loaded: a CPU may still be in "play_dead"']);
+  const refused = makePlan(host(["dead+"], [dead]), to());
+  const codes = refused.kind === "refused" ? refused.obstacles.map(({ code }) => code) : [];
+  assert.deepEqual(codes, ["plan/cpu-stays"]);
+  const allowed = makePlan(host(["dead+"], [dead]), to(), { dangling: "allow" });
+  assert.deepEqual(stepsOf(allowed), ["revert dead", "unload dead"]);
+});
+
+test("leavingMsOf() is none for what is not known to have CPUs in it", () => {
+  const { lingers: _, ...facts } = idle.facts;
+  assert.equal(leavingMsOf({ facts: { ...facts, lingers: undefined } }, "reverted"), 0);
+  assert.equal(leavingMsOf(idle, "unknown"), LEAVING_MS);
 });

@@ -36,6 +36,8 @@ export function payload(
     imports: names,
     hooks: [],
     kept: [],
+    lingers: [],
+    parks: [],
     data: "none",
     metadata: [`build-id=${name}`],
     ...more,

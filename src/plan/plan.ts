@@ -7,6 +7,7 @@ import { sameSymbol } from "./binding-words.ts";
 import { type Choice, chooseWay, type Search } from "./choose-way.ts";
 import { type AddressOf, noAddresses } from "./code-range.ts";
 import { groupFunctions } from "./coverage.ts";
+import { stillReached } from "./held-words.ts";
 import { fingerprintOf, type HostState, type LoadedPayload } from "./host-state.ts";
 import { goneNotice, noticesOf } from "./notices.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -20,7 +21,6 @@ import {
 import type { Ground } from "./order.ts";
 import type { GivenPayload, Piece } from "./piece.ts";
 import { PLAN_VERSION, type Plan } from "./plan-form.ts";
-import { pointerKept } from "./pointer-words.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 import { missingIn, stepsOf, wholeChange } from "./steps-of-way.ts";
 import { type Cast, castFor, goneAlready, type Wish } from "./wish.ts";
@@ -33,7 +33,7 @@ export interface PlanOptions {
   readonly addressOf?: AddressOf;
   /** `allow`: a payload may be reverted and applied again although its data is reset. */
   readonly freshData?: "refuse" | "allow";
-  /** `allow`: payloads may be unloaded although the hypervisor keeps pointers into them. */
+  /** `allow`: payloads may be unloaded although the hypervisor may still reach them. */
   readonly dangling?: "refuse" | "allow";
   /**
    * `refuse`: no plan rather than one with a moment in which a fix is missing; `refuse-avoidable`: only
@@ -67,7 +67,7 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     return { kind: "refused", obstacles };
   }
   // On another goal they may stay loaded; here, unloading is all that was asked for.
-  const held = isForNothing(wish) ? choice.way.held.map(pointerKept) : [];
+  const held = isForNothing(wish) ? choice.way.held.map(stillReached) : [];
   if (isNotEmpty(held)) return { kind: "refused", obstacles: held };
   if (options.moments === "refuse" && choice.way.missing.length > 0) {
     const moment = momentForbidden(choice.way.missing);

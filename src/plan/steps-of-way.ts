@@ -35,8 +35,9 @@ export function missingIn({ missing }: Way): PlanMoment[] {
   });
 }
 
-function detailsOf(step: Step): Pick<PlanStep, "source" | "dependencyCheck"> {
+function detailsOf(step: Step): Pick<PlanStep, "source" | "dependencyCheck" | "afterMs"> {
   if (step.action === "apply") return { dependencyCheck: step.dependencyCheck };
+  if (step.action === "unload") return step.afterMs > 0 ? { afterMs: step.afterMs } : {};
   const source = step.piece.file?.source;
   return step.action === "upload" && source !== undefined ? { source } : {};
 }

@@ -28,6 +28,8 @@ const facts: PayloadFacts = {
   imports: ["alpha"],
   hooks: hookKinds,
   kept: ["callback"],
+  lingers: ["idle_loop"],
+  parks: ["play_dead"],
   data: "writable",
   metadata: ["title=a fix, with ä", ""],
 };

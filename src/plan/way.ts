@@ -2,9 +2,9 @@
 // moves, and at the end the unloading of payloads that are not wanted.
 
 import { type FunctionGroup, findMissing, type MissingFix } from "./coverage.ts";
+import { stillReached } from "./held-words.ts";
 import { dataLost } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
-import { pointerKept } from "./pointer-words.ts";
 import type { Relations } from "./relations.ts";
 import { DeadEnd, type Step, type World } from "./world.ts";
 
@@ -19,7 +19,7 @@ export interface Goal {
   readonly unwanted: ReadonlySet<Piece>;
   /** Whether a payload that stays may lose the state in its data. */
   readonly freshData: "refuse" | "allow";
-  /** Whether a payload may be unloaded although the hypervisor keeps pointers into it. */
+  /** Whether a payload may be unloaded although the hypervisor may still reach it. */
   readonly dangling: "refuse" | "allow";
 }
 
@@ -32,7 +32,7 @@ export interface Way {
   readonly freshData: readonly Piece[];
   /** Not wanted, but left loaded, because a payload that stays refers to it. */
   readonly kept: readonly Piece[];
-  /** Not wanted, but left loaded, because the hypervisor keeps pointers into them. */
+  /** Not wanted, but left loaded, because the hypervisor may still reach them: a pointer, or a CPU. */
   readonly held: readonly Piece[];
   /** The same, but unloaded, because the user allowed it. */
   readonly dangling: readonly Piece[];
@@ -95,7 +95,7 @@ class HeldPieces {
   }
 
   unload(piece: Piece): void {
-    if (this.mustStay(piece)) throw new DeadEnd(pointerKept(piece));
+    if (this.mustStay(piece)) throw new DeadEnd(stillReached(piece));
     if (this.world.isHeld(piece)) this.dangling.push(piece);
     this.world.unload(piece);
   }

@@ -3,14 +3,20 @@
 
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
 import { blocked } from "./binding-words.ts";
-import { isHeld, type LoadedPayload } from "./host-state.ts";
+import { isHeld, type LoadedPayload, leavingMsOf } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
 import { type Ground, mayFloat, topId } from "./order.ts";
 import type { Piece } from "./piece.ts";
 
 export type Step =
-  | { readonly action: "upload" | "unload" | "revert" | "replace"; readonly piece: Piece }
+  | { readonly action: "upload" | "revert" | "replace"; readonly piece: Piece }
+  | {
+      readonly action: "unload";
+      readonly piece: Piece;
+      /** For CPUs to leave its code, in ms. */
+      readonly afterMs: number;
+    }
   | {
       readonly action: "apply";
       readonly piece: Piece;
@@ -77,7 +83,7 @@ export class World {
     return users;
   }
 
-  /** Not applied any more, but the hypervisor may still follow a pointer into it. */
+  /** Not applied any more, but the hypervisor may still reach it. */
   isHeld(piece: Piece): boolean {
     return !this.isApplied(piece) && isHeld(piece, this.#loaded.get(piece));
   }
@@ -99,8 +105,9 @@ export class World {
   }
 
   unload(piece: Piece): void {
+    const afterMs = leavingMsOf(piece, this.#loaded.get(piece));
     this.#loaded.delete(piece);
-    this.steps.push({ action: "unload", piece });
+    this.steps.push({ action: "unload", piece, afterMs });
   }
 
   /** Reverts the topmost payload. */

@@ -1,7 +1,7 @@
 // The code of a linked hypervisor as reliance.ts wants it: functions by address, where their calls and
 // jumps lead, and who may have been compiled with knowledge of whom.
 
-import { isShortJump, NEAR_DISTANCE_SIZE, nearBranchAt } from "../isa/x86-near-branch.ts";
+import { findNearBranches } from "../isa/x86-near-branch.ts";
 import type { StepBranch } from "../isa/x86-register-steps.ts";
 import { countBefore } from "../sorted.ts";
 import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
@@ -98,7 +98,7 @@ export class ImageCode {
     const compiled = this.#sorted
       .filter((one) => this.#areTogether(one, target))
       .flatMap((one) =>
-        findDistances(this.#bytesOf(one), Number(target.address - one.address)).map(
+        findNearBranches(this.#bytesOf(one), Number(target.address - one.address)).map(
           ({ offset, returnsTo }) => ({ caller: this.#codeOf(one), offset, returnsTo }),
         ),
       );
@@ -208,29 +208,4 @@ export class ImageCode {
     const isInside = address < nearest.address + BigInt(Math.max(nearest.sizeBytes, 1));
     return isInside ? nearest : undefined;
   }
-}
-
-/**
- * Calls and jumps to `target`, both counted from where the bytes begin. Whatever looks like one is taken:
- * other bytes hardly ever say the very distance of a function by chance.
- */
-function findDistances(
-  bytes: Uint8Array,
-  target: number,
-): readonly Pick<CallSite, "offset" | "returnsTo">[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found: Pick<CallSite, "offset" | "returnsTo">[] = [];
-  for (let at = 1; at + 1 <= bytes.length; at++) {
-    // The assembler makes short jumps to static functions that lie near.
-    if (view.getInt8(at) === target - at - 1 && isShortJump(bytes[at - 1] ?? 0)) {
-      found.push({ offset: at - 1, returnsTo: undefined });
-    }
-    const next = at + NEAR_DISTANCE_SIZE;
-    if (next > bytes.length || view.getInt32(at, true) !== target - next) continue;
-    const branch = nearBranchAt(bytes, at);
-    if (branch === undefined) continue;
-    const returnsTo = branch.kind === "call" ? next : undefined;
-    found.push({ offset: branch.offset, returnsTo });
-  }
-  return found;
 }

@@ -14,12 +14,13 @@ export interface WhatRuns {
 }
 
 export function runningCode({ xen, payloads }: WhatRuns): RunningCode {
-  const running = new RunningCode(new ImageCode(imageOf(xen)));
+  const running = new RunningCode(new ImageCode(codeImageOf(xen)));
   for (const below of payloads) running.add(codeOfPayload(below));
   return running;
 }
 
-function imageOf({ byName, functions, bytesAt, release }: XenSyms): CodeImage {
+/** The hypervisor alone. */
+export function codeImageOf({ byName, functions, bytesAt, release }: XenSyms): CodeImage {
   return {
     release,
     functions,

@@ -14,8 +14,8 @@ export interface StepOptions extends Omit<ActOptions, "signal" | "dependencyChec
   /** Looked at between steps only: what has begun is brought to its end. */
   readonly signal: AbortSignal | undefined;
   readonly onStep: (event: StepEvent) => void;
-  /** Between two looks at a host that still works on something. */
-  readonly pause: () => Promise<void>;
+  /** Between two looks at a host that still works on something; for `ms` where a step says how long. */
+  readonly pause: (ms?: number) => Promise<void>;
 }
 
 export interface StepEvent {
@@ -161,10 +161,11 @@ async function look(
 
 async function perform(
   { host, files }: StepRun,
-  { action, name, buildId, dependencyCheck = "whole-chain" }: PlanStep,
-  { deadlineMs, quiesceMs }: StepOptions,
+  { action, name, buildId, dependencyCheck = "whole-chain", afterMs }: PlanStep,
+  { deadlineMs, quiesceMs, pause }: StepOptions,
 ): Promise<Effort | HostError> {
   try {
+    if (afterMs !== undefined) await pause(afterMs);
     if (action !== "upload") {
       const options = { deadlineMs, quiesceMs, dependencyCheck };
       const { retries, elapsedMs } = await host.act(action, name, options);

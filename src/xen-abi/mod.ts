@@ -100,6 +100,7 @@ export {
   releaseLines,
   requireReleaseLine,
 } from "./release.ts";
+export type { Stay } from "./rendezvous.ts";
 export {
   BUG_FRAME_SECTIONS,
   BUILD_ID_SECTION,

@@ -44,6 +44,7 @@ export const x86Paths: readonly UnpatchablePath[] = [
       "mce_barrier",
       "mce_panic_check",
       "mc_panic",
+      "raise_softirq",
       "mce_action",
       "mcabank_clear",
       "mca_init_bank",
@@ -136,36 +137,15 @@ export const x86Paths: readonly UnpatchablePath[] = [
     feature: "relaxes-page-permissions",
   },
   {
-    path: "idle-loop",
-    reason: "every CPU waits in it, or under it, while Xen patches",
-    names: [
-      "default_idle",
-      "default_dead_idle",
-      "acpi_dead_idle",
-      "acpi_idle_do_entry",
-      "acpi_processor_idle",
-      "mwait_idle",
-      "mwait_idle_with_hints",
-      "sched_guest_idle",
-    ],
-  },
-  {
-    path: "softirq",
-    reason: "CPUs come to where they wait through it, and return through it when Xen has patched",
+    path: "live-patching",
+    reason: `${whilePatching}: it can print a warning then, and wake who reads the console`,
     names: ["smp_send_event_check_mask", "send_IPI_mask", "arch_skip_send_event_check"],
   },
-  {
-    path: "context-switch",
-    reason: "it switches to another stack and never returns to its caller",
-    names: [
-      "__context_switch",
-      "__sync_local_execstate",
-      "continue_pv_domain",
-      "svm_do_resume",
-      "vmx_do_resume",
-    ],
-  },
 ];
+
+/** Unlike on x86, where a CPU has one stack, which is empty when it starts to run somebody else. */
+const everyVcpuHasAStack =
+  "a vCPU that does not run has it on its stack, and goes on in it whenever it runs again";
 
 export const aarch64Paths: readonly UnpatchablePath[] = [
   {
@@ -186,8 +166,33 @@ export const aarch64Paths: readonly UnpatchablePath[] = [
     ],
   },
   {
+    path: "idle-loop",
+    reason: "every CPU waits in it, or under it, while Xen patches",
+    names: ["idle_loop", "startup_cpu_idle_loop", "play_dead", "stop_cpu"],
+    stay: "stays",
+  },
+  {
     path: "context-switch",
-    reason: "it switches to another stack and never returns to its caller",
-    names: ["__context_switch", "schedule_tail", "continue_new_vcpu", "continue_to_idle"],
+    reason: everyVcpuHasAStack,
+    names: [
+      "leave_hypervisor_to_guest",
+      "leave_hypervisor_tail",
+      "check_for_vcpu_work",
+      "p2m_flush_vm",
+      "do_softirq",
+      "__do_softirq",
+      "schedule",
+      "sched_slave",
+      "sched_context_switch",
+      "context_switch",
+      "__context_switch",
+      "schedule_tail",
+      "continue_new_vcpu",
+      "continue_to_idle",
+      "continue_running",
+      "context_saved",
+      "sched_context_switched",
+    ],
+    stay: "stays",
   },
 ];

@@ -1,6 +1,7 @@
 // Functions of every architecture that cannot be replaced; unpatchable.ts explains why.
 
 import type { Feature } from "./features.ts";
+import type { Stay } from "./rendezvous.ts";
 
 /** Functions that cannot be replaced for one and the same reason. */
 export interface UnpatchablePath {
@@ -10,7 +11,6 @@ export interface UnpatchablePath {
     | "entry"
     | "live-patching"
     | "idle-loop"
-    | "softirq"
     | "context-switch";
   /** The text after "… cannot be replaced: ". */
   readonly reason: string;
@@ -20,6 +20,8 @@ export interface UnpatchablePath {
   readonly files?: readonly string[];
   /** Only releases with this behaviour have the path; all do if undefined. */
   readonly feature?: Feature;
+  /** A CPU or vCPU may stand in it for as long as the host runs; `leaves` without it. */
+  readonly stay?: Stay;
 }
 
 export const whilePatching =
@@ -115,42 +117,11 @@ export const commonPaths: readonly UnpatchablePath[] = [
       "_spin_unlock_recursive",
       "_rspin_lock",
       "_rspin_unlock",
-    ],
-  },
-  {
-    path: "idle-loop",
-    reason: "every CPU waits in it, or under it, while Xen patches",
-    names: ["idle_loop", "startup_cpu_idle_loop", "play_dead", "cpu_exit_clear"],
-  },
-  {
-    path: "softirq",
-    reason: "CPUs come to where they wait through it, and return through it when Xen has patched",
-    names: [
-      "do_softirq",
-      "__do_softirq",
-      "process_pending_softirqs",
-      "raise_softirq",
-      "cpu_raise_softirq",
-    ],
-  },
-  {
-    path: "softirq",
-    reason: "CPUs are called to the rendezvous through it",
-    names: [
-      "do_tasklet",
-      "do_tasklet_work",
-      "tasklet_enqueue",
+      // It wakes who reads the console.
       "tasklet_schedule",
       "tasklet_schedule_on_cpu",
-      "tasklet_softirq_action",
-      "_spin_lock_irq",
-      "_spin_unlock_irq",
+      "tasklet_enqueue",
+      "cpu_raise_softirq",
     ],
-    feature: "tasklet-rendezvous",
-  },
-  {
-    path: "context-switch",
-    reason: "it switches to another stack and never returns to its caller",
-    names: ["context_switch", "continue_running", "sched_context_switched", "context_saved"],
   },
 ];

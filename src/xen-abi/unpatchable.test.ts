@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRelease } from "./release.ts";
-import { pathsOf, unsafeFunctions } from "./unpatchable.ts";
+import { findUnsafe, pathsOf, unsafeFunctions } from "./unpatchable.ts";
 
 const v417 = parseRelease("4.17.5");
 
@@ -17,11 +17,8 @@ const refused: readonly (readonly [name: string, reason: RegExp, file?: string])
   ["handle_exception", /entry code/],
   ["apply_payload", /live patching itself/, "common/livepatch.c"],
   ["arch_livepatch_apply", /live patching itself/, "arch/x86/livepatch.c"],
-  ["do_tasklet_work.constprop.0", /tasklet/],
+  ["tasklet_enqueue.constprop.0", /live patching itself/],
   ["memcpy", /live patching itself/],
-  ["idle_loop", /idle loop/],
-  ["do_tasklet_work", /tasklet/],
-  ["context_switch", /context switch/],
 ];
 
 for (const [name, reason, file] of refused) {
@@ -48,6 +45,21 @@ test("unsafeFunctions() has every label of an entry file, and nothing of its nam
 test("unsafeFunctions() leaves functions alone whose names only begin alike", () => {
   assert.equal(reasonFor("memcpy_from_guest", "common/x.c"), undefined);
   assert.equal(reasonFor("do_nmi_op", "arch/x86/nmi.c"), undefined);
+});
+
+test("unsafeFunctions() has what leads to a context switch on Arm, where every vCPU has a stack", () => {
+  const arm = unsafeFunctions("aarch64", v417);
+  for (const name of ["idle_loop", "context_switch", "do_softirq"]) {
+    assert.equal(reasonFor(name), undefined, name);
+    assert.equal(findUnsafe(arm, name)?.stay, "stays", name);
+  }
+  assert.equal(findUnsafe(arm, "memcpy")?.stay, "leaves");
+});
+
+test("findUnsafe() takes the names of Xen's table", () => {
+  const all = unsafeFunctions("x86_64", v417);
+  assert.match(findUnsafe(all, "arch/x86/livepatch.c#helper")?.reason ?? "", /live patching/);
+  assert.equal(findUnsafe(all, "common/other.c#helper"), undefined);
 });
 
 test("unsafeFunctions() goes by what the release does", () => {

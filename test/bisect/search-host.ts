@@ -22,7 +22,12 @@ import {
 import { type Design, type MadePayload, makePayload } from "../plan-payloads.ts";
 
 export const call = { deadlineMs: 60_000 };
-export const options = { ...call, quiesceMs: 30, freshData: "refuse" } as const;
+export const options = {
+  ...call,
+  quiesceMs: 30,
+  freshData: "refuse",
+  pause: async () => {},
+} as const;
 export const actOptions = { ...call, quiesceMs: 30, dependencyCheck: "whole-chain" } as const;
 const functions = ["alpha", "beta", "gamma", "delta"] as const;
 

@@ -36,7 +36,7 @@ export function buildCorpusFix(
       guard: undefined,
       previous: undefined,
     },
-    allowed: { init: [], layouts, freshData: [] },
+    allowed: { init: [], unsafe: [], layouts, freshData: [] },
     label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
     run: { compiler: undefined, jobs: 2 },
   });

@@ -116,7 +116,7 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
         guard: undefined,
         previous: undefined,
       },
-      allowed: { init: [], layouts: [], freshData: [] },
+      allowed: { init: [], unsafe: [], layouts: [], freshData: [] },
       label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
       run: { compiler: undefined, jobs: 2 },
     });

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PlanError } from "../../src/plan/obstacle.ts";
+import type { Plan } from "../../src/plan/plan-form.ts";
 import type { Wish } from "../../src/plan/wish.ts";
 import { SyncError } from "../../src/sync/errors.ts";
 import { syncHost } from "../../src/sync/sync.ts";
-import { a, b, known, one, onOne, two, wrong } from "./payloads.test.support.ts";
+import { LEAVING_MS } from "../../src/xen-abi/rendezvous.ts";
+import { a, b, known, one, onOne, two, waiting, wrong } from "./payloads.test.support.ts";
 import {
   call,
   exactly,
@@ -80,6 +82,32 @@ test("syncHost() takes no stale plan, and none that ignores a dependency which c
   }
   assert.equal((await follow(fresh)).outcome, "done");
   assert.deepEqual(inner.model.applied, ["a", "b"]);
+});
+
+test("syncHost() waits for CPUs to leave a payload's code, and takes no plan that does not", async () => {
+  const inner = await hostWith([waiting]);
+  const pauses: (number | undefined)[] = [];
+  let made: Plan | undefined;
+  const watching = {
+    ...quietly,
+    onPlan: (plan: Plan) => {
+      made = plan;
+    },
+    pause: async (ms?: number) => {
+      pauses.push(ms);
+    },
+  };
+  const wish = exactly();
+  await syncTo(inner, wish, known, { ...watching, signal: AbortSignal.abort() });
+  assert.ok(made);
+  const steps = made.steps.map(({ afterMs: _, ...step }) => step);
+  const goal = { kind: "plan", plan: { ...made, steps } } as const;
+  const request = { goal, files: known.map(syncFileOf), hypervisor: undefined };
+  await assert.rejects(syncHost(journalled(inner), request, quietly), /CPUs may be in its code/);
+  assert.deepEqual(loadedOn(inner), [waiting.name]);
+  assert.equal((await syncTo(inner, wish, known, watching)).outcome, "done");
+  assert.deepEqual(pauses, [LEAVING_MS]);
+  assert.deepEqual(loadedOn(inner), []);
 });
 
 test("syncHost() does not take a payload for removed that Xen never accepted", async () => {

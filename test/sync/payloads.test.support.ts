@@ -27,6 +27,8 @@ export const all = make("all", { mode: "cumulative", functions: ["alpha", "beta"
 export const more = make("more", { mode: "cumulative", functions: ["alpha", "beta", "delta"] });
 /** Its data starts afresh when it is reverted and applied again. */
 export const keeper = make("keeper", { data: "writable" });
+/** CPUs stand in it while Xen patches. */
+export const waiting = make("waiting", { functions: ["gamma"], lingers: ["idle_loop"] });
 export const [one, two, three] = free(["beta", "gamma", "delta"]);
 export const onOne = make("on-one", { mode: "independent", functions: ["beta"], on: [one] });
 /** Xen finds out when it has reverted all others: what it expects lies under their jumps. */
@@ -35,7 +37,7 @@ export const wrong = make("wrong", {
   functions: ["alpha", "beta"],
   expects: "another-entry",
 });
-export const known = [a, b, c, all, more, keeper, one, two, three, onOne, wrong];
+export const known = [a, b, c, all, more, keeper, one, two, three, onOne, wrong, waiting];
 
 function free(names: readonly ("beta" | "gamma" | "delta")[]) {
   const [first, second, third] = names.map((name) =>

@@ -2,6 +2,7 @@
 // responsibility.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
+import type { Disposition } from "../../diff/ledger.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";
 
 export interface AllowedChange {
@@ -19,7 +20,7 @@ export function allowedChanges(
   return [
     ...objects.flatMap(({ pair, diff }) =>
       diff.ledger.flatMap(({ what, disposition }) => {
-        const option = disposition.kind === "no-effect" ? optionOf[disposition.rule] : undefined;
+        const option = optionFor(disposition);
         if (option === undefined) return [];
         const name = /"(.*)"$/.exec(what)?.[1] ?? what;
         return { what, objects: [pair.object], option: `${option} ${name}` };
@@ -30,6 +31,13 @@ export function allowedChanges(
       return { what: type, objects, option: `--allow-layout "${verdict.allowedAs}"` };
     }),
   ];
+}
+
+function optionFor(disposition: Disposition): string | undefined {
+  if (disposition.kind === "no-effect") return optionOf[disposition.rule];
+  return disposition.kind === "carried" && disposition.despite === "unsafe-path"
+    ? "--allow-unsafe"
+    : undefined;
 }
 
 const optionOf: Readonly<Record<string, string>> = {

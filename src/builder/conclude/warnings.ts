@@ -32,6 +32,7 @@ export function warnOfUnusedPermissions(given: AllowedNames, asked: AskedFor): s
     (asked.succession?.data.some((data) => data.allowedAs === name) ?? false);
   const unused = [
     ...unusedOf("--allow-init", given.init, has("allowed-init")),
+    ...unusedOf("--allow-unsafe", given.unsafe, isDespite(asked)),
     ...unusedOf("--allow-layout", given.layouts, isLayout),
     ...unusedOf("--allow-fresh-data", given.freshData, isFreshData),
   ];
@@ -55,6 +56,17 @@ function isInLedger({ objects }: AskedFor, rule: NoEffectRule, name: string): bo
         disposition.kind === "no-effect" && disposition.rule === rule && what.endsWith(`"${name}"`),
     ),
   );
+}
+
+function isDespite({ objects }: AskedFor): (name: string) => boolean {
+  const ledgers = objects.flatMap(({ diff }) => diff.ledger);
+  return (name) =>
+    ledgers.some(
+      ({ what, disposition }) =>
+        disposition.kind === "carried" &&
+        disposition.despite === "unsafe-path" &&
+        what === `function "${name}"`,
+    );
 }
 
 /** One line for each type whose new members lie in holes of objects that exist already. */

@@ -3,6 +3,7 @@
 import { findSection } from "../../elf/sections.ts";
 import { type CodeImage, ImageCode } from "../../reliance/image-code.ts";
 import { RunningCode, type RunningPayload } from "../../reliance/running-code.ts";
+import { type Standing, whereCpusStand } from "../../standing/where-cpus-stand.ts";
 import type { Hypervisor } from "../../xen-model/hypervisor.ts";
 import type { Subject, SubjectEntry } from "../subject.ts";
 
@@ -10,6 +11,7 @@ import type { Subject, SubjectEntry } from "../subject.ts";
 export class CheckedCode {
   readonly #hypervisor: Hypervisor;
   #read: { readonly image: ImageCode; readonly running: RunningCode } | undefined;
+  #standing: Standing | undefined;
   readonly #waiting: Subject[] = [];
 
   constructor(hypervisor: Hypervisor) {
@@ -23,6 +25,12 @@ export class CheckedCode {
 
   get image(): ImageCode {
     return this.#open().image;
+  }
+
+  /** Where CPUs stand while Xen patches. */
+  get standing(): Standing {
+    this.#standing ??= whereCpusStand(imageOf(this.#hypervisor));
+    return this.#standing;
   }
 
   get running(): RunningCode {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BisectEffects, BisectReport } from "../../bisect/bisect.ts";
 import { BisectError } from "../../bisect/errors.ts";
+import type { MoveOptions } from "../../bisect/move-host.ts";
 import type { BisectRecord, BisectSubject } from "../../bisect/record.ts";
 import type { BuildOptions } from "../../builder/build-options.ts";
 import { toHex } from "../../bytes/hex.ts";
@@ -95,7 +96,7 @@ async function abandon(
 ): Promise<number> {
   await withLockedHost(call, async (host, callOptions) => {
     const { restoreHost } = await import("../../bisect/bisect.ts");
-    const options = { ...readActOptions(call, callOptions), freshData };
+    const options = moveOptions(call, callOptions, freshData);
     // After a reboot there is nothing to put back.
     if ((await host.info(callOptions)).bootId !== origin.bootId) return;
     await restoreHost(host, { origin, files }, effectsOnEvent(call, subject), options);
@@ -137,9 +138,17 @@ async function search(
   };
   return withLockedHost(call, async (host, callOptions) => {
     checkXenSyms({ xenSymsId: subject.xenBuildId }, (await host.info(callOptions)).buildId);
-    const options = { ...readActOptions(call, callOptions), freshData };
+    const options = moveOptions(call, callOptions, freshData);
     return bisectSeries(host, { subject, record, files }, effects, options);
   });
+}
+
+function moveOptions(
+  call: CommandCall,
+  callOptions: CallOptions,
+  freshData: MoveOptions["freshData"],
+): MoveOptions {
+  return { ...readActOptions(call, callOptions), freshData, pause: (ms) => sleep(ms) };
 }
 
 /** Neither a sync nor another bisection may move the host meanwhile. */

@@ -86,7 +86,7 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
         if (call.globals.output === "text") stdout.write(renderPlan(plan, state));
       },
       onStep: (event) => stderr.write(renderStep(event)),
-      pause: () => sleep(PAUSE_MS),
+      pause: (ms = PAUSE_MS) => sleep(ms),
     };
     const report = await syncHost({ host, goal }, request, options);
     const continues = commandThatContinues(call, wish);

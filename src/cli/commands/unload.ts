@@ -8,7 +8,7 @@ export const unloadCommand: CommandSpec = {
   summary: "remove a payload that is not applied",
   description: [
     "The hypervisor frees the payload's memory and forgets its name.",
-    "Refuses to free a payload that another loaded one refers to, or into which the hypervisor keeps a pointer.",
+    "Refuses to free a payload that another loaded one refers to, or that the hypervisor may still reach: by a pointer that it keeps, or because a CPU may stay in its code. Where CPUs leave it a moment after a revert, waits for that.",
   ],
   arguments: [removedNameArgument],
   options: [danglingOption],

@@ -17,7 +17,8 @@ export const nodepsOption: OptionSpec = {
 
 export const danglingOption: OptionSpec = {
   name: "allow-dangling",
-  description: "unload a payload although the hypervisor keeps a pointer into it",
+  description:
+    "unload a payload although the hypervisor keeps a pointer into it, or a CPU may still be in it",
 };
 
 export const quiesceOption: OptionSpec = {
@@ -28,7 +29,7 @@ export const quiesceOption: OptionSpec = {
   default: `${QUIESCE_DEFAULT_MS}`,
 };
 
-/** Whether an unload may leave dangling pointers in the hypervisor. */
+/** Whether an unload may leave dangling pointers in the hypervisor, and CPUs in freed code. */
 export function readDangling({ options }: CommandCall): "refuse" | "allow" {
   return options.has(danglingOption.name) ? "allow" : "refuse";
 }

@@ -154,6 +154,12 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     repeatable: "yes",
   },
   {
+    name: "allow-unsafe",
+    value: "FUNCTION",
+    description: "replace this function although a CPU may run it while Xen patches",
+    repeatable: "yes",
+  },
+  {
     name: "allow-layout",
     value: "TYPE",
     description: "allow this type to change",
@@ -194,6 +200,7 @@ export async function readBuildOptions(
       },
       allowed: {
         init: options.texts("allow-init"),
+        unsafe: options.texts("allow-unsafe"),
         layouts: options.texts("allow-layout"),
         freshData: options.texts("allow-fresh-data"),
       },

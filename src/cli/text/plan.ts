@@ -41,7 +41,8 @@ export function renderRefusal(obstacles: readonly Obstacle[]): string {
   return `${[heading, ...parts].join("\n\n")}\n`;
 }
 
-function detailsOf({ action, source, dependencyCheck }: PlanStep): string {
+function detailsOf({ action, source, dependencyCheck, afterMs }: PlanStep): string {
+  if (afterMs !== undefined) return `, after ${afterMs} ms, for CPUs to leave its code`;
   if (source !== undefined) return `, from ${source}`;
   if (action === "replace") return ", in place of all that is applied";
   return dependencyCheck === "hypervisor-only" ? ", on whatever is applied (--nodeps)" : "";

@@ -8,6 +8,7 @@ import type { Changes } from "../find-changes.ts";
 import { isReachedFromHooks } from "../hook-reach.ts";
 import { assemblyRemedy, type Inclusion } from "../include.ts";
 import type { Disposition, NoEffectRule, RefusalRule } from "../ledger.ts";
+import type { UnsafeFunction } from "../policy.ts";
 
 export interface Judgement {
   readonly disposition: Disposition;
@@ -29,7 +30,11 @@ export function judgeChange(
   const [first] = refusals;
   if (first !== undefined) return refusals;
   const as = inclusion.carried.get(after);
-  if (as !== undefined) return [{ disposition: { kind: "carried", as } }];
+  if (as !== undefined) {
+    const isUnsafe = after.kind === "function" && findUnsafe(before, comparison) !== undefined;
+    const despite = isUnsafe ? "unsafe-path" : undefined;
+    return [{ disposition: { kind: "carried", as, ...(despite && { despite }) } }];
+  }
   return [{ disposition: { kind: "no-effect", rule: "unreached" } }];
 }
 
@@ -127,15 +132,22 @@ function refuseFunction(before: Atom, after: Atom, comparison: Comparison): read
       ),
     );
   }
-  const unsafe = policy.unsafeFunctions.find(
-    ({ name, file }) => name.test(before.name) && (file?.test(comparison.before.file) ?? true),
-  );
-  if (unsafe !== undefined) {
-    found.push(
-      refusal("unsafe-path", unsafe.reason, "reboot into the fixed hypervisor for this fix"),
-    );
+  const unsafe = findUnsafe(before, comparison);
+  if (unsafe !== undefined && !isAllowedUnsafe(before, comparison)) {
+    const remedy = `reboot into the fixed hypervisor for this fix, or take the risk: --allow-unsafe ${before.name}`;
+    found.push(refusal("unsafe-path", unsafe.reason, remedy));
   }
   return found;
+}
+
+function findUnsafe({ name }: Atom, { before, options }: Comparison): UnsafeFunction | undefined {
+  return options.policy.unsafeFunctions.find(
+    (unsafe) => unsafe.name.test(name) && (unsafe.file?.test(before.file) ?? true),
+  );
+}
+
+function isAllowedUnsafe({ name }: Atom, { options }: Comparison): boolean {
+  return options.allowedUnsafe?.has(name) ?? false;
 }
 
 function judgeWritable(before: Atom, after: Atom, comparison: Comparison): readonly Judgement[] {

@@ -89,6 +89,16 @@ export interface KeptCall {
   readonly registers: readonly CallClobbered[];
 }
 
+/** What CPUs do in the payload's code besides running it when they are called; names of Xen's table. */
+export interface StandingCode {
+  /** CPUs stand in it while Xen patches, and leave it a moment later. */
+  readonly lingers: readonly string[];
+  /** A CPU may stay in it for as long as the host runs. */
+  readonly parks: readonly string[];
+  /** Xen may run it while it patches, and the author allows that. */
+  readonly unsafe: readonly string[];
+}
+
 export interface EmitInput {
   readonly architecture: Architecture;
   readonly payloadVersion: PayloadVersion;
@@ -98,6 +108,7 @@ export interface EmitInput {
   /** Functions of payloads below, or replaced by them, that no other payload may have replaced since. */
   readonly uncovered?: readonly string[] | undefined;
   readonly keeping?: Keeping | undefined;
+  readonly standing?: StandingCode | undefined;
   readonly hooks: readonly Hook[];
   readonly stacking: Stacking;
   /** Build-id of the payload or hypervisor directly below. */

@@ -28,9 +28,12 @@ import {
   GUARD_KEY,
   HOOKS_KEY,
   KEPT_KEY,
+  LINGERS_KEY,
   MARKER_KEY,
   MODE_KEY,
+  PARKS_KEY,
   REQUIRES_KEY,
+  UNSAFE_KEY,
 } from "../metadata-keys.ts";
 import type { CarriedMarker } from "./carried-marker.ts";
 import type { EmitInput, Hook } from "./input.ts";
@@ -92,6 +95,9 @@ export function addMetadata(
     [REQUIRES_KEY, requires.map(({ buildId }) => buildId).join()],
     [HOOKS_KEY, [...new Set(input.hooks.map(({ kind }) => kind))].join()],
     [KEPT_KEY, listOrStar(kept)],
+    [LINGERS_KEY, listOrStar(input.standing?.lingers ?? [])],
+    [PARKS_KEY, listOrStar(input.standing?.parks ?? [])],
+    [UNSAFE_KEY, listOrStar(input.standing?.unsafe ?? [])],
   ].filter(([, value]) => value !== "");
   const pairs = [
     [BUILD_ID_KEY, unstampedBuildIdText()],

@@ -105,7 +105,7 @@ export async function buildChange(
       guard: undefined,
       previous: undefined,
     },
-    allowed: { init: [], layouts: [], freshData: [] },
+    allowed: { init: [], unsafe: [], layouts: [], freshData: [] },
     label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
     run: { compiler: undefined, jobs: 2 },
   });

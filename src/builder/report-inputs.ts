@@ -1,6 +1,7 @@
-// The report's list of hunks that were found at other lines than they say, or with fuzz, and the names of
-// patches in it.
+// What the report says of a build's inputs: their digests, the names of patches, and the hunks that were found
+// at other lines than they say, or with fuzz.
 
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { PatchAccount } from "../pairs/prepared-pairs.ts";
 import { pathOf } from "../source-patch/patch-file.ts";
@@ -41,4 +42,29 @@ export function nameWithoutPlace(patches: BuildInputs["patches"]): (name: string
   const short = patches.map(({ name }) => basename(name));
   const isClear = new Set(short).size === short.length;
   return (name) => (isClear ? basename(name) : name);
+}
+
+/** SHA-256 of each, in hex; patches by their file names. */
+export interface ReportedInputs {
+  readonly source: string;
+  readonly xenSyms: string;
+  readonly config: string;
+  readonly patches: Readonly<Record<string, string>>;
+}
+
+export function inputsOf(
+  { xenSyms, config, patches }: BuildInputs,
+  source: string,
+  nameOf: (name: string) => string,
+): ReportedInputs {
+  return {
+    source,
+    xenSyms: sha256(xenSyms.bytes),
+    config: sha256(Buffer.from(config.text)),
+    patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
+  };
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,0 +1,44 @@
+// Fixtures of where CPUs are while Xen patches. Not a test.
+
+import { type Fixture, goodPayload, OLD_CODE } from "../fixtures.test.support.ts";
+
+function replacing(old: string, ...metadata: readonly string[]): Uint8Array {
+  const entries = [{ old, by: "new_body", expectation: OLD_CODE }];
+  return goodPayload(metadata.length === 0 ? { entries } : { entries, metadata });
+}
+
+export function standingFixtures(): readonly Fixture[] {
+  return [
+    {
+      rule: "cpu-in-code",
+      what: "a function in which CPUs wait, by a payload that does not say so",
+      severity: "hazard",
+      payloads: [replacing("idle_loop")],
+    },
+    {
+      rule: "cpu-in-code",
+      what: "one of which the metadata tells, so that an unload waits",
+      severity: "note",
+      payloads: [replacing("idle_loop", "lingers=idle_loop")],
+    },
+    {
+      rule: "cpu-in-code",
+      what: "a function in which CPUs sleep that are offline",
+      severity: "hazard",
+      payloads: [replacing("default_dead_idle", "parks=default_dead_idle")],
+    },
+    {
+      rule: "cpu-in-code",
+      what: "CPUs that wait, on a release on which they may idle on in it",
+      severity: "hazard",
+      release: "4.13.0",
+      payloads: [goodPayload({ version: 1, entries: [{ old: "idle_loop", by: "new_body" }] })],
+    },
+    {
+      rule: "unpatchable-path",
+      what: "what the author allowed",
+      severity: "note",
+      payloads: [replacing("memcpy", "unsafe=memcpy")],
+    },
+  ];
+}

@@ -1,0 +1,41 @@
+// The planner's texts about what the hypervisor may still reach in a payload that is not applied any more:
+// by a pointer that it keeps, or since a CPU has not come out of it.
+
+import { KEPT_WITHOUT_NAME } from "../payload/metadata-keys.ts";
+import type { PayloadFacts } from "./facts-form.ts";
+import type { Obstacle } from "./obstacle.ts";
+import type { Piece } from "./piece.ts";
+
+/** The hypervisor may reach it at any time, but Xen frees the memory. */
+export function stillReached({ name, facts }: Piece): Obstacle {
+  const problem = `Cannot unload "${name}": ${whyHeld(facts)}, and would`;
+  const leaveIt =
+    "leave it loaded, reverted: that is safe; --allow-dangling unloads it if you know that";
+  if ((facts.kept ?? []).length > 0) {
+    return {
+      code: "plan/pointer-kept",
+      problem: `${problem} follow it into freed memory`,
+      expected: "a payload with a hook that takes its pointers back when it is reverted",
+      remedy: `${leaveIt} the pointer is gone`,
+    };
+  }
+  return {
+    code: "plan/cpu-stays",
+    problem: `${problem} go on in freed memory`,
+    expected: "a payload whose code every CPU leaves when it is reverted",
+    remedy: `${leaveIt} no CPU went offline while it was applied, or that all are online again`,
+  };
+}
+
+/** `the hypervisor keeps a pointer to "f"` */
+export function whyHeld({ kept = [], parks = [] }: PayloadFacts): string {
+  return kept.length > 0
+    ? `the hypervisor keeps a pointer to ${namesOf(kept)}`
+    : `a CPU may still be in ${namesOf(parks)}`;
+}
+
+/** @param names as in the metadata */
+function namesOf(names: readonly string[]): string {
+  const known = names.filter((name) => name !== KEPT_WITHOUT_NAME).map((name) => `"${name}"`);
+  return known.length === 0 ? "what it brings" : known.join(", ");
+}
