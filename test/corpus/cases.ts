@@ -10,6 +10,7 @@ import { neededCases } from "./cases-needed.ts";
 import { pointerCases } from "./cases-pointers.ts";
 import { refusedCases } from "./cases-refused.ts";
 import { registerCases } from "./cases-registers.ts";
+import { standingCases } from "./cases-standing.ts";
 import { unchangedCases } from "./cases-unchanged.ts";
 
 export const corpus: readonly CorpusCase[] = [
@@ -20,6 +21,7 @@ export const corpus: readonly CorpusCase[] = [
   ...pointerCases,
   ...movedCases,
   ...registerCases,
+  ...standingCases,
   ...refusedCases,
   ...unchangedCases,
 ];

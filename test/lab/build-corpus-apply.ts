@@ -2,11 +2,13 @@
 // reverted, unloaded, with the functions' bytes read from outside before, in between and after.
 
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { LivepatchHost } from "../../src/host/host.ts";
 import { labHost } from "../../src/hosts/lab.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
+import { LEAVING_MS } from "../../src/xen-abi/rendezvous.ts";
 import { XenClient } from "../../src/xen-call/client.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import type { CorpusCase } from "../corpus/case.ts";
@@ -55,6 +57,7 @@ export async function applyCase(
   await act(xen, "revert", name);
   assert.deepEqual(await readEntries(xen, functions), entries);
   await shows("without");
+  if ((told?.standing.lingers ?? []).length > 0) await sleep(LEAVING_MS);
   await act(xen, "unload", name);
   assert.deepEqual(await host.list(call), []);
 }

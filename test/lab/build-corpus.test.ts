@@ -16,6 +16,7 @@ const cases = requireCases([
   "kernel-c-twice",
   "static-local",
   "cold-part",
+  "idle-path",
   "init-own-half",
   "hooks-in-source",
   "version-in-variable",
