@@ -168,5 +168,9 @@ void rangeset_shadow_free(const struct rangeset *object);
     for (const name of ["rangeset_shadow", "read_clocks_count_of_cpu", "set_on_each_cpu"]) {
       assert.match(inspected.stdout, new RegExp(name));
     }
+    // The hooks do nothing yet, on every CPU.
+    await onXen(async ({ client }) => {
+      assert.equal(await client.extraVersion(), ".5");
+    });
   });
 });

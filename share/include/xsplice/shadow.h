@@ -28,7 +28,7 @@
 #define XSPLICE_SHADOW_H
 
 #ifndef __XEN__
-#error "xsplice/shadow.h needs Xen's headers: use it in a patch or a file of hooks of xsplice build, after #include <xen/sched.h>"
+#error "xsplice/shadow.h needs Xen's headers: use it in a patch or a file of hooks of xsplice build"
 #endif
 
 #ifndef CONFIG_X86

@@ -22,7 +22,9 @@ export async function readHookFiles(paths: readonly string[]): Promise<HookFiles
   };
 }
 
-/** Directories of xen/include, and of the architecture's. */
+/** Directories of xen/include, of the architecture's, and of our headers that need those. */
 function includesXenHeaders(text: string): boolean {
-  return /^[ \t]*#[ \t]*include[ \t]*[<"](xen|asm|public|xsm|acpi|compat|crypto)\//m.test(text);
+  return /^[ \t]*#[ \t]*include[ \t]*[<"](xen|asm|public|xsm|acpi|compat|crypto|xsplice)\//m.test(
+    text,
+  );
 }
