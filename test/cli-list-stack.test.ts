@@ -129,3 +129,20 @@ for (const [what, claims, because] of [
     });
   }
 }
+
+test("list --stack tells what was applied before the last reboot, until it is applied again", async () => {
+  const host = await hostWith(first, second);
+  const before = decodeJournal(host.journal.text ?? "");
+  assert.ok(before !== undefined);
+  const rebooted = await hostWith();
+  rebooted.journal.text = encodeJournal({ ...before, bootId: "an earlier boot" });
+  for (const flags of [["--stack"], ["--stack", "--tree"]]) {
+    const { stdout } = await runXsplice(["list", ...flags], { host: rebooted });
+    assert.match(stdout, /\nbefore the last reboot, xSplice had applied: first, second\n/);
+  }
+  const { stdout } = await runXsplice(["list", "--stack", "--json"], { host: rebooted });
+  assert.deepEqual(JSON.parse(stdout).lostInReboot, ["first", "second"]);
+  await runXsplice(["load", first.path], { host: rebooted });
+  const later = await runXsplice(["list", "--stack"], { host: rebooted });
+  assert.doesNotMatch(later.stdout, /reboot/, "the journal is of this boot by now");
+});

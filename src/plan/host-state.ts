@@ -78,6 +78,11 @@ export interface HostState {
   readonly lifted?: readonly string[];
   /** Names of payloads that were loaded in this boot and are not any more, according to the journal. */
   readonly gone?: readonly string[];
+  /**
+   * What the journal of an earlier boot says was applied at its end, from the bottom to the top, and is not
+   * now: a reboot takes all payloads.
+   */
+  readonly lostInReboot?: readonly string[];
 }
 
 /**

@@ -63,8 +63,19 @@ export function reconstructState(observation: Observation): Reconstruction {
     ...(goal && { interruptedGoal: goal }),
     ...(lifted && { lifted }),
     ...goneOf(journal, list),
+    ...lostInReboot(observation, verdict),
   };
   return { state, journal: verdict };
+}
+
+function lostInReboot(
+  { journal, list }: Observation,
+  verdict: JournalVerdict,
+): Pick<HostState, "lostInReboot"> {
+  if (verdict !== "other-boot" || journal === undefined || journal === "unreadable") return {};
+  const applied = appliedIn(list);
+  const lost = (journal.scene.stack ?? []).filter((name) => !applied.includes(name));
+  return lost.length === 0 ? {} : { lostInReboot: lost };
 }
 
 function judgeJournal({ journal, info, list }: Observation): {

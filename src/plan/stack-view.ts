@@ -23,6 +23,8 @@ export interface StackView {
   readonly idle: readonly string[];
   /** The goal of a sync that has not ended. */
   readonly interruptedGoal?: readonly string[];
+  /** Names of payloads that were applied before the last reboot, and are not now. */
+  readonly lostInReboot?: readonly string[];
 }
 
 export interface AppliedView {
@@ -46,7 +48,7 @@ export interface FunctionView {
 }
 
 export function viewStack(state: HostState): StackView {
-  const { loaded, stack, xenBuildId, interruptedGoal } = state;
+  const { loaded, stack, xenBuildId, interruptedGoal, lostInReboot } = state;
   const pieces = stack.names.flatMap((name): Piece[] => {
     const found = loaded.find((payload) => payload.name === name);
     return found === undefined ? [] : [{ name, facts: found.facts, file: undefined }];
@@ -84,7 +86,14 @@ export function viewStack(state: HostState): StackView {
       ? ({ kind: "known", evidence: stack.evidence } as const)
       : ({ kind: "unknown", known: stack.known, reasons: stack.reasons } as const);
   const idle = loaded.map(({ name }) => name).filter((name) => !stack.names.includes(name));
-  return { xenBuildId, applied, order, idle, ...(interruptedGoal && { interruptedGoal }) };
+  return {
+    xenBuildId,
+    applied,
+    order,
+    idle,
+    ...(interruptedGoal && { interruptedGoal }),
+    ...(lostInReboot && { lostInReboot }),
+  };
 }
 
 /** For others, only build-ids show what they were built on. */

@@ -18,7 +18,7 @@ export function renderStack(told: StackView, continues?: string): string {
             `${numberOf(payload, view)}  ${headOf(payload)}`,
             ...functionsOf(payload).map((line) => `      ${line}`),
           ]);
-  return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view), ...unfinished(view, continues)].join("\n")}\n`;
+  return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view), ...rebooted(view), ...unfinished(view, continues)].join("\n")}\n`;
 }
 
 /** Each payload below the one that it was built on; the number shows the order of application. */
@@ -38,7 +38,7 @@ export function renderStackTree(told: StackView, continues?: string): string {
     }
   };
   draw(undefined, "");
-  return `${[...lines, "", ...footer(view), ...unfinished(view, continues)].join("\n")}\n`;
+  return `${[...lines, "", ...footer(view), ...rebooted(view), ...unfinished(view, continues)].join("\n")}\n`;
 }
 
 /** Its place in the stack, 1 at the bottom. */
@@ -87,6 +87,14 @@ function unfinished({ interruptedGoal: goal }: StackView, continues = ""): reado
     `a sync was not finished; applied at its end: ${wanted}`,
     "  to continue, unless it is still running: the same sync again, or with these payloads' files",
     `  ${continues}`,
+  ];
+}
+
+function rebooted({ lostInReboot = [] }: StackView): readonly string[] {
+  if (lostInReboot.length === 0) return [];
+  return [
+    `before the last reboot, xSplice had applied: ${lostInReboot.join(", ")}`,
+    "  a reboot takes all payloads: to apply them again, xsplice sync with their files",
   ];
 }
 
