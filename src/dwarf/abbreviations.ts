@@ -24,7 +24,6 @@ const wantedAttributes: ReadonlySet<number> = new Set(Object.values(DwarfAttribu
 const transparentTags: ReadonlySet<number> = new Set([
   DwarfTag.DW_TAG_label,
   DwarfTag.DW_TAG_lexical_block,
-  DwarfTag.DW_TAG_unspecified_parameters,
   DwarfTag.DW_TAG_call_site,
   DwarfTag.DW_TAG_call_site_parameter,
   DwarfTag.DW_TAG_GNU_call_site,

@@ -9,6 +9,7 @@ import {
 } from "../isa/x86-register-steps.ts";
 import { callClobbered, type RegisterSet, registerSet } from "../isa/x86-registers.ts";
 import { decodeStackSteps, type StackStep } from "../isa/x86-stack-steps.ts";
+import { type Signature, unknownSignature } from "./signature.ts";
 
 /** Where code goes on: a function from its entry, or a part of one that was split, from its midst. */
 export interface CodePlace {
@@ -59,6 +60,8 @@ export interface FunctionSource {
   readonly hidden?: () => HiddenCode;
   /** Code that belongs to functions elsewhere, such as what a fault leads to. */
   readonly isPart?: boolean;
+  /** Undefined where it is not known; asked for once, and only if it matters. */
+  readonly signature?: () => Signature | undefined;
 }
 
 export class FunctionCode {
@@ -68,12 +71,19 @@ export class FunctionCode {
   readonly #steps = new Map<number, RegisterStep>();
 
   #known: HiddenCode | undefined;
+  #signature: Signature | undefined;
   #stackSteps: ReadonlyMap<number, StackStep> | undefined;
 
   constructor(source: FunctionSource) {
     this.name = source.name;
     this.isPart = source.isPart ?? findColdParent(source.name) !== undefined;
     this.#source = source;
+  }
+
+  /** By its declaration. */
+  get signature(): Signature {
+    this.#signature ??= this.#source.signature?.() ?? unknownSignature;
+    return this.#signature;
   }
 
   get bytes(): Uint8Array {

@@ -14,6 +14,7 @@ import {
 } from "./function-code.ts";
 import { type AssemblyCall, ImageTables, type TableImage } from "./image-tables.ts";
 import { type CallSite, findReached } from "./reliance.ts";
+import type { Signature } from "./signature.ts";
 
 export interface ImageFunction extends PlacedFunction {
   /** 0 where the file does not tell, as for much that is written in assembly. */
@@ -23,6 +24,8 @@ export interface ImageFunction extends PlacedFunction {
 export interface CodeImage extends TableImage {
   /** All that stay after boot, in any order. */
   readonly functions: readonly ImageFunction[];
+  /** By the name of Xen's own table: what it takes and gives, if that is known. */
+  readonly signatureOf?: ((name: string) => Signature | undefined) | undefined;
 }
 
 /** Behind a function's end its assembly may have put pieces aside (`.subsection`), a few bytes each. */
@@ -132,6 +135,7 @@ export class ImageCode {
       bytes,
       leadTo: (branch) => this.#leadFrom(one, bytes.length, branch),
       hidden: () => this.#hiddenIn(one.address, bytes.length),
+      signature: () => this.#image.signatureOf?.(one.name),
     });
     this.#codes.set(one, code);
     this.#functions.set(code, one);

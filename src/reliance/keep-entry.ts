@@ -6,7 +6,6 @@ import {
   ALL_CALL_CLOBBERED,
   type CallClobbered,
   namesOfRegisters,
-  RESULTS,
   type RegisterSet,
   registersIn,
 } from "../isa/x86-registers.ts";
@@ -53,8 +52,11 @@ function keepAll(body: NewBody, reliants: readonly Reliant[]): KeptRegisters {
   return { kind: "kept", registers: registersIn(registers) };
 }
 
-function whyOwnCallsForbid({ ownCalls }: NewBody, registers: RegisterSet): string | undefined {
-  const results = registers & RESULTS;
+function whyOwnCallsForbid(
+  { ownCalls, code }: NewBody,
+  registers: RegisterSet,
+): string | undefined {
+  const results = registers & code.signature.results;
   if (results === 0) return undefined;
   const effects = new Effects("what-compilers-knew");
   const reader = ownCalls.find(

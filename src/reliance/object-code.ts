@@ -16,12 +16,15 @@ import {
 } from "./function-code.ts";
 import { ObjectTables, type SectionPlace } from "./object-tables.ts";
 import type { CallSite } from "./reliance.ts";
+import type { Signature } from "./signature.ts";
 
 export interface ObjectView {
   /** What an undefined symbol stands for. */
   readonly leadOut: (name: string) => Destination;
   /** Whether calls of a function that the object defines run the code that stands here. */
   readonly isOwn: (symbol: ElfSymbol) => boolean;
+  /** What a function that the object defines takes and gives, if that is known. */
+  readonly signatureOf?: (symbol: ElfSymbol) => Signature | undefined;
 }
 
 /** A call or jump by distance. */
@@ -113,6 +116,7 @@ export class ObjectCode {
       bytes: contentsOf(this.#object, section).subarray(start, end),
       leadTo: (branch) => this.#leadTo(placed, branch),
       hidden: () => this.#hiddenIn(placed),
+      signature: () => this.#view.signatureOf?.(symbol),
     });
     this.#codes.set(key, code);
     this.#placed.set(code, placed);

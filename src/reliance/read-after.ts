@@ -4,10 +4,11 @@
 // - an instruction reads it;
 // - a function is called that reads it before it writes it: it is an argument. That is found by following
 //   the callee's own paths, so nothing needs to be known of its type. Another body may read one that this
-//   one ignores, though the caller passes it: with `any-body` all those that hold arguments count;
+//   one ignores, though the caller passes it: with `any-body` all those count that its declaration has
+//   arguments in, or all that may hold arguments where nobody knows that;
 // - a function is called through a pointer, and it is one of those that hold arguments: which of them
 //   this function takes nobody can see;
-// - the function returns, and it is one of those that hold results.
+// - the function returns, and it is one of those that hold results, by its declaration or by the ABI.
 //
 // The last two err on the safe side. A call of a function that the compiler did not see ends the search
 // otherwise: behind it a compiler expects nothing any more in what calls may change.
@@ -21,7 +22,12 @@ import {
   type RegisterSet,
 } from "../isa/x86-registers.ts";
 import type { Effects } from "./effects.ts";
-import { type CodePlace, type Destination, isPartOfFunction } from "./function-code.ts";
+import {
+  type CodePlace,
+  type Destination,
+  type FunctionCode,
+  isPartOfFunction,
+} from "./function-code.ts";
 import { PlaceMap } from "./place-map.ts";
 
 export interface RegisterRead extends CodePlace {
@@ -47,6 +53,11 @@ export function findReads(
 interface Point extends CodePlace {
   /** `callee`: entered to see which arguments it reads; its results are nobody's concern. */
   readonly as: "caller" | "callee";
+}
+
+interface OpenPoint extends Point {
+  /** Registers not written since the start. */
+  readonly open: RegisterSet;
 }
 
 class Search {
@@ -86,8 +97,10 @@ class Search {
     const { code, offset } = point;
     const next = { ...point, offset: offset + step.length };
     const destination = step.branch && code.destinationOf(step.branch);
-    const isTaken = this.#called === "any-body" && isCallOf(destination);
-    const expected = isTaken ? ARGUMENTS : expectedAt(step, destination, point);
+    const passes = this.#called === "any-body" && (open & ARGUMENTS) !== 0;
+    const callee = passes ? calledFunction(destination) : undefined;
+    const expected =
+      callee?.signature.arguments ?? expectedAt(step, destination, { ...point, open });
     const registers = open & (step.reads | expected);
     if (registers !== 0) this.#reads.push({ code, offset, registers });
     const fault = code.faultsTo(offset);
@@ -123,20 +136,21 @@ class Search {
 
 const goesOn: ReadonlySet<StepFlow> = new Set(["next", "trap", "branch"]);
 
-/** Not of a part of the function that goes on. */
-function isCallOf(destination: Destination | undefined): boolean {
-  return destination?.kind === "function" && !isPartOfFunction(destination.place);
+/** Not a part of the function that goes on. */
+function calledFunction(destination: Destination | undefined): FunctionCode | undefined {
+  if (destination?.kind !== "function" || isPartOfFunction(destination.place)) return undefined;
+  return destination.place.code;
 }
 
 /** What the instruction expects besides its own operands. */
 function expectedAt(
   { flow }: RegisterStep,
   destination: Destination | undefined,
-  { as }: Point,
+  point: OpenPoint,
 ): RegisterSet {
   switch (flow) {
     case "return":
-      return as === "caller" ? RESULTS : 0;
+      return resultsAt(point);
     case "call-pointer":
       return ARGUMENTS;
     case "hypercall": // By which registers it takes arguments is a matter of whoever it goes to.
@@ -149,14 +163,20 @@ function expectedAt(
     case "call":
     case "jump":
     case "branch":
-      return expectedBy(destination, as);
+      return expectedBy(destination, point);
   }
 }
 
-function expectedBy(destination: Destination | undefined, as: Point["as"]): RegisterSet {
+/** Of the function that returns there. */
+function resultsAt({ as, code, open }: OpenPoint): RegisterSet {
+  // Declarations are read only where they matter.
+  return as === "caller" && (open & RESULTS) !== 0 ? code.signature.results : 0;
+}
+
+function expectedBy(destination: Destination | undefined, point: OpenPoint): RegisterSet {
   switch (destination?.kind) {
     case "return":
-      return as === "caller" ? RESULTS : 0;
+      return resultsAt(point);
     case "pointer":
       return destination.reads | ARGUMENTS;
     case "elsewhere":

@@ -1,7 +1,7 @@
 // Where nothing can be put between a caller that relies on registers and the function that it calls, in
 // words that go on from "… relies on registers, and".
 
-import { FLAGS, namesOfRegisters, RESULTS, type RegisterSet } from "../isa/x86-registers.ts";
+import { FLAGS, namesOfRegisters, type RegisterSet } from "../isa/x86-registers.ts";
 import { certainlyPreserved } from "./effects.ts";
 import type { FunctionCode } from "./function-code.ts";
 import type { Reliant } from "./reliance.ts";
@@ -19,14 +19,22 @@ export function whyNoKeeper({ registers, callees, reliants }: KeeperQuestion): s
   if ((registers & FLAGS) !== 0) return "flags cannot be kept";
   // A keeper that restores what is a result would lose it. But what a function leaves alone on every path
   // is no result of it, and of no other body for it.
+  const results = callees.reduce((set, { signature }) => set | signature.results, 0);
   const uncertain = reliants.reduce(
-    (set, one) => set | (registers & one.registers & RESULTS & ~certainlyPreserved(one.through)),
+    (set, one) => set | (registers & one.registers & results & ~certainlyPreserved(one.through)),
     0,
   );
   if (uncertain !== 0) {
     return `what is in ${namesOfRegisters(uncertain).join(" and ")} after the call may be a result`;
   }
-  const uses = callees.map(useOfCallersStack);
+  if (callees.some(({ signature }) => signature.stackArguments === "some")) {
+    return "the function takes arguments on the stack, so that nothing can stand between it and its callers";
+  }
+  const uses = callees.map((callee) => {
+    const use = useOfCallersStack(callee);
+    // Without arguments on the stack, neither its own code nor what it jumps to at its end has any to look at.
+    return use === "unknown" && callee.signature.stackArguments === "none" ? "none" : use;
+  });
   if (uses.includes("looks")) {
     return "the function looks at its return address or at arguments on the stack, so that nothing can stand between it and its callers";
   }

@@ -11,10 +11,12 @@ export interface WhatRuns {
   readonly xen: XenSyms;
   /** The lowest first. */
   readonly payloads: readonly PayloadBelow[];
+  /** By the name of the hypervisor's table: what a function takes and gives, if that is known. */
+  readonly signatureOf?: CodeImage["signatureOf"];
 }
 
-export function runningCode({ xen, payloads }: WhatRuns): RunningCode {
-  const running = new RunningCode(new ImageCode(codeImageOf(xen)));
+export function runningCode({ xen, payloads, signatureOf }: WhatRuns): RunningCode {
+  const running = new RunningCode(new ImageCode({ ...codeImageOf(xen), signatureOf }));
   for (const below of payloads) running.add(codeOfPayload(below));
   return running;
 }

@@ -14,6 +14,7 @@ import type { NewCall } from "../../reliance/keep-calls.ts";
 import type { NewBody } from "../../reliance/keep-entry.ts";
 import { ObjectCode } from "../../reliance/object-code.ts";
 import type { RunningCode } from "../../reliance/running-code.ts";
+import { signaturesOf } from "../../running/signatures.ts";
 
 /** One object of the fix, in both views. */
 export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functions"> {
@@ -38,8 +39,11 @@ export class CarriedCode {
       if (code === undefined) return { kind: "elsewhere" };
       return { kind: "function", place: { code, offset: 0 }, isSeen: false };
     };
-    this.#asCompiled = new ObjectCode(after, { leadOut, isOwn: () => true });
+    const signatures = signaturesOf(after);
+    const signatureOf = ({ name }: ElfSymbol) => signatures(name);
+    this.#asCompiled = new ObjectCode(after, { leadOut, isOwn: () => true, signatureOf });
     this.#asItRuns = new ObjectCode(after, {
+      signatureOf,
       leadOut: () => ({ kind: "elsewhere" }),
       isOwn: (symbol) => this.#roles.get(symbol) === "brought",
     });

@@ -15,13 +15,15 @@ import { callKeepers, entryKeepers } from "./keepers.test.support.ts";
 const file = "xen/common/start.c";
 const source = [
   '#pragma GCC optimize("O2")\nint start(int n, int *p, int q, int a); int last(int r, int *p, int q, int a); int many(int n); int none(void);',
-  "int twice(int); int leaf(int); int wide(int, int, int, int, int, int, int);",
+  "int twice(int); int leaf(int); int wide(int, int, int, int, int, int, int); int seven(int, int, int, int, int, int, int); int over(int *p);",
   "__attribute__((noinline)) int twice(int n) { return n * 2; }",
   "__attribute__((noinline)) int leaf(int n) { return n * 3 + 1; }",
   "__attribute__((noipa)) int last(int r, int *p, int q, int a) { return r + *p; }",
   "__attribute__((noipa)) int none(void) { return 7; }",
   "__attribute__((noinline,noclone)) int wide(int a, int b, int c, int d, int e, int f, int g) { return a + g; }",
   "int start(int n, int *p, int q, int a) { return last(leaf(n), p, q, a); }",
+  "__attribute__((noinline,noclone)) int seven(int a, int b, int c, int d, int e, int f, int g) { return a * 3 + b * 5; }",
+  "int over(int *p) { int a = p[0]; return seven(a, 2, 3, 4, 5, 6, 7) + a; }",
   "int many(int n) { return wide(n, 2, 3, 4, 5, 6, n) + none(); }\n",
 ].join("\n".repeat(9));
 
@@ -71,3 +73,21 @@ buildTest("buildFix() refuses no fix for an argument that perhaps nobody passes"
   assert.deepEqual(fix.refusals, []);
   assert.deepEqual(callKeepers(fix), {});
 });
+
+// "seven" ignores its seventh argument, which is on the stack: a keeper would stand in front of it.
+for (const [what, old, text] of [
+  ["around a call", "6, 7) + a", "6, 7) - a"],
+  ["at an entry", "{ return a * 3 + b * 5; }", "{ return twice(a) + b * 5; }"],
+] as const) {
+  buildTest(
+    `buildFix() puts no keeper ${what} where a later body may look at the stack`,
+    async () => {
+      const { refusals } = await build(old, text);
+      assert.deepEqual(
+        refusals.map(({ rule }) => rule),
+        ["caller-relies"],
+      );
+      assert.match(refusals[0]?.reasons.join() ?? "", /the function takes arguments on the stack/);
+    },
+  );
+}

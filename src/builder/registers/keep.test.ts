@@ -22,6 +22,10 @@ const source = [
   "__attribute__((noinline)) int wide(int a, int b, int c, int d, int e, int f, int g) { return a + g; }",
   "int start(int *p, int n) { int a = p[0], b = p[1]; return leaf(n) + a + b; }",
   "int many(int *p) { int a = p[0]; return wide(1, 2, 3, 4, 5, 6, 7) + a; }",
+  "__attribute__((noipa)) static int odd(int n);",
+  "__attribute__((noipa)) static int even(int n) { return n == 0 ? 7 : odd(n - 1) + 7; }",
+  "__attribute__((noipa)) static int odd(int n) { return n == 0 ? 7 : even(n - 1) + 3; }",
+  "int parity(int n); int parity(int n) { return even(n) + 1; }",
   '__attribute__((noipa)) void out(int n) { asm volatile ( "" ); }\n',
 ].join(apart);
 
@@ -102,3 +106,23 @@ buildTest(
     assert.match(refusal?.reasons.join("\n") ?? "", /arguments on the stack.*"many" keeps \w+/s);
   },
 );
+
+// What "even" and "odd" leave in rdx is no result: both are declared to return an int.
+buildTest("buildFix() takes for results only what functions are declared to return", async () => {
+  const fix = await build(
+    ["odd(n - 1) + 7", "odd(n - 1) + 8"],
+    ["even(n - 1) + 3", "even(n - 1) + 4"],
+  );
+  assert.deepEqual(fix.refusals, []);
+});
+
+// A table of jumps hides whether code looks at its caller's stack; its declaration says that nothing is there.
+buildTest("buildFix() keeps registers around a function with a table of jumps", async () => {
+  const values = [3, 5, 8, 2, 9, 4, 7, 6];
+  const cases = values.map((value, n) => `case ${n}: return twice(n + ${value}) ^ ${value};`);
+  const table = `{ switch (n) { ${cases.join(" ")} } return n * 3 + 1; }`;
+  const fix = await build(["{ return n * 3 + 1; }", table]);
+  assert.deepEqual(fix.refusals, []);
+  const kept = [...entryKeepers(fix), callKeepers(fix)["leaf"]];
+  assert.ok(kept.some((registers) => registers !== undefined));
+});

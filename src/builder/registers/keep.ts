@@ -11,7 +11,9 @@ import { keepForCalls } from "../../reliance/keep-calls.ts";
 import { type KeptRegisters, keepForCallers } from "../../reliance/keep-entry.ts";
 import { describeReliant, type Reliant } from "../../reliance/reliance.ts";
 import type { RunningCode } from "../../reliance/running-code.ts";
+import { xenNameOf } from "../../running/run-pre.ts";
 import { runningCode, type WhatRuns } from "../../running/running-code.ts";
+import { signaturesOf } from "../../running/signatures.ts";
 import { CarriedCode, type CarriedFix } from "./carried-code.ts";
 
 export interface KeepResult {
@@ -23,7 +25,7 @@ export interface KeepResult {
 export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): KeepResult {
   if (!followsRegisters(below.xen.architecture)) return { keeping: undefined, refusals: [] };
   const replaced = objects.flatMap(({ replacements }) => replacements);
-  const running = runningCode(below);
+  const running = runningCode({ ...below, signatureOf: signaturesInXen(objects, below) });
   const names = replaced.map(({ oldName }) => oldName);
   const all = objects.map((object) => keepInObject(object, running, names));
   const entries = all.flatMap((one) => one.entries);
@@ -31,6 +33,27 @@ export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): 
   const refusals = all.flatMap((one) => one.refusals);
   if (entries.length + calls.length === 0) return { keeping: undefined, refusals };
   return { keeping: { returnThunk: running.returnThunk, entries, calls }, refusals };
+}
+
+/**
+ * Of functions of the objects that the fix changes, as the hypervisor has them. What payloads below changed in
+ * these may be declared otherwise there.
+ */
+function signaturesInXen(
+  objects: readonly CarriedFix[],
+  { payloads }: WhatRuns,
+): WhatRuns["signatureOf"] {
+  if (payloads.length > 0) return undefined;
+  const known = new Map(
+    objects.flatMap(({ object: { diff } }) => {
+      const { object, file } = diff.comparison.before;
+      const signatures = signaturesOf(object);
+      return object.symbols
+        .filter(({ type, place }) => type === "STT_FUNC" && place.kind === "section")
+        .map((symbol) => [xenNameOf(symbol, file), () => signatures(symbol.name)] as const);
+    }),
+  );
+  return (name) => known.get(name)?.();
 }
 
 interface KeptInObject {
