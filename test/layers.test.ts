@@ -96,6 +96,17 @@ test("no file has more than 250 lines, tests included", () => {
   assert.deepEqual(long, []);
 });
 
+test("a path relative to a module is right in the bundle of the command, too", () => {
+  // bootstrap/bundle.mjs puts all modules as deep as src/FOLDER/FILE.ts is.
+  const deep = sourceFiles().filter(
+    (file) =>
+      !testOnly.test(file) &&
+      file.split("/").length !== 2 &&
+      /new URL\([^)]*import\.meta\.url/.test(readFileSync(join(source, file), "utf8")),
+  );
+  assert.deepEqual(deep, []);
+});
+
 /** Whatever the folder imports, directly or through others. */
 function below(folder: string, found: Set<string> = new Set()): readonly string[] {
   for (const name of mayImport[folder] ?? []) {

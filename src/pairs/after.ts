@@ -15,9 +15,9 @@ import {
 } from "../xen-make/build-commands.ts";
 import { type Commands, compareCommands } from "../xen-make/commands.ts";
 import { filesUsed, findRegenerated, withoutGenerated } from "../xen-make/generated.ts";
-import { asksForOwnHeaders, writeOwnHeaders } from "../xen-make/headers/own-headers.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
+import { asksForOwnHeaders, writeOwnHeaders } from "../xen-make/own-headers.ts";
 import { PREPARE_GOAL } from "../xen-make/recipe.ts";
 import { linkTree, replaceFile } from "../xen-make/scratch-tree.ts";
 import { isHypervisorSource } from "../xen-make/source-tree.ts";

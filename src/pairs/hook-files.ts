@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Base } from "../xen-make/base.ts";
-import { writeOwnHeaders } from "../xen-make/headers/own-headers.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
+import { writeOwnHeaders } from "../xen-make/own-headers.ts";
 
 export interface HookFile {
   /** As the author named it. */

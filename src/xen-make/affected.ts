@@ -10,8 +10,8 @@ import { writeWhole } from "../files/write-whole.ts";
 import type { Described } from "../json/decode-json.ts";
 import type { Base } from "./base.ts";
 import { askDependencies } from "./dependencies.ts";
+import { findIncluders } from "./headers/source-includes.ts";
 import type { CompileUnit, Listing } from "./listing.ts";
-import { findIncluders } from "./source-includes.ts";
 import type { MakeTools } from "./tools.ts";
 
 /**

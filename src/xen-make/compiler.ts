@@ -13,7 +13,7 @@ import {
   type Thunks,
   thunkFlags,
 } from "./compiler-flags.ts";
-import { OWN_HEADERS } from "./headers/own-headers.ts";
+import { OWN_HEADERS } from "./own-headers.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
 /** Declarations for payload code; included in front of every source. */

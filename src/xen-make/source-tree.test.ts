@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { findIncluders, readIncludes } from "./headers/source-includes.ts";
 import { differencesFrom } from "./known-sources.ts";
 import { writeSources } from "./scratch-tree.ts";
 import { makeSmallXen } from "./small-xen.test.support.ts";
-import { findIncluders, readIncludes } from "./source-includes.ts";
 import { isHypervisorSource, readSourceTree } from "./source-tree.ts";
 
 test("readSourceTree() reads what the hypervisor is built from, and nothing that a build left", (t) => {

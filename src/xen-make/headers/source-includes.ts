@@ -4,8 +4,8 @@
 
 import { basename, dirname, join, normalize } from "node:path/posix";
 import * as v from "valibot";
-import type { Described } from "../json/decode-json.ts";
-import type { SourceFile } from "./source-tree.ts";
+import type { Described } from "../../json/decode-json.ts";
+import type { SourceFile } from "../source-tree.ts";
 
 /** Paths below `xen/`: a file to what it includes; `*` for a name that a macro gives. */
 export const includesSchema = v.record(v.string(), v.array(v.string()));

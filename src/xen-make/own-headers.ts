@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Where they lie here. */
-export const OWN_HEADERS = fileURLToPath(new URL("../../../../share/include", import.meta.url));
+export const OWN_HEADERS = fileURLToPath(new URL("../../../share/include", import.meta.url));
 
 /** Whether a text includes one of them. */
 export function asksForOwnHeaders(text: string | undefined): boolean {
