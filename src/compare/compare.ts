@@ -122,6 +122,7 @@ function unchangedDiff(compare: () => ObjectDiff): ObjectDiff {
     ledger: [],
     refusals: [],
     carried: new Map(),
+    placesOnly: new Set(),
     get comparison() {
       compared ??= compare();
       return compared.comparison;

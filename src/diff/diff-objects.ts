@@ -25,6 +25,8 @@ export interface ObjectDiff {
   /** For carryChanges() (carry/carry.ts). */
   readonly comparison: Comparison;
   readonly carried: ReadonlyMap<Atom, CarriedAs>;
+  /** Of these, code that never runs; it goes without its references. */
+  readonly placesOnly: ReadonlySet<Atom>;
 }
 
 export interface ReplacedFunction {
@@ -52,7 +54,7 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
   // From here nothing is decided any more, only reported.
   const ledger = accountForAll({ comparison, changes, inclusion });
   const refusals = refusalsOf(ledger);
-  const { carried } = inclusion;
+  const { carried, placesOnly } = inclusion;
   return {
     outcome: refusals.length > 0 ? "refused" : carried.size > 0 ? "patchable" : "unchanged",
     replaced: [...carried].flatMap(([atom, as]): ReplacedFunction[] => {
@@ -65,6 +67,7 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
     refusals,
     comparison,
     carried,
+    placesOnly,
   };
 }
 

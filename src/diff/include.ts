@@ -10,6 +10,7 @@ import { findEndedBy } from "./end-of-array.ts";
 import type { Changes } from "./find-changes.ts";
 import { isKeptReference } from "./kept-reference.ts";
 import type { Disposition, RefusalRule } from "./ledger.ts";
+import { blockLength } from "./owners.ts";
 import type { SectionRole } from "./policy.ts";
 
 export type CarriedAs = Extract<Disposition, { kind: "carried" }>["as"];
@@ -26,15 +27,18 @@ interface Problem {
 export interface Inclusion {
   /** Atoms of the object after. */
   readonly carried: ReadonlyMap<Atom, CarriedAs>;
+  /** Of these, code that only lies where an alternative of no code is said to be: it never runs. */
+  readonly placesOnly: ReadonlySet<Atom>;
   readonly problems: readonly Problem[];
 }
 
 export function includeNeeded(comparison: Comparison, changes: Changes): Inclusion {
   const carried = new Map<Atom, CarriedAs>();
+  const placesOnly = new Set<Atom>();
   const problems: Problem[] = [];
   const work: Atom[] = [];
   const carry = (atom: Atom, as: CarriedAs): void => {
-    if (carried.has(atom)) return;
+    if (carried.has(atom) && !placesOnly.delete(atom)) return;
     carried.set(atom, as);
     work.push(atom, ...comparison.sides.ownersAfter.entriesOf(atom));
   };
@@ -47,11 +51,17 @@ export function includeNeeded(comparison: Comparison, changes: Changes): Inclusi
     for (const reference of atom.references) {
       const found = judgeReference(atom, reference, comparison, changes);
       if (found === undefined) continue;
-      if (typeof found === "string") carry(targetAtom(reference), found);
-      else problems.push(found);
+      if (typeof found !== "string") problems.push(found);
+      else if (blockLength(atom, reference) !== 0) carry(targetAtom(reference), found);
+      else if (!carried.has(targetAtom(reference))) {
+        // Xen wants the place inside of the section, and takes nothing from there. Whose code it is and
+        // what that refers to does not count.
+        carried.set(targetAtom(reference), found);
+        placesOnly.add(targetAtom(reference));
+      }
     }
   }
-  return { carried, problems: withoutRepetition(problems) };
+  return { carried, placesOnly, problems: withoutRepetition(problems) };
 }
 
 /** Roles of sections whose contents a payload can bring. */

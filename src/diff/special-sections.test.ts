@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { carryChanges } from "./carry/carry.ts";
 import {
   checkDiffs,
   diffTexts,
@@ -119,18 +120,35 @@ test("diffObjects() does not take a second difference for a line as well", () =>
   assert.equal(diff.outcome, "patchable");
 });
 
-test("diffObjects() takes an alternative of no code for no pointer into the function behind it", () => {
-  // Whichever order the compiler writes them in, one of them stands right before it.
+/** `a` and `b` have an alternative of no code; whichever order the compiler likes, one is right before. */
+function aroundMiddle(middle: string, step: number): string {
   const around = ["a", "b"].map((name) => {
-    return `${noinline} int ${name}(int *p) { ${alternative(7, "")} return outside(*p); }`;
+    return `${noinline} int ${name}(int *p) { *p += ${step}; ${alternative(7, "")} return outside(*p); }`;
   });
-  const middle = (step: number): string => `
-    ${noinline} int middle(int *p) { *p += ${step}; ${alternative(7, "jmp 9f")}
-      asm volatile ("nop; 9: nop"); return outside(*p); }`;
-  const text = (step: number) => fileAround([around[0], middle(step), around[1]].join(""));
+  return fileAround([around[0], middle, around[1]].join(""));
+}
+
+const middle = (attributes: string, step: number): string => `
+  ${attributes} int middle(int *p) { *p += ${step}; ${alternative(7, "jmp 9f")}
+    asm volatile ("nop; 9: nop"); return outside(*p); }`;
+
+test("diffObjects() takes an alternative of no code for no pointer into the function behind it", () => {
   for (const flags of flavours) {
-    const diff = diffTexts({ before: text(1), after: text(2), flags });
+    const [before, after] = [1, 2].map((step) => aroundMiddle(middle(noinline, step), 1));
+    const diff = diffTexts({ before: before ?? "", after: after ?? "", flags });
     assert.deepEqual(summaryOf(diff), { ...changed, replaced: ["middle"] });
+  }
+});
+
+test("diffObjects() carries an alternative of no code without what the code behind it refers to", () => {
+  const init = '__attribute__((section(".init.text")))';
+  for (const flags of flavours) {
+    const [before, after] = [1, 2].map((step) => aroundMiddle(middle(init, 1), step));
+    const diff = diffTexts({ before: before ?? "", after: after ?? "", flags });
+    assert.deepEqual(summaryOf(diff), { ...changed, replaced: ["a", "b"] });
+    const { draft } = carryChanges(diff, ({ name }) => name);
+    const section = draft.sections.find(({ name }) => name === ".altinstr_replacement");
+    assert.ok(section !== undefined && section.relocations.length === 0);
   }
 });
 

@@ -31,12 +31,13 @@ export interface CarriedObject {
 /** @throws DiffError diff/refused when the comparison has refusals: a fix is never carried in part */
 export function carryChanges(diff: ObjectDiff, nameInXen: NameInXen): CarriedObject {
   requirePatchable(diff);
-  const { comparison, carried } = diff;
+  const { comparison, carried, placesOnly } = diff;
   const atoms = comparison.after.atoms.filter((atom) => carried.has(atom));
   const layout = layOut(atoms);
   const symbols = new CarriedSymbols(layout, comparison, nameInXen);
   // From here every carried atom has its place, and relocations can speak of the new symbols.
   for (const atom of atoms) {
+    if (placesOnly.has(atom)) continue;
     const { section, offset } = requireDefined(layout.get(atom));
     for (const reference of atom.references) {
       const relocation = carryReference(reference, offset, comparison.sides.machine, symbols);
