@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -57,6 +57,7 @@ function installPackages() {
   const wanted = createHash("sha256").update(lock).update(process.version).digest("hex");
   const stamp = join(root, "node_modules/.xsplice-installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  refuseForeignPackages();
   const names = Object.keys(JSON.parse(lock.toString()).packages[""].devDependencies);
   const direct = Object.keys(JSON.parse(lock.toString()).packages[""].dependencies);
   say(`Installing npm packages into node_modules/ (46 MB to download, 147 MB on disk):`);
@@ -71,6 +72,16 @@ function installPackages() {
     );
   }
   writeFileSync(stamp, wanted);
+}
+
+/** npm would follow a link, and empty the packages of another checkout. */
+function refuseForeignPackages() {
+  const packages = lstatSync(join(root, "node_modules"), { throwIfNoEntry: false });
+  if (!packages?.isSymbolicLink()) return;
+  fail(
+    "Cannot install the npm packages: node_modules is a symbolic link, and not of this package-lock.json",
+    "  remedy:   remove the link (this installs them here), or run npm ci where it leads",
+  );
 }
 
 function compile() {
