@@ -3,7 +3,14 @@ import { test } from "node:test";
 import type { BuildReport } from "../../builder/report.ts";
 import { renderReport } from "./build-report.ts";
 
-const nothing = { outcome: "unchanged", refusals: [], allowed: [], functions: [], files: [] };
+const nothing = {
+  outcome: "unchanged",
+  refusals: [],
+  allowed: [],
+  functions: [],
+  hooks: [],
+  files: [],
+};
 const made = {
   compiler: { comparison: "the same" },
   timings: { totalMs: 0, ownMs: 0 },
