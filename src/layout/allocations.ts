@@ -32,7 +32,23 @@ export function allocationsOf(
     const found = whatItGives(call, uses, holders);
     return found === undefined ? [] : [{ by: `"${call.caller}" of ${object.source}`, ...found }];
   });
-  return [...calls, ...variablesOf(object, model, holders)];
+  return [...calls, ...variablesOf(object, model, holders), ...unionsOf(object, model, holders)];
+}
+
+/** What others write in a union lies in holes as well. */
+function unionsOf(
+  { source }: ElfObject,
+  model: TypeModel,
+  types: ReadonlyMap<string, number>,
+): readonly Allocation[] {
+  return entriesOf(model.info, T.DW_TAG_member).flatMap((member): readonly Allocation[] => {
+    const union = member.parent;
+    const use = useOf(model, member);
+    if (union?.tag !== T.DW_TAG_union_type || union.children.length < 2) return [];
+    if (use === undefined || use.pointers > 0 || !types.has(use.type)) return [];
+    const by = `member ${labelOf(member)} of a union in ${source}`;
+    return [{ by, gives: "unknown", how: "shares its memory with others" }];
+  });
 }
 
 /** The type and those that have one as a member, with their sizes. */

@@ -31,6 +31,10 @@ test("holesOf() leaves out what code writes together with bit-fields", () => {
   assert.deepEqual(holesIn(two), ["2 at 2 behind b"]);
 });
 
+test("holesOf() leaves out what an array without a length has its elements in", () => {
+  assert.deepEqual(holesIn("struct s { long a; char c; char data[]; } s;"), []);
+});
+
 test("holesOf() knows no hole of a union", () => {
   assert.deepEqual(holesIn("union s { char a; int b; } s;"), []);
 });
@@ -119,6 +123,10 @@ const cases: readonly (readonly [code: string, told: RegExp])[] = [
   [
     "struct domain *g(struct domain *d) { void *p = alloc_xenheap_pages(0, 0); sink(p, 1); return d; }",
     /is not known: nobody was found who allocates one$/,
+  ],
+  [
+    "union any { struct domain d; char name[16]; } any; void g(void) { list = &any.d; }",
+    /is not known: member "d" of a union in domain\.o shares its memory with others$/,
   ],
   [
     "struct domain first; void g(void) { list = &first; }",

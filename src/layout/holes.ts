@@ -30,17 +30,21 @@ export function holesOf(model: TypeModel, type: DebugEntry): readonly Hole[] {
   const found: Hole[] = [];
   let [end, after]: [number, string | undefined] = [0, undefined];
   let firstBits: number | undefined;
+  // An array without a length has its elements in what follows.
+  let isOpen = false;
   const members = [...membersOf(model, type)].sort((left, right) => left.offset - right.offset);
   const addUpTo = (limit: number): void => {
     // Code that changes one of several bit-fields may write as many bytes at once as one number has.
     const written = firstBits === undefined ? end : firstBits + numberAround(end - firstBits);
-    if (limit > end && written === end) found.push({ offset: end, size: limit - end, after });
+    if (limit > end && written === end && !isOpen)
+      found.push({ offset: end, size: limit - end, after });
   };
   for (const { name, offset, size: length, isBits } of members) {
     addUpTo(offset);
     if (isBits) firstBits = firstBits !== undefined && offset <= end ? firstBits : offset;
     else firstBits = undefined;
     if (offset + length >= end) [end, after] = [offset + length, name];
+    isOpen = length === 0;
   }
   addUpTo(size);
   return found;
