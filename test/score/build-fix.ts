@@ -7,6 +7,7 @@ import type { CheckReport } from "../../src/check/check.ts";
 import { runProcess } from "../../src/parts/run-process.ts";
 import type { ScoredBase } from "./base.ts";
 import type { Answer } from "./result.ts";
+import { withoutFolders } from "./without-folders.ts";
 
 const command = fileURLToPath(new URL("../../bundle/cli/main.js", import.meta.url));
 
@@ -113,8 +114,7 @@ function answerOf(exitCode: number | undefined, stdout: string, stderr: string):
 }
 
 function cut(text: string): string {
-  // Of the user's own directory nothing is published.
-  const line = text.replaceAll(/\/\S*\/(?=[^/\s]+)/g, "").trim();
+  const line = withoutFolders(text).trim();
   return line.length > WHY_LENGTH_MAX ? `${line.slice(0, WHY_LENGTH_MAX)}…` : line;
 }
 

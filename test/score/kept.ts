@@ -36,6 +36,9 @@ export class KeptResults {
   }
 
   keep(result: Result, inputs: readonly string[]): void {
+    // The command itself did not run to its end: trouble of the machine, or a bug of ours.
+    const { answer } = result;
+    if (answer.kind === "error" && answer.code.startsWith("exit code")) return;
     const kept = { key: this.#keyOf(inputs), result };
     writeWhole(this.#place(result.commit), JSON.stringify(kept));
   }

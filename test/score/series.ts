@@ -54,7 +54,7 @@ export async function runStack(request: SeriesRequest): Promise<SeriesResult> {
   });
 }
 
-/** In any order: applied as listed, and reverted in the same order. */
+/** Applied as listed, though none was built with another one below; Xen reverts only the last one. */
 export async function runIndependent(request: SeriesRequest): Promise<SeriesResult> {
   const built: Built[] = [];
   const results = await buildAll(request, "independent", {
@@ -73,7 +73,7 @@ export async function runIndependent(request: SeriesRequest): Promise<SeriesResu
       else turnedAway.push({ commit, said });
     }
     await xen.exercise("the last apply");
-    for (const commit of applied) await xen.act("revert", commit);
+    for (const commit of applied.toReversed()) await xen.act("revert", commit);
     await xen.exercise("the last revert");
   });
   return { ...tried, turnedAway };

@@ -12,6 +12,7 @@ import { pressKey } from "../corpus/probes.ts";
 import { actOptions, call } from "../lab/host-under-test.ts";
 import type { ScoredBase } from "./base.ts";
 import type { Trial } from "./result.ts";
+import { withoutFolders } from "./without-folders.ts";
 
 /** Keys on which Xen goes through its domains, vCPUs, locks, timers, interrupts, memory. */
 const KEYS = "hqredagiMcmstuzHV";
@@ -47,23 +48,26 @@ export class XenOnTrial implements AsyncDisposable {
     await this.#step(`upload of ${name}`, this.host.upload(name, bytes, call));
   }
 
-  async act(action: Action, name: string): Promise<void> {
-    const done = this.host.act(action, name, actOptions).then(({ result }) => {
+  async act(action: Action, name: string, options = actOptions): Promise<void> {
+    const done = this.host.act(action, name, options).then(({ result }) => {
       if (result !== "done") throw new Error(`the answer is ${result}`);
     });
     await this.#step(`${action} of ${name}`, done);
   }
 
-  /** What the hypervisor says when it does not take it; its refusal is no failure of this trial. */
+  /**
+   * As what goes in any order is applied: whatever is applied already. What the hypervisor says when it does
+   * not take it; its refusal is no failure of this trial.
+   */
   async tryToApply(name: string): Promise<string | undefined> {
     try {
-      await this.act("apply", name);
+      await this.act("apply", name, { ...actOptions, dependencyCheck: "hypervisor-only" });
       return undefined;
     } catch (error) {
       const cause = error instanceof StepFailed ? error.cause : undefined;
       if (!(cause instanceof HostError)) throw error;
       await this.listen();
-      return cause.report.problem;
+      return withoutFolders(cause.report.problem);
     }
   }
 
@@ -137,7 +141,11 @@ export async function onXen(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof StepFailed)) throw error;
-    return { kind: "failed", step: error.step, said: error.message.slice(0, SAID_LENGTH_MAX) };
+    return {
+      kind: "failed",
+      step: error.step,
+      said: withoutFolders(error.message).slice(0, SAID_LENGTH_MAX),
+    };
   }
 }
 
