@@ -11,6 +11,7 @@ import type { Answer, Result, Trial } from "./result.ts";
 import { readReport, readReports, type ScoreReport, writeReport } from "./score-report.ts";
 import { renderTable } from "./table.ts";
 import { complaintsIn } from "./trial.ts";
+import { withoutFolders } from "./without-folders.ts";
 
 const one = "0123456789ab";
 const two = "ba9876543210";
@@ -119,6 +120,11 @@ test("complaintsIn() finds what a hypervisor in order does not print, and nothin
     "(XEN) Xen WARN at common/x.c:12",
     "(XEN) FATAL PAGE FAULT",
   ]);
+});
+
+test("withoutFolders() leaves out where something lies, and keeps the paths of the source", () => {
+  const text = 'lab (Xen /root/.cache/a/xen.gz): arch/x86/mm.c of "/home/x/y.livepatch"';
+  assert.equal(withoutFolders(text), 'lab (Xen xen.gz): arch/x86/mm.c of "y.livepatch"');
 });
 
 test("renderTable() has a row for each fix, also of lists that other runs have written", () => {
