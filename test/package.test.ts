@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -27,6 +27,7 @@ function run(command: string, args: readonly string[], cwd = folder): string {
 }
 
 before(() => {
+  assert.ok(existsSync(join(root, "dist/bundle")), "tsc alone makes no command: npm run build");
   run("npm", ["pack", "--silent", "--pack-destination", folder], root);
   const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
   writeFileSync(
