@@ -32,7 +32,13 @@ test("holesOf() leaves out what code writes together with bit-fields", () => {
 });
 
 test("holesOf() leaves out what an array without a length has its elements in", () => {
-  assert.deepEqual(holesIn("struct s { long a; char c; char data[]; } s;"), []);
+  const open = "struct s { char a; long b; int c; char d[]; } s;";
+  assert.deepEqual(holesIn(open), ["7 at 1 behind a"]);
+  assert.deepEqual(holesIn(open.replace("[]", "[0]")), ["7 at 1 behind a"]);
+  const inner = "struct s { long b; struct { int c; char d[]; } t; } s;";
+  assert.deepEqual(holesIn(inner), []);
+  const empty = "struct s { long b; char c; union {} d; } s;";
+  assert.deepEqual(holesIn(empty), ["7 at 9 behind d"]);
 });
 
 test("holesOf() knows no hole of a union", () => {

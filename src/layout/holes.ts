@@ -21,6 +21,8 @@ export interface Member {
   readonly size: number;
   readonly alignment: number;
   readonly isBits: boolean;
+  /** An array without a length, or a structure that ends in one: its elements are in what follows. */
+  readonly isOpen: boolean;
 }
 
 /** Of a structure; a union has none. */
@@ -30,7 +32,6 @@ export function holesOf(model: TypeModel, type: DebugEntry): readonly Hole[] {
   const found: Hole[] = [];
   let [end, after]: [number, string | undefined] = [0, undefined];
   let firstBits: number | undefined;
-  // An array without a length has its elements in what follows.
   let isOpen = false;
   const members = [...membersOf(model, type)].sort((left, right) => left.offset - right.offset);
   const addUpTo = (limit: number): void => {
@@ -39,12 +40,12 @@ export function holesOf(model: TypeModel, type: DebugEntry): readonly Hole[] {
     if (limit > end && written === end && !isOpen)
       found.push({ offset: end, size: limit - end, after });
   };
-  for (const { name, offset, size: length, isBits } of members) {
+  for (const { name, offset, size: length, isBits, isOpen: open } of members) {
     addUpTo(offset);
     if (isBits) firstBits = firstBits !== undefined && offset <= end ? firstBits : offset;
     else firstBits = undefined;
     if (offset + length >= end) [end, after] = [offset + length, name];
-    isOpen = length === 0;
+    isOpen = open;
   }
   addUpTo(size);
   return found;
@@ -57,7 +58,7 @@ export function membersOf(model: TypeModel, type: DebugEntry): readonly Member[]
     if (width !== undefined) {
       const start = numberOf(member, A.DW_AT_data_bit_offset) ?? 0n;
       const [offset, end] = [Number(start / 8n), Number((start + width + 7n) / 8n)];
-      return { name, offset, size: end - offset, alignment: 1, isBits: true };
+      return { name, offset, size: end - offset, alignment: 1, isBits: true, isOpen: false };
     }
     const declared = typeOf(model.info, member);
     return {
@@ -66,6 +67,7 @@ export function membersOf(model: TypeModel, type: DebugEntry): readonly Member[]
       size: sizeOf(model, declared),
       alignment: Number(numberOf(member, A.DW_AT_alignment) ?? alignmentOf(model, declared)),
       isBits: false,
+      isOpen: isOpen(model, declared),
     };
   });
 }
@@ -111,6 +113,13 @@ function sizeOf(model: TypeModel, declared: DebugEntry | undefined): number {
     const count = numberOf(range, A.DW_AT_count) ?? (last === undefined ? 0n : last + 1n);
     return product * Number(count);
   }, element);
+}
+
+function isOpen(model: TypeModel, declared: DebugEntry | undefined): boolean {
+  const type = bareType(model.info, declared);
+  if (type === undefined) return false;
+  if (type.tag === T.DW_TAG_array_type) return sizeOf(model, type) === 0;
+  return childrenOf(type, T.DW_TAG_member).some((one) => isOpen(model, typeOf(model.info, one)));
 }
 
 /** By the rules of the ABI, or as the type says. */

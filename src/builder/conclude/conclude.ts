@@ -38,7 +38,7 @@ export function conclude({ refused, linked, allowed }: Judged, findings: Finding
     return { ...common, refusals: told, outcome: "refused", warnings: checks };
   }
   const unused = warnOfUnusedPermissions(allowed, { objects, layouts: fit.layouts, succession });
-  const warnings = `${checks}${unused}${warnOfHoles(fit.layouts)}`;
+  const warnings = `${checks}${unused}${warnOfHoles(fit.layouts, findings.stacking.stacking.mode)}`;
   if (linked?.kind !== "linked") {
     return { ...common, outcome: passed.length > 0 ? "left-out" : "unchanged", warnings };
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { buildTest } from "../../../test/why-no-build.ts";
+import type { LayoutFinding } from "../../layout/layout.ts";
 import { smallXen } from "../../xen-make/small-xen.test.support.ts";
 import {
   kernel,
@@ -10,6 +12,7 @@ import {
 } from "../build.test.support.ts";
 import { buildFix } from "../build.ts";
 import { reportOf } from "../report.ts";
+import { warnOfHoles } from "./warnings.ts";
 
 buildTest("buildFix() warns of a pointer to a function without ENDBR64", async (t) => {
   const marked = [".globl marked", ".type marked, @function", "marked: endbr64", "ret"];
@@ -91,4 +94,27 @@ int start_secondary(void) { return identify_cpu() + 1; }
   assert.equal(outcome, "built");
   // "user", which changes too, is called by nobody that one can see.
   assert.match(warnings, /^warning: function "kernel" runs only when a CPU comes up .*\n$/);
+});
+
+test("warnOfHoles() tells who else may have written to a hole, or may do it at the same time", () => {
+  const layouts: readonly LayoutFinding[] = [
+    {
+      type: "struct domain",
+      objects: ["common/domain.o"],
+      changes: [],
+      moved: [],
+      room: { kind: "in-holes", told: ["nothing moves"] },
+      verdict: {
+        kind: "no-effect",
+        rule: "allowed-layout",
+        why: "allowed by the author",
+        allowedAs: "domain",
+      },
+    },
+  ];
+  assert.match(
+    warnOfHoles(layouts, "stack"),
+    /^warning: struct domain: nothing moves; .*stays there when it is reverted or replaced\n$/,
+  );
+  assert.match(warnOfHoles(layouts, "independent"), /nothing keeps another independent payload/);
 });

@@ -5,6 +5,7 @@ import type { ComparedObject } from "../../compare/compared-object.ts";
 import type { LedgerEntry, NoEffectRule } from "../../diff/ledger.ts";
 import type { LayoutFinding } from "../../layout/layout.ts";
 import type { PatchAccount } from "../../pairs/prepared-pairs.ts";
+import type { PayloadMode } from "../../payload/metadata-keys.ts";
 import { onlyAtBringUp } from "../../running/bring-up.ts";
 import { distanceInWords, ignoredInWords } from "../../source-patch/hunk-ledger.ts";
 import { pathOf } from "../../source-patch/patch-file.ts";
@@ -70,11 +71,15 @@ function isDespite({ objects }: AskedFor): (name: string) => boolean {
 }
 
 /** One line for each type whose new members lie in holes of objects that exist already. */
-export function warnOfHoles(layouts: readonly LayoutFinding[]): string {
+export function warnOfHoles(layouts: readonly LayoutFinding[], mode: PayloadMode): string {
+  const others =
+    mode === "independent"
+      ? "nothing keeps another independent payload from using the same hole at the same time, and what a payload puts there stays when it is reverted"
+      : "what another payload has put into the same hole stays there when it is reverted or replaced";
   return layouts
     .filter(({ verdict }) => verdict.kind === "no-effect" && verdict.rule === "allowed-layout")
     .map(({ type, room }) =>
-      room?.kind === "in-holes" ? `warning: ${type}: ${room.told.join("; ")}\n` : "",
+      room?.kind === "in-holes" ? `warning: ${type}: ${[...room.told, others].join("; ")}\n` : "",
     )
     .join("");
 }
