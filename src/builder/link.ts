@@ -18,6 +18,7 @@ import { type GuardSubjects, type GuardTarget, planGuards, reliedOn } from "../s
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { bindToXen, globalsOf } from "./bind.ts";
 import { type CarriedFix, carryObject } from "./carry-object.ts";
+import { inCallingOrder } from "./hooks/calling-order.ts";
 import { bindHooks, type CompiledHooks } from "./hooks/compile-hooks.ts";
 import { type BootOnlyReference, warnOfBootOnly } from "./init/references.ts";
 import { warnOfAlternatives, warnOfCopies, warnOfPointers } from "./link-warnings.ts";
@@ -121,7 +122,7 @@ export function linkPayload({
   // From here no code goes on with registers that a body of somebody else's may change.
   const drafts = sources.map(({ draft }) => draft);
   const standing = standingCodeOf({ replaced: replacements, drafts }, target);
-  const allHooks = [...carried.flatMap((object) => object.hooks), ...hooks.hooks];
+  const allHooks = inCallingOrder([...carried.flatMap((object) => object.hooks), ...hooks.hooks]);
   const builtHooks = describeHooks(allHooks, carried, hooks);
   const emitted = emit({
     ...facts,

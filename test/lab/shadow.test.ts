@@ -24,21 +24,21 @@ const counting = (letter: string) => `{
     return text;
 }`;
 
-/** A load hook, with interrupts off, finds what is there and gets nothing new. */
+/** A load hook, with interrupts off, finds what is there and gets nothing new, also before the macro. */
 const withShadow = (text: string) =>
   text.replace(
     "#include <asm/cache.h>\n",
     `$&#include <xsplice/shadow.h>
 
-XSPLICE_SHADOW(asked)
 static void cf_check look_at_load(void)
 {
-    const unsigned int *count = xsplice_shadow_get(hardware_domain, "asked");
+    const unsigned int *count = xsplice_shadow_get(hardware_domain, "asked", sizeof(*count));
 
     printk("at load: %u%s\\n", count ? *count : 0,
            xsplice_shadow_alloc(dom_xen, "asked", sizeof(*count)) ? " and one more" : "");
 }
 LIVEPATCH_LOAD_HOOK(look_at_load);
+XSPLICE_SHADOW(asked)
 `,
   );
 const countExtra = (text: string, letter: string) =>
@@ -49,7 +49,7 @@ const lookInChangeset = (text: string) =>
     "return XEN_CHANGESET;",
     `{
         static char text[16];
-        const unsigned int *count = xsplice_shadow_get(current->domain, "asked");
+        const unsigned int *count = xsplice_shadow_get(current->domain, "asked", sizeof(*count));
 
         snprintf(text, sizeof(text), "seen %u", count ? *count : 0);
         return text;

@@ -4,7 +4,7 @@
  *
  *     XSPLICE_SHADOW(domain_flags)                       at file level, once in a payload for each name
  *     int *flags = xsplice_shadow_alloc(d, "domain_flags", sizeof(*flags));
- *     int *flags = xsplice_shadow_get(d, "domain_flags");
+ *     int *flags = xsplice_shadow_get(d, "domain_flags", sizeof(*flags));
  *     xsplice_shadow_free(d, "domain_flags");            where the object itself is freed
  *
  * A value is known by the object's address and the shadow's name. All of it is on Xen's heap, and nothing
@@ -13,14 +13,17 @@
  * - Payloads that are applied together and use the same name share the values.
  * - A payload that takes the place of another one by REPLACE, and uses the same name, goes on with the
  *   values. They are freed when the last payload that uses the name is reverted for good.
- * - A value has the size that it was made with, for all payloads: another layout needs another name.
+ * - A value has the size that it was made with, for all payloads: another layout needs another name. Those
+ *   who ask for another size get NULL.
  * - What was left by a REPLACE whose new payload does not use the name, or that failed after the revert,
  *   is never taken up again, since nobody freed values with their objects meanwhile. The next payload that
  *   uses any shadow frees it.
  *
  * get and free work in every context but NMI and machine checks, with interrupts off, too. alloc
  * needs a context in which Xen may allocate memory: with interrupts off, as in a load hook, it gives what
- * is there already, or NULL. xsplice_shadow_alloc_with() also gives a new value a beginning. An object that is older than the payload gets its value at its first use.
+ * is there already, or NULL. xsplice_shadow_alloc_with() also gives a new value a beginning. An object that
+ * is older than the payload gets its value at its first use. Values are there from the first load hook of a
+ * payload to its last unload hook, in whatever order these stand; preapply and postrevert hooks find none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -268,8 +271,8 @@ static inline void xsplice_shadow_leave_(struct xsplice_shadow_link *user)
     spin_unlock_irqrestore(XSPLICE_SHADOW_LOCK_, flags);
 }
 
-/* NULL if the object has none. */
-static inline void *xsplice_shadow_get(const void *object, const char *name)
+/* NULL if the object has none, and for a value of another size. */
+static inline void *xsplice_shadow_get(const void *object, const char *name, size_t size)
 {
     struct xsplice_shadow_values *values;
     struct xsplice_shadow_value *value = NULL;
@@ -280,7 +283,7 @@ static inline void *xsplice_shadow_get(const void *object, const char *name)
     if ( values != NULL && xsplice_shadow_has_user_(name) )
         value = *xsplice_shadow_find_(values, object, name);
     spin_unlock_irqrestore(XSPLICE_SHADOW_LOCK_, flags);
-    return value == NULL ? NULL : value->data;
+    return value != NULL && value->size == size ? value->data : NULL;
 }
 
 static inline void xsplice_shadow_free(const void *object, const char *name)
@@ -312,7 +315,7 @@ static inline void *xsplice_shadow_alloc_with(
     struct xsplice_shadow_value **place, *value = NULL, *fresh = NULL;
     struct xsplice_shadow_link **link;
     unsigned long flags;
-    void *found = xsplice_shadow_get(object, name);
+    void *found = xsplice_shadow_get(object, name, size);
 
     if ( found == NULL && !in_irq() && local_irq_is_enabled() &&
          strlen(name) <= XSPLICE_SHADOW_NAME_MAX && size <= PAGE_SIZE )

@@ -13,7 +13,7 @@ import { buildFix } from "../build.ts";
 import { draftHooks } from "./draft.ts";
 
 const file = "xen/common/start.c";
-const old = `int start(void);
+const old = `int start(void); void printk(const char *text, ...); void printk(const char *text, ...) { }
 static volatile int limit = 3;
 static volatile long table[4] = { 1, 2, 3, 4 };
 __attribute__((used, section(".data.ro_after_init"))) static int fixed = 1;
@@ -26,7 +26,8 @@ const small = makeBuildOf(
   { after },
   {
     [file]: old,
-    "xen/include/xen/lib.h": "#define cf_check\n#define NULL ((void *)0)\n",
+    "xen/include/xen/lib.h":
+      "#define cf_check\n#define NULL ((void *)0)\n#define XENLOG_WARNING\nvoid printk(const char *text, ...);\n",
     "xen/include/xen/string.h": `
 static inline int memcmp(const volatile void *a, const void *b, unsigned long n)
 { while (n--) if (((const char *)a)[n] != ((const char *)b)[n]) return 1; return 0; }
@@ -59,6 +60,7 @@ buildTest("draftHooks() sets a variable's new value where it is the old one", as
   const variables = ["limit", "table"].map((name) => `data-initial-value: variable "${name}"`);
   assert.deepEqual([...found.drafted].sort(), variables);
   assert.deepEqual(found.left, []);
+  assert.match(found.text, /else\n +printk\(XENLOG_WARNING "xsplice: .*limit.* set meanwhile/);
   for (const { remedy } of found.refusals) assert.match(remedy ?? "", /--draft-hooks FILE\.c/);
   const { payload, refusals, warnings } = await build(text, [written(t, found.text)]);
   assert.deepEqual(refusals, []);
@@ -123,7 +125,7 @@ buildTest("draftHooks() has a shadow variable for a structure that grows", async
   const found = await draft(text);
   assert.deepEqual(found.drafted, ["layout: struct parcel"]);
   assert.match(found.text, /struct parcel_shadow {\n {4}unsigned int uses;\n {4}void \*next;\n};/);
-  assert.match(found.text, /^XSPLICE_SHADOW\(parcel_shadow\)$/m);
+  assert.match(found.text, /^XSPLICE_SHADOW\(parcel_uses_next\)$/m);
   assert.match(found.text, /parcel_shadow_free\(object\) where the object itself is freed/);
 });
 

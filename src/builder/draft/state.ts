@@ -51,6 +51,7 @@ export function draftShadow(
   const name = /^struct (\w+)$/.exec(type)?.[1];
   if (name === undefined || members.length === 0) return undefined;
   const shadow = `${name}_shadow`;
+  const key = shadowName(name, members);
   const fields = members.map(({ name, type: [before, after], inWords }) => {
     const note = inWords === undefined ? "" : ` /* room for: ${inWords} */`;
     return `    ${before}${name}${after};${note}\n`;
@@ -72,7 +73,7 @@ ${fields.join("")}};
 struct ${shadow} *${shadow}(const ${type} *object);
 void ${shadow}_free(const ${type} *object);
 
-XSPLICE_SHADOW(${shadow})
+XSPLICE_SHADOW(${key})
 
 static void cf_check ${shadow}_begin(void *value)
 {
@@ -83,12 +84,12 @@ ${begun.length > 0 ? begun.join("") : "    (void)shadow;\n"}}
 
 struct ${shadow} *${shadow}(const ${type} *object)
 {
-    return xsplice_shadow_alloc_with(object, "${shadow}", sizeof(struct ${shadow}), ${shadow}_begin);
+    return xsplice_shadow_alloc_with(object, "${key}", sizeof(struct ${shadow}), ${shadow}_begin);
 }
 
 void ${shadow}_free(const ${type} *object)
 {
-    xsplice_shadow_free(object, "${shadow}");
+    xsplice_shadow_free(object, "${key}");
 }
 `;
   const headers = [
@@ -97,6 +98,16 @@ void ${shadow}_free(const ${type} *object)
     "xsplice/shadow.h",
   ];
   return { headers, text, state: "complete" };
+}
+
+/** XSPLICE_SHADOW_NAME_MAX of xsplice/shadow.h. */
+const SHADOW_NAME_MAX = 63;
+
+/**
+ * Payloads that use the same name share the values, so that another fix of the structure needs another one.
+ */
+function shadowName(structure: string, members: readonly Declaration[]): string {
+  return [structure, ...members.map(({ name }) => name)].join("_").slice(0, SHADOW_NAME_MAX);
 }
 
 /** What must not be zero, by the names that the types have in debug information; a line each. */

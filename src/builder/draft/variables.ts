@@ -41,10 +41,12 @@ static const unsigned char new_${key}_${index}[] = ${byteArray(to)};
         const place = `xsplice_${key} + ${at}, ${is}_${key}_${index}, ${from.length}`;
         return `    if ( !memcmp(${place}) )
         memcpy(xsplice_${key} + ${at}, ${becomes}_${key}_${index}, ${from.length});
+    else
+        printk(XENLOG_WARNING "xsplice: ${name}, bytes ${at} to ${at + from.length - 1}, was set meanwhile, and stays\\n");
 `;
       })
       .join("");
-  const text = `${comment(about, "What somebody has set since then stays, here and when the payload is reverted.", `${TODO} Is that right, or must the new value be set in any case?`)}
+  const text = `${comment(about, "What somebody has set since then stays, here and when the payload is reverted; Xen's console says so.", `${TODO} Is that right, or must the new value be set in any case?`)}
 extern unsigned char xsplice_${key}[${old.length}] ${ofXen(name)};
 ${tables.join("")}
 ${hook(`set_${key}`, "LOAD", copy("old", "new"))}

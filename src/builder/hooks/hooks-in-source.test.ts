@@ -119,6 +119,23 @@ buildTest("buildFix() does not take the hooks of a shadow variable for the autho
   assert.deepEqual(await build("instead_of_setup"), []);
 });
 
+buildTest("buildFix() has shadow variables there for all hooks of the author", async () => {
+  const [join, leave] = ["xsplice_shadow_join_x", "xsplice_shadow_leave_x"];
+  const all: readonly (readonly [HookKind, string])[] = [
+    ["unload", leave],
+    ["load", "set"],
+    ["load", join],
+    ["unload", "unset"],
+  ];
+  const text = all.map(([kind, name]) => body(name) + hook(kind, name)).join("");
+  assert.deepEqual(hooksOf(await build(["", text])), [
+    `load ${join}`,
+    "load set",
+    "unload unset",
+    `unload ${leave}`,
+  ]);
+});
+
 buildTest("buildFix() refuses a shadow variable whose hooks Xen would not call", async () => {
   const shadow = body("xsplice_shadow_join_x") + hook("load", "xsplice_shadow_join_x");
   const { refusals } = await build(["", shadow + body("on_revert") + hook("revert")]);

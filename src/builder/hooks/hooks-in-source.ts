@@ -7,6 +7,7 @@ import { openElf } from "../../elf/open.ts";
 import type { ObjectPair } from "../../pairs/object-pair.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
 import { type CompiledHooks, noHooks } from "./compile-hooks.ts";
+import { shadowHookOf } from "./shadow-hook.ts";
 
 export interface HookInSource {
   readonly kind: HookKind;
@@ -25,7 +26,7 @@ export function hooksInSource(pairs: readonly ObjectPair[]): readonly HookInSour
     const old = before === undefined || now.size === 0 ? new Map() : hookPointers(before, object);
     return [...now].flatMap(([name, kind]): HookInSource[] => {
       if (old.has(name)) return [];
-      return [{ kind, of: /xsplice_shadow_(join|leave)_/.test(name) ? "shadow" : "author" }];
+      return [{ kind, of: shadowHookOf(name) === undefined ? "author" : "shadow" }];
     });
   });
 }
