@@ -1,5 +1,5 @@
-// Hooks that a C file defines with the macros of xsplice.h or with Xen's own. Each macro puts a pointer
-// into Xen's section of that kind. The pointers are removed from the object here, because the emitter makes these
+// Hooks that a C file defines with the macros of xsplice.h or with Xen's own. Each macro puts a pointer into
+// Xen's section of that kind. The pointers are removed from the object here, because the emitter makes these
 // sections itself, with the flags and the order that Xen requires.
 
 import { BuilderError } from "../build-outcome/builder-error.ts";

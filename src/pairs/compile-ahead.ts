@@ -2,7 +2,7 @@
 // work on the patched side. A build would compile the very same objects when it needs them, and does so
 // for those that are not there yet: interrupting this, or building meanwhile, does no harm.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { withLock } from "../parts/lock.ts";
@@ -56,7 +56,7 @@ async function compile({ inputs, run }: AheadRequest, cache: string): Promise<Co
   const tools = await findMakeTools({ ...run, architecture });
   const make: MakeRun = { tools, jobs, signal, onProgress, timings: new Timings() };
   const base = await openBase({ ...make, cache, source, config });
-  const name = base.folder.slice(base.folder.lastIndexOf("/") + 1);
+  const name = basename(base.folder);
   const { units } = base.listing;
   // Two at once would only do the same twice.
   const compiled = await withLock(

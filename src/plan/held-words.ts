@@ -8,30 +8,29 @@ import type { Piece } from "./piece.ts";
 
 /** The hypervisor may reach it at any time, but Xen frees the memory. */
 export function stillReached({ name, facts }: Piece): Obstacle {
-  const problem = `Cannot unload "${name}": ${whyHeld(facts)}, and would`;
-  const leaveIt =
-    "leave it loaded, reverted: that is safe; --allow-dangling unloads it if you know that";
-  if ((facts.kept ?? []).length > 0) {
-    return {
-      code: "plan/pointer-kept",
-      problem: `${problem} follow it into freed memory`,
-      expected: "a payload with a hook that takes its pointers back when it is reverted",
-      remedy: `${leaveIt} the pointer is gone`,
-    };
-  }
+  const [isKept, isParked] = [facts.kept, facts.parks].map((names) => (names ?? []).length > 0);
+  const expected = [
+    ...(isKept ? ["a payload with a hook that takes its pointers back when it is reverted"] : []),
+    ...(isParked ? ["a payload whose code every CPU leaves when it is reverted"] : []),
+  ];
+  const harmlessIf = [
+    ...(isKept ? ["the pointer is gone"] : []),
+    ...(isParked ? ["no CPU went offline while it was applied, or that all are online again"] : []),
+  ];
   return {
-    code: "plan/cpu-stays",
-    problem: `${problem} go on in freed memory`,
-    expected: "a payload whose code every CPU leaves when it is reverted",
-    remedy: `${leaveIt} no CPU went offline while it was applied, or that all are online again`,
+    code: isKept ? "plan/pointer-kept" : "plan/cpu-stays",
+    problem: `Cannot unload "${name}", which frees its memory: ${whyHeld(facts)}`,
+    expected: expected.join(", and "),
+    remedy: `leave it loaded, reverted: that is safe; --allow-dangling unloads it if you know that ${harmlessIf.join(", and that ")}`,
   };
 }
 
 /** `the hypervisor keeps a pointer to "f"` */
 export function whyHeld({ kept = [], parks = [] }: PayloadFacts): string {
-  return kept.length > 0
-    ? `the hypervisor keeps a pointer to ${namesOf(kept)}`
-    : `a CPU may still be in ${namesOf(parks)}`;
+  return [
+    ...(kept.length > 0 ? [`the hypervisor keeps a pointer to ${namesOf(kept)}`] : []),
+    ...(parks.length > 0 ? [`a CPU may still be in ${namesOf(parks)}`] : []),
+  ].join(", and ");
 }
 
 /** @param names as in the metadata */

@@ -41,6 +41,7 @@ export function decodePlan(text: string, source: string): SealedPlan {
       problem: `Cannot read "${source}" as a plan: ${decoded.problem}`,
       where: source,
       expected: `what "xsplice plan --json" prints, version ${PLAN_VERSION}`,
+      remedy: "make a new plan",
     });
   }
   const plan = decoded.value;

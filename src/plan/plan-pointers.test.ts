@@ -104,6 +104,19 @@ test("makePlan() leaves loaded in what a CPU may still be, and unloads it by con
   assert.deepEqual(stepsOf(allowed), ["revert dead", "unload dead"]);
 });
 
+test("findBrokenBinding() tells of both where there is a pointer, and a CPU may be in it", () => {
+  const both = payload("both", "f", { kept: ["extra_key"], parks: ["play_dead"] });
+  const state = host(["both"], [both]);
+  const loaded = state.loaded.map((one) => ({ ...one, history: "reverted" as const }));
+  const step = { action: "unload", name: "both", dependencyCheck: "whole-chain" } as const;
+  const refused = findBrokenBinding(step, { ...state, loaded });
+  assert.match(
+    refused?.problem ?? "",
+    /keeps a pointer to "extra_key", and a CPU may still be in "play_dead"/,
+  );
+  assert.match(refused?.remedy ?? "", /the pointer is gone, and that no CPU went offline/);
+});
+
 test("leavingMsOf() is none for what is not known to have CPUs in it", () => {
   const { lingers: _, ...facts } = idle.facts;
   assert.equal(leavingMsOf({ facts: { ...facts, lingers: undefined } }, "reverted"), 0);

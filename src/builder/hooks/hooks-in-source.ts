@@ -1,6 +1,6 @@
-// Hooks that the patched source has itself, by Xen's macros (LIVEPATCH_LOAD_HOOK and the like), or a file
-// of hooks that is compiled with it. Which kinds they are is needed before objects are compared; the hooks themselves are carried with the rest of
-// the fix, and taken out of it when it is linked.
+// Hooks that the patched source has itself, by Xen's macros (LIVEPATCH_LOAD_HOOK and the like), or a file of
+// hooks that is compiled with it. Their kinds are needed before objects are compared; the hooks themselves are
+// carried with the rest of the fix, and taken out of it when it is linked.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { openElf } from "../../elf/open.ts";

@@ -59,8 +59,9 @@ function cpuInCode(step: CheckedStep): readonly Finding[] {
   });
   const calls = (subject.contents?.needs ?? []).includes(RENDEZVOUS_FUNCTION);
   if (!calls || replacing.length > 0) return replacing;
-  const problem = `its code calls "${RENDEZVOUS_FUNCTION}", and ${wordsOf[stayOf(hypervisor)]}`;
-  return [{ problem, where: subject.source, ...noteIf(lingers.length > 0) }];
+  const stay = stayOf(hypervisor);
+  const problem = `its code calls "${RENDEZVOUS_FUNCTION}", and ${wordsOf[stay]}`;
+  return [{ problem, where: subject.source, ...noteIf(stay === "leaves" && lingers.length > 0) }];
 }
 
 const wordsOf: Readonly<Record<Stay, string>> = {

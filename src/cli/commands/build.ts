@@ -133,7 +133,7 @@ async function writeDraft(fix: BuiltFix, file: string): Promise<WrittenDraft> {
   ]);
   const draft = draftHooks(fix);
   if (draft === undefined) return { file: undefined, drafted: [], left: [] };
-  await writeFileAtomically(file, Buffer.from(draft.text, "latin1"));
+  await writeFileAtomically(file, Buffer.from(draft.text));
   return { file, drafted: draft.drafted, left: draft.left };
 }
 

@@ -4,7 +4,10 @@
 /** But line feeds and tabs: what a terminal obeys, and what changes the order in which text is shown. */
 const CONTROL = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** `\x1b` for the ASCII ones; `\u202e` for the others, which JSON takes as well. */
+/**
+ * `\x1b` for those below a space, which JSON escapes before they come here; `\u202e` for the others: a document
+ * of JSON means the same afterwards.
+ */
 export function visible(text: string): string {
   return text.replaceAll(CONTROL, escaped);
 }
@@ -20,7 +23,7 @@ function escaped(character: string): string {
     if (unit === 0x0a) return "\\n";
     if (unit === 0x09) return "\\t";
     const hex = unit.toString(16);
-    return unit < 0x80 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`;
+    return unit < 0x20 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`;
   }).join("");
 }
 
