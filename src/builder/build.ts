@@ -62,8 +62,11 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
 }
 
 /** Needed as soon as make has ended. */
-async function getReady({ byName }: XenSyms): Promise<void> {
-  if (byName.size > 0) await loadFinish();
+async function getReady(xen: XenSyms): Promise<void> {
+  if (xen.byName.size > 0) await loadFinish();
+  const { standingOf } = await import("../running/standing-code.ts");
+  // Without a release of its own, the hypervisor is taken for one of the source's.
+  if (xen.release !== undefined) standingOf(xen, xen.release);
 }
 
 /** The second half of the code and the instruction decoder, loaded while make runs. */

@@ -31,9 +31,7 @@ export function standingCodeOf(
   const replaced = replacements.map(({ oldName }) => oldName);
   const oldNames = new Map(replacements.map(({ newBody, oldName }) => [newBody, oldName]));
   const listed = unsafeFunctions(architecture, release);
-  const image = { ...codeImageOf(xen), release };
-  const standing: Standing =
-    architecture === "x86_64" ? whereCpusStand(image) : new Map<string, Stay>();
+  const standing = standingOf(xen, release);
   const unsafe = replaced.flatMap((name) => {
     const found = findUnsafe(listed, name);
     return found === undefined ? [] : [{ name, found }];
@@ -42,7 +40,10 @@ export function standingCodeOf(
     const stay = standing.get(name) ?? findUnsafe(listed, name)?.stay;
     return stay === undefined ? [] : [[name, stay]];
   });
-  const brought = callersIn(drafts, oldNames).map((name): [string, Stay] => [name, stayOf(image)]);
+  const brought = callersIn(drafts, oldNames).map((name): [string, Stay] => [
+    name,
+    stayOf({ release }),
+  ]);
   const all = new Map([...brought, ...waiting]);
   const names = (wanted: Stay) => [...all].flatMap(([name, stay]) => (stay === wanted ? name : []));
   const code = {
@@ -52,6 +53,23 @@ export function standingCodeOf(
   };
   return { code, warnings: warningsOf(code, unsafe) };
 }
+
+/**
+ * Where CPUs stand while Xen patches. All code of the hypervisor is searched, once: `build` does it while
+ * the compiler works.
+ */
+export function standingOf(xen: XenSyms, release: Release | undefined): Standing {
+  const known = found.get(xen);
+  if (known !== undefined) return known;
+  const image = { ...codeImageOf(xen), release };
+  const standing: Standing =
+    xen.architecture === "x86_64" ? whereCpusStand(image) : new Map<string, Stay>();
+  found.set(xen, standing);
+  return standing;
+}
+
+/** A hypervisor is asked about for one release only. */
+const found = new WeakMap<XenSyms, Standing>();
 
 /** Code of the payload that calls the rendezvous, whatever the old code did. */
 function callersIn(
