@@ -93,6 +93,7 @@ struct xsplice_shadow_values {
 
 /* Names the values of a payload, and lets it take part in them while it is applied. */
 #define XSPLICE_SHADOW(name) \
+    _Static_assert(sizeof(#name) <= XSPLICE_SHADOW_NAME_MAX + 1, "too long a name for a shadow variable"); \
     static struct xsplice_shadow_link xsplice_shadow_user_##name = { \
         XSPLICE_SHADOW_MAGIC, NULL, #name \
     }; \
@@ -306,7 +307,8 @@ static inline void xsplice_shadow_free(const void *object, const char *name)
 /*
  * What the object has already; otherwise a new value, all zero, which `begin` may still change before
  * anybody else finds it (locks and list heads need that; it may be called in vain). NULL where Xen must not
- * allocate, when it has no memory, for a value of another size, and for a name without XSPLICE_SHADOW.
+ * allocate, when it has no memory, for a value of another size or of more than a page, and for a name without
+ * XSPLICE_SHADOW.
  */
 static inline void *xsplice_shadow_alloc_with(
     const void *object, const char *name, size_t size, void (*begin)(void *value))

@@ -54,7 +54,9 @@ function calledBy({ references }: Atom): readonly string[] {
 /** Functions that run only when a CPU comes up, for all CPUs that run already. */
 export function draftBringUp(names: readonly string[]): DraftPart | undefined {
   if (names.length === 0) return undefined;
-  const todo = names.map((name) => `    /* ${TODO} what ${name}() sets now. */`).join("\n");
+  const todo = names
+    .map((name) => `#error "set what ${name}() sets now, and remove this line"`)
+    .join("\n");
   const text = `${comment(
     "These run only when a CPU comes up, so CPUs that run keep what the old code set:",
     `${names.join(", ")}.`,
@@ -87,6 +89,6 @@ XSPLICE_HOOK_POSTREVERT(unset_on_each_cpu)
     of: `only when a CPU comes up: ${names.join(", ")}`,
     headers: ["xen/livepatch_payload.h", "xen/smp.h"],
     text,
-    state: "complete",
+    state: "edit",
   };
 }

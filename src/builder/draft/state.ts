@@ -1,6 +1,7 @@
 // New state for which the hypervisor has no room: a per-CPU variable as an array, new members of a structure
 // as a shadow variable. The hooks hold the state, and the patch is to use it from there.
 
+import { createHash } from "node:crypto";
 import type { Declaration } from "../../layout/declare.ts";
 import { comment, identifier } from "./c-text.ts";
 import { type DraftPart, TODO } from "./part.ts";
@@ -105,9 +106,13 @@ const SHADOW_NAME_MAX = 63;
 
 /**
  * Payloads that use the same name share the values, so that another fix of the structure needs another one.
+ * One that is too long ends with a digest of all of it.
  */
 function shadowName(structure: string, members: readonly Declaration[]): string {
-  return [structure, ...members.map(({ name }) => name)].join("_").slice(0, SHADOW_NAME_MAX);
+  const name = [structure, ...members.map((member) => member.name)].join("_");
+  if (name.length <= SHADOW_NAME_MAX) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.slice(0, SHADOW_NAME_MAX - digest.length - 1)}_${digest}`;
 }
 
 /** What must not be zero, by the names that the types have in debug information; a line each. */
