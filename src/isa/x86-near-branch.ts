@@ -39,26 +39,32 @@ export interface BranchSite {
  * other bytes hardly ever say the very distance of a function by chance.
  */
 export function findNearBranches(bytes: Uint8Array, target: number): readonly BranchSite[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found: BranchSite[] = [];
-  for (let at = 1; at < bytes.length; at++) {
-    const before = bytes[at - 1] ?? 0;
-    if (mayPrecede[before] === 0) continue;
-    // The assembler makes short jumps to static functions that lie near.
-    if (isShortJump(before) && view.getInt8(at) === target - at - 1) {
-      found.push({ offset: at - 1, returnsTo: undefined });
-    }
-    const next = at + NEAR_DISTANCE_SIZE;
-    if (next > bytes.length || view.getInt32(at, true) !== target - next) continue;
-    const branch = nearBranchAt(bytes, at);
+  const found = findShortJumps(bytes, target);
+  // A whole hypervisor is read: a loop that does next to nothing for a byte.
+  let [distance, wanted] = [0, target];
+  for (let at = 0; at < bytes.length; at++) {
+    // The last four bytes; as a distance, they count from their end.
+    distance = (distance >>> 8) | ((bytes[at] as number) << 24);
+    wanted--;
+    if (distance !== wanted || at < NEAR_DISTANCE_SIZE) continue;
+    const branch = nearBranchAt(bytes, at + 1 - NEAR_DISTANCE_SIZE);
     if (branch === undefined) continue;
-    found.push({ offset: branch.offset, returnsTo: branch.kind === "call" ? next : undefined });
+    found.push({ offset: branch.offset, returnsTo: branch.kind === "call" ? at + 1 : undefined });
+  }
+  return found.sort((one, other) => one.offset - other.offset);
+}
+
+/** The assembler makes them to static functions that lie near. */
+function findShortJumps(bytes: Uint8Array, target: number): BranchSite[] {
+  const found: BranchSite[] = [];
+  const last = Math.min(bytes.length - 2, target + SHORT_REACH);
+  for (let at = Math.max(0, target - SHORT_REACH); at <= last; at++) {
+    const distance = ((bytes[at + 1] as number) << 24) >> 24;
+    if (at + 2 + distance !== target || !isShortJump(bytes[at] as number)) continue;
+    found.push({ offset: at, returnsTo: undefined });
   }
   return found;
 }
 
-/** By the byte before a distance; all others are spared the closer look, since a whole hypervisor is read. */
-const mayPrecede = Uint8Array.from({ length: 256 }, (_, opcode) => {
-  const isNear = [X86_CALL_OPCODE, X86_JUMP_OPCODE].includes(opcode) || (opcode & 0xf0) === 0x80;
-  return isNear || isShortJump(opcode) ? 1 : 0;
-});
+/** How far the first byte of a short jump lies from its target at most, either way. */
+export const SHORT_REACH = 130;

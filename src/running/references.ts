@@ -4,7 +4,7 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
-import { isShortJump, nearBranchAt } from "../isa/x86-near-branch.ts";
+import { isShortJump, nearBranchAt, SHORT_REACH } from "../isa/x86-near-branch.ts";
 import { findReferences } from "../isa/x86-references.ts";
 import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
@@ -108,17 +108,14 @@ function scanCode(bytes: Uint8Array, start: number, mayBeTarget: Uint8Array, add
 /** Of two bytes, so they lie near a target. */
 function scanShortJumps(bytes: Uint8Array, start: number, target: number, add: Add): void {
   const to = target - start;
-  const last = Math.min(bytes.length - 2, to + SHORT_DISTANCE_MAX);
-  for (let at = Math.max(0, to - SHORT_DISTANCE_MAX); at <= last; at++) {
+  const last = Math.min(bytes.length - 2, to + SHORT_REACH);
+  for (let at = Math.max(0, to - SHORT_REACH); at <= last; at++) {
     const distance = ((bytes[at + 1] as number) << 24) >> 24;
     if (at + 2 + distance === to && isShortJump(bytes[at] as number)) {
       add(target, start + at, "short-jump");
     }
   }
 }
-
-/** From the jump's first byte, either way. */
-const SHORT_DISTANCE_MAX = 130;
 
 function kindOfDistance(bytes: Uint8Array, at: number): Site["kind"] | undefined {
   if (nearBranchAt(bytes, at) !== undefined) return "branch";
