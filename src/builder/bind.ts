@@ -43,7 +43,7 @@ export function bindToXen(
     const find = (name: string, uses: readonly InitUse[] = []): LinkSymbol | undefined => {
       const local = statics === "by name" ? onlyLocal(name, surroundings) : undefined;
       const found = surroundings.byName.get(name) ?? local;
-      const refusal = refusalFor(name, found, { object, broughtFor, uses }, surroundings);
+      const refusal = refusalFor(name, found, { object, broughtFor, uses, statics }, surroundings);
       if (refusal !== undefined) refused.set(name, refusal);
       return found;
     };
@@ -101,7 +101,8 @@ function refusalFor(
     object,
     broughtFor,
     uses,
-  }: Pick<BindingObject, "broughtFor"> & {
+    statics,
+  }: Pick<BindingObject, "broughtFor" | "statics"> & {
     readonly object: string;
     readonly uses: readonly InitUse[];
   },
@@ -113,9 +114,11 @@ function refusalFor(
     const namesakes = (locals.get(name) ?? []).map((local) => `"${local.name}"`);
     const similar = similarNames(name, byName.keys());
     const remedy =
-      similar.length > 0
-        ? `is it ${similar.join(" or ")}?`
-        : "check that the source is the hypervisor's";
+      statics === "by name" && namesakes.length > 1
+        ? `declare the one that you mean by its whole name: __asm__("\\"FILE.c#${name}\\"") behind the declaration`
+        : similar.length > 0
+          ? `is it ${similar.join(" or ")}?`
+          : "check that the source is the hypervisor's";
     return {
       ...refusal,
       rule: "missing-symbol",

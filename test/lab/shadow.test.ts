@@ -55,6 +55,14 @@ const lookInChangeset = (text: string) =>
         return text;
     }`,
   );
+/** Asks for more than there is room for, and by another name. */
+const misspelt = (text: string) =>
+  countExtra(text, "a").replace(
+    "\n\n    snprintf(text,",
+    `\n\n    snprintf(text, sizeof(text), "%s%s", xsplice_shadow_alloc(current->domain, "asked", 99) ? "larger" : "",
+             xsplice_shadow_alloc(current->domain, "asket", 4) ? "other" : "");
+    snprintf(text + strlen(text),`,
+  );
 /** Tells on the console, when it is applied, whether anything is left of all shadows. */
 const tellLeftOvers = (text: string) =>
   text.replace(
@@ -85,6 +93,7 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
     first: () => countExtra(withShadow(text), "a"),
     second: () => countExtra(withShadow(text), "b"),
     onFirst: () => lookInChangeset(countExtra(withShadow(text), "a")),
+    misspelt: () => misspelt(withShadow(text)),
     leftOvers: () => tellLeftOvers(text),
   };
 
@@ -169,6 +178,19 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
     await load("first", first);
     assert.equal(await asked(), "a1");
     await act(bench, "first", "revert", "unload");
+  });
+
+  test("who asks by another name or for another size gets nothing, and Xen's console says why", async () => {
+    await load("misspelt", await build("misspelt"));
+    const { end } = await bench.client.readConsole();
+    assert.equal(await asked(), "a1");
+    const { text } = await bench.client.readConsole(end);
+    assert.match(text, /99 bytes with the name "asked": it has another size/);
+    assert.match(
+      text,
+      /4 bytes with the name "asket": no payload that is applied has XSPLICE_SHADOW/,
+    );
+    await act(bench, "misspelt", "revert", "unload");
   });
 
   test("what a replace left to nobody is not taken up again", async () => {

@@ -307,8 +307,8 @@ static inline void xsplice_shadow_free(const void *object, const char *name)
 /*
  * What the object has already; otherwise a new value, all zero, which `begin` may still change before
  * anybody else finds it (locks and list heads need that; it may be called in vain). NULL where Xen must not
- * allocate, when it has no memory, for a value of another size or of more than a page, and for a name without
- * XSPLICE_SHADOW.
+ * allocate, when it has no memory, and for more than a page; also, told on Xen's console, for a value of
+ * another size, and for a name without XSPLICE_SHADOW.
  */
 static inline void *xsplice_shadow_alloc_with(
     const void *object, const char *name, size_t size, void (*begin)(void *value))
@@ -317,6 +317,7 @@ static inline void *xsplice_shadow_alloc_with(
     struct xsplice_shadow_value **place, *value = NULL, *fresh = NULL;
     struct xsplice_shadow_link **link;
     unsigned long flags;
+    bool has_user;
     void *found = xsplice_shadow_get(object, name, size);
 
     if ( found == NULL && !in_irq() && local_irq_is_enabled() &&
@@ -329,7 +330,8 @@ static inline void *xsplice_shadow_alloc_with(
     }
     spin_lock_irqsave(XSPLICE_SHADOW_LOCK_, flags);
     values = xsplice_shadow_values_();
-    if ( values == NULL && fresh_values != NULL && xsplice_shadow_has_user_(name) )
+    has_user = xsplice_shadow_has_user_(name);
+    if ( values == NULL && fresh_values != NULL && has_user )
     {
         for ( link = XSPLICE_SHADOW_FIRST_; *link != NULL; link = &(*link)->next )
             ;
@@ -338,7 +340,7 @@ static inline void *xsplice_shadow_alloc_with(
         values = fresh_values;
         fresh_values = NULL;
     }
-    if ( values != NULL && xsplice_shadow_has_user_(name) )
+    if ( values != NULL && has_user )
     {
         place = xsplice_shadow_find_(values, object, name);
         if ( *place == NULL && fresh != NULL )
@@ -355,7 +357,12 @@ static inline void *xsplice_shadow_alloc_with(
     spin_unlock_irqrestore(XSPLICE_SHADOW_LOCK_, flags);
     xfree(fresh);
     xfree(fresh_values);
-    return value != NULL && value->size == size ? value->data : NULL;
+    if ( value == NULL ? has_user : value->size == size )
+        return value == NULL ? NULL : value->data;
+    /* Guests may come here as often as they like: G_ levels are limited by Xen. */
+    printk(XENLOG_G_ERR "xsplice: no shadow of %zu bytes with the name \"%s\": %s\n", size, name,
+           value == NULL ? "no payload that is applied has XSPLICE_SHADOW of it" : "it has another size");
+    return NULL;
 }
 
 /* The same, all zero. */

@@ -129,6 +129,18 @@ buildTest("draftHooks() has a shadow variable for a structure that grows", async
   assert.match(found.text, /parcel_shadow_free\(object\) where the object itself is freed/);
 });
 
+buildTest("draftHooks() says what else changes in a structure that grows", async () => {
+  const text = old
+    .replace("int size;", "long size; unsigned int uses; union { int more; void *much; };")
+    .replace("parcel->size", "parcel->size + parcel->uses");
+  const found = await draft(text);
+  assert.match(
+    found.text,
+    /Not in this draft:\n \* {2}- "size" is .*long.*\n \* {2}- "\(nameless member 1\)" is new/,
+  );
+  assert.match(found.text, /#error "have the patch do without what else changes in struct parcel/);
+});
+
 buildTest("draftHooks() has nothing for a fix that needs no hook", async () => {
   assert.equal(draftHooks(await build(old.replace("+ table[0]", "+ table[1]"))), undefined);
 });

@@ -27,9 +27,9 @@ export function partsOfRefusals(
     ...layouts
       // Without a change of its own it only holds a type that has one.
       .filter(({ verdict, changes }) => verdict.kind === "refused" && changes.length > 0)
-      .flatMap(({ type, objects: names }) => {
-        const object = objects.find(({ pair }) => names.includes(pair.object));
-        return (object && partOfLayout(type, object, declarationsOf)) ?? [];
+      .flatMap((layout) => {
+        const object = objects.find(({ pair }) => layout.objects.includes(pair.object));
+        return (object && partOfLayout(layout, object, declarationsOf)) ?? [];
       }),
   ];
 }
@@ -102,12 +102,15 @@ function sidesOf(
 }
 
 function partOfLayout(
-  type: string,
+  { type, changes }: Pick<LayoutFinding, "type" | "changes">,
   { before, after }: ComparedObject,
   declarationsOf: DeclarationsOf,
 ): DraftPart | undefined {
   const own = declarationsOf(after);
   const members = own.ofNewMembers(declarationsOf(before), type);
-  const part = draftShadow(type, members, own.headerOf(type));
+  const others = changes.filter(
+    (text) => !members.some(({ name }) => text.startsWith(`"${name}" is new `)),
+  );
+  const part = draftShadow({ type, members, others }, own.headerOf(type));
   return part && { ...part, of: `layout: ${type}` };
 }

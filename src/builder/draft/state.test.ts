@@ -7,7 +7,9 @@ function shadowNameFor(...members: readonly string[]): string {
   const declared = members.map((name) => {
     return { name, type: ["int ", ""] as const, headers: [], inWords: undefined };
   });
-  const text = draftShadow("struct domain", declared, "xen/sched.h")?.text ?? "";
+  const text =
+    draftShadow({ type: "struct domain", members: declared, others: [] }, "xen/sched.h")?.text ??
+    "";
   return /^XSPLICE_SHADOW\((.*)\)$/m.exec(text)?.[1] ?? "";
 }
 

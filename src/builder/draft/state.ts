@@ -43,10 +43,18 @@ XSPLICE_HOOK_LOAD(begin_${array})
   return { headers, text, state: "complete" };
 }
 
-/** `struct domain`, and the members that it gets. */
+export interface GrownStructure {
+  /** `struct domain` */
+  readonly type: string;
+  /** New ones that can be declared elsewhere. */
+  readonly members: readonly Declaration[];
+  /** What else changes in it, in words. */
+  readonly others: readonly string[];
+}
+
+/** @param header where the type is declared, if any file may include it */
 export function draftShadow(
-  type: string,
-  members: readonly Declaration[],
+  { type, members, others }: GrownStructure,
   header: string | undefined,
 ): Omit<DraftPart, "of"> | undefined {
   const name = /^struct (\w+)$/.exec(type)?.[1];
@@ -68,8 +76,9 @@ export function draftShadow(
     ` - call ${shadow}_free(object) where the object itself is freed. Otherwise a new object at the same address`,
     "   begins with the values of the old one.",
     `${TODO} an object that is older than the payload begins as a new one does.`,
+    ...(others.length === 0 ? [] : ["Not in this draft:", ...others.map((text) => ` - ${text}`)]),
   )}
-${header === undefined ? `${type};\n` : ""}struct ${shadow} {
+${others.length === 0 ? "" : `#error "have the patch do without what else changes in ${type}, or add it to struct ${shadow}, and remove this line"\n`}${header === undefined ? `${type};\n` : ""}struct ${shadow} {
 ${fields.join("")}};
 struct ${shadow} *${shadow}(const ${type} *object);
 void ${shadow}_free(const ${type} *object);
@@ -98,7 +107,7 @@ void ${shadow}_free(const ${type} *object)
     ...members.flatMap((member) => member.headers),
     "xsplice/shadow.h",
   ];
-  return { headers, text, state: "complete" };
+  return { headers, text, state: others.length === 0 ? "complete" : "edit" };
 }
 
 /** XSPLICE_SHADOW_NAME_MAX of xsplice/shadow.h. */

@@ -8,7 +8,13 @@ import { buildTest } from "../../../test/why-no-build.ts";
 import { emptyFolder } from "../../files/files.test.support.ts";
 import { parsePayload } from "../../payload/parse.ts";
 import { readPayloadBelow } from "../../running/payload-below.ts";
-import { makeBuildOf, patchFrom, type SomeOptions } from "../build.test.support.ts";
+import {
+  kernel,
+  kernelFile,
+  makeBuildOf,
+  patchFrom,
+  type SomeOptions,
+} from "../build.test.support.ts";
 import { buildFix } from "../build.ts";
 
 const file = "xen/common/start.c";
@@ -143,4 +149,27 @@ XSPLICE_HOOK_LOAD(on_load)
     refusals.map(({ rule, what }) => `${rule} ${what}`),
     ['init-reference symbol "setup"'],
   );
+});
+
+buildTest("buildFix() says how to name one of two static functions in such hooks", async (t) => {
+  const text = `${sources[file]}int other(void);\n`;
+  const more = `${kernel}static __attribute__((noinline, used)) int step(int n) { return n * 5; }\n`;
+  const base = makeBuildOf(t, { ...sources, [file]: text, [kernelFile]: more });
+  const build = (declared: string) => {
+    const path = join(emptyFolder(t), "hooks.c");
+    const hook = "static void on_load(void) { step(1); }\nXSPLICE_HOOK_LOAD(on_load)\n";
+    writeFileSync(path, `#include <xen/parcel.h>\nextern int step(int n)${declared};\n${hook}`);
+    const patches = [patchFrom(kernelFile, more, more.replace("n * 5", "n * 6"))];
+    return buildFix(base.options({}, { inputs: { patches, hooks: [path] } }));
+  };
+  const { refusals } = await build("");
+  assert.deepEqual(
+    refusals.map(({ rule, reasons }) => `${rule}: ${reasons}`),
+    [
+      'missing-symbol: the hypervisor has 3 static symbols of this name: "kernel.c#step", "user.c#step", "start.c#step"',
+    ],
+  );
+  assert.match(refusals[0]?.remedy ?? "", /__asm__\("\\"FILE\.c#step\\""\)/);
+  const named = await build(' __asm__("\\"start.c#step\\"")');
+  assert.deepEqual(named.refusals, []);
 });
