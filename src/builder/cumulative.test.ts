@@ -69,6 +69,18 @@ buildTest("buildFix() refuses to lose what a variable of the previous payload ho
   assert.equal(gone.outcome, "built");
 });
 
+buildTest("buildFix() knows that a shadow variable goes on in the next payload", async () => {
+  const user = (more: string) => {
+    const before = "static volatile int xsplice_shadow_user_calls; ";
+    const text = sourceOf({ before, two: `xsplice_shadow_user_calls = n; return n${more};` });
+    return patchFrom(file, start, text, "two.patch");
+  };
+  const previous = payloadOf(await build([user("")], { mode: "cumulative" }));
+  const next = await build([user(" + 1")], { mode: "cumulative", previous });
+  assert.deepEqual(next.refusals, []);
+  assert.deepEqual(next.findings.succession?.data, []);
+});
+
 buildTest("buildFix() knows a variable of the previous payload that became global", async () => {
   const previous = payloadOf(await build(patches.slice(0, 2), { mode: "cumulative" }));
   const shared = sourceOf({ before: "int count; ", two: "return count++ + n;" });

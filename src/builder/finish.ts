@@ -16,6 +16,7 @@ import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
 import { hooksInSource, namesInHooks, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
+import { refuseRepeatedHooks, repeatedHooks, warnOfRepeatedHooks } from "./hooks/repeated-hooks.ts";
 import { type LinkResult, linkPayload } from "./link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
@@ -39,6 +40,7 @@ export async function finishFix(
     compileHooks(inputs.hooks, place.surroundings, run),
   );
   const inSource = hooksInSource(prepared.pairs);
+  const repeated = repeatedHooks(inSource, prepared.pairs);
   const hookKinds = [...hooks.hooks, ...inSource].map(({ kind }) => kind);
   // From here it is known which hooks the payload will have.
   const known = whatIsKnown(place.target, allowed, {
@@ -57,6 +59,7 @@ export async function finishFix(
       { mode: stacking.mode, hooks: hookKinds },
     ),
     ...refuseUncalledShadows(inSource, hookKinds),
+    ...refuseRepeatedHooks(repeated),
   ];
   const metadata = metadataOf(inputs.patches, label);
   const linked =
@@ -69,7 +72,7 @@ export async function finishFix(
       ? compareWithPrevious(stacking.previous, linked.payload, allowed.freshData)
       : undefined;
   return conclude(
-    { refused, linked, allowed },
+    { refused, linked, allowed, hookWarnings: warnOfRepeatedHooks(repeated) },
     {
       prepared,
       target: place.target,

@@ -7,6 +7,7 @@ import { comparePayloads, type FunctionComparison } from "../dissect/compare-pay
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
+import { isUserOfShadow } from "../payload/shadow-variables.ts";
 import type { SymbolMap } from "../payload/symbol-map.ts";
 import type { PayloadBelow } from "../running/payload-below.ts";
 
@@ -53,9 +54,11 @@ export function compareWithPrevious(
   const old = writableNames(previous.object, previous.payload.symbolMap ?? []);
   const fresh = writableNames(openElf(built.bytes, "payload"), built.symbolMap);
   const goesOn = successorsOf(old, fresh);
-  const data = [...old].map((name): SucceedingData => {
+  const data = [...old].flatMap((name): SucceedingData[] => {
     const fate = goesOn(name) ? "starts-afresh" : "gone";
-    return { name, fate, allowedAs: findNamed(name, allowed) };
+    // The values of a shadow variable lie elsewhere, and the new payload goes on with them.
+    if (fate === "starts-afresh" && isUserOfShadow(name)) return [];
+    return [{ name, fate, allowedAs: findNamed(name, allowed) }];
   });
   return {
     previous: source,

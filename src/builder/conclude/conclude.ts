@@ -21,16 +21,25 @@ export interface Judged {
   /** Undefined when something was refused, or nothing needs a patch. */
   readonly linked: LinkResult | undefined;
   readonly allowed: AllowedNames;
+  /** One line each. */
+  readonly hookWarnings: string;
 }
 
-export function conclude({ refused, linked, allowed }: Judged, findings: Findings): BuiltFix {
+export function conclude(
+  { refused, linked, allowed, hookWarnings }: Judged,
+  findings: Findings,
+): BuiltFix {
   const { prepared, target, objects, fit, succession } = findings;
   const refusals = causesFirst([
     ...refused,
     ...(linked?.kind === "refused" ? linked.refusals : []),
     ...(succession?.refusals ?? []),
   ]);
-  const checks = `${warnOfMovedHunks(prepared.account)}${warnOfBringUp(objects, target)}`;
+  const checks = [
+    warnOfMovedHunks(prepared.account),
+    warnOfBringUp(objects, target),
+    hookWarnings,
+  ].join("");
   const passed = allowedChanges(objects, fit.layouts);
   const common = { payload: undefined, refusals, allowed: passed, findings };
   if (refusals.length > 0) {

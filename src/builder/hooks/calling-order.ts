@@ -3,7 +3,7 @@
 // for all of them, in whatever file or line they stand: they join before the first, and leave after the last.
 
 import type { Hook } from "../../payload/emit/input.ts";
-import { shadowHookOf } from "./shadow-hook.ts";
+import { shadowHookOf } from "../../payload/shadow-variables.ts";
 
 export function inCallingOrder(hooks: readonly Hook[]): readonly Hook[] {
   const turnOf = ({ code }: Hook) => turns[shadowHookOf(code.name) ?? "author"];

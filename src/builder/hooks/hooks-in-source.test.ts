@@ -69,7 +69,10 @@ buildTest("buildFix() builds hooks of every kind that the patched source has", a
 
 buildTest("buildFix() names two hooks of a kind of which Xen takes one", async () => {
   const text = ["one", "two"].map((name) => body(name) + hook("postapply", name)).join("");
-  await assert.rejects(build(["", text]), /it has 2 postapply hooks: (one, two|two, one)/);
+  await assert.rejects(
+    build(["", text]),
+    /it has 2 postapply hooks: one of common\/start\.init\.o, two of common\/start\.init\.o/,
+  );
 });
 
 buildTest("buildFix() refuses a function of the hypervisor as a hook", async () => {

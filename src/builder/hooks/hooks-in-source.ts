@@ -5,12 +5,17 @@
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
 import { openElf } from "../../elf/open.ts";
 import type { ObjectPair } from "../../pairs/object-pair.ts";
+import { shadowHookOf } from "../../payload/shadow-variables.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
 import { type CompiledHooks, noHooks } from "./compile-hooks.ts";
-import { shadowHookOf } from "./shadow-hook.ts";
 
 export interface HookInSource {
   readonly kind: HookKind;
+  /** The function, as far as the macro's variable tells it. */
+  readonly name: string;
+  /** The variable that the macro defines. */
+  readonly pointer: string;
+  readonly object: string;
   /** `shadow`: of a shadow variable (share/include/xsplice/shadow.h), which does nothing for the fix by itself. */
   readonly of: "author" | "shadow";
 }
@@ -24,9 +29,11 @@ export function hooksInSource(pairs: readonly ObjectPair[]): readonly HookInSour
     const now = hookPointers(after, object);
     if (hookFile !== undefined && now.size === 0) throw noHooks(hookFile);
     const old = before === undefined || now.size === 0 ? new Map() : hookPointers(before, object);
-    return [...now].flatMap(([name, kind]): HookInSource[] => {
-      if (old.has(name)) return [];
-      return [{ kind, of: shadowHookOf(name) === undefined ? "author" : "shadow" }];
+    return [...now].flatMap(([pointer, kind]): HookInSource[] => {
+      if (old.has(pointer)) return [];
+      const name = pointer.replace(/^(livepatch_[a-z]+_data|xsplice_hook_[a-z]+)_/, "");
+      const of = shadowHookOf(pointer) === undefined ? "author" : "shadow";
+      return [{ kind, name, pointer, object, of }];
     });
   });
 }

@@ -86,9 +86,14 @@ function checkGuard({ bytes, label }: GuardBytes): void {
   throw badRequest(`its guard "${label}" starts at an ENDBR64`, "a guard from the 5th byte on");
 }
 
-function checkHooks(kind: HookKind, { hooks, payloadVersion }: EmitInput): void {
+function checkHooks(kind: HookKind, { hooks, objects, payloadVersion }: EmitInput): void {
   const rule = hookRules[kind];
-  const names = hooks.filter((hook) => hook.kind === kind).map(({ code }) => code.name);
+  const names = hooks
+    .filter((hook) => hook.kind === kind)
+    .map(({ code }) => {
+      const file = objects.find(({ draft }) => draft.symbols.includes(code))?.source;
+      return file === undefined ? code.name : `${code.name} of ${file}`;
+    });
   if (names.length > 0 && rule.since > payloadVersion) {
     throw badRequest(`it has a ${kind} hook`, "load and unload hooks only, before Xen 4.14");
   }
