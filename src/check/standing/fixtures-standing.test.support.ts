@@ -1,10 +1,23 @@
 // Fixtures of where CPUs are while Xen patches. Not a test.
 
-import { type Fixture, goodPayload, OLD_CODE } from "../fixtures.test.support.ts";
+import { makeElf } from "../../xen-model/hand-made-elf.test.support.ts";
+import {
+  type Fixture,
+  goodParts,
+  goodPayload,
+  OLD_CODE,
+  withParts,
+} from "../fixtures.test.support.ts";
 
 function replacing(old: string, ...metadata: readonly string[]): Uint8Array {
   const entries = [{ old, by: "new_body", expectation: OLD_CODE }];
   return goodPayload(metadata.length === 0 ? { entries } : { entries, metadata });
+}
+
+/** Its code calls the function in which all CPUs wait, and its metadata says that they leave it soon. */
+function calling(change: Parameters<typeof goodParts>[0] = {}): Uint8Array {
+  const parts = goodParts({ ...change, metadata: ["lingers=alpha"] });
+  return makeElf(withParts(parts, [], [{ name: "check_for_livepatch_work", section: 0 }]));
 }
 
 export function standingFixtures(): readonly Fixture[] {
@@ -33,6 +46,19 @@ export function standingFixtures(): readonly Fixture[] {
       severity: "hazard",
       release: "4.13.0",
       payloads: [goodPayload({ version: 1, entries: [{ old: "idle_loop", by: "new_body" }] })],
+    },
+    {
+      rule: "cpu-in-code",
+      what: "new code that calls where CPUs wait",
+      severity: "note",
+      payloads: [calling()],
+    },
+    {
+      rule: "cpu-in-code",
+      what: "the same on a release on which CPUs may idle on in it, whatever the metadata says",
+      severity: "hazard",
+      release: "4.13.0",
+      payloads: [calling({ version: 1, entries: [{ old: "alpha", by: "new_body" }] })],
     },
     {
       rule: "unpatchable-path",
