@@ -81,36 +81,13 @@ const LENGTH_MAX = 15;
 
 /** Whether the instruction is a common one. */
 function decode(bytes: Uint8Array, start: number, step: Step): boolean {
-  let at = start;
-  let hasSize = false;
-  let hasLock = false;
-  let hasRep = false;
-  let isF3 = false;
+  const prefixes = prefixesAt(bytes, start);
+  if (prefixes < 0) return false;
+  const hasSize = (prefixes & Prefix.size) !== 0;
+  const hasLock = (prefixes & Prefix.lock) !== 0;
+  const hasRep = (prefixes & (Prefix.f2 | Prefix.f3)) !== 0;
+  let at = start + (prefixes & Prefix.count);
   let byte = byteAt(bytes, at++);
-  prefixes: for (;;) {
-    switch (byte) {
-      case 0x66:
-        hasSize = true;
-        break;
-      case 0xf0:
-        hasLock = true;
-        break;
-      case 0xf2:
-      case 0xf3:
-        if (hasRep) return false;
-        hasRep = true;
-        isF3 = byte === 0xf3;
-        break;
-      case 0x2e: // cs, ds: also hints
-      case 0x3e:
-      case 0x64: // fs, gs
-      case 0x65:
-        break;
-      default:
-        break prefixes;
-    }
-    byte = byteAt(bytes, at++);
-  }
   let isWide = false;
   if (byte >= 0x40 && byte <= 0x4f) {
     isWide = (byte & 8) !== 0;
@@ -123,7 +100,7 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
   const form = (isTwoByte ? twoByteForms : oneByteForms)[byte] ?? 0;
   if (form === 0) return false;
   if (hasRep && (form & (Form.rep | Form.needsF3)) === 0) return false;
-  if ((form & Form.needsF3) !== 0 && !isF3) return false;
+  if ((form & Form.needsF3) !== 0 && (prefixes & Prefix.f3) === 0) return false;
   if (hasSize && (isWide || (form & (Form.rel8 | Form.rel32)) !== 0)) return false;
   step.fieldSize = 0;
   step.kind = "operand";
@@ -133,7 +110,6 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
   if ((form & Form.modRM) !== 0) {
     const modRM = byteAt(bytes, at++);
     if (modRM < 0) return false;
-    const isMemory = modRM < 0xc0;
     const group = (isTwoByte ? twoByteGroups : oneByteGroups)[byte];
     if ((form & Form.exact) !== 0) {
       if (hasSize || hasLock || !(exactModRMs.get(byte)?.includes(modRM) ?? false)) return false;
@@ -141,23 +117,15 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
     if (hasLock && !mayLock(form, group, modRM)) return false;
     if (!isTwoByte && byte === 0xff && operationBit(modRM) === JUMP) step.flow = "end";
     if (group !== undefined && (group.immediateFor & operationBit(modRM)) === 0) immediate = 0;
-    if (isMemory) {
-      const low = modRM & 7;
-      let base = low;
-      if (low === 4) {
-        const sib = byteAt(bytes, at++);
-        if (sib < 0) return false;
-        base = sib & 7;
+    if (modRM < 0xc0) {
+      const size = memoryOperandSize(bytes, at, modRM);
+      if (size < 0) return false;
+      // By its distance from the next instruction.
+      if ((modRM & 0xc7) === 5) {
+        step.fieldStart = at - start;
+        step.fieldSize = 4;
       }
-      if (modRM >= 0x80) at += 4;
-      else if (modRM >= 0x40) at += 1;
-      else if (base === 5) {
-        if (low === 5) {
-          step.fieldStart = at - start;
-          step.fieldSize = 4;
-        }
-        at += 4;
-      }
+      at += size;
     }
   } else if (hasLock) return false;
   if ((form & (Form.rel8 | Form.rel32)) !== 0) {
@@ -170,6 +138,39 @@ function decode(bytes: Uint8Array, start: number, step: Step): boolean {
   at += step.immediateSize;
   step.length = at - start;
   return at <= bytes.length && step.length <= LENGTH_MAX;
+}
+
+const Prefix = { count: 0x0f, size: 0x10, lock: 0x20, f2: 0x40, f3: 0x80 } as const;
+
+/** How many prefixes there are, and which; negative where that leaves a doubt. */
+function prefixesAt(bytes: Uint8Array, start: number): number {
+  let found = 0;
+  for (let count = 0; count < LENGTH_MAX; count++) {
+    switch (byteAt(bytes, start + count)) {
+      case 0x66:
+        found |= Prefix.size;
+        break;
+      case 0xf0:
+        found |= Prefix.lock;
+        break;
+      case 0xf2:
+        if ((found & (Prefix.f2 | Prefix.f3)) !== 0) return -1;
+        found |= Prefix.f2;
+        break;
+      case 0xf3:
+        if ((found & (Prefix.f2 | Prefix.f3)) !== 0) return -1;
+        found |= Prefix.f3;
+        break;
+      case 0x2e: // cs, ds: also hints
+      case 0x3e:
+      case 0x64: // fs, gs
+      case 0x65:
+        break;
+      default:
+        return found | count;
+    }
+  }
+  return -1;
 }
 
 /** Of opcode 0xff. */
@@ -191,6 +192,21 @@ function immediateSize(form: number, hasSize: boolean, isWide: boolean): number 
   if ((form & Form.imm16) !== 0) return 2;
   if ((form & Form.immV) !== 0) return isWide ? 8 : hasSize ? 2 : 4;
   return 0;
+}
+
+/** What follows the ModRM byte for an operand in memory, in bytes; negative when the code ends before it. */
+function memoryOperandSize(bytes: Uint8Array, at: number, modRM: number): number {
+  let base = modRM & 7;
+  let size = 0;
+  if (base === 4) {
+    const sib = byteAt(bytes, at);
+    if (sib < 0) return -1;
+    base = sib & 7;
+    size = 1;
+  }
+  if (modRM >= 0x80) return size + 4;
+  if (modRM >= 0x40) return size + 1;
+  return base === 5 ? size + 4 : size;
 }
 
 /** The middle bits of the ModRM byte say which operation of a group it is. */
