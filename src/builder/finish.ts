@@ -14,6 +14,7 @@ import type { BuiltFix } from "./built-fix.ts";
 import { conclude } from "./conclude/conclude.ts";
 import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
+import { refuseChangedHooks } from "./hooks/changed-hooks.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
 import { hooksInSource, namesInHooks, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
 import { refuseRepeatedHooks, repeatedHooks, warnOfRepeatedHooks } from "./hooks/repeated-hooks.ts";
@@ -60,6 +61,7 @@ export async function finishFix(
     ),
     ...refuseUncalledShadows(inSource, hookKinds),
     ...refuseRepeatedHooks(repeated),
+    ...refuseChangedHooks(fix.objects),
   ];
   const metadata = metadataOf(inputs.patches, label);
   const linked =

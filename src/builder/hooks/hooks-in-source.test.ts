@@ -107,6 +107,24 @@ buildTest("buildFix() leaves the hooks of a payload below to it", async () => {
   );
 });
 
+buildTest("buildFix() refuses new code for hooks that a payload below has", async () => {
+  const helper = "static __attribute__((noinline)) void set(int n) { outside = n; }\n";
+  const text = `${helper}${body("on_load", "set(4);")}${hook("load")}${body("other", "outside++;")}${hook("unload", "other")}`;
+  const below = await build(["", text]);
+  assert.ok(below.payload);
+  const payloads = [readPayloadBelow(below.payload.bytes, "below")];
+  const stacking = { foundation: { payloads, buildId: undefined } };
+  const change = async (from: string, to: string) => {
+    const { refusals } = await build([text, text.replace(from, to)], { stacking });
+    return refusals.map(({ rule, what }) => `${rule} ${what}`);
+  };
+  assert.deepEqual(await change("set(4)", "set(5); outside++"), [
+    'uncalled-hook function "on_load"',
+  ]);
+  assert.deepEqual(await change("outside++", "outside--"), ['uncalled-hook function "other"']);
+  assert.deepEqual(await change("= n;", "= n + 1;"), ['uncalled-hook function "set"']);
+});
+
 buildTest("buildFix() does not take the hooks of a shadow variable for the author's", async () => {
   const setup = (value: number) =>
     `static __attribute__((used, section(".init.text"))) int setup(void) { return ${value}; }\n`;
