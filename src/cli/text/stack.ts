@@ -18,7 +18,8 @@ export function renderStack(told: StackView, continues?: string): string {
             `${numberOf(payload, view)}  ${headOf(payload)}`,
             ...functionsOf(payload).map((line) => `      ${line}`),
           ]);
-  return `${[...lines, `   hypervisor ${view.xenBuildId ?? "without a build-id"}`, "", ...footer(view), ...rebooted(view), ...unfinished(view, continues)].join("\n")}\n`;
+  const ground = `   hypervisor ${view.xenBuildId ?? "without a build-id"}`;
+  return `${[...lines, ground, "", ...notesOf(view, continues)].join("\n")}\n`;
 }
 
 /** Each payload below the one that it was built on; the number shows the order of application. */
@@ -38,7 +39,11 @@ export function renderStackTree(told: StackView, continues?: string): string {
     }
   };
   draw(undefined, "");
-  return `${[...lines, "", ...footer(view), ...rebooted(view), ...unfinished(view, continues)].join("\n")}\n`;
+  return `${[...lines, "", ...notesOf(view, continues)].join("\n")}\n`;
+}
+
+function notesOf(view: StackView, continues: string | undefined): readonly string[] {
+  return [...footer(view), ...rebooted(view), ...unfinished(view, continues)];
 }
 
 /** Its place in the stack, 1 at the bottom. */
