@@ -32,7 +32,7 @@ buildTest("buildFix() warns of a hook that runs once for each object of its file
   assert.equal(parsePayload(payload.bytes, "fix").hooks.length, 2);
   assert.match(
     warnings,
-    /^warning: load hook "setup" runs 2 times: its file is compiled into common\/kernel\.o and common\/user\.o; .*--hooks.*\n/m,
+    /^warning: load hook "setup" runs 2 times: its file is compiled into common\/kernel\.o, common\/user\.o; .*--hooks.*\n/m,
   );
 });
 

@@ -45,7 +45,7 @@ export function warnOfRepeatedHooks(repeated: readonly RepeatedHook[]): string {
     .filter(({ kind }) => hookRules[kind].count !== "one")
     .map(
       ({ kind, name, objects }) =>
-        `warning: ${kind} hook "${name}" runs ${objects.length} times: its file is compiled into ${objects.join(" and ")}; ${ONCE}\n`,
+        `warning: ${kind} hook "${name}" runs ${objects.length} times: its file is compiled into ${listed(objects)}; ${ONCE}\n`,
     )
     .join("");
 }
@@ -57,7 +57,7 @@ export function refuseRepeatedHooks(repeated: readonly RepeatedHook[]): readonly
       ({ kind, name, objects }): BuildRefusal => ({
         rule: "repeated-hook",
         what: `hook "${kind}"`,
-        where: objects.join(", "),
+        where: listed(objects),
         reasons: [
           `the file that has "${name}" is compiled into ${objects.length} objects, and a payload can have one ${kind} hook`,
         ],
@@ -65,6 +65,14 @@ export function refuseRepeatedHooks(repeated: readonly RepeatedHook[]): readonly
       }),
     );
 }
+
+/** A header can be in hundreds. */
+function listed(objects: readonly string[]): string {
+  const [more, shown] = [objects.length - SHOWN, objects.slice(0, SHOWN).join(", ")];
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+const SHOWN = 3;
 
 const ONCE =
   'to have it once, put it into a file of --hooks, or into one of the objects ("#ifndef COMPAT" leaves out those in compat/)';
