@@ -60,6 +60,19 @@ for (const { what, claimed, changed, problem } of claims) {
   });
 }
 
+buildTest("buildFix() says that the headers of xSplice may have changed since then", async () => {
+  const withHeader = (text: string) => `#define __XEN__\n#include <xsplice.h>\n${text}`;
+  const [made] = foundationOf([await buildOne()]).payloads;
+  assert.ok(made?.origin);
+  const text = withHeader(fixed("n * 3 + bump() + 1000", "other(3) + helper(5) + other(9)"));
+  const patches = [originPatch("first.patch", patchFrom(file, start, text).bytes)];
+  const payloads = [{ ...made, origin: { ...made.origin, patches } }];
+  const stacking = { foundation: { payloads, buildId: undefined } };
+  const { refusals } = await build([text, text.replace("other(9)", "other(8)")], [], { stacking });
+  assert.match(refusals[0]?.reasons[1] ?? "", /includes <xsplice\.h> of xSplice/);
+  assert.match(refusals[0]?.remedy ?? "", /the xSplice that built the payload/);
+});
+
 buildTest(
   "buildFix() refuses a function that a payload of unknown origin replaced, and no other",
   async () => {

@@ -47,7 +47,7 @@ export function sortFunctions(
         ? wrongOwner(running, trace.body, payloads)
         : compareWithPayload({ steps, payloads, codes, level: running, trace, name });
     if (problem === undefined) compared++;
-    else refusals.push(refusalFor(trace.sourceName, pair.object, problem));
+    else refusals.push(refusalFor(trace.sourceName, pair, problem));
   }
   return { unpatched, compared, refusals };
 }
@@ -118,13 +118,26 @@ function wrongOwner(
   return `by the patches of the payloads below, ${nameOf(level)} has its code; in fact ${nameOf(running)} has`;
 }
 
-function refusalFor(name: string, object: string, problem: string): BuildRefusal {
+/** A header of xSplice, which is no part of the source: another version of xSplice may have another one. */
+const OWN_HEADER = /(^|\/)include\/(xsplice[./].*)/;
+
+function refusalFor(
+  name: string,
+  { object, dependencies }: Pick<ComparedObject["pair"], "object" | "dependencies">,
+  problem: string,
+): BuildRefusal {
+  const given =
+    "give exactly the payloads that are applied, built by xsplice from patches of this source with this compiler";
+  const own = dependencies.flatMap((path) => OWN_HEADER.exec(path)?.[2] ?? []);
+  const refusal = { rule: "payload-below", what: `function "${name}"`, where: object };
+  if (own.length === 0) return { ...refusal, reasons: [problem], remedy: given };
+  const headers = own.map((path) => `<${path}>`).join(", ");
   return {
-    rule: "payload-below",
-    what: `function "${name}"`,
-    where: object,
-    reasons: [problem],
-    remedy:
-      "give exactly the payloads that are applied, built by xsplice from patches of this source with this compiler",
+    ...refusal,
+    reasons: [
+      problem,
+      `its file includes ${headers} of xSplice, which may be another one than when the payload was built`,
+    ],
+    remedy: `build with the xSplice that built the payload (tool= in its metadata), or build all patches anew (--mode cumulative); else ${given}`,
   };
 }
