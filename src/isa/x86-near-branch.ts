@@ -24,7 +24,7 @@ export function nearBranchAt(code: Uint8Array, field: number): NearBranch | unde
 const X86_SHORT_JUMP_OPCODE = 0xeb;
 
 /** By the byte before its distance of one byte; conditional ones too. */
-export function isShortJump(opcode: number): boolean {
+function isShortJump(opcode: number): boolean {
   return opcode === X86_SHORT_JUMP_OPCODE || (opcode & 0xf0) === 0x70;
 }
 
@@ -54,8 +54,11 @@ export function findNearBranches(bytes: Uint8Array, target: number): readonly Br
   return found.sort((one, other) => one.offset - other.offset);
 }
 
-/** The assembler makes them to static functions that lie near. */
-function findShortJumps(bytes: Uint8Array, target: number): BranchSite[] {
+/**
+ * The assembler makes them to static functions that lie near; conditional ones too. `target` counts from where
+ * the bytes begin.
+ */
+export function findShortJumps(bytes: Uint8Array, target: number): BranchSite[] {
   const found: BranchSite[] = [];
   const last = Math.min(bytes.length - 2, target + SHORT_REACH);
   for (let at = Math.max(0, target - SHORT_REACH); at <= last; at++) {
@@ -67,4 +70,4 @@ function findShortJumps(bytes: Uint8Array, target: number): BranchSite[] {
 }
 
 /** How far the first byte of a short jump lies from its target at most, either way. */
-export const SHORT_REACH = 130;
+const SHORT_REACH = 130;

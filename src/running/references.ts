@@ -4,7 +4,7 @@
 
 import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
-import { isShortJump, nearBranchAt, SHORT_REACH } from "../isa/x86-near-branch.ts";
+import { findShortJumps, nearBranchAt } from "../isa/x86-near-branch.ts";
 import { findReferences } from "../isa/x86-references.ts";
 import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
@@ -73,7 +73,11 @@ function findSites(
     const start = Number(address - base);
     if ((flags & SectionFlag.SHF_EXECINSTR) !== 0n) {
       scanCode(bytes, start, mayBeTarget, add);
-      for (const target of targets) scanShortJumps(bytes, start, target, add);
+      for (const target of targets) {
+        for (const { offset } of findShortJumps(bytes, target - start)) {
+          add(target, start + offset, "short-jump");
+        }
+      }
     }
     scanPointers(bytes, base, (target, at) => add(target, start + at, "address"));
   }
@@ -102,18 +106,6 @@ function scanCode(bytes: Uint8Array, start: number, mayBeTarget: Uint8Array, add
     if (mayBeTarget[(low + at + 1 + distance) & LOW_BITS] !== 1) continue;
     const kind = kindOfDistance(bytes, at - 3);
     if (kind !== undefined) add(start + at + 1 + distance, start + at - 4, kind);
-  }
-}
-
-/** Of two bytes, so they lie near a target. */
-function scanShortJumps(bytes: Uint8Array, start: number, target: number, add: Add): void {
-  const to = target - start;
-  const last = Math.min(bytes.length - 2, to + SHORT_REACH);
-  for (let at = Math.max(0, to - SHORT_REACH); at <= last; at++) {
-    const distance = ((bytes[at + 1] as number) << 24) >> 24;
-    if (at + 2 + distance === to && isShortJump(bytes[at] as number)) {
-      add(target, start + at, "short-jump");
-    }
   }
 }
 
