@@ -10,6 +10,7 @@ import type { Hook } from "../payload/emit/input.ts";
 import { hasMarks } from "../running/landing-marks.ts";
 import type { PayloadBelow, Surroundings } from "../running/payload-below.ts";
 import { nameOfSymbol } from "../stacking/names.ts";
+import { inOrderOfSource } from "./hooks/source-order.ts";
 import { type InitUse, initUsesOf } from "./init/references.ts";
 
 export interface CarriedFix extends CarriedObject {
@@ -39,8 +40,11 @@ export function carryObject(
     oldSizeBytes: byName.get(replacement.oldName)?.sizeBytes ?? replacement.oldSizeBytes,
   }));
   const usesOf = (name: string) => initUsesOf(object, nameInXen, name);
-  const hooks = takeHooks(carried.draft, object.pair.hookFile ?? object.pair.object, () =>
-    landingIn(surroundings),
+  const hooks = takeHooks(
+    carried.draft,
+    object.pair.hookFile ?? object.pair.object,
+    () => landingIn(surroundings),
+    (pointers) => inOrderOfSource(pointers, object.pair),
   );
   return { ...carried, replacements, object, hooks, usesOf };
 }

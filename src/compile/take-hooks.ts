@@ -14,17 +14,28 @@ export type Landing = "marked" | "any";
 
 /**
  * Removes the hook sections from the draft and returns the targets of their pointers.
+ * @param inOrder of the source, given the names of pointers as they are laid out
  * @throws BuilderError
  */
 export function takeHooks(
   draft: ElfDraft,
   source: string,
   landing: () => Landing = () => "marked",
+  inOrder: (pointers: readonly string[]) => readonly string[] = (pointers) => pointers,
 ): readonly Hook[] {
   const hooks = hookKinds.flatMap((kind) => {
     const section = draft.sections.find(({ name }) => name === hookRules[kind].section);
     if (section === undefined) return [];
-    const pointers = [...section.relocations].sort((left, right) => left.offset - right.offset);
+    const laidOut = [...section.relocations].sort((left, right) => left.offset - right.offset);
+    const nameOf = ({ offset }: DraftRelocation) =>
+      draft.symbols.find(
+        ({ place, type, value }) =>
+          type === "STT_OBJECT" && place === section && value === BigInt(offset),
+      )?.name ?? "";
+    const names = inOrder(laidOut.map(nameOf));
+    const pointers = laidOut.sort(
+      (left, right) => names.indexOf(nameOf(left)) - names.indexOf(nameOf(right)),
+    );
     return pointers.map(
       (pointer): Hook => ({ kind, code: codeOf(draft, pointer, { source, landing }) }),
     );

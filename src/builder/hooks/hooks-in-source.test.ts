@@ -140,6 +140,15 @@ buildTest("buildFix() does not take the hooks of a shadow variable for the autho
   assert.deepEqual(await build("instead_of_setup"), []);
 });
 
+buildTest("buildFix() keeps the order of the source, which gcc turns around", async () => {
+  const names = ["one", "two", "three"];
+  const text = names.map((name) => body(name) + hook("load", name)).join("");
+  assert.deepEqual(
+    hooksOf(await build(["", text])),
+    names.map((name) => `load ${name}`),
+  );
+});
+
 buildTest("buildFix() has shadow variables there for all hooks of the author", async () => {
   const [join, leave] = ["xsplice_shadow_join_x", "xsplice_shadow_leave_x"];
   const all: readonly (readonly [HookKind, string])[] = [
