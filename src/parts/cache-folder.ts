@@ -53,6 +53,7 @@ function notOurs(cache: string, state: string): PartsError {
     problem: `Cannot use the cache "${cache}": ${state}`,
     expected: "a directory of this user, to which nobody else may write",
     remedy:
-      "remove it (all of it can be made again), or set XDG_CACHE_HOME to a directory of your own",
+      "remove it (all of it can be made again), or set XDG_CACHE_HOME to a directory of your own; " +
+      "if it is yours and nobody else has written to it, chmod -R go-w is enough",
   });
 }
