@@ -120,6 +120,16 @@ test("load unloads again what cannot be applied", async () => {
   assert.equal(calm.payloads.size, 0);
 });
 
+test("load says that what it could not apply stays loaded, and why", async () => {
+  const host = new FakeHost();
+  const failure = new HostError({ code: "host/refused", problem: "Cannot apply" }, { errno: 22 });
+  const busy = new HostError({ code: "host/refused", problem: "Cannot unload" }, { errno: 16 });
+  host.failures.set("apply", failure).set("unload", busy);
+  const { stderr, exitCode } = await runXsplice(["load", file("fix.livepatch", good)], { host });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^warning: payload "fix" stays loaded: Cannot unload\n[\s\S]*Cannot apply/m);
+});
+
 test("inspect shows what is in a payload", async () => {
   const run = await runXsplice(["inspect", file("good", good)]);
   assert.equal(run.exitCode, 0);

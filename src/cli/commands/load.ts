@@ -46,10 +46,14 @@ async function load(
     const apply = { action: "apply", name, options: actOptions, payload: payload.payload } as const;
     return await stockAction(host, apply, voice);
   } catch (error) {
-    // The failed apply is what the user has to hear of, also when cleaning up fails too. After ^C
+    // The failed apply is what the user has to hear of last, also when cleaning up fails too. After ^C
     // the cleaning up needs a signal of its own.
     const { signal: _, ...unhurried } = { ...actOptions };
-    await stockAction(host, { action: "unload", name, options: unhurried }, voice).catch(() => {});
+    const unload = { action: "unload", name, options: unhurried } as const;
+    await stockAction(host, unload, voice).catch((failure: unknown) => {
+      const why = failure instanceof Error ? failure.message : String(failure);
+      call.io.stderr.write(`warning: payload "${name}" stays loaded: ${why}\n`);
+    });
     throw error;
   }
 }
