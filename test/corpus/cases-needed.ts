@@ -19,4 +19,9 @@ export const neededCases: readonly CorpusCase[] = [
     rule: "constants whose address is left in a register by a function without a result",
     expected: built(["keyhandler_crash_action"], undefined),
   },
+  {
+    name: "constants-in-call",
+    rule: "constants whose address is left in a register at a call, which does not read it by its declaration",
+    expected: built(["arch_do_sysctl"], undefined),
+  },
 ];

@@ -93,12 +93,6 @@ export const refusedCases: readonly CorpusCase[] = [
     expected: refused('read-only-shared: constant "font_vga_8x14"'),
   },
   {
-    name: "constants-in-call",
-    // Nothing in fact: a register still holds the address at a call, which does not read it.
-    rule: "constants of which a caller may have left the address to somebody",
-    expected: refused('read-only-escapes: constant "system_policies.0"'),
-  },
-  {
     name: "assembly-half",
     rule: "C that could be carried, and entry code that cannot",
     expected: refused('unsupported-section: assembly "restore_all_guest"'),
