@@ -21,7 +21,7 @@ export const neededCases: readonly CorpusCase[] = [
   },
   {
     name: "constants-in-call",
-    rule: "constants whose address is left in a register at a call, which does not read it by its declaration",
+    rule: "constants whose address is left in a register at a call, which does not read it",
     expected: built(["arch_do_sysctl"], undefined),
   },
 ];
