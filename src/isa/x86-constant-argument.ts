@@ -8,6 +8,8 @@ const FIRST_ARGUMENT = registerSet("rdi");
 /** mov $constant,%edi */
 const MOV_TO_EDI = 0xbf;
 const MOV_SIZE = 5;
+/** xor %edi,%edi, as compilers write a zero. */
+const XOR_EDI = [0x31, 0xff] as const;
 
 /**
  * Undefined where it is no constant, or where a jump leads between the constant and the call.
@@ -21,7 +23,10 @@ export function constantArgument(code: Uint8Array, call: number): number | undef
     if (targets.has(at)) value = undefined;
     if (branch?.fieldOffset === call) return value;
     const isMove = code[at] === MOV_TO_EDI && length === MOV_SIZE;
+    const isZero =
+      length === XOR_EDI.length && XOR_EDI.every((byte, index) => code[at + index] === byte);
     if (isMove) value = new DataView(code.buffer, code.byteOffset + at + 1, 4).getUint32(0, true);
+    else if (isZero) value = 0;
     else if ((mayChange & FIRST_ARGUMENT) !== 0 || (flow !== "next" && flow !== "branch")) {
       value = undefined;
     }

@@ -89,7 +89,7 @@ function whatItGives(
   const isOne = sized.some((name) => pointed.has(name));
   const isGivenOn = isReturned && call.isReturned && (takes === "pages" || size === undefined);
   if (!isOne && !isGivenOn && sized.length === 0) return undefined;
-  const amount = takes === "pages" ? "pages" : `${size ?? "an unknown number of"} bytes`;
+  const amount = takes === "pages" ? pagesOf(call) : `${size ?? "an unknown number of"} bytes`;
   const how = `takes ${amount} by ${callee}()`;
   if (gives === "zeroed") {
     return isOne || isGivenOn
@@ -97,9 +97,21 @@ function whatItGives(
       : { gives: "perhaps-zeroed", how: `${how}, perhaps for one` };
   }
   if (!isOne && !isGivenOn) return { gives: "unknown", how: `${how}, perhaps for one` };
-  if (clears === "pages") return { gives: "zeroed", how: `${how} and clears them` };
+  // Of one page it is all; of more, it is not followed which ones.
+  if (clears === "pages" && isOnePage(call))
+    return { gives: "zeroed", how: `${how} and clears it` };
+  if (clears === "pages") return { gives: "unknown", how: `${how}, and clears some of them` };
   if (clears === "nothing") return { gives: "anything", how };
   return { gives: "unknown", how: `${how}, and clears something by memset()` };
+}
+
+/** alloc_xenheap_pages() takes their order first, the other one a domain. */
+function pagesOf({ callee, size }: AllocatingCall): string {
+  return isOnePage({ callee, size }) ? "a page" : "pages";
+}
+
+function isOnePage({ callee, size }: Pick<AllocatingCall, "callee" | "size">): boolean {
+  return callee === "alloc_xenheap_pages" && size === 0;
 }
 
 interface UsesOfTypes {

@@ -108,11 +108,19 @@ const cases: readonly (readonly [code: string, told: RegExp])[] = [
   ],
   [
     "struct domain *g(void) { struct domain *d = alloc_xenheap_pages(0, 0); if (d) clear_page_sse2(d); return d; }",
-    /already hold zero there.*: "g" of domain\.o takes pages by alloc_xenheap_pages\(\) and clears them$/,
+    /already hold zero there.*: "g" of domain\.o takes a page by alloc_xenheap_pages\(\) and clears it$/,
+  ],
+  [
+    "struct domain *g(void) { struct domain *d = alloc_xenheap_pages(1, 0); if (d) clear_page_sse2(d); return d; }",
+    /not known: "g" of domain\.o takes pages by alloc_xenheap_pages\(\), and clears some of them$/,
+  ],
+  [
+    "struct domain *g(unsigned n) { struct domain *d = alloc_xenheap_pages(n, 0); if (d) clear_page_sse2(d); return d; }",
+    /not known: "g" of domain\.o takes pages by alloc_xenheap_pages\(\), and clears some of them$/,
   ],
   [
     "struct domain *g(void) { return alloc_xenheap_pages(0, 0); }",
-    /whatever was .*: "g" of domain\.o takes pages by alloc_xenheap_pages\(\)$/,
+    /whatever was .*: "g" of domain\.o takes a page by alloc_xenheap_pages\(\)$/,
   ],
   [
     "struct domain *g(int n) { struct domain *d = _xmalloc(n * sizeof(*d), 8); sink(d, n); return d; }",

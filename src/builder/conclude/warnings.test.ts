@@ -96,25 +96,37 @@ int start_secondary(void) { return identify_cpu() + 1; }
   assert.match(warnings, /^warning: function "kernel" runs only when a CPU comes up .*\n$/);
 });
 
-test("warnOfHoles() tells who else may have written to a hole, or may do it at the same time", () => {
-  const layouts: readonly LayoutFinding[] = [
-    {
-      type: "struct domain",
-      objects: ["common/domain.o"],
-      changes: [],
-      moved: [],
-      room: { kind: "in-holes", told: ["nothing moves"] },
-      verdict: {
-        kind: "no-effect",
-        rule: "allowed-layout",
-        why: "allowed by the author",
-        allowedAs: "domain",
-      },
+function allowedLayout(room: LayoutFinding["room"]): LayoutFinding {
+  return {
+    type: "struct domain",
+    objects: ["common/domain.o"],
+    changes: [],
+    moved: [],
+    room,
+    verdict: {
+      kind: "no-effect",
+      rule: "allowed-layout",
+      why: "allowed by the author",
+      allowedAs: "domain",
     },
-  ];
+  };
+}
+
+test("warnOfHoles() tells who else may have written to a hole, or may do it at the same time", () => {
+  const layouts = [allowedLayout({ kind: "in-holes", told: ["nothing moves"] })];
   assert.match(
     warnOfHoles(layouts, "stack"),
     /^warning: struct domain: nothing moves; .*stays there when it is reverted or replaced\n$/,
   );
   assert.match(warnOfHoles(layouts, "independent"), /nothing keeps another independent payload/);
+});
+
+test("warnOfHoles() tells of allowed members for which no hole was found, such as bit-fields", () => {
+  const told = ['"warned" is a bit-field, for which no hole is looked for'];
+  assert.equal(
+    warnOfHoles([allowedLayout({ kind: "too-small", told })], "stack"),
+    "warning: struct domain: what objects that exist already hold in the new members is not known; " +
+      `${told[0]}\n`,
+  );
+  assert.equal(warnOfHoles([allowedLayout(undefined)], "stack"), "");
 });

@@ -70,7 +70,7 @@ function isDespite({ objects }: AskedFor): (name: string) => boolean {
     );
 }
 
-/** One line for each type whose new members lie in holes of objects that exist already. */
+/** One line for each type with new members, whose bytes objects that exist already have, too. */
 export function warnOfHoles(layouts: readonly LayoutFinding[], mode: PayloadMode): string {
   const others =
     mode === "independent"
@@ -78,9 +78,13 @@ export function warnOfHoles(layouts: readonly LayoutFinding[], mode: PayloadMode
       : "what another payload has put into the same hole stays there when it is reverted or replaced";
   return layouts
     .filter(({ verdict }) => verdict.kind === "no-effect" && verdict.rule === "allowed-layout")
-    .map(({ type, room }) =>
-      room?.kind === "in-holes" ? `warning: ${type}: ${[...room.told, others].join("; ")}\n` : "",
-    )
+    .map(({ type, room }) => {
+      if (room === undefined) return "";
+      if (room.kind === "in-holes")
+        return `warning: ${type}: ${[...room.told, others].join("; ")}\n`;
+      const unknown = "what objects that exist already hold in the new members is not known";
+      return `warning: ${type}: ${[unknown, ...room.told].join("; ")}\n`;
+    })
     .join("");
 }
 
