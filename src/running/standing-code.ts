@@ -60,16 +60,18 @@ export function standingCodeOf(
  */
 export function standingOf(xen: XenSyms, release: Release | undefined): Standing {
   const known = found.get(xen);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.release === release) return known.standing;
   const image = { ...codeImageOf(xen), release };
   const standing: Standing =
     xen.architecture === "x86_64" ? whereCpusStand(image) : new Map<string, Stay>();
-  found.set(xen, standing);
+  found.set(xen, { release, standing });
   return standing;
 }
 
-/** A hypervisor is asked about for one release only. */
-const found = new WeakMap<XenSyms, Standing>();
+const found = new WeakMap<
+  XenSyms,
+  { readonly release: Release | undefined; readonly standing: Standing }
+>();
 
 /** Code of the payload that calls the rendezvous, whatever the old code did. */
 function callersIn(
