@@ -2,11 +2,12 @@
 // the offset into it and its size. The fix lets a key's handler, which is static, warn.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { pressKey } from "../corpus/probes.ts";
-import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
-import { act, type Bench, openBench } from "./compile-bench.ts";
+import { whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act } from "./compile-bench.ts";
+import { useCorpusBench } from "./corpus-bench.ts";
 import { buildCorpusFix } from "./corpus-fix.ts";
 import { call } from "./host-under-test.ts";
 
@@ -20,15 +21,10 @@ const patch = `--- a/xen/common/keyhandler.c
 `;
 
 describe("Xen's backtraces of a payload", { skip: await whyNoCorpusSource() }, () => {
-  let source: CorpusSource;
-  let bench: Bench;
-  before(async () => {
-    source = await fetchCorpusSource();
-    bench = await openBench("4.17");
-  });
-  after(() => bench?.close());
+  const opened = useCorpusBench();
 
   test("buildFix() makes functions that Xen names with their offset and size", async () => {
+    const { source, bench } = opened();
     const { payload, refusals } = await buildCorpusFix(source, {
       patches: [{ name: "warn.patch", bytes: Buffer.from(patch) }],
     });

@@ -7,14 +7,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { HostError } from "../../src/host/errors.ts";
 import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
-import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
-import { act, type Bench, compile, openBench } from "./compile-bench.ts";
+import { type CorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act, type Bench } from "./compile-bench.ts";
+import { applyAnywhere, useCorpusBench, warnOfGrants } from "./corpus-bench.ts";
 import { buildCorpusFix } from "./corpus-fix.ts";
-import { actOptions, call } from "./host-under-test.ts";
+import { call } from "./host-under-test.ts";
 
 const patches = fileURLToPath(new URL("../../../test/corpus/patches/", import.meta.url));
 const [A, B, THROUGH] = ["callee-clobbers", "caller-relies", "caller-relies-through"] as const;
@@ -72,20 +73,18 @@ const meetings: readonly (readonly [
 describe("buildFix() and code that relies on registers", {
   skip: await whyNoCorpusSource(),
 }, () => {
-  let source: CorpusSource;
-  let bench: Bench;
+  const opened = useCorpusBench();
   let alone: string;
   before(async () => {
-    source = await fetchCorpusSource();
-    bench = await openBench("4.17");
+    const { source, bench } = opened();
     const caller = await build(source, "independent", [B], []);
     alone = await withApplied(bench, [caller], () => limits(bench));
     assert.match(alone, /^limits 64 1024 \d+ \d+ 0 \d+ \d+$/);
   });
-  after(() => bench?.close());
 
   for (const [how, mode, payloads] of meetings) {
     test(`buildFix() makes code that relies on no register of the other fix: ${how}`, async () => {
+      const { source, bench } = opened();
       const made: Uint8Array[] = [];
       for (const { fixes, on } of payloads) {
         const below = on.flatMap((index) => made[index] ?? []);
@@ -97,11 +96,12 @@ describe("buildFix() and code that relies on registers", {
 
   for (const caller of [B, THROUGH]) {
     test(`buildFix() makes of ${caller} what Xen refuses where its callee is replaced`, async () => {
+      const { source, bench } = opened();
       const callee = await build(source, "independent", [A], []);
       const other = await build(source, "independent", [caller], []);
       await withApplied(bench, [callee], async () => {
         await bench.host.upload("other", other, call);
-        await assert.rejects(apply(bench, "other"), (error) => {
+        await assert.rejects(applyAnywhere(bench, "other"), (error) => {
           assert.ok(error instanceof HostError);
           assert.match(error.unexpectedCode?.place ?? "", /#nr_grant_entries\+\d+$/);
           return true;
@@ -139,32 +139,15 @@ async function withApplied<Found>(
   const names = payloads.map((_, index) => `fix${index}`);
   for (const [index, bytes] of payloads.entries()) {
     await bench.host.upload(`fix${index}`, bytes, call);
-    await apply(bench, `fix${index}`);
+    await applyAnywhere(bench, `fix${index}`);
   }
   const found = await look();
   for (const name of names.toReversed()) await act(bench, name, "revert", "unload");
   return found;
 }
 
-/** What lies below is not for Xen to ask: some of these payloads depend on the hypervisor alone. */
-async function apply({ host }: Bench, name: string): Promise<void> {
-  const options = { ...actOptions, dependencyCheck: "hypervisor-only" } as const;
-  assert.equal((await host.act("apply", name, options)).result, "done", name);
-}
-
-/** What the caller prints of dom0, called by a hook. */
+/** What the caller prints of dom0. */
 async function limits(bench: Bench): Promise<string> {
-  const trigger = await compile(
-    bench,
-    `extern void *hardware_domain;
-     void grant_table_warn_active_grants(void *d);
-     static void go(void) { grant_table_warn_active_grants(hardware_domain); }
-     XSPLICE_HOOK_LOAD(go)`,
-  );
-  const { end } = await bench.client.readConsole();
-  await bench.host.upload("trigger", trigger.bytes, call);
-  await apply(bench, "trigger");
-  await act(bench, "trigger", "revert", "unload");
-  const { text } = await bench.client.readConsole(end);
+  const text = await warnOfGrants(bench);
   return /limits [\d ]*/.exec(text)?.[0].trim() ?? text;
 }

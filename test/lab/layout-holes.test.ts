@@ -3,12 +3,13 @@
 // the payload, the flag reads as 0 and keeps what the new code sets.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { BuiltFix } from "../../src/builder/built-fix.ts";
-import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
-import { act, type Bench, compile, openBench } from "./compile-bench.ts";
+import { whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act } from "./compile-bench.ts";
+import { useCorpusBench, warnOfGrants } from "./corpus-bench.ts";
 import { buildCorpusFix } from "./corpus-fix.ts";
-import { actOptions, call } from "./host-under-test.ts";
+import { call } from "./host-under-test.ts";
 
 const user = `@@ -3899,4 +3900,8 @@
  
@@ -38,16 +39,10 @@ const inHole = `--- a/xen/common/grant_table.c
 ${user}`;
 
 describe("buildFix() and holes of structures", { skip: await whyNoCorpusSource() }, () => {
-  let source: CorpusSource;
-  let bench: Bench;
-  before(async () => {
-    source = await fetchCorpusSource();
-    bench = await openBench("4.17");
-  });
-  after(() => bench?.close());
+  const opened = useCorpusBench();
 
   const build = (patch: string, layouts: readonly string[] = []): Promise<BuiltFix> =>
-    buildCorpusFix(source, {
+    buildCorpusFix(opened().source, {
       patches: [{ name: "flag.patch", bytes: Buffer.from(patch) }],
       layouts,
     });
@@ -65,6 +60,7 @@ describe("buildFix() and holes of structures", { skip: await whyNoCorpusSource()
   });
 
   test("buildFix() makes a flag in a hole that reads as 0, and is kept", async () => {
+    const { bench } = opened();
     const refused = await build(inHole);
     assert.deepEqual(
       refused.refusals.map(({ rule }) => rule),
@@ -83,31 +79,10 @@ describe("buildFix() and holes of structures", { skip: await whyNoCorpusSource()
     );
     await bench.host.upload("flag", fix.payload.bytes, call);
     await act(bench, "flag", "apply");
-    const ask = await openQuestion(bench);
+    const ask = async () => /flag was (\d+)/.exec(await warnOfGrants(bench))?.[1];
     assert.deepEqual([await ask(), await ask()], ["0", "1"]);
     await act(bench, "flag", "revert", "apply");
     assert.equal(await ask(), "2");
     await act(bench, "flag", "revert", "unload");
   });
 });
-
-/** What the new code prints of dom0's table, called by a hook. */
-async function openQuestion(bench: Bench): Promise<() => Promise<string | undefined>> {
-  const trigger = await compile(
-    bench,
-    `extern void *hardware_domain;
-     void grant_table_warn_active_grants(void *d);
-     static void go(void) { grant_table_warn_active_grants(hardware_domain); }
-     XSPLICE_HOOK_LOAD(go)`,
-  );
-  return async () => {
-    const { end } = await bench.client.readConsole();
-    await bench.host.upload("trigger", trigger.bytes, call);
-    // It lies on nothing, and what is applied is no matter to it.
-    const options = { ...actOptions, dependencyCheck: "hypervisor-only" } as const;
-    assert.equal((await bench.host.act("apply", "trigger", options)).result, "done");
-    await act(bench, "trigger", "revert", "unload");
-    const { text } = await bench.client.readConsole(end);
-    return /flag was (\d+)/.exec(text)?.[1];
-  };
-}

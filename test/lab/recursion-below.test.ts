@@ -2,9 +2,10 @@
 // entry. Both are built from Xen's own source, and applied on top of each other.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
-import { act, type Bench, openBench } from "./compile-bench.ts";
+import { describe, test } from "node:test";
+import { whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act } from "./compile-bench.ts";
+import { useCorpusBench } from "./corpus-bench.ts";
 import { buildCorpusFix } from "./corpus-fix.ts";
 import { call } from "./host-under-test.ts";
 
@@ -26,15 +27,10 @@ const second = `--- a/xen/common/radix-tree.c
 `;
 
 describe("A payload on top of a recursive function", { skip: await whyNoCorpusSource() }, () => {
-  let source: CorpusSource;
-  let bench: Bench;
-  before(async () => {
-    source = await fetchCorpusSource();
-    bench = await openBench("4.17");
-  });
-  after(() => bench?.close());
+  const opened = useCorpusBench();
 
   test("buildFix() builds on a payload that replaces a static function which calls itself", async () => {
+    const { source, bench } = opened();
     const below: Uint8Array[] = [];
     for (const patch of [first, second]) {
       const patches = [{ name: "fix.patch", bytes: Buffer.from(patch) }];

@@ -4,13 +4,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { patchFrom } from "../../src/builder/build.test.support.ts";
-import { buildFix } from "../../src/builder/build.ts";
 import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
-import { readPayloadBelow } from "../../src/running/payload-below.ts";
-import { type CorpusSource, fetchCorpusSource, whyNoCorpusSource } from "./build-corpus-source.ts";
-import { act, type Bench, openBench, versions } from "./compile-bench.ts";
+import { whyNoCorpusSource } from "./build-corpus-source.ts";
+import { act, type Bench, versions } from "./compile-bench.ts";
+import { useCorpusBench } from "./corpus-bench.ts";
+import { buildCorpusFix } from "./corpus-fix.ts";
 import { call } from "./host-under-test.ts";
 
 const file = "xen/common/version.c";
@@ -79,15 +79,13 @@ LIVEPATCH_LOAD_HOOK(tell);
   );
 
 describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, () => {
-  let source: CorpusSource;
+  const opened = useCorpusBench();
   let bench: Bench;
   let text: string;
-  before(async () => {
-    source = await fetchCorpusSource();
-    text = readFileSync(join(source.source, file), "latin1");
-    bench = await openBench("4.17");
+  before(() => {
+    bench = opened().bench;
+    text = readFileSync(join(opened().source.source, file), "latin1");
   });
-  after(() => bench?.close());
 
   const edits = {
     first: () => countExtra(withShadow(text), "a"),
@@ -105,29 +103,11 @@ describe("shadow variables on Xen 4.17", { skip: await whyNoCorpusSource() }, ()
       [],
     ],
   ): Promise<Uint8Array> {
-    const { xenSyms, config } = source;
     const old = from === undefined ? text : edits[from]();
-    const { payload, refusals, warnings } = await buildFix({
-      inputs: {
-        source: source.source,
-        xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
-        config: { name: config, text: readFileSync(config, "utf8") },
-        patches: [patchFrom(file, old, edits[edit](), `${edit}.patch`)],
-        hooks: [],
-      },
-      stacking: {
-        mode,
-        foundation: {
-          payloads: below.map((bytes) => readPayloadBelow(bytes, "below")),
-          buildId: undefined,
-        },
-        basePatches: [],
-        guard: undefined,
-        previous: undefined,
-      },
-      allowed: { init: [], unsafe: [], layouts: [], freshData: [] },
-      label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
-      run: { compiler: undefined, jobs: 2 },
+    const { payload, refusals, warnings } = await buildCorpusFix(opened().source, {
+      patches: [patchFrom(file, old, edits[edit](), `${edit}.patch`)],
+      mode,
+      below,
     });
     assert.deepEqual(refusals, []);
     // The one pointer into the payload that Xen gets is taken back by the unload hook.

@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { buildFix } from "../../../src/builder/build.ts";
 import { toHex } from "../../../src/bytes/hex.ts";
 import { compilePayload } from "../../../src/compile/compile.ts";
 import type { PayloadMode } from "../../../src/payload/metadata-keys.ts";
 import { type Foundation, readPayloadBelow } from "../../../src/running/payload-below.ts";
 import type { CorpusSource } from "../build-corpus-source.ts";
 import { type Bench, sourceFile } from "../compile-bench.ts";
+import { buildCorpusFix } from "../corpus-fix.ts";
 
 /** What the functions answer; those that are not named stay as they are. */
 interface Answers {
@@ -86,28 +86,14 @@ export interface ChangeOfFile {
 }
 
 export async function buildChange(
-  { source, xenSyms, config }: CorpusSource,
+  source: CorpusSource,
   { mode, change: { from, to }, below }: ChangeOfFile,
 ): Promise<Uint8Array> {
   const patch = createTwoFilesPatch(`a/${file}`, `b/${file}`, from, to);
-  const { payload, refusals } = await buildFix({
-    inputs: {
-      source,
-      xenSyms: { name: xenSyms, bytes: new Uint8Array(readFileSync(xenSyms)) },
-      config: { name: config, text: readFileSync(config, "utf8") },
-      patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
-      hooks: [],
-    },
-    stacking: {
-      mode,
-      foundation: foundationOf(below),
-      basePatches: [],
-      guard: undefined,
-      previous: undefined,
-    },
-    allowed: { init: [], unsafe: [], layouts: [], freshData: [] },
-    label: { title: undefined, metadata: [], toolVersion: "test", patches: "texts" },
-    run: { compiler: undefined, jobs: 2 },
+  const { payload, refusals } = await buildCorpusFix(source, {
+    patches: [{ name: "fix.patch", bytes: Buffer.from(patch) }],
+    mode,
+    below: below.map(({ bytes }) => bytes),
   });
   assert.deepEqual(refusals, []);
   assert.ok(payload);
