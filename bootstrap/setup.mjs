@@ -60,7 +60,7 @@ function installPackages() {
   refuseForeignPackages();
   const names = Object.keys(JSON.parse(lock.toString()).packages[""].devDependencies);
   const direct = Object.keys(JSON.parse(lock.toString()).packages[""].dependencies);
-  say(`Installing npm packages into node_modules/ (46 MB to download, 147 MB on disk):`);
+  say(`Installing npm packages into node_modules/ (47 MB to download, 147 MB on disk):`);
   say(`  to run:   ${direct.join(", ")}`);
   say(`  to build: ${names.join(", ")}`);
   // Install scripts are not needed: every package ships its binaries.

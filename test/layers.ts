@@ -33,7 +33,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   parts: ["bytes", "files", "json"],
   "build-outcome": [],
   "source-patch": ["build-outcome"],
-  "xen-make": ["build-outcome", "isa/architecture.ts", "parts", "files", "json"],
+  "xen-make": ["build-outcome", "bytes", "isa/architecture.ts", "parts", "files", "json"],
   pairs: [
     "build-outcome",
     "source-patch",
@@ -70,6 +70,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "running",
   ],
   stacking: [
+    "bytes",
     "build-outcome",
     "elf",
     "isa",

@@ -1,6 +1,6 @@
 // The payload's description of itself: what it was made from, and how Xen must read it.
 
-import { createHash } from "node:crypto";
+import { sha256 } from "../bytes/sha256.ts";
 import type { PreparedSource } from "../pairs/prepared-pairs.ts";
 import type { EmitInput } from "../payload/emit/input.ts";
 import { originPatch, type PayloadOrigin, withoutTexts } from "../payload/origin.ts";
@@ -22,7 +22,7 @@ export function originOf(
 ): PayloadOrigin {
   const origin = {
     source: digest,
-    config: createHash("sha256").update(config.text).digest("hex"),
+    config: sha256(config.text),
     compiler: compiler.version,
     patches: patches.map(({ name, bytes, fuzz }) => ({ ...originPatch(name, bytes), fuzz })),
   };

@@ -1,8 +1,8 @@
 // What the report says of a build's inputs: their digests, the names of patches, and the hunks that were found
 // at other lines than they say, or with fuzz.
 
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { sha256 } from "../bytes/sha256.ts";
 import type { PatchAccount } from "../pairs/prepared-pairs.ts";
 import { pathOf } from "../source-patch/patch-file.ts";
 import type { BuildInputs } from "./build-options.ts";
@@ -63,8 +63,4 @@ export function inputsOf(
     config: sha256(Buffer.from(config.text)),
     patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
   };
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -4,6 +4,7 @@
 
 import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import { hexNumber, toHex } from "../bytes/hex.ts";
+import { sha256 } from "../bytes/sha256.ts";
 import type { LedgerEntry } from "../diff/ledger.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import type { LayoutFinding } from "../layout/layout.ts";
@@ -25,7 +26,6 @@ import {
   nameWithoutPlace,
   type ReportedHunk,
   type ReportedInputs,
-  sha256,
 } from "./report-inputs.ts";
 
 export const REPORT_FORMAT = 2;

@@ -1,9 +1,9 @@
 // The contents of the cache for one part, written next to it when it is complete. A part without a
 // manifest, or with that of another definition, counts as missing.
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as v from "valibot";
+import { sha256 } from "../bytes/sha256.ts";
 import { readKept } from "../files/read-kept.ts";
 import type { Described } from "../json/decode-json.ts";
 import type { PartDefinition } from "./catalogue.ts";
@@ -59,5 +59,5 @@ function hashOf(value: PartDefinition | readonly unknown[]): string {
           ...(value.form === undefined ? [] : [value.form]),
         ]
       : value;
-  return createHash("sha256").update(JSON.stringify(significant)).digest("hex").slice(0, 32);
+  return sha256(JSON.stringify(significant)).slice(0, 32);
 }

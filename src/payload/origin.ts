@@ -4,8 +4,8 @@
 // Not compressed: zlib libraries give different output for the same text, and a payload is a pure
 // function of its inputs.
 
-import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { sha256 } from "../bytes/sha256.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 import { type Described, decodeJson } from "../json/decode-json.ts";
@@ -124,10 +124,6 @@ function textOf(bytes: Uint8Array, source: string): string {
   } catch (cause) {
     throw refusal(source, "it is not UTF-8", cause);
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function refusal(source: string, state: string, cause?: unknown): PayloadError {

@@ -1,6 +1,6 @@
 // What a host runs, as far as it is known: the input of every plan. reconstruct.ts determines it.
 
-import { createHash } from "node:crypto";
+import { sha256 } from "../bytes/sha256.ts";
 import type { PayloadStatus } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import { LEAVING_MS } from "../xen-abi/rendezvous.ts";
@@ -99,5 +99,5 @@ export function fingerprintOf(state: HostState): string {
     ]),
     [state.stack.kind, state.stack.names],
   ];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return sha256(JSON.stringify(parts));
 }

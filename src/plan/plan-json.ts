@@ -1,8 +1,8 @@
 // A plan as a file: what `xsplice plan --json` prints, and `xsplice sync --plan` takes. It is sealed by
 // digests, so that neither a step nor a payload is another one when it is followed.
 
-import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { sha256 } from "../bytes/sha256.ts";
 import { type Described, decodeJson } from "../json/decode-json.ts";
 import { PlanError } from "./obstacle.ts";
 import { PLAN_VERSION, type Plan, planSchema } from "./plan-form.ts";
@@ -77,8 +77,4 @@ function digestOf(content: Omit<SealedPlan, "digest">): string {
   const schema = v.omit(sealedPlanSchema, ["digest"]);
   const form = v.parse(schema, JSON.parse(JSON.stringify(content)));
   return sha256(Buffer.from(JSON.stringify(form)));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,8 +1,8 @@
 // The patches of the payloads below, from the payloads themselves or, where those were built without
 // them, from files that the user gives. Digests say which is which.
 
-import { createHash } from "node:crypto";
 import { BuilderError } from "../build-outcome/builder-error.ts";
+import { sha256 } from "../bytes/sha256.ts";
 import type { PayloadOrigin } from "../payload/origin.ts";
 import type { Foundation, PayloadBelow } from "../running/payload-below.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
@@ -78,8 +78,4 @@ function filesIn(differences: readonly string[] | undefined): string {
   const more = differences.length - SHOWN_MAX;
   const shown = differences.slice(0, SHOWN_MAX).join(", ");
   return `; not the same: ${shown}${more > 0 ? `, and ${more} more` : ""}`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -2,10 +2,10 @@
 // never read, and two builds that make the same one do no harm. There are hundreds, so none is waited
 // for until it is on the disk: its record has its digest, and what a power cut spoils is compiled again.
 
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { sha256 } from "../bytes/sha256.ts";
 import { readKept } from "../files/read-kept.ts";
 import { writeWhole } from "../files/write-whole.ts";
 import { type CompileRecord, recordSchema } from "./dependencies.ts";
@@ -26,7 +26,7 @@ export function findObject(baseFolder: string, object: string): MadeObject | und
   // Written last: with it, the object is whole.
   const kept = readKept(`${place}.json`, keptSchema);
   const bytes = kept && readIfThere(place);
-  if (bytes === undefined || digestOf(bytes) !== kept?.sha256) return undefined;
+  if (bytes === undefined || sha256(bytes) !== kept?.sha256) return undefined;
   return { command: kept.command, dependencies: kept.dependencies, bytes };
 }
 
@@ -40,16 +40,12 @@ export function requireObject(baseFolder: string, object: string): MadeObject {
 export function keepObject(baseFolder: string, object: string, made: MadeObject): void {
   const place = join(baseFolder, "objects", object);
   const { bytes, ...record } = made;
-  const sha256 = digestOf(bytes);
+  const digest = sha256(bytes);
   mkdirSync(dirname(place), { recursive: true });
   writeWhole(place, bytes, { survives: "death of the process" });
-  writeWhole(`${place}.json`, JSON.stringify({ ...record, sha256 }), {
+  writeWhole(`${place}.json`, JSON.stringify({ ...record, sha256: digest }), {
     survives: "death of the process",
   });
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function readIfThere(path: string): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 // New state for which the hypervisor has no room: a per-CPU variable as an array, new members of a structure
 // as a shadow variable. The hooks hold the state, and the patch is to use it from there.
 
-import { createHash } from "node:crypto";
+import { sha256 } from "../../bytes/sha256.ts";
 import type { Declaration } from "../../layout/declare.ts";
 import { comment, identifier } from "./c-text.ts";
 import { type DraftPart, TODO } from "./part.ts";
@@ -120,7 +120,7 @@ const SHADOW_NAME_MAX = 63;
 function shadowName(structure: string, members: readonly Declaration[]): string {
   const name = [structure, ...members.map((member) => member.name)].join("_");
   if (name.length <= SHADOW_NAME_MAX) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  const digest = sha256(name).slice(0, 8);
   return `${name.slice(0, SHADOW_NAME_MAX - digest.length - 1)}_${digest}`;
 }
 

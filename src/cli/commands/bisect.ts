@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BisectEffects, BisectReport } from "../../bisect/bisect.ts";
 import { BisectError } from "../../bisect/errors.ts";
@@ -6,6 +5,7 @@ import type { MoveOptions } from "../../bisect/move-host.ts";
 import type { BisectRecord, BisectSubject } from "../../bisect/record.ts";
 import type { BuildOptions } from "../../builder/build-options.ts";
 import { toHex } from "../../bytes/hex.ts";
+import { sha256 } from "../../bytes/sha256.ts";
 import type { CallOptions } from "../../host/call-options.ts";
 import type { LivepatchHost } from "../../host/host.ts";
 import { readRecord, removeRecord, writeRecord } from "../bisect-record-file.ts";
@@ -187,7 +187,7 @@ async function subjectOf(
   const { readXenSyms } = await import("../../running/xen-syms.ts");
   return {
     fixes: patches.map(({ name, bytes }) => {
-      return { name, digest: createHash("sha256").update(bytes).digest("hex") };
+      return { name, digest: sha256(bytes) };
     }),
     check,
     xenBuildId: toHex(readXenSyms(xenSyms.bytes, xenSyms.name).buildId),
