@@ -16,7 +16,7 @@ const inner: ReadonlySet<string> = new Set([
   ...["json/decode-json.d.ts#Described"],
   // What reportOf() and explainFunction() read of a build, what carryChanges() reads of a diff, and what
   // a rule of check looks at.
-  ...["builder/fit.d.ts#Fit", "builder/link.d.ts#LinkedPayload", "builder/target.d.ts#Target"],
+  ...["builder/fit.d.ts#Fit", "builder/link/link.d.ts#LinkedPayload", "builder/target.d.ts#Target"],
   ...["compare/compared-object.d.ts#ComparedObject", "pairs/prepared-pairs.d.ts#PreparedPairs"],
   ...[
     "diff/comparison.d.ts#Comparison",

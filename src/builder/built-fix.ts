@@ -10,7 +10,7 @@ import type { Phase } from "../xen-make/timings.ts";
 import type { Metadata } from "./build-options.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
 import type { Fit } from "./fit.ts";
-import type { LinkedPayload } from "./link.ts";
+import type { LinkedPayload } from "./link/link.ts";
 import type { Target } from "./target.ts";
 
 export interface BuiltFix {

@@ -1,9 +1,11 @@
 // The passes of `xsplice build` after the compiler: from pairs of objects to a payload, or to every
 // reason why there is none.
 
+import type { BuildRefusal } from "../build-outcome/refusal.ts";
 import type { CompareOptions } from "../compare/compare.ts";
 import { compareAll } from "../compare/compare-all.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
+import { type HeldFunctions, holdMore } from "../compare/held.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
@@ -18,7 +20,7 @@ import { refuseChangedHooks } from "./hooks/changed-hooks.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
 import { hooksInSource, namesInHooks, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
 import { refuseRepeatedHooks, repeatedHooks, warnOfRepeatedHooks } from "./hooks/repeated-hooks.ts";
-import { type LinkResult, linkPayload } from "./link.ts";
+import { type LinkResult, linkPayload } from "./link/link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
 import { payloadFacts } from "./payload-facts.ts";
@@ -48,26 +50,30 @@ export async function finishFix(
     areThere: hooks.hooks.length > 0 || inSource.some((hook) => hook.of === "author"),
     names: namesInHooks(hooks, prepared.pairs),
   });
-  const fix = await compareFix(prepared, { place, known }, timings);
-  // From here every difference is carried, without effect by a named rule, or refused, and every global
-  // name of the patched source is mapped to its name in the hypervisor.
-  const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
-  // From here the running code is known to be what the fix was compared with, or a refusal names the
-  // difference.
-  const refused = [
-    ...refusalsBeforeLinking(
-      { prepared, objects: fix.objects, fit },
-      { mode: stacking.mode, hooks: hookKinds },
-    ),
-    ...refuseUncalledShadows(inSource, hookKinds),
-    ...refuseRepeatedHooks(repeated),
-    ...refuseChangedHooks(fix.objects),
-  ];
   const metadata = metadataOf(inputs.patches, label);
-  const linked =
-    refused.length > 0 || !changesAnything(fix, hooks)
-      ? undefined
-      : timings.measure("emit", () => linkFix(fix, { place, hooks, prepared, metadata }));
+  const attempt = async (held: HeldFunctions): Promise<Attempt> => {
+    const fix = await compareFix(prepared, { place, known: { ...known, held } }, timings);
+    // From here every difference is carried, without effect by a named rule, or refused, and every global
+    // name of the patched source is mapped to its name in the hypervisor.
+    const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
+    // From here the running code is known to be what the fix was compared with, or a refusal names the
+    // difference.
+    const refused = [
+      ...refusalsBeforeLinking(
+        { prepared, objects: fix.objects, fit },
+        { mode: stacking.mode, hooks: hookKinds },
+      ),
+      ...refuseUncalledShadows(inSource, hookKinds),
+      ...refuseRepeatedHooks(repeated),
+      ...refuseChangedHooks(fix.objects),
+    ];
+    if (refused.length > 0 || !changesAnything(fix, hooks)) return { fix, fit, refused };
+    const linked = timings.measure("emit", () =>
+      linkFix(fix, { place, hooks, prepared, metadata }),
+    );
+    return { fix, fit, refused, linked };
+  };
+  const { fix, fit, refused, linked } = await withHeld(attempt);
   // From here every symbol is bound, and the payload's bytes are final.
   const succession =
     linked?.kind === "linked" && stacking.previous !== undefined
@@ -86,6 +92,28 @@ export async function finishFix(
       phases: timings.phases,
     },
   );
+}
+
+interface Attempt {
+  readonly fix: ComparedFix;
+  readonly fit: Fit;
+  readonly refused: readonly BuildRefusal[];
+  readonly linked?: LinkResult;
+}
+
+/** Each function that is held may call others that have to be. */
+const HOLD_ROUNDS_MAX = 4;
+
+/** Where it helps, with functions that the fix leaves alone and its code relies on; else as without them. */
+async function withHeld(attempt: (held: HeldFunctions) => Promise<Attempt>): Promise<Attempt> {
+  const first = await attempt(new Map());
+  let [last, held]: [Attempt, HeldFunctions] = [first, new Map()];
+  for (let round = 0; round < HOLD_ROUNDS_MAX; round++) {
+    if (last.linked?.kind !== "refused" || last.linked.toHold.size === 0) break;
+    held = holdMore(held, last.linked.toHold);
+    last = await attempt(held);
+  }
+  return last.linked?.kind === "linked" ? last : first;
 }
 
 /** The fix, compared with the unpatched source. */

@@ -51,7 +51,7 @@ export type {
 export type { BuiltFix, Findings } from "./built-fix.ts";
 export type { AllowedChange } from "./conclude/allowed.ts";
 export type { BootOnlyReference } from "./init/references.ts";
-export type { BuiltFunction, BuiltHook } from "./link.ts";
+export type { BuiltFunction, BuiltHook } from "./link/built-parts.ts";
 export { type CompiledAhead, type PrepareOptions, prepareBuilds } from "./prepare.ts";
 export {
   type BuildReport,

@@ -19,7 +19,7 @@ import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import type { AllowedChange } from "./conclude/allowed.ts";
 import type { BootOnlyReference } from "./init/references.ts";
-import type { BuiltFunction, BuiltHook } from "./link.ts";
+import type { BuiltFunction, BuiltHook } from "./link/built-parts.ts";
 import {
   inputsOf,
   movedHunksOf,

@@ -18,6 +18,7 @@ import { compilerFactsOf } from "../running/compiler-check.ts";
 import type { RefusalCauses } from "./causes.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import type { AcrossObjects } from "./crossings.ts";
+import type { HeldFunctions } from "./held.ts";
 import type { ExplainInit } from "./init.ts";
 import { type ChangedFunctions, changedFunctionsOf, changedInlinesOf } from "./inlines.ts";
 import { lineRuleFor } from "./lines.ts";
@@ -29,6 +30,7 @@ export type CompareOptions = Pick<
   "policy" | "allowedInit" | "initChanges" | "isInHooks" | "allowedUnsafe" | "allowedLost"
 > & {
   readonly explainInit?: ExplainInit | undefined;
+  readonly held?: HeldFunctions | undefined;
   /** By the object's name; without it each is taken for itself. */
   readonly across?: ReadonlyMap<string, AcrossObjects> | undefined;
   /** Without it every global symbol counts as used by other objects. */
@@ -54,6 +56,7 @@ export function compareObjects(
       diffObjects(before, after, {
         ...options,
         ...options.across?.get(pair.object),
+        held: options.held?.get(pair.object),
         explainInit: (name) => options.explainInit?.(pair.object, name),
         isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),

@@ -47,6 +47,8 @@ export interface ComparisonOptions {
   readonly isUsedElsewhere?: ((name: string) => boolean) | undefined;
   /** The result of a function of the object before, by its name; without it, any register may hold one. */
   readonly resultOf?: ((name: string) => "nothing" | "number" | "unknown") | undefined;
+  /** Functions after that are replaced although nothing of them changed, by name, and why. */
+  readonly held?: ReadonlyMap<string, string> | undefined;
   /** Functions that the patch changed and that were inlined into a function, by its name. */
   readonly changedInlines?: ((name: string) => readonly string[]) | undefined;
 }

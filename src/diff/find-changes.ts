@@ -22,7 +22,11 @@ export function findChanges(comparison: Comparison): Changes {
   const escapes = new Map<Atom, Escape>();
   for (const [before, after] of comparison.correlation.pairs()) {
     const verdict = comparison.verdicts.get(after);
-    if (verdict?.kind !== "different") continue;
+    const held = after.kind === "function" && comparison.options.held?.get(after.name);
+    if (verdict?.kind !== "different") {
+      if (held) reasons.set(after, [held]);
+      continue;
+    }
     const inlined = comparison.options.changedInlines?.(after.name) ?? [];
     reasons.set(after, [
       ...inlined.map((name) => `inlines "${name}", which changed`),

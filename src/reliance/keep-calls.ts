@@ -14,6 +14,11 @@ export interface NewCall {
   readonly call: ObjectCall;
   /** By whatever body stands there when the new code runs. */
   readonly mayChange: RegisterSet;
+  /**
+   * By the payload's own body, where it replaces the callee: another one can only come with a payload that is
+   * built on top, and whoever builds that sees who relies on the present one.
+   */
+  readonly heldChanges?: RegisterSet | undefined;
 }
 
 interface CallToKeep {
@@ -26,25 +31,35 @@ interface CallToKeep {
 export interface KeptCalls {
   readonly calls: readonly CallToKeep[];
   /** Calls where a keeper would be in the way, and why; it goes on from "new code relies on …, and". */
-  readonly impossible: readonly { readonly why: string; readonly reliant: Reliant }[];
+  readonly impossible: readonly ImpossibleCall[];
+}
+
+interface ImpossibleCall {
+  readonly why: string;
+  readonly reliant: Reliant;
+  readonly callee: FunctionCode;
 }
 
 export function keepForCalls(calls: readonly NewCall[]): KeptCalls {
   const effects = new Effects("what-compilers-knew");
   const found: CallToKeep[] = [];
-  const impossible: { readonly why: string; readonly reliant: Reliant }[] = [];
-  for (const { call, mayChange } of calls) {
+  const impossible: ImpossibleCall[] = [];
+  for (const { call, mayChange, heldChanges } of calls) {
     const { caller, callee, offset, returnsTo, fieldOffset } = call;
     if (returnsTo === undefined) continue;
     const { preserves, returns } = effects.of({ code: callee, offset: 0 });
     const wanted = returns ? preserves & mayChange : 0;
-    const reads = findWanted({ code: caller, offset: returnsTo }, wanted, effects);
+    const after = { code: caller, offset: returnsTo };
+    const reads = findWanted(after, wanted, effects);
     if (reads === undefined) continue;
     const kept = keep({ caller, offset, ...reads, through: [callee] }, callee);
     if (kept?.why === undefined) {
       if (kept) found.push({ caller, fieldOffset, registers: registersIn(kept.reliant.registers) });
-    } else {
-      impossible.push({ why: kept.why, reliant: kept.reliant });
+    } else if (
+      heldChanges === undefined ||
+      findWanted(after, wanted & heldChanges, effects) !== undefined
+    ) {
+      impossible.push({ why: kept.why, reliant: kept.reliant, callee });
     }
   }
   return { calls: found, impossible };

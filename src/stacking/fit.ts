@@ -42,10 +42,7 @@ export function sortFunctions(
       unpatched.push(trace.body);
       continue;
     }
-    const problem =
-      running === undefined || running !== trace.body.level
-        ? wrongOwner(running, trace.body, payloads)
-        : compareWithPayload({ steps, payloads, codes, level: running, trace, name });
+    const problem = problemOf({ steps, payloads, codes, trace, name }, running, trace.body);
     if (problem === undefined) compared++;
     else refusals.push(refusalFor(trace.sourceName, pair, problem));
   }
@@ -58,6 +55,21 @@ export function findOwner(name: string, payloads: readonly PayloadBelow[]): numb
     payload.functions.some((entry) => entry.kind !== "guard" && oldNameOf(entry) === name),
   );
   return level < 0 ? undefined : level;
+}
+
+/** A payload may carry what its patches leave alone (compare/held.ts), but never less than they change. */
+function problemOf(
+  question: Omit<LevelQuestion, "level">,
+  running: number | undefined,
+  body: TracedBody,
+): string | undefined {
+  const { payloads } = question;
+  const isOwn = running === body.level;
+  if (running === undefined || running < (body.level ?? 0)) {
+    return wrongOwner(running, body, payloads);
+  }
+  const difference = compareWithPayload({ ...question, level: running });
+  return difference === undefined || isOwn ? difference : wrongOwner(running, body, payloads);
 }
 
 interface LevelQuestion {
@@ -79,8 +91,8 @@ function compareWithPayload(question: LevelQuestion): string | undefined {
   const found = findBody(below, code, question);
   const source = `payload "${below.payload.source}"`;
   if (found === undefined) return `${source} has no code for "${name}"`;
-  const { object: top, atom } = trace.body;
-  const known = { steps: steps.filter((step) => step.level <= level), top };
+  const { object: top, atom, level: made = -1 } = trace.body;
+  const known = { steps: steps.filter((step) => step.level <= made), top };
   const difference = compareBody({
     payload: code,
     ...found,

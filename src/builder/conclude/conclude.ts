@@ -6,7 +6,7 @@ import { warningsOfInit } from "../../compare/compare.ts";
 import type { AllowedNames } from "../build-options.ts";
 import type { BuiltFix, Findings } from "../built-fix.ts";
 import { partsOfRefusals } from "../draft/parts.ts";
-import type { LinkResult } from "../link.ts";
+import type { LinkResult } from "../link/link.ts";
 import { allowedChanges } from "./allowed.ts";
 import {
   warnOfBringUp,

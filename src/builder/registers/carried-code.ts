@@ -1,6 +1,6 @@
-// The code of an object of the fix in two views: as the compiler saw it, with all functions of the
-// object known, and as it will run, where calls of functions that are not carried, or are replaced, go
-// through the hypervisor's entries to unknown code.
+// The code of an object of the fix in three views: as the compiler saw it, with all functions of the
+// object known; as it will run, where calls of functions that are not carried, or are replaced, go
+// through the hypervisor's entries to unknown code; and as it runs until a payload on top replaces some of it.
 
 import type { ComparedObject } from "../../compare/compared-object.ts";
 import { type Atom, namingSymbol } from "../../diff/atom.ts";
@@ -16,7 +16,7 @@ import { ObjectCode } from "../../reliance/object-code.ts";
 import type { RunningCode } from "../../reliance/running-code.ts";
 import { signaturesOf } from "../../running/signatures.ts";
 
-/** One object of the fix, in both views. */
+/** One object of the fix, in all views. */
 export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functions"> {
   readonly object: Pick<ComparedObject, "pair" | "after" | "diff">;
 }
@@ -24,6 +24,7 @@ export interface CarriedFix extends Pick<CarriedObject, "replacements" | "functi
 export class CarriedCode {
   readonly #asCompiled: ObjectCode;
   readonly #asItRuns: ObjectCode;
+  readonly #whileHeld: ObjectCode;
   readonly #roles = new Map<ElfSymbol, "replacement" | "brought">();
   readonly #symbols = new Map<FunctionCode, DraftSymbol>();
 
@@ -42,10 +43,16 @@ export class CarriedCode {
     const signatures = signaturesOf(after);
     const signatureOf = ({ name }: ElfSymbol) => signatures(name);
     this.#asCompiled = new ObjectCode(after, { leadOut, isOwn: () => true, signatureOf });
+    const leadOutUnknown = (): Destination => ({ kind: "elsewhere" });
     this.#asItRuns = new ObjectCode(after, {
       signatureOf,
-      leadOut: () => ({ kind: "elsewhere" }),
+      leadOut: leadOutUnknown,
       isOwn: (symbol) => this.#roles.get(symbol) === "brought",
+    });
+    this.#whileHeld = new ObjectCode(after, {
+      signatureOf,
+      leadOut: leadOutUnknown,
+      isOwn: (symbol) => this.#roles.has(symbol),
     });
     for (const [atom, symbol] of carried.functions) {
       const code = find(this.#asCompiled, atom);
@@ -63,9 +70,9 @@ export class CarriedCode {
   /** Calls from carried code to functions of the object. */
   calls(): readonly NewCall[] {
     const effects = new Effects("what-may-happen");
-    const changedBy = ({ place, value }: ElfSymbol): RegisterSet => {
+    const changedBy = ({ place, value }: ElfSymbol, view = this.#asItRuns): RegisterSet => {
       if (place.kind !== "section") return ALL_CALL_CLOBBERED;
-      const code = this.#asItRuns.findAt(place.index, Number(value));
+      const code = view.findAt(place.index, Number(value));
       if (code === undefined) return ALL_CALL_CLOBBERED;
       return ALL_CALL_CLOBBERED & ~effects.of({ code, offset: 0 }).preserves;
     };
@@ -75,9 +82,25 @@ export class CarriedCode {
         const symbol = this.#asCompiled.symbolOf(call.callee);
         if (symbol === undefined) return [];
         // Functions that are not carried are reached through the hypervisor's entries.
-        const isOwn = this.#roles.get(symbol) === "brought";
-        return [{ call, mayChange: isOwn ? changedBy(symbol) : ALL_CALL_CLOBBERED }];
+        const role = this.#roles.get(symbol);
+        if (role === "brought") return [{ call, mayChange: changedBy(symbol) }];
+        const heldChanges = role === "replacement" ? changedBy(symbol, this.#whileHeld) : undefined;
+        return [{ call, mayChange: ALL_CALL_CLOBBERED, heldChanges }];
       });
+  }
+
+  /** The function, if it stays the hypervisor's; else those that it calls, directly or through others, and that do. */
+  leftIn(callee: FunctionCode): readonly FunctionCode[] {
+    const found: FunctionCode[] = [];
+    const seen = new Set([callee]);
+    // A set that grows is walked to its end.
+    for (const code of seen) {
+      const symbol = this.#asCompiled.symbolOf(code);
+      if (symbol === undefined) continue;
+      if (!this.#roles.has(symbol)) found.push(code);
+      else for (const call of this.#asCompiled.callsOf(code)) seen.add(call.callee);
+    }
+    return found;
   }
 
   symbolOf(code: FunctionCode): DraftSymbol | undefined {

@@ -1,10 +1,13 @@
 // Registers that callers rely on a callee to leave alone (reliance/reliance.ts), as far as a fix
 // affects them. There are two cases: running callers rely on a function that gets a new body; new code
 // relies on a function that it reaches through the hypervisor's entry, where a later payload may put
-// another body at any time. Keepers handle both; where no keeper is possible, the fix is refused.
+// another body at any time. Keepers handle both. Where no keeper is possible, the payload carries the callee
+// as well, if that helps; else the fix is refused.
 
 import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import type { HeldFunctions } from "../../compare/held.ts";
 import { followsRegisters } from "../../isa/registers-followed.ts";
+import { namesOfRegisters } from "../../isa/x86-registers.ts";
 import type { Keeping, KeptCall, KeptEntry } from "../../payload/emit/input.ts";
 import type { FunctionCode } from "../../reliance/function-code.ts";
 import { keepForCalls } from "../../reliance/keep-calls.ts";
@@ -20,19 +23,35 @@ export interface KeepResult {
   /** Empty if no caller relies on a register. */
   readonly keeping: Keeping | undefined;
   readonly refusals: readonly BuildRefusal[];
+  /** Callees that nothing can stand in front of: as the payload's own, they are nobody else's to replace. */
+  readonly toHold: HeldFunctions;
 }
 
-export function keepRegisters(objects: readonly CarriedFix[], below: WhatRuns): KeepResult {
-  if (!followsRegisters(below.xen.architecture)) return { keeping: undefined, refusals: [] };
+export interface KeepContext extends WhatRuns {
+  /** Whether Xen refuses a second payload for a function that this one replaces: it compares old code. */
+  readonly mayHold: boolean;
+}
+
+export function keepRegisters(objects: readonly CarriedFix[], below: KeepContext): KeepResult {
+  const nothing = { keeping: undefined, refusals: [], toHold: new Map() };
+  if (!followsRegisters(below.xen.architecture)) return nothing;
   const replaced = objects.flatMap(({ replacements }) => replacements);
   const running = runningCode({ ...below, signatureOf: signaturesInXen(objects, below) });
   const names = replaced.map(({ oldName }) => oldName);
-  const all = objects.map((object) => keepInObject(object, running, names));
+  const { mayHold } = below;
+  const all = objects.map((object) => keepInObject(object, { running, replaced: names, mayHold }));
   const entries = all.flatMap((one) => one.entries);
   const calls = all.flatMap((one) => one.calls);
   const refusals = all.flatMap((one) => one.refusals);
-  if (entries.length + calls.length === 0) return { keeping: undefined, refusals };
-  return { keeping: { returnThunk: running.returnThunk, entries, calls }, refusals };
+  const toHold: HeldFunctions = new Map(
+    all.flatMap(({ held }, index) => {
+      const object = objects[index]?.object.pair.object;
+      return object === undefined || held.size === 0 ? [] : [[object, held] as const];
+    }),
+  );
+  const { returnThunk } = running;
+  const keeping = entries.length + calls.length > 0 ? { returnThunk, entries, calls } : undefined;
+  return { keeping, refusals, toHold };
 }
 
 /**
@@ -60,21 +79,31 @@ interface KeptInObject {
   readonly entries: readonly KeptEntry[];
   readonly calls: readonly KeptCall[];
   readonly refusals: readonly BuildRefusal[];
+  /** By name, with the reason. */
+  readonly held: ReadonlyMap<string, string>;
 }
 
-/** @param replaced functions that any object of the fix replaces */
 function keepInObject(
   carried: CarriedFix,
-  running: RunningCode,
-  replaced: readonly string[],
+  {
+    running,
+    replaced,
+    mayHold,
+  }: {
+    readonly running: RunningCode;
+    /** Functions that any object of the fix replaces. */
+    readonly replaced: readonly string[];
+    readonly mayHold: boolean;
+  },
 ): KeptInObject {
   const code = new CarriedCode(carried, running);
   const atEntries = keepAtEntries(carried, code, (name) => ({
     old: running.find(name),
     reliants: running.reliantsOn(name, replaced),
   }));
-  const aroundCalls = keepAroundCalls(carried, code);
+  const aroundCalls = keepAroundCalls(carried, code, mayHold);
   return {
+    held: aroundCalls.held,
     entries: atEntries.entries,
     calls: aroundCalls.calls,
     refusals: [...atEntries.refusals, ...aroundCalls.refusals],
@@ -91,7 +120,7 @@ function keepAtEntries(
   { object, replacements }: CarriedFix,
   code: CarriedCode,
   findReliants: (name: string) => ReliedOn,
-): Omit<KeptInObject, "calls"> {
+): Pick<KeptInObject, "entries" | "refusals"> {
   const entries: KeptEntry[] = [];
   const refusals: BuildRefusal[] = [];
   for (const [index, { oldName, newBody }] of replacements.entries()) {
@@ -111,9 +140,22 @@ function keepAtEntries(
 }
 
 /** For new code that relies on functions which another payload may replace. */
-function keepAroundCalls({ object }: CarriedFix, code: CarriedCode): Omit<KeptInObject, "entries"> {
-  const { calls, impossible } = keepForCalls(code.calls());
+function keepAroundCalls(
+  { object }: CarriedFix,
+  code: CarriedCode,
+  mayHold: boolean,
+): Omit<KeptInObject, "entries"> {
+  const found = code.calls();
+  const { calls, impossible } = keepForCalls(
+    mayHold ? found : found.map((one) => ({ ...one, heldChanges: undefined })),
+  );
+  const toHold = mayHold ? impossible : [];
   return {
+    held: new Map(
+      toHold.flatMap(({ callee, reliant }) =>
+        code.leftIn(callee).map(({ name }) => [name, whyHeld(reliant)] as const),
+      ),
+    ),
     calls: calls.flatMap(({ caller, ...call }) => {
       const symbol = code.symbolOf(caller);
       return symbol === undefined ? [] : [{ caller: symbol, ...call }];
@@ -125,6 +167,11 @@ function keepAroundCalls({ object }: CarriedFix, code: CarriedCode): Omit<KeptIn
       return refusal(reliant.caller.name, { where, reasons, remedy: callApart });
     }),
   };
+}
+
+function whyHeld({ caller, registers }: Reliant): string {
+  const names = namesOfRegisters(registers).join(", ");
+  return `"${caller.name}" keeps ${names} across its call: it comes along unchanged, so that no other payload replaces it`;
 }
 
 function unreadable(reliants: readonly Reliant[]): KeptRegisters {

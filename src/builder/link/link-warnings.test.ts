@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LinkSymbol } from "../running/payload-below.ts";
+import type { LinkSymbol } from "../../running/payload-below.ts";
 import { warnOfAlternatives } from "./link-warnings.ts";
 
 const endbr64 = Uint8Array.of(0xf3, 0x0f, 0x1e, 0xfa);

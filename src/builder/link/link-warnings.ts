@@ -1,14 +1,14 @@
 // What the author of a payload is warned of when it is linked, one line each.
 
-import type { ComparedObject } from "../compare/compared-object.ts";
-import type { CarriedObject } from "../diff/carry/carry.ts";
-import { sizeOfSection } from "../elf/draft.ts";
-import type { SourceObject } from "../payload/emit/input.ts";
-import { hasMarks, pointerWarnings } from "../running/landing-marks.ts";
-import type { Surroundings } from "../running/payload-below.ts";
-import { hasFeature } from "../xen-abi/features.ts";
-import { compareReleases, formatRelease, type Release } from "../xen-abi/release.ts";
-import { ALTERNATIVES_SECTION } from "../xen-abi/sections.ts";
+import type { ComparedObject } from "../../compare/compared-object.ts";
+import type { CarriedObject } from "../../diff/carry/carry.ts";
+import { sizeOfSection } from "../../elf/draft.ts";
+import type { SourceObject } from "../../payload/emit/input.ts";
+import { hasMarks, pointerWarnings } from "../../running/landing-marks.ts";
+import type { Surroundings } from "../../running/payload-below.ts";
+import { hasFeature } from "../../xen-abi/features.ts";
+import { compareReleases, formatRelease, type Release } from "../../xen-abi/release.ts";
+import { ALTERNATIVES_SECTION } from "../../xen-abi/sections.ts";
 
 export function warnOfPointers(
   sources: readonly SourceObject[],

@@ -2,15 +2,15 @@
 // names. A missing symbol, or a function that cannot be replaced at its place, is a refusal; all are
 // reported at once.
 
-import type { BuildRefusal } from "../build-outcome/refusal.ts";
-import type { CarriedObject } from "../diff/carry/carry.ts";
-import type { DraftSymbol, ElfDraft } from "../elf/draft.ts";
-import { entryRoomOf } from "../running/entry-room.ts";
-import type { LinkSymbol, Surroundings } from "../running/payload-below.ts";
-import { similarNames } from "../running/similar-names.ts";
-import { isInTrampoline } from "../running/trampoline.ts";
-import type { BootOnlyReference, InitUse } from "./init/references.ts";
-import type { NamesOfFix } from "./names-of-fix.ts";
+import type { BuildRefusal } from "../../build-outcome/refusal.ts";
+import type { CarriedObject } from "../../diff/carry/carry.ts";
+import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
+import { entryRoomOf } from "../../running/entry-room.ts";
+import type { LinkSymbol, Surroundings } from "../../running/payload-below.ts";
+import { similarNames } from "../../running/similar-names.ts";
+import { isInTrampoline } from "../../running/trampoline.ts";
+import type { BootOnlyReference, InitUse } from "../init/references.ts";
+import type { NamesOfFix } from "../names-of-fix.ts";
 
 export interface BindingObject {
   readonly name: string;
