@@ -6,13 +6,12 @@ import { preparePairs } from "../pairs/prepare-pairs.ts";
 import { cacheFolder, requireCacheFolder } from "../parts/cache-folder.ts";
 import { useCache } from "../parts/lock.ts";
 import { checkFoundation } from "../running/payload-below.ts";
-import type { XenSyms } from "../running/xen-syms.ts";
 import { patchesBelow } from "../stacking/patches.ts";
 import { Timings } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import { readHookFiles } from "./hooks/hook-files.ts";
-import { readHypervisor, startTools } from "./target.ts";
+import { type Hypervisor, readHypervisor, startTools } from "./target.ts";
 
 /**
  * What cannot be live patched is an outcome, not an error.
@@ -47,7 +46,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
       tools,
       timings,
       removal: "meanwhile",
-      meanwhile: () => void getReady(xen).catch(() => {}), // Told when it is needed.
+      meanwhile: () => void getReady(hypervisor).catch(() => {}), // Told when it is needed.
     },
   });
   // From here every file and hunk has its objects or its reason, and both sides are compiled.
@@ -62,11 +61,13 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
 }
 
 /** Needed as soon as make has ended. */
-async function getReady(xen: XenSyms): Promise<void> {
+async function getReady({ xen, object }: Hypervisor): Promise<void> {
   if (xen.byName.size > 0) await loadFinish();
   const { standingOf } = await import("../running/standing-code.ts");
   // Without a release of its own, the hypervisor is taken for one of the source's.
   if (xen.release !== undefined) standingOf(xen, xen.release);
+  const { referencesIn } = await import("../running/references.ts");
+  referencesIn(xen, object);
 }
 
 /** The second half of the code and the instruction decoder, loaded while make runs. */

@@ -4,7 +4,7 @@
 // to them.
 
 import type { ElfObject } from "../elf/object.ts";
-import { type FunctionReference, functionReferencesOf } from "./references.ts";
+import { type FindReferences, referencesIn } from "./references.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 /**
@@ -25,31 +25,12 @@ export function onlyAtBringUp(
 ): readonly string[] {
   if (xen.architecture !== "x86_64" || names.length === 0) return [];
   if (!entries.every((name) => xen.byName.has(name))) return [];
-  const findReferences = functionReferencesOf(xen, object);
-  const known: Known = new Map();
-  let candidates = names.flatMap((name) => {
+  const find = referencesIn(xen, object);
+  return names.filter((name) => {
     const symbol = findFunction(name, xen);
-    return symbol === undefined ? [] : [{ name, symbol }];
+    return symbol !== undefined && isOnlyAtBringUp(symbol, find);
   });
-  // In rounds, because most functions are ruled out by their callers, or by the callers of these.
-  for (;;) {
-    const missing = new Set<XenSymbol>();
-    candidates = candidates.filter(({ symbol }) => {
-      const way = wayTo(symbol, known);
-      if (way.kind === "incomplete") for (const one of way.missing) missing.add(one);
-      return way.kind !== "other";
-    });
-    if (missing.size === 0) return candidates.map(({ name }) => name);
-    for (const [symbol, references] of findReferences(missing)) known.set(symbol, references);
-  }
 }
-
-type Known = Map<XenSymbol, readonly FunctionReference[]>;
-
-type Way =
-  | { readonly kind: "bring-up" | "other" }
-  /** Nothing speaks against it yet; references to these are needed. */
-  | { readonly kind: "incomplete"; readonly missing: readonly XenSymbol[] };
 
 function findFunction(name: string, { byName, locals, ambiguous }: XenSyms): XenSymbol | undefined {
   const namesakes = locals.get(name) ?? [];
@@ -57,28 +38,25 @@ function findFunction(name: string, { byName, locals, ambiguous }: XenSyms): Xen
   return found === undefined || found.isInit || ambiguous.has(found.name) ? undefined : found;
 }
 
-/** All paths that lead to it, back to their starts, as far as references are known. */
-function wayTo(symbol: XenSymbol, known: Known): Way {
+/** By all paths that lead to it, back to their starts. */
+function isOnlyAtBringUp(symbol: XenSymbol, find: FindReferences): boolean {
   const callers = new Set([symbol]);
-  const missing: XenSymbol[] = [];
   let isReached = false;
   for (const one of callers) {
     if (entries.includes(one.name)) isReached = true;
     else if (!resume.includes(one.bareName)) {
-      const found = known.get(one);
-      if (found === undefined) missing.push(one);
+      const references = find(one);
       // Assembly may refer to it, or a pointer that was not found.
-      if (found?.length === 0) return { kind: "other" };
-      for (const { from, kind } of found ?? []) {
-        if (from === undefined) return { kind: "other" };
+      if (references.length === 0) return false;
+      for (const { from, kind } of references) {
+        if (from === undefined) return false;
         if (kind === "branch" && !from.isInit) callers.add(from);
         else if (kind === "address") {
-          if (!vendorTable.test(from.bareName)) return { kind: "other" };
+          if (!vendorTable.test(from.bareName)) return false;
           isReached = true;
         }
       }
     }
   }
-  if (missing.length > 0) return { kind: "incomplete", missing };
-  return { kind: isReached ? "bring-up" : "other" };
+  return isReached;
 }

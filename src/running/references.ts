@@ -23,34 +23,36 @@ interface Site {
 
 type Add = (target: number, at: number, kind: Site["kind"]) => void;
 
-/** Of each of these functions, in all code and data; contents of init memory are included. */
-export type FindReferences = (
-  targets: Iterable<XenSymbol>,
-) => ReadonlyMap<XenSymbol, readonly FunctionReference[]>;
+/** Of a function, in all code and data; contents of init memory are included. */
+export type FindReferences = (target: XenSymbol) => readonly FunctionReference[];
 
-/** The answer reads all code once for a call, however many functions it asks for. */
-export function functionReferencesOf(xen: XenSyms, object: ElfObject): FindReferences {
+/**
+ * All code and data are searched at the first call for a hypervisor, for every function at once: `build`
+ * does it while the compiler works.
+ */
+export function referencesIn(xen: XenSyms, object: ElfObject): FindReferences {
+  const known = searched.get(xen);
+  if (known !== undefined) return known;
   const symbols = placedSymbols(xen);
   const base = symbols[0]?.address ?? 0n;
   // Relative offsets as plain numbers, because each byte of the code is examined.
   const offsetOf = ({ address }: XenSymbol): number => Number(address - base);
-  return (targets) => {
-    const asked = [...targets];
-    const sites = findSites(object, base, new Set(asked.map(offsetOf)));
-    return new Map(
-      asked.map((target) => {
-        const found = sites.get(offsetOf(target)) ?? [];
-        const references = found.flatMap(({ at, kind }): readonly FunctionReference[] => {
-          const from = symbolAround(symbols, base + BigInt(at));
-          if (kind !== "short-jump") return [{ from, kind }];
-          const isJump = from === undefined || isReference(xen, from, target.address);
-          return isJump ? [{ from, kind: "branch" }] : [];
-        });
-        return [target, references];
-      }),
-    );
+  const functions = symbols.filter(({ kind }) => kind === "function");
+  const sites = findSites(object, base, new Set(functions.map(offsetOf)));
+  const find: FindReferences = (target) => {
+    const found = sites.get(offsetOf(target)) ?? [];
+    return found.flatMap(({ at, kind }): readonly FunctionReference[] => {
+      const from = symbolAround(symbols, base + BigInt(at));
+      if (kind !== "short-jump") return [{ from, kind }];
+      const isJump = from === undefined || isReference(xen, from, target.address);
+      return isJump ? [{ from, kind: "branch" }] : [];
+    });
   };
+  searched.set(xen, find);
+  return find;
 }
+
+const searched = new WeakMap<XenSyms, FindReferences>();
 
 /** By target. */
 function findSites(
@@ -85,7 +87,7 @@ function findSites(
 }
 
 /** A target's low bits tell of nearly every distance that it leads to none of those asked for. */
-const LOW_BITS = 0xffff;
+const LOW_BITS = 0xfffff;
 
 function placedSymbols({ byName }: XenSyms): readonly XenSymbol[] {
   return [...byName.values()]
