@@ -7,7 +7,7 @@ import { mayImport } from "./layers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const source = join(root, "src");
-const openToAll = ["error.ts", "invariant.ts", "sorted.ts", "system-state.ts"];
+const openToAll = ["error.ts", "invariant.ts", "quote-word.ts", "sorted.ts", "system-state.ts"];
 /** Tests beside the code may use the helpers of test/, and all that lies below their folder. */
 const testOnly = /\.test(\.support)?\.ts$/;
 

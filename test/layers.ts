@@ -1,6 +1,7 @@
 // Who may import whom: the table of docs/architecture.md as data, held by layers.test.ts. Imports
 // point down only. A name with a slash is a single file: a door that is open to that folder alone.
-// `src/error.ts`, `src/invariant.ts`, `src/sorted.ts` and `src/system-state.ts` are open to all.
+// `src/error.ts`, `src/invariant.ts`, `src/quote-word.ts`, `src/sorted.ts` and
+// `src/system-state.ts` are open to all.
 
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bytes: [],

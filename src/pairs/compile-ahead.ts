@@ -11,7 +11,7 @@ import { type Base, basesIn, openBase } from "../xen-make/base.ts";
 import { evictBases, markUsed, sizeOfBase } from "../xen-make/evict-bases.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { findObject } from "../xen-make/scratch-objects.ts";
+import { findObject } from "../xen-make/objects/kept-objects.ts";
 import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";

@@ -13,9 +13,9 @@ import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
 import { type CompileUnit, listingSchema } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { takeObject } from "../xen-make/objects.ts";
+import { findObject, keepObject, type MadeObject } from "../xen-make/objects/kept-objects.ts";
+import { takeObject } from "../xen-make/objects/make-objects.ts";
 import { asksForOwnHeaders, textsOfOwnHeaders } from "../xen-make/own-headers.ts";
-import { findObject, keepObject, type MadeObject } from "../xen-make/scratch-objects.ts";
 import {
   type After,
   linkPatched,

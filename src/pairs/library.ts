@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { Base } from "../xen-make/base.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { findObject, requireObject } from "../xen-make/scratch-objects.ts";
+import { findObject, requireObject } from "../xen-make/objects/kept-objects.ts";
 import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 import type { ObjectPair } from "./object-pair.ts";

@@ -12,7 +12,7 @@ import type { Described } from "../json/decode-json.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { findObject, requireObject } from "../xen-make/scratch-objects.ts";
+import { findObject, requireObject } from "../xen-make/objects/kept-objects.ts";
 import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { compileBefore } from "./compile.ts";
 

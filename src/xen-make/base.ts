@@ -51,7 +51,7 @@ export interface BaseRequest {
 }
 
 /** Of what lies in the cache: another number, and it is made again. */
-const FORMAT = 3;
+const FORMAT = 4;
 const STAMP = "base.json";
 const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
 

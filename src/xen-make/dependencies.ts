@@ -17,6 +17,22 @@ export const recordSchema = v.object({
 });
 export type CompileRecord = Described<typeof recordSchema>;
 
+/** Of what a compiler has written for `-MMD -MP`. */
+export function readDependencyFile(
+  text: string,
+  compile: Compile,
+  aliases: Readonly<Record<string, string>>,
+): readonly string[] {
+  // Rules for single headers follow.
+  const [rule = ""] = text.split(/(?<!\\)\n/);
+  return normalizeAll([compile.source, ...parseRule(rule).filter(isSource)], aliases);
+}
+
+/** The settings, which the base fixes, are none: fixdep leaves them out, too. */
+function isSource(file: string): boolean {
+  return !/(^|\/)include\/generated\/autoconf\.h$/.test(file);
+}
+
 /** What make has recorded of an object that it has compiled in this tree. */
 export function readRecord(
   xen: string,

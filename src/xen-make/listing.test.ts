@@ -46,6 +46,38 @@ test("parseListing() finds each object that is linked, and what it is compiled f
   ]);
 });
 
+test("parseListing() tells what make runs behind the one compile of an object, where that is all", () => {
+  const { units } = parseListing(dryRun, "gcc");
+  const renamed = ["objcopy", "--redefine-sym", "kernel.c=common/kernel.c"];
+  const found = units.map(({ object, compiles }) => [object, compiles[0]?.finishing]);
+  assert.deepEqual(found, [
+    ["arch/x86/boot/head.o", undefined],
+    ["arch/x86/efi/runtime.o", undefined],
+    ["common/compat/kernel.o", []],
+    ["common/gunzip.init.o", undefined],
+    ["common/kernel.o", [[...renamed, "common/.kernel.o.tmp", "common/kernel.o"]]],
+    ["common/libelf/libelf.o", undefined],
+    ["lib/sort.o", []],
+  ]);
+});
+
+test("parseListing() leaves an object to make that another program works on, or that is compiled twice", () => {
+  const leftBy = (line: string) => {
+    const { units } = parseListing(`${dryRun}\n${line}\n`, "gcc");
+    return units.find(({ object }) => object === "common/kernel.o")?.compiles[0]?.finishing;
+  };
+  assert.notEqual(leftBy("touch common/kernel.h"), undefined);
+  assert.notEqual(leftBy("tools/fixdep common/.kernel.o.d common/kernel.o"), undefined);
+  for (const line of [
+    "objtool check common/kernel.o",
+    "objcopy --strip-debug common/.kernel.o.tmp",
+    "gcc -O3 -c common/kernel.c -o common/.kernel.o.tmp -MQ common/kernel.o",
+    "ld -r -o common/kernel.o common/.kernel.o.tmp",
+  ]) {
+    assert.equal(leftBy(line), undefined, line);
+  }
+});
+
 test("parseListing() names what is compiled into something else than the hypervisor", () => {
   const { embedded } = parseListing(dryRun, "gcc");
   assert.deepEqual(

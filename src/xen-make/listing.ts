@@ -12,6 +12,11 @@ const compileSchema = v.object({
   object: v.string(),
   source: v.string(),
   command: v.array(v.string()),
+  /**
+   * What make runs after it until the object is there. Undefined where that is not known, and where the
+   * object is made from anything but one C file: then it takes make.
+   */
+  finishing: v.optional(v.array(v.array(v.string()))),
 });
 export type Compile = Described<typeof compileSchema>;
 
@@ -48,9 +53,13 @@ export function parseListing(
     const own = compilesOf(object, facts);
     for (const compile of own) reached.add(compile.object);
     if (own.length === 0) continue;
+    const isLinkedAsItIs = own.length === 1 && own[0]?.object === object;
     units.push({
       object,
-      compiles: own.map((compile) => resolveSource(compile, aliases)),
+      compiles: own.map((compile) => ({
+        ...resolveSource(compile, aliases),
+        finishing: isLinkedAsItIs ? finishingOf(compile, facts) : undefined,
+      })),
       makeFolder: nearestFolder(object, folders),
     });
   }
@@ -73,6 +82,8 @@ interface Facts {
   readonly linked: Set<string>;
   readonly folders: Set<string>;
   readonly aliases: Map<string, string>;
+  /** What takes or makes an object, besides what links it: by the object, each command once. */
+  readonly steps: Map<string, Map<string, readonly string[]>>;
 }
 
 /** Where objects come together without being looked at again. */
@@ -86,6 +97,7 @@ function collectFacts(dryRun: string, compiler: string): Facts {
     linked: new Set(),
     folders: new Set(),
     aliases: new Map(),
+    steps: new Map(),
   };
   for (const line of joinContinuedLines(dryRun)) {
     for (const words of splitCommands(line)) {
@@ -97,9 +109,10 @@ function collectFacts(dryRun: string, compiler: string): Facts {
 
 function readCommand(words: readonly string[], compiler: string, facts: Facts): void {
   const program = basename(words[0] ?? "");
+  readStep(program, words, facts);
   if (words[0] === compiler || /(^|-)(gcc|clang|cc)(-\d+)?$/.test(program)) {
     readCompile(words, facts);
-  } else if (/(^|-)objcopy(-\d+)?$/.test(program)) {
+  } else if (isObjcopy.test(program)) {
     const [input, output] = words
       .slice(1)
       .filter((word) => /\.o(\.tmp)?$/.test(word))
@@ -107,11 +120,27 @@ function readCommand(words: readonly string[], compiler: string, facts: Facts): 
     // From `.x.o.tmp` it is the last step of a compile, which is known by the name x.o already.
     const isStep = input !== undefined && output !== undefined && objectName.test(input);
     if (isStep && input !== output) facts.madeFrom.set(output, [input]);
-  } else if (/(^|-)(ld(\.\w+)?|ar)$/.test(program)) readLink(words, facts);
+  } else if (links.test(program)) readLink(words, facts);
   else if (program === "ln") readSymbolicLink(words, facts.aliases);
   else if (/^g?make$/.test(program)) {
     const folder = words.find((word) => word.startsWith("obj="))?.slice("obj=".length);
     if (folder !== undefined) facts.folders.add(folder);
+  }
+}
+
+/** Records of make, and what goes with it. */
+const leavesObjects = /^(fixdep|rm|set|g?make)$/;
+const isObjcopy = /(^|-)objcopy(-\d+)?$/;
+const links = /(^|-)(ld(\.\w+)?|ar)$/;
+
+function readStep(program: string, words: readonly string[], { steps }: Facts): void {
+  if (leavesObjects.test(program)) return;
+  const named = links.test(program)
+    ? [argumentOf(words, "-o") ?? ""]
+    : words.filter((word) => /\.o(\.tmp)?$/.test(word));
+  for (const file of named) {
+    const known = steps.get(file) ?? new Map<string, readonly string[]>();
+    steps.set(file, known.set(words.join("\n"), words));
   }
 }
 
@@ -145,7 +174,8 @@ function readSymbolicLink(words: readonly string[], aliases: Map<string, string>
   aliases.set(normalize(link), normalizePath(join(dirname(link), target), {}));
 }
 
-function argumentOf(words: readonly string[], option: string): string | undefined {
+/** What follows an option. */
+export function argumentOf(words: readonly string[], option: string): string | undefined {
   const at = words.indexOf(option);
   return at < 0 ? undefined : words[at + 1];
 }
@@ -158,6 +188,28 @@ function compilesOf(object: string, facts: Facts): Compile[] {
 
 function resolveSource(compile: Compile, aliases: Readonly<Record<string, string>>): Compile {
   return { ...compile, source: normalizePath(compile.source, aliases) };
+}
+
+/**
+ * What follows the compile of an object that is linked as it is, if that is all that make does to it: at
+ * most that its file symbol gets the whole path (CONFIG_ENFORCE_UNIQUE_SYMBOLS).
+ */
+function finishingOf(
+  { object, source, command }: Compile,
+  { steps, aliases }: Facts,
+): Compile["finishing"] {
+  // A link of the tree is not there yet in a dry run, and what make says of it is not what it will say.
+  const isPlain = source.endsWith(".c") && !aliases.has(normalize(source));
+  if (!isPlain || command.some((word) => /[<>`$|]/.test(word))) return undefined;
+  const output = argumentOf(command, "-o") ?? object;
+  const all = new Map([...(steps.get(output) ?? []), ...(steps.get(object) ?? [])]);
+  all.delete(command.join("\n"));
+  const [last, ...more] = all.values();
+  if (last === undefined) return output === object ? [] : undefined;
+  const [program = "", ...words] = last;
+  const renames = ["--redefine-sym", `${basename(source)}=${source}`, output, object];
+  const isRenaming = isObjcopy.test(basename(program)) && words.join("\n") === renames.join("\n");
+  return isRenaming && more.length === 0 ? [[...last]] : undefined;
 }
 
 function nearestFolder(object: string, folders: ReadonlySet<string>): string {

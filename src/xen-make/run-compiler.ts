@@ -20,17 +20,26 @@ export type CompilerAnswer =
   /** It could not be started, or did not come to its own end. */
   | { readonly kind: "failed"; readonly reason: string };
 
+export interface CompilerPlace {
+  /** The directory in which it runs; by default that of this process. */
+  readonly cwd?: string;
+  /** In place of this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Does not throw for a compiler that fails. @throws the reason of `signal` */
 export async function runCompiler(
   command: string,
   args: readonly string[],
   signal: AbortSignal | undefined,
+  { cwd, environment }: CompilerPlace = {},
 ): Promise<CompilerAnswer> {
   signal?.throwIfAborted();
   const child = spawn(command, [...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    cwd,
     // The C locale keeps messages the same for everybody.
-    env: { ...process.env, LC_ALL: "C" },
+    env: { ...(environment ?? process.env), LC_ALL: "C" },
     detached: true,
   });
   let stopped: string | undefined;

@@ -19,7 +19,7 @@ import {
   runUntilKilled,
   whyNotElsewhere,
 } from "../files/files.test.support.ts";
-import { findObject, keepObject } from "./scratch-objects.ts";
+import { findObject, keepObject } from "./objects/kept-objects.ts";
 import {
   linkTree,
   makeWorkFolder,

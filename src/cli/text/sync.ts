@@ -1,7 +1,7 @@
 // A sync as text: each step when it is taken, and the result.
 
 import { formatReport } from "../../error.ts";
-import { quoteWord } from "../../hosts/ssh/shell-words.ts";
+import { quoteWord } from "../../quote-word.ts";
 import type { SyncReport } from "../../sync/report.ts";
 import type { StepEvent } from "../../sync/take-steps.ts";
 import type { OptionSpec } from "../option-spec.ts";

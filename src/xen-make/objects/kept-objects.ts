@@ -5,10 +5,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { sha256 } from "../bytes/sha256.ts";
-import { readKept } from "../files/read-kept.ts";
-import { writeWhole } from "../files/write-whole.ts";
-import { type CompileRecord, recordSchema } from "./dependencies.ts";
+import { sha256 } from "../../bytes/sha256.ts";
+import { readKept } from "../../files/read-kept.ts";
+import { writeWhole } from "../../files/write-whole.ts";
+import { type CompileRecord, recordSchema } from "../dependencies.ts";
 
 export interface MadeObject extends CompileRecord {
   readonly bytes: Uint8Array;

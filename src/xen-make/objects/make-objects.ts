@@ -1,14 +1,15 @@
-// Compiles objects in a working copy by Xen's own make files, and takes out what they made.
+// Compiles objects in a working copy as Xen's own make files do, and takes out what was made.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { extraFlagsFor } from "./base.ts";
-import { readRecord } from "./dependencies.ts";
-import type { CompileUnit, Listing } from "./listing.ts";
-import { MAKE_FILE, makeFileFor, OBJECTS_GOAL } from "./recipe.ts";
-import { type MakeResult, runMake } from "./run.ts";
-import type { MadeObject } from "./scratch-objects.ts";
-import type { MakeTools } from "./tools.ts";
+import { extraFlagsFor } from "../base.ts";
+import { readRecord } from "../dependencies.ts";
+import type { CompileUnit, Listing } from "../listing.ts";
+import { MAKE_FILE, makeFileFor, OBJECTS_GOAL } from "../recipe.ts";
+import { type MakeResult, runMake } from "../run.ts";
+import type { MakeTools } from "../tools.ts";
+import { compileDirectly, findDirectRecord } from "./direct.ts";
+import type { MadeObject } from "./kept-objects.ts";
 
 export interface ObjectsRequest {
   /** A working copy. */
@@ -19,9 +20,14 @@ export interface ObjectsRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What make says; the objects are there when it ended with 0. */
+/** What make says, if it had to be run; the objects are there when it ended with 0. */
 export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> {
-  const { tree, units, ...run } = request;
+  const left = await compileDirectly(request);
+  if (left.length === 0) return { exitCode: 0, stdout: "", stderr: "" };
+  return makeByMake({ ...request, units: left });
+}
+
+async function makeByMake({ tree, units, ...run }: ObjectsRequest): Promise<MakeResult> {
   const xen = join(tree, "xen");
   const makefile = readFileSync(join(xen, "Makefile"), "utf8");
   // A new file: the one of the base is linked or copied, and its rules are for other objects.
@@ -36,14 +42,16 @@ export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> 
   });
 }
 
-/** What make made of a unit. */
+/** What was made of a unit. */
 export function takeObject(
   tree: string,
   unit: CompileUnit,
   aliases: Listing["aliases"],
 ): MadeObject {
   const xen = join(tree, "xen");
-  const records = unit.compiles.map((compile) => readRecord(xen, compile, aliases));
+  const records = unit.compiles.map(
+    (compile) => findDirectRecord(tree, compile, aliases) ?? readRecord(xen, compile, aliases),
+  );
   return {
     bytes: readFileSync(join(xen, unit.object)),
     // Without the place of this copy, which is gone when somebody reads it.
