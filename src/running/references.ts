@@ -9,7 +9,7 @@ import { findReferences } from "../isa/x86-references.ts";
 import { countBefore } from "../sorted.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
-export interface FunctionReference {
+interface FunctionReference {
   /** The function or data that contains the reference; undefined where there is no symbol. */
   readonly from: XenSymbol | undefined;
   readonly kind: "branch" | "address";
