@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -103,6 +103,18 @@ test("example of xsplice/xen-abi: what a release takes, and what must not be pat
   assert.match(lines.at(-1) ?? "", /^apply_payload: live patching itself/);
   const [, , hooks, judged] = run("xen-abi", ["4.8", "do_xen_version", "kernel.c"]).lines;
   assert.deepEqual([hooks, judged], ["hooks: load, unload", "do_xen_version may be patched"]);
+});
+
+test("example of xsplice/bases: a directory of one's own, by one word", () => {
+  const makefile = "XEN_VERSION = 4\nXEN_SUBVERSION = 17\nXEN_EXTRAVERSION ?= .5\n";
+  mkdirSync(join(folder, "xen"));
+  file("xen/Makefile", makefile);
+  file("xen.config", "CONFIG_LIVEPATCH=y\n");
+  file("base.json", '{"xen-syms": "xen-syms", "source": ".", "config": "xen.config"}');
+  assert.deepEqual(run("bases", ["./"]).lines, [
+    `the base of base.json, build-id ${"a1".repeat(20)}`,
+    "source ., symbols ./xen-syms, configuration ./xen.config",
+  ]);
 });
 
 test("example of xsplice/payload: what files replace, and on top of what", () => {

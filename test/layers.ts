@@ -137,8 +137,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "xen-model",
     "files",
   ],
+  bases: ["bytes", "json", "host", "elf", "xen-abi", "parts", "hosts", "xen-make", "running"],
   cli: [
     "bytes",
+    "bases",
     "host",
     "elf",
     "isa",

@@ -80,6 +80,26 @@ export function findBuildId(object: ElfObject): Uint8Array | undefined {
     .find((note) => note.owner === "GNU" && note.type === GnuNoteType.NT_GNU_BUILD_ID)?.descriptor;
 }
 
+/** NT_GNU_BUILD_ID, and the owner "GNU". */
+const BUILD_ID_NOTE = Buffer.from([3, 0, 0, 0, 0x47, 0x4e, 0x55, 0]);
+const ID_SIZES = { min: 8, max: 64 };
+
+/**
+ * The build-id of a file that is no ELF64, such as what a boot loader takes: found by the header of
+ * its note, wherever that lies.
+ */
+export function findBuildIdIn(bytes: Uint8Array): Uint8Array | undefined {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = file.indexOf(BUILD_ID_NOTE); at >= 0; at = file.indexOf(BUILD_ID_NOTE, at + 1)) {
+    if (at < 8 || file.readUInt32LE(at - 8) !== 4) continue;
+    const size = file.readUInt32LE(at - 4);
+    const start = at + BUILD_ID_NOTE.length;
+    if (size < ID_SIZES.min || size > ID_SIZES.max || start + size > file.length) continue;
+    return bytes.subarray(start, start + size);
+  }
+  return undefined;
+}
+
 function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }

@@ -1,10 +1,10 @@
 // Selects a lab's hypervisor: one of Debian's by release or exact package version, or any file.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import { partDefinition, partIds } from "../parts/catalogue.ts";
 import { PartsError } from "../parts/errors.ts";
 import { type PartsOptions, requirePart } from "../parts/parts.ts";
+import { findXenFiles } from "../parts/xen-files.ts";
 import { LabError } from "./errors.ts";
 
 export interface Hypervisor {
@@ -68,13 +68,11 @@ export function findHypervisorFiles(
   }
   const state = requirePart(hypervisor.part, options);
   if (state.kind !== "cached") throw unknownXen(hypervisor.name);
-  const files = readdirSync(state.root, { recursive: true, encoding: "utf8" });
-  const image = files.find((path) => /^boot\/xen-.*\.gz$/.test(path));
-  const symbols = files.find((path) => /\/xen-syms-[^/]*(?<!\.map|\.map\.gz)$/.test(path));
+  const { image, symbols } = findXenFiles(state.root);
   if (image === undefined) throw unknownXen(hypervisor.name);
   return {
-    image: join(state.root, image),
-    symbols: userSymbols ?? (symbols === undefined ? undefined : join(state.root, symbols)),
+    image,
+    symbols: userSymbols ?? symbols,
     packageVersion: state.manifest.packages[0]?.version,
   };
 }

@@ -105,6 +105,22 @@ export async function findClosure(
 }
 
 /**
+ * The versions of a package that the suite and its security updates have, newest first; none when
+ * there is no such package.
+ * @throws PartsError parts/package-unavailable
+ */
+export async function findVersions(
+  apt: AptSuite,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const result = await runApt(apt, ["madison", name], { program: "apt-cache", signal });
+  if (result.exitCode !== 0) throw packageUnavailable(apt, [name], result);
+  const versions = [...result.stdout.matchAll(/^ *\S+ \| +(\S+) +\|/gm)];
+  return [...new Set(versions.map(([, version = ""]) => version))];
+}
+
+/**
  * Downloads into `folder`, under the names in PackageFile.
  * @throws PartsError parts/download-failed
  */
@@ -149,7 +165,14 @@ function writeConfiguration({ folder }: AptSuite, sources: string): void {
 function runApt(
   { folder, environment }: AptSuite,
   command: readonly string[],
-  options: { readonly cwd?: string; readonly signal?: AbortSignal | undefined } = {},
+  {
+    program = "apt-get",
+    ...options
+  }: {
+    readonly program?: "apt-get" | "apt-cache";
+    readonly cwd?: string;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<RunResult> {
   const settings = {
     "Dir::Etc::sourcelist": join(folder, "sources.list"),
@@ -172,7 +195,7 @@ function runApt(
     "Acquire::http::Timeout": "30",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  return runProcess(["apt-get", "-qq", ...flags, ...command], { ...options, env: environment });
+  return runProcess([program, "-qq", ...flags, ...command], { ...options, env: environment });
 }
 
 function suiteUnavailable({ suite, mirror }: AptSuite, result: RunResult): PartsError {

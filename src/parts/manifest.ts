@@ -6,8 +6,8 @@ import * as v from "valibot";
 import { sha256 } from "../bytes/sha256.ts";
 import { readKept } from "../files/read-kept.ts";
 import type { Described } from "../json/decode-json.ts";
-import type { PartDefinition } from "./catalogue.ts";
 import { type PackageFile, packageFileSchema } from "./package-file.ts";
+import type { PartDefinition } from "./part-definition.ts";
 
 const FORMAT = 1;
 export const MANIFEST_NAME = "part.json";

@@ -3,9 +3,10 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cacheFolder, type Environment } from "./cache-folder.ts";
-import { type PartDefinition, partDefinition } from "./catalogue.ts";
+import { partDefinition } from "./catalogue.ts";
 import { PartsError } from "./errors.ts";
 import { type PartManifest, partFolder, readManifest } from "./manifest.ts";
+import type { PartDefinition } from "./part-definition.ts";
 
 export type PartState =
   /** Unpacked in the cache; `root` contains `usr`, `lib`, `boot`. */

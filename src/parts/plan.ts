@@ -1,22 +1,12 @@
 // What a fetch would download: exact packages and sizes, from the mirror's lists.
 
-import { join } from "node:path";
-import { aptEnvironment } from "./apt-environment.ts";
-import { type DebianMirror, findDebianMirror } from "./apt-mirror.ts";
-import {
-  type AptSuite,
-  findClosure,
-  findPackages,
-  forgetParsedLists,
-  type PackageForm,
-  updateSuite,
-} from "./apt-suite.ts";
+import { type AptSuite, findClosure, findPackages, forgetParsedLists } from "./apt-suite.ts";
 import { cacheFolder, requireCacheFolder } from "./cache-folder.ts";
-import type { PartDefinition } from "./catalogue.ts";
 import { PartsError } from "./errors.ts";
-import { requireKeyring } from "./keyring.ts";
 import { withLock } from "./lock.ts";
+import { suiteOpener } from "./open-suite.ts";
 import type { PackageFile } from "./package-file.ts";
+import type { PartDefinition } from "./part-definition.ts";
 import { inspectParts, type Part, type PartsOptions } from "./parts.ts";
 import type { FetchOptions } from "./progress.ts";
 
@@ -93,41 +83,6 @@ function withUnpackers(ids: readonly string[], options: PlanOptions): readonly s
     state.kind === "missing" ? [...(unpackedBy ?? []), id] : [id],
   );
   return [...new Set(all)];
-}
-
-/** Opens each suite once; a failed suite fails in the same way for its next part. */
-function suiteOpener(
-  cache: string,
-  options: PlanOptions,
-): (definition: PartDefinition) => Promise<AptSuite> {
-  const opened = new Map<string, Promise<AptSuite>>();
-  let mirror: Promise<DebianMirror> | undefined;
-  let environment: Promise<NodeJS.ProcessEnv> | undefined;
-  const open = async ({ suite, form = "binary" }: PartDefinition): Promise<AptSuite> => {
-    mirror ??= findDebianMirror(join(cache, "apt"), options.environment, options.signal);
-    const found = await mirror;
-    environment ??= aptEnvironment(join(cache, "apt"), options.signal);
-    const apt: AptSuite = {
-      suite,
-      form,
-      folder: join(cache, "apt", folderName(suite, form)),
-      mirror: found,
-      keyring: await requireKeyring(cache, options),
-      environment: await environment,
-    };
-    await updateSuite(apt, options);
-    return apt;
-  };
-  return (definition) => {
-    const key = folderName(definition.suite, definition.form);
-    const known = opened.get(key) ?? open(definition);
-    opened.set(key, known);
-    return known;
-  };
-}
-
-function folderName(suite: string, form: PackageForm | undefined): string {
-  return form === "source" ? `${suite}-source` : suite;
 }
 
 async function planPart(

@@ -15,7 +15,7 @@ const ofTools = /^CONFIG_(CC|GCC|CLANG|LD|AS|HAS_CC|HAS_AS|HAS_LD)_/;
 const LISTED_MAX = 8;
 
 /** The text of a `.config`; undefined when the hypervisor does not contain it. */
-function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
+export function findConfig({ byName, bytesAt }: XenSyms): string | undefined {
   const [data, size] = ["xen_config_data", "xen_config_data_size"].map((name) => byName.get(name));
   if (data === undefined || size === undefined) return undefined;
   try {
@@ -46,6 +46,20 @@ export function compareWithHypervisor(
   return names.flatMap((name) => {
     const difference = { name, given: own.get(name) ?? "n", used: running.get(name) ?? "n" };
     return difference.given === difference.used || ofTools.test(name) ? [] : [difference];
+  });
+}
+
+/**
+ * Settings that the hypervisor's own configuration names with another value than `given`, which may name
+ * only some, or some that this release does not have.
+ */
+export function contradictions(own: string, given: string): readonly ConfigDifference[] {
+  const running = parseConfig(own);
+  const isNamed = (name: string) => running.has(name) || own.includes(`# ${name} is not set`);
+  return [...parseConfig(given)].flatMap(([name, value]) => {
+    const used = running.get(name) ?? "n";
+    if (used === value || !isNamed(name) || ofTools.test(name)) return [];
+    return [{ name, given: value, used }];
   });
 }
 

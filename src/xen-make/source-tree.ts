@@ -35,7 +35,8 @@ const FILES_MAX = 20_000;
 
 /** @throws BuildError build/no-source-tree */
 export function readSourceTree(folder: string): SourceTree {
-  const version = readVersion(folder);
+  const { major, minor } = readSourceVersion(folder);
+  const version = { major, minor };
   const files = needed.flatMap((name) => readBelow(folder, name));
   files.sort((one, other) => (one.path < other.path ? -1 : 1));
   return { folder, version, files, digest: digestOf(files) };
@@ -46,7 +47,15 @@ export function isHypervisorSource(path: string): boolean {
   return needed.some((name) => path === name || path.startsWith(`${name}/`));
 }
 
-function readVersion(folder: string): SourceTree["version"] {
+export interface SourceVersion {
+  readonly major: number;
+  readonly minor: number;
+  /** Undefined before the first release of a line, whose version ends in words. */
+  readonly point: number | undefined;
+}
+
+/** @throws BuildError build/no-source-tree */
+export function readSourceVersion(folder: string): SourceVersion {
   let text = "";
   try {
     text = readFileSync(join(folder, "xen/Makefile"), "utf8");
@@ -58,7 +67,12 @@ function readVersion(folder: string): SourceTree["version"] {
   if (major === undefined || minor === undefined) {
     throw notXen(folder, "xen/Makefile does not name a version of Xen");
   }
-  return { major: Number(major), minor: Number(minor) };
+  const [, point] = /^(?:export )?XEN_EXTRAVERSION\s*\?=\s*\.(\d+)/m.exec(text) ?? [];
+  return {
+    major: Number(major),
+    minor: Number(minor),
+    point: point === undefined ? undefined : Number(point),
+  };
 }
 
 function readBelow(folder: string, path: string): SourceFile[] {

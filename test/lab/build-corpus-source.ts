@@ -4,9 +4,9 @@
 import { join } from "node:path";
 import { megabytes, progressLine } from "../../src/cli/text/progress.ts";
 import { partsForLab } from "../../src/lab/mod.ts";
-import { PINNED_XEN_4_17 } from "../../src/parts/catalogue.ts";
 import { fetchParts, planParts } from "../../src/parts/mod.ts";
 import { requirePart } from "../../src/parts/parts.ts";
+import { PINNED_XEN_4_17 } from "../../src/parts/xen-parts.ts";
 import { buildParts } from "../../src/xen-make/tools.ts";
 import { whyNoCompiler } from "../why-no-build.ts";
 

@@ -24,9 +24,12 @@ export const buildCommand: CommandSpec = {
   options: buildOptionSpecs,
   examples: [
     {
-      command:
-        "xsplice build --source xen --xen-syms xen-syms --config xen.config --patch xsa999.patch",
-      explains: "from a security fix to xsa999.livepatch",
+      command: "xsplice build --base ssh:root@HOST --patch xsa999.patch",
+      explains: "from a security fix to xsa999.livepatch, for the hypervisor that runs there",
+    },
+    {
+      command: "xsplice build --base debian:4.17.5+72-g01140da4e8-1 --patch xsa999.patch",
+      explains: "the same, for a hypervisor of Debian's",
     },
     {
       command:

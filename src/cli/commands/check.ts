@@ -6,9 +6,10 @@ import type { Hypervisor } from "../../xen-model/hypervisor.ts";
 import { findClosest } from "../completion/closest-name.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import { baseOption, readXenSymsInput, type XenSymsInput } from "../options/base.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
-import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { renderCheck, renderRule } from "../text/check-report.ts";
 import { UsageError } from "../usage-error.ts";
@@ -19,6 +20,11 @@ const actions = ["apply", "replace"] as const;
 const PAYLOAD_READ_MAX = 16 * 1024 * 1024;
 
 const checksNothing = { option: "explain", because: "nothing is checked then" } as const;
+
+const withoutExplaining = (option: OptionSpec): OptionSpec => ({
+  ...option,
+  excludes: [...(option.excludes ?? []), checksNothing],
+});
 
 export const checkCommand: CommandSpec = {
   name: "check",
@@ -39,7 +45,8 @@ export const checkCommand: CommandSpec = {
     },
   ],
   options: [
-    { ...xenSymsOption, required: { unless: ["explain"] }, excludes: [checksNothing] },
+    withoutExplaining(baseOption(["xen-syms"])),
+    { ...xenSymsOption, required: { unless: ["base", "explain"] }, excludes: [checksNothing] },
     {
       name: "release",
       value: "RELEASE",
@@ -70,8 +77,8 @@ export const checkCommand: CommandSpec = {
   ],
   examples: [
     {
-      command: "xsplice check fix.livepatch --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64",
-      explains: "before the payload is loaded",
+      command: "xsplice check fix.livepatch --base ssh:root@HOST",
+      explains: "before the payload is loaded there",
     },
     {
       command: "xsplice check old.livepatch new.livepatch --action replace --xen-syms xen-syms",
@@ -110,7 +117,7 @@ async function check(call: CommandCall): Promise<CheckReport> {
   const { args, options, io } = call;
   const allowed = await requireRules("--allow", options.texts("allow"));
   const [hypervisor, payloads, { checkPayloads }] = await Promise.all([
-    openXenSyms(options.requiredText("xen-syms"), options.text("release"), io.signal),
+    readXenSymsInput(call).then((syms) => openXenSyms(syms, options.text("release"))),
     readPayloads(args, io.signal),
     import("../../check/check.ts"),
   ]);
@@ -140,12 +147,10 @@ async function requireRules(option: string, texts: readonly string[]): Promise<r
 }
 
 async function openXenSyms(
-  path: string,
+  { path, bytes }: XenSymsInput,
   release: string | undefined,
-  signal: AbortSignal,
 ): Promise<Hypervisor> {
-  const [bytes, { openHypervisor }, { ReleaseError }] = await Promise.all([
-    readXenSymsFile(path, signal),
+  const [{ openHypervisor }, { ReleaseError }] = await Promise.all([
     import("../../xen-model/hypervisor.ts"),
     import("../../xen-abi/release.ts"),
   ]);

@@ -4,6 +4,7 @@ import type { CompiledPayload } from "../../compile/compile.ts";
 import type { Release } from "../../xen-abi/release.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
+import { baseOption, readXenSymsInput } from "../options/base.ts";
 import { splitPair } from "../options/split-pair.ts";
 import {
   foundationOptionSpecs,
@@ -12,7 +13,6 @@ import {
   readStackingOptions,
 } from "../options/stacking.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
-import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
 import { UsageError } from "../usage-error.ts";
@@ -26,7 +26,8 @@ export const compileCommand: CommandSpec = {
   ],
   arguments: [{ name: "FILE", description: "a C file", count: "one-or-many", completes: "file" }],
   options: [
-    { ...xenSymsOption, required: "always" },
+    baseOption(["xen-syms"]),
+    { ...xenSymsOption, required: { unless: ["base"] } },
     {
       name: "output",
       letter: "o",
@@ -65,6 +66,10 @@ export const compileCommand: CommandSpec = {
   ],
   examples: [
     {
+      command: "xsplice compile fix.c --base debian:12",
+      explains: "for Debian's newest hypervisor of that release",
+    },
+    {
       command:
         "xsplice compile fix.c --xen-syms /usr/lib/debug/boot/xen-syms-4.17-amd64 -o fix.livepatch",
       explains: "replace the functions of Xen that fix.c defines",
@@ -92,11 +97,10 @@ function defaultOutput([first = ""]: readonly string[]): string {
 
 async function compile(call: CommandCall): Promise<CompiledPayload> {
   const { args, options, io } = call;
-  const symsPath = options.requiredText("xen-syms");
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
   const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
   const release = await readRelease(options.text("release"));
-  const syms = await readXenSymsFile(symsPath, io.signal);
+  const syms = await readXenSymsInput(call);
   const [{ compilePayload }, { readXenSyms }] = await Promise.all([
     import("../../compile/compile.ts"),
     import("../../running/xen-syms.ts"),
@@ -107,7 +111,7 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
       sources: args,
       replace: replace.map(([old, replacement]) => ({ old, new: replacement })),
     },
-    target: { xen: readXenSyms(syms, symsPath), release },
+    target: { xen: readXenSyms(syms.bytes, syms.path), release },
     stacking,
     compiler: {
       command: options.text("cc") ?? (io.env["CC"] || undefined),

@@ -4,6 +4,7 @@ import type { Paragraph } from "../../payload/describe.ts";
 import type { Inspection } from "../../payload/inspect.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
+import { baseOption, readSymbolsPath } from "../options/base.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
@@ -21,7 +22,7 @@ export const inspectCommand: CommandSpec = {
   summary: "show the contents of a payload, and its errors",
   description: [
     "Shows the functions that the payload replaces and why, its hooks, dependencies, required and exported symbols, the tables that the hypervisor processes, and its code. Needs no hypervisor.",
-    "With --xen-syms, the hypervisor's code is shown beside the new code; lines that differ are marked.",
+    "With --base or --xen-syms, the hypervisor's code is shown beside the new code; lines that differ are marked.",
     "Reads damaged payloads too, and reports what is broken. Exits 1 if the payload has an error that a hypervisor would refuse, or that would harm it.",
   ],
   arguments: [{ name: "FILE", description: "the payload", count: "one", completes: "file" }],
@@ -33,6 +34,7 @@ export const inspectCommand: CommandSpec = {
       valueCount: "optional",
       description: "show the code of one function, or of all (then put FILE first)",
     },
+    baseOption(["xen-syms"]),
     {
       ...xenSymsOption,
       description: "the hypervisor with its symbols, to show old code beside new code",
@@ -81,12 +83,9 @@ export const inspectCommand: CommandSpec = {
   },
 };
 
-async function readHypervisor({
-  options,
-  io,
-}: CommandCall): Promise<RunningHypervisor | undefined> {
-  const path = options.text("xen-syms");
-  return path === undefined ? undefined : readRunningCode(path, io.signal);
+async function readHypervisor(call: CommandCall): Promise<RunningHypervisor | undefined> {
+  const path = await readSymbolsPath(call);
+  return path === undefined ? undefined : readRunningCode(path, call.io.signal);
 }
 
 /** What stands beside the new code is then not what it replaces. */

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { availableParallelism, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import { type BuildSourceInputs, readSourceInputs, sourceOptionSpecs } from "../options/build.ts";
+import { type BuildSource, readSourceInputs, sourceOptionSpecs } from "../options/build-source.ts";
 import { ownCommand } from "../own-command.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { megabytes } from "../text/progress.ts";
@@ -26,8 +26,8 @@ export const prepareCommand: CommandSpec = {
   ],
   examples: [
     {
-      command: "xsplice prepare --source xen --xen-syms xen-syms --config xen.config",
-      explains: "then build with the same three",
+      command: "xsplice prepare --base debian:12",
+      explains: "then build with the same base",
     },
     {
       command: "xsplice prepare --source xen --xen-syms xen-syms --config xen.config --background",
@@ -37,27 +37,24 @@ export const prepareCommand: CommandSpec = {
   kind: "own",
   run: async (call) => {
     // Also in the background: what is wrong with them is told now.
-    const inputs = await readSourceInputs(call);
+    const source = await readSourceInputs(call);
     return call.options.has("background")
       ? await startInBackground(call)
-      : await prepareNow(call, inputs);
+      : await prepareNow(call, source);
   },
 };
 
-async function prepareNow(call: CommandCall, inputs: BuildSourceInputs): Promise<number> {
-  const { options, io } = call;
+async function prepareNow(call: CommandCall, { inputs, run }: BuildSource): Promise<number> {
+  const { io } = call;
   const { prepareBuilds } = await import("../../builder/prepare.ts");
   const startedAt = performance.now();
   const { folder, objects, sizeBytes } = await prepareBuilds({
     inputs,
     run: {
-      compiler: options.text("cc") ?? (io.env["CC"] || undefined),
-      jobs: options.number("jobs") ?? availableParallelism(),
-      environment: io.env,
+      ...run,
       onProgress: (text) => {
         if (call.globals.output === "text") io.stderr.write(`${text}\n`);
       },
-      signal: io.signal,
     },
   });
   const seconds = (performance.now() - startedAt) / 1000;

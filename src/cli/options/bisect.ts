@@ -13,7 +13,7 @@ const STATE_DEFAULT = "xsplice-bisect.json";
 
 /** The options of `build` that are the same for every prefix. */
 const forEveryPrefix: readonly string[] = [
-  ...["source", "xen-syms", "config", "series", "fuzz", "guard", "hooks"],
+  ...["base", "source", "xen-syms", "config", "series", "fuzz", "guard", "hooks"],
   ...["allow-init", "allow-layout", "cc", "jobs"],
 ];
 
@@ -57,8 +57,11 @@ function forBisect(option: OptionSpec): OptionSpec {
     const description = "a file with the names of the patches, in order, one per line";
     return { ...option, description, required: unlessAbandoned, excludes: notAbandoned };
   }
-  const ruled = { ...option, excludes: notAbandoned };
-  return option.required === undefined ? ruled : { ...ruled, required: unlessAbandoned };
+  const ruled = { ...option, excludes: [...(option.excludes ?? []), ...notAbandoned] };
+  const { required } = option;
+  if (required === undefined) return ruled;
+  const others = required === "always" ? [] : required.unless;
+  return { ...ruled, required: { unless: [...others, ...unlessAbandoned.unless] } };
 }
 
 type BisectPurpose = "begin" | "resume" | "abandon";

@@ -1,13 +1,12 @@
 // The options of `xsplice build`, and their values after reading the files.
 
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { BuildInputs, BuildOptions } from "../../builder/build-options.ts";
 import type { OptionSpec } from "../option-spec.ts";
-import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { CommandCall } from "../spec.ts";
 import { packageVersion } from "../version.ts";
-import { patchNames, readPatches, readText } from "./patches.ts";
+import { compilerSpecs, readSourceInputs, sourceSpecs } from "./build-source.ts";
+import { patchNames, readPatches } from "./patches.ts";
 import { splitPair } from "./split-pair.ts";
 import {
   foundationOptionSpecs,
@@ -16,48 +15,8 @@ import {
   readPayloadFile,
   readStackingOptions,
 } from "./stacking.ts";
-import { xenSymsOption } from "./xen-syms.ts";
 
-const JOBS_MAX = 999;
 const FUZZ_MAX = 9;
-
-const sourceSpecs: readonly OptionSpec[] = [
-  {
-    name: "source",
-    value: "DIR",
-    description: "the source that the running hypervisor was built from",
-    required: "always",
-    completes: "file",
-  },
-  { ...xenSymsOption, required: "always" },
-  {
-    name: "config",
-    value: "FILE",
-    description: "the hypervisor's configuration",
-    completes: "file",
-    required: "always",
-    remedy: "distributions have it in /boot",
-  },
-];
-
-const compilerSpecs: readonly OptionSpec[] = [
-  {
-    name: "cc",
-    value: "COMPILER",
-    description: "the compiler, like make's CC",
-    default: "$CC, else gcc",
-  },
-  {
-    name: "jobs",
-    value: "N",
-    description: "number of compilers to run in parallel",
-    range: { min: 1, max: JOBS_MAX },
-    default: "one per CPU",
-  },
-];
-
-/** What objects are compiled from and by: the options of `xsplice prepare`, and some of those of `build`. */
-export const sourceOptionSpecs: readonly OptionSpec[] = [...sourceSpecs, ...compilerSpecs];
 
 export const buildOptionSpecs: readonly OptionSpec[] = [
   ...sourceSpecs,
@@ -190,9 +149,10 @@ export async function readBuildOptions(
   const names = await patchNames(call);
   const previous = options.text("previous");
   const [last = ""] = names.slice(-1);
+  const { inputs, run } = await readSourceInputs(call);
   return {
     options: {
-      inputs: await readInputs(call, names),
+      inputs: { ...inputs, ...(await readFixInputs(call, names)) },
       stacking: {
         ...(await readStackingOptions(call)),
         previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
@@ -210,13 +170,7 @@ export async function readBuildOptions(
         toolVersion: packageVersion(),
         patches: options.has("leave-out-patches") ? "digests" : "texts",
       },
-      run: {
-        compiler: options.text("cc") ?? (io.env["CC"] || undefined),
-        jobs: options.number("jobs") ?? availableParallelism(),
-        environment: io.env,
-        onProgress,
-        signal: io.signal,
-      },
+      run: { ...run, onProgress },
     },
     output: options.text("output") ?? `${basename(last).replace(/\.(patch|diff)$/, "")}.livepatch`,
     explain: options.text("explain"),
@@ -224,26 +178,15 @@ export async function readBuildOptions(
   };
 }
 
-async function readInputs(call: CommandCall, patches: readonly string[]): Promise<BuildInputs> {
-  const { options } = call;
+async function readFixInputs(
+  { options }: CommandCall,
+  patches: readonly string[],
+): Promise<Pick<BuildInputs, "patches" | "hooks">> {
   return {
-    ...(await readSourceInputs(call)),
     patches: (await readPatches(patches)).map((patch) => ({
       ...patch,
       fuzz: options.number("fuzz"),
     })),
     hooks: options.texts("hooks"),
-  };
-}
-
-export type BuildSourceInputs = Pick<BuildInputs, "source" | "xenSyms" | "config">;
-
-/** @throws InputFileError */
-export async function readSourceInputs({ options, io }: CommandCall): Promise<BuildSourceInputs> {
-  const [xenSyms, config] = [options.requiredText("xen-syms"), options.requiredText("config")];
-  return {
-    source: options.requiredText("source"),
-    xenSyms: { name: xenSyms, bytes: await readXenSymsFile(xenSyms, io.signal) },
-    config: { name: config, text: Buffer.from(await readText(config)).toString() },
   };
 }

@@ -1,10 +1,12 @@
 // Which lab: the options of all commands that start one.
 
+import type { Base } from "../../bases/base.ts";
 import { labLimits } from "../../lab/lab-limits.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import type { ArgumentSpec, CommandCall } from "../spec.ts";
 import type { ProgressLine } from "../text/progress.ts";
+import { baseOption, readBase } from "./base.ts";
 
 export const labNameArgument: ArgumentSpec = {
   name: "NAME",
@@ -27,6 +29,7 @@ export const xenOption: OptionSpec = {
 };
 
 export const labOptions: readonly OptionSpec[] = [
+  baseOption(["xen", "xen-syms"]),
   xenOption,
   {
     name: "xen-syms",
@@ -43,11 +46,18 @@ export const labOptions: readonly OptionSpec[] = [
 ];
 
 export async function readLabOptions(
-  { options, io }: CommandCall,
+  call: CommandCall,
   progress: ProgressLine,
 ): Promise<OpenLabOptions> {
+  const { options, io } = call;
   const { cacheFolder } = await import("../../parts/cache-folder.ts");
-  const [xen, xenSymbols] = [options.text("xen"), options.text("xen-syms")];
+  const base = await readBase(call, "lab");
+  const xen = base === undefined ? options.text("xen") : xenOf(base);
+  // A package's own symbols are found by its version.
+  const xenSymbols =
+    base === undefined || base.packageVersion !== undefined
+      ? options.text("xen-syms")
+      : base.xenSyms;
   const cpus = options.number("cpus");
   const memoryMb = options.number("memory");
   return {
@@ -60,4 +70,10 @@ export async function readLabOptions(
     onProgress: progress.onProgress,
     signal: io.signal,
   };
+}
+
+/** With a package's version the lab has the stock tools of its release, too. */
+function xenOf({ packageVersion, image }: Base): string | undefined {
+  if (packageVersion !== undefined || image === undefined) return packageVersion;
+  return isPath(image) ? image : `./${image}`;
 }
