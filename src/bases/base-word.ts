@@ -15,7 +15,7 @@ export type BaseWord =
   | { readonly kind: "directory"; readonly folder: string };
 
 /** For help and errors. */
-export const BASE_FORMS =
+const BASE_FORMS =
   "debian:VERSION, debian:12 (its newest), installed, ssh:USER@HOST, or a directory (with a slash in its name)";
 
 /** @throws BaseError base/unknown */

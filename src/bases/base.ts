@@ -35,7 +35,7 @@ export interface BaseParts {
   readonly buildId: ExpectedBuildId | undefined;
 }
 
-export interface ExpectedBuildId {
+interface ExpectedBuildId {
   readonly hex: string;
   /** Whose it is: `ssh:root@host`, `its base.json`. */
   readonly of: string;

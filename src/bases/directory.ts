@@ -11,7 +11,7 @@ import { type BaseParts, baseParts, type PartsNeed } from "./base.ts";
 import { BaseError } from "./errors.ts";
 import { pathFromPrepareBuild } from "./prepare-build.ts";
 
-export const DESCRIPTION = "base.json";
+const DESCRIPTION = "base.json";
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const descriptionSchema = v.strictObject({

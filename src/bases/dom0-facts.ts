@@ -9,7 +9,7 @@ for folder in /usr/src/xen-*/; do [ -e "$folder/xen-syms" ] && echo "lp-devel $f
 exit 0
 `;
 
-export interface InstalledPackage {
+interface InstalledPackage {
   readonly kind: "deb" | "rpm";
   readonly name: string;
   readonly version: string;

@@ -8,7 +8,7 @@ import type { Environment } from "./cache-folder.ts";
 import { requireKeyring } from "./keyring.ts";
 import type { FetchOptions } from "./progress.ts";
 
-export interface SuiteRequest {
+interface SuiteRequest {
   readonly suite: Suite;
   /** "binary" by default. */
   readonly form?: PackageForm;
