@@ -4,13 +4,24 @@
 //
 // Programs import the modules in dist/src/, as package.json says; nothing of other packages is copied.
 
-import { readdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "dist/bundle/cli");
+const modules = join(root, "dist/src");
+
+/** Of all modules, so that what one version of them has found is not taken for another's (src/builder/code-digest.ts). */
+function digestOfCode() {
+  const hash = createHash("sha256").update(readFileSync(join(root, "package.json")));
+  const files = readdirSync(modules, { recursive: true }).filter((name) => name.endsWith(".js"));
+  for (const name of files.sort())
+    hash.update(`${name}\0`).update(readFileSync(join(modules, name)));
+  return hash.digest("hex");
+}
 
 const { metafile } = await build({
   absWorkingDir: root,
@@ -22,6 +33,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node20",
   packages: "external",
+  define: { XSPLICE_CODE_DIGEST: JSON.stringify(digestOfCode()) },
   sourcemap: true,
   metafile: true,
   logLevel: "warning",

@@ -46,7 +46,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
       tools,
       timings,
       removal: "meanwhile",
-      meanwhile: () => void getReady(hypervisor).catch(() => {}), // Told when it is needed.
+      meanwhile: () => void getReady(hypervisor, xenSyms.bytes, cache).catch(() => {}), // Told when it is needed.
     },
   });
   // From here every file and hunk has its objects or its reason, and both sides are compiled.
@@ -61,13 +61,10 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
 }
 
 /** Needed as soon as make has ended. */
-async function getReady({ xen, object }: Hypervisor): Promise<void> {
-  if (xen.byName.size > 0) await loadFinish();
-  const { standingOf } = await import("../running/standing-code.ts");
-  // Without a release of its own, the hypervisor is taken for one of the source's.
-  if (xen.release !== undefined) standingOf(xen, xen.release);
-  const { referencesIn } = await import("../running/references.ts");
-  referencesIn(xen, object);
+async function getReady(hypervisor: Hypervisor, bytes: Uint8Array, cache: string): Promise<void> {
+  if (hypervisor.xen.byName.size > 0) await loadFinish();
+  const { rememberFacts } = await import("./kept-facts.ts");
+  rememberFacts(hypervisor, bytes, cache);
 }
 
 /** The second half of the code and the instruction decoder, loaded while make runs. */

@@ -4,7 +4,7 @@
 // to them.
 
 import type { ElfObject } from "../elf/object.ts";
-import { type FindReferences, referencesIn } from "./references.ts";
+import { type FindReferences, searchReferences } from "./references.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 /**
@@ -23,13 +23,41 @@ export function onlyAtBringUp(
   xen: XenSyms,
   object: ElfObject,
 ): readonly string[] {
-  if (xen.architecture !== "x86_64" || names.length === 0) return [];
-  if (!entries.every((name) => xen.byName.has(name))) return [];
-  const find = referencesIn(xen, object);
+  if (names.length === 0) return [];
+  const all = allAtBringUp(xen, object);
   return names.filter((name) => {
     const symbol = findFunction(name, xen);
-    return symbol !== undefined && isOnlyAtBringUp(symbol, find);
+    return symbol !== undefined && all.has(symbol.name);
   });
+}
+
+/**
+ * All of them, by the names of Xen's table. All code and data are searched, at the first call for a
+ * hypervisor: `build` does it while the compiler works, and keeps the answer.
+ */
+export function allAtBringUp(xen: XenSyms, object: ElfObject): ReadonlySet<string> {
+  const known = found.get(xen);
+  if (known !== undefined) return known;
+  const names = findBringUp(xen, object);
+  rememberBringUp(xen, names);
+  return names;
+}
+
+/** Of the same hypervisor, as allAtBringUp() found them. */
+export function rememberBringUp(xen: XenSyms, names: ReadonlySet<string>): void {
+  found.set(xen, names);
+}
+
+const found = new WeakMap<XenSyms, ReadonlySet<string>>();
+
+function findBringUp(xen: XenSyms, object: ElfObject): ReadonlySet<string> {
+  if (xen.architecture !== "x86_64") return new Set();
+  if (!entries.every((name) => xen.byName.has(name))) return new Set();
+  const find = searchReferences(xen, object);
+  const candidates = xen.functions.filter(({ name }) => !xen.ambiguous.has(name));
+  return new Set(
+    candidates.filter((symbol) => isOnlyAtBringUp(symbol, find)).map(({ name }) => name),
+  );
 }
 
 function findFunction(name: string, { byName, locals, ambiguous }: XenSyms): XenSymbol | undefined {

@@ -26,20 +26,15 @@ type Add = (target: number, at: number, kind: Site["kind"]) => void;
 /** Of a function, in all code and data; contents of init memory are included. */
 export type FindReferences = (target: XenSymbol) => readonly FunctionReference[];
 
-/**
- * All code and data are searched at the first call for a hypervisor, for every function at once: `build`
- * does it while the compiler works.
- */
-export function referencesIn(xen: XenSyms, object: ElfObject): FindReferences {
-  const known = searched.get(xen);
-  if (known !== undefined) return known;
+/** All code and data are searched, for every function at once. */
+export function searchReferences(xen: XenSyms, object: ElfObject): FindReferences {
   const symbols = placedSymbols(xen);
   const base = symbols[0]?.address ?? 0n;
   // Relative offsets as plain numbers, because each byte of the code is examined.
   const offsetOf = ({ address }: XenSymbol): number => Number(address - base);
   const functions = symbols.filter(({ kind }) => kind === "function");
   const sites = findSites(object, base, new Set(functions.map(offsetOf)));
-  const find: FindReferences = (target) => {
+  return (target) => {
     const found = sites.get(offsetOf(target)) ?? [];
     return found.flatMap(({ at, kind }): readonly FunctionReference[] => {
       const from = symbolAround(symbols, base + BigInt(at));
@@ -48,11 +43,7 @@ export function referencesIn(xen: XenSyms, object: ElfObject): FindReferences {
       return isJump ? [{ from, kind: "branch" }] : [];
     });
   };
-  searched.set(xen, find);
-  return find;
 }
-
-const searched = new WeakMap<XenSyms, FindReferences>();
 
 /** By target. */
 function findSites(

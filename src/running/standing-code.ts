@@ -56,7 +56,7 @@ export function standingCodeOf(
 
 /**
  * Where CPUs stand while Xen patches. All code of the hypervisor is searched, once: `build` does it while
- * the compiler works.
+ * the compiler works, and keeps the answer.
  */
 export function standingOf(xen: XenSyms, release: Release | undefined): Standing {
   const known = found.get(xen);
@@ -64,14 +64,21 @@ export function standingOf(xen: XenSyms, release: Release | undefined): Standing
   const image = { ...codeImageOf(xen), release };
   const standing: Standing =
     xen.architecture === "x86_64" ? whereCpusStand(image) : new Map<string, Stay>();
-  found.set(xen, { release, standing });
+  rememberStanding(xen, { release, standing });
   return standing;
 }
 
-const found = new WeakMap<
-  XenSyms,
-  { readonly release: Release | undefined; readonly standing: Standing }
->();
+/** Of the same hypervisor, as standingOf() found it. */
+export function rememberStanding(xen: XenSyms, known: KnownStanding): void {
+  found.set(xen, known);
+}
+
+interface KnownStanding {
+  readonly release: Release | undefined;
+  readonly standing: Standing;
+}
+
+const found = new WeakMap<XenSyms, KnownStanding>();
 
 /** Code of the payload that calls the rendezvous, whatever the old code did. */
 function callersIn(
