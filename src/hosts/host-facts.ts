@@ -1,22 +1,30 @@
-// Facts about the hypervisor from a dom0's own tools and files, as `key value` lines of one script. `xl
-// info` has the most; /sys/hypervisor has the same where xl does not work.
+// Facts about the hypervisor from a dom0's own files and tools, as `key value` lines of one script.
+// /sys/hypervisor has most of them; `xl info` has all.
 
 import type { HostInfo } from "../host/host.ts";
 import { architectures } from "../isa/architecture.ts";
 
 export const FACTS_TASK = "read what the hypervisor says of itself";
 
-/** Prints lines `xl KEY : VALUE`, `sysfs KEY VALUE`, `machine VALUE`, `boot VALUE`. */
+/**
+ * Prints lines `xl KEY : VALUE`, `sysfs KEY VALUE`, `machine VALUE`, `boot VALUE`. The files need almost no
+ * process, `xl info` takes longer than everything else together, so it is asked only for what they lack.
+ * The kernel prints a build-id up to its first zero byte: one of SHA-1's length is known to be whole.
+ */
 export const FACTS_SCRIPT = `
 echo "machine $(uname -m)"
-echo "boot $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
+{ read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null && echo "boot $boot"
+missing=
+if cd /sys/hypervisor 2>/dev/null; then
+  for fact in version/major version/minor version/extra compilation/compiler compilation/compile_date
+  do { IFS= read -r value <$fact; } 2>/dev/null && echo "sysfs $fact $value" || missing=$fact
+  done
+  id=$(od -An -v -tx1 properties/buildid 2>/dev/null | tr -d " \n")
+  [ \${#id} -eq 40 ] || missing=buildid
+  [ -z "$id" ] || echo "sysfs properties/buildid $id"
+  [ -n "$missing" ] || exit 0
+fi
 xl info 2>/dev/null | sed "s/^/xl /"
-cd /sys/hypervisor 2>/dev/null || exit 0
-for fact in version/major version/minor version/extra compilation/compiler compilation/compile_date
-do [ -r $fact ] && echo "sysfs $fact $(cat $fact)"
-done
-[ -r properties/buildid ] &&
-  echo "sysfs properties/buildid $(od -An -v -tx1 properties/buildid | tr -d " \\n")"
 exit 0
 `;
 

@@ -110,9 +110,11 @@ function reportOf(ending: Exclude<StepsEnding, { kind: "done" }>): ErrorReport |
 }
 
 async function lastLook(
-  { host, files }: Begun,
+  { host, files, plan, origin, state: { stack } }: Begun,
   { deadlineMs }: StepOptions,
 ): Promise<Pick<SyncReport, "loaded" | "stack">> {
+  // Nothing was to be done: it was looked at just now.
+  if (plan.steps.length === 0) return { loaded: origin.loaded, stack };
   try {
     const { state, list } = await observeHost(host, files, { deadlineMs });
     return { loaded: list.map(({ name }) => name), stack: state.stack };

@@ -11,6 +11,8 @@ import type { SyncFile } from "./sync-file.ts";
 import type { DoneStep, StepOptions } from "./take-steps.ts";
 
 export interface Mended {
+  /** What the host shows, where nothing was to be done. */
+  readonly view: HostView | undefined;
   readonly done: readonly DoneStep[];
   /** Sentences about what was found. */
   readonly notes: readonly string[];
@@ -25,7 +27,7 @@ export async function mend(
   const { deadlineMs } = options;
   const view = await observeHost(host, files, { deadlineMs });
   const former = formerOf(view);
-  if (former === undefined) return { done: [], notes: [] };
+  if (former === undefined) return { view, done: [], notes: [] };
   const loaded = view.list.map(({ name }) => name);
   const origin: Scene = { loaded, applied: former };
   const state = withRemembered(view);
@@ -34,10 +36,11 @@ export async function mend(
   const names = former.map((name) => `"${name}"`).join(", ");
   if (result.kind === "back") {
     const words = `an earlier replace failed and left ${names} reverted: applied again`;
-    return { done: result.done, notes: [words, ...result.notes] };
+    return { view: undefined, done: result.done, notes: [words, ...result.notes] };
   }
   const note = `an earlier replace failed and left ${names} reverted, which cannot be applied again`;
-  return { done: result.kind === "failed" ? result.done : [], notes: [note] };
+  const done = result.kind === "failed" ? result.done : [];
+  return { view: undefined, done, notes: [note] };
 }
 
 function formerOf({ written, journal, list }: HostView): readonly string[] | undefined {

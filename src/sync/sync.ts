@@ -71,7 +71,7 @@ async function syncLocked(
   const settled = await listSettled(host, isBusy, options);
   const swept = await sweepProbes(host, settled.list, options);
   const mended = await mend({ host, goal }, files, options);
-  const { state, list } = await observeHost(host, files, { deadlineMs });
+  const { state, list } = mended.view ?? (await observeHost(host, files, { deadlineMs }));
   const plan = planFor(state, request);
   requireSafe(plan, state, files);
   requireWhole(plan, state);

@@ -93,13 +93,14 @@ test("SshConnection.open() says what is wrong with a terminal around each comman
   await rm(folder, { recursive: true });
 });
 
-test("SshConnection.run() says so when a login shell runs no command any more", async () => {
+test("SshConnection.run() says so when a login shell runs no further command", async () => {
   const { folder, command } = await makePlace({
     login: '[ -e "@TMP@/closed" ] && { echo "The host is closed"; exit 3; }',
   });
   await using connection = await open(command);
   await writeFile(join(folder, "tmp/closed"), "");
-  const running = connection.run({ task: "list the payloads", script: "echo one" }, soon());
+  const stdin = new Uint8Array(4); // no text: it gets a session of its own
+  const running = connection.run({ task: "upload it", script: "cat", stdin }, soon());
   await assert.rejects(running, (error: unknown) => {
     assert.ok(error instanceof HostError);
     assert.equal(error.report.code, "host/unreachable");

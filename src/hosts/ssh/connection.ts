@@ -1,6 +1,7 @@
 // One ssh connection for many commands: the first process opens it and keeps it open with its own
-// session, the others share it through a control socket. It uses the system's ssh, so the user's
-// configuration, keys, agent and jump hosts apply.
+// session, a shell that runs most scripts (shell.ts). A script that it cannot run, such as one with a
+// payload as its input, gets a session of its own, which shares the connection through a control socket.
+// It uses the system's ssh, so the user's configuration, keys, agent and jump hosts apply.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import {
   type SshProcess,
   type TooMuchOutput,
 } from "./process.ts";
+import { RemoteShell } from "./shell.ts";
 import { scriptCommand } from "./shell-words.ts";
 
 export interface SshOptions {
@@ -39,8 +41,8 @@ export interface HeldScript {
 
 /** A terminal sends ^C to ssh as well; a running action on the host must be completed. */
 const UNMOVED_SCRIPT = `trap '' INT HUP; exec "$@"`;
-/** The session that keeps the connection ends when its standard input does. */
-const KEEPER: RemoteScript = { task: "connect", script: "echo connected; exec cat >/dev/null" };
+/** The session that keeps the connection ends when its standard input does; meanwhile it runs scripts. */
+const KEEPER: RemoteScript = { task: "connect", script: "echo connected; exec sh" };
 const KEEPS = ["-o", "ControlMaster=yes", "-o", "ControlPersist=no"];
 const SHARES = ["-o", "ControlMaster=no"];
 
@@ -49,6 +51,7 @@ export class SshConnection implements AsyncDisposable {
   readonly #options: SshOptions;
   readonly #folder: ClaimedFolder;
   #keeper: SshProcess | undefined;
+  #shell: RemoteShell | undefined;
 
   /** @throws HostError host/unreachable, host/unsupported, host/bad-argument */
   static async open(options: SshOptions, signal: AbortSignal): Promise<SshConnection> {
@@ -85,12 +88,15 @@ export class SshConnection implements AsyncDisposable {
   run(remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
     return deadline.limit(remote.task, async (signal) => {
       const marker = new OutputMarker();
-      const end = await finished(this.#spawn(SHARES, remote, marker), remote.stdin, signal);
+      const end = await (this.#shell?.tryRun(remote, marker, signal) ??
+        finished(this.#spawn(SHARES, remote, marker), remote.stdin, signal));
       if (end.kind === "too-much") throw this.#tooMuch(remote, end);
       const [stdout, said] = [marker.between(end.stdout), marker.between(end.stderr)];
       const stderr = said ?? end.stderr;
-      const { exitCode } = end;
-      if (exitCode === SSH_FAILED) throw this.#unreachable("ssh failed", stderr);
+      const own = marker.exitCodeIn(end.stdout);
+      const exitCode = own ?? end.exitCode;
+      if (own === undefined && exitCode === SSH_FAILED)
+        throw this.#unreachable("ssh failed", stderr);
       if (stdout !== undefined) return { stdout, stderr, exitCode };
       if (marker.isChanged(end.stdout)) throw this.#changed();
       const state = `its shell ended with ${exitCode} and ran no command`;
@@ -119,6 +125,7 @@ export class SshConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = undefined;
+    this.#shell = undefined;
     if (keeper !== undefined) await ended(keeper);
     this.#folder[Symbol.dispose]();
   }
@@ -129,6 +136,7 @@ export class SshConnection implements AsyncDisposable {
     this.#keeper = this.#spawn(KEEPS, KEEPER, marker);
     const { words, stderr } = await this.#begun(this.#keeper, marker, signal);
     if (words === undefined) throw this.#unreachable("ssh failed", stderr);
+    this.#shell = new RemoteShell(this.#keeper);
   }
 
   /** Waits for its first line, or its end. @throws HostError host/unsupported */

@@ -80,7 +80,7 @@ export async function makePlace({ login = "", programs = {} }: PlaceOptions = {}
   const folder = await mkdtemp(join(tmpdir(), "xsplice-ssh-test-"));
   const fill = (text: string): string =>
     text
-      .replaceAll("@LOGIN@", login)
+      .replaceAll("@LOGIN@", () => login)
       .replaceAll("@BIN@", join(folder, "bin"))
       .replaceAll("@TMP@", join(folder, "tmp"))
       .replaceAll("@STATE@", join(folder, "state"));

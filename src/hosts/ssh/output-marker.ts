@@ -12,7 +12,7 @@ export class OutputMarker {
   in(script: string): string {
     // In a shell of its own, so that the second marker is printed even if the script calls `exec` or
     // `exit`.
-    return `${print(this.#begin)}\n(\n${script}\n)\nset -- $?\n${print(this.#end)}\nexit $1`;
+    return `${print(this.#begin)}\n(\n${script}\n)\nset -- $?\n${print(this.#end, " $1")}\nexit $1`;
   }
 
   /** The text between the markers; `undefined` without the first one: the script did not start. */
@@ -26,6 +26,12 @@ export class OutputMarker {
     return end < 0 ? own : own.slice(0, end);
   }
 
+  /** The script's exit code; `undefined` without the second marker: it did not end. */
+  exitCodeIn(output: string): number | undefined {
+    const code = new RegExp(`${this.#end.join("")} (\\d+)\n`).exec(output)?.[1];
+    return code === undefined ? undefined : Number(code);
+  }
+
   /** The marker has another line end: the output is changed on the way. */
   isChanged(output: string): boolean {
     return output.includes(`${this.#begin.join("")}\r`);
@@ -33,7 +39,7 @@ export class OutputMarker {
 }
 
 /** In two halves, so that a login shell that prints its commands (`set -x`) does not print the marker. */
-function print(halves: readonly string[]): string {
-  const command = `printf '%s%s\\n' ${halves.join(" ")}`;
+function print(halves: readonly string[], more = ""): string {
+  const command = `printf '%s%s${more && " %s"}\\n' ${halves.join(" ")}${more}`;
   return `${command}; ${command} >&2`;
 }

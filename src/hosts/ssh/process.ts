@@ -93,7 +93,7 @@ export async function ended(child: SshProcess): Promise<void> {
 }
 
 /** Kills it at once. Children of it that write to its output then get an error. */
-function stop(child: SshProcess): void {
+export function stop(child: SshProcess): void {
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   if (!child.kill()) return;
   const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
@@ -116,7 +116,7 @@ function untilClosed(child: SshProcess): Promise<Error | undefined> {
   });
 }
 
-function collected(stream: Readable, onTooMuch: (bytes: number) => void): () => string {
+export function collected(stream: Readable, onTooMuch: (bytes: number) => void): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
