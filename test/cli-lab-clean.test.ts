@@ -68,7 +68,15 @@ test("lab clean removes the snapshots alone, or all of the cache, when nobody ne
   const cache = fillCache(place);
   leaveAbandoned(place, `xsplice-compile-${process.pid}-abcdef`);
   (await useCache(cache))[Symbol.dispose]();
-  const cleaned = { labs: 0, folders: 1, kept: [], removed: "nothing", cache, status: 0 };
+  const cleaned = {
+    labs: 0,
+    folders: 1,
+    kept: [],
+    removed: "nothing",
+    cache,
+    status: 0,
+    version: 1,
+  };
   assert.deepEqual(cleanIn(place), cleaned);
   assert.equal(cleanIn(place, "--snapshots").removed, "snapshots");
   assert.deepEqual(readdirSync(cache).sort(), ["build", "in-use.lock"]);

@@ -46,6 +46,7 @@ test("list --json is one document with every payload", async () => {
   const host = new FakeHost().put("one", applied, ["a=b"]);
   const run = await runXsplice(["list", "--json"], { host });
   assert.deepEqual(JSON.parse(run.stdout), {
+    version: 1,
     payloads: [{ name: "one", status: applied, metadata: ["a=b"] }],
   });
   assert.ok(host.isClosed);
@@ -154,7 +155,10 @@ test("apply --json prints a failure as one document with the stock exit code", a
   const report = { code: "host/refused", problem: "Cannot apply", remedy: "wait" } as const;
   host.failures.set("apply", new HostError(report, { errno: 16 }));
   const run = await runXsplice(["apply", "fix", "--json"], { host });
-  assert.deepEqual(JSON.parse(run.stdout), { error: { ...report, errno: 16 } });
+  assert.deepEqual(JSON.parse(run.stdout), {
+    version: 1,
+    error: { ...report, errno: 16 },
+  });
   expectRun(run, { stderr: "", exitCode: 2 });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { cannotLock } from "../src/hosts/lock-file.ts";
 import { ModelHost } from "../src/hosts/model.ts";
 import { syntheticModel, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
 import { payloadFiles } from "./plan-payloads.ts";
@@ -147,7 +148,7 @@ test("sync stops between two steps at ^C, says what is missing, and names the co
     stop.abort();
     return act(action, name, options);
   };
-  const wish = ["sync", "--revert", free.name, "--payload", free.path];
+  const wish = ["sync", "--revert", free.name, "--payload", free.path, "--yes"];
   const run = await runXsplice(wish, { host, signal: stop.signal });
   assert.equal(run.exitCode, 130);
   assert.match(
@@ -158,4 +159,45 @@ test("sync stops between two steps at ^C, says what is missing, and names the co
   host.act = act;
   assert.equal((await runXsplice(wish, { host })).exitCode, 0);
   assert.deepEqual(host.model.applied, ["other"]);
+});
+
+const costly: Readonly<Record<string, readonly string[]>> = {
+  "everything is removed": ["--to-nothing"],
+  "a fix is missing for a moment": ["--revert", free.name, "--payload", free.path],
+};
+for (const [what, wish] of Object.entries(costly)) {
+  test(`sync wants --yes where ${what}, and does nothing without it`, async () => {
+    const host = newHost();
+    const begin = await runXsplice(["sync", "--to", free.path, "--to", other.path], { host });
+    assert.equal(begin.exitCode, 0, begin.stderr);
+    const refused = await runXsplice(["sync", ...wish, "--json"], { host });
+    assert.equal(refused.exitCode, 2);
+    const { version, error } = JSON.parse(refused.stdout);
+    assert.equal(version, 1);
+    assert.equal(error.code, "sync/not-agreed");
+    assert.match(
+      error.where,
+      /everything that is applied is removed: free, other|is missing between/,
+    );
+    assert.deepEqual(host.model.applied, ["free", "other"]);
+    for (const [answer, exitCode] of Object.entries({ "no\n": 2, "\n": 2, "": 2, "y\n": 0 })) {
+      const asked = await runXsplice(["sync", ...wish], { host, person: answer });
+      assert.equal(asked.exitCode, exitCode, asked.stderr);
+      assert.match(asked.stderr, /Go on\? \[y\/N\] /);
+    }
+    const again = await runXsplice(["sync", "--to", free.path, "--to", other.path], { host });
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal((await runXsplice(["sync", ...wish, "-y"], { host })).exitCode, 0);
+  });
+}
+
+test("sync tells before the first step that nobody can be kept away, and why", async () => {
+  const lock = async () => {
+    throw cannotLock("/var/lib/xsplice/sync.lock on dom0", "sh: 3: flock: not found");
+  };
+  const host = Object.assign(newHost(), { lock });
+  const { stdout, stderr, exitCode } = await runXsplice(["sync", "--to", first.path], { host });
+  assert.equal(exitCode, 0);
+  assert.match(stderr, /^warning: .*: the program flock is missing, which locks .*\nstep 1 of 2/);
+  assert.doesNotMatch(stdout, /flock/, "it is told once");
 });

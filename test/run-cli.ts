@@ -16,17 +16,21 @@ export interface CliSurroundings {
   readonly openHost?: OpenHost;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Sits at a terminal, and types this. */
+  readonly person?: string;
 }
 
 export async function runXsplice(
   args: readonly string[],
   surroundings: CliSurroundings = {},
 ): Promise<CliRun> {
+  const { person } = surroundings;
+  const terminal = person === undefined ? {} : { isTTY: true };
   const stdout = new Collector();
-  const stderr = new Collector();
+  const stderr = Object.assign(new Collector(), terminal);
   const exitCode = await runCli(args, {
     io: {
-      stdin: Readable.from([]),
+      stdin: Object.assign(Readable.from(person === undefined ? [] : [person]), terminal),
       stdout,
       stderr,
       env: surroundings.env ?? {},

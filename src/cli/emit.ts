@@ -2,10 +2,20 @@
 
 import type { CommandCall } from "./spec.ts";
 
+/** Of the form of all documents; counts up when a field changes its meaning or is gone. */
+export const DOCUMENT_VERSION = 1;
+
 /** `text` is only rendered when it is wanted; addresses (bigint) become hex strings in JSON. */
 export function emit(call: CommandCall, value: unknown, text: () => string): void {
-  if (call.globals.output === "json") call.io.stdout.write(`${toJson(value)}\n`);
-  else call.io.stdout.write(text());
+  call.io.stdout.write(call.globals.output === "json" ? toDocument(value) : text());
+}
+
+/**
+ * One line. A document that has a `version` of its own keeps it: that of a plan counts the form of
+ * plans; the others have `documentVersion` besides.
+ */
+export function toDocument(value: unknown): string {
+  return `${toJson(Object.assign({ version: DOCUMENT_VERSION }, value))}\n`;
 }
 
 export function toJson(value: unknown): string {

@@ -38,6 +38,7 @@ const wrongUse: readonly string[] = ["lab/bad-argument", "host/bad-argument"];
 
 /** What `error` ends a verb of ours with. */
 export function ownExitCode(error: XspliceError): number {
+  if (error.report.code === "sync/not-agreed") return ExitCode.refused;
   const isWrongUse = error instanceof UsageError || wrongUse.includes(error.report.code);
   return isWrongUse ? ExitCode.usage : ExitCode.failure;
 }

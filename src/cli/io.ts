@@ -6,7 +6,7 @@ import type { Readable, Writable } from "node:stream";
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined };
 
 export interface CommandIo {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Results, and nothing else. */
   readonly stdout: Output;
   /** Progress, words for people, errors. */

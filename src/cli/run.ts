@@ -5,6 +5,7 @@ import { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { loadTree } from "./command-tree.ts";
+import { toDocument } from "./emit.ts";
 import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { optionNames, optionTakesValue } from "./option-spec.ts";
@@ -78,7 +79,7 @@ function writeReport(io: CommandIo, args: readonly string[], report: object, tex
   // Read from the arguments as typed: they may be what could not be parsed.
   const commandEnd = args.indexOf("--");
   const own = commandEnd < 0 ? args : args.slice(0, commandEnd);
-  if (own.includes("--json")) io.stdout.write(`${JSON.stringify({ error: report })}\n`);
+  if (own.includes("--json")) io.stdout.write(toDocument({ error: report }));
   else io.stderr.write(`${text}\n`);
 }
 

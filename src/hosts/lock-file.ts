@@ -44,10 +44,14 @@ function whyUnsupported(error: unknown): string | undefined {
 }
 
 export function cannotLock(path: string, said: string, cause?: unknown): HostError {
+  const lacksFlock = /\bflock\b.*\b(not (found|there)|missing)\b/.test(said);
+  const why = lacksFlock
+    ? `the program flock is missing, which locks ${path}`
+    : `${path} cannot be locked`;
   return new HostError(
     {
       code: "host/unsupported",
-      problem: `Cannot keep others from working at the same time: ${path} cannot be locked`,
+      problem: `Cannot keep others from working at the same time: ${why}`,
       ...(said.trim() === "" ? {} : { where: said.trim() }),
       expected: "the program flock (Debian: util-linux), and a writable directory",
     },

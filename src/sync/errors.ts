@@ -13,6 +13,8 @@ export type SyncErrorCode =
   | "sync/cannot-rehearse"
   /** The host's code is not what the replacing payload expects. */
   | "sync/guard-differs"
+  /** The plan would cost the host something, and nobody agreed to it. */
+  | "sync/not-agreed"
   /** Somebody else changed the host at the same time. */
   | "sync/host-changed";
 

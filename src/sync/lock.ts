@@ -31,7 +31,9 @@ export async function lockHost(
   } catch (error) {
     const isUnsupported = error instanceof HostError && error.report.code === "host/unsupported";
     if (!isUnsupported) throw error;
-    return { release: async () => {}, notes: [error.report.problem] };
+    const { problem, where } = error.report;
+    const why = where === undefined || problem.includes("flock is missing") ? "" : ` (${where})`;
+    return { release: async () => {}, notes: [`${problem}${why}`] };
   }
 }
 

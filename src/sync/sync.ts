@@ -36,8 +36,10 @@ export interface SyncRequest {
 }
 
 export interface SyncOptions extends StepOptions {
-  /** Called before the first step. */
-  readonly onPlan: (plan: Plan, state: HostState) => void;
+  /** Called before the first step, and waited for; what it throws ends the sync before that step. */
+  readonly onPlan: (plan: Plan, state: HostState) => void | Promise<void>;
+  /** Sentences that a person should read before the first step; also in the report. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function syncHost(
   options: SyncOptions,
 ): Promise<SyncReport> {
   const locked = await lockHost(on.host, options);
+  for (const note of locked.notes) options.onNote?.(note);
   try {
     const report = await syncLocked(on, request, options);
     return { ...report, notes: [...locked.notes, ...report.notes] };
@@ -78,7 +81,7 @@ async function syncLocked(
   const names = list.map(({ name }) => name);
   const origin: Scene = { loaded: names, applied: state.stack.names };
   // From here on it is known what is to be done, and that all of it is available.
-  options.onPlan(plan, state);
+  await options.onPlan(plan, state);
   goal.set(plan.stack);
   if (hypervisor !== undefined) rehearse(hypervisor, state, plan.steps, files);
   const probed = await probeGuards(host, plan.steps, files, {

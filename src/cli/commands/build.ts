@@ -3,7 +3,7 @@ import type { BuildOptions } from "../../builder/build-options.ts";
 import type { BuiltFix } from "../../builder/built-fix.ts";
 import type { HookDraft } from "../../builder/draft/draft.ts";
 import type { BuildReport } from "../../builder/report.ts";
-import { emit, toJson } from "../emit.ts";
+import { emit, toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { buildOptionSpecs, readBuildOptions } from "../options/build.ts";
 import { requireFreePlace, requireOtherPlace } from "../options/output-place.ts";
@@ -112,7 +112,7 @@ async function writeResults(
   const place = (await isDevice(output)) ? undefined : `${output}.json`;
   if (place !== undefined) {
     await removeEarlierResult(place);
-    await writeFileAtomically(place, Buffer.from(`${toJson(report)}\n`));
+    await writeFileAtomically(place, Buffer.from(toDocument(report)));
   }
   try {
     if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);

@@ -1,4 +1,4 @@
-import { toJson } from "../emit.ts";
+import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { isPath, xenOption } from "../options/lab.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -42,7 +42,7 @@ export const demoCommand: CommandSpec = {
     const page = new TourPage(isJson ? io.stderr : io.stdout, io.env);
     const { runTour } = await import("../tour/tour.ts"); // Half of xsplice: not for every other command.
     const result = await runTour(call, page);
-    if (isJson) io.stdout.write(`${toJson(result)}\n`);
+    if (isJson) io.stdout.write(toDocument(result));
     return ExitCode.success;
   },
 };

@@ -1,3 +1,4 @@
+import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
 
@@ -23,7 +24,7 @@ export const helpCommand: CommandSpec = {
   kind: "stock",
   run: async (call) => {
     const text = call.helpOf(call.args);
-    if (call.globals.output === "json") call.io.stdout.write(`${JSON.stringify({ help: text })}\n`);
+    if (call.globals.output === "json") call.io.stdout.write(toDocument({ help: text }));
     else call.io.stderr.write(text);
     return ExitCode.success;
   },

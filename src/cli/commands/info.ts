@@ -1,5 +1,5 @@
 import type { HostInfo } from "../../host/host.ts";
-import { emit } from "../emit.ts";
+import { DOCUMENT_VERSION, emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
@@ -21,7 +21,12 @@ export const infoCommand: CommandSpec = {
   run: (call) =>
     withHost(call, async (host, options) => {
       const info = await host.info(options);
-      const value = { host: host.label, ...info, capabilities: host.capabilities };
+      const value = {
+        documentVersion: DOCUMENT_VERSION,
+        host: host.label,
+        ...info,
+        capabilities: host.capabilities,
+      };
       emit(call, value, () => renderInfo(host.label, info));
       return ExitCode.success;
     }),

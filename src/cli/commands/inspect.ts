@@ -2,7 +2,7 @@ import { describeTables } from "../../dissect/describe-tables.ts";
 import type { Dissection } from "../../dissect/dissect-payload.ts";
 import type { Paragraph } from "../../payload/describe.ts";
 import type { Inspection } from "../../payload/inspect.ts";
-import { emit } from "../emit.ts";
+import { DOCUMENT_VERSION, emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { baseOption, readSymbolsPath } from "../options/base.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
@@ -66,6 +66,7 @@ export const inspectCommand: CommandSpec = {
     emit(
       call,
       jsonOf({
+        documentVersion: DOCUMENT_VERSION,
         ...inspection.contents,
         tables,
         code,

@@ -1,6 +1,6 @@
 import { finished } from "node:stream/promises";
 import type { Lab } from "../../lab/lab.ts";
-import { toJson } from "../emit.ts";
+import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 
@@ -41,7 +41,7 @@ async function collected(
 ): Promise<number> {
   const { stdout, stderr, exitCode } = await lab.exec(command, { signal: io.signal });
   const result = { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-  io.stdout.write(`${toJson(result)}\n`);
+  io.stdout.write(toDocument(result));
   return exitCode;
 }
 

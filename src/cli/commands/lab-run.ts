@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { XspliceError } from "../../error.ts";
 import type { LabInfo } from "../../lab/lab-info.ts";
 import { stateOfProgram } from "../../system-state.ts";
-import { toJson } from "../emit.ts";
+import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { labOptions, readLabOptions } from "../options/lab.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
@@ -65,7 +65,7 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
   try {
     await once(child, "close");
     const exitCode = child.exitCode ?? 128 + constants.signals[child.signalCode ?? "SIGKILL"];
-    if (isJson) io.stdout.write(`${toJson({ exitCode, ...said })}\n`);
+    if (isJson) io.stdout.write(toDocument({ exitCode, ...said }));
     return io.signal.aborted ? ExitCode.interrupted : exitCode;
   } catch (cause) {
     throw cannotRun(command, cause);

@@ -1,3 +1,4 @@
+import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { renderManPage } from "../render-man-page.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -18,8 +19,7 @@ export const manCommand: CommandSpec = {
   kind: "own",
   run: async (call) => {
     const page = renderManPage(call.tree, packageVersion());
-    const json = call.globals.output === "json";
-    call.io.stdout.write(json ? `${JSON.stringify({ man: page })}\n` : page);
+    emit(call, { man: page }, () => page);
     return ExitCode.success;
   },
 };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PlanError } from "../../plan/obstacle.ts";
 import type { SyncReport } from "../../sync/report.ts";
 import type { SyncOptions, SyncRequest } from "../../sync/sync.ts";
+import { losses, requireConsent, yesOption } from "../consent.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
@@ -26,6 +27,7 @@ export const syncCommand: CommandSpec = {
   description: [
     'Takes exactly the steps that "xsplice plan" shows with the same options, and verifies the host after each step. With --xen-syms, it first plays all steps on the model. Before a replace, it probes whether the code of the host is what the payload expects.',
     "If a step fails, it restores the previous state of the host. Payloads that a replace removed before it failed are applied again at once. If there is no way back, it stops and reports what the host runs, and the command that continues.",
+    "If a fix would be missing for a moment, data would be reset, or everything would be removed, it asks first, and without a terminal refuses unless you pass --yes. A plan from a file was agreed to by whoever passes it.",
     "After ^C, it finishes the current step. If it is killed, run the same command again: it continues from the state of the host.",
   ],
   arguments: [],
@@ -47,6 +49,7 @@ export const syncCommand: CommandSpec = {
       ],
     },
     ...wish,
+    yesOption,
     quiesceOption,
   ],
   examples: [
@@ -77,26 +80,33 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
   const { stdout, stderr, signal } = call.io;
   return withJournalledHost(call, async (host, callOptions, goal) => {
     const { syncHost } = await import("../../sync/sync.ts");
+    const told = new Set<string>();
     const { deadlineMs, quiesceMs } = readActOptions(call, callOptions);
     const options: SyncOptions = {
       deadlineMs,
       quiesceMs,
       signal,
-      onPlan: (plan, state) => {
+      onPlan: async (plan, state) => {
         if (call.globals.output === "text") stdout.write(renderPlan(plan, state));
+        await requireConsent(call, losses(plan, state));
+      },
+      onNote: (note) => {
+        stderr.write(`warning: ${note}\n`);
+        told.add(note);
       },
       onStep: (event) => stderr.write(renderStep(event)),
       pause: (ms = PAUSE_MS) => sleep(ms),
     };
     const report = await syncHost({ host, goal }, request, options);
-    const continues = commandThatContinues(call, wish);
+    const untold = report.notes.filter((note) => !told.has(note));
+    const continues = commandThatContinues(call, [...wish, yesOption]);
     const { failure, ...rest } = report;
     const document = {
       ...rest,
       ...(failure && { error: failure }),
       ...(report.outcome !== "done" && { continues }),
     };
-    emit(call, document, () => renderSync(report, continues));
+    emit(call, document, () => renderSync({ ...report, notes: untold }, continues));
     return exitCodes[report.outcome];
   });
 }

@@ -132,7 +132,7 @@ class Shell {
     words: readonly string[],
     killAt?: number,
   ): Promise<{ exitCode: number | null; wasKilled: boolean; printed: string }> {
-    const args = [command, "--host", `lab:${this.#lab}`, "sync", ...words];
+    const args = [command, "--host", `lab:${this.#lab}`, "sync", "--yes", ...words];
     const child = spawn(process.execPath, args, { cwd: this.#folder });
     const closed = once(child, "close");
     let printed = "";
