@@ -18,7 +18,7 @@ export function toDocument(value: unknown): string {
   return `${toJson(Object.assign({ version: DOCUMENT_VERSION }, value))}\n`;
 }
 
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === "bigint" ? `0x${part.toString(16)}` : part,
   );
