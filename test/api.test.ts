@@ -29,7 +29,8 @@ const inner: ReadonlySet<string> = new Set([
   ...["payload/emit/input.d.ts#StandingCode"],
   // How a lab and its agent are put together.
   ...["lab/lab.d.ts#LabOrigin", "agent/handshake.d.ts#HandshakeOptions", "agent/wire.d.ts#Frame"],
-  ...["agent/messages.d.ts#HypercallRequest", "agent/messages.d.ts#HypercallResult"],
+  ...["agent/messages.d.ts#GuestMemory", "agent/messages.d.ts#HypercallRequest"],
+  "agent/messages.d.ts#HypercallResult",
   ...["agent/process.d.ts#SendFrame", "parts/apt-suite.d.ts#AptSuite"],
   ...["xen-model/load/payload-file.d.ts#PayloadSection"],
 ]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadTree } from "../src/cli/command-tree.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
-import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
+import { type CommandSpec, leavesOf } from "../src/cli/spec.ts";
 import { moreExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/text/exit-code-table.ts";
 import { packageVersion } from "../src/cli/version.ts";
 import { expectGoldenBlock, expectGoldenFile } from "./golden.ts";
@@ -36,9 +36,7 @@ function commandRow(spec: CommandSpec, path: string): string {
 
 function commandTable(): string {
   const rows = allEntries.flatMap((entry) =>
-    isGroup(entry)
-      ? entry.commands.map((spec) => commandRow(spec, `${entry.name} ${spec.name}`))
-      : [commandRow(entry, entry.name)],
+    leavesOf(entry).map(({ path, spec }) => commandRow(spec, path.join(" "))),
   );
   const meanings = (title: string, codes: typeof ownExitCodes): string =>
     `${title}: ${codes.map(({ code, meaning }) => `**${code}** ${meaning}`).join("; ")}.\n`;

@@ -7,7 +7,7 @@ import { loadTree } from "../src/cli/command-tree.ts";
 import { completeWords } from "../src/cli/completion/complete-words.ts";
 import type { OptionSpec } from "../src/cli/option-spec.ts";
 import { globalOptionSpecs } from "../src/cli/options/global.ts";
-import { type CommandSpec, isGroup } from "../src/cli/spec.ts";
+import { type CommandSpec, leavesOf } from "../src/cli/spec.ts";
 import { runXsplice } from "./run-cli.ts";
 
 interface TreeCommand {
@@ -19,9 +19,7 @@ interface TreeCommand {
 const tree = await loadTree(undefined);
 const commands = tree.flatMap(({ entries }) =>
   entries.flatMap((entry): readonly TreeCommand[] =>
-    isGroup(entry)
-      ? entry.commands.map((spec) => treeCommand([entry.name, spec.name], spec))
-      : [treeCommand([entry.name], entry)],
+    leavesOf(entry).map(({ path, spec }) => treeCommand(path, spec)),
   ),
 );
 

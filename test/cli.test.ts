@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadTree } from "../src/cli/command-tree.ts";
-import { isGroup } from "../src/cli/spec.ts";
+import { isGroup, type SpecEntry } from "../src/cli/spec.ts";
 import { HostError } from "../src/host/errors.ts";
 import { FakeHost } from "./fake-host.ts";
 import { runXsplice } from "./run-cli.ts";
@@ -16,18 +16,21 @@ test("xsplice without arguments tells a newcomer what it is and how to begin", a
   }
 });
 
+function pathsOf(
+  entry: SpecEntry,
+  above: readonly string[] = [],
+): readonly { path: readonly string[]; isLeaf: boolean }[] {
+  const path = [...above, entry.name];
+  const children = isGroup(entry) ? entry.commands : [];
+  return [{ path, isLeaf: !isGroup(entry) }, ...children.flatMap((child) => pathsOf(child, path))];
+}
+
 const allEntries = (await loadTree(undefined)).flatMap(({ entries }) => entries);
-const paths = allEntries.flatMap((entry) =>
-  isGroup(entry)
-    ? [[entry.name], ...entry.commands.map(({ name }) => [entry.name, name])]
-    : [[entry.name]],
-);
-for (const path of paths) {
+for (const { path, isLeaf } of allEntries.flatMap((entry) => pathsOf(entry))) {
   test(`${path.join(" ")} --help describes it with an example`, async () => {
     const run = await runXsplice([...path, "--help"]);
     assert.equal(run.exitCode, 0);
     assert.ok(run.stdout.startsWith(`Usage: xsplice ${path.join(" ")}`));
-    const isLeaf = path.length === 2 || path[0] !== "lab";
     if (isLeaf) assert.match(run.stdout, /Examples:\n {2}# .+\n {2}\S+/);
     const widest = Math.max(...run.stdout.split("\n").map((line) => line.length));
     assert.ok(widest <= 100, `a line of ${widest} columns`);

@@ -138,6 +138,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "files",
   ],
   bases: ["bytes", "json", "host", "elf", "xen-abi", "parts", "hosts", "xen-make", "running"],
+  guest: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab", "parts", "files"],
   cli: [
     "bytes",
     "bases",
@@ -162,6 +163,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "parts",
     "lab",
     "hosts",
+    "guest",
     "plan",
     "sync",
     "bisect",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The agent: makes hypercalls and runs commands in a dom0 for a client elsewhere. It speaks the
+// The agent: makes hypercalls, reads and writes the memory of guests, and runs commands in a dom0 for
+// a client elsewhere. It speaks the
 // protocol of src/agent/wire.ts over a virtio-serial port, or over standard input and output.
 //
 //   agent /dev/vport0p1     a port: waits for it to appear, outlives its clients
@@ -37,12 +38,18 @@ enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 
 enum { SLOT_MAX = 2 * PROCESS_MAX };    // as many again may be dying
 enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, PORT_WAIT_MS = 60000 };
 enum { RECONNECT_MS = 10, ABSENT_MS_MAX = 1000 };
-enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT };
+enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT, GUEST };
+enum { GUEST_BYTES_MAX = 1 << 20, PAGE = 4096 };
 
 // IOCTL_PRIVCMD_HYPERCALL: _IOC(NONE, 'P', 0, sizeof(struct privcmd_call))
 enum { PRIVCMD_HYPERCALL = 0x305000 };
 struct privcmd_call { uint64_t op, args[5]; };
 _Static_assert(sizeof(struct privcmd_call) == 48, "as the kernel has it");
+
+// IOCTL_PRIVCMD_MMAPBATCH_V2: _IOC(NONE, 'P', 4, sizeof(struct privcmd_batch))
+enum { PRIVCMD_MMAPBATCH_V2 = 0x205004 };
+struct privcmd_batch { uint32_t count; uint16_t domain; uint64_t address, *frames; int *errors; };
+_Static_assert(sizeof(struct privcmd_batch) == 32, "as the kernel has it");
 
 struct bytes { uint8_t *data; size_t start, end, capacity; };
 
@@ -130,6 +137,17 @@ static void send_credit(uint32_t channel, uint32_t count)
     send_frame(channel, CREDIT, payload, sizeof payload);
 }
 
+static void send_result(uint32_t channel, int64_t result, const void *output, size_t count)
+{
+    uint32_t length = FRAME_LENGTH_MIN + 8 + count;
+    uint8_t type = RESULT;
+    append(&queued, &length, 4);
+    append(&queued, &channel, 4);
+    append(&queued, &type, 1);
+    append(&queued, &result, 8);
+    append(&queued, output, count);
+}
+
 // --- hypercalls ----------------------------------------------------------------------------
 
 static int privcmd = -1;
@@ -195,13 +213,47 @@ static void do_hypercall(uint32_t channel, const uint8_t *payload, size_t count)
     int64_t result = ioctl(privcmd, PRIVCMD_HYPERCALL, &call);
     if (result < 0) result = -errno;
 
-    uint32_t length = FRAME_LENGTH_MIN + 8 + outputs;
-    uint8_t type = RESULT;
-    append(&queued, &length, 4);
-    append(&queued, &channel, 4);
-    append(&queued, &type, 1);
-    append(&queued, &result, 8);
-    append(&queued, resident, outputs);
+    send_result(channel, result, resident, outputs);
+}
+
+// --- memory of other domains ----------------------------------------------------------------
+
+// All pages of the guest from `first` on, or why not; `*error` is positive.
+static uint8_t *map_guest(uint16_t domain, uint64_t first, size_t pages, int *error)
+{
+    static uint64_t frames[GUEST_BYTES_MAX / PAGE + 1];
+    static int errors[GUEST_BYTES_MAX / PAGE + 1];
+    void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, privcmd, 0);
+    *error = memory == MAP_FAILED ? errno : 0;
+    if (*error) return NULL;
+    for (size_t i = 0; i < pages; i++) frames[i] = first + i;
+    memset(errors, 0, sizeof errors);
+    struct privcmd_batch batch = {pages, domain, (uintptr_t)memory, frames, errors};
+    if (ioctl(privcmd, PRIVCMD_MMAPBATCH_V2, &batch) < 0) *error = errno;
+    for (size_t i = 0; i < pages && !*error; i++) *error = -errors[i];
+    if (!*error) return memory;
+    munmap(memory, pages * PAGE);
+    return NULL;
+}
+
+static void do_guest(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    enum { ADDRESS = 0, DOMAIN = 8, LENGTH = 10, FIXED = 14 };
+    if (count < FIXED) return send_error(channel, "GUEST is cut short", 0);
+    uint64_t address = u64_at(payload + ADDRESS);
+    uint32_t length = u32_at(payload + LENGTH);
+    size_t written = count - FIXED, size = written ? written : length;
+    if (size < 1 || size > GUEST_BYTES_MAX || (written && length))
+        return send_error(channel, "GUEST wants no bytes or too many", 0);
+    if (!open_privcmd()) return send_error(channel, "/dev/xen/privcmd", errno);
+    uint16_t domain = payload[DOMAIN] | payload[DOMAIN + 1] << 8;
+    size_t offset = address % PAGE, pages = (offset + size + PAGE - 1) / PAGE;
+    int error;
+    uint8_t *memory = map_guest(domain, address / PAGE, pages, &error);
+    if (!memory) return send_result(channel, -error, NULL, 0);
+    if (written) memcpy(memory + offset, payload + FIXED, size);
+    send_result(channel, 0, memory + offset, written ? 0 : size);
+    munmap(memory, pages * PAGE);
 }
 
 // --- processes -----------------------------------------------------------------------------
@@ -411,6 +463,7 @@ static void do_frame(uint32_t channel, uint8_t type, const uint8_t *payload, siz
 {
     if (type == HELLO && channel == 0 && count == 8) do_hello(payload);
     else if (type == HYPERCALL) do_hypercall(channel, payload, count);
+    else if (type == GUEST) do_guest(channel, payload, count);
     else if (type == EXEC) do_exec(channel, payload, count);
     else if (type == STDIN || type == KILL || type == CREDIT)
         do_process_frame(channel, type, payload, count);

@@ -9,7 +9,10 @@ import { aborted, disconnected, type HandshakeOptions, shakeHands } from "./hand
 import {
   decodeResult,
   encodeExec,
+  encodeGuestRead,
+  encodeGuestWrite,
   encodeHypercall,
+  type GuestMemory,
   type HypercallRequest,
   type HypercallResult,
 } from "./messages.ts";
@@ -67,7 +70,35 @@ export class AgentClient implements AsyncDisposable {
    *   agent/disconnected, agent/aborted (Xen may still carry it out), agent/bad-request
    */
   async hypercall(request: HypercallRequest, signal?: AbortSignal): Promise<HypercallResult> {
-    const payload = encodeHypercall(request);
+    return await this.#ask(FrameType.HYPERCALL, encodeHypercall(request), signal);
+  }
+
+  /**
+   * At most GUEST_BYTES_MAX bytes of a guest's memory. A refusal is a result; its number is negative.
+   * @throws AgentError as hypercall()
+   */
+  async readGuest(
+    from: GuestMemory,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<HypercallResult> {
+    return await this.#ask(FrameType.GUEST, encodeGuestRead(from, length), signal);
+  }
+
+  /** As readGuest(), the other way round. */
+  async writeGuest(
+    to: GuestMemory,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<HypercallResult> {
+    return await this.#ask(FrameType.GUEST, encodeGuestWrite(to, bytes), signal);
+  }
+
+  async #ask(
+    type: FrameType,
+    payload: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<HypercallResult> {
     if (signal?.aborted) throw aborted(this.label, signal.reason);
     return await new Promise<HypercallResult>((resolve, reject) => {
       let channel: number | undefined;
@@ -89,7 +120,7 @@ export class AgentClient implements AsyncDisposable {
           reject(error);
         },
       });
-      this.#send(channel, FrameType.HYPERCALL, payload);
+      this.#send(channel, type, payload);
     });
   }
 

@@ -19,6 +19,13 @@ export interface HypercallRequest {
   readonly outputLength: number;
 }
 
+/** A piece of a guest's memory, by the addresses that the guest itself sees without paging. */
+export interface GuestMemory {
+  readonly domain: number;
+  readonly address: bigint;
+}
+
+/** Of a hypercall, and of access to a guest's memory. */
 export interface HypercallResult {
   /** Negative is -errno: Xen's, or that of Linux when it refused the call. */
   readonly result: number;
@@ -76,6 +83,14 @@ export function decodeResult(payload: Uint8Array): HypercallResult {
   const reader = new ByteReader(payload, "RESULT from the agent");
   const result = Number(reader.i64("result"));
   return { result, output: reader.bytes("output", reader.remaining) };
+}
+
+export function encodeGuestRead({ domain, address }: GuestMemory, length: number): Uint8Array {
+  return new ByteWriter().u64(address).u16(domain).u32(length).toBytes();
+}
+
+export function encodeGuestWrite({ domain, address }: GuestMemory, bytes: Uint8Array): Uint8Array {
+  return new ByteWriter().u64(address).u16(domain).u32(0).bytes(bytes).toBytes();
 }
 
 /** @throws AgentError agent/bad-request when an argument holds a NUL, or there is none */

@@ -18,6 +18,8 @@
 //              u32 number of pointers; {u32 at, u32 target}…; arena bytes to the end of the frame
 //              -> RESULT  i64 result (negative: -errno); output bytes
 //              -> ERROR   no hypercall could be made: no privcmd, an offset outside the arena
+//   GUEST      u64 guest-physical address; u16 domain; u32 bytes to read, or 0 and the bytes to write,
+//              up to GUEST_BYTES_MAX -> RESULT i64 0 or -errno; the bytes that were read
 //   EXEC       u32 argc; argc NUL-terminated strings (argv, looked up in PATH); starts a process
 //              -> STDOUT, STDERR (bytes; empty = closed) … and at the end EXIT i32 exit status
 //              (128 + signal for a signal; 127 when it could not be started), nothing after it.
@@ -51,6 +53,9 @@ export const FRAME_LENGTH_MAX = 4 * 1024 * 1024;
 /** What each stream of a process may carry before the receiver asks for more. */
 export const WINDOW_BYTES = 256 * 1024;
 
+/** What one GUEST frame reads or writes. */
+export const GUEST_BYTES_MAX = 1024 * 1024;
+
 /** Bytes of a frame before its payload: length, channel, type. */
 export const FRAME_HEADER_SIZE = 9;
 
@@ -66,6 +71,7 @@ export const FrameType = {
   KILL: 9,
   ERROR: 10,
   CREDIT: 11,
+  GUEST: 12,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

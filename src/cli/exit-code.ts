@@ -19,6 +19,8 @@ export const ExitCode = {
   different: 2,
   /** check: the hypervisor would refuse a payload; plan, sync: there is no way to what is wished. */
   refused: 2,
+  /** lab guest run: the guest did not end well, or took the hypervisor down. */
+  guestFailed: 2,
   /** bisect only: no single fix can be named. */
   unnamed: 2,
   /** check only: it would not, and something can go wrong nevertheless. */

@@ -71,7 +71,9 @@ function groupCommand(spec: GroupSpec, parts: Attached): Command {
   command.description(spec.description.join("\n\n"));
   command.helpCommand(false);
   quieten(command, parts.io);
-  for (const child of spec.commands) command.addCommand(leafCommand(child, parts));
+  for (const child of spec.commands) {
+    command.addCommand(isGroup(child) ? groupCommand(child, parts) : leafCommand(child, parts));
+  }
   return command;
 }
 

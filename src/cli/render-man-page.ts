@@ -6,6 +6,7 @@ import {
   type ArgumentSpec,
   type CommandSpec,
   isGroup,
+  leavesOf,
   type SpecEntry,
   type TreeSection,
 } from "./spec.ts";
@@ -68,12 +69,9 @@ function renderSection({ heading, entries }: TreeSection): string[] {
 }
 
 function renderEntry(entry: SpecEntry): string[] {
-  if (!isGroup(entry)) return renderCommand(entry, entry.name);
-  const about = entry.description.flatMap((text) => [".PP", roff(text)]);
-  const commands = entry.commands.flatMap((spec) =>
-    renderCommand(spec, `${entry.name} ${spec.name}`),
-  );
-  return [...about, ...commands];
+  const about = isGroup(entry) ? entry.description.flatMap((text) => [".PP", roff(text)]) : [];
+  const commands = leavesOf(entry).map(({ path, spec }) => renderCommand(spec, path.join(" ")));
+  return [...about, ...commands.flat()];
 }
 
 function renderCommand(spec: CommandSpec, path: string): string[] {

@@ -38,12 +38,12 @@ export interface CommandSpec {
   readonly run: (call: CommandCall) => Promise<number>;
 }
 
-/** A command that only holds others, as `lab`. */
+/** A command that only holds others, as `lab` and `lab guest`. */
 export interface GroupSpec {
   readonly name: string;
   readonly summary: string;
   readonly description: readonly string[];
-  readonly commands: readonly CommandSpec[];
+  readonly commands: readonly SpecEntry[];
 }
 
 export type SpecEntry = CommandSpec | GroupSpec;
@@ -56,6 +56,16 @@ export interface TreeSection {
 
 export function isGroup(entry: SpecEntry): entry is GroupSpec {
   return "commands" in entry;
+}
+
+/** The commands below an entry that do something, or it itself, by their words. */
+export function leavesOf(
+  entry: SpecEntry,
+  above: readonly string[] = [],
+): readonly { readonly path: readonly string[]; readonly spec: CommandSpec }[] {
+  const path = [...above, entry.name];
+  if (!isGroup(entry)) return [{ path, spec: entry }];
+  return entry.commands.flatMap((child) => leavesOf(child, path));
 }
 
 export interface GlobalOptions {

@@ -5,6 +5,7 @@ import { digestOf } from "./digest.ts";
 import { LabError } from "./errors.ts";
 import type { Userland } from "./lab-info.ts";
 import { labLimits } from "./lab-limits.ts";
+import type { Processor } from "./machine.ts";
 import type { LabRecipe } from "./sources.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
 
@@ -13,6 +14,8 @@ export interface LabOptions {
   readonly xen?: string;
   /** Debug symbols for the caller's own hypervisor. */
   readonly xenSymbols?: string;
+  /** "amd" by default, which runs guests; see machine.ts. */
+  readonly processor?: Processor;
   /** One is fastest; a rendezvous of CPUs needs two. */
   readonly cpus?: number;
   readonly memoryMb?: number;
@@ -21,7 +24,13 @@ export interface LabOptions {
   readonly hypervisorOptions?: readonly string[];
 }
 
-const DEFAULTS = { xen: "4.17", cpus: 1, memoryMb: 512, userland: "minimal" } as const;
+const DEFAULTS = {
+  xen: "4.17",
+  processor: "amd",
+  cpus: 1,
+  memoryMb: 512,
+  userland: "minimal",
+} as const;
 
 /** @throws LabError lab/bad-argument */
 export function recipeOf(options: LabOptions): LabRecipe {
@@ -32,7 +41,12 @@ export function recipeOf(options: LabOptions): LabRecipe {
   return {
     hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen),
     userSymbols: options.xenSymbols,
-    machine: { cpus, memoryMb, hypervisorOptions },
+    machine: {
+      processor: options.processor ?? DEFAULTS.processor,
+      cpus,
+      memoryMb,
+      hypervisorOptions,
+    },
     userland: options.userland ?? DEFAULTS.userland,
   };
 }
@@ -41,8 +55,9 @@ export function recipeOf(options: LabOptions): LabRecipe {
 export function kindOf({ hypervisor, machine, userland }: LabRecipe): string {
   const xen = hypervisor.part ?? `file-${digestOf(readFileSync(hypervisor.name)).slice(0, 8)}`;
   const words = machine.hypervisorOptions;
+  const processor = machine.processor === DEFAULTS.processor ? "" : `-${machine.processor}`;
   const options = words.length === 0 ? "" : `-${digestOf(...words).slice(0, 8)}`;
-  return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${options}`;
+  return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${processor}${options}`;
 }
 
 function requireWithin(name: keyof typeof labLimits, value: number): void {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { crashError } from "./errors.ts";
 import { kindOf, recipeOf } from "./lab-options.ts";
-import { machineArguments } from "./machine.ts";
+import { type Machine, machineArguments } from "./machine.ts";
 import { partsForLab } from "./open-lab.ts";
 import { QmpClient } from "./qmp.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
@@ -57,7 +57,13 @@ test("chooseHypervisor() takes the exact version of a package", () => {
 });
 
 test("machineArguments() differ between boot and restore in the memory alone", () => {
-  const machine = { cpus: 2, memoryMb: 512, images: 1, hypervisorOptions: ["loglvl=all"] };
+  const machine: Machine = {
+    processor: "amd",
+    cpus: 2,
+    memoryMb: 512,
+    images: 1,
+    hypervisorOptions: ["loglvl=all"],
+  };
   const boot = machineArguments(machine, "shared-file").join(" ");
   const restore = machineArguments(machine, "private-file").join(" ");
   assert.equal(restore, `${boot.replace("share=on", "share=off")} -incoming defer`);

@@ -1,7 +1,22 @@
 // The machine of a lab as QEMU's arguments. A cold boot and a restore have the same arguments but for
 // the memory: all paths are names in the run directory, which link to the real files.
 
+/** The maker of the emulated processor: Xen treats them differently. */
+export const processors = ["amd", "intel"] as const;
+export type Processor = (typeof processors)[number];
+
+/**
+ * QEMU emulates the virtual machines and nested paging of AMD's without KVM, so guests run on it. Of its
+ * models EPYC and Opteron_G5 do not bring dom0 up, Opteron_G3 has no nested paging. Intel's has no
+ * guests; Xen parks CPUs of Intel's that go offline, and forgets those of AMD's.
+ */
+const CPU_MODEL: Readonly<Record<Processor, string>> = {
+  amd: "qemu64,+svm,+npt",
+  intel: "Nehalem",
+};
+
 export interface Machine {
+  readonly processor: Processor;
   readonly cpus: number;
   readonly memoryMb: number;
   /** Number of images, named image-0 … in the run directory. */
@@ -50,7 +65,14 @@ export type MachineMemory =
 export function machineArguments(machine: Machine, memory: MachineMemory): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none", "-display", "none"],
-    ...["-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", String(machine.cpus)],
+    ...[
+      "-accel",
+      "tcg,thread=multi",
+      "-cpu",
+      CPU_MODEL[machine.processor],
+      "-smp",
+      String(machine.cpus),
+    ],
     ...["-machine", "pc,memory-backend=ram", "-m", `${machine.memoryMb}M`],
     ...["-object", memoryBackend(machine, memory)],
     ...["-kernel", RunFile.hypervisor, "-append", hypervisorCommandLine(machine)],

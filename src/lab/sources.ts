@@ -12,7 +12,7 @@ import { LabError } from "./errors.ts";
 import { buildNodeImage, buildProgramsImage, type Image } from "./images.ts";
 import { buildInitrd } from "./initrd.ts";
 import type { Userland } from "./lab-info.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, machineArguments } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
 import { openQemu, type QemuProgram } from "./qemu-program.ts";
 import type { MachineFiles } from "./supervised-machine.ts";
@@ -84,7 +84,8 @@ export async function prepareSources(
       images: images.map(({ path }) => path),
     },
     identity: digestOf(
-      JSON.stringify(machine),
+      // The processor and all devices: what was saved on one machine does not run on another.
+      ...machineArguments(machine, "private-file"),
       ...[qemu.identity, kernel.manifest.identity, initrd.identity, hypervisor.identity],
       ...images.map(({ identity }) => identity),
     ),

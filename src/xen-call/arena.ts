@@ -79,6 +79,14 @@ export class ArenaReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  u16(at: number): number {
+    return this.#view.getUint16(at, true);
+  }
+
+  u64(at: number): bigint {
+    return this.#view.getBigUint64(at, true);
+  }
+
   u32(at: number): number {
     return this.#view.getUint32(at, true);
   }

@@ -85,7 +85,8 @@ for (const release of [process.env["XSPLICE_TRY_XEN"] ?? "4.17"]) {
     let lab: Lab;
     let words: bigint;
     before(async () => {
-      lab = await openLab({ xen: release, cpus: 2 });
+      // Of AMD's processors, Xen forgets one that goes offline: it could not be woken.
+      lab = await openLab({ xen: release, cpus: 2, processor: "intel" });
       const { byName } = readXenSyms(readFileSync(`${lab.info.symbols}`), "xen-syms");
       words = byName.get("kexec_crash_area")?.address ?? assert.fail("no place to count in");
     });

@@ -1,3 +1,4 @@
+import { labGuestGroup } from "../lab-guest/group.ts";
 import type { GroupSpec } from "../spec.ts";
 import { labCleanCommand } from "./lab-clean.ts";
 import { labConsoleCommand } from "./lab-console.ts";
@@ -21,6 +22,7 @@ export const labGroup: GroupSpec = {
     labConsoleCommand,
     labDownCommand,
     labRunCommand,
+    labGuestGroup,
     labSnapshotCommand,
     labCleanCommand,
   ],

@@ -2,6 +2,7 @@
 
 import type { Base } from "../../bases/base.ts";
 import { labLimits } from "../../lab/lab-limits.ts";
+import { processors } from "../../lab/machine.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import type { ArgumentSpec, CommandCall } from "../spec.ts";
@@ -37,6 +38,13 @@ export const labOptions: readonly OptionSpec[] = [
     description: "the symbols of your own hypervisor",
     completes: "file",
   },
+  {
+    name: "processor",
+    value: "MAKER",
+    description: "whose processor is emulated; only on AMD's guests run",
+    choices: processors,
+    default: "amd",
+  },
   { name: "cpus", value: "COUNT", description: "processors", range: labLimits.cpus, default: "1" },
   { name: "memory", value: "MB", description: "memory", range: labLimits.memoryMb, default: "512" },
   {
@@ -58,11 +66,13 @@ export async function readLabOptions(
     base === undefined || base.packageVersion !== undefined
       ? options.text("xen-syms")
       : base.xenSyms;
+  const processor = options.choice("processor", processors);
   const cpus = options.number("cpus");
   const memoryMb = options.number("memory");
   return {
     ...(xen === undefined ? {} : { xen }),
     ...(xenSymbols === undefined ? {} : { xenSymbols }),
+    ...(processor === undefined ? {} : { processor }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     userland: options.has("full") ? "full" : "minimal",

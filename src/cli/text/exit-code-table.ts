@@ -58,6 +58,13 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
     },
   ],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
+  "lab guest run": [
+    {
+      code: ExitCode.guestFailed,
+      meaning:
+        "the guest ended with an exit code of its own, was ended by Xen, ran too long, or took the hypervisor down",
+    },
+  ],
   diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
 };
 

@@ -1,0 +1,44 @@
+import { emit } from "../emit.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { CommandSpec } from "../spec.ts";
+import { guestArgument, guestOptions, readGuestImage, readGuestOptions } from "./options.ts";
+
+export const labGuestStartCommand: CommandSpec = {
+  name: "start",
+  summary: "start a virtual machine that keeps running in a lab",
+  description: [
+    "It runs until xsplice lab guest kill NUMBER, until it ends by itself, or until its lab does.",
+  ],
+  arguments: [guestArgument],
+  options: [
+    { name: "lab", value: "NAME", description: "the lab; optional if only one is up" },
+    ...guestOptions,
+  ],
+  examples: [
+    {
+      command: "xsplice lab guest start --lab trial share/guest/counter.c",
+      explains: "one that counts; xsplice lab guest list shows how far it is",
+    },
+  ],
+  kind: "own",
+  run: async (call) => {
+    const image = await readGuestImage(call);
+    const options = readGuestOptions(call);
+    const { connectLab } = await import("../../lab/detached.ts");
+    const { Guest } = await import("../../guest/guest.ts");
+    const { signal } = call.io;
+    const timeoutMs = call.globals.deadlineMs;
+    await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
+    const { domain } = await Guest.start(lab, image, options);
+    const { name } = lab.info;
+    emit(call, { lab: name, guest: domain }, () =>
+      [
+        `guest ${domain} runs in ${name}`,
+        `  see it:    xsplice lab guest list --lab ${name}`,
+        `  end it:    xsplice lab guest kill ${domain} --lab ${name}`,
+        "",
+      ].join("\n"),
+    );
+    return ExitCode.success;
+  },
+};
