@@ -63,8 +63,15 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
 /** Needed as soon as make has ended. */
 async function getReady(hypervisor: Hypervisor, bytes: Uint8Array, cache: string): Promise<void> {
   if (hypervisor.xen.byName.size > 0) await loadFinish();
-  const { rememberFacts } = await import("./kept-facts.ts");
+  const [{ rememberFacts }, { placesOf }, { findBootChanges }] = await Promise.all([
+    import("./kept-facts.ts"),
+    import("../running/running-code.ts"),
+    import("../guard/boot-changes.ts"),
+  ]);
   rememberFacts(hypervisor, bytes, cache);
+  const { xen } = hypervisor;
+  if (xen.architecture === "x86_64") placesOf(xen).readAll();
+  findBootChanges({ image: xen, release: xen.release });
 }
 
 /** The second half of the code and the instruction decoder, loaded while make runs. */

@@ -22,14 +22,26 @@ export interface CodeRange {
   readonly end: bigint;
 }
 
+type BootRequest = Pick<GuardRequest, "image" | "release">;
+
 /**
- * Sorted and disjoint.
+ * Sorted and disjoint. They are read once for a hypervisor: `build` does it while the compiler works.
  * @throws GuardError guard/bad-image when the file lacks the tables; ElfError
  */
-export function findBootChanges({
-  image,
-  release,
-}: Pick<GuardRequest, "image" | "release">): readonly CodeRange[] {
+export function findBootChanges(request: BootRequest): readonly CodeRange[] {
+  const known = found.get(request.image);
+  if (known !== undefined && known.release === request.release) return known.changes;
+  const changes = readBootChanges(request);
+  found.set(request.image, { release: request.release, changes });
+  return changes;
+}
+
+const found = new WeakMap<
+  GuardImage,
+  { readonly release: GuardRequest["release"]; readonly changes: readonly CodeRange[] }
+>();
+
+function readBootChanges({ image, release }: BootRequest): readonly CodeRange[] {
   const { architecture } = image;
   // Both architectures have the same layout in all releases with payload version 2.
   const newest: AlternativeLayout = architecture === "x86_64" ? "padded" : "plain";

@@ -3,8 +3,6 @@
 
 import { findNearBranches } from "../isa/x86-near-branch.ts";
 import type { StepBranch } from "../isa/x86-register-steps.ts";
-import { countBefore } from "../sorted.ts";
-import { compiledTogether, type PlacedFunction } from "./compiled-together.ts";
 import { Effects } from "./effects.ts";
 import {
   type Destination,
@@ -12,18 +10,11 @@ import {
   FunctionCode,
   type HiddenCode,
 } from "./function-code.ts";
-import { type AssemblyCall, ImageTables, type TableImage } from "./image-tables.ts";
+import { type ImageFunction, ImagePlaces, type PlacedImage } from "./image-places.ts";
 import { type CallSite, findReached } from "./reliance.ts";
 import type { Signature } from "./signature.ts";
 
-export interface ImageFunction extends PlacedFunction {
-  /** 0 where the file does not tell, as for much that is written in assembly. */
-  readonly sizeBytes: number;
-}
-
-export interface CodeImage extends TableImage {
-  /** All that stay after boot, in any order. */
-  readonly functions: readonly ImageFunction[];
+export interface CodeImage extends PlacedImage {
   /** By the name of Xen's own table: what it takes and gives, if that is known. */
   readonly signatureOf?: ((name: string) => Signature | undefined) | undefined;
 }
@@ -39,31 +30,19 @@ export class ImageCode {
   readonly #image: CodeImage;
   readonly #callers = new Map<FunctionCode, readonly CallSite[]>();
   readonly #reached = new Map<FunctionCode, readonly FunctionCode[]>();
-  /** By address, one for each place. */
-  readonly #sorted: readonly ImageFunction[];
-  readonly #byAddress: ReadonlyMap<bigint, number>;
-  readonly #areTogether: (left: ImageFunction, right: ImageFunction) => boolean;
+  readonly #places: ImagePlaces;
   readonly #codes = new Map<ImageFunction, FunctionCode>();
   readonly #functions = new Map<FunctionCode, ImageFunction>();
-  #readTables: ImageTables | undefined;
-  #assemblyCalls: readonly AssemblyCall[] | undefined;
 
-  constructor(image: CodeImage) {
+  /** @param places those of the same hypervisor, if they are known */
+  constructor(image: CodeImage, places = new ImagePlaces(image)) {
     this.#image = image;
-    const places = new Map<bigint, ImageFunction>();
-    for (const one of image.functions) {
-      if ((places.get(one.address)?.sizeBytes ?? -1) < one.sizeBytes) places.set(one.address, one);
-    }
-    this.#sorted = [...places.values()].sort((left, right) =>
-      left.address < right.address ? -1 : 1,
-    );
-    this.#byAddress = new Map(this.#sorted.map(({ address }, index) => [address, index]));
-    this.#areTogether = compiledTogether(this.#sorted);
+    this.#places = places;
   }
 
   /** The function that begins at an address; `undefined` where none does. */
   findAt(address: bigint): FunctionCode | undefined {
-    const found = this.#sorted[this.#byAddress.get(address) ?? -1];
+    const found = this.#places.findAt(address);
     return found && this.#codeOf(found);
   }
 
@@ -98,8 +77,9 @@ export class ImageCode {
   #searchCallers(callee: FunctionCode): readonly CallSite[] {
     const target = this.#functions.get(callee);
     if (target === undefined) return [];
-    const compiled = this.#sorted
-      .filter((one) => this.#areTogether(one, target))
+    const { sorted, areTogether } = this.#places;
+    const compiled = sorted
+      .filter((one) => areTogether(one, target))
       .flatMap((one) =>
         findNearBranches(this.#bytesOf(one), Number(target.address - one.address)).map(
           ({ offset, returnsTo }) => ({ caller: this.#codeOf(one), offset, returnsTo }),
@@ -108,18 +88,12 @@ export class ImageCode {
     return [...compiled, ...this.#assemblyCallsOf(target)];
   }
 
-  get #tables(): ImageTables {
-    this.#readTables ??= new ImageTables(this.#image);
-    return this.#readTables;
-  }
-
   /** Pieces of assembly may rely on functions of any object. */
   #assemblyCallsOf(target: ImageFunction): readonly CallSite[] {
-    this.#assemblyCalls ??= this.#tables.assemblyCalls();
-    return this.#assemblyCalls
+    return this.#places.assemblyCalls
       .filter(({ callee }) => callee === target.address)
       .flatMap(({ at, returnsTo }) => {
-        const from = this.#functionAround(at);
+        const from = this.#places.findAround(at);
         if (from === undefined) return [];
         const [offset, next] = [Number(at - from.address), Number(returnsTo - from.address)];
         return [{ caller: this.#codeOf(from), offset, returnsTo: next }];
@@ -144,9 +118,9 @@ export class ImageCode {
 
   #hiddenIn(start: bigint, length: number): HiddenCode {
     const end = start + BigInt(length);
-    const faults = this.#tables.faultsIn(start, end);
+    const faults = this.#places.tables.faultsIn(start, end);
     return {
-      alternatives: this.#tables.alternativesIn(start, end),
+      alternatives: this.#places.tables.alternativesIn(start, end),
       faults: new Map(
         faults.map(({ at, continuesAt }) => {
           const isInside = start <= continuesAt && continuesAt < end;
@@ -161,7 +135,7 @@ export class ImageCode {
 
   /** Much of it lies apart from all functions; it ends by jumping back. */
   #fixupAt(address: bigint): Destination {
-    const around = this.#functionAround(address);
+    const around = this.#places.findAround(address);
     if (around !== undefined) {
       const place = { code: this.#codeOf(around), offset: Number(address - around.address) };
       return { kind: "function", place, isSeen: true };
@@ -179,7 +153,7 @@ export class ImageCode {
   #bytesOf(one: ImageFunction): Uint8Array {
     const { address, sizeBytes } = one;
     const end = address + BigInt(sizeBytes);
-    const next = this.#sorted[(this.#byAddress.get(address) ?? 0) + 1]?.address ?? end;
+    const next = this.#places.findBehind(one)?.address ?? end;
     const limit = next < end + BEHIND_MAX ? next : end + BEHIND_MAX;
     const length = limit > end ? Number(limit - address) : sizeBytes;
     const { bytesAt } = this.#image;
@@ -189,14 +163,14 @@ export class ImageCode {
   #leadFrom(from: ImageFunction, length: number, { target, isCall }: StepBranch): Destination {
     if (target < 0 || target >= length) {
       const to = from.address + BigInt(target);
-      return this.#leadTo(to, isCall, (found) => this.#areTogether(from, found));
+      return this.#leadTo(to, isCall, (found) => this.#places.areTogether(from, found));
     }
     if (!isCall) return { kind: "inside", offset: target };
     return { kind: "function", place: { code: this.#codeOf(from), offset: target }, isSeen: true };
   }
 
   #leadTo(address: bigint, isCall: boolean, isSeen: (to: ImageFunction) => boolean): Destination {
-    const to = this.#functionAround(address);
+    const to = this.#places.findAround(address);
     if (to === undefined) return { kind: "label" };
     const offset = Number(address - to.address);
     const thunk = offset === 0 ? destinationOfThunk(to.name) : undefined;
@@ -204,12 +178,5 @@ export class ImageCode {
     // No compiler calls into the midst of a function.
     if (isCall && offset !== 0) return { kind: "label" };
     return { kind: "function", place: { code: this.#codeOf(to), offset }, isSeen: isSeen(to) };
-  }
-
-  #functionAround(address: bigint): ImageFunction | undefined {
-    const nearest = this.#sorted[countBefore(this.#sorted, (one) => one.address <= address) - 1];
-    if (nearest === undefined) return undefined;
-    const isInside = address < nearest.address + BigInt(Math.max(nearest.sizeBytes, 1));
-    return isInside ? nearest : undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { ElfError } from "../elf/errors.ts";
 import { findSection } from "../elf/sections.ts";
 import { type CodeImage, ImageCode } from "../reliance/image-code.ts";
+import { ImagePlaces } from "../reliance/image-places.ts";
 import { RunningCode, type RunningPayload } from "../reliance/running-code.ts";
 import type { PayloadBelow } from "./payload-below.ts";
 import type { XenSyms } from "./xen-syms.ts";
@@ -16,10 +17,22 @@ export interface WhatRuns {
 }
 
 export function runningCode({ xen, payloads, signatureOf }: WhatRuns): RunningCode {
-  const running = new RunningCode(new ImageCode({ ...codeImageOf(xen), signatureOf }));
+  const image = new ImageCode({ ...codeImageOf(xen), signatureOf }, placesOf(xen));
+  const running = new RunningCode(image);
   for (const below of payloads) running.add(codeOfPayload(below));
   return running;
 }
+
+/** Read at the first call for a hypervisor. */
+export function placesOf(xen: XenSyms): ImagePlaces {
+  const known = places.get(xen);
+  if (known !== undefined) return known;
+  const read = new ImagePlaces(codeImageOf(xen));
+  places.set(xen, read);
+  return read;
+}
+
+const places = new WeakMap<XenSyms, ImagePlaces>();
 
 /** The hypervisor alone. */
 export function codeImageOf({ byName, functions, bytesAt, release }: XenSyms): CodeImage {
