@@ -55,6 +55,8 @@ export const DwarfAttribute = {
   DW_AT_call_line: 0x59,
   DW_AT_type: 0x49,
   DW_AT_data_bit_offset: 0x6b,
+  DW_AT_str_offsets_base: 0x72,
+  DW_AT_addr_base: 0x73,
   DW_AT_alignment: 0x88,
 } as const;
 
@@ -82,13 +84,26 @@ export const DwarfForm = {
   DW_FORM_sec_offset: 0x17,
   DW_FORM_exprloc: 0x18,
   DW_FORM_flag_present: 0x19,
+  DW_FORM_strx: 0x1a,
+  DW_FORM_addrx: 0x1b,
   DW_FORM_data16: 0x1e,
   DW_FORM_line_strp: 0x1f,
   DW_FORM_implicit_const: 0x21,
+  DW_FORM_loclistx: 0x22,
+  DW_FORM_rnglistx: 0x23,
+  DW_FORM_strx1: 0x25,
+  DW_FORM_strx2: 0x26,
+  DW_FORM_strx3: 0x27,
+  DW_FORM_strx4: 0x28,
+  DW_FORM_addrx1: 0x29,
+  DW_FORM_addrx2: 0x2a,
+  DW_FORM_addrx3: 0x2b,
+  DW_FORM_addrx4: 0x2c,
 } as const;
 
-/** DW_OP_addr: a location that begins with it is a fixed address. */
+/** A location that begins with one of these is a fixed address: itself, or its index in .debug_addr. */
 export const DW_OP_ADDR = 0x03;
+export const DW_OP_ADDRX = 0xa1;
 /** DW_LNCT_path and DW_LNCT_directory_index: DWARF 5, table 7.27 */
 export const DW_LNCT_PATH = 1;
 export const DW_LNCT_DIRECTORY_INDEX = 2;

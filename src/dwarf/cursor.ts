@@ -27,6 +27,11 @@ export class DwarfCursor {
     return this.#view.getUint16(this.skip(2), true);
   }
 
+  u24(): number {
+    const at = this.skip(3);
+    return this.#view.getUint16(at, true) + 0x10000 * this.#view.getUint8(at + 2);
+  }
+
   u32(): number {
     return this.#view.getUint32(this.skip(4), true);
   }
@@ -80,7 +85,7 @@ export class DwarfCursor {
       code: "dwarf/malformed",
       problem: `Cannot read the debug information: ${state}`,
       where: `${this.#source}, offset ${hexNumber(this.offset)} of the section`,
-      expected: "DWARF 4 or 5, as gcc makes it",
+      expected: "DWARF 4 or 5, as gcc and clang write it",
     });
   }
 

@@ -3,7 +3,7 @@
 
 import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
-import { readForm } from "./forms.ts";
+import { noBases, readForm } from "./forms.ts";
 import { attributeOf, type DebugEntry } from "./read.ts";
 import type { DebugSections } from "./sections.ts";
 
@@ -19,13 +19,13 @@ export function sourceFilesOf(
   const version = cursor.u16();
   const addressSize = version >= 5 ? cursor.u8() : 8;
   if (version >= 5) cursor.skip(1);
-  // header_length, minimum_instruction_length, maximum_operations, default_is_stmt, line_base,
-  // line_range
-  cursor.skip(4 + 1 + 1 + 1 + 1 + 1);
+  // header_length, minimum_instruction_length, maximum_operations (since version 4: an assembler may
+  // write version 2 or 3 beside information of version 4), default_is_stmt, line_base, line_range
+  cursor.skip(4 + 1 + (version >= 4 ? 1 : 0) + 1 + 1 + 1);
   const opcodeBase = cursor.u8();
   cursor.skip(opcodeBase - 1);
   return version >= 5
-    ? readTables(cursor, { sections, unitOffset: 0, addressSize })
+    ? readTables(cursor, { sections, unitOffset: 0, addressSize, bases: noBases })
     : readOldTables(cursor);
 }
 

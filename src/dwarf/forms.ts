@@ -1,5 +1,6 @@
-// Values of attributes in the forms that gcc uses (DWARF 5, section 7.5.6). Split debug information,
-// supplementary files and type units are not supported: no build produces them.
+// Values of attributes in the forms that gcc and clang use (DWARF 5, section 7.5.6). clang writes texts and
+// addresses as indices into tables of their own (`strx`, `addrx`). Split debug information, supplementary
+// files and type units are not supported: no build produces them.
 
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfForm as F } from "./constants.ts";
@@ -23,14 +24,25 @@ export interface FormContext {
   /** Offset of the unit's header in .debug_info. */
   readonly unitOffset: number;
   readonly addressSize: number;
+  readonly bases: TableBases;
 }
+
+/** Where the tables of a unit begin: offsets into .debug_str_offsets and .debug_addr. */
+export interface TableBases {
+  readonly strings: number;
+  readonly addresses: number;
+}
+
+/** After the header of each table, for a unit that does not say where (DWARF 5, 7.26 and 7.27). */
+export const noBases: TableBases = { strings: 8, addresses: 8 };
 
 /** Reads the value at the cursor and moves past it. @throws DwarfError dwarf/malformed */
 export function readForm(
   cursor: DwarfCursor,
   { form, constant }: AttributeForm,
-  { sections, unitOffset, addressSize }: FormContext,
+  context: FormContext,
 ): AttributeValue {
+  const { sections, unitOffset, addressSize } = context;
   switch (form) {
     case F.DW_FORM_addr:
       return addressSize === 8 ? cursor.u64() : cursor.u32();
@@ -80,6 +92,30 @@ export function readForm(
       return cursor.bytes(cursor.u32());
     case F.DW_FORM_data16:
       return cursor.bytes(16);
+    case F.DW_FORM_strx:
+      return textOfIndex(cursor.count(), context);
+    case F.DW_FORM_strx1:
+      return textOfIndex(cursor.u8(), context);
+    case F.DW_FORM_strx2:
+      return textOfIndex(cursor.u16(), context);
+    case F.DW_FORM_strx3:
+      return textOfIndex(cursor.u24(), context);
+    case F.DW_FORM_strx4:
+      return textOfIndex(cursor.u32(), context);
+    case F.DW_FORM_addrx:
+      return addressOfIndex(cursor.count(), context);
+    case F.DW_FORM_addrx1:
+      return addressOfIndex(cursor.u8(), context);
+    case F.DW_FORM_addrx2:
+      return addressOfIndex(cursor.u16(), context);
+    case F.DW_FORM_addrx3:
+      return addressOfIndex(cursor.u24(), context);
+    case F.DW_FORM_addrx4:
+      return addressOfIndex(cursor.u32(), context);
+    // Indices of lists that nothing here reads.
+    case F.DW_FORM_loclistx:
+    case F.DW_FORM_rnglistx:
+      return cursor.count();
     default:
       throw cursor.malformed(`form ${hexNumber(form)} of an attribute is unknown`);
   }
@@ -103,10 +139,30 @@ const fixedSizes: ReadonlyMap<number, number> = new Map([
   [F.DW_FORM_strp, 4],
   [F.DW_FORM_line_strp, 4],
   [F.DW_FORM_sec_offset, 4],
+  [F.DW_FORM_strx1, 1],
+  [F.DW_FORM_strx2, 2],
+  [F.DW_FORM_strx3, 3],
+  [F.DW_FORM_strx4, 4],
+  [F.DW_FORM_addrx1, 1],
+  [F.DW_FORM_addrx2, 2],
+  [F.DW_FORM_addrx3, 3],
+  [F.DW_FORM_addrx4, 4],
   [F.DW_FORM_data8, 8],
   [F.DW_FORM_ref8, 8],
   [F.DW_FORM_data16, 16],
 ]);
+
+function textOfIndex(index: number, { sections, bases }: FormContext): string {
+  const { stringOffsets, strings, source } = sections;
+  const entry = new DwarfCursor(stringOffsets, source, bases.strings + 4 * index);
+  return textAt(strings, entry.u32(), sections);
+}
+
+function addressOfIndex(index: number, { sections, bases, addressSize }: FormContext): bigint {
+  const place = bases.addresses + addressSize * index;
+  const entry = new DwarfCursor(sections.addresses, sections.source, place);
+  return addressSize === 8 ? entry.u64() : BigInt(entry.u32());
+}
 
 function textAt(strings: Uint8Array, offset: number, { source }: DebugSections): string {
   return new DwarfCursor(strings, source, offset).text();

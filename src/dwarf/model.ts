@@ -1,6 +1,7 @@
 // The types of one object in C terms: names, members, and places of declaration. Types that only rename
 // or qualify another one (typedef, const, volatile) are resolved to it.
 
+import { posix } from "node:path";
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
 import { sourceFilesOf } from "./files.ts";
@@ -133,6 +134,15 @@ function scopeOf(type: DebugEntry): string | undefined {
   return undefined;
 }
 
+/**
+ * Where a compiler ran below the top of a source, which the paths of debug information were mapped to
+ * (`-ffile-prefix-map=TOP=.`): mapped paths begin with a dot there, others count from where it ran.
+ */
+function fromTop(file: string, ranIn: string | undefined): string {
+  const isBelow = ranIn?.startsWith("./") === true;
+  return isBelow && !/^\.?\//.test(file) ? posix.join(ranIn, file) : file;
+}
+
 function fileFinder(info: DebugInfo): (entry: DebugEntry) => string | undefined {
   const byUnit = new Map<DebugEntry, ReadonlyMap<number, string>>();
   return (entry) => {
@@ -141,6 +151,7 @@ function fileFinder(info: DebugInfo): (entry: DebugEntry) => string | undefined 
     while (unit.parent !== undefined) unit = unit.parent;
     const files = byUnit.get(unit) ?? sourceFilesOf(unit, info.sections);
     byUnit.set(unit, files);
-    return number === undefined ? undefined : files.get(Number(number));
+    const file = number === undefined ? undefined : files.get(Number(number));
+    return file === undefined ? undefined : fromTop(file, textOf(unit, A.DW_AT_comp_dir));
   };
 }

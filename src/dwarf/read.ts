@@ -3,8 +3,16 @@
 
 import type { ElfObject } from "../elf/object.ts";
 import { type Abbreviation, readAbbreviations } from "./abbreviations.ts";
+import { DwarfAttribute as A } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
-import { type AttributeValue, type FormContext, readForm } from "./forms.ts";
+import {
+  type AttributeValue,
+  type FormContext,
+  noBases,
+  readForm,
+  sizeOfForm,
+  type TableBases,
+} from "./forms.ts";
 import { type DebugSections, findDebugSections } from "./sections.ts";
 
 export interface DebugEntry {
@@ -30,7 +38,7 @@ export interface DebugInfo {
   readonly byTag: ReadonlyMap<number, readonly DebugEntry[]>;
 }
 
-/** DW_UT_compile: the only kind of unit that gcc writes by default. */
+/** DW_UT_compile: the only kind of unit that compilers write by default. */
 const UNIT_TYPE_COMPILE = 1;
 /** Deeper than the entry tree of any C source. */
 const DEPTH_MAX = 1000;
@@ -135,11 +143,40 @@ function readUnitHeader(cursor: DwarfCursor, sections: DebugSections): UnitHeade
     abbreviationOffset = cursor.u32();
     addressSize = cursor.u8();
   } else throw cursor.malformed(`its version is ${version}`);
-  return {
-    end,
-    context: { sections, unitOffset, addressSize },
-    abbreviations: readAbbreviations(sections, abbreviationOffset, addressSize),
-  };
+  const abbreviations = readAbbreviations(sections, abbreviationOffset, addressSize);
+  const context = { sections, unitOffset, addressSize, bases: noBases };
+  const bases = readBases(cursor, abbreviations, context);
+  return { end, context: { ...context, bases }, abbreviations };
+}
+
+/** The root entry says where its tables begin, perhaps after values that are indices into them. */
+function readBases(
+  cursor: DwarfCursor,
+  abbreviations: ReadonlyMap<number, Abbreviation>,
+  context: FormContext,
+): TableBases {
+  const { stringOffsets, addresses } = context.sections;
+  if (stringOffsets.length === 0 && addresses.length === 0) return noBases;
+  const start = cursor.offset;
+  const abbreviation = abbreviations.get(cursor.count());
+  let bases = noBases;
+  let index = 0;
+  for (const step of abbreviation?.steps ?? []) {
+    if (step.kind === "skip") cursor.skip(step.size);
+    else {
+      const attribute = step.kind === "keep" ? abbreviation?.attributes[index++] : undefined;
+      const isBase = attribute === A.DW_AT_str_offsets_base || attribute === A.DW_AT_addr_base;
+      const size = isBase ? undefined : sizeOfForm(step.form, context.addressSize);
+      if (size !== undefined) cursor.skip(size);
+      else {
+        const value = Number(readForm(cursor, step, context));
+        if (attribute === A.DW_AT_str_offsets_base) bases = { ...bases, strings: value };
+        if (attribute === A.DW_AT_addr_base) bases = { ...bases, addresses: value };
+      }
+    }
+  }
+  cursor.offset = start;
+  return bases;
 }
 
 type OpenEntry = DebugEntry & { readonly children: DebugEntry[] };

@@ -16,6 +16,9 @@ export interface DebugSections {
   readonly strings: Uint8Array;
   readonly lineStrings: Uint8Array;
   readonly lines: Uint8Array;
+  /** Of clang: tables of offsets into `strings`, and of addresses. */
+  readonly stringOffsets: Uint8Array;
+  readonly addresses: Uint8Array;
 }
 
 /** Undefined when the object has no debug information. @throws ElfError */
@@ -26,14 +29,19 @@ export function findDebugSections(object: ElfObject): DebugSections | undefined 
     const section = findSection(object, name);
     return section === undefined ? new Uint8Array() : contentsOf(object, section);
   };
-  const lines = findSection(object, ".debug_line");
+  const linked = (name: string): Uint8Array => {
+    const section = findSection(object, name);
+    return section === undefined ? new Uint8Array() : relocated(object, section);
+  };
   return {
     source: object.source,
     info: relocated(object, info),
     abbreviations: plain(".debug_abbrev"),
     strings: plain(".debug_str"),
     lineStrings: plain(".debug_line_str"),
-    lines: lines === undefined ? new Uint8Array() : relocated(object, lines),
+    lines: linked(".debug_line"),
+    stringOffsets: linked(".debug_str_offsets"),
+    addresses: linked(".debug_addr"),
   };
 }
 

@@ -1,15 +1,17 @@
 // The function in which each static variable is declared, and where in that function. The comparison
 // (diff/) needs it, because compilers number such variables anew in every build, and inlining moves the
 // references to them. A variable's entry has a location, and the location has a relocation against the
-// variable.
+// variable; clang puts the address into a table of its own, and its index into the location.
 
-import type { ElfObject, ElfSymbol } from "../elf/object.ts";
+import type { ElfObject, ElfSymbol, Relocation } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
 import { countBefore } from "../sorted.ts";
-import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { DwarfAttribute as A, DW_OP_ADDRX, DwarfTag as T } from "./constants.ts";
+import { DwarfCursor } from "./cursor.ts";
+import { noBases } from "./forms.ts";
 import { entryAt, numberOf, textOf } from "./model.ts";
-import { type DebugEntry, type DebugInfo, readDebugInfo } from "./read.ts";
+import { attributeOf, type DebugEntry, type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 
 export interface StaticHome {
   readonly functionName: string;
@@ -25,15 +27,42 @@ export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => Stati
   const homes = new Map<string, StaticHome | undefined>();
   if (section === undefined || info === undefined) return () => undefined;
   const entryOf = entryFinder(info);
-  for (const { offset, symbol: index, addend } of relocationsOf(object, section)) {
-    const symbol = object.symbols[index];
-    if (symbol?.place.kind !== "section" || symbol.type === "STT_FUNC") continue;
-    const entry = entryOf(offset);
-    if (entry?.tag !== T.DW_TAG_variable) continue;
-    homes.set(keyOf(symbol, addend), homeOf(info, entry));
+  const add = (relocation: Relocation, entry: DebugEntry | undefined): void => {
+    const symbol = object.symbols[relocation.symbol];
+    if (symbol?.place.kind !== "section" || symbol.type === "STT_FUNC") return;
+    if (entry?.tag !== T.DW_TAG_variable) return;
+    homes.set(keyOf(symbol, relocation.addend), homeOf(info, entry));
+  };
+  for (const relocation of relocationsOf(object, section)) {
+    add(relocation, entryOf(relocation.offset));
+  }
+  const addressOf = addressFinder(object);
+  for (const entry of entriesOf(info, T.DW_TAG_variable)) {
+    const relocation = addressOf(entry, info.sections.source);
+    if (relocation !== undefined) add(relocation, entry);
   }
   return (symbol) => homes.get(keyOf(symbol, 0n));
 }
+
+/** The relocation of the address that a location names by its index. */
+function addressFinder(
+  object: ElfObject,
+): (entry: DebugEntry, source: string) => Relocation | undefined {
+  const section = findSection(object, ".debug_addr");
+  if (section === undefined) return () => undefined;
+  const byOffset = new Map(relocationsOf(object, section).map((one) => [one.offset, one]));
+  return (entry, source) => {
+    const location = attributeOf(entry, A.DW_AT_location);
+    if (!(location instanceof Uint8Array) || location[0] !== DW_OP_ADDRX) return undefined;
+    let unit = entry;
+    while (unit.parent !== undefined) unit = unit.parent;
+    const base = Number(numberOf(unit, A.DW_AT_addr_base) ?? noBases.addresses);
+    const index = new DwarfCursor(location, source, 1).count();
+    return byOffset.get(base + ADDRESS_SIZE * index);
+  };
+}
+
+const ADDRESS_SIZE = 8;
 
 function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
   return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;

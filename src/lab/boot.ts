@@ -1,10 +1,13 @@
 // Starts a machine: by a cold boot, or from a snapshot.
 
+import { join } from "node:path";
 import type { AgentClient } from "../agent/client.ts";
 import { AgentError } from "../agent/errors.ts";
+import type { OnProgress } from "../parts/progress.ts";
 import { connectAgent, connectMonitor, type Seated } from "./connection.ts";
 import { LabError } from "./errors.ts";
-import { SEATS } from "./machine.ts";
+import { RunFile, SEATS } from "./machine.ts";
+import { tooSlow, watchBoot } from "./start/boot-watch.ts";
 import { type MachineStart, SupervisedMachine } from "./supervised-machine.ts";
 
 /** A loaded machine may need several times the usual 8 s; the wait for a crashed one must end. */
@@ -20,6 +23,7 @@ export interface RunningMachine {
 
 export interface BootOptions {
   readonly label: string;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -87,12 +91,14 @@ export async function waitForAgents(folder: string, options: BootOptions): Promi
 async function bringUp(
   start: MachineStart,
   timeoutMs: number,
-  { label, signal }: BootOptions,
+  { label, signal, onProgress = () => {} }: BootOptions,
   load: (seated: Seated, stillWanted: () => void) => Promise<void>,
 ): Promise<RunningMachine> {
   const deadline = AbortSignal.timeout(timeoutMs);
-  const cancelled = signal ? AbortSignal.any([signal, deadline]) : deadline;
   const supervised = SupervisedMachine.start(start);
+  const consolePath = join(supervised.folder, RunFile.console);
+  using watch = watchBoot({ consolePath, label, onProgress });
+  const cancelled = AbortSignal.any([deadline, watch.trouble, ...(signal ? [signal] : [])]);
   const stillWanted = (): void => {
     cancelled.throwIfAborted();
     supervised.requireRunning();
@@ -113,9 +119,11 @@ async function bringUp(
     // Without a monitor QEMU ended at once: its own message says more than the connection error.
     const lost = seated === undefined || ended.signal.aborted || error instanceof AgentError;
     const why = lost && !cancelled.aborted ? await supervised.endReport(error) : error;
+    const slow = deadline.aborted ? tooSlow(label, consolePath, timeoutMs) : undefined;
     await supervised.stop();
     signal?.throwIfAborted();
-    throw why;
+    watch.trouble.throwIfAborted();
+    throw slow ?? why;
   }
 }
 

@@ -20,10 +20,11 @@ const END_MAX_MS = 30_000;
 
 export interface ListedLab extends LabFile {
   /**
-   * "ended": its QEMU has ended, its console can still be read. "unknown": its directory does not show
-   * the state, which only another release or program can cause.
+   * "crashed": its QEMU runs, and its console shows that the hypervisor or dom0 does not. "ended": its QEMU
+   * has ended, its console can still be read. "unknown": its directory does not show the state, which only
+   * another release or program can cause.
    */
-  readonly state: "running" | "ended" | "unknown";
+  readonly state: "running" | "crashed" | "ended" | "unknown";
 }
 
 /** Starts a lab that runs until endLab(). */
@@ -44,9 +45,16 @@ export async function listLabs(): Promise<ListedLab[]> {
   const labs: ListedLab[] = [];
   for (const folder of listRunFolders()) {
     const file = readLabFile(folder);
-    if (file !== undefined) labs.push({ ...file, state: (await stateOfRun(folder)).kind });
+    if (file === undefined) continue;
+    const { kind } = await stateOfRun(folder);
+    labs.push({ ...file, state: kind === "running" && hasCrashed(folder) ? "crashed" : kind });
   }
   return labs;
+}
+
+function hasCrashed(folder: string): boolean {
+  const console = join(folder, RunFile.console);
+  return existsSync(console) && findCrash(console) !== undefined;
 }
 
 export interface ConnectOptions {

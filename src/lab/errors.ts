@@ -7,6 +7,10 @@ export type LabErrorCode =
   | "lab/bad-argument"
   /** A named file does not exist. */
   | "lab/missing-file"
+  /** No hypervisor that this lab's machine can boot. */
+  | "lab/bad-image"
+  /** Symbols of another build of the hypervisor. */
+  | "lab/wrong-symbols"
   /** A lab of that name is running. */
   | "lab/name-taken"
   /** Something that is built on this machine failed: agent, image, run directory. */

@@ -16,6 +16,8 @@ export interface LabOptions {
   readonly xenSymbols?: string;
   /** "amd" by default, which runs guests; see machine.ts. */
   readonly processor?: Processor;
+  /** The line of the caller's own hypervisor, such as "4.17": whose stock tools a full userland gets. */
+  readonly xenRelease?: string;
   /** One is fastest; a rendezvous of CPUs needs two. */
   readonly cpus?: number;
   readonly memoryMb?: number;
@@ -39,7 +41,7 @@ export function recipeOf(options: LabOptions): LabRecipe {
   requireWithin("memoryMb", memoryMb);
   for (const word of hypervisorOptions) requireWord(word);
   return {
-    hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen),
+    hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen, options.xenRelease),
     userSymbols: options.xenSymbols,
     machine: {
       processor: options.processor ?? DEFAULTS.processor,

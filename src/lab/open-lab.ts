@@ -69,7 +69,8 @@ export async function startLab(
   const { recipe, sources } = await prepare(options, context);
   const startedFrom = options.start ?? "snapshot";
   const label = labelOf({ name, xen: recipe.hypervisor.name });
-  const boot = { label, ...(context.signal && { signal: context.signal }) };
+  const { onProgress, signal } = context;
+  const boot = { label, onProgress, ...(signal && { signal }) };
   const { qemu, machine, files } = sources;
   const running =
     startedFrom === "cold-boot"
@@ -139,7 +140,11 @@ async function snapshotOf(
   if (known) return known;
   const { name } = recipe.hypervisor;
   onProgress({ kind: "note", text: `booting Xen ${name} once, to keep a snapshot of it` });
-  return await takeSnapshot(cache, kind, sources, { label: `lab (Xen ${name})`, signal });
+  return await takeSnapshot(cache, kind, sources, {
+    label: `lab (Xen ${name})`,
+    onProgress,
+    signal,
+  });
 }
 
 /** If a snapshot does not start, damaged by a full disk perhaps, it is made again, once. */

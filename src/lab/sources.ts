@@ -1,9 +1,8 @@
 // From the options to the files that a machine is started from: missing parts are downloaded, initrd
 // and images are built.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { fetchMissing } from "../parts/fetch-missing.ts";
 import { type PartState, requirePart } from "../parts/parts.ts";
 import type { OnProgress } from "../parts/progress.ts";
@@ -15,6 +14,7 @@ import type { Userland } from "./lab-info.ts";
 import { type Machine, machineArguments } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
 import { openQemu, type QemuProgram } from "./qemu-program.ts";
+import { readHypervisorImage, requireSymbolsOf } from "./start/hypervisor-image.ts";
 import type { MachineFiles } from "./supervised-machine.ts";
 import { findHypervisorFiles, type Hypervisor, type HypervisorFiles } from "./xen-choice.ts";
 
@@ -61,15 +61,21 @@ export async function prepareSources(
   recipe: LabRecipe,
   options: PrepareOptions,
 ): Promise<LabSources> {
-  await fetchMissing(partsOf(recipe), options);
   const { cache, signal } = options;
+  const { hypervisor: chosen } = recipe;
+  // Before anything is fetched for it.
+  if (chosen.part === undefined) readHypervisorImage(chosen.name);
+  if (recipe.userland === "full" && chosen.toolsPart === undefined) {
+    options.onProgress({ kind: "note", text: withoutTools(chosen.release) });
+  }
+  await fetchMissing(partsOf(recipe), options);
   const kernel = cachedPart("kernel", cache);
   const busybox = cachedPart("busybox", cache);
   const hypervisorFiles = findHypervisorFiles(recipe.hypervisor, recipe.userSymbols, { cache });
   const [qemu, initrd, hypervisor, images] = await Promise.all([
     openQemu(requirePart("qemu", { cache })),
     buildInitrd(cache, { kernel: source(kernel), busybox: source(busybox) }, signal),
-    unpackHypervisor(cache, hypervisorFiles.image, signal),
+    unpackHypervisor(cache, hypervisorFiles.image, { symbols: recipe.userSymbols, signal }),
     recipe.userland === "full" ? buildImages(recipe, options) : [],
   ]);
   const machine: Machine = { ...recipe.machine, images: images.length };
@@ -90,6 +96,14 @@ export async function prepareSources(
       ...images.map(({ identity }) => identity),
     ),
   };
+}
+
+function withoutTools(release: string | undefined): string {
+  const why =
+    release === undefined
+      ? "which release it is, is not known (--xen-syms says it)"
+      : `Debian has none of Xen ${release}`;
+  return `this lab's dom0 gets no xen-livepatch and no xl: ${why}`;
 }
 
 async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<Image[]> {
@@ -117,13 +131,15 @@ xen-livepatch list >/dev/null
 async function unpackHypervisor(
   cache: string,
   image: string,
-  signal: AbortSignal | undefined,
+  {
+    symbols,
+    signal,
+  }: { readonly symbols: string | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<Image> {
+  if (symbols !== undefined) requireSymbolsOf(readHypervisorImage(image), image, symbols);
   const identity = digestOfFile(image);
   const make = async (path: string): Promise<void> => {
-    const bytes = readFileSync(image);
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    writeFileSync(path, isGzip ? gunzipSync(bytes) : bytes);
+    writeFileSync(path, readHypervisorImage(image));
   };
   return { path: await madeOnce(cache, `hypervisors/${identity}`, make, signal), identity };
 }

@@ -12,6 +12,8 @@ export interface Hypervisor {
   readonly name: string;
   /** The part that contains it; `undefined` for a file of the user's. */
   readonly part: string | undefined;
+  /** Of a file of the user's: its line, "4.17", if the caller knows it. */
+  readonly release: string | undefined;
   /** Part with the stock tools of this release, where there is one. */
   readonly toolsPart: string | undefined;
 }
@@ -26,20 +28,23 @@ export interface HypervisorFiles {
 }
 
 /**
+ * @param ownRelease the line of a file of the user's, such as "4.17"
  * @param xen a release such as "4.17", the exact version of a package of Debian's, or the path of
  *   a hypervisor image (anything with a slash in it)
  * @throws LabError lab/bad-argument, lab/missing-file
  */
-export function chooseHypervisor(xen: string): Hypervisor {
+export function chooseHypervisor(xen: string, ownRelease?: string): Hypervisor {
   if (xen.includes("/")) {
     requireFile(xen, "hypervisor image");
-    return { name: xen, part: undefined, toolsPart: undefined };
+    const tools = `xen-tools-${ownRelease}`;
+    const toolsPart = partIds.includes(tools) ? tools : undefined;
+    return { name: xen, part: undefined, release: ownRelease, toolsPart };
   }
   const part = `xen-${xen}`;
   const release = /^\d+\.\d+/.exec(xen)?.[0];
   if (release === undefined || !partIds.includes(`xen-tools-${release}`)) throw unknownXen(xen);
   if (!isPart(part)) throw unknownXen(xen);
-  return { name: xen, part, toolsPart: `xen-tools-${release}` };
+  return { name: xen, part, release, toolsPart: `xen-tools-${release}` };
 }
 
 /** Text that looks like a release may continue as something that is not a version. */

@@ -3,7 +3,7 @@
 // by the new. The answer is "stacks" only when the debug information shows nothing else: a pointer
 // that could have come from an allocation is enough for "memory".
 
-import { DwarfAttribute as A, DW_OP_ADDR, DwarfTag as T } from "../dwarf/constants.ts";
+import { DwarfAttribute as A, DW_OP_ADDR, DW_OP_ADDRX, DwarfTag as T } from "../dwarf/constants.ts";
 import { bareType, entryAt, isAggregate, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
 import { attributeOf, type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 
@@ -162,7 +162,8 @@ function membersBelow(model: TypeModel, holder: DebugEntry): readonly DebugEntry
 /** Globals, and locals that keep their value. */
 export function isInMemory(variable: DebugEntry): boolean {
   const location = attributeOf(variable, A.DW_AT_location);
-  if (location instanceof Uint8Array && location[0] === DW_OP_ADDR) return true;
+  const first = location instanceof Uint8Array ? location[0] : undefined;
+  if (first === DW_OP_ADDR || first === DW_OP_ADDRX) return true;
   return (
     variable.parent?.tag === T.DW_TAG_compile_unit ||
     hasAttribute(variable, A.DW_AT_external) ||

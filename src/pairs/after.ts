@@ -161,7 +161,8 @@ export async function regenerate(
   if (!mayChangeListing(files)) return { listing: base.listing, regenerated, remade };
   onProgress("asking Xen's make files for the commands of the patched build");
   const runs = await askMake(tree, "patched", run);
-  const listing = parseListing(runs.objects, tools.compiler, base.listing.aliases);
+  const { aliases: known } = base.listing;
+  const listing = parseListing({ dryRun: runs.objects, tree, compiler: tools.compiler, known });
   return { listing, regenerated, remade, commands: commandsOf(runs, tree) };
 }
 

@@ -32,13 +32,18 @@ export function placeHookFiles(
   if (files.length === 0) return [];
   writeOwnHeaders(tree);
   const taken = new Set(base.contents.sources);
+  const { units } = base.listing;
+  const isMadeThere = units.some(({ compiles }) =>
+    compiles.some(({ folder }) => folder === FOLDER),
+  );
+  const place = isMadeThere ? { folder: FOLDER } : {};
   return files.map(({ name, text }) => {
     const object = freeName(name, taken);
     const source = object.replace(/o$/, "c");
     taken.add(`xen/${source}`);
     writeFileSync(join(tree, "xen", source), withMacros(name, text), "latin1");
     return {
-      unit: { object, compiles: [{ object, source, command: [] }], makeFolder: FOLDER },
+      unit: { object, compiles: [{ object, source, command: [], ...place }], makeFolder: FOLDER },
       hookFile: name,
     };
   });

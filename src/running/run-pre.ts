@@ -10,6 +10,7 @@ import { ElfError } from "../elf/errors.ts";
 import type { ElfSymbol } from "../elf/object.ts";
 import { filledBytes } from "../isa/filled-bytes.ts";
 import { nearestSymbol } from "./nearest-symbol.ts";
+import { addressOfTarget, lowBitsLost, pointedPlace, refersTo } from "./run-pre-instruction.ts";
 import type { XenSymbol, XenSyms } from "./xen-syms.ts";
 
 /** The first place at which a function differs from what runs. */
@@ -118,6 +119,7 @@ function compareReference(
   reference: Reference,
 ): string | undefined {
   if (reference.size === 0) return undefined;
+  if (reference.isInstruction) return compareInstruction(sides, found, reference);
   const pointed = pointedAddress(sides.pre.object.header.machine, found, reference);
   const { target } = reference;
   if (target.kind === "atom" && isNameless(target.atom)) {
@@ -130,6 +132,33 @@ function compareReference(
   const wanted = describeTarget(target, sides.pre);
   if (expected === undefined) return `the hypervisor has no ${wanted}`;
   return `it leads to ${nearestSymbol(sides.xen, pointed)} there, to ${wanted} here`;
+}
+
+/** The same where the reference is a part of an instruction. */
+function compareInstruction(
+  sides: Sides,
+  found: RunningAtom,
+  reference: Reference,
+): string | undefined {
+  const { target } = reference;
+  const wanted = describeTarget(target, sides.pre);
+  const pointed = pointedPlace(found, reference);
+  if (pointed.kind === "other instruction") return `another instruction is there, ${wanted} here`;
+  if (pointed.kind === "unknown") return `how it refers to ${wanted} is not understood`;
+  if (target.kind === "atom" && isNameless(target.atom)) {
+    const address = addressOfTarget(found, reference, target);
+    if (address === undefined) return `it refers to ${wanted} by one half of its address only`;
+    const isSame = sayTheSame(sides, target.atom, address);
+    return isSame ? undefined : `${wanted} is something else in the hypervisor`;
+  }
+  const expected = addressOf(target, sides);
+  if (expected === undefined) return `the hypervisor has no ${wanted}`;
+  if (refersTo(pointed, expected, lowBitsLost(reference))) return undefined;
+  const there =
+    pointed.holds === "address"
+      ? nearestSymbol(sides.xen, pointed.value)
+      : `the ${pointed.holds} 0x${pointed.value.toString(16)}`;
+  return `it leads to ${there} there, to ${wanted} here`;
 }
 
 /** Where the field of the running code leads. */

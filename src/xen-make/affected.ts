@@ -89,7 +89,7 @@ async function allDependencies(
   const work = async () => {
     for (let compile = queue.pop(); compile !== undefined; compile = queue.pop()) {
       const options = { environment: tools.environment, aliases, signal };
-      const answer = await askDependencies(join(base.tree, "xen"), compile, options);
+      const answer = await askDependencies(base.tree, compile, options);
       dependencies[compile.object] = answer ?? null;
       done++;
       if (done % 20 === 0 || done === total)

@@ -4,8 +4,8 @@
 // making leaves nothing half done.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { BuildError, requireUsablePlace } from "../build-outcome/build-error.ts";
 import { makeWhole } from "../files/make-whole.ts";
@@ -15,10 +15,11 @@ import { withLock } from "../parts/lock.ts";
 import { compareConfigs, configDifferenceSchema, parseConfig } from "./config.ts";
 import { evictBases, markUsed } from "./evict-bases.ts";
 import { includesSchema, isTextOfCode, readIncludes } from "./headers/source-includes.ts";
-import { type Listing, listingSchema, parseListing } from "./listing.ts";
+import { makeLinks, readLinks } from "./listing/tree-links.ts";
+import { listingSchema, parseListing } from "./listing.ts";
 import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./recipe.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./run.ts";
-import { contentsSchema, readTreeContents, writeSources } from "./scratch-tree.ts";
+import { contentsSchema, nameFinalPlace, readTreeContents, writeSources } from "./scratch-tree.ts";
 import type { SourceTree } from "./source-tree.ts";
 import type { Timings } from "./timings.ts";
 import type { MakeTools } from "./tools.ts";
@@ -51,7 +52,7 @@ export interface BaseRequest {
 }
 
 /** Of what lies in the cache: another number, and it is made again. */
-const FORMAT = 4;
+const FORMAT = 5;
 const STAMP = "base.json";
 const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
 
@@ -97,7 +98,18 @@ export function extraFlagsFor(tree: string): string {
     "-ffunction-sections",
     "-fdata-sections",
     `-ffile-prefix-map=${tree}/xen=.`,
+    ...asmFlags(tree),
   ].join(" ");
+}
+
+/**
+ * Up to 4.16 headers are included through a link, include/asm: debug information then names the files
+ * themselves, as patches do. The last flag that fits counts.
+ */
+function asmFlags(tree: string): readonly string[] {
+  const link = join(tree, "xen/include/asm");
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return [];
+  return [`-ffile-prefix-map=${link}/=./include/${readlinkSync(link)}/`];
 }
 
 function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
@@ -115,6 +127,7 @@ async function makeBase(request: BaseRequest, folder: string): Promise<void> {
   await makeWhole(folder, async (unfinished) => {
     mkdirSync(unfinished, { mode: 0o700 });
     const stamp = await prepareTree(request, treeOf(unfinished));
+    nameFinalPlace(treeOf(unfinished), stamp.contents, treeOf(folder));
     writeFileSync(join(unfinished, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
   });
 }
@@ -138,7 +151,9 @@ async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
   await timings.measureAsync("generate", () => make([PREPARE_GOAL], []));
   onProgress("asking Xen's make files for every command of the build");
   const dryRun = await timings.measureAsync("list", () => make([LIST_GOAL], ["--dry-run"], 1));
-  const listing = parseListing(dryRun.stdout, tools.compiler);
+  const known = readLinks(xen);
+  const { compiler } = tools;
+  const listing = parseListing({ dryRun: dryRun.stdout, tree, compiler, known });
   return timings.measure("scan", () => {
     makeLinks(xen, listing.aliases);
     const texts = source.files.filter(({ path }) => isTextOfCode(path));
@@ -147,14 +162,6 @@ async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
     const includes = readIncludes(texts, parseConfig(used));
     return { contents, listing, includes, configDifferences };
   });
-}
-
-/** Those that the build would make first: the compiler cannot be asked about a source without. */
-function makeLinks(xen: string, aliases: Listing["aliases"]): void {
-  for (const [link, target] of Object.entries(aliases)) {
-    const place = join(xen, link);
-    if (!existsSync(place)) symlinkSync(relative(dirname(place), join(xen, target)), place);
-  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { writeWhole } from "../files/write-whole.ts";
 import { type Base, runMakeOn } from "./base.ts";
 import { type Commands, readCommands } from "./commands.ts";
 import type { MakeRun } from "./make-run.ts";
-import { LINK_GOAL, LIST_GOAL, MAKE_FILE, makeFileFor } from "./recipe.ts";
+import { LINK_GOAL, LIST_GOAL, MAKE_FILE, makeFileFor, prelinkOf } from "./recipe.ts";
 import { runMake } from "./run.ts";
 import { linkTree, replaceFile } from "./scratch-tree.ts";
 
@@ -45,7 +45,9 @@ export async function askMake(
   const run = { tools, jobs: 1, signal };
   const objects = await runMakeOn(tree, [LIST_GOAL], { ...run, flags: ["--dry-run"], side });
   // The rule of the link asks whether it is there.
-  writeFileSync(join(tree, "xen/prelink.o"), "");
+  const makefile = readFileSync(join(tree, "xen/Makefile"), "utf8");
+  const architecture = tools.variables.includes("XEN_TARGET_ARCH=arm64") ? "arm" : "x86";
+  writeFileSync(join(tree, "xen", prelinkOf(makefile, architecture)), "");
   const link = await runMake({
     ...run,
     folder: join(tree, "xen"),

@@ -3,7 +3,7 @@
 // inside a command does: it is the order in which objects are linked.
 
 import { basename } from "node:path/posix";
-import { joinContinuedLines, splitCommands } from "./shell.ts";
+import { commandsIn } from "./listing/dry-run.ts";
 
 export interface Commands {
   /** What a command writes, to all commands that write it. */
@@ -16,13 +16,12 @@ export interface Commands {
 export function readCommands(dryRun: string, tree: string): Commands {
   const writing = new Map<string, (readonly string[])[]>();
   const others = new Set<string>();
-  for (const line of joinContinuedLines(dryRun.replaceAll(tree, ""))) {
-    for (const words of splitCommands(line)) {
-      if (isOnlyTold(words)) continue;
-      const [output] = outputsOf(words);
-      if (output === undefined) others.add(words.join(" "));
-      else writing.set(output, [...(writing.get(output) ?? []), words]);
-    }
+  for (const { words: named } of commandsIn(dryRun, tree)) {
+    const words = tree === "" ? named : named.map((word) => word.replaceAll(tree, ""));
+    if (isOnlyTold(words)) continue;
+    const [output] = outputsOf(words);
+    if (output === undefined) others.add(words.join(" "));
+    else writing.set(output, [...(writing.get(output) ?? []), words]);
   }
   return { writing, others };
 }

@@ -2,11 +2,12 @@
 // or asked from the compiler (`-M`), with the same flags, without compiling.
 
 import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
 import { runProcess } from "../parts/run-process.ts";
-import { type Compile, normalizePath } from "./listing.ts";
+import { type Compile, commandIn } from "./listing/compile-command.ts";
+import { normalizePath } from "./listing.ts";
 import { splitCommands } from "./shell.ts";
 
 export const recordSchema = v.object({
@@ -21,11 +22,11 @@ export type CompileRecord = Described<typeof recordSchema>;
 export function readDependencyFile(
   text: string,
   compile: Compile,
-  aliases: Readonly<Record<string, string>>,
+  names: NamesIn,
 ): readonly string[] {
   // Rules for single headers follow.
   const [rule = ""] = text.split(/(?<!\\)\n/);
-  return normalizeAll([compile.source, ...parseRule(rule).filter(isSource)], aliases);
+  return namedBelowXen(compile, parseRule(rule).filter(isSource), names);
 }
 
 /** The settings, which the base fixes, are none: fixdep leaves them out, too. */
@@ -49,7 +50,9 @@ export function readRecord(
     .filter((name) => name !== "");
   return {
     command: command.replaceAll("$(pound)", "#").replaceAll("$$", "$"),
-    dependencies: normalizeAll([compile.source, ...files], aliases),
+    dependencies: [
+      ...new Set([compile.source, ...files.map((file) => normalizePath(file, aliases))]),
+    ].sort(),
   };
 }
 
@@ -58,7 +61,7 @@ export function readRecord(
  * @throws the reason of `signal`
  */
 export async function askDependencies(
-  xen: string,
+  tree: string,
   compile: Compile,
   options: {
     readonly environment: Readonly<Record<string, string>>;
@@ -67,11 +70,12 @@ export async function askDependencies(
   },
 ): Promise<readonly string[] | undefined> {
   // -MG: a header that is not there yet is generated later, and still a dependency.
-  const argv = [...withoutOutputs(compile.command), "-M", "-MG"];
+  const { words, cwd } = commandIn(tree, compile);
+  const argv = [...withoutOutputs(words), "-M", "-MG"];
   const { environment, aliases, signal } = options;
-  const answer = await runProcess(argv, { cwd: xen, env: { ...environment }, signal });
+  const answer = await runProcess(argv, { cwd, env: { ...environment }, signal });
   if (answer.exitCode !== 0) return undefined;
-  return normalizeAll([compile.source, ...parseRule(answer.stdout)], aliases);
+  return namedBelowXen(compile, parseRule(answer.stdout), { aliases, tree });
 }
 
 /** The prerequisites of one rule as compilers write them: `x.o: a.c b.h \`. */
@@ -93,9 +97,19 @@ export function withoutOutputs(command: readonly string[]): string[] {
   );
 }
 
-function normalizeAll(
+export interface NamesIn {
+  readonly aliases: Readonly<Record<string, string>>;
+  /** The copy of the source in which the compiler ran. */
+  readonly tree: string;
+}
+
+/** Files that a compiler names from where it ran, and the source. */
+function namedBelowXen(
+  { source, folder = "" }: Compile,
   files: readonly string[],
-  aliases: Readonly<Record<string, string>>,
+  { aliases, tree }: NamesIn,
 ): readonly string[] {
-  return [...new Set(files.map((file) => normalizePath(file, aliases)))].sort();
+  const xen = join(tree, "xen");
+  const below = files.map((file) => relative(xen, resolve(xen, folder, file)));
+  return [...new Set([source, ...below.map((file) => normalizePath(file, aliases))])].sort();
 }

@@ -39,15 +39,16 @@ export function findRegenerated(
       const [before, after] = [base.tree, tree].map((folder) => readIfFile(join(folder, path)));
       return before === undefined || after === undefined
         ? before !== after
-        : !before.equals(after) && withoutPlace(before) !== withoutPlace(after);
+        : !before.equals(after) && withoutPlace(before, base.tree) !== withoutPlace(after, tree);
     })
     .map((path) => path.slice("xen/".length))
     .sort();
 }
 
-/** What is generated may name what it was made from, by Xen's `$(XEN_ROOT)`. */
-function withoutPlace(content: Buffer): string {
-  return content.toString("latin1").replaceAll(/\/[^\s"']*\/xen\/\.\.\//g, "");
+/** What is generated may name what it was made from, by Xen's `$(XEN_ROOT)`, and itself. */
+function withoutPlace(content: Buffer, tree: string): string {
+  const text = content.toString("latin1").replaceAll(`${tree}/`, "");
+  return text.replaceAll(/\/[^\s"']*\/xen\/\.\.\//g, "").replaceAll("xen/../", "");
 }
 
 /** Files below `xen/` that commands read or run, and scripts that those name. */

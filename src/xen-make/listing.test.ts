@@ -28,8 +28,10 @@ ld -r -o common/built_in.o common/kernel.o common/compat/kernel.o common/gunzip.
 ld -r -o prelink.o common/built_in.o --start-group lib/lib.a --end-group
 `;
 
+const parse = (text: string) => parseListing({ dryRun: text, tree: "/tree", compiler: "gcc" });
+
 test("parseListing() finds each object that is linked, and what it is compiled from", () => {
-  const { units } = parseListing(dryRun, "gcc");
+  const { units } = parse(dryRun);
   const found = units.map(({ object, compiles, makeFolder }) => [
     object,
     compiles.map(({ source }) => source).join(" "),
@@ -47,7 +49,7 @@ test("parseListing() finds each object that is linked, and what it is compiled f
 });
 
 test("parseListing() tells what make runs behind the one compile of an object, where that is all", () => {
-  const { units } = parseListing(dryRun, "gcc");
+  const { units } = parse(dryRun);
   const renamed = ["objcopy", "--redefine-sym", "kernel.c=common/kernel.c"];
   const found = units.map(({ object, compiles }) => [object, compiles[0]?.finishing]);
   assert.deepEqual(found, [
@@ -63,7 +65,7 @@ test("parseListing() tells what make runs behind the one compile of an object, w
 
 test("parseListing() leaves an object to make that another program works on, or that is compiled twice", () => {
   const leftBy = (line: string) => {
-    const { units } = parseListing(`${dryRun}\n${line}\n`, "gcc");
+    const { units } = parse(`${dryRun}\n${line}\n`);
     return units.find(({ object }) => object === "common/kernel.o")?.compiles[0]?.finishing;
   };
   assert.notEqual(leftBy("touch common/kernel.h"), undefined);
@@ -79,7 +81,7 @@ test("parseListing() leaves an object to make that another program works on, or 
 });
 
 test("parseListing() names what is compiled into something else than the hypervisor", () => {
-  const { embedded } = parseListing(dryRun, "gcc");
+  const { embedded } = parse(dryRun);
   assert.deepEqual(
     embedded.map(({ source }) => source),
     ["arch/x86/boot/reloc.c"],
@@ -90,4 +92,43 @@ test("normalizePath() gives one spelling to each file", () => {
   const aliases = { "arch/x86/efi/boot.c": "common/efi/boot.c" };
   const spellings = ["./a/../common/efi/boot.c", "source/common/efi/boot.c", "arch/x86/efi/boot.c"];
   for (const path of spellings) assert.equal(normalizePath(path, aliases), "common/efi/boot.c");
+});
+
+/** In the form of Xen's make files up to 4.16, where each directory has a make of its own. */
+const oldDryRun = `
+make[1]: Entering directory '/tree/xen/arch/x86'
+make -f /tree/xen/Rules.mk -C /tree/xen/common built_in.o
+make[2]: Entering directory '/tree/xen/common'
+gcc -MF ./.kernel.o.d -include /tree/xen/include/xen/config.h -I/tree/xen/include -c kernel.c -o ./.kernel.o.tmp -MQ kernel.o
+objcopy --redefine-sym kernel.c=common/kernel.c ./.kernel.o.tmp kernel.o
+gcc -c compat/kernel.c -o compat/kernel.o
+ld -r -o built_in.o kernel.o compat/kernel.o
+make[2]: Leaving directory '/tree/xen/common'
+gcc -c x86_64/mm.c -o x86_64/mm.o
+ld -r -o built_in.o x86_64/mm.o
+ld -r -o prelink.o /tree/xen/common/built_in.o /tree/xen/arch/x86/built_in.o
+make[1]: Leaving directory '/tree/xen/arch/x86'
+`;
+
+test("parseListing() finds objects whose names count from the directory of a make", () => {
+  const { units } = parse(oldDryRun);
+  assert.deepEqual(
+    units.map(({ object, makeFolder, compiles }) => [object, makeFolder, compiles[0]?.source]),
+    [
+      ["arch/x86/x86_64/mm.o", "arch/x86", "arch/x86/x86_64/mm.c"],
+      ["common/compat/kernel.o", "common", "common/compat/kernel.c"],
+      ["common/kernel.o", "common", "common/kernel.c"],
+    ],
+  );
+  const kernel = units.at(-1)?.compiles[0];
+  assert.equal(kernel?.folder, "common");
+  // As it is run there, in whatever copy.
+  assert.ok(kernel?.command.includes("-I@TREE@/xen/include"));
+  assert.deepEqual(kernel?.finishing?.[0]?.slice(-2), ["common/.kernel.o.tmp", "common/kernel.o"]);
+});
+
+test("normalizePath() follows a link to a directory", () => {
+  const aliases = { "include/asm": "include/asm-x86" };
+  assert.equal(normalizePath("include/asm/mm.h", aliases), "include/asm-x86/mm.h");
+  assert.equal(normalizePath("include/asm-x86/mm.h", aliases), "include/asm-x86/mm.h");
 });

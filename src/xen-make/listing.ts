@@ -5,20 +5,14 @@
 import { basename, dirname, join, normalize } from "node:path/posix";
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
-import { joinContinuedLines, splitCommands } from "./shell.ts";
-
-const compileSchema = v.object({
-  /** Below `xen/`, as all paths here. */
-  object: v.string(),
-  source: v.string(),
-  command: v.array(v.string()),
-  /**
-   * What make runs after it until the object is there. Undefined where that is not known, and where the
-   * object is made from anything but one C file: then it takes make.
-   */
-  finishing: v.optional(v.array(v.array(v.string()))),
-});
-export type Compile = Described<typeof compileSchema>;
+import {
+  argumentOf,
+  type Compile,
+  compileSchema,
+  fileOf,
+  TREE,
+} from "./listing/compile-command.ts";
+import { commandsIn, type MadeCommand } from "./listing/dry-run.ts";
 
 const unitSchema = v.object({
   /** As it is linked into the hypervisor. */
@@ -38,13 +32,18 @@ export const listingSchema = v.object({
 });
 export type Listing = Described<typeof listingSchema>;
 
-/** `compiler` is the command that make was told to use; `known` are links that are there already. */
-export function parseListing(
-  dryRun: string,
-  compiler: string,
-  known: Listing["aliases"] = {},
-): Listing {
-  const facts = collectFacts(dryRun, compiler);
+interface ListingRequest {
+  readonly dryRun: string;
+  /** Where make was run. */
+  readonly tree: string;
+  /** The command that make was told to use. */
+  readonly compiler: string;
+  /** Links that are there already. */
+  readonly known?: Listing["aliases"];
+}
+
+export function parseListing({ dryRun, tree, compiler, known = {} }: ListingRequest): Listing {
+  const facts = collectFacts(commandsIn(dryRun, tree), compiler, tree);
   const { compiles, madeFrom, linked, folders } = facts;
   const aliases = { ...known, ...Object.fromEntries(facts.aliases) };
   const reached = new Set<string>();
@@ -60,7 +59,7 @@ export function parseListing(
         ...resolveSource(compile, aliases),
         finishing: isLinkedAsItIs ? finishingOf(compile, facts) : undefined,
       })),
-      makeFolder: nearestFolder(object, folders),
+      makeFolder: own[0]?.folder ?? nearestFolder(object, folders),
     });
   }
   const embedded = [...compiles.values()]
@@ -72,11 +71,20 @@ export function parseListing(
 /** One spelling for each file: no `./`, no `..`, no link that stands for the tree itself. */
 export function normalizePath(path: string, aliases: Readonly<Record<string, string>>): string {
   const plain = normalize(path).replace(/^source\//, "");
-  return aliases[plain] ?? plain;
+  const known = aliases[plain];
+  if (known !== undefined) return known;
+  // A directory may be a link as well: include/asm.
+  for (let end = plain.lastIndexOf("/"); end > 0; end = plain.lastIndexOf("/", end - 1)) {
+    const folder = aliases[plain.slice(0, end)];
+    if (folder !== undefined) return folder + plain.slice(end);
+  }
+  return plain;
 }
 
 interface Facts {
   readonly compiles: Map<string, Compile>;
+  /** Object to the words of its compile, in one text. */
+  readonly compiled: Map<string, string>;
   /** Object to the objects that it is put together from. */
   readonly madeFrom: Map<string, readonly string[]>;
   readonly linked: Set<string>;
@@ -90,28 +98,29 @@ interface Facts {
 const collections = /(^|\/)(built_in(_bin)?\.o|lib\.a|prelink(_lto)?\.o)$/;
 const objectName = /\.o$/;
 
-function collectFacts(dryRun: string, compiler: string): Facts {
+function collectFacts(commands: readonly MadeCommand[], compiler: string, tree: string): Facts {
   const facts: Facts = {
     compiles: new Map(),
+    compiled: new Map(),
     madeFrom: new Map(),
     linked: new Set(),
     folders: new Set(),
     aliases: new Map(),
     steps: new Map(),
   };
-  for (const line of joinContinuedLines(dryRun)) {
-    for (const words of splitCommands(line)) {
-      if (words[0] !== "echo" && words[0] !== "printf") readCommand(words, compiler, facts);
-    }
+  for (const command of commands) {
+    const [program] = command.words;
+    if (program !== "echo" && program !== "printf") readCommand(command, compiler, facts, tree);
   }
   return facts;
 }
 
-function readCommand(words: readonly string[], compiler: string, facts: Facts): void {
+function readCommand(command: MadeCommand, compiler: string, facts: Facts, tree: string): void {
+  const { words } = command;
   const program = basename(words[0] ?? "");
   readStep(program, words, facts);
-  if (words[0] === compiler || /(^|-)(gcc|clang|cc)(-\d+)?$/.test(program)) {
-    readCompile(words, facts);
+  if (command.printed[0] === compiler || /(^|-)(gcc|clang|cc)(-\d+)?$/.test(program)) {
+    readCompile(command, facts, tree);
   } else if (isObjcopy.test(program)) {
     const [input, output] = words
       .slice(1)
@@ -144,7 +153,11 @@ function readStep(program: string, words: readonly string[], { steps }: Facts): 
   }
 }
 
-function readCompile(words: readonly string[], { compiles }: Facts): void {
+function readCompile(
+  { words, printed, folder }: MadeCommand,
+  { compiles, compiled }: Facts,
+  tree: string,
+): void {
   if (!words.includes("-c")) return;
   const object = argumentOf(words, "-MQ") ?? argumentOf(words, "-o");
   const sources = words.filter(
@@ -153,7 +166,9 @@ function readCompile(words: readonly string[], { compiles }: Facts): void {
   );
   const source = sources.at(-1);
   if (object === undefined || source === undefined) return;
-  compiles.set(object, { object, source, command: words });
+  const command = printed.map((word) => word.replaceAll(`${tree}/`, `${TREE}/`));
+  compiled.set(object, words.join("\n"));
+  compiles.set(object, { object, source, command, ...(folder === "" ? {} : { folder }) });
 }
 
 function readLink(words: readonly string[], { madeFrom, linked }: Facts): void {
@@ -174,12 +189,6 @@ function readSymbolicLink(words: readonly string[], aliases: Map<string, string>
   aliases.set(normalize(link), normalizePath(join(dirname(link), target), {}));
 }
 
-/** What follows an option. */
-export function argumentOf(words: readonly string[], option: string): string | undefined {
-  const at = words.indexOf(option);
-  return at < 0 ? undefined : words[at + 1];
-}
-
 function compilesOf(object: string, facts: Facts): Compile[] {
   const compile = facts.compiles.get(object);
   if (compile !== undefined) return [compile];
@@ -194,16 +203,14 @@ function resolveSource(compile: Compile, aliases: Readonly<Record<string, string
  * What follows the compile of an object that is linked as it is, if that is all that make does to it: at
  * most that its file symbol gets the whole path (CONFIG_ENFORCE_UNIQUE_SYMBOLS).
  */
-function finishingOf(
-  { object, source, command }: Compile,
-  { steps, aliases }: Facts,
-): Compile["finishing"] {
+function finishingOf(compile: Compile, { steps, aliases, compiled }: Facts): Compile["finishing"] {
+  const { object, source, command } = compile;
   // A link of the tree is not there yet in a dry run, and what make says of it is not what it will say.
   const isPlain = source.endsWith(".c") && !aliases.has(normalize(source));
   if (!isPlain || command.some((word) => /[<>`$|]/.test(word))) return undefined;
-  const output = argumentOf(command, "-o") ?? object;
+  const output = fileOf(compile, "-o") ?? object;
   const all = new Map([...(steps.get(output) ?? []), ...(steps.get(object) ?? [])]);
-  all.delete(command.join("\n"));
+  all.delete(compiled.get(object) ?? "");
   const [last, ...more] = all.values();
   if (last === undefined) return output === object ? [] : undefined;
   const [program = "", ...words] = last;

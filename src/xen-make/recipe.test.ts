@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BuildError } from "../build-outcome/build-error.ts";
-import { makeFileFor } from "./recipe.ts";
+import { makeFileFor, prelinkOf } from "./recipe.ts";
 
 /** The shape of the rule from 4.19 on, which generates more. */
 const makefile = `all: x
@@ -43,10 +43,46 @@ xsplice-objects-1: tools_fixdep FORCE
   );
 });
 
-test("makeFileFor() refuses make files of older releases", () => {
-  const old = "$(TARGET): delete-unfresh-files\n\t$(MAKE) -C tools\n\t$(MAKE) -f Rules.mk $@\n";
+/** The shape of the rule up to 4.16. */
+const oldMakefile = `$(TARGET): delete-unfresh-files
+	$(MAKE) -C tools
+	[ -e include/asm ] || ln -sf asm-$(TARGET_ARCH) include/asm
+	$(MAKE) -f $(BASEDIR)/Rules.mk -C include
+	$(MAKE) -f $(BASEDIR)/Rules.mk -C arch/$(TARGET_ARCH) $@
+
+`;
+
+test("makeFileFor() follows make files that run in each directory", () => {
+  const units = ["arch/x86/mm.o", "arch/x86/x86_64/mm.o"].map((object) => {
+    return { compiles: [], object, makeFolder: "arch/x86" };
+  });
+  const checks = "-o headers.chk -o headers99.chk -o headers++.chk";
+  assert.equal(
+    makeFileFor(oldMakefile, units),
+    `include Makefile
+.PHONY: FORCE
+FORCE:
+xsplice-prepare: delete-unfresh-files
+	$(MAKE) ${checks} -C tools
+	[ -e include/asm ] || ln -sf asm-$(TARGET_ARCH) include/asm
+	$(MAKE) ${checks} -f $(BASEDIR)/Rules.mk -C include
+xsplice-list: FORCE
+	$(MAKE) -f $(BASEDIR)/Rules.mk -C arch/$(TARGET_ARCH) prelink.o
+xsplice-link: FORCE
+	$(MAKE) -o prelink.o -f $(BASEDIR)/Rules.mk -C arch/$(TARGET_ARCH) $(BASEDIR)/xen
+xsplice-objects: xsplice-objects-0
+xsplice-objects-0: FORCE
+	$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C arch/x86 mm.o x86_64/mm.o
+`,
+  );
+  assert.equal(prelinkOf(oldMakefile, "arm"), "arch/arm/prelink.o");
+  assert.equal(prelinkOf(makefile, "x86"), "prelink.o");
+});
+
+test("makeFileFor() refuses make files of another kind", () => {
+  const other = "$(TARGET): x\n\t$(MAKE) -C tools\n\t$(CC) -o $@\n";
   assert.throws(
-    () => makeFileFor(old),
-    (error) => error instanceof BuildError && /4\.17 or later/.test(error.report.expected ?? ""),
+    () => makeFileFor(other),
+    (error) => error instanceof BuildError && /4\.14 or later/.test(error.report.expected ?? ""),
   );
 });

@@ -3,14 +3,19 @@
 // every command up to the last object; name those of the link; make some objects. The first three are
 // cut out of Xen's own rule of `$(TARGET)`: its last line builds the hypervisor, the lines before it
 // generate headers. So a release that generates more (4.19 does) is followed without our help.
+//
+// Two kinds of make files are known. Since 4.17 one make runs in xen/ and is told the directory of its
+// objects (`$(build)=common common/kernel.o`). Up to 4.16 there is a make in each directory
+// (`-f Rules.mk -C common kernel.o`), and the hypervisor is linked in that of the architecture.
 
+import { relative } from "node:path/posix";
 import { BuildError } from "../build-outcome/build-error.ts";
 import type { CompileUnit } from "./listing.ts";
 
 export const MAKE_FILE = "xsplice.mk";
 export const PREPARE_GOAL = "xsplice-prepare";
 export const LIST_GOAL = "xsplice-list";
-/** Of a tree with a file `prelink.o`. */
+/** Of a tree with the file that prelinkOf() names. */
 export const LINK_GOAL = "xsplice-link";
 export const OBJECTS_GOAL = "xsplice-objects";
 
@@ -19,38 +24,56 @@ const checksOnly = ["headers.chk", "headers99.chk", "headers++.chk"];
 
 /** @throws BuildError build/no-source-tree */
 export function makeFileFor(xenMakefile: string, units: readonly CompileUnit[] = []): string {
-  const { prerequisites, generating, building } = cutTargetRule(xenMakefile);
-  const skipChecks = checksOnly.map((name) => ` -o include/${name}`).join("");
+  const { kind, prerequisites, generating, building } = cutTargetRule(xenMakefile);
+  const isOne = kind === "one make";
+  const skipChecks = checksOnly.map((name) => ` -o ${isOne ? "include/" : ""}${name}`).join("");
   const prepare = generating.map((line) => line.replaceAll("$(MAKE)", `$(MAKE)${skipChecks}`));
   return [
     "include Makefile",
+    // There it stands in Rules.mk only, which each make of a directory reads first.
+    ...(isOne ? [] : [".PHONY: FORCE", "FORCE:"]),
     `${PREPARE_GOAL}: ${prerequisites}`,
     ...prepare,
     `${LIST_GOAL}: FORCE`,
     building.replace("$@", "prelink.o"),
     `${LINK_GOAL}: FORCE`,
-    building.replace("$@", "$(TARGET)").replaceAll("$(MAKE)", "$(MAKE) -o prelink.o"),
-    ...objectRules(units),
+    building
+      .replace("$@", isOne ? "$(TARGET)" : "$(BASEDIR)/xen")
+      .replaceAll("$(MAKE)", "$(MAKE) -o prelink.o"),
+    ...objectRules(units, kind),
     "",
   ].join("\n");
 }
 
+/**
+ * The file that the hypervisor is linked from, below `xen/`.
+ * @throws BuildError build/no-source-tree
+ */
+export function prelinkOf(xenMakefile: string, architecture: "x86" | "arm"): string {
+  const { kind } = cutTargetRule(xenMakefile);
+  return kind === "one make" ? "prelink.o" : `arch/${architecture}/prelink.o`;
+}
+
 /** One goal for each directory's objects, so that make works on several directories at once. */
-function objectRules(units: readonly CompileUnit[]): string[] {
+function objectRules(units: readonly CompileUnit[], kind: TargetRule["kind"]): string[] {
   const folders = new Map<string, string[]>();
   for (const { makeFolder, object } of units) {
     folders.set(makeFolder, [...(folders.get(makeFolder) ?? []), object]);
   }
   const rules = [...folders].map(([folder, objects], index) => {
     const goal = `${OBJECTS_GOAL}-${index}`;
-    const text = `${goal}: tools_fixdep FORCE\n\t$(Q)$(MAKE) $(build)=${folder} ${objects.join(" ")}`;
-    return { goal, text };
+    const rule =
+      kind === "one make"
+        ? `tools_fixdep FORCE\n\t$(Q)$(MAKE) $(build)=${folder} ${objects.join(" ")}`
+        : `FORCE\n\t$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C ${folder} ${objects.map((object) => relative(folder, object)).join(" ")}`;
+    return { goal, text: `${goal}: ${rule}` };
   });
   const goals = rules.map(({ goal }) => goal);
   return [`${OBJECTS_GOAL}: ${goals.join(" ")}`, ...rules.map(({ text }) => text)];
 }
 
 interface TargetRule {
+  readonly kind: "one make" | "a make in each directory";
   readonly prerequisites: string;
   /** Recipe lines with their tab; continued ones are one line here. */
   readonly generating: readonly string[];
@@ -61,8 +84,10 @@ function cutTargetRule(xenMakefile: string): TargetRule {
   const rule = /^\$\(TARGET\):([^\n]*)\n((?:\t(?:[^\n]*\\\n)*[^\n]*\n)+)/m.exec(xenMakefile);
   const lines = rule?.[2]?.match(/\t(?:[^\n]*\\\n)*[^\n]*/g) ?? [];
   const building = lines.at(-1);
-  if (building?.includes("$(build)=") && building.includes("ALL_OBJS")) {
+  const kind = building === undefined ? undefined : kindOf(building);
+  if (building !== undefined && kind !== undefined) {
     return {
+      kind,
       prerequisites: rule?.[1]?.trim() ?? "",
       generating: lines.slice(0, -1),
       building,
@@ -72,7 +97,13 @@ function cutTargetRule(xenMakefile: string): TargetRule {
     code: "build/no-source-tree",
     problem: "Cannot build from this source: its make files are not of a known kind",
     where: "xen/Makefile, the rule of $(TARGET)",
-    expected: "Xen 4.17 or later; up to 4.16 the make files were others",
+    expected: "Xen 4.14 or later",
     remedy: "write the fix as a C file of its own, and use: xsplice compile",
   });
+}
+
+function kindOf(building: string): TargetRule["kind"] | undefined {
+  if (building.includes("$(build)=") && building.includes("ALL_OBJS")) return "one make";
+  const isOfDirectory = /-f \$\(BASEDIR\)\/Rules\.mk -C arch\/\$\(TARGET_ARCH\) \$@/.test(building);
+  return isOfDirectory ? "a make in each directory" : undefined;
 }

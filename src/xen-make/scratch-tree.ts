@@ -5,11 +5,14 @@
 import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
 import {
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -57,6 +60,23 @@ export function readTreeContents(
   };
   walk("");
   return contents;
+}
+
+/**
+ * Some generated headers name themselves for the assembler, by the path that they were made at (Xen up to
+ * 4.16, asm-macros.h). What make records of dependencies is left as it is: a path that is not there any
+ * more makes it generate anew.
+ */
+export function nameFinalPlace(tree: string, { generated }: TreeContents, final: string): void {
+  for (const path of generated) {
+    const place = join(tree, path);
+    if (!path.endsWith(".h") || !lstatSync(place).isFile()) continue;
+    const text = readFileSync(place, "latin1");
+    if (!text.includes(`${tree}/`)) continue;
+    const { atime, mtime } = statSync(place);
+    writeFileSync(place, text.replaceAll(`${tree}/`, `${final}/`), "latin1");
+    utimesSync(place, atime, mtime);
+  }
 }
 
 /** Makes a working copy of `base` in `folder`, which is not there yet. */

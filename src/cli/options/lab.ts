@@ -1,10 +1,13 @@
 // Which lab: the options of all commands that start one.
 
 import type { Base } from "../../bases/base.ts";
+import { XspliceError } from "../../error.ts";
 import { labLimits } from "../../lab/lab-limits.ts";
 import { processors } from "../../lab/machine.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";
+import type { CommandIo } from "../io.ts";
 import type { OptionSpec } from "../option-spec.ts";
+import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { ArgumentSpec, CommandCall } from "../spec.ts";
 import type { ProgressLine } from "../text/progress.ts";
 import { baseOption, readBase } from "./base.ts";
@@ -67,12 +70,13 @@ export async function readLabOptions(
       ? options.text("xen-syms")
       : base.xenSyms;
   const processor = options.choice("processor", processors);
+  const line = xenSymbols === undefined ? undefined : await lineOf(xenSymbols, io);
   const cpus = options.number("cpus");
   const memoryMb = options.number("memory");
   return {
     ...(xen === undefined ? {} : { xen }),
-    ...(xenSymbols === undefined ? {} : { xenSymbols }),
     ...(processor === undefined ? {} : { processor }),
+    ...(xenSymbols === undefined ? {} : { xenSymbols, ...(line && { xenRelease: line }) }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     userland: options.has("full") ? "full" : "minimal",
@@ -80,6 +84,18 @@ export async function readLabOptions(
     onProgress: progress.onProgress,
     signal: io.signal,
   };
+}
+
+/** "4.17"; undefined where the symbols do not tell, or are none, of which opening the lab says more. */
+async function lineOf(xenSymbols: string, { signal }: CommandIo): Promise<string | undefined> {
+  const { readXenSyms } = await import("../../running/xen-syms.ts");
+  try {
+    const { release } = readXenSyms(await readXenSymsFile(xenSymbols, signal), xenSymbols);
+    return release && `${release.major}.${release.minor}`;
+  } catch (error) {
+    if (error instanceof XspliceError) return undefined;
+    throw error;
+  }
 }
 
 /** With a package's version the lab has the stock tools of its release, too. */

@@ -5,13 +5,15 @@
 // fails: a source that does not compile, and one that reads what make generates only then.
 
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { quoteWord } from "../../quote-word.ts";
 import { extraFlagsFor } from "../base.ts";
 import { type CompileRecord, readDependencyFile } from "../dependencies.ts";
-import { argumentOf, type Compile, type CompileUnit, type Listing } from "../listing.ts";
+import { type Compile, commandIn, fileOf } from "../listing/compile-command.ts";
+import type { CompileUnit, Listing } from "../listing.ts";
 import type { MakeRun } from "../make-run.ts";
 import { runCompiler } from "../run-compiler.ts";
+import type { MakeTools } from "../tools.ts";
 
 export interface DirectRequest extends Pick<MakeRun, "tools" | "jobs"> {
   /** A working copy. */
@@ -33,13 +35,12 @@ export async function compileDirectly({
     return compile?.finishing === undefined ? [] : [{ unit, compile }];
   });
   const made = new Set<CompileUnit>();
-  const options = { cwd: join(tree, "xen"), environment: tools.environment };
   let hasFailed = false;
   const work = async (): Promise<void> => {
     for (;;) {
       const next = hasFailed ? undefined : waiting.shift();
       if (next === undefined) return;
-      if (await compileOne(tree, next.compile, options, signal)) made.add(next.unit);
+      if (await compileOne(tree, next.compile, tools, signal)) made.add(next.unit);
       else hasFailed = true;
     }
   };
@@ -51,39 +52,49 @@ export async function compileDirectly({
 async function compileOne(
   tree: string,
   compile: Compile,
-  options: { readonly cwd: string; readonly environment: Readonly<Record<string, string>> },
+  { environment }: Pick<MakeTools, "environment">,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const steps = [commandIn(tree, compile), ...(compile.finishing ?? [])];
-  for (const [program = "", ...args] of steps) {
-    const answer = await runCompiler(program, args, signal, options);
+  const xen = join(tree, "xen");
+  const { words, cwd } = commandIn(tree, compile);
+  const steps = [
+    { words: withOwnFlags(tree, words), cwd },
+    ...(compile.finishing ?? []).map((finishing) => ({ words: finishing, cwd: xen })),
+  ];
+  for (const step of steps) {
+    const [program = "", ...args] = step.words;
+    const answer = await runCompiler(program, args, signal, { cwd: step.cwd, environment });
     if (answer.kind !== "ended" || answer.exitCode !== 0) return false;
   }
-  const output = argumentOf(compile.command, "-o");
-  if (output !== undefined && output !== compile.object) {
-    rmSync(join(options.cwd, output), { force: true });
-  }
+  const output = fileOf(compile, "-o");
+  if (output !== undefined && output !== compile.object) rmSync(join(xen, output), { force: true });
   return true;
 }
 
-/** Of an object that compileDirectly() has made last in this tree; `undefined` where make did. */
+/**
+ * By what the compiler wrote itself: of an object that compileDirectly() has made last in this tree, or
+ * a make of Xen up to 4.16. `undefined` where make keeps a record of its own.
+ */
 export function findDirectRecord(
   tree: string,
   compile: Compile,
   aliases: Listing["aliases"],
 ): CompileRecord | undefined {
-  // Where make compiles, it takes this file away.
-  const written = argumentOf(compile.command, "-MF");
-  if (written === undefined || !existsSync(join(tree, "xen", written))) return undefined;
+  // Where make keeps a record, it takes this file away.
+  const { object } = compile;
+  const written = fileOf(compile, "-MF") ?? join(dirname(object), `.${basename(object)}.d`);
+  if (!existsSync(join(tree, "xen", written))) return undefined;
   const text = readFileSync(join(tree, "xen", written), "utf8");
   return {
-    command: commandIn(tree, compile).map(quoteWord).join(" "),
-    dependencies: readDependencyFile(text, compile, aliases),
+    command: withOwnFlags(tree, commandIn(tree, compile).words).map(quoteWord).join(" "),
+    dependencies: readDependencyFile(text, compile, { aliases, tree }),
   };
 }
 
 /** As make would run it with our own flags. */
-function commandIn(tree: string, { command }: Compile): readonly string[] {
-  const [compiler = "", ...words] = command;
+function withOwnFlags(
+  tree: string,
+  [compiler = "", ...words]: readonly string[],
+): readonly string[] {
   return [compiler, ...extraFlagsFor(tree).split(" "), ...words];
 }
