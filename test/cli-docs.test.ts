@@ -2,23 +2,32 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTree } from "../src/cli/command-tree.ts";
+import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
 import { renderManPage } from "../src/cli/render-man-page.ts";
-import { type CommandSpec, leavesOf } from "../src/cli/spec.ts";
+import { type CommandSpec, isLoaded, leavesOf } from "../src/cli/spec.ts";
 import { moreExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/text/exit-code-table.ts";
 import { packageVersion } from "../src/cli/version.ts";
 import { expectGoldenBlock, expectGoldenFile } from "./golden.ts";
 
-const commandTree = await loadTree(undefined);
+const commandTree = await loadWholeTree();
 const allEntries = commandTree.flatMap(({ entries }) => entries);
 
-test("loadTree() loads a command under its own name, and nothing else", async () => {
+test("loadTree() names every command, and loads the code of those that are asked for", async () => {
+  const loadedBy = async (...words: readonly string[]) => {
+    const entries = (await loadTree(words)).flatMap((section) => [...section.entries]);
+    assert.deepEqual(
+      entries.map(({ name, summary }) => [name, summary]),
+      allEntries.map(({ name, summary }) => [name, summary]),
+    );
+    return entries.filter(isLoaded).map(({ name }) => name);
+  };
   for (const { name } of allEntries) {
-    const tree = await loadTree(name);
-    const names = tree.flatMap(({ entries }) => entries.map((entry) => entry.name));
-    const needsAll = ["help", "completion", "man"].includes(name);
-    assert.deepEqual(names, needsAll ? allEntries.map((entry) => entry.name) : [name]);
+    const needsAll = ["completion", "man"].includes(name);
+    const all = allEntries.map((entry) => entry.name);
+    assert.deepEqual(await loadedBy(name), needsAll ? all : [name]);
   }
+  assert.deepEqual(await loadedBy(), []);
+  assert.deepEqual(await loadedBy("help", "list"), ["help", "list"]);
 });
 
 function commandRow(spec: CommandSpec, path: string): string {

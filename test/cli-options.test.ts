@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTree } from "../src/cli/command-tree.ts";
+import { loadWholeTree } from "../src/cli/command-tree.ts";
 import { completeWords } from "../src/cli/completion/complete-words.ts";
 import type { OptionSpec } from "../src/cli/option-spec.ts";
 import { globalOptionSpecs } from "../src/cli/options/global.ts";
@@ -16,7 +16,7 @@ interface TreeCommand {
   readonly options: readonly OptionSpec[];
 }
 
-const tree = await loadTree(undefined);
+const tree = await loadWholeTree();
 const commands = tree.flatMap(({ entries }) =>
   entries.flatMap((entry): readonly TreeCommand[] =>
     leavesOf(entry).map(({ path, spec }) => treeCommand(path, spec)),

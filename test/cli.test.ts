@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTree } from "../src/cli/command-tree.ts";
+import { loadWholeTree } from "../src/cli/command-tree.ts";
 import { isGroup, type SpecEntry } from "../src/cli/spec.ts";
 import { HostError } from "../src/host/errors.ts";
 import { FakeHost } from "./fake-host.ts";
@@ -25,7 +25,7 @@ function pathsOf(
   return [{ path, isLeaf: !isGroup(entry) }, ...children.flatMap((child) => pathsOf(child, path))];
 }
 
-const allEntries = (await loadTree(undefined)).flatMap(({ entries }) => entries);
+const allEntries = (await loadWholeTree()).flatMap(({ entries }) => entries);
 for (const { path, isLeaf } of allEntries.flatMap((entry) => pathsOf(entry))) {
   test(`${path.join(" ")} --help describes it with an example`, async () => {
     const run = await runXsplice([...path, "--help"]);

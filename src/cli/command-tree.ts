@@ -1,86 +1,178 @@
 // All commands, in the order and under the headings that help shows. A command's code is loaded when
-// its name is on the command line; only those who look at the whole tree wait for the whole.
+// its name is on the command line; who lists commands needs their names and summaries alone.
 
-import type { SpecEntry, TreeSection } from "./spec.ts";
+import type { OutlineSection, SpecEntry, TopCommand, TopGroup, TreeSection } from "./spec.ts";
 
-type LoadEntry = () => Promise<SpecEntry>;
+interface Entry {
+  /** One line, lower case, no full stop: for lists of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<TopCommand | TopGroup>;
+}
 
 const outline: readonly {
   readonly heading: string;
-  readonly entries: Readonly<Record<string, LoadEntry>>;
+  readonly entries: Readonly<Record<string, Entry>>;
 }[] = [
   {
     heading: "To begin:",
     entries: {
-      demo: async () => (await import("./commands/demo.ts")).demoCommand,
-      doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
-      help: async () => (await import("./commands/help.ts")).helpCommand,
+      demo: {
+        summary: "a tour: boots, patches and reverts a real Xen before your eyes",
+        load: async () => (await import("./commands/demo.ts")).demoCommand,
+      },
+      doctor: {
+        summary: "what is installed and what is missing, per task, and how to get it",
+        load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+      },
+      help: {
+        summary: "list all commands, or describe one of them",
+        load: async () => (await import("./commands/help.ts")).helpCommand,
+      },
     },
   },
   {
     heading: "On a hypervisor, as xen-livepatch does it:",
     entries: {
-      list: async () => (await import("./commands/list.ts")).listCommand,
-      upload: async () => (await import("./commands/upload.ts")).uploadCommand,
-      apply: async () => (await import("./commands/apply.ts")).applyCommand,
-      revert: async () => (await import("./commands/revert.ts")).revertCommand,
-      unload: async () => (await import("./commands/unload.ts")).unloadCommand,
-      replace: async () => (await import("./commands/replace.ts")).replaceCommand,
-      load: async () => (await import("./commands/load.ts")).loadCommand,
+      list: {
+        summary: "list the payloads that are loaded, with their state",
+        load: async () => (await import("./commands/list.ts")).listCommand,
+      },
+      upload: {
+        summary: "load a payload into the hypervisor, which links and checks it",
+        load: async () => (await import("./commands/upload.ts")).uploadCommand,
+      },
+      apply: {
+        summary: "activate an uploaded payload",
+        load: async () => (await import("./commands/apply.ts")).applyCommand,
+      },
+      revert: {
+        summary: "deactivate an applied payload",
+        load: async () => (await import("./commands/revert.ts")).revertCommand,
+      },
+      unload: {
+        summary: "remove a payload that is not applied",
+        load: async () => (await import("./commands/unload.ts")).unloadCommand,
+      },
+      replace: {
+        summary: "apply one payload and revert all others, in one step",
+        load: async () => (await import("./commands/replace.ts")).replaceCommand,
+      },
+      load: {
+        summary: "upload and apply",
+        load: async () => (await import("./commands/load.ts")).loadCommand,
+      },
     },
   },
   {
     heading: "On a hypervisor, more:",
     entries: {
-      info: async () => (await import("./commands/info.ts")).infoCommand,
-      plan: async () => (await import("./commands/plan.ts")).planCommand,
-      sync: async () => (await import("./commands/sync.ts")).syncCommand,
-      bisect: async () => (await import("./commands/bisect.ts")).bisectCommand,
-      probe: async () => (await import("./commands/probe.ts")).probeCommand,
+      info: {
+        summary: "show the hypervisor's version, build-id and compiler",
+        load: async () => (await import("./commands/info.ts")).infoCommand,
+      },
+      plan: {
+        summary: "show the steps from what a host runs to what it should run",
+        load: async () => (await import("./commands/plan.ts")).planCommand,
+      },
+      sync: {
+        summary: "bring a host from what it runs to what it should run",
+        load: async () => (await import("./commands/sync.ts")).syncCommand,
+      },
+      bisect: {
+        summary: "find the fix of a cumulative payload that makes a health check fail",
+        load: async () => (await import("./commands/bisect.ts")).bisectCommand,
+      },
+      probe: {
+        summary: "check whether a host's code is what a payload expects",
+        load: async () => (await import("./commands/probe.ts")).probeCommand,
+      },
     },
   },
   {
     heading: "Payload files:",
     entries: {
-      prepare: async () => (await import("./commands/prepare.ts")).prepareCommand,
-      build: async () => (await import("./commands/build.ts")).buildCommand,
-      compile: async () => (await import("./commands/compile.ts")).compileCommand,
-      inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
-      check: async () => (await import("./commands/check.ts")).checkCommand,
-      diff: async () => (await import("./commands/diff.ts")).diffCommand,
+      prepare: {
+        summary: "compile all unpatched objects in advance, for quick builds",
+        load: async () => (await import("./commands/prepare.ts")).prepareCommand,
+      },
+      build: {
+        summary: "make a payload from a source patch",
+        load: async () => (await import("./commands/build.ts")).buildCommand,
+      },
+      compile: {
+        summary: "make a payload from hand-written C",
+        load: async () => (await import("./commands/compile.ts")).compileCommand,
+      },
+      inspect: {
+        summary: "show the contents of a payload, and its errors",
+        load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+      },
+      check: {
+        summary: "show what a hypervisor would answer to payloads, and what it does not check",
+        load: async () => (await import("./commands/check.ts")).checkCommand,
+      },
+      diff: {
+        summary: "show what differs between two payloads",
+        load: async () => (await import("./commands/diff.ts")).diffCommand,
+      },
     },
   },
   {
     heading: "A real Xen to try things on:",
-    entries: { lab: async () => (await import("./commands/lab.ts")).labGroup },
+    entries: {
+      lab: {
+        summary: "a real Xen in an emulated computer, to try things on",
+        load: async () => (await import("./commands/lab.ts")).labGroup,
+      },
+    },
   },
   {
     heading: "For the shell:",
     entries: {
-      completion: async () => (await import("./commands/completion.ts")).completionCommand,
-      man: async () => (await import("./commands/man.ts")).manCommand,
+      completion: {
+        summary: "print the completion script for your shell",
+        load: async () => (await import("./commands/completion.ts")).completionCommand,
+      },
+      man: {
+        summary: "print the manual page",
+        load: async () => (await import("./commands/man.ts")).manCommand,
+      },
     },
   },
 ];
 
-/** Need to know of all others. */
-const wholeTreeCommands: readonly string[] = ["help", "completion", "man"];
+/** Describe all others. */
+const wholeTreeCommands: readonly string[] = ["completion", "man"];
 
-/** As much of the tree as `verb` needs: its own entry, or all when it has none. */
-export async function loadTree(verb: string | undefined): Promise<readonly TreeSection[]> {
-  const section = outline.find(({ entries }) => verb !== undefined && Object.hasOwn(entries, verb));
-  const load = section?.entries[verb ?? ""];
-  if (section === undefined || load === undefined || wholeTreeCommands.includes(verb ?? "")) {
-    return loadWholeTree();
-  }
-  return [{ heading: section.heading, entries: [await load()] }];
-}
-
-async function loadWholeTree(): Promise<readonly TreeSection[]> {
+/**
+ * All commands, those with their code that the words of a command line ask for: its verb, and for `help`
+ * what is to be described.
+ */
+export async function loadTree(words: readonly string[]): Promise<readonly OutlineSection[]> {
+  const [verb = "", ...others] = words;
+  if (wholeTreeCommands.includes(verb)) return loadWholeTree();
+  const wanted = new Set([verb, ...(verb === "help" ? others : [])]);
   return Promise.all(
     outline.map(async ({ heading, entries }) => ({
       heading,
-      entries: await Promise.all(Object.values(entries).map((load) => load())),
+      entries: await Promise.all(
+        Object.entries(entries).map(([name, entry]) =>
+          wanted.has(name) ? loadEntry(entry) : { name, summary: entry.summary },
+        ),
+      ),
     })),
   );
+}
+
+export async function loadWholeTree(): Promise<readonly TreeSection[]> {
+  return Promise.all(
+    outline.map(async ({ heading, entries }) => ({
+      heading,
+      entries: await Promise.all(Object.values(entries).map(loadEntry)),
+    })),
+  );
+}
+
+async function loadEntry({ summary, load }: Entry): Promise<SpecEntry> {
+  return { ...(await load()), summary };
 }

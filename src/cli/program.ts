@@ -11,8 +11,11 @@ import {
   type CommandSpec,
   type GroupSpec,
   isGroup,
+  isLoaded,
   type OpenHost,
-  type TreeSection,
+  type OutlineEntry,
+  type OutlineSection,
+  type SpecEntry,
 } from "./spec.ts";
 import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";
@@ -24,7 +27,7 @@ export interface Program {
 }
 
 export interface ProgramParts {
-  readonly tree: readonly TreeSection[];
+  readonly tree: readonly OutlineSection[];
   readonly version: string;
   readonly io: CommandIo;
   readonly openHost: OpenHost;
@@ -50,7 +53,7 @@ export function buildProgram(parts: ProgramParts): Program {
   };
   for (const { heading, entries } of parts.tree) {
     for (const entry of entries) {
-      const child = isGroup(entry) ? groupCommand(entry, attached) : leafCommand(entry, attached);
+      const child = isLoaded(entry) ? entryCommand(entry, attached) : outlineCommand(entry);
       root.addCommand(child.helpGroup(heading));
     }
   }
@@ -59,6 +62,17 @@ export function buildProgram(parts: ProgramParts): Program {
     return code;
   };
   return { command: root, run };
+}
+
+/** Of which only lists of commands are made. */
+function outlineCommand({ name, summary }: OutlineEntry): Command {
+  return new Command(name).summary(summary).action(() => {
+    throw new Error(`Bug in xsplice: the code of "${name}" is not loaded`);
+  });
+}
+
+function entryCommand(entry: SpecEntry, parts: Attached): Command {
+  return isGroup(entry) ? groupCommand(entry, parts) : leafCommand(entry, parts);
 }
 
 interface Attached extends ProgramParts {
@@ -72,7 +86,7 @@ function groupCommand(spec: GroupSpec, parts: Attached): Command {
   command.helpCommand(false);
   quieten(command, parts.io);
   for (const child of spec.commands) {
-    command.addCommand(isGroup(child) ? groupCommand(child, parts) : leafCommand(child, parts));
+    command.addCommand(entryCommand(child, parts));
   }
   return command;
 }
@@ -96,7 +110,11 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
     const options = [...spec.options, ...globalOptionSpecs];
     requireRules({ ...spec, path: commandPath(command), options }, { args, given });
     const values = new OptionValues(given);
-    const { io, openHost, tree, helpOf } = parts;
+    const { io, openHost, helpOf } = parts;
+    const tree = parts.tree.map(({ heading, entries }) => ({
+      heading,
+      entries: entries.filter(isLoaded),
+    }));
     const globals = readGlobalOptions(values, io.env);
     parts.settle(await spec.run({ args, options: values, globals, io, openHost, tree, helpOf }));
   });

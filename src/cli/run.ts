@@ -11,7 +11,7 @@ import type { CommandIo } from "./io.ts";
 import { optionNames, optionTakesValue } from "./option-spec.ts";
 import { globalOptionSpecs } from "./options/global.ts";
 import { buildProgram, HelpShown } from "./program.ts";
-import { isGroup, type OpenHost, type TreeSection } from "./spec.ts";
+import { isGroup, isLoaded, type OpenHost, type OutlineSection } from "./spec.ts";
 import { asSystemError } from "./system-error.ts";
 import { TerminalDoor } from "./terminal-door.ts";
 import { renderBug, renderError } from "./text/render-error.ts";
@@ -38,8 +38,9 @@ async function runWith(args: readonly string[], parts: CliParts): Promise<number
     io.stdout.write(welcomeText());
     return ExitCode.success;
   }
-  const verb = findVerb(args);
-  const tree = await loadTree(verb);
+  const words = findWords(args);
+  const [verb] = words;
+  const tree = await loadTree(words);
   const program = buildProgram({ ...parts, tree, version: packageVersion() });
   try {
     return await program.run(args);
@@ -83,21 +84,21 @@ function writeReport(io: CommandIo, args: readonly string[], report: object, tex
   else io.stderr.write(`${text}\n`);
 }
 
-/** The first word that is neither an option nor an option's value. */
-function findVerb(args: readonly string[]): string | undefined {
+/** Those that are neither an option nor the value of a global one: the first is the verb. */
+function findWords(args: readonly string[]): readonly string[] {
   const takeValue = globalOptionSpecs.filter(optionTakesValue).flatMap(optionNames);
-  return args.find(
+  return args.filter(
     (word, index) => !word.startsWith("-") && !takeValue.includes(args[index - 1] ?? ""),
   );
 }
 
 function isStock(
-  tree: readonly TreeSection[],
+  tree: readonly OutlineSection[],
   verb: string | undefined,
   args: readonly string[],
 ): boolean {
   // `--force` alone is an error of xen-livepatch too.
   if (verb === undefined) return args.includes("--force");
-  const entries = tree.flatMap((section) => section.entries);
+  const entries = tree.flatMap((section) => section.entries.filter(isLoaded));
   return entries.some((entry) => entry.name === verb && !isGroup(entry) && entry.kind === "stock");
 }

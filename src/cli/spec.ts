@@ -48,10 +48,27 @@ export interface GroupSpec {
 
 export type SpecEntry = CommandSpec | GroupSpec;
 
+/** Of the first level: command-tree.ts has the summaries, for a list of commands without their code. */
+export type TopCommand = Omit<CommandSpec, "summary">;
+export type TopGroup = Omit<GroupSpec, "summary">;
+
+/** A command by its name alone. */
+export type OutlineEntry = Pick<SpecEntry, "name" | "summary">;
+
 /** Entries under one heading of the help. */
 export interface TreeSection {
   readonly heading: string;
   readonly entries: readonly SpecEntry[];
+}
+
+/** The same, where some of the entries are there by their names alone. */
+export interface OutlineSection {
+  readonly heading: string;
+  readonly entries: readonly (SpecEntry | OutlineEntry)[];
+}
+
+export function isLoaded(entry: SpecEntry | OutlineEntry): entry is SpecEntry {
+  return "description" in entry;
 }
 
 export function isGroup(entry: SpecEntry): entry is GroupSpec {
@@ -86,7 +103,7 @@ export interface CommandCall {
   readonly openHost: OpenHost;
   /** The help of the command at `path`, e.g. ["lab", "up"]; of everything for []. */
   readonly helpOf: (path: readonly string[]) => string;
-  /** The whole tree, for the commands that describe it. */
+  /** All that is loaded; the whole tree for the commands that describe it. */
   readonly tree: readonly TreeSection[];
 }
 

@@ -1,11 +1,10 @@
 import { nodepsOption, quiesceOption } from "../options/action.ts";
 import { payloadNameArgument } from "../options/payload-name.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
-export const applyCommand: CommandSpec = {
+export const applyCommand: TopCommand = {
   name: "apply",
-  summary: "activate an uploaded payload",
   description: [
     "All CPUs stop together for a moment, and Xen writes a jump to the start of every function that the payload replaces.",
     "Waits for the result and confirms it by reading the state back. If the CPUs do not meet in time, it tries again with a longer limit.",

@@ -20,16 +20,15 @@ import {
 } from "../options/bisect.ts";
 import { readBuildOptions } from "../options/build.ts";
 import { checkXenSyms } from "../options/wish.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { namedFixes, renderBisection, renderEvent } from "../text/bisect.ts";
 import { withJournalledHost } from "../with-host.ts";
 
 /** Between two looks whether the host is free. */
 const LOCK_PAUSE_MS = 100;
 
-export const bisectCommand: CommandSpec = {
+export const bisectCommand: TopCommand = {
   name: "bisect",
-  summary: "find the fix of a cumulative payload that makes a health check fail",
   description: [
     "Builds cumulative payloads from the first N fixes of a series, applies them one after the other on the running host with replace, without a reboot, and runs the check on each: first with all fixes and with none, then in the middle of what is left. Before each replace, it probes whether the host's code is what the payload expects.",
     "Prefixes that cannot be built or that the hypervisor refuses are skipped, and so are prefixes that cannot be tested (the check exits 125); if so, the remaining suspects are listed.",

@@ -7,13 +7,12 @@ import { emit, toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { buildOptionSpecs, readBuildOptions } from "../options/build.ts";
 import { requireFreePlace, requireOtherPlace } from "../options/output-place.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { columnsOf } from "../text/aligned-lines.ts";
 import { renderDraft, renderExplanation, renderReport } from "../text/build-report.ts";
 
-export const buildCommand: CommandSpec = {
+export const buildCommand: TopCommand = {
   name: "build",
-  summary: "make a payload from a source patch",
   description: [
     "Compiles the objects that the patch changes, without it and with it, using Xen's own make files in a copy of the source, and puts the differences into a payload. Calls and data are bound to the hypervisor's own by name.",
     "No part of a patch is dropped silently: the report lists every hunk and every difference. It is written beside the payload, with .json appended (no report when the output is a device). If any part cannot be live patched, the whole fix is refused, with every reason and a remedy for each.",

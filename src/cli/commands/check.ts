@@ -10,7 +10,7 @@ import type { OptionSpec } from "../option-spec.ts";
 import { baseOption, readXenSymsInput, type XenSymsInput } from "../options/base.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { renderCheck, renderRule } from "../text/check-report.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -26,9 +26,8 @@ const withoutExplaining = (option: OptionSpec): OptionSpec => ({
   excludes: [...(option.excludes ?? []), checksNothing],
 });
 
-export const checkCommand: CommandSpec = {
+export const checkCommand: TopCommand = {
   name: "check",
-  summary: "show what a hypervisor would answer to payloads, and what it does not check",
   description: [
     "Plays the payloads in the given order on a model of the hypervisor: each is uploaded and applied on top of those before it. Reports whether Xen accepts it, or the error and its step, the console output, what changes at each function's entry, and what could go wrong although Xen accepts it. Needs no hypervisor.",
     "With --action replace, the last payload replaces all those before it.",

@@ -13,13 +13,12 @@ import {
   readStackingOptions,
 } from "../options/stacking.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
 import { UsageError } from "../usage-error.ts";
 
-export const compileCommand: CommandSpec = {
+export const compileCommand: TopCommand = {
   name: "compile",
-  summary: "make a payload from hand-written C",
   description: [
     "Every non-static function with the name of one of Xen's functions replaces it. The C file can use Xen's functions and variables by name. Declare hooks with the macros of share/include/xsplice.h, which is included automatically.",
     "Needs gcc or clang and the xen-syms file of exactly the running hypervisor, but no Xen source.",

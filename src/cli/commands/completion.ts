@@ -2,12 +2,11 @@ import { type Candidate, completeWords } from "../completion/complete-words.ts";
 import { completionScript, type Shell, shells } from "../completion/script.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
 
-export const completionCommand: CommandSpec = {
+export const completionCommand: TopCommand = {
   name: "completion",
-  summary: "print the completion script for your shell",
   description: [
     "Completes commands, options, files, and the names of loaded payloads, for which it asks the hypervisor.",
     "With words after --, which the script passes: print what may come next.",

@@ -1,12 +1,11 @@
 import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { isPath, xenOption } from "../options/lab.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { TourPage } from "../tour/page.ts";
 
-export const demoCommand: CommandSpec = {
+export const demoCommand: TopCommand = {
   name: "demo",
-  summary: "a tour: boots, patches and reverts a real Xen before your eyes",
   description: [
     "Boots Debian's own Xen in an emulated computer, builds a live patch from a C function, applies it to the running hypervisor, shows what changed, and reverts it. Explains each step to readers who have never seen a live patch.",
     "Changes nothing on this machine except the cache. The first run lists what it needs, then downloads it; later runs take a few seconds and need no network.",

@@ -1,12 +1,11 @@
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { readInputFile } from "../read-input-file.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { INSPECTED_SIZE_MAX } from "./inspect.ts";
 
-export const diffCommand: CommandSpec = {
+export const diffCommand: TopCommand = {
   name: "diff",
-  summary: "show what differs between two payloads",
   description: [
     "Compares function by function: which are added, removed or changed, and the first instruction that differs. Also compares addresses of old code, guards, hooks, dependencies, metadata and data. References are compared by meaning, not by address or by xSplice's tags in names. Build-ids do not count, since they follow from everything else.",
     "Reads damaged payloads too, and reports what is broken.",

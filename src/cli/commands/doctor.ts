@@ -2,12 +2,11 @@ import type { Part, PartManifest } from "../../parts/mod.ts";
 import { checkMachine, isReady, type Job } from "../doctor-checks.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { megabytes } from "../text/progress.ts";
 
-export const doctorCommand: CommandSpec = {
+export const doctorCommand: TopCommand = {
   name: "doctor",
-  summary: "what is installed and what is missing, per task, and how to get it",
   description: [
     "Only looks: it installs, downloads and starts nothing.",
     "Lists every part that xsplice may download, with its purpose and size. Parts come from Debian's packages into your cache directory, without root, when a command first needs them.",

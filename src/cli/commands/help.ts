@@ -1,10 +1,9 @@
 import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 
-export const helpCommand: CommandSpec = {
+export const helpCommand: TopCommand = {
   name: "help",
-  summary: "list all commands, or describe one of them",
   description: [
     'Prints to standard error, as "xen-livepatch help" does; "xsplice COMMAND --help" prints the same to standard output.',
   ],

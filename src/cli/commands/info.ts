@@ -1,13 +1,12 @@
 import type { HostInfo } from "../../host/host.ts";
 import { DOCUMENT_VERSION, emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { renderFacts } from "../text/render-facts.ts";
 import { withHost } from "../with-host.ts";
 
-export const infoCommand: CommandSpec = {
+export const infoCommand: TopCommand = {
   name: "info",
-  summary: "show the hypervisor's version, build-id and compiler",
   description: [
     "The build-id identifies one build of the hypervisor; a payload fits only the build that it was made for.",
   ],

@@ -7,7 +7,7 @@ import { ExitCode } from "../exit-code.ts";
 import { baseOption, readSymbolsPath } from "../options/base.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { columnsOf } from "../text/aligned-lines.ts";
 import { codeParagraphs, noSuchFunction } from "../text/inspect-code.ts";
 import { type RunningHypervisor, readRunningCode } from "../text/inspect-running-code.ts";
@@ -17,9 +17,8 @@ const LIST_LINES_MAX = 40;
 /** Eight times what a hypervisor takes: what is too large can be looked at as well. */
 export const INSPECTED_SIZE_MAX = 16 * 1024 * 1024;
 
-export const inspectCommand: CommandSpec = {
+export const inspectCommand: TopCommand = {
   name: "inspect",
-  summary: "show the contents of a payload, and its errors",
   description: [
     "Shows the functions that the payload replaces and why, its hooks, dependencies, required and exported symbols, the tables that the hypervisor processes, and its code. Needs no hypervisor.",
     "With --base or --xen-syms, the hypervisor's code is shown beside the new code; lines that differ are marked.",

@@ -1,5 +1,5 @@
 import { labGuestGroup } from "../lab-guest/group.ts";
-import type { GroupSpec } from "../spec.ts";
+import type { TopGroup } from "../spec.ts";
 import { labCleanCommand } from "./lab-clean.ts";
 import { labConsoleCommand } from "./lab-console.ts";
 import { labDownCommand } from "./lab-down.ts";
@@ -9,9 +9,8 @@ import { labRunCommand } from "./lab-run.ts";
 import { labSnapshotCommand } from "./lab-snapshot.ts";
 import { labUpCommand } from "./lab-up.ts";
 
-export const labGroup: GroupSpec = {
+export const labGroup: TopGroup = {
   name: "lab",
-  summary: "a real Xen in an emulated computer, to try things on",
   description: [
     "A lab runs Debian's own Xen with a small Linux as dom0, in QEMU, without root. It starts from a snapshot within a second, after one cold boot; its parts are downloaded on first use.",
   ],

@@ -3,13 +3,12 @@ import type { LivepatchHost } from "../../host/host.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { payloadOption } from "../options/payload.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { stockList } from "../text/stock.ts";
 import { withHost } from "../with-host.ts";
 
-export const listCommand: CommandSpec = {
+export const listCommand: TopCommand = {
   name: "list",
-  summary: "list the payloads that are loaded, with their state",
   description: [
     "CHECKED is uploaded and verified, APPLIED is in use. A number in parentheses is the error of the last action.",
     "The list is in the order of loading, which is not the order of applying. --stack shows the order of applying, with the functions of each payload. It uses the journal on the host, the metadata of the payloads, and the files that you pass. What cannot be known is shown as unknown.",

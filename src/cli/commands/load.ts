@@ -5,15 +5,14 @@ import { ExitCode } from "../exit-code.ts";
 import { nodepsOption, quiesceOption, readActOptions } from "../options/action.ts";
 import { checkPayloadName, payloadNameOf } from "../options/payload-name.ts";
 import { type PayloadFile, readPayload } from "../preflight.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { stockAction } from "../stock-action.ts";
 import { uploadAsStock } from "../stock-upload.ts";
 import { stockVoice } from "../text/stock-voice.ts";
 import { withJournalledHost } from "../with-host.ts";
 
-export const loadCommand: CommandSpec = {
+export const loadCommand: TopCommand = {
   name: "load",
-  summary: "upload and apply",
   description: [
     "The payload's name is the file's name without its directory and its last extension. If the payload cannot be applied, it is unloaded again.",
   ],

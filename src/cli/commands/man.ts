@@ -1,12 +1,11 @@
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { renderManPage } from "../render-man-page.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { packageVersion } from "../version.ts";
 
-export const manCommand: CommandSpec = {
+export const manCommand: TopCommand = {
   name: "man",
-  summary: "print the manual page",
   description: [
     "In the format of man(1), made from the same descriptions as --help. The package contains it as share/man/xsplice.1.",
   ],

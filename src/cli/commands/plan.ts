@@ -4,13 +4,12 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { checkUploads } from "../options/given-payloads.ts";
 import { checkXenSyms, readWish, wishOptions } from "../options/wish.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { withHost } from "../with-host.ts";
 
-export const planCommand: CommandSpec = {
+export const planCommand: TopCommand = {
   name: "plan",
-  summary: "show the steps from what a host runs to what it should run",
   description: [
     "Changes nothing. Shows for each step what happens to every function, and between which steps a fix is missing, if at all.",
     "Keeps every fix that stays in force throughout, if that is possible; among such plans, takes the one with the fewest rendezvous of all CPUs. --to accepts payloads in any order; their dependencies decide.",

@@ -6,12 +6,11 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { type BuildSource, readSourceInputs, sourceOptionSpecs } from "../options/build-source.ts";
 import { ownCommand } from "../own-command.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { megabytes } from "../text/progress.ts";
 
-export const prepareCommand: CommandSpec = {
+export const prepareCommand: TopCommand = {
   name: "prepare",
-  summary: "compile all unpatched objects in advance, for quick builds",
   description: [
     "A build compiles what the patch reaches on both sides, without the patch and with it. A header may reach some 300 objects. This command compiles the unpatched side of all objects, once for each source, configuration and compiler, so that later builds compile only the patched side. What builds have compiled already is not compiled again.",
     "It is optional, it may be stopped at any time, and builds may run meanwhile: each uses the objects that are there. With another source, configuration or compiler, nothing of it is used. The space that it takes is shown; xsplice lab clean --cache frees it, and so do later bases when there are more than eight, or more than 1 GB of them.",

@@ -6,12 +6,11 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
 import { readPayload } from "../preflight.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { withHost } from "../with-host.ts";
 
-export const probeCommand: CommandSpec = {
+export const probeCommand: TopCommand = {
   name: "probe",
-  summary: "check whether a host's code is what a payload expects",
   description: [
     "Uploads, applies, reverts and unloads a payload that only compares the code that FILE compares. Xen itself compares; none of its code is changed.",
     "If the code differs, it prints the function and both sides, and names the applied payload that most likely changed it. A payload built with --guard none has nothing to compare.",

@@ -1,11 +1,10 @@
 import { quiesceOption } from "../options/action.ts";
 import { payloadNameArgument } from "../options/payload-name.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
-export const replaceCommand: CommandSpec = {
+export const replaceCommand: TopCommand = {
   name: "replace",
-  summary: "apply one payload and revert all others, in one step",
   description: [
     "For cumulative payloads: in one rendezvous, Xen reverts everything that is applied and applies this payload, so no fix is missing in between.",
     "The payload must be built for the hypervisor itself, not on top of another payload.",

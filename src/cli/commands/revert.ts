@@ -1,11 +1,10 @@
 import { quiesceOption } from "../options/action.ts";
 import { removedNameArgument } from "../options/payload-name.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
-export const revertCommand: CommandSpec = {
+export const revertCommand: TopCommand = {
   name: "revert",
-  summary: "deactivate an applied payload",
   description: [
     "Restores the original bytes at the start of every function that the payload replaced. The payload stays uploaded.",
     "Xen reverts only the payload that was applied last.",

@@ -7,7 +7,7 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
 import { goalOptions, wishOptions } from "../options/wish.ts";
-import type { CommandCall, CommandSpec } from "../spec.ts";
+import type { CommandCall, TopCommand } from "../spec.ts";
 import { readSyncRequest } from "../sync-request.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { commandThatContinues, renderStep, renderSync } from "../text/sync.ts";
@@ -21,9 +21,8 @@ const wish = wishOptions({
   xenSyms: "the hypervisor's symbols, to play all steps on the model first",
 });
 
-export const syncCommand: CommandSpec = {
+export const syncCommand: TopCommand = {
   name: "sync",
-  summary: "bring a host from what it runs to what it should run",
   description: [
     'Takes exactly the steps that "xsplice plan" shows with the same options, and verifies the host after each step. With --xen-syms, it first plays all steps on the model. Before a replace, it probes whether the code of the host is what the payload expects.',
     "If a step fails, it restores the previous state of the host. Payloads that a replace removed before it failed are applied again at once. If there is no way back, it stops and reports what the host runs, and the command that continues.",

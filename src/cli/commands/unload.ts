@@ -1,11 +1,10 @@
 import { danglingOption } from "../options/action.ts";
 import { removedNameArgument } from "../options/payload-name.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { runStockAction } from "../stock-action.ts";
 
-export const unloadCommand: CommandSpec = {
+export const unloadCommand: TopCommand = {
   name: "unload",
-  summary: "remove a payload that is not applied",
   description: [
     "The hypervisor frees the payload's memory and forgets its name.",
     "Refuses to free a payload that another loaded one refers to, or that the hypervisor may still reach: by a pointer that it keeps, or because a CPU may stay in its code. Where CPUs leave it a moment after a revert, waits for that.",

@@ -2,14 +2,13 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { checkPayloadName, payloadNameArgument } from "../options/payload-name.ts";
 import { readPayload } from "../preflight.ts";
-import type { CommandSpec } from "../spec.ts";
+import type { TopCommand } from "../spec.ts";
 import { uploadAsStock } from "../stock-upload.ts";
 import { stockVoice } from "../text/stock-voice.ts";
 import { withJournalledHost } from "../with-host.ts";
 
-export const uploadCommand: CommandSpec = {
+export const uploadCommand: TopCommand = {
   name: "upload",
-  summary: "load a payload into the hypervisor, which links and checks it",
   description: [
     "The running code does not change until the payload is applied.",
     "The file is checked before anything is sent: it must be a payload for this architecture and for this build of the hypervisor.",
