@@ -16,6 +16,8 @@ export type BuildErrorCode =
   | "build/patch-does-not-apply"
   /** A program that Xen's make files call is missing. */
   | "build/no-build-tools"
+  /** The patch changes what make runs, and this machine cannot keep that from the rest of it. */
+  | "build/needs-sandbox"
   /** Xen's own make failed, before the patch. */
   | "build/make-failed"
   /** The compiler refuses the patched source. */

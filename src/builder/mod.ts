@@ -37,6 +37,7 @@ export type { DecidedStacking, StackingWish } from "../stacking/decide.ts";
 export type { ConfigDifference } from "../xen-make/config.ts";
 export type { RunOptions } from "../xen-make/make-run.ts";
 export type { Phase } from "../xen-make/timings.ts";
+export type { SandboxWish } from "../xen-make/tools.ts";
 export { buildFix } from "./build.ts";
 export type {
   AllowedNames,

@@ -69,6 +69,8 @@ export interface BuildReport {
     readonly verdict: "same" | "different" | "unknown";
     readonly comparison: string;
   };
+  /** Which program kept make and the compiler from the rest of the machine. */
+  readonly sandbox: "bubblewrap" | "none";
   /** Settings that differ between the given configuration and the one used for the build. */
   readonly configDifferences: readonly object[];
   /** How each changed file kept its line numbers. */
@@ -178,6 +180,7 @@ export function reportOf(
       verdict: fit.compilers.verdict,
       comparison: fit.compilers.text,
     },
+    sandbox: source.sandbox.kind,
     configDifferences: source.configDifferences,
     lines: Object.fromEntries(
       Object.entries(changes.lines).map(([file, { regions: _, ...treatment }]) => [

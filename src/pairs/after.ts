@@ -2,6 +2,7 @@
 // reaches them, and the objects that make would build now.
 
 import { join } from "node:path";
+import { BuildError } from "../build-outcome/build-error.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { isBuildRule, isGenerator } from "../source-patch/hunk-kind.ts";
 import type { RuleChange } from "../source-patch/hunk-ledger.ts";
@@ -14,7 +15,12 @@ import {
   writeMakeFile,
 } from "../xen-make/build-commands.ts";
 import { type Commands, compareCommands } from "../xen-make/commands.ts";
-import { filesUsed, findRegenerated, withoutGenerated } from "../xen-make/generated.ts";
+import {
+  filesUsed,
+  findOverwritten,
+  findRegenerated,
+  withoutGenerated,
+} from "../xen-make/generated.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { asksForOwnHeaders, writeOwnHeaders } from "../xen-make/own-headers.ts";
@@ -100,7 +106,9 @@ export function linkPatched(
   // A rule need not name all its dependencies.
   const isAnew = [...files.keys()].some(isBuildRule);
   const contents = isAnew ? withoutGenerated(base) : base.contents;
-  linkTree(base.tree, contents, { folder: tree, generated });
+  // Scripts of the patch may write into what they find: then nothing of the base may be in reach.
+  const sources = isAnew ? "copied" : "linked";
+  linkTree(base.tree, contents, { folder: tree, generated, sources });
   writePatched(tree, files);
 }
 
@@ -123,7 +131,7 @@ export async function findAffected(
 /** Writes the patched files, below `tree`. */
 export function writePatched(tree: string, files: ReadonlyMap<string, PatchedFile>): void {
   if ([...files.values()].some(({ after }) => asksForOwnHeaders(after))) writeOwnHeaders(tree);
-  for (const [path, { after }] of files) replaceFile(join(tree, path), after);
+  for (const [path, { after }] of files) replaceFile(tree, path, after);
 }
 
 /** Headers are not generated from sources of objects, but possibly from any other file. */
@@ -155,6 +163,7 @@ export async function regenerate(
     writeMakeFile(tree);
     await runMakeOn(tree, [PREPARE_GOAL], { tools, jobs, signal, side: "patched" });
     differing = findRegenerated(base, tree, files.keys());
+    if ([...files.keys()].some(isBuildRule)) requireAsPatched(base, tree, files);
   }
   const regenerated = differing.filter((path) => path.endsWith(".h"));
   const remade = differing.filter((path) => !path.endsWith(".h"));
@@ -164,6 +173,18 @@ export async function regenerate(
   const { aliases: known } = base.listing;
   const listing = parseListing({ dryRun: runs.objects, tree, compiler: tools.compiler, known });
   return { listing, regenerated, remade, commands: commandsOf(runs, tree) };
+}
+
+/** What objects are made from has to be what the patch says, and its account names. */
+function requireAsPatched(base: Base, tree: string, files: ReadonlyMap<string, PatchedFile>): void {
+  const [first, ...more] = findOverwritten(base, tree, files.keys());
+  if (first === undefined) return;
+  throw new BuildError({
+    code: "build/bad-patch",
+    problem: "Cannot build a payload: what the patch has make run writes into sources",
+    where: more.length === 0 ? first : `${first}, and ${more.length} more`,
+    expected: "a patch that shows all changes of sources",
+  });
 }
 
 export function mayChangeListing(files: ReadonlyMap<string, PatchedFile>): boolean {

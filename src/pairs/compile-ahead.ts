@@ -7,7 +7,7 @@ import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { withLock } from "../parts/lock.ts";
 import { lookAtDependencies } from "../xen-make/affected.ts";
-import { type Base, basesIn, openBase } from "../xen-make/base.ts";
+import { type Base, basesIn, openBase, seeingBase } from "../xen-make/base.ts";
 import { evictBases, markUsed, sizeOfBase } from "../xen-make/evict-bases.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
@@ -54,8 +54,12 @@ async function compile({ inputs, run }: AheadRequest, cache: string): Promise<Co
   const { jobs, signal, onProgress = () => {} } = run;
   const source = readSourceTree(folder);
   const tools = await findMakeTools({ ...run, architecture });
-  const make: MakeRun = { tools, jobs, signal, onProgress, timings: new Timings() };
-  const base = await openBase({ ...make, cache, source, config });
+  if (tools.sandbox.kind === "none" && !tools.sandbox.isWanted) {
+    onProgress(`warning: make and the compiler run outside of a sandbox: ${tools.sandbox.because}`);
+  }
+  const found: MakeRun = { tools, jobs, signal, onProgress, timings: new Timings() };
+  const base = await openBase({ ...found, cache, source, config });
+  const make: MakeRun = { ...found, tools: seeingBase(tools, base) };
   const name = basename(base.folder);
   const { units } = base.listing;
   // Two at once would only do the same twice.

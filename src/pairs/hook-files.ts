@@ -2,11 +2,11 @@
 // compiled by the rule that Xen's make files have for a file of that directory: with Xen's own flags, and
 // against the headers as the patch leaves them.
 
-import { writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import { writeOwnHeaders } from "../xen-make/own-headers.ts";
+import { replaceFile } from "../xen-make/scratch-tree.ts";
 
 export interface HookFile {
   /** As the author named it. */
@@ -41,7 +41,7 @@ export function placeHookFiles(
     const object = freeName(name, taken);
     const source = object.replace(/o$/, "c");
     taken.add(`xen/${source}`);
-    writeFileSync(join(tree, "xen", source), withMacros(name, text), "latin1");
+    replaceFile(tree, `xen/${source}`, withMacros(name, text));
     return {
       unit: { object, compiles: [{ object, source, command: [], ...place }], makeFolder: FOLDER },
       hookFile: name,

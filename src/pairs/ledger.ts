@@ -2,7 +2,9 @@
 
 import { join } from "node:path";
 import type { Architecture } from "../isa/architecture.ts";
-import { type FileKind, kindOfFile } from "../source-patch/hunk-kind.ts";
+import type { PatchedFile } from "../source-patch/apply-patch.ts";
+import { commandInRule } from "../source-patch/command-in-rule.ts";
+import { type FileKind, isGenerator, kindOfFile } from "../source-patch/hunk-kind.ts";
 import type { LedgerFacts, RuleChange } from "../source-patch/hunk-ledger.ts";
 import type { Hunk } from "../source-patch/patch-file.ts";
 import type { Base } from "../xen-make/base.ts";
@@ -13,7 +15,11 @@ import type { CompiledSides } from "./compile.ts";
 
 export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
   Pick<Affected, "added"> &
-  Pick<PatchedTree, "regenerated"> & { readonly changes: BuildChanges };
+  Pick<PatchedTree, "regenerated"> & {
+    readonly changes: BuildChanges;
+    /** Not when the patch is refused before that. */
+    readonly isCompiled: boolean;
+  };
 
 /** Differences with the patch, for each object of the hypervisor or for all, as text. */
 export interface BuildChanges {
@@ -22,11 +28,24 @@ export interface BuildChanges {
   readonly rules: readonly RuleChange[];
 }
 
+export const noChanges: BuildChanges = { settings: [], rules: [] };
+
+/** Of a patch that is not compiled. */
+export function nothingBuilt(changes: BuildChanges): BuiltFacts {
+  return { pairs: [], failure: undefined, added: [], regenerated: [], changes, isCompiled: false };
+}
+
+export interface FixFacts {
+  readonly architecture: Architecture;
+  readonly applied: Pick<AppliedPatches, "moved" | "files">;
+}
+
 export function ledgerFacts(
   base: Base,
   sides: BuiltFacts,
-  { architecture, moved }: { readonly architecture: Architecture } & Pick<AppliedPatches, "moved">,
+  { architecture, applied }: FixFacts,
 ): LedgerFacts {
+  const { moved, files } = applied;
   const naming = (names: readonly string[]) =>
     sides.pairs
       .filter(({ dependencies }) => names.some((name) => dependencies.includes(name)))
@@ -43,12 +62,21 @@ export function ledgerFacts(
       isEmbedded(belowXen(path), base.listing, join(base.tree, "xen"))
         ? "code that is embedded in the hypervisor's image and runs only while it boots"
         : undefined,
-    isBuilt: sides.failure === undefined && settings.length + rules.length === 0,
+    commandIn: (path: string) => commandOf(path, files.get(path)),
+    isBuilt:
+      sides.failure === undefined && sides.isCompiled && settings.length + rules.length === 0,
     movedHunk: (hunk: Hunk) => byHunk.get(hunk),
     addedObjects: sides.added.map(({ object }) => object),
     settingChanges: settings,
     ruleChanges: rules,
   };
+}
+
+/** The line of a changed make file or Kconfig file that can run a command while the file is only read. */
+export function commandOf(path: string, texts: PatchedFile | undefined): string | undefined {
+  if (texts === undefined || isGenerator(path)) return undefined;
+  const language = /(^|\/)Kconfig[^/]*$/.test(path) ? "Kconfig" : "make";
+  return commandInRule(language, texts.before ?? "", texts.after ?? "");
 }
 
 /** By the name alone. */

@@ -3,8 +3,6 @@
 // none of its lines is in the output for any object. If the patch changes directives itself, or too
 // many objects use a file, no result is given.
 
-import { join } from "node:path";
-import { runProcess } from "../parts/run-process.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { FileEntry } from "../source-patch/hunk-ledger.ts";
 import { type FilePatch, pathOf } from "../source-patch/patch-file.ts";
@@ -15,7 +13,7 @@ import {
   withoutComments,
 } from "../source-patch/preprocessor-branches.ts";
 import type { Base } from "../xen-make/base.ts";
-import { withoutOutputs } from "../xen-make/dependencies.ts";
+import { askCompiler } from "../xen-make/dependencies.ts";
 import { type Listing, normalizePath } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 
@@ -94,12 +92,9 @@ async function reachedLines(
   const compiles = units
     .filter(({ object }) => objects.includes(object))
     .flatMap((unit) => unit.compiles);
-  for (const { command } of compiles) {
-    const { exitCode, stdout } = await runProcess([...withoutOutputs(command), "-E"], {
-      cwd: join(base.tree, "xen"),
-      env: { ...run.tools.environment },
-      signal: run.signal,
-    });
+  for (const compile of compiles) {
+    const question = { tree: base.tree, questions: ["-E"], signal: run.signal };
+    const { exitCode, stdout } = await askCompiler(run.tools, compile, question);
     if (exitCode !== 0) return undefined;
     addReached(stdout, file, aliases, reached);
   }

@@ -1,10 +1,9 @@
 // Makes the changed files of a working copy line-neutral, where possible.
 
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { neutralizeLines } from "../source-patch/line-neutral.ts";
 import { findRegions, type LineRegion, oldLineOf } from "../source-patch/line-regions.ts";
+import { replaceFile } from "../xen-make/scratch-tree.ts";
 import type { AppliedPatches } from "./apply.ts";
 
 type LineTreatment =
@@ -52,7 +51,7 @@ export function neutralizeFiles(
       continue;
     }
     const result = neutralizeLines(after, own);
-    if (result.kind === "neutral") writeFileSync(join(tree, path), result.text, "latin1");
+    if (result.kind === "neutral") replaceFile(tree, path, result.text);
     treated.set(
       name,
       result.kind === "doubt" ? { kind: "plain", reason: result.reason } : { kind: result.kind },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
-import { type Base, openBase } from "../xen-make/base.ts";
+import { type Base, openBase, seeingBase } from "../xen-make/base.ts";
 import { differencesFrom } from "../xen-make/known-sources.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
@@ -15,9 +15,10 @@ import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
 import { findAffected, makePatchedTree } from "./after.ts";
 import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
+import { isRefusedBeforehand, requireSandbox, rulesIn } from "./beforehand.ts";
 import { type CompiledSides, compileSides } from "./compile.ts";
 import { placeHookFiles } from "./hook-files.ts";
-import { belowXen, kindOf, ledgerFacts } from "./ledger.ts";
+import { belowXen, kindOf, ledgerFacts, noChanges } from "./ledger.ts";
 import { markLeftOut } from "./left-out-hunks.ts";
 import { pairWithLevels } from "./levels.ts";
 import { compileLibrary } from "./library.ts";
@@ -51,8 +52,9 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
   );
   // From here every hunk has its place in the texts.
   const tools = await timings.measureAsync("find tools", () => asked);
-  const run: MakeRun = { tools, jobs, signal, onProgress, timings };
-  const base = await openBase({ ...run, cache, source, config });
+  const found: MakeRun = { tools, jobs, signal, onProgress, timings };
+  const base = await openBase({ ...found, cache, source, config });
+  const run: MakeRun = { ...found, tools: seeingBase(tools, base) };
   // From here the unpatched source is as make would compile it.
   const work = makeWorkFolder(join(base.folder, WORKING_COPIES));
   try {
@@ -68,6 +70,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
         differencesFrom: (digest) => differencesFrom(source, digest, cache),
         configDifferences: base.configDifferences,
         compiler: { command: tools.compiler, version: tools.compilerVersion },
+        sandbox: tools.sandbox,
       },
       findSymbolUsers: () => findSymbolUsers(base, run),
       compileLibrary: () =>
@@ -97,8 +100,14 @@ async function pairUp(
   const { base, work, config, applied, architecture, meanwhile } = request;
   const kindOfPath = (path: string) => kindOf(path, architecture).kind;
   const isCode = (path: string) => kindOfPath(path) === "code";
-  const isRule = (path: string) => /^(make-file|generator|configuration)$/.test(kindOfPath(path));
-  const settings = [...applied.changed].some(isRule)
+  const rulesOfFix = rulesIn(request);
+  if (rulesOfFix.length > 0) {
+    // Their text is what make would run: first every file is taken, by its name and its text.
+    if (isRefusedBeforehand(request)) return leaveUnbuilt(request, noChanges);
+    requireSandbox(run.tools.sandbox, rulesOfFix);
+  }
+  // From here what the patch brings may run.
+  const settings = rulesOfFix.some((path) => applied.changed.has(path))
     ? await run.timings.measureAsync("configure", () =>
         findSettingChanges({ base, work, config, files: applied.files }, run),
       )
@@ -124,8 +133,9 @@ async function pairUp(
   const sides = await compileSides(toCompile, run);
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
-  const built = { ...sides, ...affected, regenerated, changes: { settings, rules } };
-  const facts = ledgerFacts(base, built, { architecture, moved });
+  const changes = { settings, rules };
+  const built = { ...sides, ...affected, regenerated, changes, isCompiled: true };
+  const facts = ledgerFacts(base, built, { architecture, applied });
   const ledger = await run.timings.measureAsync("left out", () =>
     markLeftOut(writeLedger(patches, facts), { base, patches, files, run }),
   );

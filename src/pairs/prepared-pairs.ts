@@ -6,6 +6,7 @@ import type { FileEntry } from "../source-patch/hunk-ledger.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
 import type { ConfigDifference } from "../xen-make/config.ts";
 import type { RunOptions } from "../xen-make/make-run.ts";
+import type { Sandbox } from "../xen-make/sandbox/sandbox.ts";
 import type { SourceTree } from "../xen-make/source-tree.ts";
 import type { Phase, Timings } from "../xen-make/timings.ts";
 import type { MakeTools } from "../xen-make/tools.ts";
@@ -86,4 +87,6 @@ export interface PreparedSource {
   readonly differencesFrom: (digest: string) => readonly string[] | undefined;
   readonly configDifferences: readonly ConfigDifference[];
   readonly compiler: { readonly command: string; readonly version: string };
+  /** In which make and the compiler ran. */
+  readonly sandbox: Sandbox;
 }

@@ -1,13 +1,13 @@
 // The configuration, as the patched source makes it of the same file: Xen's own `olddefconfig` is asked,
 // in a working copy with the whole patch in it.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { type Base, type BaseRequest, runMakeOn } from "../xen-make/base.ts";
 import { compareConfigs } from "../xen-make/config.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
-import { linkTree } from "../xen-make/scratch-tree.ts";
+import { requireMade } from "../xen-make/sandbox/made-file.ts";
+import { linkTree, replaceFile } from "../xen-make/scratch-tree.ts";
 import { writePatched } from "./after.ts";
 
 export interface SettingsRequest {
@@ -27,12 +27,12 @@ export async function findSettingChanges(
 ): Promise<readonly string[]> {
   onProgress("configuring the patched source");
   const tree = join(work, "settings");
-  linkTree(base.tree, base.contents, { folder: tree, generated: "copied" });
+  linkTree(base.tree, base.contents, { folder: tree, generated: "copied", sources: "copied" });
   writePatched(tree, files);
-  writeFileSync(join(tree, "xen/.config"), config.text);
+  replaceFile(tree, "xen/.config", config.text);
   await runMakeOn(tree, ["olddefconfig"], { tools, flags: [], jobs, signal, side: "patched" });
   const [before, after] = [base.tree, tree].map((folder) =>
-    readFileSync(join(folder, "xen/.config"), "utf8"),
+    requireMade(join(folder, "xen/.config"), "xen/.config").toString("utf8"),
   );
   return compareConfigs(before ?? "", after ?? "").map(
     ({ name, given, used }) => `${name} is ${used} instead of ${given}`,

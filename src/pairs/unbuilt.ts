@@ -5,7 +5,7 @@ import type { Architecture } from "../isa/architecture.ts";
 import { writeLedger } from "../source-patch/hunk-ledger.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { AppliedPatches } from "./apply.ts";
-import { type BuildChanges, belowXen, ledgerFacts } from "./ledger.ts";
+import { type BuildChanges, belowXen, ledgerFacts, nothingBuilt } from "./ledger.ts";
 import type { PreparedPairs } from "./prepared-pairs.ts";
 
 export interface UnbuiltRequest {
@@ -20,8 +20,8 @@ export function leaveUnbuilt(
   changes: BuildChanges,
 ): Pick<PreparedPairs, "pairs" | "account" | "changes"> {
   const { patches, moved, files, contributions } = applied;
-  const nothing = { pairs: [], failure: undefined, added: [], regenerated: [], changes };
-  const ledger = writeLedger(patches, ledgerFacts(base, nothing, { architecture, moved }));
+  const facts = ledgerFacts(base, nothingBuilt(changes), { architecture, applied });
+  const ledger = writeLedger(patches, facts);
   if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw noReason(changes);
   return {
     pairs: [],

@@ -83,6 +83,14 @@ const definitions: Readonly<Record<string, Definition>> = {
     approximateBytes: 1.9 * MB,
     providedBy: ["flex", "bison", "m4"],
   },
+  bubblewrap: {
+    purpose: "keeps make and the compiler from everything else on this machine",
+    suite: "bookworm",
+    packages: ["bubblewrap"],
+    members: ["./usr/bin/bwrap"],
+    approximateBytes: 0.05 * MB,
+    providedBy: ["bwrap"],
+  },
   "source-unpackers": {
     purpose: "xz and patch, to unpack source packages of Debian",
     suite: "bookworm",

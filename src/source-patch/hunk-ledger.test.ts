@@ -119,6 +119,7 @@ test("writeLedger() refuses make files that change the build, and says what chan
 });
 
 const facts: LedgerFacts = {
+  commandIn: () => undefined,
   kindOf: (path) => kindOfFile(path, "x86"),
   objectsOf: (path) => (path === "xen/common/kernel.c" ? ["common/kernel.o"] : []),
   refusalOf: (path) => (path === "xen/arch/x86/boot/reloc.c" ? "it is embedded" : undefined),

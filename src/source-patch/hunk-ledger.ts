@@ -34,6 +34,8 @@ export interface LedgerFacts {
   readonly objectsOf: (path: string) => readonly string[];
   /** Why a file of this name cannot be carried, found out by building. */
   readonly refusalOf: (path: string) => string | undefined;
+  /** The line of a changed make file or Kconfig file that can run a command while the file is only read. */
+  readonly commandIn: (path: string) => string | undefined;
   /** New objects that make files bring. */
   readonly addedObjects: readonly string[];
   /** Settings of the configuration that have other values, in words; then nothing was compiled. */
@@ -131,14 +133,24 @@ function codeOutcome(patch: FilePatch, path: string, facts: LedgerFacts): Outcom
   return notInConfiguration("no object of the hypervisor depends on it");
 }
 
-function configurationOutcome(patch: FilePatch, { settingChanges }: LedgerFacts): Outcome {
+function configurationOutcome(
+  patch: FilePatch,
+  { settingChanges, commandIn }: LedgerFacts,
+): Outcome {
   if (patch.kind === "binary") return refused("a binary patch of a source file");
+  const command = commandIn(pathOf(patch));
+  if (command !== undefined) return refused(runsCommand(command));
   if (settingChanges.length > 0) return otherSettings(settingChanges);
   return notInConfiguration("every setting of the configuration stays as it is with it");
 }
 
 function otherSettings(changes: readonly string[]): Outcome {
   return refused(`the patch changes the configuration of all objects: ${listed(changes)}`);
+}
+
+/** What a command prints may differ from day to day; and nobody has decided yet to run this patch. */
+function runsCommand(line: string): string {
+  return `the patch can run a command as soon as the file is read: ${line}`;
 }
 
 interface RuleFile {
@@ -155,6 +167,8 @@ function ruleOutcome(
   { made, nothing, isOfCommands }: RuleFile,
 ): Outcome {
   if (patch.kind === "binary") return refused("a binary patch of a source file");
+  const command = facts.commandIn(pathOf(patch));
+  if (command !== undefined) return refused(runsCommand(command));
   if (facts.settingChanges.length > 0) return otherSettings(facts.settingChanges);
   const changes = facts.ruleChanges.filter(({ by }) =>
     typeof by === "string" ? by === "generated" || isOfCommands : by.script === pathOf(patch),

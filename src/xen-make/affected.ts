@@ -88,8 +88,7 @@ async function allDependencies(
   let done = 0;
   const work = async () => {
     for (let compile = queue.pop(); compile !== undefined; compile = queue.pop()) {
-      const options = { environment: tools.environment, aliases, signal };
-      const answer = await askDependencies(base.tree, compile, options);
+      const answer = await askDependencies(base.tree, compile, { tools, aliases, signal });
       dependencies[compile.object] = answer ?? null;
       done++;
       if (done % 20 === 0 || done === total)

@@ -19,6 +19,8 @@ import { makeLinks, readLinks } from "./listing/tree-links.ts";
 import { listingSchema, parseListing } from "./listing.ts";
 import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./recipe.ts";
 import { errorsOf, type MakeRequest, type MakeResult, runMake } from "./run.ts";
+import { requireMade } from "./sandbox/made-file.ts";
+import { alsoReading } from "./sandbox/sandbox.ts";
 import { contentsSchema, nameFinalPlace, readTreeContents, writeSources } from "./scratch-tree.ts";
 import type { SourceTree } from "./source-tree.ts";
 import type { Timings } from "./timings.ts";
@@ -78,6 +80,11 @@ export async function openBase(request: BaseRequest): Promise<Base> {
   const made = await withLock(cache, `build-${key}`, make, signal);
   evictBases(bases, key);
   return made;
+}
+
+/** Tools for a working copy of a base: headers that Xen up to 4.16 generates name the base by its path. */
+export function seeingBase(tools: MakeTools, { tree }: Pick<Base, "tree">): MakeTools {
+  return { ...tools, sandbox: alsoReading(tools.sandbox, tree) };
 }
 
 /** Where a cache has its bases. */
@@ -145,7 +152,7 @@ async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
     runMakeOn(tree, goals, { tools, flags, jobs, signal: request.signal });
   onProgress("configuring");
   await timings.measureAsync("configure", () => make(["olddefconfig"], []));
-  const used = readFileSync(join(xen, ".config"), "utf8");
+  const used = requireMade(join(xen, ".config"), "xen/.config").toString("utf8");
   const configDifferences = compareConfigs(config.text, used);
   onProgress("generating headers, as Xen's make files do before the first object");
   await timings.measureAsync("generate", () => make([PREPARE_GOAL], []));
@@ -212,7 +219,7 @@ export async function runMakeOn(
 ): Promise<MakeResult> {
   const own = goals.some((goal) => goal.startsWith("xsplice-"));
   const makeFile = own ? { makeFile: `../${MAKE_FILE}` } : {};
-  const result = await runMake({ folder: join(tree, "xen"), goals, ...run, ...makeFile });
+  const result = await runMake({ tree, goals, ...run, ...makeFile });
   if (result.exitCode === 0) return result;
   const isPatched = run.side === "patched";
   throw new BuildError({

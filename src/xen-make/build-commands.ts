@@ -1,7 +1,6 @@
 // Asks Xen's own make, by dry runs, what it would do from the first object to the linked hypervisor:
 // of a working copy, and of the unpatched source, once for each base.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readKept } from "../files/read-kept.ts";
@@ -11,6 +10,7 @@ import { type Commands, readCommands } from "./commands.ts";
 import type { MakeRun } from "./make-run.ts";
 import { LINK_GOAL, LIST_GOAL, MAKE_FILE, makeFileFor, prelinkOf } from "./recipe.ts";
 import { runMake } from "./run.ts";
+import { requireMade } from "./sandbox/made-file.ts";
 import { linkTree, replaceFile } from "./scratch-tree.ts";
 
 /** What make would print, as it is. */
@@ -28,8 +28,12 @@ const keptSchema = v.object({ objects: v.string(), link: v.string() });
  * @throws BuildError build/no-source-tree
  */
 export function writeMakeFile(tree: string): void {
-  const text = readFileSync(join(tree, "xen/Makefile"), "utf8");
-  replaceFile(join(tree, MAKE_FILE), makeFileFor(text));
+  replaceFile(tree, MAKE_FILE, makeFileFor(makefileOf(tree)));
+}
+
+/** One byte a character, as it is written again. */
+function makefileOf(tree: string): string {
+  return requireMade(join(tree, "xen/Makefile"), "xen/Makefile").toString("latin1");
 }
 
 /**
@@ -45,12 +49,11 @@ export async function askMake(
   const run = { tools, jobs: 1, signal };
   const objects = await runMakeOn(tree, [LIST_GOAL], { ...run, flags: ["--dry-run"], side });
   // The rule of the link asks whether it is there.
-  const makefile = readFileSync(join(tree, "xen/Makefile"), "utf8");
   const architecture = tools.variables.includes("XEN_TARGET_ARCH=arm64") ? "arm" : "x86";
-  writeFileSync(join(tree, "xen", prelinkOf(makefile, architecture)), "");
+  replaceFile(tree, `xen/${prelinkOf(makefileOf(tree), architecture)}`, "");
   const link = await runMake({
     ...run,
-    folder: join(tree, "xen"),
+    tree,
     goals: [LINK_GOAL],
     makeFile: `../${MAKE_FILE}`,
     // What the link generates on its way is not there for the commands that follow.

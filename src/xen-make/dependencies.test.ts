@@ -5,6 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { askDependencies, readRecord } from "./dependencies.ts";
 
+const tools = {
+  environment: { PATH: process.env["PATH"] ?? "" },
+  sandbox: { kind: "none", because: "it was not wanted", isWanted: true },
+} as const;
+
 const compile = {
   object: "common/a.o",
   source: "common/a.c",
@@ -63,8 +68,7 @@ test("askDependencies() asks the compiler without compiling, missing headers inc
   const source = '#include "b.h"\n#include "generated-later.h"\nthis does not compile\n';
   writeFileSync(join(xen, "common/a.c"), source);
   writeFileSync(join(xen, "include/b.h"), "");
-  const environment = { PATH: process.env["PATH"] ?? "" };
-  const options = { environment, aliases: {} };
+  const options = { tools, aliases: {} };
   assert.deepEqual(await askDependencies(tree, compile, options), [
     "common/a.c",
     "generated-later.h",
@@ -78,7 +82,7 @@ test("askDependencies() reads names with spaces, over several lines", async (t) 
   const { tree, xen } = makeTree(t);
   const long = `${"long".repeat(20)}.h`; // The compiler goes to the next line before and behind it.
   writeFileSync(join(xen, "common/a.c"), `#include "b c.h"\n#include "${long}"\n#include "d.h"\n`);
-  const options = { environment: { PATH: process.env["PATH"] ?? "" }, aliases: {} };
+  const options = { tools, aliases: {} };
   const expected = ["b c.h", "common/a.c", "d.h", long].sort();
   assert.deepEqual(await askDependencies(tree, compile, options), expected);
 });
@@ -101,8 +105,7 @@ test("askDependencies() asks where a make of Xen up to 4.16 compiles, and takes 
     "-MQ",
     "a.o",
   ];
-  const environment = { PATH: process.env["PATH"] ?? "" };
-  const options = { environment, aliases: { "include/asm": "include/asm-x86" } };
+  const options = { tools, aliases: { "include/asm": "include/asm-x86" } };
   const old = { object: "common/a.o", source: "common/a.c", command, folder: "common" };
   assert.deepEqual(await askDependencies(tree, old, options), [
     "common/a.c",

@@ -1,14 +1,16 @@
 // What an object depends on: read from what Xen's make files record beside each object (`.x.o.cmd`),
 // or asked from the compiler (`-M`), with the same flags, without compiling.
 
-import { readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
-import { runProcess } from "../parts/run-process.ts";
+import { type RunResult, runProcess } from "../parts/run-process.ts";
 import { type Compile, commandIn } from "./listing/compile-command.ts";
 import { normalizePath } from "./listing.ts";
+import { requireMade } from "./sandbox/made-file.ts";
+import { confined } from "./sandbox/sandbox.ts";
 import { splitCommands } from "./shell.ts";
+import type { MakeTools } from "./tools.ts";
 
 export const recordSchema = v.object({
   /** As it was run, in one line. */
@@ -41,7 +43,7 @@ export function readRecord(
   aliases: Readonly<Record<string, string>>,
 ): CompileRecord {
   const place = join(xen, dirname(compile.object), `.${basename(compile.object)}.cmd`);
-  const text = readFileSync(place, "utf8");
+  const text = requireMade(place, `the record of ${compile.object}`).toString("utf8");
   const command = /^cmd_\S+ := (.*)$/m.exec(text)?.[1] ?? "";
   const [, list = ""] = /^deps_\S+ := \\\n((?:[^\n]*\\\n)*)/m.exec(text) ?? [];
   const files = list
@@ -64,18 +66,36 @@ export async function askDependencies(
   tree: string,
   compile: Compile,
   options: {
-    readonly environment: Readonly<Record<string, string>>;
+    readonly tools: Pick<MakeTools, "environment" | "sandbox">;
     readonly aliases: Readonly<Record<string, string>>;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<readonly string[] | undefined> {
   // -MG: a header that is not there yet is generated later, and still a dependency.
-  const { words, cwd } = commandIn(tree, compile);
-  const argv = [...withoutOutputs(words), "-M", "-MG"];
-  const { environment, aliases, signal } = options;
-  const answer = await runProcess(argv, { cwd, env: { ...environment }, signal });
+  const { tools, aliases, signal } = options;
+  const answer = await askCompiler(tools, compile, { tree, questions: ["-M", "-MG"], signal });
   if (answer.exitCode !== 0) return undefined;
   return namedBelowXen(compile, parseRule(answer.stdout), { aliases, tree });
+}
+
+export interface CompilerQuestion {
+  /** A prepared copy of the source, which is only read. */
+  readonly tree: string;
+  /** Options that ask for something else than an object. */
+  readonly questions: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** By the command of a compile. */
+export function askCompiler(
+  { environment, sandbox }: Pick<MakeTools, "environment" | "sandbox">,
+  compile: Compile,
+  { tree, questions, signal }: CompilerQuestion,
+): Promise<RunResult> {
+  const { words, cwd } = commandIn(tree, compile);
+  const argv = [...withoutOutputs(words), ...questions];
+  const command = confined(sandbox, argv, { tree, access: "read", folder: cwd });
+  return runProcess(command, { cwd, env: { ...environment }, signal });
 }
 
 /** The prerequisites of one rule as compilers write them: `x.o: a.c b.h \`. */

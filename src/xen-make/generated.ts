@@ -2,12 +2,12 @@
 // a working copy whose patch changes make files or generators all of it is made anew, since a rule
 // need not name everything that it depends on.
 
-import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Base } from "./base.ts";
 import { type Commands, wordsOf } from "./commands.ts";
 import { normalizePath } from "./listing.ts";
 import { MAKE_FILE } from "./recipe.ts";
+import { readMade } from "./sandbox/made-file.ts";
 import { readTreeContents, type TreeContents } from "./scratch-tree.ts";
 
 /** What is there before anything is generated: the configuration, and what has made it. */
@@ -45,6 +45,20 @@ export function findRegenerated(
     .sort();
 }
 
+/** Sources that the patch does not name and that are others in its working copy: its scripts wrote there. */
+export function findOverwritten(
+  { tree: before, contents }: Base,
+  tree: string,
+  patched: Iterable<string>,
+): readonly string[] {
+  const named = new Set(patched);
+  return contents.sources.filter((path) => {
+    if (named.has(path)) return false;
+    const [old, now] = [before, tree].map((folder) => readMade(join(folder, path)));
+    return old !== undefined && (now === undefined || !old.equals(now));
+  });
+}
+
 /** What is generated may name what it was made from, by Xen's `$(XEN_ROOT)`, and itself. */
 function withoutPlace(content: Buffer, tree: string): string {
   const text = content.toString("latin1").replaceAll(`${tree}/`, "");
@@ -72,10 +86,7 @@ export function filesUsed(
 
 const script = /^xen\/.*\.(py|sh|awk|pl|sed)$|^xen\/(tools|scripts)\/[^/.]+$/;
 
+/** Undefined for what is not there, and for links, which lead to another file that is compared. */
 function readIfFile(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined; // Not there, or a link to a directory.
-  }
+  return readMade(path);
 }

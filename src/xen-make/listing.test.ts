@@ -132,3 +132,20 @@ test("normalizePath() follows a link to a directory", () => {
   assert.equal(normalizePath("include/asm/mm.h", aliases), "include/asm-x86/mm.h");
   assert.equal(normalizePath("include/asm-x86/mm.h", aliases), "include/asm-x86/mm.h");
 });
+
+test("parseListing() refuses make files that make objects or links outside of the source", () => {
+  const outside = {
+    "an object": "gcc -c a.c -o ../../../x.o\nld -r -o built_in.o ../../../x.o\n",
+    "an object by its whole path": "gcc -c a.c -o /tmp/x.o\nld -r -o built_in.o /tmp/x.o\n",
+    "a link": "ln -s a.c ../../x.c\n",
+    "a link to somewhere else": "ln -s ../../../secret.c a/x.c\n",
+  };
+  for (const [what, text] of Object.entries(outside)) {
+    assert.throws(() => parse(text), /outside of it/, what);
+  }
+});
+
+test("parseListing() goes round no circle of objects that are made from each other", () => {
+  const circle = "ld -r -o a.o b.o\nld -r -o b.o a.o\nld -r -o built_in.o a.o\n";
+  assert.deepEqual(parse(circle).units, []);
+});

@@ -4,6 +4,7 @@
 
 import { basename, dirname, join, normalize } from "node:path/posix";
 import * as v from "valibot";
+import { BuildError } from "../build-outcome/build-error.ts";
 import type { Described } from "../json/decode-json.ts";
 import {
   argumentOf,
@@ -13,6 +14,7 @@ import {
   TREE,
 } from "./listing/compile-command.ts";
 import { commandsIn, type MadeCommand } from "./listing/dry-run.ts";
+import { isOutside } from "./scratch-tree.ts";
 
 const unitSchema = v.object({
   /** As it is linked into the hypervisor. */
@@ -42,10 +44,12 @@ interface ListingRequest {
   readonly known?: Listing["aliases"];
 }
 
+/** @throws BuildError build/make-failed when make names a place outside of the source */
 export function parseListing({ dryRun, tree, compiler, known = {} }: ListingRequest): Listing {
   const facts = collectFacts(commandsIn(dryRun, tree), compiler, tree);
   const { compiles, madeFrom, linked, folders } = facts;
   const aliases = { ...known, ...Object.fromEntries(facts.aliases) };
+  requireWithin(linked, aliases);
   const reached = new Set<string>();
   const units: CompileUnit[] = [];
   for (const object of [...linked].sort()) {
@@ -189,10 +193,26 @@ function readSymbolicLink(words: readonly string[], aliases: Map<string, string>
   aliases.set(normalize(link), normalizePath(join(dirname(link), target), {}));
 }
 
-function compilesOf(object: string, facts: Facts): Compile[] {
+/** Each of them once: what make says may go round in a circle. */
+function compilesOf(object: string, facts: Facts, seen = new Set<string>()): Compile[] {
   const compile = facts.compiles.get(object);
   if (compile !== undefined) return [compile];
-  return (facts.madeFrom.get(object) ?? []).flatMap((part) => compilesOf(part, facts));
+  if (seen.has(object)) return [];
+  seen.add(object);
+  return (facts.madeFrom.get(object) ?? []).flatMap((part) => compilesOf(part, facts, seen));
+}
+
+/** Files of these names are written and removed. */
+function requireWithin(objects: Iterable<string>, aliases: Listing["aliases"]): void {
+  const targets = Object.values(aliases).filter((target) => isOutside(`xen/${target}`));
+  const [outside] = [...objects, ...Object.keys(aliases)].filter(isOutside).concat(targets);
+  if (outside === undefined) return;
+  throw new BuildError({
+    code: "build/make-failed",
+    problem: "Cannot build from this source: its make files make objects outside of it",
+    where: outside,
+    expected: "names below xen/",
+  });
 }
 
 function resolveSource(compile: Compile, aliases: Readonly<Record<string, string>>): Compile {

@@ -2,13 +2,15 @@
 
 import type { Environment } from "../parts/cache-folder.ts";
 import type { Timings } from "./timings.ts";
-import type { MakeTools } from "./tools.ts";
+import type { MakeTools, SandboxWish } from "./tools.ts";
 
 /** As it is asked for. */
 export interface RunOptions {
   /** As `CC` of make; gcc if undefined. */
   readonly compiler: string | undefined;
   readonly jobs: number;
+  /** Whether make and the compiler are kept from the rest of the machine; "auto" if undefined. */
+  readonly sandbox?: SandboxWish | undefined;
   /** The cache of xSplice, and where programs are found; its defaults are the user's own. */
   readonly cache?: string;
   readonly environment?: Environment;

@@ -18,8 +18,9 @@ function runMakeThatSays(t: TestContext, said: string) {
     variables: [],
     compiler: "gcc",
     compilerVersion: "",
-  };
-  return runMake({ folder, tools, goals: [], jobs: 1 });
+    sandbox: { kind: "none", because: "it was not wanted", isWanted: true },
+  } as const;
+  return runMake({ tree: folder, tools, goals: [], jobs: 1 });
 }
 
 const manyErrors = "x.c:1: error: expected ;\n".repeat(40);

@@ -2,12 +2,14 @@
 // of it that says why. make runs in a process group of its own, which is stopped as a whole.
 
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { requireSpace } from "../build-outcome/build-error.ts";
+import { confined } from "./sandbox/sandbox.ts";
 import type { MakeTools } from "./tools.ts";
 
 export interface MakeRequest {
-  /** `xen/` of a scratch copy. */
-  readonly folder: string;
+  /** A scratch copy: all that make may change. */
+  readonly tree: string;
   readonly tools: MakeTools;
   readonly goals: readonly string[];
   /** `NAME=VALUE`, besides those of the tools. */
@@ -40,18 +42,20 @@ const fixedFacts = [
 
 /** Does not throw when make fails otherwise. @throws BuildError build/cannot-store; the reason of `signal` */
 export async function runMake(request: MakeRequest): Promise<MakeResult> {
-  const { folder, tools, goals, variables = [], makeFile, flags = [], jobs, signal } = request;
+  const { tree, tools, goals, variables = [], makeFile, flags = [], jobs, signal } = request;
   signal?.throwIfAborted();
-  const child = spawn(
-    "make",
-    [
-      ...[`--jobs=${jobs}`, ...flags, "-C", folder],
-      ...(makeFile === undefined ? [] : ["-f", makeFile]),
-      ...[...fixedFacts, ...tools.variables, ...variables],
-      ...goals,
-    ],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...tools.environment }, detached: true },
-  );
+  const make = [
+    ...["make", `--jobs=${jobs}`, ...flags, "-C", join(tree, "xen")],
+    ...(makeFile === undefined ? [] : ["-f", makeFile]),
+    ...[...fixedFacts, ...tools.variables, ...variables],
+    ...goals,
+  ];
+  const [program = "", ...args] = confined(tools.sandbox, make, { tree, access: "write" });
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...tools.environment },
+    detached: true,
+  });
   const stop = () => {
     // The group: make, its shells and the compilers. Gone already is as good.
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
@@ -70,7 +74,7 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
     const result = { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
     // Not the source, then, whatever was compiled: in all that was said, which may be long.
-    if (exitCode !== 0) requireSpace(result.stderr, folder);
+    if (exitCode !== 0) requireSpace(result.stderr, tree);
     return result;
   } finally {
     signal?.removeEventListener("abort", stop);

@@ -56,9 +56,9 @@ test("linkTree() makes a copy in which files can be replaced without harm to the
     statSync(join(copy, "xen/generated.h"), { bigint: true }).mtimeNs,
     statSync(join(base, "xen/generated.h"), { bigint: true }).mtimeNs,
   );
-  replaceFile(join(copy, "xen/a.c"), "three");
+  replaceFile(copy, "xen/a.c", "three");
   writeFileSync(join(copy, "xen/generated.h"), "four");
-  replaceFile(join(copy, "xen/fresh/b.c"), "five");
+  replaceFile(copy, "xen/fresh/b.c", "five");
   assert.equal(readFileSync(join(base, "xen/a.c"), "utf8"), "one");
   assert.equal(readFileSync(join(base, "xen/generated.h"), "utf8"), "two");
   assert.equal(readFileSync(join(copy, "xen/fresh/b.c"), "utf8"), "five");

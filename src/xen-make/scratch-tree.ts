@@ -15,8 +15,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import * as v from "valibot";
+import { BuildError } from "../build-outcome/build-error.ts";
 import { type ClaimedFolder, claimFolder, removeAbandoned } from "../files/claimed-folder.ts";
 import type { Described } from "../json/decode-json.ts";
 import { runProcess } from "../parts/run-process.ts";
@@ -79,27 +80,69 @@ export function nameFinalPlace(tree: string, { generated }: TreeContents, final:
   }
 }
 
+export interface WorkingCopy {
+  readonly folder: string;
+  readonly generated: "linked" | "copied";
+  /** Copied for whom the base has to be safe from: what make runs there may write in place. */
+  readonly sources?: "linked" | "copied";
+}
+
 /** Makes a working copy of `base` in `folder`, which is not there yet. */
 export function linkTree(
   base: string,
   contents: TreeContents,
-  { folder, generated }: { readonly folder: string; readonly generated: "linked" | "copied" },
+  { folder, generated, sources = "linked" }: WorkingCopy,
 ): void {
   mkdirSync(folder);
   for (const path of contents.folders) mkdirSync(join(folder, path));
-  for (const path of contents.sources) linkSync(join(base, path), join(folder, path));
-  if (generated === "copied") copyWithTimes(base, contents.generated, folder);
-  else for (const path of contents.generated) linkSync(join(base, path), join(folder, path));
+  const bring = { linked: linkAll, copied: copyWithTimes };
+  bring[sources](base, contents.sources, folder);
+  bring[generated](base, contents.generated, folder);
 }
 
-/** Replaces a file of a working copy without writing into the file that it is linked to. */
-export function replaceFile(place: string, content: string | undefined): void {
-  const mode = statSync(place, { throwIfNoEntry: false })?.mode;
+function linkAll(base: string, paths: readonly string[], folder: string): void {
+  for (const path of paths) linkSync(join(base, path), join(folder, path));
+}
+
+/**
+ * Replaces a file of a working copy, without writing into the file that it is linked to, nor out of the
+ * copy: make may have run there, by rules of the source and the patch.
+ * @throws BuildError build/make-failed
+ */
+export function replaceFile(tree: string, path: string, content: string | undefined): void {
+  requireNoLinkAbove(tree, path);
+  const place = join(tree, path);
+  const status = lstatSync(place, { throwIfNoEntry: false });
   rmSync(place, { force: true });
   if (content === undefined) return;
   mkdirSync(dirname(place), { recursive: true });
   // A script that runs stays one.
-  writeFileSync(place, content, { encoding: "latin1", ...(mode === undefined ? {} : { mode }) });
+  const mode = status?.isFile() ? { mode: status.mode } : {};
+  writeFileSync(place, content, { encoding: "latin1", flag: "wx", ...mode });
+}
+
+function requireNoLinkAbove(tree: string, path: string): void {
+  if (isOutside(path)) throw notWritten(path, path);
+  const folders = path.split("/").slice(0, -1);
+  for (let count = 1; count <= folders.length; count++) {
+    const folder = folders.slice(0, count).join("/");
+    const status = lstatSync(join(tree, folder), { throwIfNoEntry: false });
+    if (status?.isSymbolicLink()) throw notWritten(path, `the symbolic link ${folder}`);
+  }
+}
+
+/** Of a path below a directory. */
+export function isOutside(path: string): boolean {
+  return /^(\/|\.\.(\/|$))/.test(normalize(path));
+}
+
+function notWritten(path: string, where: string): BuildError {
+  return new BuildError({
+    code: "build/make-failed",
+    problem: `Cannot write "${path}" in a copy of the source: what Xen's make did there leads out of it`,
+    where,
+    expected: "a file in a directory of the copy",
+  });
 }
 
 /** Below the directory of a base: where builds have their working copies. */

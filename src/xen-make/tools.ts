@@ -10,9 +10,15 @@ import { fetchMissing } from "../parts/fetch-missing.ts";
 import { findProgram, inspectParts, type PartsOptions, requirePart } from "../parts/parts.ts";
 import { pathWithParts } from "../parts/programs.ts";
 import { runProcess } from "../parts/run-process.ts";
+import { alsoShowing, findSandbox, SANDBOX_PART } from "./sandbox/find-sandbox.ts";
+import { environmentIn, type Sandbox } from "./sandbox/sandbox.ts";
 
-/** What building needs besides the compiler, each fetched where the machine has none. */
-export const buildParts = ["make", "python3", "parser-generators"] as const;
+/** What make runs, each fetched where the machine has none. */
+const programParts = ["make", "python3", "parser-generators"] as const;
+/** What building needs besides the compiler. Only the last one may be missing in the end. */
+export const buildParts = [...programParts, SANDBOX_PART] as const;
+/** Of those parts, and what comes with a compiler. */
+const programs = ["make", "python3", "flex", "bison", "m4", "ld"];
 
 export interface MakeTools {
   /** Of make, and all that it calls. */
@@ -23,15 +29,21 @@ export interface MakeTools {
   readonly compilerVersion: string;
   /** The compiler's command. */
   readonly compiler: string;
+  /** In which all of it runs. */
+  readonly sandbox: Sandbox;
 }
 
 export interface MakeToolsOptions extends PartsOptions {
   readonly architecture: Architecture;
   /** A name on the PATH or a path; gcc for the architecture if undefined. */
   readonly compiler: string | undefined;
+  readonly sandbox?: SandboxWish | undefined;
   readonly onProgress?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** `auto`: where the machine can. */
+export type SandboxWish = "auto" | "none";
 
 /** From where programs may read settings that do not change what they make. */
 const passedOn = ["HOME", "TMPDIR", "CCACHE_DIR"] as const;
@@ -44,24 +56,25 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
   const compiler = options.compiler ?? `${prefix}gcc`;
   const missing = ["gcc", `${prefix}ld`].filter((name) => findProgram(name, own) === undefined);
   if (missing.length > 0) throw noTools(missing);
-  if (inspectParts(buildParts, options).some(({ state }) => state.kind === "missing")) {
+  if (inspectParts(programParts, options).some(({ state }) => state.kind === "missing")) {
     const { onProgress = () => {} } = options;
-    await fetchMissing(buildParts, {
+    await fetchMissing(programParts, {
       ...options,
       onProgress: ({ kind, text }) => kind === "note" && onProgress(text),
     });
   }
   const environment = {
-    PATH: pathWithParts(buildParts, options),
+    PATH: pathWithParts(programParts, options),
     LC_ALL: "C",
     ...Object.fromEntries(
       passedOn.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
     ),
     ...generatorsEnvironment(options),
   };
-  const [version, python] = await Promise.all([
+  const [version, python, found] = await Promise.all([
     runProcess([compiler, "--version"], { env: environment }),
     findPython(options, environment),
+    sandboxFor(options, { compiler, environment }),
   ]);
   if (version.exitCode !== 0) throw badCompiler(compiler);
   const variables = [
@@ -71,7 +84,22 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
     ...(python === undefined ? [] : [`PYTHON=${python}`]),
   ];
   const compilerVersion = version.stdout.split("\n")[0] ?? "";
-  return { environment, variables, compilerVersion, compiler };
+  // It is the program itself, not what the PATH has under its name; one of a part is shown already.
+  const sandbox = isPath(python) ? alsoShowing(found, python, own["HOME"]) : found;
+  const inside = environmentIn(sandbox, environment);
+  return { environment: inside, variables, compilerVersion, compiler, sandbox };
+}
+
+function isPath(command: string | undefined): command is string {
+  return command?.startsWith("/") ?? false;
+}
+
+async function sandboxFor(
+  { sandbox = "auto", ...from }: MakeToolsOptions,
+  tools: Pick<MakeTools, "compiler" | "environment">,
+): Promise<Sandbox> {
+  if (sandbox === "none") return { kind: "none", because: "it was not wanted", isWanted: true };
+  return findSandbox({ ...tools, programs, parts: programParts, from });
 }
 
 function hostArchitecture(): Architecture {

@@ -66,23 +66,24 @@ export async function openScoredBase(request: BaseRequest): Promise<ScoredBase> 
   // Make goes on where an interrupted run has stopped.
   const built = join(folder, "built");
   if (!existsSync(built)) await exported(built);
-  await build(join(built, "xen"), text, tools, request);
+  await build(built, text, tools, request);
   writeFileSync(stamp, "");
   return base;
 }
 
 async function build(
-  xen: string,
+  tree: string,
   config: string,
   tools: MakeTools,
   { jobs, say, signal, base }: BaseRequest,
 ): Promise<void> {
+  const xen = join(tree, "xen");
   say(`building the hypervisor of ${base} (once, a few minutes)`);
   const ticking = setInterval(() => say(`  ${countObjects(xen)} objects`), TELL_EVERY_MS);
   try {
     if (!existsSync(join(xen, ".config"))) writeFileSync(join(xen, ".config"), config);
     for (const goals of [["olddefconfig"], []]) {
-      const result = await runMake({ folder: xen, tools, goals, jobs, signal });
+      const result = await runMake({ tree, tools, goals, jobs, signal });
       if (result.exitCode === 0) continue;
       throw new ScoreError({
         code: "score/no-hypervisor",

@@ -12,6 +12,7 @@ import {
   warnOfBringUp,
   warnOfHoles,
   warnOfMovedHunks,
+  warnOfNoSandbox,
   warnOfUnusedPermissions,
 } from "./warnings.ts";
 
@@ -36,6 +37,7 @@ export function conclude(
     ...(succession?.refusals ?? []),
   ]);
   const checks = [
+    warnOfNoSandbox(prepared.source.sandbox),
     warnOfMovedHunks(prepared.account),
     warnOfBringUp(objects, target),
     hookWarnings,

@@ -10,6 +10,7 @@ import { onlyAtBringUp } from "../../running/bring-up.ts";
 import { distanceInWords, ignoredInWords } from "../../source-patch/hunk-ledger.ts";
 import { pathOf } from "../../source-patch/patch-file.ts";
 import type { Succession } from "../../stacking/cumulative.ts";
+import type { Sandbox } from "../../xen-make/sandbox/sandbox.ts";
 import type { AllowedNames } from "../build-options.ts";
 import type { Target } from "../target.ts";
 
@@ -18,6 +19,12 @@ export interface AskedFor {
   readonly layouts: readonly LayoutFinding[];
   /** Against a previous payload, if there is one. */
   readonly succession: Succession | undefined;
+}
+
+/** The machine's own programs ran as the user, by rules of the source. Nothing for who asked for that. */
+export function warnOfNoSandbox(sandbox: Sandbox): string {
+  if (sandbox.kind !== "none" || sandbox.isWanted) return "";
+  return `warning: make and the compiler ran outside of a sandbox: ${sandbox.because}\n`;
 }
 
 /** One line for each given name that no check used: misspelt, or no longer needed. */

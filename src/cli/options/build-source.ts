@@ -49,6 +49,14 @@ export const compilerSpecs: readonly OptionSpec[] = [
     range: { min: 1, max: JOBS_MAX },
     default: "one per CPU",
   },
+  {
+    name: "sandbox",
+    value: "WHEN",
+    description:
+      "keep make and the compiler from the network, your files and other processes: auto or none",
+    choices: ["auto", "none"],
+    default: "auto: where this machine can",
+  },
 ];
 
 /** The options of `xsplice prepare`, and some of those of `build`. */
@@ -73,6 +81,7 @@ export async function readSourceInputs(call: CommandCall): Promise<BuildSource> 
     run: {
       compiler: options.text("cc") ?? base?.compiler ?? (io.env["CC"] || undefined),
       jobs: options.number("jobs") ?? availableParallelism(),
+      sandbox: options.text("sandbox") === "none" ? "none" : "auto",
       environment: base?.path === undefined ? io.env : { ...io.env, PATH: base.path },
       signal: io.signal,
     },

@@ -4,7 +4,6 @@
 // (CONFIG_ENFORCE_UNIQUE_SYMBOLS), is made so. All others are left to make, and so is whatever
 // fails: a source that does not compile, and one that reads what make generates only then.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { quoteWord } from "../../quote-word.ts";
 import { extraFlagsFor } from "../base.ts";
@@ -13,6 +12,9 @@ import { type Compile, commandIn, fileOf } from "../listing/compile-command.ts";
 import type { CompileUnit, Listing } from "../listing.ts";
 import type { MakeRun } from "../make-run.ts";
 import { runCompiler } from "../run-compiler.ts";
+import { readMade } from "../sandbox/made-file.ts";
+import { confined } from "../sandbox/sandbox.ts";
+import { replaceFile } from "../scratch-tree.ts";
 import type { MakeTools } from "../tools.ts";
 
 export interface DirectRequest extends Pick<MakeRun, "tools" | "jobs"> {
@@ -52,7 +54,7 @@ export async function compileDirectly({
 async function compileOne(
   tree: string,
   compile: Compile,
-  { environment }: Pick<MakeTools, "environment">,
+  { environment, sandbox }: Pick<MakeTools, "environment" | "sandbox">,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const xen = join(tree, "xen");
@@ -62,12 +64,15 @@ async function compileOne(
     ...(compile.finishing ?? []).map((finishing) => ({ words: finishing, cwd: xen })),
   ];
   for (const step of steps) {
-    const [program = "", ...args] = step.words;
+    const reach = { tree, access: "write", folder: step.cwd } as const;
+    const [program = "", ...args] = confined(sandbox, step.words, reach);
     const answer = await runCompiler(program, args, signal, { cwd: step.cwd, environment });
     if (answer.kind !== "ended" || answer.exitCode !== 0) return false;
   }
   const output = fileOf(compile, "-o");
-  if (output !== undefined && output !== compile.object) rmSync(join(xen, output), { force: true });
+  if (output !== undefined && output !== compile.object) {
+    replaceFile(tree, `xen/${output}`, undefined);
+  }
   return true;
 }
 
@@ -83,8 +88,8 @@ export function findDirectRecord(
   // Where make keeps a record, it takes this file away.
   const { object } = compile;
   const written = fileOf(compile, "-MF") ?? join(dirname(object), `.${basename(object)}.d`);
-  if (!existsSync(join(tree, "xen", written))) return undefined;
-  const text = readFileSync(join(tree, "xen", written), "utf8");
+  const text = readMade(join(tree, "xen", written))?.toString("utf8");
+  if (text === undefined) return undefined;
   return {
     command: withOwnFlags(tree, commandIn(tree, compile).words).map(quoteWord).join(" "),
     dependencies: readDependencyFile(text, compile, { aliases, tree }),

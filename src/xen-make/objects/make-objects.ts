@@ -1,12 +1,13 @@
 // Compiles objects in a working copy as Xen's own make files do, and takes out what was made.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { extraFlagsFor } from "../base.ts";
 import { readRecord } from "../dependencies.ts";
 import type { CompileUnit, Listing } from "../listing.ts";
 import { MAKE_FILE, makeFileFor, OBJECTS_GOAL } from "../recipe.ts";
 import { type MakeResult, runMake } from "../run.ts";
+import { readMade, requireMade } from "../sandbox/made-file.ts";
+import { replaceFile } from "../scratch-tree.ts";
 import type { MakeTools } from "../tools.ts";
 import { compileDirectly, findDirectRecord } from "./direct.ts";
 import type { MadeObject } from "./kept-objects.ts";
@@ -28,14 +29,13 @@ export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> 
 }
 
 async function makeByMake({ tree, units, ...run }: ObjectsRequest): Promise<MakeResult> {
-  const xen = join(tree, "xen");
-  const makefile = readFileSync(join(xen, "Makefile"), "utf8");
+  const makefile = readMade(join(tree, "xen/Makefile"))?.toString("latin1") ?? "";
   // A new file: the one of the base is linked or copied, and its rules are for other objects.
   const makeFile = `objects-${MAKE_FILE}`;
-  writeFileSync(join(tree, makeFile), makeFileFor(makefile, units));
+  replaceFile(tree, makeFile, makeFileFor(makefile, units));
   return runMake({
     ...run,
-    folder: xen,
+    tree,
     goals: [OBJECTS_GOAL],
     makeFile: `../${makeFile}`,
     variables: [`EXTRA_CFLAGS_XEN_CORE=${extraFlagsFor(tree)}`],
@@ -53,7 +53,7 @@ export function takeObject(
     (compile) => findDirectRecord(tree, compile, aliases) ?? readRecord(xen, compile, aliases),
   );
   return {
-    bytes: readFileSync(join(xen, unit.object)),
+    bytes: requireMade(join(xen, unit.object), unit.object),
     // Without the place of this copy, which is gone when somebody reads it.
     command: records.map(({ command }) => command.replaceAll(`${tree}/`, "")).join("\n"),
     dependencies: [...new Set(records.flatMap(({ dependencies }) => dependencies))].sort(),
