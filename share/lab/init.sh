@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # The first process of a lab's dom0: mounts, modules, agents; then it only keeps the agents alive.
 # Kernel command line: xsplice.images=N, how many disks hold images that are laid over each other
-# as the root file system; none: the initial one is all there is.
+# as the root file system; none: the initial one is all there is. xsplice.disk=yes: the disk after them
+# outlives the lab; it is mounted at /var/lib/xsplice.
 
 /bin/busybox --install -s /bin
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
@@ -14,8 +15,12 @@ while read -r module; do
 done </modules/order
 
 images=0
+has_disk=no
 for word in $(cat /proc/cmdline); do
-    case $word in xsplice.images=*) images=${word#*=} ;; esac
+    case $word in
+        xsplice.images=*) images=${word#*=} ;;
+        xsplice.disk=*) has_disk=${word#*=} ;;
+    esac
 done
 
 root=
@@ -56,6 +61,15 @@ inside mount -t xenfs xenfs /proc/xen
 for script in "$root"/etc/lab-start/*; do
     [ -e "$script" ] && inside sh "${script#"$root"}"
 done
+if [ "$has_disk" = yes ]; then
+    device=/dev/vd$(echo "a b c d e f g h i" | cut -d' ' -f"$((images + 1))")
+    until [ -b "$device" ]; do sleep 0.05; done
+    inside mkdir -p /var/lib/xsplice
+    inside mount -t ext4 "$device" /var/lib/xsplice
+    # What a service of systemd does in a real dom0.
+    script=/var/lib/xsplice/boot/xsplice-boot.sh
+    inside test -e "$script" && inside sh "$script" start
+fi
 
 # The ports have the names that QEMU was told: xsplice.0, xsplice.1, ...
 for port in 0 1 2 3; do

@@ -21,6 +21,8 @@ export const ExitCode = {
   refused: 2,
   /** lab guest run: the guest did not end well, or took the hypervisor down. */
   guestFailed: 2,
+  /** boot: the next boot will not bring back what is applied now, or the last one did not. */
+  incomplete: 2,
   /** bisect only: no single fix can be named. */
   unnamed: 2,
   /** check only: it would not, and something can go wrong nevertheless. */

@@ -1,10 +1,14 @@
 // Opens the host that was asked for, hands it to `use`, closes it whatever happens.
 
+import type { BootKeeper } from "../boot/keeper.ts";
 import { XspliceError } from "../error.ts";
+import type { KeepOutcome } from "../host/boot-store.ts";
 import type { CallOptions } from "../host/call-options.ts";
+import { HostError } from "../host/errors.ts";
 import type { LivepatchHost } from "../host/host.ts";
 import type { JournalGoal } from "../plan/journal-goal.ts";
 import type { CommandCall } from "./spec.ts";
+import { renderKept } from "./text/kept.ts";
 
 type Use<Result> = (host: LivepatchHost, options: CallOptions) => Promise<Result>;
 
@@ -23,16 +27,21 @@ export async function withJournalledHost<Result>(
   call: CommandCall,
   use: (host: LivepatchHost, options: CallOptions, goal: JournalGoal) => Promise<Result>,
 ): Promise<Result> {
-  const [{ JournalledHost }, { factsOfPayload }, { parsePayload }] = await Promise.all([
-    import("../plan/journalled-host.ts"),
-    import("../plan/facts.ts"),
-    import("../payload/parse.ts"),
-  ]);
+  const [{ JournalledHost }, { BootKeeper }, { factsOfPayload }, { parsePayload }] =
+    await Promise.all([
+      import("../plan/journalled-host.ts"),
+      import("../boot/keeper.ts"),
+      import("../plan/facts.ts"),
+      import("../payload/parse.ts"),
+    ]);
+  const keeper = new BootKeeper();
   let trouble: unknown;
   let aside: string | undefined;
   const journalling = {
     now: () => new Date(),
+    onAction: () => keeper.sawAction(),
     factsOf: (bytes: Uint8Array, name: string) => {
+      keeper.sawUpload(name, bytes);
       try {
         return factsOfPayload(parsePayload(bytes, name));
       } catch (error) {
@@ -49,9 +58,13 @@ export async function withJournalledHost<Result>(
     },
   };
   try {
-    return await withHost(call, (bare, options) => {
+    return await withHost(call, async (bare, options) => {
       const { host, goal } = JournalledHost.around(bare, journalling);
-      return use(host, options, goal);
+      try {
+        return await use(host, options, goal);
+      } finally {
+        call.io.stderr.write(renderKept(await keptBy(keeper, bare, options)));
+      }
     });
   } finally {
     // Once for all actions, and not in the middle of a line that tells of one.
@@ -64,5 +77,19 @@ export async function withJournalledHost<Result>(
       const reason = trouble instanceof Error ? trouble.message : String(trouble);
       call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);
     }
+  }
+}
+
+/** Also after ^C and after a failure: what is applied now is to be found after a reboot. */
+async function keptBy(
+  keeper: BootKeeper,
+  host: LivepatchHost,
+  { deadlineMs }: CallOptions,
+): Promise<KeepOutcome | HostError | undefined> {
+  try {
+    return await keeper.finish(host, { deadlineMs });
+  } catch (error) {
+    if (error instanceof HostError) return error;
+    throw error;
   }
 }

@@ -22,7 +22,9 @@ export type HostErrorCode =
   /** A name or a file that no hypervisor would accept. */
   | "host/bad-argument"
   /** What xSplice recorded about a host cannot be read or stored. */
-  | "host/journal";
+  | "host/journal"
+  /** What is kept for the next boot cannot be read or stored. */
+  | "host/boot-store";
 
 /** The place where the hypervisor's code differs from what a payload expects, as Xen reports it. */
 export interface UnexpectedCode {

@@ -3,6 +3,7 @@
 // host (local, ssh, lab, model) are in hosts/; every module may import this one.
 
 import type { Architecture } from "../isa/architecture.ts";
+import type { BootStore } from "./boot-store.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { JournalStore } from "./journal-store.ts";
 
@@ -98,6 +99,8 @@ export interface LivepatchHost extends AsyncDisposable {
   readonly capabilities: HostCapabilities;
   /** Missing where nothing can be stored between two commands. */
   readonly journal?: JournalStore;
+  /** Missing where nothing outlives a boot. */
+  readonly boot?: BootStore | undefined;
   /**
    * Excludes other holders of the same lock until it is disposed of or this process ends, for any
    * reason. `undefined` when another process holds it. Missing where the host has no lock.

@@ -1,6 +1,17 @@
 // The interface of a host, a place where payloads are applied. All code above the kinds of host uses
 // only this.
 
+export type {
+  AppliedKept,
+  BootReport,
+  BootStore,
+  KeepOutcome,
+  KeptList,
+  KeptPayload,
+  KeptSet,
+  LastBoot,
+  QuarantinedPayload,
+} from "./boot-store.ts";
 export type { CallOptions } from "./call-options.ts";
 export {
   HostError,

@@ -2,6 +2,7 @@
 // LivepatchHost of it. Each method is one request and its answer. Names and payloads are already
 // checked, and a deadline is already running.
 
+import type { BootStore } from "../host/boot-store.ts";
 import type { CallOptions } from "../host/call-options.ts";
 import type {
   ActOptions,
@@ -21,6 +22,7 @@ export interface HostLink {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
+  readonly boot?: BootStore | undefined;
   /** @returns `undefined` when another process holds it */
   lock(options: CallOptions): Promise<AsyncDisposable | undefined>;
   info(deadline: Deadline): Promise<HostInfo>;

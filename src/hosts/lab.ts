@@ -9,13 +9,14 @@ import type { CrashReport } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
+import { ScriptBootStore } from "./boot/store.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { LOCK_FILE } from "./journal/place.ts";
 import { ScriptJournal } from "./journal/script.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { holdLockFile } from "./lock-file.ts";
-import type { RemoteResult, RemoteScript } from "./remote-script.ts";
+import type { RemoteResult, RemoteScript, RunScript } from "./remote-script.ts";
 import { openXenHost } from "./xen-link.ts";
 
 /**
@@ -61,6 +62,7 @@ function open(
   close: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<LivepatchHost> {
+  const run: RunScript = (remote, deadline) => runInLab(lab, remote, deadline);
   return openXenHost(
     {
       label: lab.label,
@@ -69,7 +71,8 @@ function open(
         const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
         return stdout.toString().trim() || undefined;
       },
-      journal: new ScriptJournal(lab.label, (remote, deadline) => runInLab(lab, remote, deadline)),
+      journal: new ScriptJournal(lab.label, run),
+      boot: new ScriptBootStore(lab.label, run),
       // Labs can only be reached from this machine.
       lock: () => holdLockFile(join(lab.info.folder, LOCK_FILE)),
       death: lab.crashed.then((report) => crashed(lab.label, report)),

@@ -1,6 +1,7 @@
 // The common part of all kinds of host, on top of a connection that differs (host-link.ts): arguments
 // that no Xen accepts are refused before they are sent, and each call has one deadline.
 
+import type { BootStore } from "../host/boot-store.ts";
 import type { CallOptions } from "../host/call-options.ts";
 import type {
   Action,
@@ -26,6 +27,7 @@ export class LinkedHost implements LivepatchHost {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
+  readonly boot: BootStore | undefined;
   readonly #link: HostLink;
 
   /** @param link is closed with the host */
@@ -33,6 +35,7 @@ export class LinkedHost implements LivepatchHost {
     this.label = link.label;
     this.capabilities = link.capabilities;
     this.journal = link.journal;
+    this.boot = link.boot;
     this.#link = link;
   }
 

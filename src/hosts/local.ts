@@ -5,9 +5,11 @@ import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
+import { ScriptBootStore } from "./boot/store.ts";
 import { FileJournal } from "./journal/file.ts";
 import { JOURNAL_FOLDER, LOCK_FILE } from "./journal/place.ts";
 import { holdLockFile } from "./lock-file.ts";
+import { runHere } from "./run-here.ts";
 import { openXenHost } from "./xen-link.ts";
 
 export const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
@@ -18,7 +20,9 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
   try {
     const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
     const journal = new FileJournal(JOURNAL_FOLDER);
-    const parts = { label: "this dom0", client, readBootId, journal, lock: lockDom0 };
+    const label = "this dom0";
+    const boot = new ScriptBootStore(label, runHere);
+    const parts = { label, client, readBootId, journal, boot, lock: lockDom0 };
     return await openXenHost(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();

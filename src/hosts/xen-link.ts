@@ -1,6 +1,7 @@
 // A hypervisor that is reached by our own hypercalls, over any transport: privcmd in this dom0
 // (local.ts) or an agent in a lab's (lab.ts).
 
+import type { BootStore } from "../host/boot-store.ts";
 import { HostError } from "../host/errors.ts";
 import type {
   ActOptions,
@@ -35,6 +36,7 @@ export interface XenParts {
   readonly death?: Promise<HostError>;
   /** Where its journal is stored. */
   readonly journal: JournalStore;
+  readonly boot?: BootStore;
   /** See LivepatchHost. */
   readonly lock: () => Promise<AsyncDisposable | undefined>;
   /** Closes what the host was opened with, beyond the client. */
@@ -62,6 +64,7 @@ class XenLink implements HostLink, StepLink {
   readonly label: string;
   readonly capabilities: HostCapabilities;
   readonly journal: JournalStore;
+  readonly boot: BootStore | undefined;
   readonly #parts: XenParts;
   readonly #client: XenClient;
   /** How far the console was read: the next mark reads only what was added since. */
@@ -73,6 +76,7 @@ class XenLink implements HostLink, StepLink {
     this.label = parts.label;
     this.capabilities = capabilities;
     this.journal = parts.journal;
+    this.boot = parts.boot;
     this.#parts = parts;
     this.#client = parts.client;
   }

@@ -11,7 +11,7 @@ import { madeOnce } from "./made-once.ts";
 import { shareFile } from "./share-file.ts";
 
 /** Part of the file's name; increase it with every change of what initrd.ts itself adds. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 const MODULES = [
   "virtio_pci",
@@ -19,6 +19,8 @@ const MODULES = [
   "virtio_blk",
   "squashfs",
   "overlay",
+  "crc32c_generic",
+  "ext4",
   "xen_privcmd",
   "xen_evtchn",
   "xen_gntdev",

@@ -31,7 +31,14 @@ test("readLabFile() reads what writeLabFile() wrote, and nothing that is damaged
 
 const sources = {
   identity: "this very machine",
-  machine: { processor: "amd", cpus: 1, memoryMb: 2, images: 0, hypervisorOptions: [] },
+  machine: {
+    processor: "amd",
+    cpus: 1,
+    memoryMb: 2,
+    images: 0,
+    hypervisorOptions: [],
+    kernelOptions: [],
+  },
 } as unknown as LabSources;
 
 /** As takeSnapshot() leaves it. */

@@ -7,6 +7,8 @@ import type { Described } from "../json/decode-json.ts";
 const userlandSchema = v.picklist([
   /** None: enough for hypercalls and small commands. */
   "minimal",
+  /** Xen's stock tools of the lab's release (xen-livepatch, xl), as in a dom0 that has nothing of ours. */
+  "stock",
   /** Node, Xen's stock tools of the lab's release (xen-livepatch, xl), an ssh server. */
   "full",
 ]);

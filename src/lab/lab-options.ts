@@ -24,6 +24,13 @@ export interface LabOptions {
   readonly userland?: Userland;
   /** Additional options of the hypervisor's command line, such as `loglvl=all`. */
   readonly hypervisorOptions?: readonly string[];
+  /** Additional words of the command line of dom0's kernel. */
+  readonly kernelOptions?: readonly string[];
+  /**
+   * A raw image with an ext4 file system, mounted at /var/lib/xsplice in dom0: what a lab writes there, the next
+   * lab with the same file finds, as after a reboot. For "stock" and "full", with a cold boot.
+   */
+  readonly disk?: string;
 }
 
 const DEFAULTS = {
@@ -36,10 +43,11 @@ const DEFAULTS = {
 
 /** @throws LabError lab/bad-argument */
 export function recipeOf(options: LabOptions): LabRecipe {
-  const { cpus = DEFAULTS.cpus, memoryMb = DEFAULTS.memoryMb, hypervisorOptions = [] } = options;
+  const { cpus = DEFAULTS.cpus, memoryMb = DEFAULTS.memoryMb } = options;
+  const { hypervisorOptions = [], kernelOptions = [] } = options;
   requireWithin("cpus", cpus);
   requireWithin("memoryMb", memoryMb);
-  for (const word of hypervisorOptions) requireWord(word);
+  for (const word of [...hypervisorOptions, ...kernelOptions]) requireWord(word);
   return {
     hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen, options.xenRelease),
     userSymbols: options.xenSymbols,
@@ -48,6 +56,7 @@ export function recipeOf(options: LabOptions): LabRecipe {
       cpus,
       memoryMb,
       hypervisorOptions,
+      kernelOptions,
     },
     userland: options.userland ?? DEFAULTS.userland,
   };
@@ -56,8 +65,8 @@ export function recipeOf(options: LabOptions): LabRecipe {
 /** Snapshots of one kind replace each other. */
 export function kindOf({ hypervisor, machine, userland }: LabRecipe): string {
   const xen = hypervisor.part ?? `file-${digestOf(readFileSync(hypervisor.name)).slice(0, 8)}`;
-  const words = machine.hypervisorOptions;
   const processor = machine.processor === DEFAULTS.processor ? "" : `-${machine.processor}`;
+  const words = [...machine.hypervisorOptions, ...machine.kernelOptions];
   const options = words.length === 0 ? "" : `-${digestOf(...words).slice(0, 8)}`;
   return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${processor}${options}`;
 }
@@ -77,6 +86,6 @@ function requireWord(word: string): void {
   if (/^[\w.=:,+/-]+$/.test(word)) return;
   throw new LabError({
     code: "lab/bad-argument",
-    problem: `Cannot start a lab with hypervisor option "${word}": it is not one plain word`,
+    problem: `Cannot start a lab with option "${word}": it is not one plain word`,
   });
 }

@@ -41,14 +41,18 @@ test("kindOf() differs with everything that makes another kind of lab", () => {
     { memoryMb: 1024 },
     { userland: "full" },
     { hypervisorOptions: ["loglvl=all"] },
+    { kernelOptions: ["xsplice.boot=off"] },
+    { userland: "stock" },
   ] as const;
   const kinds = options.map((option) => kindOf(recipeOf(option)));
   assert.equal(new Set(kinds).size, options.length);
 });
 
-test("partsForLab() names tools and disk images only for a full userland", () => {
+test("partsForLab() names tools and disk images only for a userland that has them", () => {
   assert.deepEqual(partsForLab({}), ["qemu", "kernel", "busybox", "xen-4.17"]);
   assert.ok(partsForLab({ userland: "full", xen: "4.20" }).includes("xen-tools-4.20"));
+  const stock = partsForLab({ userland: "stock", xen: "4.20" });
+  assert.ok(stock.includes("xen-tools-4.20") && !stock.includes("ssh-server"));
 });
 
 test("chooseHypervisor() takes the exact version of a package", () => {
@@ -63,11 +67,18 @@ test("machineArguments() differ between boot and restore in the memory alone", (
     memoryMb: 512,
     images: 1,
     hypervisorOptions: ["loglvl=all"],
+    kernelOptions: ["xsplice.boot=off"],
   };
-  const boot = machineArguments(machine, "shared-file").join(" ");
-  const restore = machineArguments(machine, "private-file").join(" ");
+  const boot = machineArguments(machine, "shared-file", "no-disk").join(" ");
+  const restore = machineArguments(machine, "private-file", "no-disk").join(" ");
   assert.equal(restore, `${boot.replace("share=on", "share=off")} -incoming defer`);
   assert.match(boot, /-append com1=115200,8n1 console=com1 dom0_mem=320M,max:320M .*loglvl=all/);
+  assert.match(boot, /xsplice\.images=1 xsplice\.boot=off,initrd/);
+  const lasting = machineArguments(machine, "anonymous", "disk").join(" ");
+  assert.match(
+    lasting,
+    /xsplice\.disk=yes .*file=image-0,.*readonly=on .*file=disk,if=none,id=disk/,
+  );
 });
 
 test("crashError() says which death it was and shows the console", () => {

@@ -22,6 +22,7 @@ export interface Machine {
   /** Number of images, named image-0 … in the run directory. */
   readonly images: number;
   readonly hypervisorOptions: readonly string[];
+  readonly kernelOptions: readonly string[];
 }
 
 /** Names in the run directory. */
@@ -34,6 +35,8 @@ export const RunFile = {
   /** The console of the boot that the snapshot was made of. */
   bootConsole: "boot-console.log",
   debugger: "debugger.sock",
+  /** What outlives the lab. */
+  disk: "disk",
   /** Written by the supervisor when QEMU has ended. */
   exitStatus: "exit-status",
 } as const;
@@ -62,7 +65,12 @@ export type MachineMemory =
   /** Read from the file of a snapshot; changes stay private. */
   | "private-file";
 
-export function machineArguments(machine: Machine, memory: MachineMemory): string[] {
+/** @param hasDisk with the writable disk that outlives the machine */
+export function machineArguments(
+  machine: Machine,
+  memory: MachineMemory,
+  hasDisk: "disk" | "no-disk",
+): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none", "-display", "none"],
     ...[
@@ -76,11 +84,12 @@ export function machineArguments(machine: Machine, memory: MachineMemory): strin
     ...["-machine", "pc,memory-backend=ram", "-m", `${machine.memoryMb}M`],
     ...["-object", memoryBackend(machine, memory)],
     ...["-kernel", RunFile.hypervisor, "-append", hypervisorCommandLine(machine)],
-    ...["-initrd", `${RunFile.kernel} ${kernelCommandLine(machine)},${RunFile.initrd}`],
+    ...["-initrd", `${RunFile.kernel} ${kernelCommandLine(machine, hasDisk)},${RunFile.initrd}`],
     ...["-chardev", `file,id=console,path=${RunFile.console}`, "-serial", "chardev:console"],
     ...["-device", "virtio-serial-pci"],
     ...Array.from({ length: SEATS }, (_, index) => seat(index)).flat(),
     ...Array.from({ length: machine.images }, (_, index) => disk(index)).flat(),
+    ...(hasDisk === "disk" ? writableDisk : []),
     ...(memory === "private-file" ? ["-incoming", "defer"] : []),
   ];
 }
@@ -95,8 +104,12 @@ function hypervisorCommandLine({ memoryMb, hypervisorOptions }: Machine): string
   return [...own, "bootscrub=0", ...hypervisorOptions].join(" ");
 }
 
-function kernelCommandLine({ images }: Machine): string {
-  return `console=hvc0 quiet xsplice.images=${images}`;
+function kernelCommandLine(
+  { images, kernelOptions }: Machine,
+  hasDisk: "disk" | "no-disk",
+): string {
+  const disk = hasDisk === "disk" ? ["xsplice.disk=yes"] : [];
+  return ["console=hvc0 quiet", `xsplice.images=${images}`, ...disk, ...kernelOptions].join(" ");
 }
 
 function memoryBackend({ memoryMb }: Machine, memory: MachineMemory): string {
@@ -119,3 +132,9 @@ function disk(index: number): string[] {
     ...["-device", `virtio-blk-pci,drive=disk${index}`],
   ];
 }
+
+/** The last one, so that the images' names do not depend on it. */
+const writableDisk: readonly string[] = [
+  ...["-drive", `file=${RunFile.disk},if=none,id=disk,format=raw`],
+  ...["-device", "virtio-blk-pci,drive=disk"],
+];

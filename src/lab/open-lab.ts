@@ -67,7 +67,8 @@ export async function startLab(
   const context = contextOf(options);
   using cacheLock = await useCache(context.cache, context.signal);
   const { recipe, sources } = await prepare(options, context);
-  const startedFrom = options.start ?? "snapshot";
+  // A snapshot has dom0 running, with a disk as it was then.
+  const startedFrom = options.disk === undefined ? (options.start ?? "snapshot") : "cold-boot";
   const label = labelOf({ name, xen: recipe.hypervisor.name });
   const { onProgress, signal } = context;
   const boot = { label, onProgress, ...(signal && { signal }) };
@@ -79,7 +80,7 @@ export async function startLab(
             qemu,
             machine,
             memory: "anonymous",
-            files: { ...files, memory: undefined, bootConsole: undefined },
+            files: { ...files, memory: undefined, disk: options.disk, bootConsole: undefined },
             cacheLock,
           },
           boot,

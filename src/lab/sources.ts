@@ -34,7 +34,7 @@ export interface PrepareOptions {
 export interface LabSources {
   readonly qemu: QemuProgram;
   readonly machine: Machine;
-  readonly files: Omit<MachineFiles, "memory" | "bootConsole">;
+  readonly files: Omit<MachineFiles, "memory" | "disk" | "bootConsole">;
   readonly hypervisorFiles: HypervisorFiles;
   /** Changes with everything that a snapshot of such a machine depends on. */
   readonly identity: string;
@@ -51,7 +51,7 @@ export function partsOf({
   return [
     ...minimal,
     "squashfs-tools",
-    "ssh-server",
+    ...(userland === "full" ? ["ssh-server"] : []),
     ...(toolsPart === undefined ? [] : [toolsPart]),
   ];
 }
@@ -65,7 +65,7 @@ export async function prepareSources(
   const { hypervisor: chosen } = recipe;
   // Before anything is fetched for it.
   if (chosen.part === undefined) readHypervisorImage(chosen.name);
-  if (recipe.userland === "full" && chosen.toolsPart === undefined) {
+  if (recipe.userland !== "minimal" && chosen.toolsPart === undefined) {
     options.onProgress({ kind: "note", text: withoutTools(chosen.release) });
   }
   await fetchMissing(partsOf(recipe), options);
@@ -76,7 +76,7 @@ export async function prepareSources(
     openQemu(requirePart("qemu", { cache })),
     buildInitrd(cache, { kernel: source(kernel), busybox: source(busybox) }, signal),
     unpackHypervisor(cache, hypervisorFiles.image, { symbols: recipe.userSymbols, signal }),
-    recipe.userland === "full" ? buildImages(recipe, options) : [],
+    recipe.userland === "minimal" ? [] : buildImages(recipe, options),
   ]);
   const machine: Machine = { ...recipe.machine, images: images.length };
   return {
@@ -91,7 +91,7 @@ export async function prepareSources(
     },
     identity: digestOf(
       // The processor and all devices: what was saved on one machine does not run on another.
-      ...machineArguments(machine, "private-file"),
+      ...machineArguments(machine, "private-file", "no-disk"),
       ...[qemu.identity, kernel.manifest.identity, initrd.identity, hypervisor.identity],
       ...images.map(({ identity }) => identity),
     ),
@@ -110,10 +110,13 @@ async function buildImages(recipe: LabRecipe, options: PrepareOptions): Promise<
   const { cache, signal } = options;
   const { toolsPart } = recipe.hypervisor;
   const maker = { cache, squashfsTools: requirePart("squashfs-tools", { cache }), signal };
-  const images = [
-    await buildNodeImage(maker),
-    await buildProgramsImage(maker, "ssh-server", cachedPart("ssh-server", cache), ""),
-  ];
+  const images: Image[] = [];
+  if (recipe.userland === "full") {
+    images.push(
+      await buildNodeImage(maker),
+      await buildProgramsImage(maker, "ssh-server", cachedPart("ssh-server", cache), ""),
+    );
+  }
   if (toolsPart !== undefined) {
     const tools = cachedPart(toolsPart, cache);
     images.push(await buildProgramsImage(maker, "xen-tools", tools, START_XEN_TOOLS));

@@ -27,6 +27,8 @@ export interface MachineFiles {
   readonly images: readonly string[];
   /** Of "shared-file" and "private-file" memory. */
   readonly memory: string | undefined;
+  /** Written to; outlives the machine. */
+  readonly disk?: string | undefined;
   /** For a restored machine: its earlier console output. */
   readonly bootConsole: string | undefined;
 }
@@ -62,6 +64,7 @@ export class SupervisedMachine {
         [RunFile.kernel, start.files.kernel],
         [RunFile.initrd, start.files.initrd],
         [RunFile.memory, start.files.memory],
+        [RunFile.disk, start.files.disk],
         [RunFile.bootConsole, start.files.bootConsole],
         ...start.files.images.map((path, index): [string, string] => [imageName(index), path]),
       ];
@@ -74,10 +77,13 @@ export class SupervisedMachine {
   }
 
   private constructor(claimed: ClaimedFolder, start: MachineStart) {
-    const { qemu, machine, memory, cacheLock } = start;
+    const { qemu, machine, memory, files, cacheLock } = start;
     this.folder = claimed.path;
     const held = [claimed, cacheLock].flatMap((lock) => (lock ? [lock.descriptor] : []));
-    const argv = [...qemu.argv, ...machineArguments(machine, memory)];
+    const argv = [
+      ...qemu.argv,
+      ...machineArguments(machine, memory, files.disk === undefined ? "no-disk" : "disk"),
+    ];
     this.#supervisor = spawn("/bin/sh", [shareFile("lab/supervise.sh"), this.folder, ...argv], {
       // Its own process group: the terminal's ^C is for the owner, which then closes the pipe.
       detached: true,

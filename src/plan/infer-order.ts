@@ -64,8 +64,11 @@ function isFree({ facts }: Piece): boolean {
 }
 
 function blocksOf(applied: readonly Piece[]): readonly Block[] {
-  const followerOf = (piece: Piece) =>
-    applied.find((other) => !isFree(other) && other.facts.depends === piece.facts.buildId);
+  const followerOf = ({ facts: { buildId } }: Piece) =>
+    // Two that nothing is known of do not follow each other, let alone themselves.
+    buildId === undefined
+      ? undefined
+      : applied.find((other) => !isFree(other) && other.facts.depends === buildId);
   const followers = new Set(applied.map(followerOf));
   return applied
     .filter((piece) => !followers.has(piece))

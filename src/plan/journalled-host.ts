@@ -30,6 +30,8 @@ export interface JournalledOptions {
   readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
   /** The journal could not be written; the action continues. */
   readonly onTrouble: (error: unknown) => void;
+  /** After each action, whether it succeeded or not. */
+  readonly onAction?: () => void;
   /** The old journal could not be read: it was renamed to this place, and a new one begins. */
   readonly onSetAside: (place: string) => void;
 }
@@ -86,6 +88,10 @@ export class JournalledHost implements LivepatchHost {
     return this.#record({ action, name, facts: undefined }, done, options);
   }
 
+  get boot(): LivepatchHost["boot"] {
+    return this.#host.boot;
+  }
+
   get lock(): LivepatchHost["lock"] {
     return this.#host.lock?.bind(this.#host);
   }
@@ -119,6 +125,7 @@ export class JournalledHost implements LivepatchHost {
     try {
       return await action();
     } finally {
+      this.#options.onAction?.();
       if (begun !== undefined) await this.#end(begun, options);
     }
   }

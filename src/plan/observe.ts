@@ -3,7 +3,7 @@
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
 import type { HostInfo, ListedPayload, LivepatchHost } from "../host/host.ts";
-import type { Journal } from "./journal-form.ts";
+import type { Journal, JournalPayload } from "./journal-form.ts";
 import { decodeJournal } from "./journal-json.ts";
 import type { GivenPayload } from "./piece.ts";
 import { type Reconstruction, reconstructState } from "./reconstruct.ts";
@@ -28,12 +28,39 @@ export async function observeHost(
   options: CallOptions,
 ): Promise<HostView> {
   const info = await host.info(options);
-  const { journal, text: journalText } = await readJournal(host, options);
+  const read = await readJournal(host, options);
+  const { journal, beforeBoot } = await goOnAfterBoot(host, read.journal, info.bootId, options);
   const list = await host.list(options);
   const nodeps = host.capabilities.noDependencies ? "possible" : "impossible";
-  const reconstruction = reconstructState({ info, nodeps, list, journal, files });
+  const reconstruction = reconstructState({ info, nodeps, list, journal, beforeBoot, files });
   const written = journal === "unreadable" ? undefined : journal;
-  return { ...reconstruction, info, list, written, journalText };
+  return { ...reconstruction, info, list, written, journalText: read.text };
+}
+
+type ReadOrNone = Journal | "unreadable" | undefined;
+
+/**
+ * A journal of another boot says nothing of this one, unless the dom0's own script has applied the same payloads
+ * again: it did so in their order, from the same files.
+ */
+async function goOnAfterBoot(
+  { boot }: LivepatchHost,
+  journal: ReadOrNone,
+  bootId: string | undefined,
+  options: CallOptions,
+): Promise<{ readonly journal: ReadOrNone; readonly beforeBoot?: readonly string[] | undefined }> {
+  const isOther = journal !== undefined && journal !== "unreadable" && journal.bootId !== bootId;
+  if (!isOther || bootId === undefined || boot === undefined) return { journal };
+  const { last } = await boot.report(options);
+  if (last?.bootId !== bootId || last.applied.length === 0) return { journal };
+  const { scene, log } = journal;
+  const loaded = last.applied.flatMap((name): JournalPayload[] => {
+    const facts = scene.loaded.find((payload) => payload.name === name)?.facts;
+    return facts === undefined ? [] : [{ name, facts, history: "never-reverted" }];
+  });
+  const again = { bootId, scene: { loaded, stack: last.applied }, log };
+  const none = { pending: undefined, former: undefined, goal: undefined, lifted: undefined };
+  return { journal: { ...again, ...none }, beforeBoot: scene.stack };
 }
 
 interface ReadJournal {

@@ -2,9 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noAddresses } from "./code-range.ts";
+import { factsOfMetadata } from "./facts.ts";
 import type { AppliedStack } from "./host-state.ts";
+import { inferOrder } from "./infer-order.ts";
 import { a, b, c, check, host, payload, revert, to } from "./plan.test.support.ts";
 import { makePlan } from "./plan.ts";
+import { relationsOf } from "./relations.ts";
 
 test("makePlan() wants back what an interrupted sync has lifted, and its file", () => {
   const state = { interruptedGoal: ["b"] };
@@ -55,4 +59,22 @@ test("makePlan() needs to know of hooks before it replaces", () => {
   ]);
   assert.ok(planned.kind === "plan");
   assert.match(planned.plan.whyMissing.join(), /it is not known which hooks "shy" has/);
+});
+
+test("inferOrder() ends when nothing is known of two payloads, and something of others", () => {
+  const nothing = factsOfMetadata(undefined);
+  for (const names of [
+    ["x", "y"],
+    ["x", "y", "b"],
+    ["b", "x", "y", "z"],
+  ]) {
+    const pieces = names.map((name) => ({
+      name,
+      facts: name === "b" ? payload("b", "beta", { depends: "x", mode: "stack" }).facts : nothing,
+      file: undefined,
+    }));
+    const inferred = inferOrder(pieces, "aa", relationsOf(pieces, "aa", noAddresses));
+    assert.ok(inferred.kind === "open");
+    assert.match(inferred.reasons.join("\n"), /it is not known what "x" depends on/);
+  }
 });

@@ -19,6 +19,8 @@ export interface Observation {
   readonly list: readonly ListedPayload[];
   /** The journal in the host's dom0; one of an earlier boot is ignored. */
   readonly journal: Journal | "unreadable" | undefined;
+  /** What was applied at the end of the boot before, where the journal goes on from there. */
+  readonly beforeBoot?: readonly string[] | undefined;
   /** Files of payloads that may be loaded. */
   readonly files: readonly GivenPayload[];
   /** From hosts that record the order, such as the model: names, from the bottom to the top. */
@@ -69,12 +71,13 @@ export function reconstructState(observation: Observation): Reconstruction {
 }
 
 function lostInReboot(
-  { journal, list }: Observation,
+  { journal, list, beforeBoot }: Observation,
   verdict: JournalVerdict,
 ): Pick<HostState, "lostInReboot"> {
-  if (verdict !== "other-boot" || journal === undefined || journal === "unreadable") return {};
+  const isOfOther = verdict === "other-boot" && journal !== "unreadable";
+  const former = beforeBoot ?? (isOfOther ? journal?.scene.stack : undefined) ?? [];
   const applied = appliedIn(list);
-  const lost = (journal.scene.stack ?? []).filter((name) => !applied.includes(name));
+  const lost = former.filter((name) => !applied.includes(name));
   return lost.length === 0 ? {} : { lostInReboot: lost };
 }
 

@@ -65,6 +65,18 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
         "the guest ended with an exit code of its own, was ended by Xen, ran too long, or took the hypervisor down",
     },
   ],
+  "boot enable": [
+    {
+      code: ExitCode.incomplete,
+      meaning: "enabled, and the next boot will not bring back all that is applied now",
+    },
+  ],
+  "boot status": [
+    {
+      code: ExitCode.incomplete,
+      meaning: "there is something to look at; every reason is listed",
+    },
+  ],
   diff: [{ code: ExitCode.different, meaning: "the payloads differ" }],
 };
 
