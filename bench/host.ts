@@ -1,29 +1,22 @@
 // How long it takes to patch a hypervisor, beside Xen's own tool, on the same lab in the same run;
 // and how long the lab takes to start: node dist/bench/host.js [--json].
-//
-// Whole commands are measured as a person sees them: from starting the process to its end. Ours runs
-// on this machine and reaches the lab's hypervisor through the agent in dom0; the stock tool runs in
-// dom0, since it can run nowhere else. In dom0 everything is emulated, so ours is measured there, too.
 
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { compilePayload } from "../src/compile/compile.ts";
-import type { ActOptions, LivepatchHost } from "../src/host/host.ts";
 import { labHost } from "../src/hosts/lab.ts";
-import { invariant } from "../src/invariant.ts";
-import { type Lab, openLab, prepareLab } from "../src/lab/mod.ts";
-import { onHypervisor } from "../src/running/payload-below.ts";
-import { readXenSyms } from "../src/running/xen-syms.ts";
+import { openLab, prepareLab } from "../src/lab/mod.ts";
 import { installXsplice } from "../test/lab/dom0-xsplice.ts";
+import {
+  act,
+  buildPayload,
+  call,
+  medianOf,
+  NAME,
+  runHere,
+  runInDom0,
+  timeApply,
+  timeStart,
+} from "./timed-lab.ts";
 
 const RUNS = { command: 11, inProcess: 41, coldBoot: 3, restore: 11 } as const;
-const NAME = "bench";
-const call = { deadlineMs: 60_000 };
-const act: ActOptions = { ...call, dependencyCheck: "whole-chain", quiesceMs: 200 };
-const command = fileURLToPath(new URL("../bundle/cli/main.js", import.meta.url));
 
 /** Medians, in milliseconds. */
 interface Measured {
@@ -60,69 +53,14 @@ async function measure(): Promise<Measured> {
     return elapsedMs;
   });
   await installXsplice(lab);
-  const applyMs = await timeApply(host, () => applyFromHere(lab));
-  const stockApplyMs = await timeApply(host, () => applyInDom0(lab, ["xen-livepatch"]));
-  const applyInDom0Ms = await timeApply(host, () => applyInDom0(lab, ["xsplice"]));
+  const applyMs = await timeApply(RUNS.command, host, () => runHere(lab, ["apply", NAME]));
+  const stockApplyMs = await timeApply(RUNS.command, host, () =>
+    runInDom0(lab, ["xen-livepatch", "apply", NAME]),
+  );
+  const applyInDom0Ms = await timeApply(RUNS.command, host, () =>
+    runInDom0(lab, ["xsplice", "apply", NAME]),
+  );
   return { applyMs, stockApplyMs, inProcessMs, coldBootMs, restoreMs, applyInDom0Ms };
-}
-
-async function timeStart(start: "snapshot" | "cold-boot"): Promise<number> {
-  const startedAt = performance.now();
-  await using lab = await openLab({ start });
-  await using host = await labHost(lab);
-  await host.info(call);
-  return performance.now() - startedAt;
-}
-
-async function timeApply(host: LivepatchHost, apply: () => Promise<void>): Promise<number> {
-  return await medianOf(RUNS.command, async () => {
-    const startedAt = performance.now();
-    await apply();
-    const elapsed = performance.now() - startedAt;
-    const status = await host.status(NAME, call);
-    invariant(status?.kind === "applied", `apply left the payload ${status?.kind}`);
-    await host.act("revert", NAME, act);
-    return elapsed;
-  });
-}
-
-async function applyFromHere({ info }: Lab): Promise<void> {
-  const args = [command, "--host", `lab:${info.name}`, "apply", NAME];
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-  invariant(status === 0, `xsplice apply ended with ${status}: ${stderr}`);
-}
-
-async function applyInDom0(lab: Lab, argv: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await lab.exec([...argv, "apply", NAME]);
-  invariant(exitCode === 0, `${argv[0]} apply ended with ${exitCode}: ${stderr}`);
-}
-
-async function buildPayload({ info }: Lab): Promise<Uint8Array> {
-  invariant(info.symbols !== undefined, "a lab of Debian's Xen has symbols");
-  const folder = mkdtempSync(join(tmpdir(), "xsplice-bench-"));
-  try {
-    const source = join(folder, "bench.c");
-    writeFileSync(source, 'const char *xen_extra_version(void) { return ".bench"; }\n');
-    const { bytes } = await compilePayload({
-      inputs: { sources: [source], replace: [] },
-      target: { xen: readXenSyms(readFileSync(info.symbols), info.symbols), release: undefined },
-      stacking: { foundation: onHypervisor, mode: "stack", guard: "none" },
-      compiler: { command: undefined, extraFlags: [] },
-      metadata: [],
-    });
-    return bytes;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function medianOf(runs: number, once: () => Promise<number>): Promise<number> {
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) times.push(await once());
-  times.sort((left, right) => left - right);
-  const middle = times[Math.floor(runs / 2)];
-  invariant(middle !== undefined, "nothing was run");
-  return Math.round(middle * 10) / 10;
 }
 
 function render(measured: Measured): string {
