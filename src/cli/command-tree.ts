@@ -86,6 +86,10 @@ const outline: readonly {
         summary: "check whether a host's code is what a payload expects",
         load: async () => (await import("./commands/probe.ts")).probeCommand,
       },
+      metrics: {
+        summary: "print what a host runs as metrics for Prometheus",
+        load: async () => (await import("./commands/metrics.ts")).metricsCommand,
+      },
       boot: {
         summary: "apply again after a reboot what was applied before it",
         load: async () => (await import("./commands/boot.ts")).bootGroup,

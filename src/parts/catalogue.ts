@@ -65,6 +65,14 @@ const definitions: Readonly<Record<string, Definition>> = {
     approximateBytes: 8.2 * MB,
     providedBy: ["ssh"],
   },
+  promtool: {
+    purpose: "Prometheus' own check of metrics and alert rules, for the tests of xsplice metrics",
+    suite: "bookworm",
+    packages: ["prometheus"],
+    members: ["./usr/bin/promtool"],
+    approximateBytes: 19.3 * MB,
+    providedBy: ["promtool"],
+  },
   ...xenParts,
   make: {
     purpose: "runs Xen's make files, which compile its objects",
