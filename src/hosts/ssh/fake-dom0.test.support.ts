@@ -36,6 +36,7 @@ case "$1" in
   upload)
     printf 'Uploading %s... ' "$2"
     if [ -e "$file" ]; then echo failed; echo "Error 17: File exists" >&2; exit 1; fi
+    if grep -q '^not a payload' "$3"; then echo failed; echo "Error 22: Invalid argument" >&2; exit 1; fi
     cp "$3" ../received
     echo CHECKED >"$file"; printf %s "$2" >"../name-$file"
     echo completed ;;
@@ -51,7 +52,9 @@ case "$1" in
     echo " ID                                     | status     | metadata"
     echo "----------------------------------------+------------+---------------"
     for entry in *; do
-      printf '%-40s| %s    | \\n' "$(cat "../name-$entry")" "$(cat "$entry")"
+      printf '%-40s| %s    | ' "$(cat "../name-$entry")" "$(cat "$entry")"
+      cat "../metadata-$entry" 2>/dev/null
+      echo
     done ;;
 esac
 `;

@@ -13,7 +13,8 @@ import type { HostLink, UploadRefusal } from "../host-link.ts";
 import type { SshConnection } from "./connection.ts";
 import { newInRing } from "./console-ring.ts";
 import { dom0Over } from "./dom0.ts";
-import { parseStockList, stockErrno } from "./stock-output.ts";
+import { StockNames } from "./stock-names.ts";
+import { stockErrno } from "./stock-output.ts";
 import { runStockTool, type ToolRun } from "./stock-tool.ts";
 import { REMOTE_PRELUDE, type RemoteTools } from "./tools.ts";
 
@@ -41,12 +42,14 @@ export function stockLink(connection: SshConnection, tools: RemoteTools): HostLi
 class StockTool {
   readonly #connection: SshConnection;
   readonly #label: string;
+  readonly #names: StockNames;
   /** The console's ring at the last look: lines that a failure adds to it are the reason. */
   #ring: string;
 
   constructor(connection: SshConnection, ring: string) {
     this.#connection = connection;
     this.#label = connection.label;
+    this.#names = new StockNames(connection);
     this.#ring = ring;
   }
 
@@ -55,7 +58,7 @@ class StockTool {
     const script = `${REMOTE_PRELUDE} xen-livepatch list`;
     const output = await this.#connection.run({ task, script }, deadline);
     const errno = stockErrno(output, this.#label);
-    if (errno === 0) return parseStockList(output.stdout, `xen-livepatch list on ${this.#label}`);
+    if (errno === 0) return this.#names.read(output.stdout, deadline);
     throw queryRefused(this.#label, task, errno);
   }
 
@@ -68,7 +71,8 @@ class StockTool {
     const run = await runStockTool(this.#connection, request, deadline);
     const errno = stockErrno(run.output, this.#label);
     if (errno === 0) return undefined;
-    const nameTaken = run.payloads?.some((loaded) => loaded.name === name) ?? false;
+    const payloads = await this.#payloadsOf(run, deadline);
+    const nameTaken = payloads?.some((loaded) => loaded.name === name) ?? false;
     const console = this.#newInConsole(run.ring) ?? "";
     this.#ring = run.ring ?? this.#ring;
     return { errno, nameTaken, console };
@@ -88,7 +92,7 @@ class StockTool {
       },
       start: async (step, deadline) => {
         const run = await this.#start(step, deadline);
-        left = run.payloads;
+        left = await this.#payloadsOf(run, deadline);
         ring = run.ring;
         lastRing = ring ?? lastRing;
         return stockErrno(run.output, this.#label);
@@ -106,6 +110,13 @@ class StockTool {
     const flags = dependencyCheck === "hypervisor-only" ? ["--nodeps"] : [];
     const request = { task: `${action} payload "${name}"`, argv: [action, name, ...flags] };
     return runStockTool(this.#connection, request, deadline);
+  }
+
+  async #payloadsOf(
+    { list }: ToolRun,
+    deadline: Deadline,
+  ): Promise<readonly ListedPayload[] | undefined> {
+    return list === undefined ? undefined : this.#names.read(list, deadline);
   }
 
   #newInConsole(ring: string | undefined): string | undefined {

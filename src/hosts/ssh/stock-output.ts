@@ -17,24 +17,53 @@ const NOTHING = /^Nothing to list$/;
 const HEADER = /^ ID +\| status/;
 const RULE = /^-+\+-+/;
 /** The name is padded to 40 columns and not cut; a state in parentheses has the last error. */
+const STATE = /\| (?:CHECKED|APPLIED|unknown)(?= |$)/g;
 const ROW = /^(.*?) *\| (CHECKED|APPLIED|unknown)(?: \((-?\d+), [^)]*\))?(?: *\| (.*))?$/;
+
+/** Names of payloads that a line may be for: up to each state in it, the shortest first. */
+export function namesInLine(line: string): readonly string[] {
+  if (ROW.exec(line) === null) return [];
+  const names = [...line.matchAll(STATE)].flatMap(({ index }) => {
+    const padded = line.slice(0, index);
+    return [padded.trimEnd(), padded];
+  });
+  return [...new Set(names)];
+}
 
 /**
  * @param where the origin of the text, for messages
+ * @param isLoaded whether Xen has a payload of that name; a line of another one is metadata of the one above
  * @throws HostError host/unsupported for output of an unknown form
  */
-export function parseStockList(stdout: string, where: string): readonly ListedPayload[] {
+export function parseStockList(
+  stdout: string,
+  where: string,
+  isLoaded: (name: string) => boolean = () => true,
+): readonly ListedPayload[] {
   const payloads: ListedPayload[] = [];
   const hasMetadata = /^ ID +\| status +\| metadata/m.test(stdout);
   for (const line of stdout.split("\n")) {
     if (line === "" || NOTHING.test(line) || HEADER.test(line) || RULE.test(line)) continue;
     const row = ROW.exec(line);
     const last = payloads.at(-1);
-    if (row !== null) payloads.push(payloadOf(row, hasMetadata, where));
-    else if (last?.metadata !== undefined) payloads[payloads.length - 1] = continued(last, line);
+    if (row !== null && isLoaded(row[1] ?? "")) {
+      if (payloads.some(({ name }) => name === row[1])) throw twice(row[1] ?? "", where);
+      payloads.push(payloadOf(row, hasMetadata, where));
+    } else if (last?.metadata !== undefined) payloads[payloads.length - 1] = continued(last, line);
     else throw unknownForm(line, where);
   }
   return payloads;
+}
+
+function twice(name: string, where: string): HostError {
+  return new HostError({
+    code: "host/unsupported",
+    problem: `Cannot tell the state of payload "${name}": the list has two lines for it`,
+    where,
+    expected: "one line for each payload",
+    remedy:
+      "the metadata of another payload may look like one of them; install xsplice on that host, which reads no such text",
+  });
 }
 
 function payloadOf(row: RegExpExecArray, hasMetadata: boolean, where: string): ListedPayload {

@@ -2,18 +2,17 @@
 // when it failed, the console. One round trip.
 
 import { randomUUID } from "node:crypto";
-import type { ListedPayload } from "../../host/host.ts";
 import type { Deadline } from "../deadline.ts";
 import type { RemoteScript } from "../remote-script.ts";
 import type { SshConnection } from "./connection.ts";
-import { parseStockList, type ToolOutput } from "./stock-output.ts";
+import type { ToolOutput } from "./stock-output.ts";
 import { REMOTE_PRELUDE } from "./tools.ts";
 import { withTemporaryFile } from "./upload.ts";
 
 export interface ToolRun {
   readonly output: ToolOutput;
-  /** The payloads right after the run; `undefined` when they could not be listed. */
-  readonly payloads: readonly ListedPayload[] | undefined;
+  /** What the tool listed right after the run; `undefined` when it could not. */
+  readonly list: string | undefined;
   /** The output of `xl dmesg` after a failure; `undefined` without a failure, or if xl does not work. */
   readonly ring: string | undefined;
 }
@@ -49,14 +48,13 @@ export async function runStockTool(
   const [said = "", listed, ring = ""] = stdout.split(separator);
   // Without a separator the script itself ended early.
   if (listed === undefined) {
-    return { output: { stdout, stderr, exitCode }, payloads: undefined, ring: undefined };
+    return { output: { stdout, stderr, exitCode }, list: undefined, ring: undefined };
   }
   const list = afterNumber(listed);
   const after = afterNumber(ring);
-  const where = `xen-livepatch list on ${connection.label}`;
   return {
     output: { stdout: said, stderr, exitCode: list.number },
-    payloads: after.number === 0 ? parseStockList(list.rest, where) : undefined,
+    list: after.number === 0 ? list.rest : undefined,
     ring: after.rest === "" ? undefined : after.rest,
   };
 }
