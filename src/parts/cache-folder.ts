@@ -1,10 +1,10 @@
 // The directory of everything that can be made again: parts, images, snapshots.
 
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
-import { whyNotOurs } from "../files/own-folder.ts";
+import { whyNotOurs, whyReplaceable } from "../files/own-folder.ts";
 import { PartsError } from "./errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,8 +29,12 @@ export function requireCacheFolder(cache: string): void {
   try {
     makeFolder(cache, MODE);
     accessSync(cache, constants.W_OK);
-    const state = whyNotOurs(statSync(cache));
+    const status = statSync(cache);
+    const state = whyNotOurs(status) ?? whyReplaceable(cache);
     if (state !== undefined) throw notOurs(cache, state);
+    // Made by an earlier release, maybe with an umask by which others may write below it.
+    const isOpen = (status.mode & 0o777) !== MODE && status.uid === userInfo().uid;
+    if (isOpen) chmodSync(cache, MODE);
   } catch (cause) {
     if (cause instanceof PartsError) throw cause;
     throw new PartsError(
@@ -44,8 +48,8 @@ export function requireCacheFolder(cache: string): void {
   }
 }
 
-/** Whatever the umask allows. */
-const MODE = 0o755;
+/** So that the modes of what lies below do not matter. */
+const MODE = 0o700;
 
 function notOurs(cache: string, state: string): PartsError {
   return new PartsError({

@@ -100,6 +100,16 @@ for (const release of ["4.14", "4.17", "4.20"]) {
       }
     });
 
+    test("an upload of no payload tells whether a name is taken, and changes nothing", async () => {
+      await host.upload("taken", build(extraVersion(xen, ".a")).bytes, call);
+      await host.act("apply", "taken", actOptions);
+      const before = await host.list(call);
+      const question = Buffer.from("not a payload, but a question\n");
+      assert.match((await stockUpload("taken", question)).stderr, /^Error 17: /);
+      assert.match((await stockUpload("free", question)).stderr, /^Error 22: /);
+      assert.deepEqual(await host.list(call), before);
+    });
+
     test("info() agrees with `xl info` and with /sys/hypervisor", async () => {
       const info = await host.info(call);
       const facts = await lab.exec(["sh", "-c", FACTS_SCRIPT]);

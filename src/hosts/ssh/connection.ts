@@ -153,6 +153,8 @@ export class SshConnection implements AsyncDisposable {
       return isChanged ? "" : firstLineOf(own ?? "");
     };
     const beginning = await begun(child, findLine, signal);
+    if (beginning.tooMuch !== undefined)
+      throw this.#tooMuch({ task: "connect" }, beginning.tooMuch);
     if (!isChanged) return { ...beginning, hasBegun };
     await ended(child);
     throw this.#changed();
@@ -175,7 +177,7 @@ export class SshConnection implements AsyncDisposable {
     return new HostError({
       code: "host/unreachable",
       problem: `Cannot reach ${this.label}: ${state}`,
-      ...(said === "" ? {} : { where: said }),
+      ...(said === "" ? {} : { where: said.slice(-QUOTED_MAX) }),
       expected: "a shell on that host, as `ssh` gives it on the command line",
       remedy: `try \`ssh ${this.#options.destination} true\` by hand`,
     });
@@ -190,16 +192,19 @@ export class SshConnection implements AsyncDisposable {
     });
   }
 
-  #tooMuch({ task }: RemoteScript, { output, bytes }: TooMuchOutput): HostError {
+  #tooMuch({ task }: Pick<RemoteScript, "task">, { output, bytes }: TooMuchOutput): HostError {
     return new HostError({
       code: "host/unsupported",
       problem: `Cannot ${task} on ${this.label}: the host's output does not end, ${bytes} bytes so far`,
       where: `${output} of the command that is to ${task}`,
-      expected: `no more than ${OUTPUT_BYTES_MAX} bytes`,
+      expected: `no more than ${OUTPUT_BYTES_MAX} bytes, and 1 MiB until it begins`,
       remedy: "run that command there by hand, and look at its output",
     });
   }
 }
+
+/** Of what the other side said, in characters: it may have said a lot, and its end tells why it ended. */
+const QUOTED_MAX = 4000;
 
 function firstLineOf(text: string): string | undefined {
   const end = text.indexOf("\n");

@@ -3,11 +3,14 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { descendantsOf, killIfThere } from "./descendants.ts";
 
 export type SshProcess = ChildProcessWithoutNullStreams;
 
 /** The most that is read of a remote command's output. */
 export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** The most that is read until a session has begun: it is looked through again as it grows. */
+const BEGINNING_BYTES_MAX = 1024 * 1024;
 /** ssh(1) exits with this when the connection, not the command, failed. */
 export const SSH_FAILED = 255;
 /** A process that ignores the end of its input is killed after this time. */
@@ -56,6 +59,7 @@ export async function finished(
 export interface Beginning {
   readonly words: string | undefined;
   readonly stderr: string;
+  readonly tooMuch: TooMuchOutput | undefined;
 }
 
 /** Waits until `find` returns a result for its output, and then leaves it running. */
@@ -65,8 +69,16 @@ export async function begun(
   signal: AbortSignal,
 ): Promise<Beginning> {
   using _ = stoppedBy(signal, child);
-  const stdout = collected(child.stdout, () => stop(child));
-  const stderr = collected(child.stderr, () => stop(child));
+  let tooMuch: TooMuchOutput | undefined;
+  const collect = (stream: Readable, output: TooMuchOutput["output"]): (() => string) => {
+    const onTooMuch = (bytes: number): void => {
+      tooMuch ??= { kind: "too-much", output, bytes };
+      stop(child);
+    };
+    return collected(stream, onTooMuch, BEGINNING_BYTES_MAX);
+  };
+  const stdout = collect(child.stdout, "standard output");
+  const stderr = collect(child.stderr, "error output");
   child.stdin.on("error", () => undefined); // it ended before its input did
   const found = new Promise<string>((resolve) => {
     child.stdout.on("data", () => {
@@ -78,8 +90,8 @@ export async function begun(
   // Further output is discarded, so that the process does not block on it.
   for (const stream of [child.stdout, child.stderr]) stream.removeAllListeners("data").resume();
   return typeof outcome === "string"
-    ? { words: outcome, stderr: stderr() }
-    : { words: undefined, stderr: outcome?.message ?? stderr() };
+    ? { words: outcome, stderr: stderr(), tooMuch: undefined }
+    : { words: undefined, stderr: outcome?.message ?? stderr(), tooMuch };
 }
 
 /** Ends it by the end of its input; kills it if it does not react. */
@@ -87,17 +99,25 @@ export async function ended(child: SshProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const closed = once(child, "close");
   child.stdin.end();
-  const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const force = setTimeout(() => end(child, "SIGKILL"), PATIENCE_MS);
   await closed;
   clearTimeout(force);
 }
 
-/** Kills it at once. Children of it that write to its output then get an error. */
+/** Kills it at once, with all that it started. */
 export function stop(child: SshProcess): void {
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-  if (!child.kill()) return;
+  if (!end(child, "SIGTERM")) return;
   const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   child.once("exit", () => clearTimeout(force));
+}
+
+/** Its output is let go first: whoever else holds it keeps nobody waiting. */
+function end(child: SshProcess, signal: "SIGTERM" | "SIGKILL"): boolean {
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  const started = child.pid === undefined ? [] : descendantsOf(child.pid);
+  const isThere = child.kill(signal);
+  for (const pid of started) killIfThere(pid);
+  return isThere;
 }
 
 function stoppedBy(signal: AbortSignal, child: SshProcess): Disposable {
@@ -116,12 +136,16 @@ function untilClosed(child: SshProcess): Promise<Error | undefined> {
   });
 }
 
-export function collected(stream: Readable, onTooMuch: (bytes: number) => void): () => string {
+export function collected(
+  stream: Readable,
+  onTooMuch: (bytes: number) => void,
+  max = OUTPUT_BYTES_MAX,
+): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= OUTPUT_BYTES_MAX) chunks.push(chunk);
+    if (bytes <= max) chunks.push(chunk);
     else onTooMuch(bytes);
   });
   return () => Buffer.concat(chunks).toString();

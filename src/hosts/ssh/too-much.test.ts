@@ -28,7 +28,7 @@ for (const [redirection, output] of [
       )?.[1];
       assert.ok(Number(bytes) > 16 * 1024 * 1024, problem);
       assert.equal(where, `${output} of the command that is to read the console`);
-      assert.equal(expected, "no more than 16777216 bytes");
+      assert.equal(expected, "no more than 16777216 bytes, and 1 MiB until it begins");
       return true;
     });
     const printer = Number(await readFile(join(folder, "printer"), "utf8"));
