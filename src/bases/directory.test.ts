@@ -1,7 +1,7 @@
 // Directories as bases: each kind that is known, and what is said where something is not as it must be.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +10,7 @@ import { encodeBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { syntheticXenSyms, XEN_ID } from "../xen-model/synthetic.test.support.ts";
 import type { BaseNeed } from "./base.ts";
 import { openBase } from "./open-base.ts";
+import { pathFromPrepareBuild } from "./prepare-build.ts";
 
 const world = mkdtempSync(join(tmpdir(), "xsplice-bases-"));
 after(() => rmSync(world, { recursive: true, force: true }));
@@ -54,19 +55,47 @@ test("openBase() takes what base.json names, relative to its directory", async (
 });
 
 test("openBase() finds source, symbols and settings where xen-lp-devel has them", async () => {
-  const compilerOf = join(world, "enable");
-  writeFileSync(compilerOf, "echo shown to nobody\nPATH=/opt/vendor/bin:$PATH\n");
   const folder = folderWith({
     "xen-syms": files["xen-syms"],
     "xen-syms-d": "the debug build",
     "xen/Makefile": xenMakefile(".5"),
     "buildconfigs/config-release": "CONFIG_LIVEPATCH=y\n",
-    "prepare-build": `source ${compilerOf}\n`,
   });
   const base = await open(folder);
   assert.equal(base.source, folder);
   assert.equal(base.config?.name, join(folder, "buildconfigs/config-release"));
-  assert.match(base.path ?? "", /^\/opt\/vendor\/bin:/);
+});
+
+test("pathFromPrepareBuild() reads how a software collection that is installed is enabled", () => {
+  const file = join(
+    folderWith({ "prepare-build": "source /opt/rh/gcc-11/enable\n" }),
+    "prepare-build",
+  );
+  const text = "echo shown to nobody\nPATH=/opt/vendor/bin:$PATH\n";
+  const collections = folderWith({ "gcc-11/enable": text });
+  assert.match(pathFromPrepareBuild(file, collections) ?? "", /^\/opt\/vendor\/bin:/);
+  assert.equal(pathFromPrepareBuild(file, world), undefined);
+});
+
+test("openBase() runs nothing that a directory brings or names", async () => {
+  const mark = join(world, "mark");
+  const script = join(folderWith({ enable: `touch ${mark}\n` }), "enable");
+  for (const path of [script, `/opt/rh/../..${script}`, `/opt/rh/x;touch ${mark};/enable`]) {
+    const folder = folderWith({
+      "xen-syms": files["xen-syms"],
+      "xen/Makefile": xenMakefile(".5"),
+      "xen/.config": "CONFIG_LIVEPATCH=y\n",
+      "prepare-build": `source ${path}\n`,
+    });
+    assert.equal((await open(folder)).path, undefined);
+  }
+  for (const compiler of ["./gcc", script]) {
+    await assert.rejects(
+      open(described({ compiler })),
+      /Cannot take the compiler from .*: it is a path/,
+    );
+  }
+  assert.equal(existsSync(mark), false);
 });
 
 test("openBase() finds a Xen that was built in its source, or by make O=", async () => {

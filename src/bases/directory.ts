@@ -54,6 +54,7 @@ function readDescribed(folder: string): BaseParts | undefined {
   const decoded = decodeJson(readFileSync(place, "utf8"), descriptionSchema);
   if (decoded.kind === "problem") throw badDescription(place, decoded.problem);
   const { source, config, image, compiler, ...named } = decoded.value;
+  if (compiler?.includes("/")) throw compilerByPath(place, compiler);
   const at = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   const buildId = named["build-id"]?.toLowerCase();
   return baseParts({
@@ -62,8 +63,19 @@ function readDescribed(folder: string): BaseParts | undefined {
     source: at(source),
     config: at(config),
     image: at(image),
-    compiler: compiler?.includes("/") ? at(compiler) : compiler,
+    compiler,
     buildId: buildId === undefined ? undefined : { hex: buildId, of: place },
+  });
+}
+
+/** It is run as the user: a directory that somebody gave away must not bring it along. */
+function compilerByPath(place: string, compiler: string): BaseError {
+  return new BaseError({
+    code: "base/bad-file",
+    problem: `Cannot take the compiler from "${place}": it is a path`,
+    where: compiler,
+    expected: "the name of a compiler that is installed here, such as gcc-13",
+    remedy: `write its name there, or leave it out and say it yourself: --cc ${compiler}`,
   });
 }
 
