@@ -41,6 +41,25 @@ buildTest("xsplice prepare --background returns at once, and says where its word
   );
 });
 
+buildTest(
+  "xsplice prepare --background has a log of its own, also beside another one",
+  async () => {
+    const started: { readonly pid: number; readonly log: string }[] = [];
+    for (let n = 0; n < 2; n++) {
+      const { stdout } = await prepare("--background", "--json");
+      started.push(JSON.parse(stdout).background);
+    }
+    for (const { pid } of started) {
+      for (let waited = 0; isAlive(pid) && waited < 600; waited++) await sleep(100);
+    }
+    assert.equal(new Set(started.map(({ log }) => log)).size, 2);
+    for (const { log } of started) {
+      const words = readFileSync(log, "utf8").match(/unpatched objects are there/g);
+      assert.equal(words?.length, 1, log);
+    }
+  },
+);
+
 buildTest("xsplice prepare compiles nothing twice, and tells the space that it takes", async () => {
   await prepare();
   const { exitCode, stdout } = await prepare();

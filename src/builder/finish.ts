@@ -18,7 +18,8 @@ import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { refuseChangedHooks } from "./hooks/changed-hooks.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
-import { hooksInSource, namesInHooks, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
+import { hooksInSource, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
+import { namesSetInHooks } from "./hooks/names-set.ts";
 import { refuseRepeatedHooks, repeatedHooks, warnOfRepeatedHooks } from "./hooks/repeated-hooks.ts";
 import { type LinkResult, linkPayload } from "./link/link.ts";
 import { metadataOf } from "./metadata.ts";
@@ -48,7 +49,7 @@ export async function finishFix(
   // From here it is known which hooks the payload will have.
   const known = whatIsKnown(place.target, allowed, {
     areThere: hooks.hooks.length > 0 || inSource.some((hook) => hook.of === "author"),
-    names: namesInHooks(hooks, prepared.pairs),
+    setNames: namesSetInHooks(hooks, prepared.pairs),
   });
   const metadata = metadataOf(inputs.patches, label);
   const attempt = async (held: HeldFunctions): Promise<Attempt> => {
@@ -186,7 +187,7 @@ function linkFix(
 function whatIsKnown(
   { xen: { architecture }, release }: Target,
   { init, unsafe: allowedUnsafe, freshData }: AllowedNames,
-  hooks: { readonly areThere: boolean; readonly names: ReadonlySet<string> },
+  hooks: { readonly areThere: boolean; readonly setNames: ReadonlySet<string> },
 ): CompareOptions {
   const unsafe = unsafeFunctions(architecture, release);
   return {
@@ -194,7 +195,7 @@ function whatIsKnown(
     allowedInit: new Set(init),
     allowedUnsafe: new Set(allowedUnsafe),
     initChanges: hooks.areThere ? "left-to-hooks" : "refused",
-    isInHooks: (name, file) => hooks.names.has(name) || hooks.names.has(`${file}#${name}`),
+    isInHooks: (name, file) => hooks.setNames.has(name) || hooks.setNames.has(`${file}#${name}`),
     allowedLost: new Set(freshData),
   };
 }

@@ -34,7 +34,5 @@ export async function checkForHost(
     host.info(options),
     host.list(options),
   ]);
-  // A name that is taken is for the hypervisor to refuse: scripts know its answer by the stock tool's words.
-  const others = loaded.filter((other) => other.name !== name);
-  checkPayloadForHost(payload.payload, { name, info, loaded: others });
+  checkPayloadForHost(payload.payload, { name, info, loaded });
 }

@@ -3,7 +3,6 @@
 
 import { Argument, Command, type CommanderError, Help, Option } from "commander";
 import type { CommandIo } from "./io.ts";
-import { aliasesOf, withoutAliases } from "./option-alias.ts";
 import { requireRules } from "./option-rules.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { type Given, OptionValues } from "./option-values.ts";
@@ -18,7 +17,6 @@ import {
   type OutlineSection,
   type SpecEntry,
 } from "./spec.ts";
-import { exampleText } from "./text/example-text.ts";
 import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -101,9 +99,6 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
     command.addArgument(new Argument(argumentSyntax(name, count), description));
   }
   for (const option of spec.options) command.addOption(commanderOption(option, spec.options));
-  for (const alias of aliasesOf(spec.options)) {
-    command.addOption(commanderOption(alias, []).hideHelp());
-  }
   command.configureHelp({
     showGlobalOptions: true,
     formatHelp: (shown, helper) =>
@@ -111,7 +106,7 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
   });
   command.action(async () => {
     const { args } = command;
-    const given = withoutAliases(givenOptions(command), spec.options);
+    const given = givenOptions(command);
     const options = [...spec.options, ...globalOptionSpecs];
     requireRules({ ...spec, path: commandPath(command), options }, { args, given });
     const values = new OptionValues(given);
@@ -146,6 +141,14 @@ function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Optio
     ...(before ?? []),
     value,
   ]);
+}
+
+function exampleText(spec: CommandSpec): string {
+  const lines = spec.examples.flatMap(({ command, explains }) => [
+    `  # ${explains}`,
+    `  ${command}`,
+  ]);
+  return ["Examples:", ...lines].join("\n");
 }
 
 /** @throws UsageError when there is no such command */

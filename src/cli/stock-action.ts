@@ -9,7 +9,6 @@ import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
-import { explainMissingBase } from "./explain-base.ts";
 import { readActOptions, readDangling } from "./options/action.ts";
 import { checkPayloadName } from "./options/payload-name.ts";
 import type { CommandCall } from "./spec.ts";
@@ -62,7 +61,7 @@ export async function stockAction(
   step: StockStep,
   voice: StockVoice,
 ): Promise<ActOutcome> {
-  const { action, name, options } = step;
+  const { action, name, options, dangling } = step;
   const { doing, from, to } = words[action];
   const status = await host.status(name, options);
   if (status === undefined) throw unknownPayload(host, step);
@@ -78,10 +77,9 @@ export async function stockAction(
     // CPUs may be in its code until then.
     await sleep(leavingMs, undefined, { signal: options.signal });
     try {
-      return await host.act(action, name, options);
+      return await host.act(action, name, { ...options, ...(dangling && { dangling }) });
     } catch (error) {
-      const told = await explainUnexpectedCode(error, host, options, step.payload);
-      throw action === "apply" ? await explainMissingBase(told, host, options, step) : told;
+      throw await explainUnexpectedCode(error, host, options, step.payload);
     }
   });
 }

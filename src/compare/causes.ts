@@ -1,7 +1,8 @@
 // Which refusals only follow from another one. A type that a fix changes moves members, grows the types
 // that hold it, and gives code a new body that nobody touched. That is said only where the text of the fix
 // shows it: in all that the object is compiled from, nothing changes but definitions of types and functions,
-// and what is refused is neither one of these functions nor calls or inlines one.
+// and what is refused is neither one of these functions nor calls or inlines one. And what is refused only since
+// it points into something that changed, or reads it, follows from the refusal of that.
 
 import type { RefusalName } from "../build-outcome/refusal.ts";
 import type { Atom } from "../diff/atom.ts";
@@ -52,11 +53,32 @@ export function causesOfRefusals(
       return namesOf(roots.flat());
     },
     ofEntry: (object, entry) => {
+      const followed = refusalsFollowed(object, entry);
+      if (followed.length > 0) return followed;
       const roots = rootsOf(object);
       if (roots.length === 0 || isTouched(object, entry, itemsOf(object.pair))) return [];
       return namesOf(roots);
     },
   };
+}
+
+/** Of what made the entry's atom change, which is the same as before itself. */
+function refusalsFollowed({ diff }: ComparedObject, entry: LedgerEntry): readonly RefusalName[] {
+  const isAt = ({ section, start }: Atom, { offset, section: name }: LedgerEntry) =>
+    section.name === name && start === offset;
+  if (entry.side === "before") return [];
+  const own = [...diff.follows.keys()].find((atom) => isAt(atom, entry));
+  let root = own;
+  const seen = new Set<Atom>();
+  while (root !== undefined && !seen.has(root) && diff.follows.has(root)) {
+    seen.add(root);
+    root = diff.follows.get(root);
+  }
+  if (root === undefined || root === own) return [];
+  const cause = root;
+  return diff.refusals
+    .filter((one) => one.side !== "before" && isAt(cause, one))
+    .map(({ what, disposition: { rule } }) => ({ rule, what }));
 }
 
 function namesOf(types: readonly string[]): readonly RefusalName[] {

@@ -12,6 +12,8 @@ export interface ChangedItems {
   readonly isClear: boolean;
   /** By path below `xen/`, the lines of changed functions in it, before the fix. */
   readonly functions: ReadonlyMap<string, readonly Lines[]>;
+  /** Names that changed functions may have. */
+  readonly names: ReadonlySet<string>;
   /** `struct domain` */
   readonly types: ReadonlySet<string>;
 }
@@ -41,9 +43,15 @@ export function changedItemsFinder({
     return {
       isClear: !scopes.some(({ kind }) => kind === "anything"),
       functions: new Map(scopesOfFiles.map(([file, found]) => [file, functionsIn(found)])),
+      names: new Set(scopes.flatMap((scope) => (scope.kind === "function" ? scope.names : []))),
       types: new Set(scopes.flatMap((scope) => (scope.kind === "type" ? [scope.name] : []))),
     };
   };
+}
+
+/** The fix leaves the function alone, as it does all macros and constants. */
+export function isTextKept({ isClear, names }: ChangedItems, functionName: string): boolean {
+  return isClear && !names.has(functionName);
 }
 
 /** A new file may contain anything, and so may one that is no source. */

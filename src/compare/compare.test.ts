@@ -30,7 +30,7 @@ function compare(before: Uint8Array, after: Uint8Array) {
   const [compared] = compareObjects(
     {
       pairs: [{ ...pair, before, levels: [before], after }],
-      changes: { lines: {}, texts: new Map(), contributions: [] },
+      changes: { lines: {}, texts: new Map(), levels: [], contributions: [] },
     },
     { policy, allowedInit: new Set() },
   );

@@ -16,6 +16,7 @@ import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
 import { compilerFactsOf } from "../running/compiler-check.ts";
 import type { RefusalCauses } from "./causes.ts";
+import { changedItemsFinder, isTextKept } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import type { AcrossObjects } from "./crossings.ts";
 import type { HeldFunctions } from "./held.ts";
@@ -39,9 +40,11 @@ export type CompareOptions = Pick<
 
 /** @throws DiffError, ElfError, BuilderError */
 export function compareObjects(
-  { pairs, changes: { lines, texts } }: Pick<PreparedPairs, "pairs" | "changes">,
+  { pairs, changes: { lines, texts, levels } }: Pick<PreparedPairs, "pairs" | "changes">,
   options: CompareOptions,
 ): readonly ComparedObject[] {
+  const itemsOf = changedItemsFinder({ texts });
+  const itemsOfLevels = levels.map((one) => changedItemsFinder({ texts: one }));
   const settled = new Set<string>();
   let functions: ChangedFunctions | undefined;
   const changedFunctions = () => {
@@ -51,7 +54,14 @@ export function compareObjects(
   // One at a time, so that only the debug information of one pair is held.
   return pairs.map((pair) => {
     const after = openElf(pair.after, pair.object);
-    const { before = emptyLike(after), findSteps } = openLevels(pair, options, emptyLike);
+    const { before = emptyLike(after), findSteps } = openLevels(pair, {
+      policy: options.policy,
+      isTextKept: (level, { functionName }) => {
+        const items = itemsOfLevels[level]?.(pair);
+        return items !== undefined && isTextKept(items, functionName);
+      },
+      emptyLike,
+    });
     const compare = (): ObjectDiff =>
       diffObjects(before, after, {
         ...options,
@@ -61,6 +71,7 @@ export function compareObjects(
         isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
         isSameLine: lineRuleFor(before, pair.dependencies, lines),
         findHomes: findStaticHomes,
+        isTextKept: ({ functionName }) => isTextKept(itemsOf(pair), functionName),
         resultOf: findFunctionResults(before),
         changedInlines: changedInlinesOf(before, changedFunctions),
       });
@@ -126,6 +137,7 @@ function unchangedDiff(compare: () => ObjectDiff): ObjectDiff {
     refusals: [],
     carried: new Map(),
     placesOnly: new Set(),
+    follows: new Map(),
     get comparison() {
       compared ??= compare();
       return compared.comparison;

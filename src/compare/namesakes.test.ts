@@ -3,17 +3,22 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DiffOptions } from "../diff/comparison.ts";
 import { compile, fileAround, flavours, noinline, testPolicy } from "../diff/diff.test.support.ts";
 import { diffObjects } from "../diff/diff-objects.ts";
 import type { IsSameLine } from "../diff/line-rule.ts";
 import { findStaticHomes } from "../dwarf/static-homes.ts";
 
 /** `1 is 1` for each pair of variables, and the rules of what is refused; the same in all flavours. */
-function pairsOf(before: string, after: string, isSameLine?: IsSameLine): readonly string[] {
+function pairsOf(
+  before: string,
+  after: string,
+  known: Partial<Pick<DiffOptions, "isSameLine" | "isTextKept">> = {},
+): readonly string[] {
   const all = flavours.map((flags) => {
     const [old, fixed] = [before, after].map((text) => compile(fileAround(text), [...flags, "-g"]));
     assert.ok(old && fixed);
-    const options = { policy: testPolicy, findHomes: findStaticHomes, isSameLine };
+    const options = { policy: testPolicy, findHomes: findStaticHomes, ...known };
     const { comparison, refusals } = diffObjects(old, fixed, options);
     const pairs = [...comparison.correlation.pairs()].filter(([{ kind }]) => kind === "data");
     const told = pairs.map(([one, other]) => `${one.bytes?.[0]} is ${other.bytes?.[0]}`);
@@ -96,16 +101,29 @@ test("diffObjects() tells namesakes apart when numbers of lines moved between th
     return moved(before, after, name);
   };
   const [before, after] = [withLines(""), withLines("\n\n", "outside(9);")];
-  assert.deepEqual(pairsOf(before, after, isSameLine), bothKept);
+  assert.deepEqual(pairsOf(before, after, { isSameLine }), bothKept);
   assert.deepEqual(pairsOf(before, after), ["ambiguous"]);
 });
 
 test("diffObjects() refuses namesakes when the patch has touched the declaration of one", () => {
   const [before, after] = [withF(a, b), `\n\n${withF(a, b, "outside(9);")}`];
   const line = fileAround(before).split("warned = 2")[0]?.split("\n").length;
-  assert.deepEqual(pairsOf(before, after, moved), bothKept);
+  assert.deepEqual(pairsOf(before, after, { isSameLine: moved }), bothKept);
   const touched: IsSameLine = (old, fixed, name) => old !== line && moved(old, fixed, name);
-  assert.deepEqual(pairsOf(before, after, touched), ["ambiguous"]);
+  assert.deepEqual(pairsOf(before, after, { isSameLine: touched }), ["ambiguous"]);
+});
+
+/** The conditions of both are asked by a function that is inlined. */
+const asking = (limit: string): string =>
+  `extern int h(int); static inline __attribute__((always_inline)) int ask(int x) { return ${limit}; }
+   ${noinline} int f(int x) { ${block("ask(x)", 1)} ${block("!ask(x + 1)", 2)} return outside(x); }`;
+
+test("diffObjects() tells namesakes apart by their order in a text that the patch left alone", () => {
+  const [before, after] = [asking("h(x) == 3"), asking("h(x + h(4)) > 3 || g == x")];
+  const isTextKept: DiffOptions["isTextKept"] = ({ functionName }) => functionName === "f";
+  assert.deepEqual(pairsOf(before, after), ["ambiguous"]);
+  assert.deepEqual(pairsOf(before, after, { isTextKept: () => false }), ["ambiguous"]);
+  assert.deepEqual(pairsOf(before, after, { isTextKept }), bothKept);
 });
 
 test("diffObjects() refuses namesakes that changed places, though each is the only one that a function uses", () => {

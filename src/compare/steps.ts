@@ -3,6 +3,7 @@
 // more.
 
 import type { DiffOptions } from "../diff/comparison.ts";
+import type { VariableHome } from "../diff/correlate/homes.ts";
 import { diffObjects } from "../diff/diff-objects.ts";
 import { findFunctionResults } from "../dwarf/function-results.ts";
 import { findStaticHomes } from "../dwarf/static-homes.ts";
@@ -18,14 +19,17 @@ export interface OpenedLevels {
   readonly findSteps: () => readonly LevelStep[];
 }
 
-/**
- * @param emptyLike what stands for an object that a level does not have
- * @throws DiffError, ElfError
- */
+export interface LevelOptions extends Pick<DiffOptions, "policy"> {
+  /** Of the payload's patches, counted from the lowest, from 0. */
+  readonly isTextKept: (level: number, home: VariableHome) => boolean;
+  /** What stands for an object that a level does not have. */
+  readonly emptyLike: (object: ElfObject) => ElfObject;
+}
+
+/** @throws DiffError, ElfError */
 export function openLevels(
   { levels, object }: Pick<ObjectPair, "levels" | "object">,
-  { policy }: Pick<DiffOptions, "policy">,
-  emptyLike: (object: ElfObject) => ElfObject,
+  { policy, isTextKept, emptyLike }: LevelOptions,
 ): OpenedLevels {
   const opened: (ElfObject | undefined)[] = [];
   for (const [index, bytes] of levels.entries()) {
@@ -43,6 +47,7 @@ export function openLevels(
         // Else the payload could not have been made with a copy of a global constant.
         isUsedElsewhere: () => false,
         findHomes: findStaticHomes,
+        isTextKept: (home) => isTextKept(level, home),
         resultOf: findFunctionResults(before ?? after),
       });
       return [{ level, diff: compared }];

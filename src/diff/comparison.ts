@@ -4,7 +4,7 @@
 import type { Atom, SplitObject } from "./atom.ts";
 import { compareAtoms, type Sides, type Verdict } from "./compare-atoms.ts";
 import type { Correlation } from "./correlate/correlation.ts";
-import type { FindHomes } from "./correlate/homes.ts";
+import type { FindHomes, IsTextKept } from "./correlate/homes.ts";
 import { type CrossedAtoms, type Crossings, findCrossed } from "./crossing.ts";
 import { findLineConstants, type IsSameLine } from "./line-rule.ts";
 import { Meanings } from "./meaning.ts";
@@ -17,6 +17,8 @@ export interface DiffOptions extends ComparisonOptions {
    * everything else is a guess.
    */
   readonly findHomes: FindHomes;
+  /** Without it no text counts as left alone, and only code tells two variables of one name and function apart. */
+  readonly isTextKept?: IsTextKept | undefined;
 }
 
 /** Questions that are asked when the pairs are known. */
@@ -28,7 +30,7 @@ export interface ComparisonOptions {
   readonly allowedInit?: ReadonlySet<string> | undefined;
   /** The result for all others; refused without it. */
   readonly initChanges?: "refused" | "left-to-hooks" | undefined;
-  /** Whether a hook of another object refers to a variable of the hypervisor, by its name and its file. */
+  /** Whether a hook of another object may set a variable of the hypervisor, by its name and its file. */
   readonly isInHooks?: ((name: string, file: string) => boolean) | undefined;
   /** Why an init function differs although its own meaning is the same; undefined for others. */
   readonly explainInit?: ((name: string) => string | undefined) | undefined;

@@ -118,6 +118,12 @@ checkDiffs(
       expected: unchanged,
     },
     {
+      name: "does not mind a variable of zeros that goes into another section",
+      before: `static int v; ${f("return outside(v++);")}`,
+      after: `static __attribute__((section(".data.x"))) int v; ${f("return outside(v++) + 1;")}`,
+      expected: patchable(["f"]),
+    },
+    {
       name: "finds a change that is only in a table of jumps",
       before: fileAround(f(dispatch(1, 2))),
       after: fileAround(f(dispatch(2, 1))),

@@ -27,6 +27,8 @@ export interface ObjectDiff {
   readonly carried: ReadonlyMap<Atom, CarriedAs>;
   /** Of these, code that never runs; it goes without its references. */
   readonly placesOnly: ReadonlySet<Atom>;
+  /** Atoms after that are the same, and change only because another one does. */
+  readonly follows: ReadonlyMap<Atom, Atom>;
 }
 
 export interface ReplacedFunction {
@@ -46,6 +48,7 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
     kind: "binding",
     findHomes: options.findHomes,
     isSameLine: options.isSameLine,
+    isTextKept: options.isTextKept,
   });
   // From here the pairs are final: an atom without a partner is new or removed.
   const comparison = comparePairs(left, right, correlation, options);
@@ -68,6 +71,7 @@ export function diffObjects(before: ElfObject, after: ElfObject, options: DiffOp
     comparison,
     carried,
     placesOnly,
+    follows: changes.follows,
   };
 }
 

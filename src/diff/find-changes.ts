@@ -15,11 +15,14 @@ export interface Changes {
   readonly reasons: ReadonlyMap<Atom, readonly string[]>;
   /** Read-only data that differs and cannot be copied, with the reason. */
   readonly escapes: ReadonlyMap<Atom, Escape>;
+  /** Those that are the same, and change only because another one does. */
+  readonly follows: ReadonlyMap<Atom, Atom>;
 }
 
 export function findChanges(comparison: Comparison): Changes {
   const reasons = new Map<Atom, readonly string[]>();
   const escapes = new Map<Atom, Escape>();
+  const follows = new Map<Atom, Atom>();
   for (const [before, after] of comparison.correlation.pairs()) {
     const verdict = comparison.verdicts.get(after);
     const held = after.kind === "function" && comparison.options.held?.get(after.name);
@@ -37,10 +40,10 @@ export function findChanges(comparison: Comparison): Changes {
   for (let known = -1; known !== reasons.size; ) {
     known = reasons.size;
     addColdParts(comparison, reasons);
-    addPointersInside(comparison, reasons);
-    addReaders(comparison, reasons, escapes);
+    addPointersInside(comparison, reasons, follows);
+    addReaders(comparison, { reasons, escapes, follows });
   }
-  return { reasons, escapes };
+  return { reasons, escapes, follows };
 }
 
 type Reasons = Map<Atom, readonly string[]>;
@@ -66,6 +69,7 @@ function addColdParts({ after, correlation }: Comparison, reasons: Reasons): voi
 function addPointersInside(
   { after: split, correlation, sides }: Comparison,
   reasons: Reasons,
+  follows: Map<Atom, Atom>,
 ): void {
   const users = usersOf([...reasons.keys()].filter(isFunctionCode), split);
   const owners = new Set([...users].map((user) => sides.ownersAfter.ownerOf(user)));
@@ -75,7 +79,9 @@ function addPointersInside(
     const target = [after, ...entries]
       .map((atom) => findChangedInside(atom, after, reasons, new Set()))
       .find((found) => found !== undefined);
-    if (target !== undefined) reasons.set(after, [`points into "${target.name}", which changed`]);
+    if (target === undefined) continue;
+    reasons.set(after, [`points into "${target.name}", which changed`]);
+    follows.set(after, target);
   }
 }
 
@@ -107,7 +113,18 @@ function isFunctionCode({ kind }: Atom): boolean {
 }
 
 /** Read-only data that changed comes as a copy, which only replaced code can read. */
-function addReaders(comparison: Comparison, reasons: Reasons, escapes: Map<Atom, Escape>): void {
+function addReaders(
+  comparison: Comparison,
+  {
+    reasons,
+    escapes,
+    follows,
+  }: {
+    readonly reasons: Reasons;
+    readonly escapes: Map<Atom, Escape>;
+    readonly follows: Map<Atom, Atom>;
+  },
+): void {
   for (const [before, after] of comparison.correlation.pairs()) {
     if (!reasons.has(after) || escapes.has(after)) continue;
     if (after.kind !== "data" || roleOf(after) !== "read-only") continue;
@@ -119,6 +136,7 @@ function addReaders(comparison: Comparison, reasons: Reasons, escapes: Map<Atom,
     for (const reader of readersOf(after, comparison)) {
       if (!reasons.has(reader) && comparison.correlation.isPaired(reader)) {
         reasons.set(reader, [`reads "${after.name}", which changed`]);
+        follows.set(reader, after);
       }
     }
   }

@@ -37,7 +37,7 @@ export type NoEffectRule =
   | "allowed-init"
   /** Already ran, and hooks do what it would do now. */
   | "left-to-hook"
-  /** A variable with another initial value, to which a hook refers. */
+  /** A variable with another initial value, that a hook may set. */
   | "set-by-hook"
   /** A variable that another object defines now: the hypervisor's own stays in use. */
   | "defined-elsewhere"

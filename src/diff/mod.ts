@@ -6,7 +6,7 @@ export type { Atom, AtomKind, FieldRelocation, Reference, Target } from "./atom.
 export { type CarriedObject, type CarriedReplacement, carryChanges } from "./carry/carry.ts";
 export type { NameInXen } from "./carry/name-in-xen.ts";
 export type { ComparisonOptions, DiffOptions } from "./comparison.ts";
-export type { FindHomes, VariableHome } from "./correlate/homes.ts";
+export type { FindHomes, IsTextKept, VariableHome } from "./correlate/homes.ts";
 export { diffObjects, type ObjectDiff, type ReplacedFunction } from "./diff-objects.ts";
 export { DiffError, type DiffErrorCode } from "./errors.ts";
 export type { CarriedAs } from "./include.ts";

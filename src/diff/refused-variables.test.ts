@@ -54,6 +54,12 @@ checkDiffs(
       expected: { outcome: "refused", refused: [`data-alignment section ".data.x"`] },
     },
     {
+      name: "refuses a variable of zeros in another section that is aligned more strictly",
+      before: `int v; ${f("return outside(v++);")}`,
+      after: `__attribute__((section(".data.x"), aligned(64))) int v; ${f("return outside(v++);")}`,
+      expected: { outcome: "refused", refused: [`data-initial-value variable "v"`] },
+    },
+    {
       name: "refuses a constant table whose address goes elsewhere",
       before: fileAround(`extern void keep(const int *); static const int table[] = {1, 2, 3, 5};
       ${f("keep(table); return table[x & 3] + outside(x);")}`),

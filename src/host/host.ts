@@ -57,6 +57,11 @@ export interface ActOptions extends CallOptions {
   readonly dependencyCheck: "whole-chain" | "hypervisor-only";
   /** For the first rendezvous of all CPUs; longer for each retry. Xen's own default is 30 ms. */
   readonly quiesceMs: number;
+  /**
+   * Of an unload: whoever asks has the consent that pointers of the hypervisor may dangle, and CPUs be in freed
+   * code. Only for hosts that would ask as well, as one that is another xSplice.
+   */
+  readonly dangling?: "refuse" | "allow";
 }
 
 /** What was verified after an action, not what was requested. */

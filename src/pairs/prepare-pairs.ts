@@ -146,10 +146,15 @@ async function pairUp(
     account: { ledger, moved },
     changes: {
       lines: linesOf(carried, { ...neutral, wasNeutral: sides.wasNeutral }),
-      texts: new Map([...files].map(([path, texts]) => [belowXen(path), texts])),
+      texts: belowXenOf(files),
+      levels: levels.map((level) => belowXenOf(level.files)),
       contributions,
     },
   };
+}
+
+function belowXenOf<Value>(files: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  return new Map([...files].map(([path, value]) => [belowXen(path), value]));
 }
 
 /** What stands in the ledger already explains a failure: a part that cannot be carried was needed. */

@@ -74,6 +74,8 @@ export interface ChangedTexts {
   readonly lines: Readonly<Record<string, FileLines>>;
   /** Of each changed file that is built from, by its path below `xen/`. */
   readonly texts: ReadonlyMap<string, PatchedFile>;
+  /** The same up to each payload below, the lowest first. */
+  readonly levels: readonly ReadonlyMap<string, PatchedFile>[];
   /** Changes of each patch of the fix, in their order. */
   readonly contributions: AppliedPatches["contributions"];
 }

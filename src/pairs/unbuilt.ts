@@ -29,6 +29,7 @@ export function leaveUnbuilt(
     changes: {
       lines: {},
       texts: new Map([...files].map(([path, texts]) => [belowXen(path), texts])),
+      levels: [],
       contributions,
     },
   };

@@ -6,7 +6,12 @@ export function shadowHookOf(name: string): "join" | "leave" | undefined {
   return found === "join" || found === "leave" ? found : undefined;
 }
 
+/** The name that its author gave, of such a place. */
+export function shadowNameOf(name: string): string | undefined {
+  return /(?:^|#)xsplice_shadow_user_(\w+)/.exec(name)?.[1];
+}
+
 /** Of a variable: the payload's place in the list of who uses a shadow. The load hook begins it anew. */
 export function isUserOfShadow(name: string): boolean {
-  return /(^|#)xsplice_shadow_user_/.test(name);
+  return shadowNameOf(name) !== undefined;
 }

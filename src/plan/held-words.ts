@@ -6,8 +6,14 @@ import type { PayloadFacts } from "./facts-form.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Piece } from "./piece.ts";
 
-/** The hypervisor may reach it at any time, but Xen frees the memory. */
-export function stillReached({ name, facts }: Piece): Obstacle {
+/**
+ * The hypervisor may reach it at any time, but Xen frees the memory.
+ * @param purpose `to-reapply`: it has data of its own, so Xen applies it again only after another upload
+ */
+export function stillReached(
+  { name, facts }: Piece,
+  purpose: "to-remove" | "to-reapply" = "to-remove",
+): Obstacle {
   const [isKept, isParked] = [facts.kept, facts.parks].map((names) => (names ?? []).length > 0);
   const expected = [
     ...(isKept ? ["a payload with a hook that takes its pointers back when it is reverted"] : []),
@@ -17,11 +23,16 @@ export function stillReached({ name, facts }: Piece): Obstacle {
     ...(isKept ? ["the pointer is gone"] : []),
     ...(isParked ? ["no CPU went offline while it was applied, or that all are online again"] : []),
   ];
+  const unload = `--allow-dangling unloads it if you know that ${harmlessIf.join(", and that ")}`;
+  const why = purpose === "to-remove" ? "" : `, and Xen applies it a second time only after that`;
   return {
     code: isKept ? "plan/pointer-kept" : "plan/cpu-stays",
-    problem: `Cannot unload "${name}", which frees its memory: ${whyHeld(facts)}`,
+    problem: `Cannot unload "${name}", which frees its memory${why}: ${whyHeld(facts)}`,
     expected: expected.join(", and "),
-    remedy: `leave it loaded, reverted: that is safe; --allow-dangling unloads it if you know that ${harmlessIf.join(", and that ")}`,
+    remedy:
+      purpose === "to-remove"
+        ? `leave it loaded, reverted: that is safe; ${unload}`
+        : `${unload}; else build the fix anew as in expected, and want that payload instead: this one may stay loaded, reverted`,
   };
 }
 

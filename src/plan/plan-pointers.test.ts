@@ -56,6 +56,8 @@ test("makePlan() loads nothing anew in the place of what must stay loaded", () =
   const loaded = state.loaded.map((one) => ({ ...one, history: "reverted" as const }));
   const planned = makePlan({ ...state, loaded }, to(stateful));
   assert.equal(planned.kind, "refused");
+  const [refused] = planned.kind === "refused" ? planned.obstacles : [];
+  assert.match(refused?.remedy ?? "", /build the fix anew .*want that payload instead/);
   assert.equal(
     stepsOf(makePlan({ ...state, loaded }, to(stateful), { dangling: "allow" })).length,
     3,

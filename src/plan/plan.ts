@@ -67,7 +67,7 @@ export function makePlan(state: HostState, wish: Wish, options: PlanOptions = {}
     return { kind: "refused", obstacles };
   }
   // On another goal they may stay loaded; here, unloading is all that was asked for.
-  const held = isForNothing(wish) ? choice.way.held.map(stillReached) : [];
+  const held = isForNothing(wish) ? choice.way.held.map((piece) => stillReached(piece)) : [];
   if (isNotEmpty(held)) return { kind: "refused", obstacles: held };
   if (options.moments === "refuse" && choice.way.missing.length > 0) {
     const moment = momentForbidden(choice.way.missing);

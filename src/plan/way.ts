@@ -52,7 +52,7 @@ export function walk(world: World, moves: readonly Move[], goal: Goal, context: 
   const record = () => {
     while (states.length <= world.steps.length) states.push(world.stack.slice());
   };
-  const guarded = new HeldPieces(world, goal.dangling);
+  const guarded = new HeldPieces(world, goal);
   prepare(guarded, goal.wanted, context.relations);
   record();
   for (const move of moves) {
@@ -83,19 +83,22 @@ export function walk(world: World, moves: readonly Move[], goal: Goal, context: 
 class HeldPieces {
   readonly world: World;
   readonly dangling: Piece[] = [];
-  readonly #consent: Goal["dangling"];
+  readonly #goal: Pick<Goal, "dangling" | "wanted">;
 
-  constructor(world: World, consent: Goal["dangling"]) {
+  constructor(world: World, goal: Pick<Goal, "dangling" | "wanted">) {
     this.world = world;
-    this.#consent = consent;
+    this.#goal = goal;
   }
 
   mustStay(piece: Piece): boolean {
-    return this.#consent === "refuse" && this.world.isHeld(piece);
+    return this.#goal.dangling === "refuse" && this.world.isHeld(piece);
   }
 
   unload(piece: Piece): void {
-    if (this.mustStay(piece)) throw new DeadEnd(stillReached(piece));
+    if (this.mustStay(piece)) {
+      const purpose = this.#goal.wanted.includes(piece) ? "to-reapply" : "to-remove";
+      throw new DeadEnd(stillReached(piece, purpose));
+    }
     if (this.world.isHeld(piece)) this.dangling.push(piece);
     this.world.unload(piece);
   }

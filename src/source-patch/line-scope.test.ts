@@ -54,6 +54,21 @@ const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope
   "a member of a type with an attribute": ["char b;", "short b;", "type struct t"],
   "the attribute of a type": ["packed", "aligned(8)", "anything"],
   "a variable of a type": ["    char b;\n}", "    char b;\n    int c;\n} v", "anything"],
+  "a function that is gone": [
+    "static inline __attribute__((always_inline)) int count(struct s *s,\n                        int by)\n{\n    s->a += by;\n    return s->a;\n}\n\n",
+    "",
+    "function 8-13",
+  ],
+  "a type that is gone": [
+    "struct __attribute__((packed)) t {\n    char b;\n};\n\n",
+    "",
+    "nothing-old",
+  ],
+  "a variable that is gone": [
+    "static const int table[] = {\n    1,\n    2,\n};\n\n",
+    "",
+    "anything",
+  ],
   "a new prototype": [
     "int last(void)",
     "int more(struct s *s, int);\nint last(void)",

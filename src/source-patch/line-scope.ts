@@ -2,22 +2,31 @@
 // nothing for others but through that function. Whatever else stands at the top level (macros,
 // types, constants, tables) can change the meaning of any code after it.
 
-import { attribute, codeOf, isFunction, itemsOf } from "./c-items.ts";
+import { attribute, codeOf, isFunction, itemsOf, namesOfFunction } from "./c-items.ts";
 import { type ScannedLine, scanLines } from "./line-neutral-scan.ts";
 import type { LineRegion } from "./line-regions.ts";
 
 export type RegionScope =
   /** Lines of the function's text before the patch. */
-  | { readonly kind: "function"; readonly first: number; readonly last: number }
+  | {
+      readonly kind: "function";
+      readonly first: number;
+      readonly last: number;
+      /** That may be its name, before and after. */
+      readonly names: readonly string[];
+    }
   /** Of a definition, before and after: `struct domain`. */
   | { readonly kind: "type"; readonly name: string }
-  /** Brings functions, prototypes or comments, and touches nothing that was there. */
+  /**
+   * Brings functions, prototypes or comments, or takes away definitions of types or prototypes, and touches
+   * nothing else: what named a type that is gone must have changed itself, or it would not compile.
+   */
   | { readonly kind: "nothing-old" }
   | { readonly kind: "anything" };
 
 const anything: RegionScope = { kind: "anything" };
 
-/** Of each region, in order. */
+/** Of all regions, in order; a region that takes away several functions has one for each. */
 export function scopesOf(
   before: string,
   after: string,
@@ -25,7 +34,7 @@ export function scopesOf(
 ): readonly RegionScope[] {
   const [old, fixed] = [scanLines(before), scanLines(after)];
   if (old.kind === "doubt" || fixed.kind === "doubt") return regions.map(() => anything);
-  return regions.map((region) => {
+  return regions.flatMap((region): RegionScope | readonly RegionScope[] => {
     const { oldStart, oldCount, newStart, newCount } = region;
     const added = fixed.lines.slice(newStart - 1, newStart - 1 + newCount);
     const removed = old.lines.slice(oldStart - 1, oldStart - 1 + oldCount);
@@ -37,15 +46,53 @@ export function scopesOf(
     if (was !== undefined && is !== undefined) {
       if (was.text === "" && is.text === "") return { kind: "nothing-old" };
       const isSameFunction = isFunction(was.text) && isFunction(is.text);
-      if (isSameFunction) return { kind: "function", first: was.first, last: was.last };
+      if (isSameFunction) {
+        const names = [was, is].flatMap(({ text }) => namesOfFunction(text));
+        return { kind: "function", first: was.first, last: was.last, names };
+      }
       const name = typeDefinedBy(was.text);
       const isSameType = name !== undefined && name === typeDefinedBy(is.text);
       return isSameType ? { kind: "type", name } : anything;
     }
+    if (newCount === 0) return scopesOfRemoved(old.lines, oldStart, oldCount);
     const isBetween = oldCount === 0 && old.lines[oldStart - 1]?.isBoundary === true;
     const isNew = (item: string) => isFunction(item) || isNewPrototype(item, before);
     return isBetween && itemsOf(added).every(isNew) ? { kind: "nothing-old" } : anything;
   });
+}
+
+/** Of whole items. */
+function scopesOfRemoved(
+  lines: readonly ScannedLine[],
+  start: number,
+  count: number,
+): readonly RegionScope[] {
+  let first = start;
+  // The same text may be said to be gone from the end of one item to that of another.
+  while (
+    lines[first - 1]?.isBoundary === false &&
+    lines[first - 1]?.text === lines[first - 1 + count]?.text
+  ) {
+    first++;
+  }
+  const end = first + count;
+  if (lines[first - 1]?.isBoundary !== true || lines[end - 1]?.isBoundary === false) {
+    return [anything];
+  }
+  const scopes: RegionScope[] = [];
+  for (let next = first; next < end; ) {
+    const itemStart = next++;
+    while (next < end && lines[next - 1]?.isBoundary === false) next++;
+    const text = codeOf(lines.slice(itemStart - 1, next - 1));
+    if (text === "") continue;
+    if (isFunction(text)) {
+      const names = namesOfFunction(text);
+      scopes.push({ kind: "function", first: itemStart, last: next - 1, names });
+    } else if (typeDefinedBy(text) !== undefined || isPrototype(text)) {
+      scopes.push({ kind: "nothing-old" });
+    } else scopes.push(anything);
+  }
+  return scopes.length > 0 ? scopes : [{ kind: "nothing-old" }];
 }
 
 /** Or a line of a macro that goes on. */
@@ -93,7 +140,12 @@ function typeDefinedBy(text: string): string | undefined {
 
 /** Of a function that nothing in the file has spoken of, and without a word about how it is called. */
 function isNewPrototype(item: string, before: string): boolean {
-  const name = /^[\w\s*]*?\b(\w+)\s*\([\w\s*,]*\);$/.exec(item)?.[1];
-  if (name === undefined || !/^\w+[\s*]+\w/.test(item)) return false;
-  return !/\b(__\w+|typedef)\b/.test(item) && !new RegExp(`\\b${name}\\b`).test(before);
+  const name = prototype.exec(item)?.[1];
+  return isPrototype(item) && !new RegExp(`\\b${name}\\b`).test(before);
+}
+
+const prototype = /^[\w\s*]*?\b(\w+)\s*\([\w\s*,]*\);$/;
+
+function isPrototype(item: string): boolean {
+  return prototype.test(item) && /^\w+[\s*]+\w/.test(item) && !/\b(__\w+|typedef)\b/.test(item);
 }

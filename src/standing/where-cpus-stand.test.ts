@@ -116,3 +116,14 @@ test("whereCpusStand() finds nothing where there is nothing", () => {
   assert.equal(whereCpusStand(imageOf({ f: RET })).size, 0);
   assert.equal(whereCpusStand({ ...imageOf({ f: RET }), bytesAt: () => undefined }).size, 0);
 });
+
+test("whereCpusStand() takes what looks like a call in code that cannot be read for one", () => {
+  const sleep = `call:flush 06 call:halt ${LOOP}`; // 06 is no instruction
+  const standing = standingIn({ default_dead_idle: sleep, flush: RET, halt: RET, other: RET });
+  assert.deepEqual(standing, {
+    check_for_livepatch_work: "leaves",
+    default_dead_idle: "stays",
+    halt: "stays",
+    flush: "stays",
+  });
+});

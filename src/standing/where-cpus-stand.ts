@@ -13,7 +13,12 @@
 import { findColdParent } from "../elf/cold-part.ts";
 import { IsaError } from "../isa/errors.ts";
 import { decodeBranches } from "../isa/x86-decode.ts";
-import { type BranchSite, findNearBranches } from "../isa/x86-near-branch.ts";
+import {
+  type BranchSite,
+  findNearBranches,
+  NEAR_DISTANCE_SIZE,
+  nearBranchAt,
+} from "../isa/x86-near-branch.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import type { Release } from "../xen-abi/release.ts";
 import {
@@ -117,9 +122,20 @@ function targetsOf(one: ImageFunction, image: StandingImage): readonly number[] 
       return kind === "operand" ? [] : target;
     });
   } catch (error) {
-    if (error instanceof IsaError) return [];
+    if (error instanceof IsaError) return possibleTargets(code);
     throw error;
   }
+}
+
+/** Of code that cannot be read as instructions: whatever looks like a branch is taken. */
+function possibleTargets(code: Uint8Array): readonly number[] {
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  const found: number[] = [];
+  for (let field = 1; field + NEAR_DISTANCE_SIZE <= code.length; field++) {
+    if (nearBranchAt(code, field) === undefined) continue;
+    found.push(field + NEAR_DISTANCE_SIZE + view.getInt32(field, true));
+  }
+  return found;
 }
 
 function codeOf({ address, sizeBytes }: ImageFunction, image: StandingImage) {

@@ -16,14 +16,18 @@ export function requireSafe(
   files: readonly SyncFile[],
 ): void {
   let { loaded } = state;
-  // The author of the plan allowed it, and its reader sees it.
-  const allowed = notices.filter(({ kind }) => kind === "dangling").map(({ name }) => name);
+  const allowed = allowedToDangle({ notices });
   for (const step of steps) {
     const dangling = allowed.includes(step.name) ? "allow" : "refuse";
     const problem = problemOf(step, { ...state, loaded }, { files, dangling });
     if (problem !== undefined) throw unsafe(step, problem);
     loaded = loadedAfter(step, loaded, files);
   }
+}
+
+/** The author of the plan allowed it, and its reader sees it. */
+export function allowedToDangle({ notices }: Pick<Plan, "notices">): readonly string[] {
+  return notices.filter(({ kind }) => kind === "dangling").map(({ name }) => name);
 }
 
 function problemOf(

@@ -17,7 +17,7 @@ import { mend } from "./mend.ts";
 import { probeGuards } from "./probe-guards.ts";
 import { rehearse } from "./rehearse.ts";
 import type { SyncReport } from "./report.ts";
-import { requireSafe } from "./require-safe.ts";
+import { allowedToDangle, requireSafe } from "./require-safe.ts";
 import type { Scene } from "./scene.ts";
 import { listSettled } from "./settle.ts";
 import { sweepProbes } from "./sweep.ts";
@@ -89,8 +89,9 @@ async function syncLocked(
     quiesceMs,
     ...(signal && { signal }),
   });
-  const run = { host, steps: plan.steps, files, scene: origin, direction: "forward" } as const;
-  const taken = await takeSteps(run, options);
+  const dangling = allowedToDangle(plan);
+  const run = { host, steps: plan.steps, files, dangling, scene: origin } as const;
+  const taken = await takeSteps({ ...run, direction: "forward" }, options);
   const notes = [...swept, ...mended.notes, ...probed];
   const begun = { host, goal, plan, taken, mended: mended.done, notes, origin, state, files };
   return conclude(begun, options);

@@ -38,6 +38,8 @@ export interface StepRun {
   readonly host: LivepatchHost;
   readonly steps: readonly PlanStep[];
   readonly files: readonly SyncFile[];
+  /** Payloads that may be unloaded though the hypervisor may still reach them. */
+  readonly dangling?: readonly string[];
   /** Before the first step. */
   readonly scene: Scene;
   readonly direction: StepEvent["direction"];
@@ -160,14 +162,15 @@ async function look(
 }
 
 async function perform(
-  { host, files }: StepRun,
+  { host, files, dangling = [] }: StepRun,
   { action, name, buildId, dependencyCheck = "whole-chain", afterMs }: PlanStep,
   { deadlineMs, quiesceMs, pause }: StepOptions,
 ): Promise<Effort | HostError> {
   try {
     if (afterMs !== undefined) await pause(afterMs);
     if (action !== "upload") {
-      const options = { deadlineMs, quiesceMs, dependencyCheck };
+      const consent = dangling.includes(name) ? ({ dangling: "allow" } as const) : {};
+      const options = { deadlineMs, quiesceMs, dependencyCheck, ...consent };
       const { retries, elapsedMs } = await host.act(action, name, options);
       return { retries, elapsedMs };
     }

@@ -73,10 +73,12 @@ export interface Judged {
   readonly verdict: Verdict;
 }
 
-export function summarize(all: readonly Judged[]): Summary {
+export function summarize(
+  all: readonly { readonly result: Result; readonly verdict: { readonly kind: string } }[],
+): Summary {
   const scored = all.filter(({ verdict }) => verdict.kind !== "not-scored");
   const count = (kind: Verdict["kind"]) => scored.filter((one) => one.verdict.kind === kind).length;
-  const isPayload = ({ result, verdict }: Judged) =>
+  const isPayload = ({ result, verdict }: (typeof all)[number]) =>
     result.answer.kind === "payload" && verdict.kind !== "wrong";
   return {
     fixes: scored.length,

@@ -10,7 +10,7 @@ import { cacheFolder } from "../../src/parts/cache-folder.ts";
 import { useCache } from "../../src/parts/lock.ts";
 import { ScoreError } from "./fix-list.ts";
 import { runScore, type ScoreRequest, ToBeContinued } from "./score.ts";
-import { readReport, readReports, writeReport } from "./score-report.ts";
+import { readReport, readReports, withAnswers, writeReport } from "./score-report.ts";
 import { renderTable } from "./table.ts";
 
 const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fixes LIST [OPTION…]
@@ -22,6 +22,7 @@ const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fi
                     lies beside it, in a file that ends with .expected
   --jobs N          compilers at a time; one per CPU by default
   --only COMMIT     only this fix, and no series; repeat
+  --publish         with --only: put these answers in the place of those that were published
   --kept-only       of fixes alone, only what earlier runs have found
   --no-series       each fix alone only
   --at-most N       end after N builds, with exit code 75; the next run goes on
@@ -44,6 +45,7 @@ async function main(): Promise<number> {
       fixes: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       only: { type: "string", multiple: true, default: [] },
+      publish: { type: "boolean", default: false },
       "kept-only": { type: "boolean", default: false },
       "no-series": { type: "boolean", default: false },
       "at-most": { type: "string", default: "100000" },
@@ -52,7 +54,7 @@ async function main(): Promise<number> {
     },
   });
   if (values.help) return say(USAGE, process.stdout);
-  const { xen, base, config, fixes, output, only } = values;
+  const { xen, base, config, fixes, output, only, publish } = values;
   if (xen === undefined || base === undefined || config === undefined || fixes === undefined) {
     throw badArguments("--xen, --base, --config and --fixes are needed");
   }
@@ -77,9 +79,9 @@ async function main(): Promise<number> {
   };
   using _used = await useCache(cacheFolder(), controller.signal);
   const report = await runScore(request);
-  if (only.length === 0) {
+  if (only.length === 0 || publish) {
     mkdirSync(output, { recursive: true });
-    writeReport(output, report);
+    writeReport(output, only.length === 0 ? report : withAnswers(request.before, report));
     writeWhole(join(output, "score.md"), renderTable(readReports(output)));
   }
   say(`${JSON.stringify(report.summary)}\n`, process.stdout);

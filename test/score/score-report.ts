@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { writeWhole } from "../../src/files/write-whole.ts";
 import { type Described, decodeJson } from "../../src/json/decode-json.ts";
 import { ScoreError } from "./fix-list.ts";
+import { summarize } from "./judge.ts";
 import { resultSchema, trialSchema } from "./result.ts";
 
 const seriesSchema = v.object({
@@ -71,6 +72,18 @@ export function readReports(folder: string): readonly ScoreReport[] {
   if (!existsSync(results)) return [];
   const names = readdirSync(results).filter((name) => name.endsWith(".json"));
   return names.sort().flatMap((name) => readReport(folder, name.slice(0, -".json".length)) ?? []);
+}
+
+/** What was published, with new answers of some fixes in the place of theirs. */
+export function withAnswers(before: ScoreReport | undefined, now: ScoreReport): ScoreReport {
+  if (before === undefined) return now;
+  const answered = new Map(now.fixes.map((fix) => [fix.commit, fix]));
+  const known = new Set(before.fixes.map(({ commit }) => commit));
+  const added = now.fixes.filter(({ commit }) => !known.has(commit));
+  const fixes = [...before.fixes.map((fix) => answered.get(fix.commit) ?? fix), ...added];
+  const judged = fixes.map((result) => ({ result, verdict: { kind: result.verdict } }));
+  const missing = before.missing - added.length;
+  return { ...before, date: now.date, fixes, missing, summary: summarize(judged) };
 }
 
 export function writeReport(folder: string, report: ScoreReport): void {

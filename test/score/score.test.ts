@@ -8,7 +8,13 @@ import { Clone } from "./clone.ts";
 import { type Expectation, readExpectations, readFixes, ScoreError } from "./fix-list.ts";
 import { changeOf, judge, summarize } from "./judge.ts";
 import type { Answer, Result, Trial } from "./result.ts";
-import { readReport, readReports, type ScoreReport, writeReport } from "./score-report.ts";
+import {
+  readReport,
+  readReports,
+  type ScoreReport,
+  withAnswers,
+  writeReport,
+} from "./score-report.ts";
 import { renderTable } from "./table.ts";
 import { complaintsIn } from "./trial.ts";
 import { withoutFolders } from "./without-folders.ts";
@@ -50,6 +56,30 @@ test("readFixes() and readExpectations() read commits, answers and why, and name
     );
   }
   assert.throws(() => readFixes(`${one}\n${one}`, "x.fixes"), /twice/);
+});
+
+test("withAnswers() puts new answers in the place of old ones, and counts again", () => {
+  const reportOf = (fixes: ScoreReport["fixes"]): ScoreReport => ({
+    format: 1,
+    list: "x",
+    base: "b",
+    compiler: "c",
+    date: "2026-12-01",
+    fixes,
+    missing: 3,
+    series: [],
+    summary: { fixes: 2, right: 1, payloads: 1, wrong: 0, avoidable: 1, seconds: 3 },
+  });
+  const built = { ...resultOf(payload, ran), verdict: "right" };
+  const old = { ...resultOf(refused), commit: two, verdict: "avoidable" };
+  const mended = { ...resultOf(payload, ran), commit: two, verdict: "right" };
+  const merged = withAnswers(reportOf([built, old]), reportOf([mended]));
+  assert.deepEqual(merged.fixes, [built, mended]);
+  assert.equal(merged.missing, 3);
+  const { seconds, ...counted } = merged.summary;
+  assert.deepEqual(counted, { fixes: 2, right: 2, payloads: 2, wrong: 0, avoidable: 0 });
+  const more = { ...built, commit: "aaaaaaaaaaaa" };
+  assert.equal(withAnswers(reportOf([built, old]), reportOf([more])).missing, 2);
 });
 
 test("judge() calls right only what is as expected, with all functions and the same causes", () => {

@@ -30,6 +30,8 @@ export interface ScoreRequest {
   readonly signal: AbortSignal;
   /** Of an earlier run, to see what has changed. */
   readonly before: ScoreReport | undefined;
+  /** A hypervisor that is there already; else the base is built. */
+  readonly built?: ScoredBase;
 }
 
 /** There is more to do, and another run goes on with it. */
@@ -41,7 +43,7 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
   const fixes = readFixes(readFileSync(request.fixes, "utf8"), request.fixes);
   const expectations = expectationsBeside(request.fixes);
   const clone = new Clone(request.xen);
-  const base = await openScoredBase({ ...request, clone });
+  const base = request.built ?? (await openScoredBase({ ...request, clone }));
   const tool = toolDigest();
   let left = request.atMost;
   const spend = (): void => {

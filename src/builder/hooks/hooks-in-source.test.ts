@@ -186,9 +186,19 @@ buildTest("buildFix() takes a new initial value that a hook of the source sets",
   const { refusals, warnings } = await build("limit = 5;");
   assert.deepEqual(refusals, []);
   assert.match(warnings, /variable "limit" .* keeps the one that it has: your hook must set it/);
-  const other = await build("outside = 5;");
-  assert.deepEqual(
-    other.refusals.map(({ rule, what }) => `${rule} ${what}`),
-    ['data-initial-value variable "limit"'],
-  );
+  for (const does of ["outside = 5;", "if ( limit == 3 ) outside = 5;", "outside = limit + 2;"]) {
+    const other = await build(does);
+    assert.deepEqual(
+      other.refusals.map(({ rule, what }) => `${rule} ${what}`),
+      ['data-initial-value variable "limit"'],
+      does,
+    );
+  }
+  for (const does of [
+    "limit += 2;",
+    "*(volatile int *)&limit = 5;",
+    "volatile int *p = &limit; *p = 5;",
+  ]) {
+    assert.deepEqual((await build(does)).refusals, [], does);
+  }
 });

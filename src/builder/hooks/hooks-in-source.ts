@@ -7,7 +7,7 @@ import { openElf } from "../../elf/open.ts";
 import type { ObjectPair } from "../../pairs/object-pair.ts";
 import { shadowHookOf } from "../../payload/shadow-variables.ts";
 import { type HookKind, hookKinds, hookRules } from "../../xen-abi/hooks.ts";
-import { type CompiledHooks, noHooks } from "./compile-hooks.ts";
+import { noHooks } from "./compile-hooks.ts";
 
 export interface HookInSource {
   readonly kind: HookKind;
@@ -60,22 +60,6 @@ export function refuseUncalledShadows(
       remedy: "use load and unload hooks, or do without shadow variables",
     },
   ];
-}
-
-/** What files of hooks refer to and do not define; names of Xen's table, or bare ones of statics. */
-export function namesInHooks(
-  { objects }: CompiledHooks,
-  pairs: readonly ObjectPair[],
-): ReadonlySet<string> {
-  const own = objects.flatMap(({ draft }) =>
-    draft.symbols.filter(({ place }) => place === "undefined").map(({ name }) => name),
-  );
-  const withXenHeaders = pairs
-    .filter(({ hookFile }) => hookFile !== undefined)
-    .flatMap(({ object, after }) => [...openElf(after, object).symbols])
-    .filter(({ place }) => place.kind === "undefined")
-    .map(({ name }) => name);
-  return new Set([...own, ...withXenHeaders]);
 }
 
 /** By the names of the pointers. */

@@ -14,7 +14,7 @@ import { standingCodeOf } from "../../running/standing-code.ts";
 import { calledByNewCode } from "../../stacking/called.ts";
 import { type GuardSubjects, reliedOn } from "../../stacking/guards.ts";
 import { type CarriedFix, carryObject } from "../carry-object.ts";
-import { inCallingOrder } from "../hooks/calling-order.ts";
+import { inCallingOrder, warnOfOrder } from "../hooks/calling-order.ts";
 import { bindHooks, type CompiledHooks } from "../hooks/compile-hooks.ts";
 import { type BootOnlyReference, warnOfBootOnly } from "../init/references.ts";
 import { functionsByNewName, type NamesOfFix, newNamesOf } from "../names-of-fix.ts";
@@ -111,6 +111,7 @@ export function linkPayload(input: LinkInput): LinkResult {
   const warnings = [
     warnOfBootOnly(bootOnly),
     input.hooks.warnings,
+    ...warnOfOrder(builtHooks),
     ...pointers,
     ...ownPointerWarnings(emitted.pointers, surroundings),
     ...warnOfAlternatives(sources, target.release, surroundings),

@@ -70,15 +70,9 @@ export const checkCommand: TopCommand = {
       value: "RULE-ID",
       description: "allow the hazards of a rule",
       repeatable: "yes",
-      completes: "rule",
       excludes: [checksNothing],
     },
-    {
-      name: "explain",
-      value: "RULE-ID",
-      description: "explain a rule, and check nothing",
-      completes: "rule",
-    },
+    { name: "explain", value: "RULE-ID", description: "explain a rule, and check nothing" },
   ],
   examples: [
     {

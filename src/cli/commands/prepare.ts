@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { ftruncateSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 import { emit } from "../emit.ts";
@@ -74,18 +74,17 @@ async function startInBackground(call: CommandCall): Promise<number> {
   const { cacheFolder, requireCacheFolder } = await import("../../parts/cache-folder.ts");
   const cache = cacheFolder(io.env);
   requireCacheFolder(cache);
-  const log = join(cache, "prepare.log");
   const given = sourceOptionSpecs.flatMap(({ name }) => {
     const value = name === "jobs" ? options.number(name)?.toString() : options.text(name);
     return value === undefined ? [] : [`--${name}`, value];
   });
-  const output = openSync(log, "w");
+  using output = await openLog(cache);
+  const { log, descriptor } = output;
   const child = spawn(process.execPath, [ownCommand, "prepare", ...given], {
     detached: true,
     env: { ...io.env },
-    stdio: ["ignore", output, output],
+    stdio: ["ignore", descriptor, descriptor],
   });
-  closeSync(output);
   const pid = await new Promise<number>((resolve, reject) => {
     child.once("spawn", () => resolve(child.pid ?? 0));
     child.once("error", reject);
@@ -101,6 +100,24 @@ async function startInBackground(call: CommandCall): Promise<number> {
     ].join("\n"),
   );
   return ExitCode.success;
+}
+
+interface Log extends Disposable {
+  readonly log: string;
+  readonly descriptor: number;
+}
+
+/** One that no other such process writes to: whoever inherits the descriptor holds the file's lock. */
+async function openLog(cache: string): Promise<Log> {
+  const { tryLock } = await import("../../files/lock.ts");
+  for (let number = 1; ; number++) {
+    const log = join(cache, number === 1 ? "prepare.log" : `prepare-${number}.log`);
+    const lock = tryLock(log);
+    if (lock === undefined) continue;
+    ftruncateSync(lock.descriptor);
+    const { descriptor } = lock;
+    return { log, descriptor, [Symbol.dispose]: () => lock[Symbol.dispose]() };
+  }
 }
 
 /** Of processes, from -20 to 19: whoever works in the foreground comes first. */

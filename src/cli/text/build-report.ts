@@ -2,6 +2,7 @@
 
 import type { BuildReport } from "../../builder/report.ts";
 import type { ExplainedFunction } from "../../builder/report-explain.ts";
+import { shadowNameOf } from "../../payload/shadow-variables.ts";
 import { alignedLines } from "./aligned-lines.ts";
 import { countOfRefusals, renderRefusals } from "./build-refusals.ts";
 import { renderFacts } from "./render-facts.ts";
@@ -95,11 +96,13 @@ function successionLines({ succession }: BuildReport): readonly string[] {
   const gone = functions.filter(({ change }) => change === "no-longer-patched");
   return [
     ...gone.map(({ name }) => `warning: no longer patched: ${name}, which "${previous}" replaces`),
-    ...data.map(({ name, fate }) =>
-      fate === "gone"
-        ? `warning: variable ${name} of "${previous}" is removed, with its value`
-        : `warning: variable ${name} of "${previous}" is reset`,
-    ),
+    ...data.map(({ name, fate }) => {
+      const shadow = shadowNameOf(name);
+      if (shadow !== undefined) {
+        return `warning: shadow variable "${shadow}" of "${previous}" is not in this payload: its values are freed when no other one uses it`;
+      }
+      return `warning: variable ${name} of "${previous}" is ${fate === "gone" ? "removed, with its value" : "reset"}`;
+    }),
   ];
 }
 

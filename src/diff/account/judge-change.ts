@@ -5,7 +5,7 @@ import { ENDBR64_SIZE, startsWithEndbr64 } from "../../isa/endbr64.ts";
 import { type Atom, roleOf, symbolSizeOf } from "../atom.ts";
 import type { Comparison } from "../comparison.ts";
 import type { Changes } from "../find-changes.ts";
-import { isReachedFromHooks } from "../hook-reach.ts";
+import { maySetInHooks } from "../hook-reach.ts";
 import { assemblyRemedy, type Inclusion } from "../include.ts";
 import type { Disposition, NoEffectRule, RefusalRule } from "../ledger.ts";
 import type { UnsafeFunction } from "../policy.ts";
@@ -158,9 +158,9 @@ function judgeWritable(before: Atom, after: Atom, comparison: Comparison): reado
   }
   if (
     isInHooks?.(before.name, comparison.before.file) === true ||
-    isReachedFromHooks(after, comparison)
+    maySetInHooks(after, comparison)
   ) {
-    const reason = "it keeps its value, and a hook refers to it";
+    const reason = "it keeps its value, and a hook may set it";
     return [{ disposition: { kind: "no-effect", rule: "set-by-hook" }, reason }];
   }
   return [

@@ -3,8 +3,9 @@
 //     if (a) { static bool warned; … }            warned.2 before, warned.3 after the patch
 //     if (b) { static bool warned; … }            warned.3 before, warned.4 after the patch
 //
-// Neither name nor home tells them apart. They are paired when two witnesses agree: the order in which they
-// are declared, and the order in which they are used, in code that is otherwise still there (kept-code.ts).
+// Neither name nor home tells them apart. They are paired when two witnesses agree. The first is the order in
+// which they are declared. The second is the text of the function that declares them, if the patch left it
+// alone; else the order in which they are used, in code that is otherwise still there (kept-code.ts).
 // Should the patch have exchanged the conditions, taken one away and brought another, or have touched a
 // declaration, then one of them says no, and the variables stay ambiguous.
 
@@ -40,7 +41,7 @@ export function pairByDeclaredOrder(groups: readonly NameGroup[], context: Order
   for (const namesakes of groups.flatMap((group) => namesakesIn(group, homes))) {
     const open = namesakes.before.filter((atom) => !correlation.isPaired(atom));
     if (open.length === 0 || !isDeclaredAlike(namesakes, homes)) continue;
-    if (!isUsedAlike(namesakes, context)) continue;
+    if (!isTextKept(namesakes, homes) && !isUsedAlike(namesakes, context)) continue;
     for (const before of open) {
       const after = requireDefined(namesakes.after[namesakes.before.indexOf(before)]);
       if (correlation.isPaired(after)) continue;
@@ -96,6 +97,13 @@ function isDeclaredAlike({ before, after }: Namesakes, homes: Homes): boolean {
     const newStep = lineOf("after", partner) - lineOf("after", after[index - 1]);
     if (Math.sign(step) !== Math.sign(newStep)) return false;
     return isSameLine(atom, partner, homes) !== false;
+  });
+}
+
+function isTextKept({ before }: Namesakes, homes: Homes): boolean {
+  return before.every((atom) => {
+    const home = homes.of("before", atom);
+    return home !== undefined && homes.isTextKept(home);
   });
 }
 

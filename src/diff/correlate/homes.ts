@@ -21,6 +21,12 @@ export interface VariableHome {
  */
 export type FindHomes = (object: ElfObject) => (symbol: ElfSymbol) => VariableHome | undefined;
 
+/**
+ * Whether the patch left alone the text of the function before in which a variable was declared, and all that
+ * gives that text its meaning.
+ */
+export type IsTextKept = (home: VariableHome) => boolean;
+
 /** The purpose of the pairs. */
 export type PairingPurpose =
   /** A payload is to use the hypervisor's variables: a wrong pair would mix their state. */
@@ -29,6 +35,7 @@ export type PairingPurpose =
       readonly findHomes: FindHomes;
       /** How the patch moved lines; without it the lines of declarations are not compared. */
       readonly isSameLine?: IsSameLine | undefined;
+      readonly isTextKept?: IsTextKept | undefined;
     }
   /** For a person who reads the comparison: variables with the same uses are shown side by side. */
   | { readonly kind: "reading" };
@@ -39,6 +46,8 @@ export interface Homes {
   /** Whether a variable whose home is unknown may be paired by other evidence. */
   readonly guesses: "allowed" | "refused";
   readonly isSameLine: IsSameLine | undefined;
+  /** Of homes before. */
+  readonly isTextKept: IsTextKept;
 }
 
 export function homesFor(
@@ -46,7 +55,8 @@ export function homesFor(
   purpose: PairingPurpose,
 ): Homes {
   if (purpose.kind === "reading") {
-    return { of: () => undefined, guesses: "allowed", isSameLine: undefined };
+    const isTextKept = () => false;
+    return { of: () => undefined, guesses: "allowed", isSameLine: undefined, isTextKept };
   }
   const known = new Map<string, ReturnType<FindHomes>>();
   const of: Homes["of"] = (side, { symbols: [symbol] }) => {
@@ -55,5 +65,6 @@ export function homesFor(
     known.set(side, homes);
     return homes(symbol);
   };
-  return { of, guesses: "refused", isSameLine: purpose.isSameLine };
+  const { isSameLine, isTextKept = () => false } = purpose;
+  return { of, guesses: "refused", isSameLine, isTextKept };
 }

@@ -67,11 +67,12 @@ type Run = <Of extends GenericSchema>(
 
 function actCommand(
   { action, name }: ActRequest,
-  { dependencyCheck, quiesceMs }: ActOptions,
+  { dependencyCheck, quiesceMs, dangling }: ActOptions,
 ): Command {
   const flags = [
     ...(dependencyCheck === "hypervisor-only" ? ["--nodeps"] : []),
     ...(action === "unload" ? [] : ["--quiesce", String(Math.round(quiesceMs))]),
+    ...(action === "unload" && dangling === "allow" ? ["--allow-dangling"] : []),
   ];
   return { task: `${action} payload "${name}"`, words: [action, ...flags, "--", name] };
 }
