@@ -141,6 +141,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   bases: ["bytes", "json", "host", "elf", "xen-abi", "parts", "hosts", "xen-make", "running"],
   guest: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab", "parts", "files"],
+  prove: ["bytes", "json", "host", "agent", "payload", "running", "lab", "hosts", "guest"],
   cli: [
     "bytes",
     "bases",
@@ -166,6 +167,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lab",
     "hosts",
     "guest",
+    "prove",
     "plan",
     "sync",
     "bisect",

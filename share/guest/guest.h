@@ -23,6 +23,8 @@ enum {
     TEXT_SIZE = 0x2000,
     IMAGE_ADDRESS = 0x4000,
     MAILBOX_MAGIC = 0x4b535058,     // "XPSK"
+    LAB_TOKEN = 0x2142414c,         // "LAB!"
+    EXIT_NO_LAB = 79,
 };
 
 struct mailbox {
@@ -35,6 +37,7 @@ struct mailbox {
     uint64_t last_tick;
     uint32_t tick_khz;              // as Xen tells it
     uint32_t reset_gap;             // set by the host: begin again
+    uint32_t lab_token;             // set by the host; without it the guest ends at once
 };
 #define mailbox ((volatile struct mailbox *)MAILBOX_ADDRESS)
 
@@ -46,6 +49,9 @@ void print_number(uint64_t value);
 
 // Ends the guest: its processor stops for good.
 _Noreturn void finish(int exit_code);
+
+// Lets time pass, with a way into the hypervisor and back in every round.
+void wait_ms(unsigned milliseconds);
 
 // What the hypervisor or the processor lacks, so that the guest cannot do what it is for.
 _Noreturn void lacking(const char *what);

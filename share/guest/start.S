@@ -21,7 +21,7 @@ _start:
     xorl %eax, %eax
     rep stosb
     movl $0x1000, %edi              // the mailbox
-    movl $64, %ecx
+    movl $48, %ecx                  // all but the token behind it
     rep stosb
     movl $stack_top, %esp
     lgdt gdt_pointer

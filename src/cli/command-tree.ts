@@ -128,6 +128,10 @@ const outline: readonly {
   {
     heading: "A real Xen to try things on:",
     entries: {
+      prove: {
+        summary: "show that a payload closes a security hole, on a real hypervisor",
+        load: async () => (await import("./commands/prove.ts")).proveCommand,
+      },
       lab: {
         summary: "a real Xen in an emulated computer, to try things on",
         load: async () => (await import("./commands/lab.ts")).labGroup,

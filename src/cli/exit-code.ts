@@ -19,6 +19,10 @@ export const ExitCode = {
   different: 2,
   /** check: the hypervisor would refuse a payload; plan, sync: there is no way to what is wished. */
   refused: 2,
+  /** prove only: the payload does not close the hole. */
+  notClosed: 2,
+  /** prove only: nothing is proved: the hole does not show, or a run showed something else. */
+  notShown: 3,
   /** lab guest run: the guest did not end well, or took the hypervisor down. */
   guestFailed: 2,
   /** boot: the next boot will not bring back what is applied now, or the last one did not. */

@@ -1,4 +1,4 @@
-// A guest from one C file and the kit in share/guest/.
+// A guest, or a program for a lab's dom0, from one C file and the kit in share/guest/.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,6 +46,18 @@ export async function compileGuest(
     options,
   );
   return flatImage(readFileSync(output), source);
+}
+
+/** A static program for dom0. @throws GuestError guest/compile-failed */
+export async function compileDom0Program(
+  source: string,
+  options: CompileOptions = {},
+): Promise<Uint8Array> {
+  using folder = makeTemporaryFolder("guest");
+  const output = join(folder.path, "program");
+  const flags = ["-Os", "-static", "-s", "-I", shareFile("guest"), source, "-o", output];
+  await compile(source, flags, options);
+  return readFileSync(output);
 }
 
 function linkerFlags(bits: GuestBits): string[] {

@@ -2,7 +2,9 @@
 // hypercalls alone: no toolstack knows of it, and none is needed.
 
 import { HostError } from "../host/errors.ts";
+import { LabError } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
+import { Errno } from "../xen-abi/errno.ts";
 import { HVM_PARAM_VIRIDIAN } from "../xen-abi/hvm-guest.ts";
 import { DomainClient } from "../xen-call/domain-client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
@@ -11,7 +13,7 @@ import { type GuestOptions, guestMemoryMb, viridianValue } from "./guest-options
 import { handleOfGuest } from "./handle.ts";
 import type { GuestImage } from "./image.ts";
 import {
-  IMAGE_ADDRESS,
+  emptyMailbox,
   MAILBOX_ADDRESS,
   MAILBOX_SIZE,
   type Mailbox,
@@ -123,13 +125,24 @@ export class Guest implements AsyncDisposable {
     await this.#lab.guard(this.#domains.destroy(this.domain));
   }
 
+  /** Of a dead lab nothing needs to be freed, and what killed it is told by who waited for it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.destroy();
+    try {
+      await this.destroy();
+    } catch (error) {
+      if (!isLostContact(error)) throw error;
+    }
   }
 
   async #read(address: number, length: number): Promise<Uint8Array | undefined> {
     return await readGuestMemory(this.#lab, this.domain, address, length);
   }
+}
+
+function isLostContact(error: unknown): boolean {
+  if (error instanceof LabError) return error.report.code === "lab/crashed";
+  if (error instanceof HostError) return error.report.code === "host/unreachable";
+  return false;
 }
 
 /** A guest whose memory is too small would fault at once, and nobody would see why. */
@@ -164,12 +177,11 @@ async function create(
       await domains.populate(domain, { first: count, count: promisedPages }, "on-demand");
       await domains.setPodTarget(domain, count + Math.ceil(promisedPages / 2));
     }
-    const viridian = viridianValue(options.viridian);
-    if (viridian !== undefined) await domains.setParam(domain, HVM_PARAM_VIRIDIAN, viridian);
+    await setViridian(lab, domains, domain, options.viridian);
     for (const [index, value] of options.parameters ?? []) {
       await domains.setParam(domain, index, value);
     }
-    await writeGuestMemory(lab, domain, MAILBOX_ADDRESS, new Uint8Array(IMAGE_ADDRESS - PAGE));
+    await writeGuestMemory(lab, domain, MAILBOX_ADDRESS, emptyMailbox());
     for (const { address, bytes } of image.pieces) {
       await writeGuestMemory(lab, domain, address, bytes);
     }
@@ -179,6 +191,28 @@ async function create(
   } catch (error) {
     await domains.destroy(domain).catch(() => undefined); // The first reason counts.
     throw error;
+  }
+}
+
+async function setViridian(
+  lab: Lab,
+  domains: DomainClient,
+  domain: number,
+  parts: GuestOptions["viridian"],
+): Promise<void> {
+  const value = viridianValue(parts);
+  if (value === undefined) return;
+  try {
+    await domains.setParam(domain, HVM_PARAM_VIRIDIAN, value);
+  } catch (error) {
+    if (!(error instanceof HostError) || error.errno !== Errno.EINVAL) throw error;
+    throw new GuestError(
+      {
+        code: "guest/unsupported",
+        problem: `Cannot give a guest of ${lab.label} these parts of the Viridian interface: this Xen does not have all of ${parts?.join(", ")}`,
+      },
+      { cause: error },
+    );
   }
 }
 

@@ -8,6 +8,9 @@ export const MAILBOX_ADDRESS = 0x1000;
 export const MAILBOX_SIZE = 48;
 /** Offset of `reset_gap`. */
 export const RESET_GAP = 44;
+/** Offset of `lab_token`, and what the kit looks for there: guests of the kit run in labs only. */
+const TOKEN = 48;
+const LAB_TOKEN = Buffer.from("LAB!");
 export const TEXT_ADDRESS = 0x2000;
 export const TEXT_SIZE = 0x2000;
 /** Where the image of a guest begins: all below belongs to the mailbox. */
@@ -23,6 +26,13 @@ export interface Mailbox {
   readonly count: bigint;
   /** `undefined` before two counts, or when the hypervisor does not tell the clock's speed. */
   readonly longestGapMs: number | undefined;
+}
+
+/** All of the guest's memory below its image, from the mailbox on, before it starts. */
+export function emptyMailbox(): Uint8Array {
+  const bytes = new Uint8Array(IMAGE_ADDRESS - MAILBOX_ADDRESS);
+  bytes.set(LAB_TOKEN, TOKEN);
+  return bytes;
 }
 
 /** `undefined` when the guest was not written with the kit, or has not begun. */

@@ -67,7 +67,7 @@ export async function runGuest(
 }
 
 /** A dead hypervisor shows as lost contact; the reason is known a moment later. */
-async function crashBehind(lab: Lab, error: unknown): Promise<CrashReport | undefined> {
+export async function crashBehind(lab: Lab, error: unknown): Promise<CrashReport | undefined> {
   if (error instanceof LabError && error.crash !== undefined) return error.crash;
   const lostContact = error instanceof HostError && error.report.code === "host/unreachable";
   if (!lostContact) return undefined;

@@ -11,7 +11,7 @@ import { CrashWatch } from "./crash-watch.ts";
 import { type CrashReport, crashError } from "./errors.ts";
 import { type LabInfo, labelOf } from "./lab-info.ts";
 import { RunFile } from "./machine.ts";
-import { readVirtual, writeVirtual } from "./memory.ts";
+import { instructionPointers, readVirtual, writeVirtual } from "./memory.ts";
 
 /** What a Lab is made from. */
 export interface LabOrigin {
@@ -110,6 +110,15 @@ export class Lab implements AsyncDisposable {
    */
   writeHypervisor(address: bigint, bytes: Uint8Array): Promise<void> {
     return writeVirtual(this.#seated.qmp, this.info.folder, address, bytes);
+  }
+
+  /**
+   * The instruction that each CPU is at, at several moments: of a lab that does not answer any more, too.
+   * The lab runs on between the looks, and is stopped afterwards.
+   * @throws LabError lab/memory
+   */
+  lookAtCpus(looks: number): Promise<readonly bigint[]> {
+    return instructionPointers(this.#seated.qmp, looks);
   }
 
   /** Ends an owned lab and removes its files; disconnects from a detached one. */

@@ -1,4 +1,5 @@
-// Reads and writes the hypervisor's memory from outside of the guest. Virtual addresses are translated
+// Looks at the hypervisor from outside of the guest: at its CPUs, and at its memory, which can be written,
+// too. Virtual addresses are translated
 // by the page tables that the guest's CPU uses at that moment. Xen's own part is in all of them, except
 // those of a guest's user mode (XPTI), so a miss is retried.
 
@@ -84,4 +85,33 @@ async function translate(qmp: QmpClient, address: bigint): Promise<bigint> {
     }
     await sleep(1);
   }
+}
+
+/** Long enough for a loop that waits for a lock to go round many times. */
+const BETWEEN_LOOKS_MS = 30;
+
+/** @throws LabError lab/memory when QEMU shows no registers */
+export async function instructionPointers(
+  qmp: QmpClient,
+  looks: number,
+): Promise<readonly bigint[]> {
+  const found: bigint[] = [];
+  for (let look = 0; look < looks; look++) {
+    await qmp.execute("cont");
+    await sleep(BETWEEN_LOOKS_MS);
+    await qmp.execute("stop");
+    const text = await qmp.monitor("info registers -a");
+    const pointers = [...text.matchAll(/^RIP=([0-9a-f]{16})/gm)].map(([, hex]) =>
+      BigInt(`0x${hex}`),
+    );
+    if (pointers.length === 0) {
+      throw new LabError({
+        code: "lab/memory",
+        problem: "Cannot see where the CPUs stand: QEMU shows no registers",
+        where: text.slice(0, 200),
+      });
+    }
+    found.push(...pointers);
+  }
+  return found;
 }

@@ -58,6 +58,17 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
     },
   ],
   probe: [{ code: ExitCode.different, meaning: "the host's code is not what the payload expects" }],
+  prove: [
+    {
+      code: ExitCode.notClosed,
+      meaning: "the hole shows with the payload, too, or the hypervisor is not well with it",
+    },
+    {
+      code: ExitCode.notShown,
+      meaning:
+        "nothing is proved: this hypervisor does not have the hole, lacks what the trigger needs, or a run showed something else",
+    },
+  ],
   "lab guest run": [
     {
       code: ExitCode.guestFailed,

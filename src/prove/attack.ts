@@ -1,0 +1,164 @@
+// Runs a trigger once in a lab, and looks at what is to be seen.
+
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AgentError } from "../agent/errors.ts";
+import { compileDom0Program, compileGuest } from "../guest/compile-guest.ts";
+import { GuestError } from "../guest/errors.ts";
+import { requireViridianParts } from "../guest/guest-options.ts";
+import type { GuestImage } from "../guest/image.ts";
+import { crashBehind, runGuest } from "../guest/run-guest.ts";
+import type { CrashReport } from "../lab/errors.ts";
+import type { Lab } from "../lab/lab.ts";
+import { readXenSyms, type XenSyms } from "../running/xen-syms.ts";
+import { ProveError } from "./errors.ts";
+import { EXIT_LACKING, endOfGuest, type Seen, saidDone } from "./observation.ts";
+import type { Trigger } from "./trigger.ts";
+
+const ATTACK_MAX_MS = 60_000;
+/** A crash that comes a moment after the trigger's end is its doing all the same. */
+const AFTERMATH_MS = 500;
+const LOOKS = 5;
+const OUTPUT_MAX = 64 * 1024;
+
+export interface Attacker {
+  readonly trigger: Trigger;
+  run(lab: Lab, victim: number, signal?: AbortSignal): Promise<Seen>;
+}
+
+/** Compiles it once. @throws GuestError guest/compile-failed */
+export async function prepareAttack(
+  trigger: Trigger,
+  options: { readonly compiler?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<Attacker> {
+  const { program } = trigger.text;
+  if (program.kind === "dom0") {
+    const bytes = await compileDom0Program(trigger.source, options);
+    return {
+      trigger,
+      run: (lab, victim, signal) =>
+        observe(trigger, lab, () => runInDom0(lab, bytes, victim, signal)),
+    };
+  }
+  const image = await compileGuest(trigger.source, program.bits, options);
+  return {
+    trigger,
+    run: (lab, _victim, signal) =>
+      observe(trigger, lab, () => runAsGuest(trigger, lab, image, signal)),
+  };
+}
+
+type Ended = Pick<Seen, "end" | "output"> & { readonly crash: CrashReport | undefined };
+
+const quiet = { crash: undefined, console: "", standing: [], memoryChanged: undefined } as const;
+
+async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): Promise<Seen> {
+  const before = await watchedMemory(trigger, lab);
+  const { hole } = trigger.text;
+  if (hole.kind === "memory" && before === undefined) {
+    const words = `${hole.symbol}, which this hypervisor does not have`;
+    return { ...quiet, end: "lacking", output: words };
+  }
+  const consoleStart = lab.consoleText().length;
+  const console = (): string => lab.consoleText().slice(consoleStart);
+  const ended = await run();
+  const crash = ended.crash ?? (await Promise.race([lab.crashed, sleep(AFTERMATH_MS, undefined)]));
+  if (crash !== undefined) {
+    const standing = crash.kind === "dom0-hung" ? await lookAtCpus(lab) : [];
+    return {
+      ...ended,
+      end: "died",
+      crash,
+      console: console(),
+      standing,
+      memoryChanged: undefined,
+    };
+  }
+  const after = before && (await watchedMemory(trigger, lab));
+  const memoryChanged = before && after && !Buffer.from(before).equals(after);
+  return { ...ended, crash: undefined, console: console(), standing: [], memoryChanged };
+}
+
+async function runAsGuest(
+  trigger: Trigger,
+  lab: Lab,
+  image: GuestImage,
+  signal: AbortSignal | undefined,
+): Promise<Ended> {
+  const { program } = trigger.text;
+  if (program.kind !== "guest") throw new Error("Bug in xsplice: a program for dom0 is no guest");
+  try {
+    const run = await runGuest(lab, image, {
+      timeoutMs: ATTACK_MAX_MS,
+      signal,
+      ...(program.viridian && { viridian: requireViridianParts(program.viridian) }),
+      paging: program.paging,
+      promisedPages: program.promisedPages,
+    });
+    const { outcome, output } = run;
+    const crash = outcome.kind === "lab-dead" ? outcome.crash : undefined;
+    return { end: endOfGuest(run), output, crash };
+  } catch (error) {
+    if (!(error instanceof GuestError) || error.report.code !== "guest/unsupported") throw error;
+    return { end: "lacking", output: error.report.problem, crash: undefined };
+  }
+}
+
+async function runInDom0(
+  lab: Lab,
+  program: Uint8Array,
+  victim: number,
+  signal: AbortSignal | undefined,
+): Promise<Ended> {
+  const limit = AbortSignal.timeout(ATTACK_MAX_MS);
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const script = `cat >/tmp/trigger && chmod 755 /tmp/trigger && exec /tmp/trigger ${victim} </dev/null`;
+  const options = { stdin: program, signal: either };
+  try {
+    const { exitCode, stdout, stderr } = await lab.exec(["sh", "-c", script], options);
+    const output = `${stdout}${stderr}`.slice(-OUTPUT_MAX);
+    if (exitCode === EXIT_LACKING) return { end: "lacking", output, crash: undefined };
+    const end = exitCode === 0 && saidDone(output) ? "done" : "failed";
+    return { end, output, crash: undefined };
+  } catch (error) {
+    signal?.throwIfAborted();
+    const crash = await crashBehind(lab, error);
+    if (crash !== undefined) return { end: "died", output: "", crash };
+    const isLate = error instanceof AgentError && limit.aborted;
+    if (!isLate) throw error;
+    return { end: "timeout", output: "", crash: undefined };
+  }
+}
+
+/** `undefined` when none is watched, and where the hypervisor has no such symbol. */
+async function watchedMemory(trigger: Trigger, lab: Lab): Promise<Uint8Array | undefined> {
+  const { hole } = trigger.text;
+  if (hole.kind !== "memory") return undefined;
+  const { byName, locals } = symbolsOf(lab);
+  const symbol = byName.get(hole.symbol) ?? locals.get(hole.symbol)?.[0];
+  if (symbol === undefined) return undefined;
+  return await lab.readHypervisor(symbol.address + BigInt(hole.offset), hole.length);
+}
+
+/** The function in which each CPU stands, at several looks. */
+async function lookAtCpus(lab: Lab): Promise<readonly string[]> {
+  const { functions } = symbolsOf(lab);
+  const names: string[] = [];
+  for (const address of await lab.lookAtCpus(LOOKS)) {
+    const found = functions.find(
+      (one) => one.address <= address && address < one.address + BigInt(one.sizeBytes),
+    );
+    names.push(found?.name ?? `0x${address.toString(16)}`);
+  }
+  return names;
+}
+
+function symbolsOf(lab: Lab): XenSyms {
+  const { symbols } = lab.info;
+  if (symbols !== undefined) return readXenSyms(readFileSync(symbols), symbols);
+  throw new ProveError({
+    code: "prove/bad-trigger",
+    problem: `Cannot use this trigger on ${lab.label}: it has to know the hypervisor's symbols`,
+    remedy: "name them with --xen-syms",
+  });
+}

@@ -1,0 +1,156 @@
+// `npm run prove`: plays all triggers on all hypervisors, with payloads built from fixes of our own
+// wording. The last line is JSON.
+
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { makeTemporaryFolder } from "../../src/files/temporary-folder.ts";
+import { writeWhole } from "../../src/files/write-whole.ts";
+import { parsePayload } from "../../src/payload/parse.ts";
+import { findTrigger, triggerNames } from "../../src/prove/find-trigger.ts";
+import { type Proof, prove } from "../../src/prove/prove.ts";
+import type { NamedPayload } from "../../src/prove/run.ts";
+import type { Trigger } from "../../src/prove/trigger.ts";
+import { whyNoXen } from "../lab/why-no-xen.ts";
+import { buildPayload, debianBases, ownBase, type ProvedBase } from "./proved-base.ts";
+import {
+  mergeResults,
+  type ProvedResult,
+  readResults,
+  renderResults,
+  writeResults,
+} from "./results.ts";
+
+const USAGE = `usage: npm run prove [-- OPTION…]
+
+  --only TRIGGER    only this one; repeat
+  --source FOLDER   the source of a hypervisor of yours, in place of Debian's; with
+  --xen-syms FILE   its symbols,
+  --config FILE     its configuration,
+  --image FILE      its image, and
+  --name TEXT       what it is called in docs/proofs.md
+
+Exits 0 if every hole that shows and has a payload is closed, 1 if not.
+`;
+
+const RESULTS = "docs/proofs.json";
+const PAGE = "docs/proofs.md";
+const DEADLINE_MS = 60_000;
+
+const controller = new AbortController();
+process.once("SIGINT", () => controller.abort());
+process.once("SIGTERM", () => controller.abort());
+const { signal } = controller;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true, default: [] },
+      source: { type: "string" },
+      "xen-syms": { type: "string" },
+      config: { type: "string" },
+      image: { type: "string" },
+      name: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const { source, "xen-syms": xenSyms, config, image, name } = values;
+  const own = { source, xenSyms, config, image, name };
+  const given = Object.values(own).filter((value) => value !== undefined);
+  if (values.help || (given.length > 0 && given.length < 5)) {
+    process.stdout.write(USAGE);
+    return values.help ? 0 : 64;
+  }
+  const bases =
+    source && xenSyms && config && image && name
+      ? [ownBase({ source, xenSyms, config, image, name })]
+      : debianBases;
+  const wanted = values.only.length === 0 ? triggerNames() : values.only;
+  const startedAt = performance.now();
+  const results: ProvedResult[] = [];
+  for (const base of bases) {
+    const gone = base.lab.xen?.includes("/") ? false : await whyNoXen(base.lab.xen ?? "");
+    if (gone !== false) {
+      process.stderr.write(`${base.name} is left out: ${gone}\n`);
+      continue;
+    }
+    results.push(...(await proveOn(base, wanted.map(findTrigger))));
+  }
+  keep(results);
+  const count = (kind: ProvedResult["result"]): number =>
+    results.filter(({ result }) => result === kind).length;
+  const [closed, notClosed] = [count("closed"), count("not-closed")];
+  const shown = closed + notClosed + count("shown");
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(
+    `${JSON.stringify({ triggers: wanted.length, shown, closed, notClosed, seconds })}\n`,
+  );
+  const wrongControl = results.some(({ control }) => control === "closed");
+  return notClosed + count("not-shown") > 0 || wrongControl ? 1 : 0;
+}
+
+async function proveOn(
+  base: ProvedBase,
+  triggers: readonly Trigger[],
+): Promise<readonly ProvedResult[]> {
+  using folder = makeTemporaryFolder("prove");
+  const results: ProvedResult[] = [];
+  let other: { readonly of: string; readonly payload: NamedPayload } | undefined;
+  for (const trigger of triggers) {
+    const startedAt = performance.now();
+    const tell = (
+      result: ProvedResult["result"],
+      words: string,
+      control: string | undefined = undefined,
+    ): void => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      const on = new Date().toISOString().slice(0, 10);
+      results.push({ base: base.name, trigger: trigger.name, result, words, control, seconds, on });
+      process.stderr.write(`${base.name}: ${trigger.name}: ${result}: ${words}\n`);
+    };
+    const open = await proveWith(base, trigger, []);
+    const [first] = open.runs;
+    if (first?.judged.kind !== "hole") {
+      const kind = first?.judged.kind;
+      const result = kind === "no-hole" || kind === "lacking" ? kind : "not-shown";
+      tell(result, first?.judged.words ?? "no run");
+      continue;
+    }
+    const built = await buildPayload(base, trigger, folder.path, signal);
+    if (built.kind === "impossible") {
+      tell("shown", `${first.judged.words}; ${built.because}`);
+      continue;
+    }
+    const payload = readNamed(built.path);
+    const proof = await proveWith(base, trigger, [payload]);
+    const control =
+      other === undefined || other.of === trigger.text.advisory
+        ? undefined
+        : (await proveWith(base, trigger, [other.payload])).verdict.kind;
+    const words = proof.verdict.kind === "closed" ? first.judged.words : proof.verdict.because;
+    tell(proof.verdict.kind, words, control);
+    other = { of: trigger.text.advisory, payload };
+  }
+  return results;
+}
+
+function proveWith(
+  base: ProvedBase,
+  trigger: Trigger,
+  payloads: readonly NamedPayload[],
+): Promise<Proof> {
+  return prove({ trigger, payloads, lab: base.lab, repeat: 1, deadlineMs: DEADLINE_MS, signal });
+}
+
+function readNamed(path: string): NamedPayload {
+  const bytes = readFileSync(path);
+  return { name: "fix", path, bytes, payload: parsePayload(bytes, path) };
+}
+
+function keep(results: readonly ProvedResult[]): void {
+  const old = readResults(existsSync(RESULTS) ? readFileSync(RESULTS, "utf8") : undefined);
+  const all = mergeResults(old, results);
+  writeWhole(RESULTS, writeResults(all));
+  writeWhole(PAGE, renderResults(all));
+}
+
+process.exitCode = await main();
