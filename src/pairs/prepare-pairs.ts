@@ -13,6 +13,7 @@ import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scr
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
 import { findMakeTools } from "../xen-make/tools.ts";
+import { requireUnchanged } from "../xen-make/unchanged-base.ts";
 import { findAffected, makePatchedTree } from "./after.ts";
 import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
 import { isRefusedBeforehand, requireSandbox, rulesIn } from "./beforehand.ts";
@@ -62,6 +63,14 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
       { base, work: work.path, config, applied, architecture, hookFiles, meanwhile },
       run,
     );
+    timings.measure("look again", () =>
+      requireUnchanged(
+        base,
+        source,
+        paired.pairs.flatMap(({ dependencies }) => dependencies),
+      ),
+    );
+    // From here the objects are made from this source, whatever became of the cache.
     return {
       ...paired,
       source: {

@@ -25,12 +25,15 @@ import { contentsSchema, nameFinalPlace, readTreeContents, writeSources } from "
 import type { SourceTree } from "./source-tree.ts";
 import type { Timings } from "./timings.ts";
 import type { MakeTools } from "./tools.ts";
+import { digestsOf } from "./unchanged-base.ts";
 
 const stampSchema = v.object({
   contents: contentsSchema,
   listing: listingSchema,
   includes: includesSchema,
   configDifferences: v.array(configDifferenceSchema),
+  /** Of generated files. */
+  digests: v.record(v.string(), v.string()),
 });
 type Stamp = Described<typeof stampSchema>;
 
@@ -54,7 +57,7 @@ export interface BaseRequest {
 }
 
 /** Of what lies in the cache: another number, and it is made again. */
-const FORMAT = 5;
+const FORMAT = 6;
 const STAMP = "base.json";
 const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
 
@@ -135,11 +138,12 @@ async function makeBase(request: BaseRequest, folder: string): Promise<void> {
     mkdirSync(unfinished, { mode: 0o700 });
     const stamp = await prepareTree(request, treeOf(unfinished));
     nameFinalPlace(treeOf(unfinished), stamp.contents, treeOf(folder));
-    writeFileSync(join(unfinished, STAMP), JSON.stringify({ format: FORMAT, ...stamp }));
+    const digests = digestsOf(treeOf(unfinished), stamp.contents);
+    writeFileSync(join(unfinished, STAMP), JSON.stringify({ format: FORMAT, ...stamp, digests }));
   });
 }
 
-async function prepareTree(request: BaseRequest, tree: string): Promise<Stamp> {
+async function prepareTree(request: BaseRequest, tree: string): Promise<Omit<Stamp, "digests">> {
   const { source, config, tools, timings, onProgress } = request;
   const xen = join(tree, "xen");
   onProgress("copying the source of the hypervisor");
