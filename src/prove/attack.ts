@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError } from "../agent/errors.ts";
+import { toHex } from "../bytes/hex.ts";
 import { compileDom0Program, compileGuest } from "../guest/compile-guest.ts";
 import { GuestError } from "../guest/errors.ts";
 import { requireViridianParts } from "../guest/guest-options.ts";
@@ -13,7 +14,7 @@ import type { Lab } from "../lab/lab.ts";
 import { readXenSyms, type XenSyms } from "../running/xen-syms.ts";
 import { ProveError } from "./errors.ts";
 import { EXIT_LACKING, endOfGuest, type Seen, saidDone } from "./observation.ts";
-import type { Trigger } from "./trigger.ts";
+import type { Hole, Trigger } from "./trigger.ts";
 
 const ATTACK_MAX_MS = 60_000;
 /** A crash that comes a moment after the trigger's end is its doing all the same. */
@@ -50,7 +51,7 @@ export async function prepareAttack(
 
 type Ended = Pick<Seen, "end" | "output"> & { readonly crash: CrashReport | undefined };
 
-const quiet = { crash: undefined, console: "", standing: [], memoryChanged: undefined } as const;
+const quiet = { crash: undefined, console: "", standing: [], memoryOverwritten: undefined } as const;
 
 async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): Promise<Seen> {
   const before = await watchedMemory(trigger, lab);
@@ -71,12 +72,12 @@ async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): P
       crash,
       console: console(),
       standing,
-      memoryChanged: undefined,
+      memoryOverwritten: undefined,
     };
   }
   const after = before && (await watchedMemory(trigger, lab));
-  const memoryChanged = before && after && !Buffer.from(before).equals(after);
-  return { ...ended, crash: undefined, console: console(), standing: [], memoryChanged };
+  const memoryOverwritten = before && after && isOverwritten(hole, before, after);
+  return { ...ended, crash: undefined, console: console(), standing: [], memoryOverwritten };
 }
 
 async function runAsGuest(
@@ -130,14 +131,19 @@ async function runInDom0(
   }
 }
 
-/** `undefined` when none is watched, and where the hypervisor has no such symbol. */
-async function watchedMemory(trigger: Trigger, lab: Lab): Promise<Uint8Array | undefined> {
+function isOverwritten(hole: Hole, before: string, after: string): boolean {
+  return hole.kind === "memory" && before !== hole.becomes && after === hole.becomes;
+}
+
+/** In hex; `undefined` when none is watched, and where the hypervisor has no such symbol. */
+async function watchedMemory(trigger: Trigger, lab: Lab): Promise<string | undefined> {
   const { hole } = trigger.text;
   if (hole.kind !== "memory") return undefined;
   const { byName, locals } = symbolsOf(lab);
   const symbol = byName.get(hole.symbol) ?? locals.get(hole.symbol)?.[0];
   if (symbol === undefined) return undefined;
-  return await lab.readHypervisor(symbol.address + BigInt(hole.offset), hole.length);
+  const address = symbol.address + BigInt(hole.offset);
+  return toHex(await lab.readHypervisor(address, hole.becomes.length / 2));
 }
 
 /** The function in which each CPU stands, at several looks. */

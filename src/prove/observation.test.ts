@@ -9,12 +9,12 @@ const quiet: Seen = {
   crash: undefined,
   console: "",
   standing: [],
-  memoryChanged: undefined,
+  memoryOverwritten: undefined,
 };
 const panic: Hole = { kind: "panic", console: ["FATAL TRAP: vec 0", "RIP: .*start_stimer"] };
 const hang: Hole = { kind: "hang", functions: ["^_spin_lock"] };
 const says: Hole = { kind: "says", hole: "^answer -14$", closed: "^answer -61$" };
-const memory: Hole = { kind: "memory", symbol: "mask", offset: 16, length: 8 };
+const memory: Hole = { kind: "memory", symbol: "mask", offset: 16, becomes: "ff" };
 
 function died(text: string, kind: "hypervisor-panic" | "dom0-hung" | "machine-ended"): Seen {
   return { ...quiet, end: "died", crash: { kind, console: text }, console: text };
@@ -45,15 +45,15 @@ test("an answer that is neither counts as nothing", () => {
 });
 
 test("memory that was not compared says nothing", () => {
-  assert.equal(judge({ ...quiet, memoryChanged: true }, memory).kind, "hole");
-  assert.equal(judge({ ...quiet, memoryChanged: false }, memory).kind, "no-hole");
+  assert.equal(judge({ ...quiet, memoryOverwritten: true }, memory).kind, "hole");
+  assert.equal(judge({ ...quiet, memoryOverwritten: false }, memory).kind, "no-hole");
   assert.equal(judge(quiet, memory).kind, "unexpected");
 });
 
 test("a trigger that did not come to its end never shows that there is no hole", () => {
   for (const hole of [panic, hang, says, memory]) {
     for (const end of ["killed-by-xen", "failed", "timeout"] as const) {
-      const seen = { ...quiet, end, output: "answer -61\n", memoryChanged: false };
+      const seen = { ...quiet, end, output: "answer -61\n", memoryOverwritten: false };
       assert.equal(judge(seen, hole).kind, "unexpected", `${hole.kind} ${end}`);
     }
   }

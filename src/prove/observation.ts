@@ -14,8 +14,8 @@ export interface Seen {
   readonly console: string;
   /** Where each CPU stood at each look, by name; for a hypervisor that hangs. */
   readonly standing: readonly string[];
-  /** Whether the watched memory changed; `undefined` when none is watched. */
-  readonly memoryChanged: boolean | undefined;
+  /** Whether the watched memory is as the hole leaves it, and was not before; `undefined` when none is watched. */
+  readonly memoryOverwritten: boolean | undefined;
 }
 
 export type Judged =
@@ -69,12 +69,12 @@ export function judge(seen: Seen, hole: Hole): Judged {
       if (matches(output, hole.closed)) return { kind: "no-hole", words: beforeDone(output) };
       return { kind: "unexpected", words: `it said what nobody expected: ${beforeDone(output)}` };
     case "memory":
-      if (seen.memoryChanged === undefined) {
+      if (seen.memoryOverwritten === undefined) {
         return { kind: "unexpected", words: "the hypervisor's memory was not compared" };
       }
-      return seen.memoryChanged
+      return seen.memoryOverwritten
         ? { kind: "hole", words: `memory behind ${hole.symbol} was overwritten` }
-        : { kind: "no-hole", words: `memory behind ${hole.symbol} is as it was` };
+        : { kind: "no-hole", words: `memory behind ${hole.symbol} is not as the hole leaves it` };
   }
 }
 

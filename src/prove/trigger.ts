@@ -25,12 +25,12 @@ const holeSchema = v.variant("kind", [
   v.object({ kind: v.literal("hang"), functions: v.pipe(v.array(pattern), v.minLength(1)) }),
   /** The trigger's output says so; `closed` is what it says otherwise. */
   v.object({ kind: v.literal("says"), hole: pattern, closed: pattern }),
-  /** Bytes of the hypervisor's memory change, at `offset` behind a symbol of CPU 0. */
+  /** Bytes of the hypervisor's memory become these (hex), at `offset` behind a symbol of CPU 0. */
   v.object({
     kind: v.literal("memory"),
     symbol: v.string(),
     offset: v.number(),
-    length: v.pipe(v.number(), v.minValue(1), v.maxValue(4096)),
+    becomes: v.pipe(v.string(), v.regex(/^([0-9a-f]{2}){1,64}$/)),
   }),
 ]);
 

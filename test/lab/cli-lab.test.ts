@@ -180,6 +180,9 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
     assert.equal(result.entryReverted, result.entryBefore);
     // A jump, behind the ENDBR64 where the hypervisor has one.
     assert.match(result.entryPatched, /^(f30f1efa|660f1f01)?e9/);
+    const { countBefore, countAfter, longestPauseMs, usualPauseMs } = result.guest;
+    assert.ok(0 < countBefore && countBefore < countAfter, "the guest went on counting");
+    assert.ok(longestPauseMs > 0 && usualPauseMs > 0);
     assert.ok(result.seconds > 0);
     assert.deepEqual(await runFoldersOf("demo-"), []);
   });
@@ -190,7 +193,7 @@ test("demo without --json explains each step", () => {
   for (const word of ["hypervisor", "dom0", "build-id", "payload", "trampoline", "quiescing"]) {
     assert.ok(stdout.includes(word), word);
   }
-  assert.match(stdout, /^8\. /m);
+  assert.match(stdout, /^9\. /m);
   assert.ok(!stdout.includes("\u001b"), "no colours in a pipe");
   assert.match(stdout, /Every byte is as it was before\./);
 });

@@ -75,7 +75,6 @@ async function main(): Promise<number> {
     }
     results.push(...(await proveOn(base, wanted.map(findTrigger))));
   }
-  keep(results);
   const count = (kind: ProvedResult["result"]): number =>
     results.filter(({ result }) => result === kind).length;
   const [closed, notClosed] = [count("closed"), count("not-closed")];
@@ -105,6 +104,7 @@ async function proveOn(
       const seconds = (performance.now() - startedAt) / 1000;
       const on = new Date().toISOString().slice(0, 10);
       results.push({ base: base.name, trigger: trigger.name, result, words, control, seconds, on });
+      keep(results); // Each at once: ^C loses nothing.
       process.stderr.write(`${base.name}: ${trigger.name}: ${result}: ${words}\n`);
     };
     const open = await proveWith(base, trigger, []);

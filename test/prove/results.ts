@@ -49,7 +49,7 @@ const shortWords: Readonly<Record<ProvedResult["result"], string>> = {
   closed: "**closed**",
   "not-closed": "NOT CLOSED",
   "not-shown": "not shown",
-  shown: "open; no source for a payload",
+  shown: "hole shown, no payload",
   "no-hole": "no hole",
   lacking: "lacks what it needs",
 };

@@ -58,7 +58,7 @@ export const proveCommand: CommandSpec = {
     },
     {
       command:
-        "xsplice prove --trigger XSA-475 --payload fix.livepatch --xen ./xen.gz --xen-syms ./xen-syms",
+        "xsplice prove --trigger XSA-428 --payload fix.livepatch --xen ./xen.gz --xen-syms ./xen-syms",
       explains: "on a hypervisor of yours",
     },
   ],

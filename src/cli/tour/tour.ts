@@ -6,6 +6,7 @@ import { labHost } from "../../hosts/lab.ts";
 import { xenVersion } from "../commands/info.ts";
 import type { CommandCall } from "../spec.ts";
 import { buildPayload } from "./build.ts";
+import { type CustomerSeen, startCustomer, whileCounting } from "./customer.ts";
 import type { TourPage } from "./page.ts";
 import { applyPayload, removePayload, revertPayload, uploadPayload } from "./patch.ts";
 import { lookAround } from "./scene.ts";
@@ -21,6 +22,8 @@ export interface TourResult {
   readonly entryBefore: string;
   readonly entryPatched: string;
   readonly entryReverted: string;
+  /** The virtual machine that counted meanwhile; missing where the hypervisor runs none. */
+  readonly guest?: CustomerSeen;
   readonly seconds: number;
 }
 
@@ -33,9 +36,10 @@ export async function runTour(call: CommandCall, page: TourPage): Promise<TourRe
   await using host = await labHost(lab, call.io.signal);
   // From here on a real hypervisor runs, and answers.
   const scene = await lookAround({ call, page, lab, host });
+  const customer = await startCustomer(scene);
   const payload = await buildPayload(scene);
   await uploadPayload(scene, payload);
-  const patched = await applyPayload(scene);
+  const { result: patched, seen } = await whileCounting(scene, customer, () => applyPayload(scene));
   const reverted = await revertPayload(scene);
   await removePayload(scene);
   await host[Symbol.asyncDispose]();
@@ -51,6 +55,7 @@ export async function runTour(call: CommandCall, page: TourPage): Promise<TourRe
     entryBefore: toHex(scene.seen.entry),
     entryPatched: toHex(patched.entry),
     entryReverted: toHex(reverted.entry),
+    ...(seen && { guest: seen }),
     seconds,
   };
 }
