@@ -1,6 +1,7 @@
 // Directories as bases: each kind that is known, and what is said where something is not as it must be.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -184,4 +185,18 @@ test("openBase() says of a directory that is no base what would be one", async (
   await assert.rejects(open(join(folder, "a.txt")), /there is no such directory/);
   const broken = folderWith({ "base.json": "{" });
   await assert.rejects(open(broken), /it is not JSON/);
+});
+
+test("openBase() waits for no pipe in the place of a file", { timeout: 20_000 }, async () => {
+  const pipeIn = (folder: string, name: string) => execFileSync("mkfifo", [join(folder, name)]);
+  for (const name of ["xen-syms", "config"]) {
+    const folder = described({ [name]: "pipe" });
+    pipeIn(folder, "pipe");
+    await assert.rejects(open(folder), new RegExp(`its ${name} is not a regular file`));
+  }
+  for (const name of ["base.json", "xen-syms", "prepare-build"]) {
+    const folder = folderWith({ "xen/Makefile": xenMakefile(".5") });
+    pipeIn(folder, name);
+    await assert.rejects(open(folder), /Cannot use ".*" as a base/);
+  }
 });

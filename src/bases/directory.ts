@@ -50,7 +50,7 @@ export function openDirectory(folder: string, need: PartsNeed): BaseParts {
 
 function readDescribed(folder: string): BaseParts | undefined {
   const place = join(folder, DESCRIPTION);
-  if (!existsSync(place)) return undefined;
+  if (!isFile(place)) return undefined;
   const decoded = decodeJson(readFileSync(place, "utf8"), descriptionSchema);
   if (decoded.kind === "problem") throw badDescription(place, decoded.problem);
   const { source, config, image, compiler, ...named } = decoded.value;
@@ -143,10 +143,11 @@ function requireParts(folder: string, parts: BaseParts, need: PartsNeed): BasePa
   if (absent !== undefined) throw incomplete(folder, absent[0]);
   const named = [...needed, ...(config === undefined ? [] : [["config", config] as const])];
   for (const [name, path] of named) {
-    if (path === undefined || existsSync(path)) continue;
+    if (path === undefined || (name === "source" ? existsSync(path) : isFile(path))) continue;
+    const state = existsSync(path) ? "not a regular file" : "not there";
     throw new BaseError({
       code: "base/incomplete",
-      problem: `Cannot use "${folder}" as a base: its ${name} is not there`,
+      problem: `Cannot use "${folder}" as a base: its ${name} is ${state}`,
       where: path,
       remedy: `correct the path in ${DESCRIPTION}, or put the file there`,
     });

@@ -3,14 +3,14 @@
 // where software collections are installed: whoever gives away a base must not choose what is run here.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 
 /** Where root installs software collections. */
 const COLLECTIONS = "/opt/rh";
 
 /** The PATH with that compiler; undefined where the machine's own is meant, or it is not installed. */
 export function pathFromPrepareBuild(file: string, collections = COLLECTIONS): string | undefined {
-  if (!existsSync(file)) return undefined;
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const text = readFileSync(file, "utf8");
   const [, name] = /^\s*(?:source|\.)\s+\/opt\/rh\/([\w-][\w.-]*)\/enable\s*$/m.exec(text) ?? [];
   const named = `${collections}/${name}/enable`;

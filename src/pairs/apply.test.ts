@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -18,6 +19,18 @@ function patchOf(path: string, before: string | undefined, after: string | undef
     "",
   ].join("\n");
 }
+
+test("applyPatches() waits for no pipe that a patch names", (t) => {
+  const { source: folder } = makeSmallXen(t);
+  const source = readSourceTree(folder);
+  execFileSync("mkfifo", [join(folder, "tools/xl/pipe")]);
+  const patches = [{ name: "fix.patch", bytes: Buffer.from(patchOf("tools/xl/pipe", "a", "b")) }];
+  const { patches: read } = applyPatches({ folder, source, earlier: [], patches });
+  assert.deepEqual(
+    read.map(({ newPath }) => newPath),
+    ["tools/xl/pipe"],
+  );
+});
 
 for (const [what, patch] of [
   ["creates", patchOf("xen/common/all/fresh.c", undefined, "int fresh;")],

@@ -1,7 +1,7 @@
 // Applies the patches of a build to the texts of the source: first those of the payloads below, level
 // by level, then the fix itself. Nothing is written.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
 import { applyFilePatches, type MovedHunk, type PatchedFile } from "../source-patch/apply-patch.ts";
@@ -47,8 +47,10 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   const known = new Set(source.files.map(({ path }) => path));
   const links = source.files.flatMap(({ path, content }) => (content.kind === "link" ? path : []));
   const readText = (path: string): string | undefined => {
+    const place = join(folder, path);
     try {
-      return readFileSync(join(folder, path), "latin1");
+      // A pipe would be waited for.
+      return statSync(place).isFile() ? readFileSync(place, "latin1") : undefined;
     } catch {
       return undefined; // No such file, or a folder: the patch is refused where it needs one.
     }
