@@ -37,9 +37,24 @@ test("describePayload() says in words what the payload does", () => {
 });
 
 test("describePayload() cuts long lists and says by how much", () => {
+  assert.match(describe(inspection, 1), /\(3\)\n {2}xen_extra_version .*\n {2}… and 2 more\n/);
+});
+
+test("describePayload() puts the pieces of a function that is only checked on one line, unless all are wanted", () => {
+  const { contents } = inspection;
+  const guard = contents.functions.find(({ kind }) => kind === "guard") ?? assert.fail();
+  const pieces = [0, 31, 62].map((offset) => ({ ...guard, name: `do_it+${offset}` }));
+  const functions = [...pieces, ...contents.functions];
+  const guarded = { ...inspection, contents: { ...contents, functions } };
+  const text = describe(guarded);
+  assert.match(text, /\(6\)\n {2}xen_extra_version .* is replaced by/);
   assert.match(
-    describe(inspection, 1),
-    /\(3\)\n {2}common\/livepatch\.c#get_name .*\n {2}… and 2 more\n/,
+    text,
+    /\n {2}do_it is only checked, in 3 pieces of 18 bytes together; --all shows them\n/,
+  );
+  assert.match(
+    describe(guarded, Number.POSITIVE_INFINITY),
+    /\n {2}do_it\+62 .*is only checked, if/,
   );
 });
 

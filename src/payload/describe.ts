@@ -27,13 +27,18 @@ export function describePayload(inspection: Inspection, options: DescribeOptions
   const { contents, findings } = inspection;
   const cut = (lines: readonly string[]) => shorten(lines, options.listLinesMax);
   const reasons = reasonsByFunction(contents);
+  const changing = contents.functions.filter(({ kind }) => kind !== "guard");
+  const checks = contents.functions.filter(({ kind }) => kind === "guard");
   const paragraphs: readonly Paragraph[] = [
     { heading: `Live patch ${contents.source}`, lines: generalLines(contents) },
     {
       heading: `Functions of the hypervisor (${contents.functions.length})`,
-      lines: cut(
-        contents.functions.map((entry) => functionLines(entry, reasons.get(entry.name ?? ""))),
-      ),
+      lines: cut([
+        ...changing.map((entry) => functionLines(entry, reasons.get(entry.name ?? ""))),
+        ...(Number.isFinite(options.listLinesMax)
+          ? checkedLines(checks)
+          : checks.map(functionLine)),
+      ]),
     },
     { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
     { heading: "Metadata, shown by list", lines: contents.metadata },
@@ -101,6 +106,21 @@ function reasonsByFunction({ reasons }: PayloadContents): ReadonlyMap<string, re
 /** One string: a list may be truncated after an entry with its reasons, not between them. */
 function functionLines(entry: PayloadFunction, reasons: readonly string[] = []): string {
   return [functionLine(entry), ...reasons.map((text) => `    because: ${text}`)].join("\n");
+}
+
+/** The old code of a function is compared in pieces, since an entry has room for few bytes. */
+function checkedLines(checks: readonly PayloadFunction[]): readonly string[] {
+  const groups = new Map<string, PayloadFunction[]>();
+  for (const entry of checks) {
+    const name = entry.name?.replace(/\+\d+$/, "") ?? "";
+    groups.set(name, [...(groups.get(name) ?? []), entry]);
+  }
+  return [...groups].map(([name, entries]) => {
+    const [first] = entries;
+    if (first !== undefined && entries.length === 1) return functionLine(first);
+    const size = entries.reduce((sum, { expectation }) => sum + (expectation?.length ?? 0), 0);
+    return `${name} is only checked, in ${entries.length} pieces of ${bytes(size)} together; --all shows them`;
+  });
 }
 
 function functionLine(entry: PayloadFunction): string {
