@@ -51,7 +51,12 @@ export async function prepareAttack(
 
 type Ended = Pick<Seen, "end" | "output"> & { readonly crash: CrashReport | undefined };
 
-const quiet = { crash: undefined, console: "", standing: [], memoryOverwritten: undefined } as const;
+const quiet = {
+  crash: undefined,
+  console: "",
+  standing: [],
+  memoryOverwritten: undefined,
+} as const;
 
 async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): Promise<Seen> {
   const before = await watchedMemory(trigger, lab);
@@ -75,8 +80,9 @@ async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): P
       memoryOverwritten: undefined,
     };
   }
-  const after = before && (await watchedMemory(trigger, lab));
-  const memoryOverwritten = before && after && isOverwritten(hole, before, after);
+  const after = before === undefined ? undefined : await watchedMemory(trigger, lab);
+  const memoryOverwritten =
+    before === undefined || after === undefined ? undefined : isOverwritten(hole, before, after);
   return { ...ended, crash: undefined, console: console(), standing: [], memoryOverwritten };
 }
 
