@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { listLabs } from "../../src/lab/detached.ts";
 import { openLab, prepareLab } from "../../src/lab/open-lab.ts";
+import { requireNothingLeft } from "./killed-command.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const example = fileURLToPath(new URL("../../../examples/extra-version.c", import.meta.url));
@@ -81,20 +82,7 @@ describe("a lab that stays", () => {
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
   test(`lab up leaves nothing when ${signal} meets it in the middle of a restore`, async () => {
     await prepareLab();
-    const runtime = mkdtempSync(join(folder, "run-"));
-    const labs = (): string[] => readdirSync(runtime, { recursive: true, encoding: "utf8" });
-    const child = spawn(process.execPath, [main, "lab", "up"], {
-      stdio: "ignore",
-      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
-    });
-    const ended = once(child, "close", { signal: AbortSignal.timeout(60_000) });
-    while (!labs().some((file) => file.endsWith("qemu.pid"))) await sleep(1);
-    child.kill(signal);
-    await ended;
-    assert.equal(child.exitCode, signal === "SIGINT" ? 130 : null);
-    const deadline = Date.now() + 30_000;
-    while (labs().length > 0 && Date.now() < deadline) await sleep(20);
-    assert.deepEqual(labs(), []);
+    await requireNothingLeft(signal, [main, "lab", "up"], folder);
   });
 }
 

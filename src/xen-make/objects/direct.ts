@@ -17,7 +17,7 @@ import { confined } from "../sandbox/sandbox.ts";
 import { replaceFile } from "../scratch-tree.ts";
 import type { MakeTools } from "../tools.ts";
 
-export interface DirectRequest extends Pick<MakeRun, "tools" | "jobs"> {
+export interface ObjectsRequest extends Pick<MakeRun, "tools" | "jobs"> {
   /** A working copy. */
   readonly tree: string;
   readonly units: readonly CompileUnit[];
@@ -31,7 +31,7 @@ export async function compileDirectly({
   tools,
   jobs,
   signal,
-}: DirectRequest): Promise<readonly CompileUnit[]> {
+}: ObjectsRequest): Promise<readonly CompileUnit[]> {
   const waiting = units.flatMap((unit) => {
     const [compile] = unit.compiles;
     return compile?.finishing === undefined ? [] : [{ unit, compile }];
@@ -46,7 +46,10 @@ export async function compileDirectly({
       else hasFailed = true;
     }
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  const workers = Array.from({ length: jobs }, work);
+  // For all of them, so that no compiler goes on in a directory that is removed.
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return units.filter((unit) => !made.has(unit));
 }
 

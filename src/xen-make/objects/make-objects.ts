@@ -8,18 +8,8 @@ import { MAKE_FILE, makeFileFor, OBJECTS_GOAL } from "../recipe.ts";
 import { type MakeResult, runMake } from "../run.ts";
 import { readMade, requireMade } from "../sandbox/made-file.ts";
 import { replaceFile } from "../scratch-tree.ts";
-import type { MakeTools } from "../tools.ts";
-import { compileDirectly, findDirectRecord } from "./direct.ts";
+import { compileDirectly, findDirectRecord, type ObjectsRequest } from "./direct.ts";
 import type { MadeObject } from "./kept-objects.ts";
-
-export interface ObjectsRequest {
-  /** A working copy. */
-  readonly tree: string;
-  readonly units: readonly CompileUnit[];
-  readonly tools: MakeTools;
-  readonly jobs: number;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What make says, if it had to be run; the objects are there when it ended with 0. */
 export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> {

@@ -2,18 +2,16 @@
 // must not be called closed.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { shareFile } from "../../../src/lab/share-file.ts";
 import { type CliRun, runXsplice } from "../../run-cli.ts";
 import { fetchCorpusSource, whyNoCorpusSource } from "../build-corpus-source.ts";
 import { buildCorpusFix } from "../corpus-fix.ts";
+import { requireNothingLeft } from "../killed-command.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
 
@@ -109,21 +107,11 @@ describe("xsplice prove on Debian's Xen 4.17", { skip: await whyNoCorpusSource()
 
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     test(`nothing is left when ${signal} meets it in the middle of an attack`, async () => {
-      const runtime = mkdtempSync(join(folder, "run-"));
-      const labs = (): string[] => readdirSync(runtime, { recursive: true, encoding: "utf8" });
-      const args = [main, "prove", "--trigger", "XSA-504", "--payload", right];
-      const child = spawn(process.execPath, args, {
-        stdio: "ignore",
-        env: { ...process.env, XDG_RUNTIME_DIR: runtime },
-      });
-      const ended = once(child, "close", { signal: AbortSignal.timeout(60_000) });
-      while (!labs().some((file) => file.endsWith("qemu.pid"))) await sleep(1);
-      child.kill(signal);
-      await ended;
-      assert.equal(child.exitCode, signal === "SIGINT" ? 130 : null);
-      const deadline = Date.now() + 30_000;
-      while (labs().length > 0 && Date.now() < deadline) await sleep(20);
-      assert.deepEqual(labs(), []);
+      await requireNothingLeft(
+        signal,
+        [main, "prove", "--trigger", "XSA-504", "--payload", right],
+        folder,
+      );
     });
   }
 });
