@@ -96,7 +96,7 @@ test("upload under a name that is taken says so, with the stock error", async ()
   const calm = new FakeHost().put("fix", { kind: "checked" });
   const run = await runXsplice(["upload", "fix", file("good", good)], { host: calm });
   assert.equal(run.stdout, `Uploading ${file("good", good)}... failed\n`);
-  assert.match(run.stderr, /^Error 17: File exists\nCannot load a payload as "fix"/);
+  assert.match(run.stderr, /^Error 17: File exists\nCannot upload "fix"/);
   assert.equal(run.exitCode, 1);
 });
 

@@ -9,6 +9,7 @@ import type { Payload } from "../payload/payload.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
+import { explainMissingBase } from "./explain-base.ts";
 import { readActOptions, readDangling } from "./options/action.ts";
 import { checkPayloadName } from "./options/payload-name.ts";
 import type { CommandCall } from "./spec.ts";
@@ -79,7 +80,8 @@ export async function stockAction(
     try {
       return await host.act(action, name, { ...options, ...(dangling && { dangling }) });
     } catch (error) {
-      throw await explainUnexpectedCode(error, host, options, step.payload);
+      const told = await explainUnexpectedCode(error, host, options, step.payload);
+      throw action === "apply" ? await explainMissingBase(told, host, options, step) : told;
     }
   });
 }

@@ -2,6 +2,7 @@
 
 import type { CallOptions } from "../host/call-options.ts";
 import type { LivepatchHost } from "../host/host.ts";
+import { explainMissingBase } from "./explain-base.ts";
 import { checkForHost, type PayloadFile } from "./preflight.ts";
 import type { StockVoice } from "./text/stock-voice.ts";
 
@@ -12,13 +13,18 @@ export interface UploadStep {
 }
 
 /** @throws PayloadError before anything is sent, HostError from the host */
-export function uploadAsStock(
+export async function uploadAsStock(
   host: LivepatchHost,
   { name, payload, options }: UploadStep,
   voice: StockVoice,
 ): Promise<void> {
-  return voice.saying(`Uploading ${payload.payload.source}... `, async () => {
-    await checkForHost(host, { name, payload }, options);
-    await host.upload(name, payload.bytes, options);
+  // What we refuse ourselves is not told in the stock tool's words: nothing was uploaded.
+  await checkForHost(host, { name, payload }, options);
+  await voice.saying(`Uploading ${payload.payload.source}... `, async () => {
+    try {
+      await host.upload(name, payload.bytes, options);
+    } catch (error) {
+      throw await explainMissingBase(error, host, options, { name, payload: payload.payload });
+    }
   });
 }

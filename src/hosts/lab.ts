@@ -67,6 +67,7 @@ function open(
     {
       label: lab.label,
       client: new XenClient(new ProxyTransport(lab.agent)),
+      machine: "x86_64",
       readBootId: async (until) => {
         const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
         return stdout.toString().trim() || undefined;

@@ -1,6 +1,7 @@
 // The hypervisor below this dom0.
 
 import { mkdir, readFile } from "node:fs/promises";
+import os from "node:os";
 import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
@@ -21,8 +22,9 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
     const readBootId = async (): Promise<string> => (await readFile(BOOT_ID_PATH, "utf8")).trim();
     const journal = new FileJournal(JOURNAL_FOLDER);
     const label = "this dom0";
+    const machine = os.machine();
     const boot = new ScriptBootStore(label, runHere);
-    const parts = { label, client, readBootId, journal, boot, lock: lockDom0 };
+    const parts = { label, client, machine, readBootId, journal, boot, lock: lockDom0 };
     return await openXenHost(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();

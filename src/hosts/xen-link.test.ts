@@ -11,6 +11,8 @@ import type { Hypercall, HypercallAnswer } from "../xen-call/transport.ts";
 import { MemoryJournal } from "./journal/memory.ts";
 import { openXenHost } from "./xen-link.ts";
 
+const VERSION = 17;
+const SYSCTL = 35;
 const REVERT = 2;
 const CHECKED = 1;
 const APPLIED = 2;
@@ -35,7 +37,15 @@ function open(xen: FakeXen, death?: Promise<HostError>): Promise<LivepatchHost> 
   const client = new XenClient(xen);
   const readBootId = async (): Promise<string> => "6f2c";
   const journal = new MemoryJournal();
-  const parts = { label: "a fake", client, readBootId, journal, lock: () => assert.fail() };
+  const machine = "x86_64";
+  const parts = {
+    label: "a fake",
+    client,
+    machine,
+    readBootId,
+    journal,
+    lock: () => assert.fail(),
+  };
   return openXenHost({ ...parts, ...(death && { death }) });
 }
 
@@ -95,3 +105,35 @@ test("openXenHost() gives a host that refuses a name that no Xen takes before it
     );
   }
 });
+
+/** A fix may break any call; the way back from it is always open. */
+const informative = [
+  { what: "extraversion", op: VERSION, number: 1 },
+  { what: "compile_info", op: VERSION, number: 2 },
+  { what: "capabilities", op: VERSION, number: 3 },
+  { what: "build_id", op: VERSION, number: 10 },
+  { what: "readconsole", op: SYSCTL, number: 1 },
+];
+for (const { what, op, number } of informative) {
+  test(`openXenHost() gives a host that acts, and tells the rest, where ${what} is broken`, async () => {
+    class BrokenXen extends ObedientXen {
+      override async hypercall(request: Hypercall): Promise<HypercallAnswer> {
+        const [first] = request.args;
+        const isValue = first !== undefined && "value" in first;
+        const asked = isValue ? Number(first.value) : Buffer.from(request.arena).readUInt32LE(0);
+        if (request.op === op && asked === number) {
+          return { result: -22, output: new Uint8Array(request.outputLength) };
+        }
+        return super.hypercall(request);
+      }
+    }
+    const host = await open(new BrokenXen(newXen));
+    const info = await host.info(call);
+    assert.equal(info.version.minor, 22);
+    assert.equal(info.architecture, "x86_64");
+    assert.equal(info.bootId, "6f2c");
+    await host.upload("fix", new Uint8Array(100), call);
+    assert.equal((await host.act("apply", "fix", actOptions)).result, "done");
+    assert.equal((await host.act("revert", "fix", actOptions)).result, "done");
+  });
+}

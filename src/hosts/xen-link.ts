@@ -19,7 +19,7 @@ import { Errno } from "../xen-abi/errno.ts";
 import type { XenClient } from "../xen-call/client.ts";
 import type { ConsoleRead } from "../xen-call/console-read.ts";
 import { actByStep, type StepLink } from "./action/by-step.ts";
-import type { ActRequest, StartRequest } from "./action/target.ts";
+import type { ActRequest, ReadConsole, StartRequest } from "./action/target.ts";
 import { systemClock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
 import { architectureOf, FACTS_TASK } from "./host-facts.ts";
@@ -31,6 +31,8 @@ export interface XenParts {
   readonly label: string;
   /** Owned by the host from now on. */
   readonly client: XenClient;
+  /** Of dom0's kernel, as uname(1) names it: for a hypervisor that does not say what it is for. */
+  readonly machine: string;
   readonly readBootId: (signal: AbortSignal) => Promise<string | undefined>;
   /** Resolves when the hypervisor or its dom0 crashed, with the message; contact is lost too. */
   readonly death?: Promise<HostError>;
@@ -89,14 +91,15 @@ class XenLink implements HostLink, StepLink {
     const client = this.#client;
     return this.#limit(FACTS_TASK, deadline, async (signal) => {
       const { major, minor } = await client.version(signal);
-      const extra = await client.extraVersion(signal);
-      const compile = await client.compileInfo(signal);
-      const machine = /x86_64|aarch64/.exec(await client.capabilities(signal))?.[0];
+      const extra = await ifAnswered(client.extraVersion(signal));
+      const compile = await ifAnswered(client.compileInfo(signal));
+      const kinds = await ifAnswered(client.capabilities(signal));
+      const machine = /x86_64|aarch64/.exec(kinds ?? "")?.[0] ?? this.#parts.machine;
       return {
-        version: { major, minor, extra },
-        buildId: await client.buildId(signal),
-        compiler: compile.compiler === "" ? undefined : compile.compiler,
-        compiledAt: compile.date === "" ? undefined : compile.date,
+        version: { major, minor, extra: extra ?? "" },
+        buildId: await ifAnswered(client.buildId(signal)),
+        compiler: compile?.compiler || undefined,
+        compiledAt: compile?.date || undefined,
         architecture: architectureOf(machine),
         bootId: await this.#readBootId(signal),
       };
@@ -132,7 +135,7 @@ class XenLink implements HostLink, StepLink {
     );
     if (errno === 0) return undefined;
     const nameTaken = errno === Errno.EEXIST && (await this.status(name, deadline)) !== undefined;
-    return { errno, nameTaken, console: await readConsole() };
+    return { errno, nameTaken, console: (await readConsole()) ?? "" };
   }
 
   act(request: ActRequest, options: ActOptions): Promise<ActOutcome> {
@@ -147,10 +150,12 @@ class XenLink implements HostLink, StepLink {
     );
   }
 
-  async watchConsole(deadline: Deadline): Promise<() => Promise<string>> {
-    const { end } = await this.#readConsole(this.#consoleEnd, deadline);
+  async watchConsole(deadline: Deadline): Promise<ReadConsole> {
+    const before = await ifAnswered(this.#readConsole(this.#consoleEnd, deadline));
+    if (before === undefined) return async () => undefined;
+    const { end } = before;
     this.#consoleEnd = end;
-    return async () => (await this.#readConsole(end, deadline)).text;
+    return async () => (await ifAnswered(this.#readConsole(end, deadline)))?.text;
   }
 
   async console(since: ConsoleMark | undefined, deadline: Deadline): Promise<ConsoleText> {
@@ -188,6 +193,19 @@ class XenLink implements HostLink, StepLink {
       if (death === undefined || !lostContact) throw error;
       throw (await Promise.race([death, systemClock.sleep(DEATH_KNOWN_MS)])) ?? error;
     }
+  }
+}
+
+/**
+ * Facts that no action needs: a fix may break the call that gives them, and the way back from it must not
+ * depend on that. `undefined` when the hypervisor refuses; that it does not answer is thrown on.
+ */
+async function ifAnswered<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof HostError && error.errno !== undefined) return undefined;
+    throw error;
   }
 }
 

@@ -3,7 +3,6 @@
 
 import { formatReport, type XspliceError } from "../../error.ts";
 import { HostError } from "../../host/errors.ts";
-import { Errno } from "../../xen-abi/errno.ts";
 import { stockErrorLine } from "./stock.ts";
 import { StockError } from "./stock-error.ts";
 
@@ -15,8 +14,6 @@ export function renderError(error: XspliceError, voice: "stock" | "own"): string
 }
 
 function errnoOf(error: XspliceError): number | undefined {
-  // Refused by us before Xen was asked; Xen would have given the same answer.
-  if (error.report.code === "payload/already-loaded") return Errno.EEXIST;
   return error instanceof HostError ? error.errno : undefined;
 }
 
