@@ -57,24 +57,108 @@ test("completion refuses a shell that it does not know", async () => {
   assert.match(run.stderr, /expected: bash, zsh, fish/);
 });
 
-test("completion bash completes in a bash", () => {
+test("completion offers values behind =, rules, and both names of an option", async () => {
+  assert.deepEqual(await wordsAfter("--host=lo"), ["--host=local"]);
+  assert.deepEqual(await wordsAfter("build", "--mode=st"), ["--mode=stack"]);
+  assert.deepEqual(await wordsAfter("build", "--patch=x"), [":files"]);
+  assert.deepEqual(await wordsAfter("revert", "--host=lab:x", "fi"), ["fix-1"]);
+  assert.deepEqual(await wordsAfter("lab", "up", "--base", "debian:12"), ["debian:12"]);
+  const rules = await wordsAfter("check", "--allow", "superseded-");
+  assert.ok(rules.includes("superseded-code-reachable"), rules.join());
+  assert.deepEqual(await wordsAfter("check", "--explain=superseded-code-r"), [
+    "--explain=superseded-code-reachable",
+  ]);
+});
+
+/** What is typed, and what Tab makes of the last word. */
+const typed: Readonly<Record<string, string>> = {
+  "xsplice unl": "unload",
+  "xsplice inspect fi": "file:of=mine",
+  "xsplice build --patch=fi": "--patch=file:of=mine",
+  "xsplice --host=lo": "--host=local",
+  "xsplice build --mode=st": "--mode=stack",
+  "xsplice lab up --base debian:12": "debian:12",
+  "xsplice check --allow=superseded-code-r": "--allow=superseded-code-reachable",
+};
+
+/** A folder with one file, and a PATH with the command. */
+async function inPlace(use: (cwd: string, env: NodeJS.ProcessEnv) => void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "xsplice-completion-"));
+  const bin = mkdtempSync(join(tmpdir(), "xsplice-completion-bin-"));
   try {
+    writeFileSync(join(folder, "file:of=mine"), "");
     const program = `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`;
-    writeFileSync(join(folder, "xsplice"), program, { mode: 0o755 });
-    const complete = `eval "$(xsplice completion bash)"
-      COMP_WORDS=(xsplice unl) COMP_CWORD=1; _xsplice; printf '%s\\n' "\${COMPREPLY[@]}"
-      COMP_WORDS=(xsplice inspect xs) COMP_CWORD=2; _xsplice; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const PATH = `${folder}:${process.env["PATH"]}`;
-    const stdout = execFileSync("bash", ["-c", complete], {
-      cwd: folder,
-      env: { ...process.env, PATH },
-      encoding: "utf8",
-    });
-    assert.equal(stdout, "unload\nxsplice\n");
+    writeFileSync(join(bin, "xsplice"), program, { mode: 0o755 });
+    const PATH = `${bin}:${process.env["PATH"]}`;
+    use(folder, { ...process.env, PATH, HOME: bin, TERM: "dumb" });
   } finally {
     rmSync(folder, { recursive: true });
+    rmSync(bin, { recursive: true });
   }
+}
+
+test("completion bash completes in a bash, also where it divides words at : and =", async () => {
+  await inPlace((cwd, env) => {
+    for (const [line, expected] of Object.entries(typed)) {
+      // As bash does: the characters of COMP_WORDBREAKS are words of their own.
+      const words = line.split(/([:=])| /).filter((word) => word !== undefined && word !== "");
+      const complete = `eval "$(xsplice completion bash)"
+        COMP_LINE=$1 COMP_POINT=\${#1}; shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _xsplice; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const args = ["-c", complete, "bash", line, ...words];
+      const reply = execFileSync("bash", args, { cwd, env, encoding: "utf8" });
+      const last = line.split(" ").at(-1) ?? "";
+      const kept = last.slice(0, Math.max(last.lastIndexOf(":"), last.lastIndexOf("=")) + 1);
+      assert.equal(`${kept}${reply}`, `${expected}\n`, line);
+    }
+  });
+});
+
+function skip(shell: string): string | false {
+  const isMissing = spawnSync(shell, ["--version"]).error !== undefined;
+  return isMissing ? `${shell} is not installed` : false;
+}
+
+/** Types in a terminal, presses Tab, and shows the line. */
+const ZSH_SESSION = `
+zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z 'PS1=; setopt no_beep; autoload -U compinit; compinit -u -D; eval "$(xsplice completion zsh)"'
+zpty -w z 'show() { print -r -- "<""<$BUFFER>"">" }; zle -N show; bindkey "^G" show; bindkey "^I" complete-word'
+zpty -w z 'print RE""ADY'
+zpty -r z shown '*READY*'
+for line; do
+  zpty -w -n z "$line"$'\\t\\a'
+  zpty -r z shown '*<<*>>*'
+  print -r -- "\${\${shown##*<<}%%>>*}"
+  zpty -w -n z $'\\C-u'
+done
+zpty -d z
+`;
+
+test("completion zsh completes in a zsh", { skip: skip("zsh") }, async () => {
+  await inPlace((cwd, env) => {
+    const args = ["-f", "-c", ZSH_SESSION, "zsh", ...Object.keys(typed)];
+    const shown = execFileSync("zsh", args, { cwd, env, encoding: "utf8", timeout: 60_000 });
+    const lines = shown.trimEnd().split("\n");
+    for (const [index, [line, expected]] of Object.entries(typed).entries()) {
+      const before = line.slice(0, line.lastIndexOf(" ") + 1);
+      const got = (lines[index] ?? "").trimEnd().replaceAll("\\", "");
+      assert.equal(got, before + expected, shown);
+    }
+  });
+});
+
+test("completion fish completes in a fish", { skip: skip("fish") }, async () => {
+  await inPlace((cwd, env) => {
+    for (const [line, expected] of Object.entries(typed)) {
+      const script = 'xsplice completion fish | source; complete -C "$argv[1]"';
+      const args = ["--no-config", "-c", script, line];
+      const shown = execFileSync("fish", args, { cwd, env, encoding: "utf8" });
+      const words = shown.split("\n").map((one) => one.split("\t")[0]?.replaceAll("\\", ""));
+      assert.ok(words.includes(expected), `${line}: ${shown}`);
+    }
+  });
 });
 
 for (const [shell, check] of [
@@ -82,10 +166,16 @@ for (const [shell, check] of [
   ["zsh", "-n"],
   ["fish", "--no-execute"],
 ] as const) {
-  const missing = spawnSync(shell, ["--version"]).error ? `${shell} is not installed` : false;
-  test(`completion ${shell} is a script that ${shell} can read`, { skip: missing }, async () => {
+  test(`completion ${shell} is a script that ${shell} can read`, {
+    skip: skip(shell),
+  }, async () => {
     const { stdout } = await runXsplice(["completion", shell]);
-    const result = spawnSync(shell, [check], { input: stdout, encoding: "utf8" });
-    assert.equal(result.stderr, "");
+    await inPlace((cwd, env) => {
+      // A file: fish reads no script from a pipe that Node has made.
+      writeFileSync(join(cwd, "script"), stdout);
+      const result = spawnSync(shell, [check, "script"], { cwd, env, encoding: "utf8" });
+      assert.equal(result.stderr, "");
+      assert.equal(result.status, 0);
+    });
   });
 }

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { cannotLock } from "../src/hosts/lock-file.ts";
 import { ModelHost } from "../src/hosts/model.ts";
-import { syntheticModel, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
+import {
+  syntheticModel,
+  syntheticXenSyms,
+  XEN_ID,
+} from "../src/xen-model/synthetic.test.support.ts";
 import { payloadFiles } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 
@@ -198,6 +209,27 @@ test("sync tells before the first step that nobody can be kept away, and why", a
   const host = Object.assign(newHost(), { lock });
   const { stdout, stderr, exitCode } = await runXsplice(["sync", "--to", first.path], { host });
   assert.equal(exitCode, 0);
-  assert.match(stderr, /^warning: .*: the program flock is missing, which locks .*\nstep 1 of 2/);
+  assert.match(stderr, /^Note: .*: the program flock is missing, which locks .*\nstep 1 of 2/);
   assert.doesNotMatch(stdout, /flock/, "it is told once");
+});
+
+test("sync and plan --to-dir take what is for the host's hypervisor, and say what they pass over", async () => {
+  const mixed = mkdtempSync(join(folder, "mixed-"));
+  for (const { path } of [first, second]) copyFileSync(path, join(mixed, basename(path)));
+  const otherId = "5a".repeat(20);
+  payloadFiles(mixed, 2500)("elsewhere", { functions: ["alpha"], xen: otherId });
+  const host = newHost();
+  const words = /^Note: passed over .*elsewhere\.livepatch: it is for hypervisor (5a){20}\.$/m;
+  const planned = await runXsplice(["plan", "--to-dir", mixed], { host });
+  assert.equal(planned.exitCode, 0, planned.stdout);
+  assert.match(planned.stderr, words);
+  const run = await runXsplice(["sync", "--to-dir", mixed], { host });
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.match(run.stderr, words);
+  assert.deepEqual(host.model.applied, ["first", "second"]);
+  for (const { path } of [first, second]) rmSync(join(mixed, basename(path)));
+  const none = await runXsplice(["sync", "--to-dir", mixed], { host });
+  assert.equal(none.exitCode, 64);
+  assert.match(none.stderr, /no payload of the directory is for this hypervisor/);
+  assert.deepEqual(host.model.applied, ["first", "second"]);
 });

@@ -38,6 +38,8 @@ export interface Design {
   readonly expects?: "another-entry";
   /** Functions that CPUs leave a moment after a revert. */
   readonly lingers?: readonly string[];
+  /** Build-id of the hypervisor that it is for; that of the tests' one by default. */
+  readonly xen?: string;
   /** Different ones give different payloads. */
   readonly content: number;
 }
@@ -74,10 +76,10 @@ export function makePayload(design: Design): MadePayload {
     if (found === undefined) throw new Error(`no symbol ${name}`);
     return found;
   };
-  const { mode, guard, functions, relied = [], on } = design;
+  const { mode, guard, functions, relied = [], on, xen = XEN_ID } = design;
   const top = on.at(-1);
   const isFree = mode === "independent";
-  const depends = isFree || top === undefined ? XEN_ID : top.buildId;
+  const depends = isFree || top === undefined ? xen : top.buildId;
   const changedBelow = new Set(on.flatMap((lower) => lower.design.functions));
   const hooks = design.hooks.map((kind): Hook => ({ kind, code: symbolNamed("hook") }));
   const emitted = emitPayload({
@@ -108,7 +110,7 @@ export function makePayload(design: Design): MadePayload {
         : [],
     },
     depends: Buffer.from(depends, "hex"),
-    xenDepends: Buffer.from(XEN_ID, "hex"),
+    xenDepends: Buffer.from(xen, "hex"),
     metadata: [["title", design.name]],
     standing: { lingers: design.lingers ?? [], parks: [], unsafe: [] },
   });

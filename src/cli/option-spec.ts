@@ -7,6 +7,8 @@ export interface OptionSpec {
   readonly name: string;
   /** A second name, of one letter. */
   readonly letter?: string;
+  /** A long name that works as well, and is not shown. */
+  readonly alias?: string;
   /** What stands for the value in help, in capitals; a flag has none. */
   readonly value?: string;
   /** `optional`: the value may be left out. `many`: several may follow each other. */
@@ -30,7 +32,17 @@ export interface OptionSpec {
   readonly remedy?: string;
 }
 
-export type Completion = "file" | "payload" | "command" | readonly string[];
+export type Completion =
+  | "file"
+  /** A name of a loaded payload. */
+  | "payload"
+  /** A name of a running lab. */
+  | "lab"
+  | "host"
+  /** A rule of `check`. */
+  | "rule"
+  | "command"
+  | readonly string[];
 
 export interface Range {
   readonly min: number;

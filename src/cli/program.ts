@@ -98,7 +98,10 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
   for (const { name, description, count } of spec.arguments) {
     command.addArgument(new Argument(argumentSyntax(name, count), description));
   }
-  for (const option of spec.options) command.addOption(commanderOption(option, spec.options));
+  for (const option of spec.options) {
+    command.addOption(commanderOption(option, spec.options));
+    if (option.alias !== undefined) command.addOption(aliasOption(option, option.alias));
+  }
   command.configureHelp({
     showGlobalOptions: true,
     formatHelp: (shown, helper) =>
@@ -106,7 +109,7 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
   });
   command.action(async () => {
     const { args } = command;
-    const given = givenOptions(command);
+    const given = withoutAliases(givenOptions(command), spec.options);
     const options = [...spec.options, ...globalOptionSpecs];
     requireRules({ ...spec, path: commandPath(command), options }, { args, given });
     const values = new OptionValues(given);
@@ -141,6 +144,23 @@ function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Optio
     ...(before ?? []),
     value,
   ]);
+}
+
+/** Taken, and not shown. */
+function aliasOption(spec: OptionSpec, alias: string): Option {
+  const { letter: _, ...unlettered } = spec;
+  return commanderOption({ ...unlettered, name: alias }, []).hideHelp();
+}
+
+function withoutAliases(given: Given, specs: readonly OptionSpec[]): Given {
+  const merged = new Map(given);
+  for (const { name, alias } of specs) {
+    const values = alias === undefined ? undefined : merged.get(alias);
+    if (alias === undefined || values === undefined) continue;
+    merged.delete(alias);
+    merged.set(name, [...(merged.get(name) ?? []), ...values]);
+  }
+  return merged;
 }
 
 function exampleText(spec: CommandSpec): string {

@@ -1,27 +1,31 @@
 // What `sync` is asked for: a wish, or a plan that was made earlier.
 
+import type { CallOptions } from "../host/call-options.ts";
+import type { LivepatchHost } from "../host/host.ts";
 import { PlanError } from "../plan/obstacle.ts";
 import { decodePlan, requireSealed } from "../plan/plan-json.ts";
 import type { SyncRequest } from "../sync/sync.ts";
 import type { SyncFile } from "../sync/sync-file.ts";
 import { type GivenFile, readGivenPayloads } from "./options/given-payloads.ts";
-import { readWish } from "./options/wish.ts";
+import { type ReadWish, readWish, wishForHost } from "./options/wish.ts";
 import { InputFileError, readInputFile } from "./read-input-file.ts";
 import { readXenSymsFile } from "./read-xen-syms-file.ts";
 import type { CommandCall } from "./spec.ts";
+
+export type ReadSyncRequest = SyncRequest & Pick<ReadWish, "fromFolder">;
 
 /** A plan names what it changes; with a hundred payloads of a hundred functions it has some MB. */
 const PLAN_SIZE_MAX = 64 * 1024 * 1024;
 
 /** @throws UsageError, PlanError, errors of the files */
-export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
+export async function readSyncRequest(call: CommandCall): Promise<ReadSyncRequest> {
   const hypervisor = await readHypervisor(call);
   const planPath = call.options.text("plan");
   if (planPath === undefined) {
-    const { wish, files, options } = await readWish(call);
+    const { wish, files, options, fromFolder } = await readWish(call);
     const { files: _, ...others } = options;
     const goal = { kind: "wish", wish, options: others } as const;
-    return { goal, files: await withPayloads(files), hypervisor };
+    return { goal, files: await withPayloads(files), hypervisor, fromFolder };
   }
   const { signal } = call.io;
   const bytes = await readInputFile(planPath, {
@@ -35,7 +39,22 @@ export async function readSyncRequest(call: CommandCall): Promise<SyncRequest> {
   const uploaded = await readSources(planPath, [...new Set(sources)], signal);
   requireSealed(plan, uploaded);
   const files = [...uploaded, ...given];
-  return { goal: { kind: "plan", plan }, files: await withPayloads(files), hypervisor };
+  const goal = { kind: "plan", plan } as const;
+  return { goal, files: await withPayloads(files), hypervisor, fromFolder: [] };
+}
+
+/** Without what a directory has for other hypervisors, of which `onNote` is told. */
+export async function requestForHost(
+  { fromFolder, ...request }: ReadSyncRequest,
+  host: LivepatchHost,
+  { onNote, ...options }: CallOptions & { readonly onNote: (note: string) => void },
+): Promise<SyncRequest> {
+  const { goal } = request;
+  if (goal.kind !== "wish" || fromFolder.length === 0) return request;
+  const { buildId } = await host.info(options);
+  const { wish, passedOver } = wishForHost({ wish: goal.wish, fromFolder }, buildId);
+  for (const note of passedOver) onNote(note);
+  return { ...request, goal: { ...goal, wish } };
 }
 
 /** @throws PlanError plan/bad-file when one is not there; errors of the files */

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import type { BuildOptions } from "../../builder/build-options.ts";
 import type { BuiltFix } from "../../builder/built-fix.ts";
 import type { HookDraft } from "../../builder/draft/draft.ts";
@@ -6,7 +5,7 @@ import type { BuildReport } from "../../builder/report.ts";
 import { emit, toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { buildOptionSpecs, readBuildOptions } from "../options/build.ts";
-import { requireFreePlace, requireOtherPlace } from "../options/output-place.ts";
+import { requireFolder, requireFreePlace, requireOtherPlace } from "../options/output-place.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
 import { columnsOf } from "../text/aligned-lines.ts";
 import { renderDraft, renderExplanation, renderReport } from "../text/build-report.ts";
@@ -52,6 +51,7 @@ export const buildCommand: TopCommand = {
         import("../../builder/build.ts"),
         import("../../builder/report.ts"),
       ]);
+    await requireFolder(output);
     await requireOtherPlace(output, inputsOf(call, options));
     if (draftHooks !== undefined) await requireFreePlace(draftHooks, output);
     const fix = await buildFix(options);
@@ -97,16 +97,9 @@ async function writeResults(
   report: BuildReport,
   output: string,
 ): Promise<string | undefined> {
-  const [{ isDevice, removeEarlierResult, writeFileAtomically }, { makeFolder }] =
-    await Promise.all([
-      import("../../builder/write-file.ts"),
-      import("../../files/make-folder.ts"),
-    ]);
-  try {
-    makeFolder(dirname(output));
-  } catch {
-    // The writing says what is wrong with this place.
-  }
+  const { isDevice, removeEarlierResult, writeFileAtomically } = await import(
+    "../../builder/write-file.ts"
+  );
   await removeEarlierResult(output);
   const place = (await isDevice(output)) ? undefined : `${output}.json`;
   if (place !== undefined) {

@@ -70,9 +70,15 @@ export const checkCommand: TopCommand = {
       value: "RULE-ID",
       description: "allow the hazards of a rule",
       repeatable: "yes",
+      completes: "rule",
       excludes: [checksNothing],
     },
-    { name: "explain", value: "RULE-ID", description: "explain a rule, and check nothing" },
+    {
+      name: "explain",
+      value: "RULE-ID",
+      description: "explain a rule, and check nothing",
+      completes: "rule",
+    },
   ],
   examples: [
     {

@@ -5,6 +5,8 @@ import type { Release } from "../../xen-abi/release.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { baseOption, readXenSymsInput } from "../options/base.ts";
+import { metadataOption, readMetadata } from "../options/metadata.ts";
+import { requireFolder } from "../options/output-place.ts";
 import { splitPair } from "../options/split-pair.ts";
 import {
   foundationOptionSpecs,
@@ -44,12 +46,7 @@ export const compileCommand: TopCommand = {
     modeOptionSpec,
     ...foundationOptionSpecs,
     guardOptionSpec,
-    {
-      name: "metadata",
-      value: "KEY=VALUE",
-      description: "metadata that list shows",
-      repeatable: "yes",
-    },
+    metadataOption,
     { name: "cc", value: "COMPILER", description: "gcc or clang", default: "$CC, else gcc" },
     {
       name: "cflag",
@@ -81,6 +78,7 @@ export const compileCommand: TopCommand = {
   kind: "own",
   run: async (call) => {
     const output = call.options.text("output") ?? defaultOutput(call.args);
+    await requireFolder(output);
     const compiled = await compile(call);
     const { writeFileAtomically } = await import("../../builder/write-file.ts");
     await writeFileAtomically(output, compiled.bytes);
@@ -97,7 +95,7 @@ function defaultOutput([first = ""]: readonly string[]): string {
 async function compile(call: CommandCall): Promise<CompiledPayload> {
   const { args, options, io } = call;
   const replace = options.texts("replace").map((text) => splitPair("--replace", text));
-  const metadata = options.texts("metadata").map((text) => splitPair("--metadata", text));
+  const metadata = readMetadata(options);
   const release = await readRelease(options.text("release"));
   const syms = await readXenSymsInput(call);
   const [{ compilePayload }, { readXenSyms }] = await Promise.all([

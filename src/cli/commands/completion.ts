@@ -8,7 +8,7 @@ import { UsageError } from "../usage-error.ts";
 export const completionCommand: TopCommand = {
   name: "completion",
   description: [
-    "Completes commands, options, files, and the names of loaded payloads, for which it asks the hypervisor.",
+    "Completes commands, options and their values, files, labs, rules, and the names of loaded payloads, for which it asks the hypervisor.",
     "With words after --, which the script passes: print what may come next.",
   ],
   arguments: [
@@ -54,13 +54,45 @@ function requireShell(name: string): Shell {
 
 async function findCandidates(call: CommandCall, words: readonly string[]): Promise<Candidate[]> {
   const found = completeWords(call.tree, words);
-  if (found.also === "files") return [...found.words, { word: ":files", summary: undefined }];
-  if (found.also === "payloads") {
-    const names = await payloadNames(call, hostOf(words) ?? call.globals.host);
-    const fitting = names.filter((name) => name.startsWith(words.at(-1) ?? ""));
-    return [...found.words, ...fitting.map((word) => ({ word, summary: "payload" }))];
+  if (found.also === "file") return [...found.words, { word: ":files", summary: undefined }];
+  const { names, summary } = await namesOf(call, found.also, words);
+  const current = words.at(-1) ?? "";
+  const fitting = names
+    .map((name) => found.before + name)
+    .filter((word) => word.startsWith(current));
+  return [...found.words, ...fitting.map((word) => ({ word, summary }))];
+}
+
+interface Names {
+  readonly names: readonly string[];
+  readonly summary: string | undefined;
+}
+
+async function namesOf(
+  call: CommandCall,
+  also: ReturnType<typeof completeWords>["also"],
+  words: readonly string[],
+): Promise<Names> {
+  switch (also) {
+    case "payload": {
+      const host = hostOf(words) ?? call.globals.host;
+      return { names: await payloadNames(call, host), summary: "payload" };
+    }
+    case "lab":
+      return { names: await labNames(), summary: "lab" };
+    case "host":
+      return { names: (await labNames()).map((name) => `lab:${name}`), summary: "lab" };
+    case "rule":
+      return { names: (await import("../../check/rules.ts")).ruleIds, summary: "rule" };
+    default:
+      return { names: [], summary: undefined };
   }
-  return [...found.words];
+}
+
+async function labNames(): Promise<readonly string[]> {
+  const { listLabs } = await import("../../lab/detached.ts");
+  const labs = await listLabs().catch(() => []);
+  return labs.map(({ info }) => info.name);
 }
 
 const PATIENCE_MS = 2000;
@@ -79,8 +111,8 @@ async function payloadNames(call: CommandCall, address: string): Promise<string[
 }
 
 function hostOf(words: readonly string[]): string | undefined {
-  const at = words.lastIndexOf("--host");
-  return at < 0 ? undefined : words[at + 1];
+  const at = words.findLastIndex((word) => word === "--host" || word.startsWith("--host="));
+  return at < 0 ? undefined : (words[at]?.split("=")[1] ?? words[at + 1]);
 }
 
 /** bash shows the word alone; zsh takes word:description, fish word, tab, description. */

@@ -11,7 +11,7 @@ export const labExecCommand: CommandSpec = {
     "Passes standard input, output and error through, so it works in a pipe and as ssh's ProxyCommand. Exits with the command's exit code: 127 if there is no such command, 128 or more after a signal.",
   ],
   arguments: [
-    { name: "NAME", description: "the lab", count: "one" },
+    { name: "NAME", description: "the lab", count: "one", completes: "lab" },
     { name: "COMMAND", description: "after --, with its arguments", count: "one-or-many" },
   ],
   options: [],

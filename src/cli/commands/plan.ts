@@ -3,7 +3,7 @@ import { sealPlan } from "../../plan/plan-json.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { checkUploads } from "../options/given-payloads.ts";
-import { checkXenSyms, readWish, wishOptions } from "../options/wish.ts";
+import { checkXenSyms, readWish, wishForHost, wishOptions } from "../options/wish.ts";
 import type { TopCommand } from "../spec.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { withHost } from "../with-host.ts";
@@ -37,7 +37,9 @@ export const planCommand: TopCommand = {
       const { observeHost } = await import("../../plan/observe.ts");
       const { state, info } = await observeHost(host, read.files, options);
       checkXenSyms(read, state.xenBuildId);
-      const planned = makePlan(state, read.wish, read.options);
+      const { wish, passedOver } = wishForHost(read, state.xenBuildId);
+      for (const one of passedOver) call.io.stderr.write(`Note: ${one}.\n`);
+      const planned = makePlan(state, wish, read.options);
       if (planned.kind === "refused") {
         const { obstacles } = planned;
         emit(call, { refused: obstacles }, () => renderRefusal(obstacles));

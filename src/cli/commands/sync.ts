@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlanError } from "../../plan/obstacle.ts";
 import type { SyncReport } from "../../sync/report.ts";
-import type { SyncOptions, SyncRequest } from "../../sync/sync.ts";
+import type { SyncOptions } from "../../sync/sync.ts";
 import { losses, requireConsent, yesOption } from "../consent.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
 import { goalOptions, wishOptions } from "../options/wish.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
-import { readSyncRequest } from "../sync-request.ts";
+import { type ReadSyncRequest, readSyncRequest, requestForHost } from "../sync-request.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { commandThatContinues, renderStep, renderSync } from "../text/sync.ts";
 import { withJournalledHost } from "../with-host.ts";
@@ -75,7 +75,7 @@ export const syncCommand: TopCommand = {
   },
 };
 
-function sync(call: CommandCall, request: SyncRequest): Promise<number> {
+function sync(call: CommandCall, request: ReadSyncRequest): Promise<number> {
   const { stdout, stderr, signal } = call.io;
   return withJournalledHost(call, async (host, callOptions, goal) => {
     const { syncHost } = await import("../../sync/sync.ts");
@@ -90,13 +90,15 @@ function sync(call: CommandCall, request: SyncRequest): Promise<number> {
         await requireConsent(call, losses(plan, state));
       },
       onNote: (note) => {
-        stderr.write(`warning: ${note}\n`);
+        stderr.write(`Note: ${note}.\n`);
         told.add(note);
       },
       onStep: (event) => stderr.write(renderStep(event)),
       pause: (ms = PAUSE_MS) => sleep(ms),
     };
-    const report = await syncHost({ host, goal }, request, options);
+    const { onNote = () => {} } = options;
+    const forHost = await requestForHost(request, host, { deadlineMs, signal, onNote });
+    const report = await syncHost({ host, goal }, forHost, options);
     const untold = report.notes.filter((note) => !told.has(note));
     const continues = commandThatContinues(call, [...wish, yesOption]);
     const { failure, ...rest } = report;

@@ -13,16 +13,38 @@ export interface Candidate {
 
 export interface Candidates {
   readonly words: readonly Candidate[];
-  /** To be asked of the shell, and of the host. */
-  readonly also: "files" | "payloads" | "nothing";
+  /** What else may stand there: to be asked of the shell, of the host, of this machine. */
+  readonly also: "file" | "payload" | "lab" | "host" | "rule" | "nothing";
+  /** `--option=`, where the value belongs to the same word; otherwise empty. */
+  readonly before: string;
 }
+
+type Found = Omit<Candidates, "before">;
 
 /** `words` are those after `xsplice`; the last one is unfinished, perhaps empty. */
 export function completeWords(tree: readonly TreeSection[], words: readonly string[]): Candidates {
   const current = words.at(-1) ?? "";
   const typed = readTyped(tree, words.slice(0, -1));
-  const found = candidatesFor(tree, typed, current);
-  return { ...found, words: found.words.filter(({ word }) => word.startsWith(current)) };
+  const [, name, value = ""] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  const option = typed.ended || typed.open ? undefined : findOption(typed.entry, name);
+  if (option === undefined) return fitting(candidatesFor(tree, typed, current), "", current);
+  return fitting(candidatesOf(tree, option.choices ?? option.completes), `${name}=`, value);
+}
+
+function fitting({ words, also }: Found, before: string, value: string): Candidates {
+  const fits = words.filter(({ word }) => word.startsWith(value));
+  return { also, before, words: fits.map((one) => ({ ...one, word: before + one.word })) };
+}
+
+/** By one of its names, dashes included. */
+function findOption(
+  entry: SpecEntry | undefined,
+  name: string | undefined,
+): OptionSpec | undefined {
+  return optionsOf(entry).find(
+    (spec) =>
+      name !== undefined && (optionNames(spec).includes(name) || name === `--${spec.alias}`),
+  );
 }
 
 interface Typed {
@@ -59,7 +81,7 @@ function readWord(tree: readonly TreeSection[], before: Typed, word: string): Ty
   if (word === "--") return { ...before, ended: true };
   if (word.startsWith("-")) {
     const [name = "", ...value] = word.split("="); // --name=value is one word.
-    const option = optionsOf(before.entry).find((spec) => optionNames(spec).includes(name));
+    const option = findOption(before.entry, name);
     if (option === undefined) return before;
     if (optionTakesValue(option) && value.length === 0) return { ...before, open: option };
     return {
@@ -76,8 +98,8 @@ function withValues(given: Given, { name }: OptionSpec, values: readonly string[
   return new Map([...given, [name, [...(given.get(name) ?? []), ...values]]]);
 }
 
-function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: string): Candidates {
-  if (typed.ended) return { words: [], also: "files" };
+function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: string): Found {
+  if (typed.ended) return { words: [], also: "file" };
   if (typed.open !== undefined)
     return candidatesOf(tree, typed.open.choices ?? typed.open.completes);
   if (current.startsWith("-")) return { words: optionWords(typed), also: "nothing" };
@@ -88,9 +110,15 @@ function candidatesFor(tree: readonly TreeSection[], typed: Typed, current: stri
   return candidatesOf(tree, argumentAt(entry, typed.positionals)?.completes);
 }
 
-function candidatesOf(tree: readonly TreeSection[], what: Completion | undefined): Candidates {
-  if (what === "file") return { words: [], also: "files" };
-  if (what === "payload") return { words: [], also: "payloads" };
+const hosts = ["local", "lab", "lab:", "ssh:"];
+
+function candidatesOf(tree: readonly TreeSection[], what: Completion | undefined): Found {
+  if (what === "file" || what === "payload" || what === "lab" || what === "rule") {
+    return { words: [], also: what };
+  }
+  if (what === "host") {
+    return { words: hosts.map((word) => ({ word, summary: undefined })), also: what };
+  }
   if (what === "command") {
     return { words: childrenOf(tree, undefined).map(entryWord), also: "nothing" };
   }

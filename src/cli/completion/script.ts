@@ -11,16 +11,35 @@ export function completionScript(shell: Shell): string {
 
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_xsplice() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" line file
+  local rest="\${COMP_LINE:0:COMP_POINT}" words=() piece line file index
+  # bash divides words at : and = too: what no blank divides is one word.
+  for ((index = 0; index <= COMP_CWORD; index++)); do
+    piece="\${COMP_WORDS[index]}"
+    if ((index > 0)) && [[ "$rest" != [[:space:]]* ]]; then
+      words[\${#words[@]}-1]+="$piece"
+    else
+      words+=("$piece")
+    fi
+    rest="\${rest#"\${rest%%[![:space:]]*}"}"
+    rest="\${rest#"$piece"}"
+  done
+  local current="\${words[\${#words[@]}-1]}" option="" breaks="\${COMP_WORDBREAKS//[^:=]/}" before=""
+  [[ "$current" == --*=* ]] && option="\${current%%=*}="
+  # Only what follows the last of these characters is replaced by a reply.
+  [[ -n "$breaks" ]] && before="\${current%"\${current##*[$breaks]}"}"
   COMPREPLY=()
   while IFS= read -r line; do
-    if [ "$line" = ":files" ]; then
+    if [[ "$line" == ":files" ]]; then
       compopt -o filenames 2>/dev/null
-      while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$current")
+      while IFS= read -r file; do
+        file="$option$file"
+        COMPREPLY+=("\${file#"$before"}")
+      done < <(compgen -f -- "\${current#"$option"}")
     else
-      COMPREPLY+=("$line")
+      [[ "$line" == *: ]] && compopt -o nospace 2>/dev/null
+      COMPREPLY+=("\${line#"$before"}")
     fi
-  done < <(xsplice completion bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <(xsplice completion bash -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _xsplice xsplice
 `,
@@ -30,6 +49,7 @@ _xsplice() {
   local -a found
   for line in "\${(@f)$(xsplice completion zsh -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     if [[ $line = ":files" ]]; then
+      compset -P '--*='
       _files
     elif [[ -n $line ]]; then
       found+=("$line")
@@ -45,9 +65,12 @@ fi
 `,
   fish: `function __xsplice_complete
   set -l words (commandline -opc) (commandline -ct)
+  set -l option (string match -r -- '^--[^=]+=' $words[-1])
   for line in (xsplice completion fish -- $words[2..-1] 2>/dev/null)
     if test "$line" = ":files"
-      __fish_complete_path (commandline -ct)
+      for file in (__fish_complete_path (string replace -- "$option" '' $words[-1]))
+        echo "$option$file"
+      end
     else
       echo $line
     end

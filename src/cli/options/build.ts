@@ -6,8 +6,8 @@ import type { OptionSpec } from "../option-spec.ts";
 import type { CommandCall } from "../spec.ts";
 import { packageVersion } from "../version.ts";
 import { compilerSpecs, readSourceInputs, sourceSpecs } from "./build-source.ts";
+import { metadataOption, readMetadata } from "./metadata.ts";
 import { patchNames, readPatches } from "./patches.ts";
-import { splitPair } from "./split-pair.ts";
 import {
   foundationOptionSpecs,
   guardOptionSpec,
@@ -105,7 +105,7 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     description: "the title that list shows",
     default: "the patch's subject",
   },
-  { name: "meta", value: "KEY=VALUE", description: "metadata that list shows", repeatable: "yes" },
+  metadataOption,
   {
     name: "allow-init",
     value: "NAME",
@@ -166,7 +166,7 @@ export async function readBuildOptions(
       },
       label: {
         title: options.text("name"),
-        metadata: options.texts("meta").map((text) => splitPair("--meta", text)),
+        metadata: readMetadata(options),
         toolVersion: packageVersion(),
         patches: options.has("leave-out-patches") ? "digests" : "texts",
       },

@@ -14,7 +14,7 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
     value: "HOST",
     description:
       "the hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; the default is $XSPLICE_HOST, else local",
-    completes: ["local", "lab", "lab:", "ssh:"],
+    completes: "host",
   },
   { name: "json", description: "print one JSON document instead of text, errors too" },
   {

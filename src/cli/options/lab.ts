@@ -16,6 +16,7 @@ export const labNameArgument: ArgumentSpec = {
   name: "NAME",
   description: "the lab; optional if only one is up",
   count: "optional",
+  completes: "lab",
 };
 
 /** Rather than one of the releases that we know. */

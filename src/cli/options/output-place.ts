@@ -1,8 +1,26 @@
 // Prevents that a result overwrites one of its own inputs, or what somebody has edited.
 
 import { realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import { codeOfSystemError } from "../../system-state.ts";
 import { UsageError } from "../usage-error.ts";
+
+/** Checks that `output` lies in a directory that exists, before any work. @throws UsageError */
+export async function requireFolder(output: string): Promise<void> {
+  const folder = dirname(output);
+  const isThere = await stat(folder).then(
+    (found) => found.isDirectory(),
+    // What cannot be looked at may exist: the writing says what is wrong.
+    (error: unknown) => codeOfSystemError(error) !== "ENOENT",
+  );
+  if (isThere) return;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot write to "${output}": there is no directory "${folder}"`,
+    where: "--output",
+    remedy: "make the directory, or name another place",
+  });
+}
 
 /** Checks `output` and the report next to it against the files that were read. @throws UsageError */
 export async function requireOtherPlace(output: string, inputs: readonly string[]): Promise<void> {

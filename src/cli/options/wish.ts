@@ -3,6 +3,7 @@
 import { toHex } from "../../bytes/hex.ts";
 import { invariant } from "../../invariant.ts";
 import { PlanError } from "../../plan/obstacle.ts";
+import type { GivenPayload } from "../../plan/piece.ts";
 import type { PlanOptions } from "../../plan/plan.ts";
 import type { Wish } from "../../plan/wish.ts";
 import type { XenSyms } from "../../running/xen-syms.ts";
@@ -78,6 +79,8 @@ export interface ReadWish {
   /** Of the wish and of `--payload`. */
   readonly files: readonly GivenFile[];
   readonly options: PlanOptions;
+  /** Sources of those that only their directory was named for. */
+  readonly fromFolder: readonly string[];
   /** Of the xen-syms file, hex; `undefined` without one. */
   readonly xenSymsId: string | undefined;
 }
@@ -97,25 +100,63 @@ export async function readWish(call: CommandCall): Promise<ReadWish> {
   const xenSymsId = symbols && toHex(symbols.buildId);
   const names = options.texts("revert");
   if (names.length > 0) {
-    return { wish: { kind: "revert", names }, files: known, options: planOptions, xenSymsId };
+    const wish = { kind: "revert", names } as const;
+    return { wish, files: known, options: planOptions, fromFolder: [], xenSymsId };
   }
-  const wanted = await wantedFiles(options.texts("to"), options.text("to-dir"));
+  const fromFolder = await filesInFolder(options.text("to-dir"));
+  const wanted = [...options.texts("to"), ...fromFolder];
   const isGoal = wanted.length > 0 || options.has("to-nothing");
   invariant(isGoal, "no host is brought to nothing because nothing was said");
   const payloads = await readGivenPayloads(wanted, io.signal);
   const wish = { kind: "apply-exactly", payloads } as const;
-  return { wish, files: [...payloads, ...known], options: planOptions, xenSymsId };
+  const files = [...payloads, ...known];
+  return { wish, files, options: planOptions, fromFolder, xenSymsId };
 }
 
-async function wantedFiles(
-  files: readonly string[],
-  folder: string | undefined,
-): Promise<readonly string[]> {
-  if (folder === undefined) return files;
+async function filesInFolder(folder: string | undefined): Promise<readonly string[]> {
+  if (folder === undefined) return [];
   const found = await payloadsInFolder(folder);
   // A mistyped directory would remove every fix from the host.
   if (found.length === 0) throw emptyFolder(folder);
-  return [...files, ...found];
+  return found;
+}
+
+export interface WishForHost {
+  readonly wish: Wish;
+  /** Sentences without their ends: what of a directory is for other hypervisors. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * A directory may have payloads for several hypervisors: those for the host's are wished for.
+ * @param hostId build-id of the host's hypervisor
+ * @throws UsageError when none of them is for it
+ */
+export function wishForHost(
+  { wish, fromFolder }: Pick<ReadWish, "wish" | "fromFolder">,
+  hostId: string | undefined,
+): WishForHost {
+  if (wish.kind !== "apply-exactly" || hostId === undefined) return { wish, passedOver: [] };
+  const isOther = ({ source, facts: { xenDepends } }: GivenPayload): boolean =>
+    fromFolder.includes(source) && xenDepends !== undefined && xenDepends !== hostId;
+  const others = wish.payloads.filter(isOther);
+  const payloads = wish.payloads.filter((payload) => !isOther(payload));
+  const words = others.map(
+    ({ source, facts }) => `passed over ${source}: it is for hypervisor ${facts.xenDepends}`,
+  );
+  if (payloads.length === 0 && others.length > 0) throw noneForHost(hostId, words);
+  return { wish: { ...wish, payloads }, passedOver: words };
+}
+
+function noneForHost(hostId: string, words: readonly string[]): UsageError {
+  return new UsageError({
+    code: "usage/bad-value",
+    problem:
+      "Cannot tell what should be applied: no payload of the directory is for this hypervisor",
+    where: words.join("\n"),
+    expected: `a payload for ${hostId}, the build-id of the host's hypervisor`,
+    remedy: "build one for it, or give --to-nothing if no payload should be applied",
+  });
 }
 
 async function readSymbols(
