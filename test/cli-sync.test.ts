@@ -12,11 +12,7 @@ import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { cannotLock } from "../src/hosts/lock-file.ts";
 import { ModelHost } from "../src/hosts/model.ts";
-import {
-  syntheticModel,
-  syntheticXenSyms,
-  XEN_ID,
-} from "../src/xen-model/synthetic.test.support.ts";
+import { syntheticModel, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
 import { payloadFiles } from "./plan-payloads.ts";
 import { runXsplice } from "./run-cli.ts";
 

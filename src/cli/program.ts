@@ -3,6 +3,7 @@
 
 import { Argument, Command, type CommanderError, Help, Option } from "commander";
 import type { CommandIo } from "./io.ts";
+import { aliasesOf, withoutAliases } from "./option-alias.ts";
 import { requireRules } from "./option-rules.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { type Given, OptionValues } from "./option-values.ts";
@@ -98,9 +99,9 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
   for (const { name, description, count } of spec.arguments) {
     command.addArgument(new Argument(argumentSyntax(name, count), description));
   }
-  for (const option of spec.options) {
-    command.addOption(commanderOption(option, spec.options));
-    if (option.alias !== undefined) command.addOption(aliasOption(option, option.alias));
+  for (const option of spec.options) command.addOption(commanderOption(option, spec.options));
+  for (const alias of aliasesOf(spec.options)) {
+    command.addOption(commanderOption(alias, []).hideHelp());
   }
   command.configureHelp({
     showGlobalOptions: true,
@@ -144,23 +145,6 @@ function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Optio
     ...(before ?? []),
     value,
   ]);
-}
-
-/** Taken, and not shown. */
-function aliasOption(spec: OptionSpec, alias: string): Option {
-  const { letter: _, ...unlettered } = spec;
-  return commanderOption({ ...unlettered, name: alias }, []).hideHelp();
-}
-
-function withoutAliases(given: Given, specs: readonly OptionSpec[]): Given {
-  const merged = new Map(given);
-  for (const { name, alias } of specs) {
-    const values = alias === undefined ? undefined : merged.get(alias);
-    if (alias === undefined || values === undefined) continue;
-    merged.delete(alias);
-    merged.set(name, [...(merged.get(name) ?? []), ...values]);
-  }
-  return merged;
 }
 
 function exampleText(spec: CommandSpec): string {

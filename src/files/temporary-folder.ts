@@ -14,9 +14,18 @@ import { isFolder } from "./make-folder.ts";
 /** The process id is for people; mkdtemp adds the end. */
 const NAME = /^xsplice-[a-z]+-\d+-\w{6}$/;
 
-/** `what` is part of its name: a word in small letters. */
-export function makeTemporaryFolder(what: string): ClaimedFolder {
-  return claimFolder(tmpdir(), `xsplice-${what}-${process.pid}-`);
+/** The address of a Unix socket has no more bytes. */
+const SOCKET_PATH_MAX = 107;
+
+/**
+ * `what` is part of its name: a word in small letters.
+ * @param socket of the longest name in it, with its slash: then it is in /tmp where TMPDIR is too long
+ */
+export function makeTemporaryFolder(what: string, socket?: string): ClaimedFolder {
+  const prefix = `xsplice-${what}-${process.pid}-`;
+  const longest = `${tmpdir()}/${prefix}XXXXXX${socket ?? ""}`;
+  const isTooLong = socket !== undefined && Buffer.byteLength(longest) > SOCKET_PATH_MAX;
+  return claimFolder(isTooLong ? "/tmp" : tmpdir(), prefix);
 }
 
 /** Removes those that no process holds, of this user only. TMPDIR may name no directory. */

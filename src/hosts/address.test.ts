@@ -7,10 +7,25 @@ test("parseAddress() knows every kind of host", () => {
   assert.deepEqual(parseAddress("local"), { kind: "local" });
   assert.deepEqual(parseAddress("lab"), { kind: "lab", name: undefined });
   assert.deepEqual(parseAddress("lab:trial"), { kind: "lab", name: "trial" });
-  assert.deepEqual(parseAddress("ssh:root@dom0"), { kind: "ssh", destination: "root@dom0" });
+  assert.deepEqual(parseAddress("ssh:root@dom0"), {
+    kind: "ssh",
+    destination: "root@dom0",
+    becomeRoot: "unneeded",
+  });
+  assert.deepEqual(parseAddress("ssh+sudo:admin@dom0"), {
+    kind: "ssh",
+    destination: "admin@dom0",
+    becomeRoot: "sudo",
+  });
+  assert.deepEqual(parseAddress("ssh+sudo://admin@dom0:2222"), {
+    kind: "ssh",
+    destination: "ssh://admin@dom0:2222",
+    becomeRoot: "sudo",
+  });
   assert.deepEqual(parseAddress("ssh://root@dom0:2222"), {
     kind: "ssh",
     destination: "ssh://root@dom0:2222",
+    becomeRoot: "unneeded",
   });
 });
 
@@ -21,7 +36,7 @@ test("parseAddress() refuses the rest and says what there is", () => {
       (error: unknown) =>
         error instanceof HostError &&
         error.report.code === "host/bad-argument" &&
-        error.report.expected === "local, lab, lab:NAME or ssh:USER@HOST",
+        error.report.expected === "local, lab, lab:NAME, ssh:USER@HOST or ssh+sudo:USER@HOST",
       text,
     );
   }

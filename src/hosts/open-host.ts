@@ -15,7 +15,7 @@ export interface OpenHostOptions {
 const CONNECT_MS = 30_000;
 
 /**
- * @param address `local`, `lab`, `lab:NAME`, `ssh:USER@HOST`
+ * @param address `local`, `lab`, `lab:NAME`, `ssh:USER@HOST`, `ssh+sudo:USER@HOST`
  * @throws HostError; LabError when there is no such lab
  */
 export async function openHost(
@@ -35,8 +35,14 @@ export async function openHost(
     }
     case "ssh": {
       const { openSshHost } = await import("./ssh/open.ts");
-      const { destination } = parsed;
-      return openSshHost({ destination, command, deadlineMs, ...(signal && { signal }) });
+      const { destination, becomeRoot } = parsed;
+      return openSshHost({
+        destination,
+        becomeRoot,
+        command,
+        deadlineMs,
+        ...(signal && { signal }),
+      });
     }
   }
 }

@@ -16,6 +16,11 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
       "the hypervisor: local (this dom0), lab or lab:NAME, ssh:USER@HOST; the default is $XSPLICE_HOST, else local",
     completes: "host",
   },
+  {
+    name: "sudo",
+    description:
+      "become root on an ssh host by sudo, without a password; the same as ssh+sudo:USER@HOST",
+  },
   { name: "json", description: "print one JSON document instead of text, errors too" },
   {
     name: "timeout",
@@ -31,11 +36,24 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
 
 /** @throws UsageError on a time limit that is not a positive number */
 export function readGlobalOptions(options: OptionValues, env: CommandIo["env"]): GlobalOptions {
+  const host = options.text("host") ?? (env["XSPLICE_HOST"] || "local");
   return {
-    host: options.text("host") ?? (env["XSPLICE_HOST"] || "local"),
+    host: options.has("sudo") ? withSudo(host) : host,
     output: options.has("json") ? "json" : "text",
     deadlineMs: readSeconds(options.text("timeout")) * 1000,
   };
+}
+
+function withSudo(host: string): string {
+  if (host.startsWith("ssh+sudo:")) return host;
+  if (host.startsWith("ssh:")) return host.replace("ssh:", "ssh+sudo:");
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot use sudo on "${host}": it is not reached by ssh`,
+    where: "--sudo",
+    expected: "--host ssh:USER@HOST",
+    remedy: "on this dom0, run xsplice itself by sudo",
+  });
 }
 
 function readSeconds(text: string | undefined): number {

@@ -29,6 +29,8 @@ export interface SshOptions {
   readonly destination: string;
   /** The program and its first arguments, e.g. `["ssh", "-F", "other_config"]`. */
   readonly command: readonly string[];
+  /** `sudo`: each script is run by `sudo -n` there, so without a password. */
+  readonly becomeRoot?: "sudo" | "unneeded";
 }
 
 export interface HeldScript {
@@ -43,6 +45,9 @@ export interface HeldScript {
 const UNMOVED_SCRIPT = `trap '' INT HUP; exec "$@"`;
 /** The session that keeps the connection ends when its standard input does; meanwhile it runs scripts. */
 const KEEPER: RemoteScript = { task: "connect", script: "echo connected; exec sh" };
+const CONTROL_NAME = "control";
+/** ssh(1) adds a dot and 16 characters until the socket is ready. */
+const CONTROL_SOCKET = `/${CONTROL_NAME}.${"X".repeat(16)}`;
 const KEEPS = ["-o", "ControlMaster=yes", "-o", "ControlPersist=no"];
 const SHARES = ["-o", "ControlMaster=no"];
 
@@ -62,7 +67,7 @@ export class SshConnection implements AsyncDisposable {
         expected: "ssh:USER@HOST",
       });
     }
-    const folder = makeTemporaryFolder("ssh");
+    const folder = makeTemporaryFolder("ssh", CONTROL_SOCKET);
     const connection = new SshConnection(options, folder);
     try {
       await connection.#keepOpen(signal);
@@ -161,14 +166,15 @@ export class SshConnection implements AsyncDisposable {
   }
 
   #spawn(options: readonly string[], remote: RemoteScript, marker: OutputMarker): SshProcess {
+    const root = this.#options.becomeRoot === "sudo" ? "sudo -n -- " : "";
     return spawn("sh", [
       ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
-      ...["-T", "-o", `ControlPath=${join(this.#folder.path, "control")}`],
+      ...["-T", "-o", `ControlPath=${join(this.#folder.path, CONTROL_NAME)}`],
       // Settings for interactive sessions that would disturb ours.
       ...["-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes"],
       ...options,
       ...["--", this.#options.destination],
-      scriptCommand(marker.in(remote.script), remote.args ?? []),
+      `${root}${scriptCommand(marker.in(remote.script), remote.args ?? [])}`,
     ]);
   }
 
@@ -179,7 +185,7 @@ export class SshConnection implements AsyncDisposable {
       problem: `Cannot reach ${this.label}: ${state}`,
       ...(said === "" ? {} : { where: said.slice(-QUOTED_MAX) }),
       expected: "a shell on that host, as `ssh` gives it on the command line",
-      remedy: `try \`ssh ${this.#options.destination} true\` by hand`,
+      remedy: `try \`ssh ${this.#options.destination} ${this.#options.becomeRoot === "sudo" ? "sudo -n " : ""}true\` by hand`,
     });
   }
 

@@ -1,7 +1,7 @@
 // How many sessions of ssh, and so how many logins, each kind of work costs.
 
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { HostError } from "../../host/errors.ts";
@@ -9,6 +9,7 @@ import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { SshConnection } from "./connection.ts";
 import { actOptions, makePlace, options, soon, withHost } from "./fake-dom0.test.support.ts";
+import { openSshHost } from "./open.ts";
 
 /** A line in a file for each login. */
 const login = 'echo login >>"@TMP@/../logins"';
@@ -36,6 +37,48 @@ test("openSshHost() asks everything, and acts, in one session; an upload and the
     },
     { login },
   );
+});
+
+test("openSshHost() becomes root by sudo where it is told to, for everything", async () => {
+  // Another user has no xl, and no xen-livepatch, that works.
+  const asUser = `case "$command" in "sudo -n -- sh -c "*) ;; *) exit 1 ;; esac`;
+  const sudo = '#!/bin/sh\n[ "$1 $2" = "-n --" ] || exit 1\nshift 2\nexec "$@"\n';
+  const place = await makePlace({ login: asUser, programs: { sudo } });
+  const { command } = place;
+  const destination = "admin@dom0";
+  await assert.rejects(openSshHost({ destination, command, ...options }), /Cannot reach/);
+  {
+    await using host = await openSshHost({ destination, command, becomeRoot: "sudo", ...options });
+    await host.upload("fix", new Uint8Array(100_000), options);
+    await host.act("apply", "fix", actOptions);
+    await (await host.lock?.(options))?.[Symbol.asyncDispose]();
+    assert.deepEqual(await host.status("fix", options), { kind: "applied" });
+  }
+  const refuses = "echo 'sudo: a password is required' >&2; exit 1";
+  const strict = await makePlace({ login: refuses });
+  await assert.rejects(
+    openSshHost({ destination, command: strict.command, becomeRoot: "sudo", ...options }),
+    /a password is required(.*\n)*.*ssh admin@dom0 sudo -n true/,
+  );
+  for (const { folder } of [place, strict]) await rm(folder, { recursive: true });
+});
+
+test("SshConnection.open() keeps its socket elsewhere when TMPDIR is too long for one", async () => {
+  const { folder, command } = await makePlace({ login: 'echo "$*" >"@TMP@/../arguments"' });
+  const long = join(folder, "t".repeat(90));
+  await mkdir(long);
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = long;
+  try {
+    await using _ = await SshConnection.open({ destination: "dom0", command }, forever());
+    const words = await readFile(join(folder, "arguments"), "utf8");
+    const [, path = ""] = /ControlPath=(\S+)/.exec(words) ?? [];
+    assert.ok(path.length + 17 <= 107, path);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+  await rm(folder, { recursive: true });
 });
 
 test("SshConnection.run() gives a script its input, outputs and exit code, one after the other", async () => {
