@@ -18,6 +18,7 @@ import {
   type OutlineSection,
   type SpecEntry,
 } from "./spec.ts";
+import { exampleText } from "./text/example-text.ts";
 import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -145,14 +146,6 @@ function commanderOption(spec: OptionSpec, others: readonly OptionSpec[]): Optio
     ...(before ?? []),
     value,
   ]);
-}
-
-function exampleText(spec: CommandSpec): string {
-  const lines = spec.examples.flatMap(({ command, explains }) => [
-    `  # ${explains}`,
-    `  ${command}`,
-  ]);
-  return ["Examples:", ...lines].join("\n");
 }
 
 /** @throws UsageError when there is no such command */
