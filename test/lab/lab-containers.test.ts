@@ -42,7 +42,7 @@ test("removeDeadLabs() leaves a lab alone that another container started", { ski
 test("endLab() ends a lab whose process has no number here", { skip }, async () => {
   const { name, folder } = await startDetachedLab({ name: `ended-${process.pid}` });
   const pid = readFileSync(join(folder, "qemu.pid"), "utf8").trim();
-  assert.deepEqual(xspliceElsewhere("lab", "down", name), { ended: name });
+  assert.deepEqual(xspliceElsewhere("lab", "down", name), { version: 1, ended: name });
   assert.ok(!existsSync(folder));
   assert.ok(!existsSync(`/proc/${pid}`));
 });
