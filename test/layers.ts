@@ -139,7 +139,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "xen-model",
     "files",
   ],
-  bases: ["bytes", "json", "host", "elf", "xen-abi", "parts", "hosts", "xen-make", "running"],
+  bases: [
+    ...["build-outcome", "bytes", "files", "json", "host", "elf", "xen-abi", "parts", "hosts"],
+    ...["xen-make", "running"],
+  ],
   guest: ["bytes", "host", "xen-abi", "xen-call", "agent", "lab", "parts", "files"],
   prove: ["bytes", "json", "host", "agent", "payload", "running", "lab", "hosts", "guest"],
   cli: [

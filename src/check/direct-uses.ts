@@ -7,7 +7,7 @@
 import { Machine, SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, Relocation, Section, SectionIndex } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
-import { findAarch64Branches } from "../isa/aarch64-branches.ts";
+import { findAarch64Branches } from "../isa/aarch64/branches.ts";
 import { X86Relocation } from "../isa/x86.ts";
 import { nearBranchAt } from "../isa/x86-near-branch.ts";
 import { livepatchSections, specialTableSections } from "../xen-abi/sections.ts";

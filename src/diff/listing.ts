@@ -1,7 +1,6 @@
 // A function's instructions as lines of text, with the names of their targets instead of the zeroes
 // that a relocation will fill in.
 
-import { Machine } from "../elf/constants.ts";
 import { disassemble } from "../isa/disassemble.ts";
 import { nameOperand } from "../isa/name-operand.ts";
 import type { Atom } from "./atom.ts";
@@ -15,18 +14,19 @@ export interface ListedInstruction {
   readonly text: string;
 }
 
-/** Undefined for code of other machines than x86-64, and for sections without contents. */
+/** Undefined for sections without contents. */
 export function listInstructions(
   atom: Atom,
   machine: number,
 ): readonly ListedInstruction[] | undefined {
-  if (machine !== Machine.EM_X86_64 || atom.bytes === undefined) return undefined;
+  if (atom.bytes === undefined) return undefined;
   const names = new Map(
     atom.references.map(({ offset, target }) => [offset, describeTarget(target)]),
   );
   const lines = disassemble(machine, atom.bytes, {
     address: 0n,
     resolveName: (target, fieldOffset) => names.get(fieldOffset) ?? insideName(atom, target),
+    resolveRelocation: (fieldOffset) => names.get(fieldOffset),
   });
   return lines.map(({ address, bytes, text }) => ({
     offset: Number(address),

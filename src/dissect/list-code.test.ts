@@ -41,20 +41,38 @@ function listed(
   return listCode(new PayloadPlaces(object), { section, ...range });
 }
 
-test("listCode() shows words of AArch64 with the names of what they refer to", () => {
-  // bl (relocated), b +8, ret
-  const words = Uint8Array.of(0, 0, 0, 0x94, 2, 0, 0, 0x14, 0xc0, 3, 0x5f, 0xd6, 0, 0, 0, 0);
-  const type = Aarch64Relocation.R_AARCH64_CALL26;
-  const lines = listed(Machine.EM_AARCH64, words, [
-    { offset: 0, type, symbol: external, addend: 0n },
-  ]);
+test("listCode() names what instructions of AArch64 refer to, by each part of an address", () => {
+  const words = [
+    ...[0x94000000, 0x14000002, 0xd65f03c0], // bl (relocated), b +8, ret
+    ...[0x90000000, 0x91000000, 0xf9400001, 0x79000002], // adrp, add, ldr and strh at x0
+    ...[0xd2800000, 0xffffffff], // movz (relocated), no instruction
+  ];
+  const bytes = new Uint8Array(Uint32Array.from(words).buffer);
+  const R = Aarch64Relocation;
+  const relocations = [
+    [0x00, R.R_AARCH64_CALL26, 0n],
+    [0x0c, R.R_AARCH64_ADR_PREL_PG_HI21, 0n],
+    [0x10, R.R_AARCH64_ADD_ABS_LO12_NC, 0n],
+    [0x14, R.R_AARCH64_LDST64_ABS_LO12_NC, 8n],
+    [0x1c, R.R_AARCH64_MOVW_UABS_G0, 0n],
+  ] as const;
+  const lines = listed(
+    Machine.EM_AARCH64,
+    bytes,
+    relocations.map(([offset, type, addend]) => ({ offset, type, symbol: external, addend })),
+  );
   assert.deepEqual(
     lines.map(({ offset, text }) => [offset, text]),
     [
-      [0, ".inst 0x94000000 # printk (R_AARCH64_CALL26)"],
-      [4, ".inst 0x14000002 # +0xc"],
-      [8, ".inst 0xd65f03c0"],
-      [12, ".inst 0x00000000"],
+      [0x00, "bl printk"],
+      [0x04, "b +0xc"],
+      [0x08, "ret"],
+      [0x0c, "adrp x0, printk"],
+      [0x10, "add x0, x0, :lo12:printk"],
+      [0x14, "ldr x1, [x0, :lo12:printk+0x8]"],
+      [0x18, "strh w2, [x0]"],
+      [0x1c, "mov x0, #0 # printk (R_AARCH64_MOVW_UABS_G0)"],
+      [0x20, ".inst 0xffffffff"],
     ],
   );
 });

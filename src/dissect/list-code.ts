@@ -5,7 +5,6 @@ import type { ListedInstruction } from "../diff/listing.ts";
 import { Machine } from "../elf/constants.ts";
 import type { Relocation, Section } from "../elf/object.ts";
 import { contentsOf } from "../elf/sections.ts";
-import { findAarch64Branches } from "../isa/aarch64-branches.ts";
 import { disassemble } from "../isa/disassemble.ts";
 import { nameOperand } from "../isa/name-operand.ts";
 import { nameOfRelocation } from "../isa/relocate.ts";
@@ -22,37 +21,43 @@ export interface CodeRange {
 /** As much of the range as the section has. Bytes that are not an instruction become a line `(bad)`. */
 export function listCode(places: PayloadPlaces, range: CodeRange): readonly ListedInstruction[] {
   const { section, start, size } = range;
+  const { machine } = places.object.header;
   const bytes = contentsOf(places.object, section).subarray(start, start + size);
-  return places.object.header.machine === Machine.EM_X86_64
-    ? listX86(places, range, bytes)
-    : listAarch64(places, range, bytes);
-}
-
-function listX86(
-  places: PayloadPlaces,
-  { section, start }: CodeRange,
-  bytes: Uint8Array,
-): readonly ListedInstruction[] {
   const relocations = places.relocationsOf(section);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const named = new Set<number>();
-  const resolveName = (target: bigint, fieldOffset: number): string | undefined => {
+  const relocatedName = (fieldOffset: number, target?: bigint): string | undefined => {
     const relocation = relocations.get(start + fieldOffset);
-    if (relocation === undefined) return insideName(places, { section, start }, target, bytes);
+    if (relocation === undefined) return undefined;
     named.add(fieldOffset);
-    // The distance counts from the end of the instruction, which tells how far after the field it is.
-    const distance = fieldOffset + 4 <= bytes.length ? view.getInt32(fieldOffset, true) : 0;
-    const bias = target - BigInt(distance) - BigInt(fieldOffset);
+    const isX86 = machine === Machine.EM_X86_64 && target !== undefined;
+    const bias = isX86 ? biasOf(bytes, fieldOffset, target) : 0n;
     const referred = places.follow(relocation, bias);
     return referred === undefined ? undefined : places.nameOf(referred);
   };
-  const lines = disassemble(Machine.EM_X86_64, bytes, { address: 0n, resolveName });
+  const lines = disassemble(machine, bytes, {
+    address: 0n,
+    resolveName: (target, fieldOffset) =>
+      relocations.has(start + fieldOffset)
+        ? relocatedName(fieldOffset, target)
+        : insideName(places, { section, start }, target, bytes),
+    resolveRelocation: relocatedName,
+  });
   return lines.map(({ address, bytes: own, text }) => {
     const offset = Number(address);
     const others = othersIn(relocations, start + offset, own.length, named, start);
     const notes = others.map((relocation) => ` # ${constantName(places, relocation)}`);
     return { offset, bytes: own, text: nameOperand(text) + notes.join("") };
   });
+}
+
+/**
+ * How far the addend is from what is meant: a distance of x86-64 counts from the end of the instruction,
+ * which tells how far after the field it is.
+ */
+function biasOf(bytes: Uint8Array, fieldOffset: number, target: bigint): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const distance = fieldOffset + 4 <= bytes.length ? view.getInt32(fieldOffset, true) : 0;
+  return target - BigInt(distance) - BigInt(fieldOffset);
 }
 
 /** Of a place that the assembler itself filled in: in the same function, or elsewhere in the section. */
@@ -69,7 +74,7 @@ function insideName(
   return places.nameOf({ kind: "own", section, offset });
 }
 
-/** Relocations of an instruction that fill in no distance: addresses, mostly of 64 bits. */
+/** Relocations of an instruction that are not named yet: mostly addresses of 64 bits. */
 function othersIn(
   relocations: ReadonlyMap<number, Relocation>,
   start: number,
@@ -90,35 +95,4 @@ function constantName(places: PayloadPlaces, relocation: Relocation): string {
   const referred = places.follow(relocation, 0n);
   const kind = nameOfRelocation(places.object.header.machine, relocation.type);
   return referred === undefined ? kind : `${places.nameOf(referred)} (${kind})`;
-}
-
-/** Not decoded: words, with the names of what they refer to, for objdump to be read beside. */
-function listAarch64(
-  places: PayloadPlaces,
-  { section, start }: CodeRange,
-  bytes: Uint8Array,
-): readonly ListedInstruction[] {
-  const relocations = places.relocationsOf(section);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const branches = new Map(
-    findAarch64Branches(bytes).map(({ offset, target }) => [offset, target]),
-  );
-  const lines: ListedInstruction[] = [];
-  for (let offset = 0; offset + 4 <= bytes.length; offset += 4) {
-    const relocation = relocations.get(start + offset);
-    const target = branches.get(offset);
-    const name =
-      relocation !== undefined
-        ? constantName(places, relocation)
-        : target === undefined
-          ? undefined
-          : insideName(places, { section, start }, BigInt(target), bytes);
-    const word = view.getUint32(offset, true).toString(16).padStart(8, "0");
-    lines.push({
-      offset,
-      bytes: bytes.subarray(offset, offset + 4),
-      text: `.inst 0x${word}${name === undefined ? "" : ` # ${name}`}`,
-    });
-  }
-  return lines;
 }

@@ -2,7 +2,6 @@
 // this needs. The caller that has opened such a file implements it.
 
 import type { ListedInstruction } from "../diff/listing.ts";
-import { Machine } from "../elf/constants.ts";
 import { XspliceError } from "../error.ts";
 import { disassemble } from "../isa/disassemble.ts";
 import { nameOperand } from "../isa/name-operand.ts";
@@ -27,9 +26,6 @@ export function listRunning(running: RunningCode, name: string): RunningListing 
   const found = running.find(name);
   if (found === undefined) {
     return { kind: "missing", reason: `the hypervisor has no function "${name}"` };
-  }
-  if (running.machine !== Machine.EM_X86_64) {
-    return { kind: "missing", reason: "only code of x86-64 is shown beside the old one" };
   }
   const { address, size } = found;
   const bytes = tryBytes(running, address, size);

@@ -1,35 +1,30 @@
 // Disassembles code to lines of text, in the syntax of the GNU tools.
 
 import { hexNumber } from "../bytes/hex.ts";
+import { disassembleAarch64 } from "./aarch64/disassemble-aarch64.ts";
 import { findArchitecture } from "./architecture.ts";
+import type { AssemblyLine, DisassembleOptions } from "./assembly-line.ts";
 import { IsaError } from "./errors.ts";
 import { iced } from "./iced.ts";
 import { eachInstruction, type InstructionReference, referenceOf } from "./x86-decode.ts";
 
-export interface AssemblyLine {
-  readonly address: bigint;
-  readonly bytes: Uint8Array;
-  /** `jmp 0xffff82d0405b0000 <new_version>` */
-  readonly text: string;
-}
-
-export interface DisassembleOptions {
-  /** Address of `bytes[0]`. */
-  readonly address: bigint;
-  /**
-   * Returns the name of an instruction's target, printed after it in angle brackets. `fieldOffset` is
-   * the offset in `bytes` of the distance, where its relocation would be.
-   */
-  readonly resolveName?: (target: bigint, fieldOffset: number) => string | undefined;
-}
-
-/** Bytes that are not an instruction become a line `(bad)`. @throws IsaError isa/unsupported */
+/**
+ * Bytes that are not an instruction become a line `(bad)`, on AArch64 `.inst WORD`.
+ * @throws IsaError isa/unsupported
+ */
 export function disassemble(
   machine: number,
   bytes: Uint8Array,
   options: DisassembleOptions,
 ): readonly AssemblyLine[] {
-  requireX86(machine);
+  const architecture = findArchitecture(machine);
+  if (architecture === undefined) throw unsupported(machine);
+  return architecture === "aarch64"
+    ? disassembleAarch64(bytes, options)
+    : disassembleX86(bytes, options);
+}
+
+function disassembleX86(bytes: Uint8Array, options: DisassembleOptions): readonly AssemblyLine[] {
   const library = iced();
   const formatter = new library.Formatter(library.FormatterSyntax.Gas);
   try {
@@ -66,12 +61,11 @@ function noteOf(
   return name === undefined ? address : `${address} <${name}>`;
 }
 
-function requireX86(machine: number): void {
-  if (findArchitecture(machine) === "x86_64") return;
-  throw new IsaError({
+function unsupported(machine: number): IsaError {
+  return new IsaError({
     code: "isa/unsupported",
-    problem: `Cannot disassemble code of machine ${machine}: only x86-64 is supported`,
-    expected: "62 (x86-64)",
+    problem: `Cannot disassemble code of machine ${machine}: only x86-64 and AArch64 are supported`,
+    expected: "62 (x86-64) or 183 (AArch64)",
     remedy: "use objdump -d of that machine's binutils",
   });
 }

@@ -23,7 +23,8 @@ export {
   findArchitecture,
   machineOfArchitecture,
 } from "./architecture.ts";
-export { type AssemblyLine, type DisassembleOptions, disassemble } from "./disassemble.ts";
+export type { AssemblyLine, DisassembleOptions } from "./assembly-line.ts";
+export { disassemble } from "./disassemble.ts";
 export { ENDBR64, ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "./endbr64.ts";
 export { IsaError } from "./errors.ts";
 export {

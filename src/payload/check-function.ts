@@ -2,7 +2,7 @@
 // reference §1.3, §1.4, §2.10. Checks that need the hypervisor's own code (is the function large enough
 // for a jump after its ENDBR64, is it in reach) are not possible from the payload alone.
 
-import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
+import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64/branches.ts";
 import { ENDBR64_SIZE, startsWithEndbr64, startsWithPoisonedEndbr } from "../isa/endbr64.ts";
 import { JUMP_SIZE } from "../isa/jump.ts";
 import { NOP_SIZE_MAX } from "../xen-abi/limits.ts";

@@ -5,7 +5,7 @@ import { parseHex } from "../bytes/hex.ts";
 import type { UnexpectedCode } from "../host/errors.ts";
 import type { ListedPayload } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
-import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64-branches.ts";
+import { AARCH64_INSTRUCTION_SIZE } from "../isa/aarch64/branches.ts";
 import type { Architecture } from "../isa/architecture.ts";
 import { eachInstruction } from "../isa/x86-decode.ts";
 import { readCoverLabel } from "../payload/emit/required-markers.ts";

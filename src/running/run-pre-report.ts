@@ -3,7 +3,6 @@
 
 import { hexNumber } from "../bytes/hex.ts";
 import type { Atom, SplitObject } from "../diff/atom.ts";
-import { Machine } from "../elf/constants.ts";
 import { disassemble } from "../isa/disassemble.ts";
 import { checkRunPre, type RunPreDifference, type RunPreMismatch } from "./run-pre.ts";
 import type { XenSyms } from "./xen-syms.ts";
@@ -81,8 +80,7 @@ function instructionAt(
   address: bigint,
   offset: number,
 ): string | undefined {
-  if (object.header.machine !== Machine.EM_X86_64) return undefined;
-  const line = disassemble(Machine.EM_X86_64, bytes, { address })
+  const line = disassemble(object.header.machine, bytes, { address })
     .map((found) => ({ ...found, offset: Number(found.address - address) }))
     .find((found) => offset < found.offset + found.bytes.length);
   return line === undefined ? undefined : `${placeOf(line.offset)}: ${line.text}`;

@@ -1,11 +1,13 @@
 // The result of a tiny function of the hypervisor, found by reading its code: functions that return a
-// constant or the address of a constant (x86-64). This is how the release of a xen-syms is found, and
+// constant or the address of a constant. This is how the release of a xen-syms is found, and
 // how the model shows the effect of a payload that replaces one of them. Not an emulator: anything else
 // is undefined.
 
-import { machineOfArchitecture } from "../isa/architecture.ts";
+import { type Architecture, machineOfArchitecture } from "../isa/architecture.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { decodeJump, JUMP_SIZE } from "../isa/jump.ts";
+import { aarch64ConstantResult } from "./constant-function-aarch64.ts";
+import type { ReadBytes } from "./read-bytes.ts";
 
 /** Far more than such a function has, including jumps. */
 const STEPS_MAX = 16;
@@ -14,11 +16,19 @@ const RET = 0xc3;
 /** Of those that are known here, in bytes. */
 const INSTRUCTION_SIZE_MAX = 7;
 
-/** So many bytes at an address; undefined where they are not known. */
-export type ReadBytes = (address: bigint, length: number) => Uint8Array | undefined;
+/** The number or the address that a function returns. */
+export function constantResult(
+  read: ReadBytes,
+  entry: bigint,
+  architecture: Architecture,
+): bigint | undefined {
+  return architecture === "x86_64"
+    ? x86ConstantResult(read, entry)
+    : aarch64ConstantResult(read, entry);
+}
 
 /** `mov $n, %eax`, `xor %eax, %eax`, `lea n(%rip), %rax`, and a return, after jumps. */
-export function constantResult(read: ReadBytes, entry: bigint): bigint | undefined {
+function x86ConstantResult(read: ReadBytes, entry: bigint): bigint | undefined {
   let at = entry;
   for (let step = 0; step < STEPS_MAX; step++) {
     const code = read(at, INSTRUCTION_SIZE_MAX);
@@ -37,8 +47,12 @@ export function constantResult(read: ReadBytes, entry: bigint): bigint | undefin
 }
 
 /** The text whose address a function returns. */
-export function constantText(read: ReadBytes, entry: bigint): string | undefined {
-  const address = constantResult(read, entry);
+export function constantText(
+  read: ReadBytes,
+  entry: bigint,
+  architecture: Architecture,
+): string | undefined {
+  const address = constantResult(read, entry, architecture);
   if (address === undefined) return undefined;
   for (let length = 0; length < TEXT_SIZE_MAX; length++) {
     const byte = read(address + BigInt(length), 1);

@@ -3,7 +3,7 @@
 
 import type { HookKind } from "../xen-abi/hooks.ts";
 import { constantResult } from "./constant-function.ts";
-import { knownBytes, type Memory } from "./memory.ts";
+import { knownBytes } from "./memory.ts";
 import type { LoadedPayload } from "./payload.ts";
 import type { PreparedHooks } from "./prepare/hooks.ts";
 import type { ModelState } from "./state.ts";
@@ -11,14 +11,14 @@ import type { Assumption } from "./verdict.ts";
 
 /** 0 or a negative error number. */
 export function hookResult(
-  { options, memory }: ModelState,
+  { options, memory, xen }: ModelState,
   { name, hooks }: LoadedPayload,
   kind: HookKind,
   assumptions: Assumption[],
 ): number {
   const given = options.hookResult?.(name, kind);
   if (given !== undefined) return given;
-  const constant = constantOf(memory, hooks, kind);
+  const constant = constantOf({ memory, xen }, hooks, kind);
   if (constant !== undefined) return Number(BigInt.asIntN(32, constant));
   const words = `the ${kind} hook of "${name}" does its work and returns 0`;
   assumptions.push({ about: "hook-result", words });
@@ -27,14 +27,18 @@ export function hookResult(
 
 /** Its code returns a constant, and that is all. */
 export function doesNothing(
-  { memory }: ModelState,
+  { memory, xen }: ModelState,
   { hooks }: LoadedPayload,
   kind: HookKind,
 ): boolean {
-  return constantOf(memory, hooks, kind) !== undefined;
+  return constantOf({ memory, xen }, hooks, kind) !== undefined;
 }
 
-function constantOf(memory: Memory, hooks: PreparedHooks, kind: HookKind): bigint | undefined {
+function constantOf(
+  { memory, xen }: Pick<ModelState, "memory" | "xen">,
+  hooks: PreparedHooks,
+  kind: HookKind,
+): bigint | undefined {
   const entry = hooks.functions.get(kind);
-  return entry && constantResult(knownBytes(memory), entry);
+  return entry && constantResult(knownBytes(memory), entry, xen.architecture);
 }

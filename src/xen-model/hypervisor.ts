@@ -13,11 +13,12 @@ import {
 } from "../xen-abi/release.ts";
 import { type AddressRange, findBootChanges } from "./boot-changes.ts";
 import { readBuildIdNote } from "./build-id-note.ts";
-import { constantResult, constantText, type ReadBytes } from "./constant-function.ts";
+import { constantResult, constantText } from "./constant-function.ts";
 import { ModelError } from "./errors.ts";
 import { type ImageFacts, imageFactsOf } from "./image-facts.ts";
 import { badImage, type ImageFile, type ImageSection, readImageFile } from "./image-file.ts";
 import { Memory, type Region, type UnknownRange } from "./memory.ts";
+import type { ReadBytes } from "./read-bytes.ts";
 import { indexXenSymbols } from "./xen-symbols.ts";
 
 export interface Hypervisor {
@@ -80,7 +81,7 @@ export function openHypervisor(
   if (architecture === undefined) throw badImage(source, `it is for ELF machine ${machine}`);
   const sections = file.sections.filter(isLoaded);
   const lookup = indexXenSymbols(file.symbols);
-  const toldRelease = releaseToldBy(sections, lookup);
+  const toldRelease = releaseToldBy(sections, lookup, architecture);
   const release =
     options.release === undefined
       ? requireRelease(toldRelease, source)
@@ -119,10 +120,11 @@ function isLoaded({ sh_flags, sh_type, sh_size }: ImageSection): boolean {
   );
 }
 
-/** `undefined` where the functions that tell it are of another form than compilers of x86 make. */
+/** `undefined` where the functions that tell it are of another form than compilers make. */
 function releaseToldBy(
   sections: readonly ImageSection[],
   lookup: (name: string) => bigint | undefined,
+  architecture: Architecture,
 ): Release | undefined {
   const read: ReadBytes = (address, length) => {
     const section = sections.find(
@@ -137,8 +139,9 @@ function releaseToldBy(
   const [major, minor, extra] = entries;
   if (major === undefined || minor === undefined || extra === undefined) return undefined;
   try {
-    const numbers = `${constantResult(read, major)}.${constantResult(read, minor)}`;
-    return parseRelease(`${numbers}${constantText(read, extra)}`);
+    const number = (entry: bigint) => constantResult(read, entry, architecture);
+    const text = constantText(read, extra, architecture);
+    return parseRelease(`${number(major)}.${number(minor)}${text}`);
   } catch (error) {
     if (error instanceof ReleaseError) return undefined;
     throw error;
@@ -150,7 +153,8 @@ function requireRelease(told: Release | undefined, source: string): Release {
   throw new ModelError({
     code: "xen-model/unknown-release",
     problem: `Cannot model the hypervisor of "${source}": it does not contain its release`,
-    expected: "functions xen_major_version, xen_minor_version, xen_extra_version for x86-64",
+    expected:
+      "functions xen_major_version, xen_minor_version, xen_extra_version that only return what they are asked for",
     remedy: "give the release, as in --release 4.17.5",
   });
 }

@@ -167,8 +167,10 @@ export class XenModel {
    * and the like. `undefined` when its code does not have the simple form.
    */
   textOf(functionName: string): string | undefined {
-    const entry = this.#state.xen.lookup(functionName);
-    return entry === undefined ? undefined : constantText(knownBytes(this.#state.memory), entry);
+    const { xen, memory } = this.#state;
+    const entry = xen.lookup(functionName);
+    if (entry === undefined) return undefined;
+    return constantText(knownBytes(memory), entry, xen.architecture);
   }
 
   /** An independent copy of the hypervisor in its present state. */

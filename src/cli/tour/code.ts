@@ -2,7 +2,8 @@
 
 import { toHex } from "../../bytes/hex.ts";
 import { Machine } from "../../elf/constants.ts";
-import { type AssemblyLine, disassemble } from "../../isa/disassemble.ts";
+import type { AssemblyLine } from "../../isa/assembly-line.ts";
+import { disassemble } from "../../isa/disassemble.ts";
 import { decodeJump, jumpOffsetAt } from "../../isa/jump.ts";
 import type { Lab } from "../../lab/lab.ts";
 

@@ -8,7 +8,7 @@
 import { Machine } from "../../elf/constants.ts";
 import type { ElfObject, Section, SectionIndex } from "../../elf/object.ts";
 import { contentsOf } from "../../elf/sections.ts";
-import { endsAarch64Flow } from "../../isa/aarch64-branches.ts";
+import { endsAarch64Flow } from "../../isa/aarch64/branches.ts";
 import { findInstructions } from "../../isa/x86-references.ts";
 import type { SectionRule } from "../policy.ts";
 import { requireDefined } from "../require-defined.ts";

@@ -5,7 +5,7 @@
 import { Machine, SectionFlag } from "../../elf/constants.ts";
 import type { ElfObject, Section } from "../../elf/object.ts";
 import { contentsOf } from "../../elf/sections.ts";
-import { findAarch64Branches } from "../../isa/aarch64-branches.ts";
+import { findAarch64Branches } from "../../isa/aarch64/branches.ts";
 import { findReferences } from "../../isa/x86-references.ts";
 import { requireDefined } from "../require-defined.ts";
 

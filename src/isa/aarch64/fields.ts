@@ -58,6 +58,12 @@ const forms: readonly { readonly mask: number; readonly bits: number; readonly t
 
 const ADRP = 0x80000000;
 
+/** Of an ADRP. */
+export function fieldOfPage(word: number): Aarch64Field | undefined {
+  const isAdrp = (word & 0x9f000000) >>> 0 === 0x90000000;
+  return isAdrp ? fieldOfRelocation(R.R_AARCH64_ADR_PREL_PG_HI21) : undefined;
+}
+
 /**
  * Whether two words are the same instruction but for what they refer to. Linkers put an ADR in the place of
  * an ADRP whose page is near (--fix-cortex-a53-843419): it gives the same value.

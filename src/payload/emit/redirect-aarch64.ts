@@ -1,8 +1,8 @@
 // References in AArch64 code, for redirect.ts: which of them reach Xen, and with which relocation.
 
 import type { DraftSection } from "../../elf/draft.ts";
+import { findAarch64Branches } from "../../isa/aarch64/branches.ts";
 import { Aarch64Relocation } from "../../isa/aarch64.ts";
-import { findAarch64Branches } from "../../isa/aarch64-branches.ts";
 import type { CodeReference, ReferenceFinder } from "./code-reference.ts";
 
 const R = Aarch64Relocation;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ByteWriter } from "../bytes/byte-writer.ts";
-import { findAarch64Branches } from "./aarch64-branches.ts";
+import { ByteWriter } from "../../bytes/byte-writer.ts";
+import { findAarch64Branches } from "./branches.ts";
 
 const words = (...values: readonly number[]): Uint8Array =>
   values.reduce((writer, value) => writer.u32(value), new ByteWriter()).toBytes();

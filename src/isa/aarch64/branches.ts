@@ -2,7 +2,7 @@
 // are words, identified by their fixed bits (Arm ARM, C4.1). ADRP is not included, because a page is
 // known only at run time.
 
-import { AARCH64_JUMP } from "./jump.ts";
+import { AARCH64_JUMP } from "../jump.ts";
 
 /** In bytes, of every instruction. */
 export const AARCH64_INSTRUCTION_SIZE = 4;
