@@ -50,13 +50,16 @@ test("an installed package runs", () => {
 
 test("an installed package needs no more than 64 open files", () => {
   const command = join(folder, "node_modules/.bin/xsplice");
-  const few = (words: string) => run("sh", ["-c", `ulimit -n 64; exec "${command}" ${words}`]);
+  const few = (words: string) => run("sh", ["-c", `ulimit -n 64; "${command}" ${words}`]);
   for (const words of ["--version", "build --help", "check --explain superseded-code-reachable"]) {
     assert.ok(few(words).length > 5, words);
   }
   // Half of its code: whatever is wrong with the file, it is not the number of open files.
   writeFileSync(join(folder, "none"), "no payload");
-  assert.match(few("check none --xen-syms none 2>&1 || true"), /Cannot read "none"|not an ELF/i);
+  assert.match(
+    few("check none --xen-syms none 2>&1 || true"),
+    /"none".*it is not a little-endian ELF64 file/,
+  );
 });
 
 test("every export of an installed package can be imported", () => {

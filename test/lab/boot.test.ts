@@ -22,7 +22,10 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const DISK_MB = 32;
 const SETTLE_SECONDS = 2;
 
-for (const release of ["4.14", "4.17", "4.20"]) {
+// Each reboot takes seconds: `npm test` is content with one release, `npm run test:reboots` takes all.
+const releases = (process.env["XSPLICE_REBOOTS_ON"] ?? "4.17").split(",");
+
+for (const release of releases) {
   await describeOnXen(release, `a dom0 of Xen ${release} with stock tools, through reboots`, () => {
     const disk = join(folder, `${release}.img`);
     let lab: Lab;
@@ -134,7 +137,8 @@ for (const release of ["4.14", "4.17", "4.20"]) {
       const set = { xenBuildId: xen.buildId, applied: all, idle: [] };
       assert.deepEqual((await host.boot?.keep(set, call))?.unknown, []);
       await inDom0("rm /var/lib/xsplice/boot/young/*; sync");
-      await assert.rejects(powerFailure(), /QEMU ended/);
+      // Either is seen first: the words on the console, or that QEMU ended with the reset that follows.
+      await assert.rejects(powerFailure(), /QEMU ended|hypervisor crashed/);
       await boot();
       assert.deepEqual(await applied(), ["first", "second"]);
       const status = await xsplice("boot", "status");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -63,6 +63,7 @@ describe("a lab that stays", () => {
 
   test("lab exec --json is one document", () => {
     assert.deepEqual(json("lab", "exec", name, "--", "echo", "--json"), {
+      version: 1,
       exitCode: 0,
       stdout: "--json\n",
       stderr: "",
@@ -117,8 +118,26 @@ test("lab up gives labs that start at once names of their own, and one name to o
   assert.deepEqual(readdirSync(runtime), []);
 });
 
-test("lab up tells what QEMU said of a file that is no hypervisor", () => {
+test("lab up tells what a file is that is no hypervisor", () => {
   const up = xsplice("lab", "up", "--xen", "/bin/sh");
+  assert.equal(up.status, 1);
+  assert.match(up.stderr, /Cannot boot "\/bin\/sh" as a hypervisor: it is an ELF64 file/);
+});
+
+/** What a boot loader looks for (Multiboot specification, 3.1), for an ELF that has no segments. */
+function multibootHeaderAlone(): Buffer {
+  const bytes = Buffer.alloc(4096);
+  bytes.write("7f454c46010101", 0, "hex");
+  bytes.writeUInt16LE(3, 18);
+  bytes.writeUInt32LE(0x1badb002, 256);
+  bytes.writeUInt32LE(2 ** 32 - 0x1badb002, 264);
+  return bytes;
+}
+
+test("lab up tells what QEMU said of a file that only looks like a hypervisor", () => {
+  const xen = join(folder, "header-alone");
+  writeFileSync(xen, multibootHeaderAlone());
+  const up = xsplice("lab", "up", "--xen", xen);
   assert.equal(up.status, 1);
   assert.match(up.stderr, /Cannot bring a lab up: its QEMU ended with status 1\n +where: +\S/);
 });

@@ -17,6 +17,7 @@ export const DOM0_DIST = `${DOM0_PACKAGE}/${compiled}`;
 
 const PACKED = [
   "package.json",
+  "share",
   ...[`${compiled}/bundle`, `${compiled}/src`, `${compiled}/test/lab`],
   ...["commander", "koffi", "@koromix", "valibot"].map((name) => `node_modules/${name}`),
 ];

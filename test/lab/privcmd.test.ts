@@ -4,22 +4,21 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
-import { installXsplice } from "./install-xsplice.ts";
+import { DOM0_DIST, installXsplice } from "./dom0-xsplice.ts";
 
 describe("openPrivcmd() in a dom0", () => {
   let lab: Lab;
-  let folder = "";
 
   before(async () => {
     lab = await openLab({ xen: "4.17", userland: "full" });
-    folder = await installXsplice(lab);
+    await installXsplice(lab);
   });
   after(() => lab?.close());
 
   /** What `body` returns, run in dom0 with a `client` at hand. */
   async function inDom0(body: string): Promise<unknown> {
     const program = `
-      import { openPrivcmd, XenClient } from "${folder}/dist/src/xen-call/mod.js";
+      import { openPrivcmd, XenClient } from "${DOM0_DIST}/src/xen-call/mod.js";
       const run = async (client) => { ${body} };
       const client = new XenClient(await openPrivcmd());
       console.log(JSON.stringify(await run(client)));`;
