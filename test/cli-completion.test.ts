@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FakeHost } from "./fake-host.ts";
 import { runXsplice } from "./run-cli.ts";
+import { installShells, whyNoShell } from "./shells.ts";
 
 const main = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
 
@@ -90,7 +91,7 @@ async function inPlace(use: (cwd: string, env: NodeJS.ProcessEnv) => void): Prom
     const program = `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`;
     writeFileSync(join(bin, "xsplice"), program, { mode: 0o755 });
     const PATH = `${bin}:${process.env["PATH"]}`;
-    use(folder, { ...process.env, PATH, HOME: bin, TERM: "dumb" });
+    use(folder, { ...process.env, ...installShells(bin), PATH, HOME: bin, TERM: "dumb" });
   } finally {
     rmSync(folder, { recursive: true });
     rmSync(bin, { recursive: true });
@@ -114,15 +115,10 @@ test("completion bash completes in a bash, also where it divides words at : and 
   });
 });
 
-function skip(shell: string): string | false {
-  const isMissing = spawnSync(shell, ["--version"]).error !== undefined;
-  return isMissing ? `${shell} is not installed` : false;
-}
-
 /** Types in a terminal, presses Tab, and shows the line. */
 const ZSH_SESSION = `
 zmodload zsh/zpty
-zpty z zsh -f -i
+zpty z zsh -d -i
 zpty -w z 'PS1=; setopt no_beep; autoload -U compinit; compinit -u -D; eval "$(xsplice completion zsh)"'
 zpty -w z 'show() { print -r -- "<""<$BUFFER>"">" }; zle -N show; bindkey "^G" show; bindkey "^I" complete-word'
 zpty -w z 'print RE""ADY'
@@ -136,9 +132,9 @@ done
 zpty -d z
 `;
 
-test("completion zsh completes in a zsh", { skip: skip("zsh") }, async () => {
+test("completion zsh completes in a zsh", { skip: whyNoShell("zsh") }, async () => {
   await inPlace((cwd, env) => {
-    const args = ["-f", "-c", ZSH_SESSION, "zsh", ...Object.keys(typed)];
+    const args = ["-c", ZSH_SESSION, "zsh", ...Object.keys(typed)];
     const shown = execFileSync("zsh", args, { cwd, env, encoding: "utf8", timeout: 60_000 });
     const lines = shown.trimEnd().split("\n");
     for (const [index, [line, expected]] of Object.entries(typed).entries()) {
@@ -149,7 +145,7 @@ test("completion zsh completes in a zsh", { skip: skip("zsh") }, async () => {
   });
 });
 
-test("completion fish completes in a fish", { skip: skip("fish") }, async () => {
+test("completion fish completes in a fish", { skip: whyNoShell("fish") }, async () => {
   await inPlace((cwd, env) => {
     for (const [line, expected] of Object.entries(typed)) {
       const script = 'xsplice completion fish | source; complete -C "$argv[1]"';
@@ -167,7 +163,7 @@ for (const [shell, check] of [
   ["fish", "--no-execute"],
 ] as const) {
   test(`completion ${shell} is a script that ${shell} can read`, {
-    skip: skip(shell),
+    skip: whyNoShell(shell),
   }, async () => {
     const { stdout } = await runXsplice(["completion", shell]);
     await inPlace((cwd, env) => {

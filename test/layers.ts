@@ -7,6 +7,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   json: [],
   files: ["json"],
+  processes: [],
   elf: ["bytes"],
   isa: ["bytes", "elf/constants.ts"],
   host: ["isa/architecture.ts"],
@@ -31,10 +32,18 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   check: ["bytes", "elf", "isa", "reliance", "standing", "xen-abi", "payload", "xen-model"],
   plan: ["bytes", "json", "host", "isa/architecture.ts", "isa/jump.ts", "xen-abi", "payload"],
   reliance: ["bytes", "elf", "isa", "xen-abi"],
-  parts: ["bytes", "files", "json"],
+  parts: ["bytes", "processes", "files", "json"],
   "build-outcome": [],
   "source-patch": ["build-outcome"],
-  "xen-make": ["build-outcome", "bytes", "isa/architecture.ts", "parts", "files", "json"],
+  "xen-make": [
+    "build-outcome",
+    "bytes",
+    "isa/architecture.ts",
+    "parts",
+    "processes",
+    "files",
+    "json",
+  ],
   pairs: [
     "build-outcome",
     "source-patch",
@@ -126,7 +135,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   boot: ["host", "plan"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
-  lab: ["bytes", "elf", "agent", "parts", "files", "json"],
+  lab: ["bytes", "elf", "agent", "parts", "processes", "files", "json"],
   hosts: [
     "bytes",
     "json",
@@ -137,6 +146,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "agent",
     "lab",
     "xen-model",
+    "processes",
     "files",
   ],
   bases: [
@@ -178,6 +188,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "boot",
     "xen-model",
     "check",
+    "processes",
     "files",
   ],
 };

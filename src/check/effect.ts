@@ -6,7 +6,8 @@ import type { XenModel } from "../xen-model/model.ts";
 import type { PlayedStep } from "./step.ts";
 import { isInImage, isInMarker, isOwn, type Subject, type SubjectEntry } from "./subject.ts";
 
-export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "unchanged";
+/** `by-hook`: a hook of a payload does that patching in Xen's stead, and what it does is not known. */
+export type EffectKind = "newly-patched" | "patched-again" | "reverted" | "unchanged" | "by-hook";
 
 export interface FunctionEffect {
   readonly name: string;
@@ -15,7 +16,7 @@ export interface FunctionEffect {
   readonly effect: EffectKind;
   /**
    * Hex of the bytes at the entry; `??` for a byte that depends on the host's CPU, or on the address
-   * that Xen gives to a payload.
+   * that Xen gives to a payload. Missing where a hook has written them, or may have.
    */
   readonly before?: string;
   readonly after?: string;
@@ -35,16 +36,64 @@ export function effectsOf(
 ): readonly FunctionEffect[] {
   const functions = functionsOf(subject);
   const seen = new Set<bigint | string>();
+  const hooked = hookedPlaces(subject, replaced, played.action);
+  const effectOf = (entry: EffectPlace): readonly FunctionEffect[] => {
+    return effectAt(played, entry, seen).map((effect) => withoutClaims(effect, entry, hooked));
+  };
   const own = [
     ...functions.filter(({ written }) => written !== undefined),
     ...functions.filter(({ written }) => written === undefined).map(wholeFunction),
-  ].flatMap((entry) => effectOf(played, entry, seen));
+  ].flatMap(effectOf);
   const others = played.action === "replace" ? replaced : [];
   const reverted = others
     .flatMap(functionsOf)
     .filter(({ oldAddress, written }) => written !== undefined && oldAddress !== undefined)
-    .flatMap((entry) => effectOf(played, entry, seen));
+    .flatMap(effectOf);
   return [...own, ...reverted.filter(({ effect }) => effect !== "unchanged")];
+}
+
+interface HookedPlaces {
+  readonly before: ReadonlySet<bigint>;
+  readonly now: ReadonlySet<bigint>;
+}
+
+/** Where code is not as Xen would have made it, but as a hook of a payload has, or does now. */
+function hookedPlaces(
+  subject: Subject,
+  below: readonly Subject[],
+  action: PlayedStep["action"],
+): HookedPlaces {
+  const own = hasHook(subject, "apply") ? writtenBy(subject) : [];
+  const others = action === "replace" ? below.filter((one) => hasHook(one, "revert")) : [];
+  return {
+    before: new Set(below.filter((one) => hasHook(one, "apply")).flatMap(writtenBy)),
+    now: new Set([...own, ...others.flatMap(writtenBy)]),
+  };
+}
+
+function hasHook({ contents }: Subject, wanted: "apply" | "revert"): boolean {
+  return contents?.hooks.some(({ kind }) => kind === wanted) ?? false;
+}
+
+function writtenBy(subject: Subject): readonly bigint[] {
+  return functionsOf(subject).flatMap(({ written, oldAddress }) => {
+    return written === undefined || oldAddress === undefined ? [] : [oldAddress];
+  });
+}
+
+function withoutClaims(
+  { before, after, ...rest }: FunctionEffect,
+  { oldAddress }: EffectPlace,
+  hooked: HookedPlaces,
+): FunctionEffect {
+  const wasHooked = oldAddress !== undefined && hooked.before.has(oldAddress);
+  const isHooked = oldAddress !== undefined && hooked.now.has(oldAddress);
+  return {
+    ...rest,
+    ...(isHooked ? { effect: "by-hook" as const } : {}),
+    ...(before === undefined || wasHooked ? {} : { before }),
+    ...(after === undefined || wasHooked || isHooked ? {} : { after }),
+  };
 }
 
 /** A marker, in the payload itself or in one below, is not a function. */
@@ -64,7 +113,7 @@ function wholeFunction(entry: SubjectEntry): EffectPlace {
 type EffectPlace = Pick<SubjectEntry, "label" | "oldAddress">;
 
 /** Nothing for a place that was seen before. */
-function effectOf(
+function effectAt(
   { before, after }: PlayedStep,
   { label, oldAddress }: EffectPlace,
   seen: Set<bigint | string>,

@@ -13,6 +13,7 @@ import {
   makeElf,
   OLD_CODE,
   R_X86_64_64,
+  withHook,
   withParts,
   withSection,
 } from "./fixtures.test.support.ts";
@@ -67,4 +68,21 @@ test("checkPayloads() shows what a REPLACE reverts", () => {
   }).payloads;
   const effects = upper?.effects.map(({ name, effect }) => `${name} ${effect}`);
   assert.deepEqual(effects, ["beta newly-patched", "alpha reverted"]);
+});
+
+test("checkPayloads() claims no bytes where a payload's own apply hook does the patching", () => {
+  const [hooked, above] = check([
+    makeElf(withHook("apply", "f30f1efae800000000c3")),
+    goodPayload({
+      id: "22",
+      depends: idOf("11"),
+      entries: [{ old: "alpha", by: "newer_alpha" }],
+    }),
+  ]).payloads;
+  const alpha = hooked?.effects.find(({ name }) => name === "alpha");
+  assert.equal(alpha?.effect, "by-hook");
+  assert.ok(alpha !== undefined && "before" in alpha && !("after" in alpha));
+  // Nor on top of it: what stands there now, only the hook knows.
+  const again = above?.effects.find(({ name }) => name === "alpha");
+  assert.ok(again !== undefined && !("before" in again) && !("after" in again));
 });

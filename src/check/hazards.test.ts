@@ -4,7 +4,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "./check.test.support.ts";
-import { goodParts, goodPayload, makeElf, withAlternative } from "./fixtures.test.support.ts";
+import {
+  goodParts,
+  goodPayload,
+  makeElf,
+  withAlternative,
+  withHook,
+} from "./fixtures.test.support.ts";
 
 test("checkPayloads() tells the same of many places once more, with their number", () => {
   const entries = Array.from({ length: 70 }, () => ({ old: "gamma", by: "new_gamma" }));
@@ -39,4 +45,14 @@ test("checkPayloads() tells of releases that a file would crash, though this one
   assert.equal(hazard?.isHere, false);
   assert.equal(hazard?.severity, "note");
   assert.equal(hazard?.releases, "4.17.0 to 4.17.3, 4.18.0 to 4.18.1");
+});
+
+test("checkPayloads() names a hook by its function, once, with all the moments of it", () => {
+  const report = check([makeElf(withHook("load", "c3"))]);
+  const hazards = report.payloads[0]?.hazards.filter(({ rule }) => rule === "hook-without-endbr64");
+  assert.deepEqual(
+    hazards?.map(({ problem }) => problem),
+    ['its hook "the_hook" (load) kills a host that tracks indirect branches'],
+  );
+  assert.match(hazards?.[0]?.where ?? "", /section \d+ "\.text\.hook"/);
 });

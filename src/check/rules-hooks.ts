@@ -6,6 +6,7 @@ import type { PayloadHook } from "../payload/payload.ts";
 import { hasFeature } from "../xen-abi/features.ts";
 import { compareReleases } from "../xen-abi/release.ts";
 import { EXCEPTION_TABLE_SECTION } from "../xen-abi/sections.ts";
+import { namedHooks } from "./hook-names.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { loadedSections, type Subject } from "./subject.ts";
@@ -64,25 +65,24 @@ function cannotBeReverted({ wayBack, subject }: CheckedStep): readonly Finding[]
 }
 
 function faultInHook({ subject }: CheckedStep): readonly Finding[] {
-  const early = (subject.contents?.hooks ?? []).find(({ kind }) => {
-    return kind === "preapply" || kind === "postrevert";
-  });
+  const early = namedHooks(subject, ({ kind }) => kind === "preapply" || kind === "postrevert");
   const table = loadedSections(subject).find(({ name, size }) => {
     return size > 0 && (name.startsWith(".bug_frames.") || name === EXCEPTION_TABLE_SECTION);
   });
-  if (early === undefined || table === undefined) return [];
-  const problem = `Xen does not know the entries of "${table.name}" while the ${early.kind} hook runs`;
-  return [{ problem, where: subject.source }];
+  if (table === undefined) return [];
+  return early.map(({ words, where }) => {
+    const problem = `Xen does not know the entries of "${table.name}" while its ${words} runs`;
+    return { problem, where };
+  });
 }
 
 function withoutLanding({ subject, hypervisor }: CheckedStep): readonly Finding[] {
   // If no function of this release ever loses its mark, the missing mark means nothing.
   if (hypervisor.facts.poisonedEntries().size === 0) return [];
-  return (subject.contents?.hooks ?? []).flatMap((hook) => {
+  return namedHooks(subject).flatMap(({ words, where, hooks: [hook] }) => {
     const code = codeOf(hook, subject);
     if (code === undefined || startsWithEndbr64(code)) return [];
-    const problem = `the ${hook.kind} hook kills a host that tracks indirect branches`;
-    return [{ problem, where: subject.source }];
+    return [{ problem: `its ${words} kills a host that tracks indirect branches`, where }];
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { hasFeature } from "../xen-abi/features.ts";
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
+import { namedHooks } from "./hook-names.ts";
 import type { Finding, Rule } from "./rule.ts";
 import type { CheckedStep } from "./step.ts";
 import { isInMarker, type Subject } from "./subject.ts";
@@ -128,21 +129,23 @@ function boundToPayload({ subject, below, hypervisor, loaded }: CheckedStep): re
   });
 }
 
-function vetoingHook({ contents }: Subject): string | undefined {
-  return contents?.hooks.find(({ kind }) => hooksAgainstReplace.includes(kind))?.kind;
+/** In words, all of them. */
+function vetoingHooks(subject: Subject): string | undefined {
+  const found = namedHooks(subject, ({ kind }) => hooksAgainstReplace.includes(kind));
+  return found.length === 0 ? undefined : found.map(({ words }) => words).join(" and ");
 }
 
 function replaceRefused({ subject, below, action }: CheckedStep): readonly Finding[] {
-  const own = vetoingHook(subject);
+  const own = vetoingHooks(subject);
   if (action === "apply") {
     if (own === undefined) return [];
-    const problem = `no REPLACE works as long as it is applied: it has a ${own} hook`;
+    const problem = `no REPLACE works as long as it is applied: its ${own} may refuse`;
     return [{ problem, where: subject.source, severity: "note" }];
   }
   return [subject, ...below.applied].flatMap((payload) => {
-    const kind = vetoingHook(payload);
-    if (kind === undefined) return [];
-    return [{ problem: `"${payload.name}" has a ${kind} hook`, where: payload.source }];
+    const words = vetoingHooks(payload);
+    if (words === undefined) return [];
+    return [{ problem: `of "${payload.name}", its ${words} may refuse`, where: payload.source }];
   });
 }
 

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckResult } from "../bisect/probe-prefix.ts";
+import { killStarted, newMark } from "../processes/mark.ts";
 import type { CommandIo } from "./io.ts";
 
 export interface CheckCall {
@@ -25,9 +26,10 @@ export async function runCheck(
   { command, environment, onOutput }: CheckCall,
   { env, signal }: Pick<CommandIo, "env" | "signal">,
 ): Promise<CheckResult> {
+  const mark = newMark({ ...env, ...environment });
   const child = spawn("/bin/sh", ["-c", command], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...env, ...environment },
+    env: mark.environment,
     // A group of its own: ^C reaches us, and we end it.
     detached: true,
   });
@@ -43,11 +45,12 @@ export async function runCheck(
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? undefined));
   });
-  const stop = () => void endGroup(child.pid, ended);
+  const stop = () => void endGroup(child.pid, ended, () => killStarted(child.pid, mark));
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   try {
     const exitCode = await ended;
+    if (signal.aborted) killStarted(undefined, mark);
     await Promise.race([closed, sleep(LAST_WORDS_MS)]);
     return { exitCode, output: output.trim().slice(-OUTPUT_KEPT) };
   } finally {
@@ -56,13 +59,20 @@ export async function runCheck(
   }
 }
 
-async function endGroup(pid: number | undefined, ended: Promise<unknown>): Promise<void> {
+async function endGroup(
+  pid: number | undefined,
+  ended: Promise<unknown>,
+  killAll: () => void,
+): Promise<void> {
   sendTo(pid, "SIGTERM");
   const isOver = ended.then(
     () => true,
     () => true,
   );
   if (await Promise.race([isOver, sleep(PATIENCE_MS, false, { ref: false })])) return;
+  // It stands still meanwhile: it must not take the end of what it waits for as its own.
+  sendTo(pid, "SIGSTOP");
+  killAll();
   sendTo(pid, "SIGKILL");
 }
 

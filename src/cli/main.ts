@@ -7,11 +7,14 @@ import { runCli } from "./run.ts";
 
 const stop = new AbortController();
 let asked = 0;
+const PATIENCE_MS = 30_000;
 const onSignal = (): void => {
   asked += 1;
   // The second ^C does not wait for the cleaning up; a lab then dies with its owner nevertheless.
   if (asked > 1) process.exit(ExitCode.interrupted);
   stop.abort(new Error("Stopped by a signal"));
+  // Longer than all cleaning up takes: whatever does not listen ends with us.
+  setTimeout(() => process.exit(ExitCode.interrupted), PATIENCE_MS).unref();
 };
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClaimedFolder, removeClaimable } from "../files/claimed-folder.ts";
 import type { FileLock } from "../files/lock.ts";
+import { unmarked } from "../processes/mark.ts";
 import { LabError } from "./errors.ts";
 import {
   imageName,
@@ -88,7 +89,8 @@ export class SupervisedMachine {
       // Its own process group: the terminal's ^C is for the owner, which then closes the pipe.
       detached: true,
       stdio: ["pipe", "ignore", "ignore", ...held],
-      env: { ...process.env, ...qemu.env },
+      // It has a way of its own to end with its owner, and may be let go.
+      env: unmarked({ ...process.env, ...qemu.env }),
     });
     claimed.letGo(); // From here on QEMU alone says that the lab lives.
     const lifeline = this.#supervisor.stdin as Socket | null;

@@ -73,6 +73,22 @@ const definitions: Readonly<Record<string, Definition>> = {
     approximateBytes: 19.3 * MB,
     providedBy: ["promtool"],
   },
+  zsh: {
+    purpose: "a shell, for the tests of xsplice completion",
+    suite: "bookworm",
+    packages: ["zsh", "zsh-common"],
+    dependencies: LIBRARIES,
+    approximateBytes: 8.4 * MB,
+    providedBy: ["zsh"],
+  },
+  fish: {
+    purpose: "a shell, for the tests of xsplice completion",
+    suite: "bookworm",
+    packages: ["fish", "fish-common"],
+    dependencies: LIBRARIES,
+    approximateBytes: 13.6 * MB,
+    providedBy: ["fish"],
+  },
   ...xenParts,
   make: {
     purpose: "runs Xen's make files, which compile its objects",

@@ -65,10 +65,11 @@ async function unpackAll(
   const paths = files.map(({ fileName }) => join(downloads, fileName));
   const { form, unpackedBy = [] } = definition;
   const path = pathWithParts(unpackedBy, { cache });
-  if (form === "source") return await unpackSource(paths, root, { ...process.env, PATH: path });
+  if (form === "source")
+    return await unpackSource(paths, root, { ...process.env, PATH: path }, signal);
   for (const path of paths) {
     signal?.throwIfAborted();
-    await unpackPackage(path, root, definition.members ?? []);
+    await unpackPackage(path, root, definition.members ?? [], signal);
   }
 }
 

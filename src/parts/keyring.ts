@@ -35,7 +35,7 @@ export async function requireKeyring(
   await makeWhole(fetched, async (root) => {
     const scratch = `${root}.apt`;
     const file = await downloadFromMachineSources(scratch, signal);
-    await unpackPackage(join(scratch, file), root, []);
+    await unpackPackage(join(scratch, file), root, [], signal);
   });
   return join(fetched, KEYRING);
 }

@@ -9,13 +9,15 @@ import { runProcess } from "./run-process.ts";
 /**
  * Unpacks a package into `root`; with `members`, only what these tar wildcards name (as
  * `./boot/vmlinuz*`).
- * @throws PartsError parts/unpack-failed
+ * @throws PartsError parts/unpack-failed; the reason of `signal`
  */
 export async function unpackPackage(
   packageFile: string,
   root: string,
   members: readonly string[],
+  signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted();
   mkdirSync(root, { recursive: true });
   const archive = spawn("dpkg-deb", ["--fsys-tarfile", packageFile], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -29,8 +31,14 @@ export async function unpackPackage(
     ],
     { stdio: [archive.stdout, "ignore", "pipe"], env: { ...process.env, LC_ALL: "C" } },
   );
+  const stop = (): void => {
+    for (const child of [archive, extract]) child.kill("SIGKILL");
+  };
+  signal?.addEventListener("abort", stop, { once: true });
   archive.stdout.destroy(); // The copy that tar inherited is the one that counts.
   const complaints = await Promise.all([outcome("dpkg-deb", archive), outcome("tar", extract)]);
+  signal?.removeEventListener("abort", stop);
+  signal?.throwIfAborted();
   const complaint = complaints.join("");
   // A package may lack some of the wanted members: parts list members for all their packages.
   if (complaint === "" || /^(tar: .*Not found in archive\n|tar: Exiting.*\n)+$/.test(complaint))
@@ -51,10 +59,11 @@ export async function unpackSource(
   files: readonly string[],
   root: string,
   environment: NodeJS.ProcessEnv = process.env,
+  signal?: AbortSignal,
 ): Promise<void> {
   mkdirSync(root, { recursive: true });
   const run = async (...argv: string[]): Promise<void> => {
-    const { exitCode, stderr } = await runProcess(argv, { cwd: root, env: environment });
+    const { exitCode, stderr } = await runProcess(argv, { cwd: root, env: environment, signal });
     if (exitCode === 0) return;
     throw new PartsError({
       code: "parts/unpack-failed",

@@ -49,12 +49,16 @@ export interface DifferenceContext {
   /** `undefined`: instructions are not decoded. */
   readonly architecture: Architecture | undefined;
   readonly loaded: readonly ListedPayload[];
+  readonly replacedBy?: ReplacedBy | undefined;
 }
+
+/** What applied payloads replace, by their names, as far as more is known than their metadata says. */
+export type ReplacedBy = ReadonlyMap<string, readonly string[]>;
 
 /** `undefined` when Xen's message cannot be parsed. */
 export function differenceOf(
   { place, expected, actual }: UnexpectedCode,
-  { functions, architecture, loaded }: DifferenceContext,
+  { functions, architecture, loaded, replacedBy }: DifferenceContext,
 ): CodeDifference | undefined {
   const { symbol: functionName, offset: chunkStart } = placeOfLabel(place);
   const [wanted, present] = [parseBytes(expected), parseBytes(actual)];
@@ -77,8 +81,8 @@ export function differenceOf(
     expected: Uint8Array.from([...before, ...wanted.subarray(skipped)]),
     actual: Uint8Array.from([...before, ...present.subarray(skipped)]),
     ...(cover === undefined
-      ? { suspects: suspectsFor(functionName, loaded) }
-      : { cover, suspects: suspectsAbove(cover, loaded) }),
+      ? { suspects: suspectsFor(functionName, loaded, replacedBy) }
+      : { cover, suspects: suspectsAbove(cover, loaded, replacedBy) }),
   };
 }
 
@@ -95,10 +99,12 @@ function findCover(label: string, loaded: readonly ListedPayload[]): Cover | und
 function suspectsAbove(
   { functionName, payload }: Cover,
   loaded: readonly ListedPayload[],
+  replacedBy: ReplacedBy | undefined,
 ): readonly Suspect[] {
   return suspectsFor(
     functionName,
     loaded.filter(({ name }) => name !== payload),
+    replacedBy,
   );
 }
 
@@ -106,12 +112,13 @@ function suspectsAbove(
 export function suspectsFor(
   functionName: string,
   loaded: readonly ListedPayload[],
+  replacedBy?: ReplacedBy,
 ): readonly Suspect[] {
   const applied = loaded
     .filter(({ status }) => settledState(status) === "applied")
     .map(({ name, metadata }) => ({
       payload: name,
-      functions: readStackingFacts(metadata ?? []).functions,
+      functions: replacedBy?.get(name) ?? readStackingFacts(metadata ?? []).functions,
     }));
   const certain = applied.filter(({ functions }) => functions?.includes(functionName));
   if (certain.length > 0) {

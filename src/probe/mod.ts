@@ -6,6 +6,7 @@ export {
   type Cover,
   type DifferenceContext,
   differenceOf,
+  type ReplacedBy,
   type Suspect,
   suspectsFor,
 } from "./difference.ts";

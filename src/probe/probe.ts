@@ -9,7 +9,7 @@ import { checkPayloadForHost } from "../payload/check-for-host.ts";
 import type { Payload } from "../payload/payload.ts";
 import { readStackingFacts } from "../payload/stacking.ts";
 import { Errno } from "../xen-abi/errno.ts";
-import { type CodeDifference, differenceOf } from "./difference.ts";
+import { type CodeDifference, differenceOf, type ReplacedBy } from "./difference.ts";
 import { ProbeError } from "./errors.ts";
 import { type ExpectedBytes, expectedBytesOf, expectedFunctionsOf } from "./expected-code.ts";
 import { comparableBytes, makeProbePayload } from "./probe-payload.ts";
@@ -30,6 +30,7 @@ export interface ProbeRequest {
    * payloads have written jumps, the second cannot see the code below.
    */
   readonly purpose: "apply" | "replace";
+  readonly replacedBy?: ReplacedBy;
 }
 
 export type ProbeResult =
@@ -57,7 +58,7 @@ export async function probeHost(
   options: Omit<ActOptions, "dependencyCheck">,
 ): Promise<ProbeResult> {
   checkSupport(host, request);
-  const { payload, purpose } = request;
+  const { payload, purpose, replacedBy } = request;
   const [info, loaded] = await Promise.all([host.info(options), host.list(options)]);
   // The payload itself may be loaded: that does not prevent a probe.
   checkPayloadForHost(payload, { name: "", info, loaded: [] });
@@ -65,7 +66,7 @@ export async function probeHost(
   const visible = purpose === "replace" ? withoutJumps(all, loaded) : all;
   const expected = comparableBytes(visible, payload.architecture);
   if (expected.length === 0) throw nothingToCompare(request);
-  const found = await findDifferences(host, { payload, expected, loaded }, options);
+  const found = await findDifferences(host, { payload, expected, loaded, replacedBy }, options);
   if (!found.complete || found.differences.length > 0) return { kind: "different", ...found };
   const comparedBytes = expected.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const names = new Set(expected.map(({ symbol }) => symbol));
@@ -76,16 +77,17 @@ interface Comparison {
   readonly payload: Payload;
   readonly expected: readonly ExpectedBytes[];
   readonly loaded: readonly ListedPayload[];
+  readonly replacedBy: ReplacedBy | undefined;
 }
 
 /** Xen reports the first place that differs: that function is left out, and the probe repeated. */
 async function findDifferences(
   host: LivepatchHost,
-  { payload, expected, loaded }: Comparison,
+  { payload, expected, loaded, replacedBy }: Comparison,
   options: Omit<ActOptions, "dependencyCheck">,
 ): Promise<{ readonly differences: readonly CodeDifference[]; readonly complete: boolean }> {
   const { architecture } = payload;
-  const context = { functions: expectedFunctionsOf(payload), architecture, loaded };
+  const context = { functions: expectedFunctionsOf(payload), architecture, loaded, replacedBy };
   const differences: CodeDifference[] = [];
   let rest = expected;
   while (rest.length > 0) {

@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { killStarted, newMark } from "../processes/mark.ts";
 import { stateOfProgram } from "../system-state.ts";
 
 /** A compiler that takes longer hangs. */
@@ -35,17 +36,25 @@ export async function runCompiler(
   { cwd, environment }: CompilerPlace = {},
 ): Promise<CompilerAnswer> {
   signal?.throwIfAborted();
+  // The C locale keeps messages the same for everybody.
+  const mark = newMark({ ...(environment ?? process.env), LC_ALL: "C" });
   const child = spawn(command, [...args], {
     stdio: ["ignore", "pipe", "pipe"],
     cwd,
-    // The C locale keeps messages the same for everybody.
-    env: { ...(environment ?? process.env), LC_ALL: "C" },
+    env: mark.environment,
     detached: true,
   });
   let stopped: string | undefined;
   const stop = (reason: string): void => {
     stopped ??= reason;
-    if (child.pid !== undefined && child.exitCode === null) killGroup(child.pid);
+    if (child.pid !== undefined && child.exitCode === null) {
+      // It stands still meanwhile, and so does not end by itself for want of what it has started.
+      child.kill("SIGSTOP");
+      killStarted(child.pid, mark);
+      killGroup(child.pid);
+    }
+    // Whoever else holds them keeps nobody waiting.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
   };
   const giveUp = (): void => stop("it was stopped");
   const timer = setTimeout(

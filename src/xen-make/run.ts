@@ -1,9 +1,11 @@
 // Runs Xen's own make. Only one kind of thing comes back: what it printed, or an error with the part
-// of it that says why. make runs in a process group of its own, which is stopped as a whole.
+// of it that says why. make runs in a process group of its own, which is stopped as a whole; and so is what has
+// left it.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { requireSpace } from "../build-outcome/build-error.ts";
+import { killStarted, newMark } from "../processes/mark.ts";
 import { confined } from "./sandbox/sandbox.ts";
 import type { MakeTools } from "./tools.ts";
 
@@ -51,14 +53,22 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     ...goals,
   ];
   const [program = "", ...args] = confined(tools.sandbox, make, { tree, access: "write" });
+  const mark = newMark({ ...tools.environment });
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...tools.environment },
+    env: mark.environment,
     detached: true,
   });
-  const stop = () => {
-    // The group: make, its shells and the compilers. Gone already is as good.
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+  const kill = (): void => {
+    killStarted(isRunning(child) ? child.pid : undefined, mark);
+    child.kill("SIGKILL");
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  };
+  let force: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    // The group: make, its shells and the compilers.
+    if (child.pid !== undefined && isRunning(child)) process.kill(-child.pid, "SIGTERM");
+    force = setTimeout(kill, PATIENCE_MS);
   };
   signal?.addEventListener("abort", stop, { once: true });
   process.once("exit", stop);
@@ -70,6 +80,7 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
       child.once("error", reject);
       child.once("close", (code) => resolve(code ?? 128));
     });
+    if (signal?.aborted) kill();
     signal?.throwIfAborted();
     const text = (list: Buffer[]) => Buffer.concat(list).toString("utf8");
     const result = { exitCode, stdout: text(chunks.stdout), stderr: text(chunks.stderr) };
@@ -77,9 +88,17 @@ export async function runMake(request: MakeRequest): Promise<MakeResult> {
     if (exitCode !== 0) requireSpace(result.stderr, tree);
     return result;
   } finally {
+    clearTimeout(force);
     signal?.removeEventListener("abort", stop);
     process.removeListener("exit", stop);
   }
+}
+
+/** For removing what is half made, after it was asked to end. */
+const PATIENCE_MS = 2000;
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** What a person wants to read of a failure: the compiler's errors, without make's frame. */

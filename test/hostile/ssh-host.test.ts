@@ -17,6 +17,8 @@ for (const [what, script] of Object.entries({
   "a ProxyCommand that hangs": 'sleep 600 & echo $! >"$0.pids"; wait',
   "a ProxyCommand that hangs and hears no signal":
     'sh -c \'trap "" TERM INT HUP; sleep 600 & echo $$ $!; wait\' >"$0.pids"',
+  "a ProxyCommand that is a daemon, away from group, session and parent":
+    '(setsid sh -c \'sleep 600 & echo $$ $! >"$0.pids"; trap "" TERM INT HUP; wait; wait\' "$0" &); sleep 600',
   "a host that floods the error output": 'yes >&2 & echo $! >"$0.pids"; wait',
   "a host that floods the output": 'yes & echo $! >"$0.pids"; wait',
 })) {

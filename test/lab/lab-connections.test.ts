@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -75,4 +76,24 @@ await describeOnXen("4.17", "connections to a lab", () => {
       );
     }
   });
+
+  for (const stop of [false, true]) {
+    const how = stop ? "the first ^C" : "--timeout";
+    test(`a command on a lab whose machine stands still ends at ${how}`, async () => {
+      const qemu = Number(readFileSync(join(lab.folder, "qemu.pid"), "utf8"));
+      process.kill(qemu, "SIGSTOP");
+      try {
+        const limit = stop ? "60" : "1";
+        const argv = [main, "--host", `lab:${lab.name}`, "--timeout", limit, "list"];
+        const child = spawn(process.execPath, argv, { stdio: "ignore" });
+        const startedAt = performance.now();
+        if (stop) setTimeout(() => child.kill("SIGINT"), 1500);
+        await once(child, "close");
+        assert.equal(child.exitCode, stop ? 130 : 2);
+        assert.ok(performance.now() - startedAt < 10_000);
+      } finally {
+        process.kill(qemu, "SIGCONT");
+      }
+    });
+  }
 });

@@ -27,7 +27,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, prepareNext));
 /** Ids of the parts that are there afterwards. */
 async function fetchAll(): Promise<Set<string>> {
   const forBuilds = whyNoCompiler() === false ? [...buildParts, "xen-source-4.17"] : [];
-  const ids = new Set([...kinds.flatMap(partsForLab), ...forBuilds, "ssh-client", "promtool"]);
+  const more = ["ssh-client", "promtool", "zsh", "fish"];
+  const ids = new Set([...kinds.flatMap(partsForLab), ...forBuilds, ...more]);
   const plan = await planParts([...ids], { onProgress });
   for (const { reason } of plan.unavailable) say(reason.message);
   if (plan.toFetch.length > 0) {

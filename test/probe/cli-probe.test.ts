@@ -1,12 +1,12 @@
 // What `xsplice probe`, and `load` after a refusal, tell of old code that is not there.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ModelHost } from "../../src/hosts/model.ts";
-import { syntheticModel } from "../../src/xen-model/synthetic.test.support.ts";
+import { syntheticModel, syntheticPayload } from "../../src/xen-model/synthetic.test.support.ts";
 import { runXsplice } from "../run-cli.ts";
 import { guarded, independent } from "./guarded.ts";
 
@@ -61,4 +61,39 @@ test("xsplice load says in words what is other than expected, and reverts nothin
     (await host.list()).map(({ name }) => name),
     ["culprit"],
   );
+});
+
+test("xsplice probe and list --stack tell the same of a payload that xSplice did not make", async () => {
+  const host = new ModelHost(syntheticModel());
+  const entries = [{ old: "alpha", by: "other_alpha" }] as const;
+  const path = join(folder, "foreign.livepatch");
+  writeFileSync(path, syntheticPayload({ id: "01", entries }));
+  const right = join(folder, "expected.livepatch");
+  writeFileSync(right, guarded(["alpha"]));
+  const suspectsOf = async (...more: readonly string[]) => {
+    const { stdout } = await runXsplice(["probe", right, "--json", ...more], { host });
+    return JSON.parse(stdout).differences[0].suspects;
+  };
+  const functionsOf = async (...more: readonly string[]) => {
+    const { stdout } = await runXsplice(["list", "--stack", "--json", ...more], { host });
+    return JSON.parse(stdout).applied[0].functions?.map(({ name }: { name: string }) => name);
+  };
+  // By somebody else: neither knows; by its file, both do.
+  await host.upload("foreign", readFileSync(path));
+  await host.act("apply", "foreign", independent);
+  assert.equal(await functionsOf(), undefined);
+  assert.deepEqual(await suspectsOf(), [{ payload: "foreign", because: "may-replace-it" }]);
+  assert.deepEqual(await functionsOf("--payload", path), ["alpha"]);
+  const certain = [{ payload: "foreign", because: "replaces-it" }];
+  assert.deepEqual(await suspectsOf("--payload", path), certain);
+  // By xSplice: the journal tells both.
+  for (const words of [
+    ["revert", "foreign"],
+    ["unload", "foreign"],
+    ["load", "--nodeps", path],
+  ]) {
+    assert.equal((await runXsplice(words, { host })).exitCode, 0);
+  }
+  assert.deepEqual(await functionsOf(), ["alpha"]);
+  assert.deepEqual(await suspectsOf(), certain);
 });

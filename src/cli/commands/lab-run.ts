@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { XspliceError } from "../../error.ts";
 import type { LabInfo } from "../../lab/lab-info.ts";
+import { killStarted, newMark } from "../../processes/mark.ts";
 import { stateOfProgram } from "../../system-state.ts";
 import { toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -39,19 +40,25 @@ export const labRunCommand: CommandSpec = {
   },
 };
 
+/** After ^C: the command may clean up what it has put into the lab. */
+const PATIENCE_MS = 5000;
+
 class CommandError extends XspliceError<"lab/cannot-run"> {}
 
 async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Promise<number> {
   const [command = "", ...rest] = args;
   const isJson = globals.output === "json";
-  const env = {
+  const mark = newMark({
     ...io.env,
     XSPLICE_HOST: `lab:${lab.name}`,
     ...(lab.symbols === undefined ? {} : { XSPLICE_XEN_SYMS: lab.symbols }),
-  };
+  });
   // The terminal is handed through, unless the output has to fit into a document.
   const output = isJson ? "pipe" : "inherit";
-  const child = spawn(command, rest, { env, stdio: ["inherit", output, output] });
+  const child = spawn(command, rest, {
+    env: mark.environment,
+    stdio: ["inherit", output, output],
+  });
   const said = { stdout: "", stderr: "" };
   // Decoded as a stream: a character may lie across two chunks.
   child.stdout?.setEncoding("utf8").on("data", (text) => {
@@ -60,7 +67,16 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
   child.stderr?.setEncoding("utf8").on("data", (text) => {
     said.stderr += String(text);
   });
-  const stop = (): void => void child.kill("SIGTERM");
+  let force: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    killStarted(child.pid, mark);
+    child.kill("SIGKILL");
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  };
+  const stop = (): void => {
+    child.kill("SIGTERM");
+    force = setTimeout(kill, PATIENCE_MS);
+  };
   io.signal.addEventListener("abort", stop, { once: true });
   try {
     await once(child, "close");
@@ -70,7 +86,9 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
   } catch (cause) {
     throw cannotRun(command, cause);
   } finally {
+    clearTimeout(force);
     io.signal.removeEventListener("abort", stop);
+    if (io.signal.aborted) killStarted(undefined, mark);
   }
 }
 

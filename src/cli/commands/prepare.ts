@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { ftruncateSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
+import { unmarked } from "../../processes/mark.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { type BuildSource, readSourceInputs, sourceOptionSpecs } from "../options/build-source.ts";
@@ -82,7 +83,7 @@ async function startInBackground(call: CommandCall): Promise<number> {
   const { log, descriptor } = output;
   const child = spawn(process.execPath, [ownCommand, "prepare", ...given], {
     detached: true,
-    env: { ...io.env },
+    env: unmarked(io.env),
     stdio: ["ignore", descriptor, descriptor],
   });
   const pid = await new Promise<number>((resolve, reject) => {

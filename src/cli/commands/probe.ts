@@ -5,6 +5,7 @@ import type { ProbeResult } from "../../probe/probe.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
+import { payloadOption } from "../options/payload.ts";
 import { readPayload } from "../preflight.ts";
 import type { TopCommand } from "../spec.ts";
 import { withHost } from "../with-host.ts";
@@ -21,6 +22,11 @@ export const probeCommand: TopCommand = {
       name: "replace",
       description:
         "compare with the host as replace will find it: without the payloads that are applied now",
+    },
+    {
+      ...payloadOption,
+      description:
+        "file of an applied payload that xSplice did not make, so that it is named where it has changed the code",
     },
     quiesceOption,
   ],
@@ -39,12 +45,18 @@ export const probeCommand: TopCommand = {
     const [file = ""] = call.args;
     const { payload } = await readPayload(file, call.io.signal);
     return withHost(call, async (host, options) => {
-      const [{ probeHost }, { describeDifference }] = await Promise.all([
-        import("../../probe/probe.ts"),
-        import("../../probe/words.ts"),
-      ]);
+      const [{ probeHost }, { describeDifference }, { findReplacedBy }, { readGivenPayloads }] =
+        await Promise.all([
+          import("../../probe/probe.ts"),
+          import("../../probe/words.ts"),
+          import("../replaced-by.ts"),
+          import("../options/given-payloads.ts"),
+        ]);
       const purpose = call.options.has("replace") ? "replace" : "apply";
-      const result = await probeHost(host, { payload, purpose }, readActOptions(call, options));
+      const given = await readGivenPayloads(call.options.texts("payload"), call.io.signal);
+      const replacedBy = await findReplacedBy(host, given, options);
+      const request = { payload, purpose, replacedBy } as const;
+      const result = await probeHost(host, request, readActOptions(call, options));
       const describe = (one: CodeDifference) => describeDifference(one, payload.architecture);
       emit(call, { host: host.label, purpose, ...toJson(result) }, () =>
         render(result, { label: host.label, payload, describe }),

@@ -52,3 +52,10 @@ test("renderReport() says why an object comes along that the patch does not chan
   const carried = lines.filter((line) => line.startsWith("carries"));
   assert.deepEqual(carried, ["carries   lib/skip.o: f needs it"]);
 });
+
+test("renderReport() does not count bytes of old code where there is none", () => {
+  const guard = { level: "full", entries: 0, comparedBytes: 0, unguarded: [] };
+  const stacking = { mode: "independent", guard, below: [], unchecked: [] };
+  const text = textOf({ outcome: "built", payload: {}, stacking } as unknown as BuildReport);
+  assert.match(text, /\nguard +full: there is no old code for Xen to compare\n/);
+});

@@ -123,8 +123,8 @@ function stackingFacts({ stacking, payload }: BuildReport): readonly (readonly [
   if (payload === undefined) return [];
   const { mode, guard, below, unchecked } = stacking;
   const compared =
-    guard.level === "none"
-      ? "none: Xen compares no old code"
+    guard.comparedBytes === 0
+      ? `${guard.level}: ${guard.level === "none" ? "Xen compares no old code" : "there is no old code for Xen to compare"}`
       : `${guard.level}: Xen compares ${guard.comparedBytes} bytes of old code, in ${guard.entries} ${guard.entries === 1 ? "entry" : "entries"}`;
   return [
     ["mode", mode],

@@ -71,6 +71,7 @@ const effectNames = {
   "patched-again": "patched again",
   reverted: "reverted",
   unchanged: "unchanged",
+  "by-hook": "patched by a hook, so not known here",
 } as const;
 
 function renderEffect({ name, address, effect, before, after }: FunctionEffect): string[] {

@@ -37,8 +37,9 @@ export async function explainUnexpectedCode(
 /** The user must see the refusal, even if the host reports nothing more. */
 async function lookAround(host: LivepatchHost, options: ActOptions) {
   try {
+    const { findReplacedBy } = await import("../replaced-by.ts");
     const [{ architecture }, loaded] = await Promise.all([host.info(options), host.list(options)]);
-    return { architecture, loaded };
+    return { architecture, loaded, replacedBy: await findReplacedBy(host, [], options) };
   } catch (error) {
     if (error instanceof HostError) return undefined;
     throw error;

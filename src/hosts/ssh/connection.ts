@@ -3,7 +3,6 @@
 // payload as its input, gets a session of its own, which shares the connection through a control socket.
 // It uses the system's ssh, so the user's configuration, keys, agent and jump hosts apply.
 
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ClaimedFolder } from "../../files/claimed-folder.ts";
 import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
@@ -19,6 +18,7 @@ import {
   OUTPUT_BYTES_MAX,
   SSH_FAILED,
   type SshProcess,
+  startProcess,
   type TooMuchOutput,
 } from "./process.ts";
 import { RemoteShell } from "./shell.ts";
@@ -57,6 +57,8 @@ export class SshConnection implements AsyncDisposable {
   readonly #folder: ClaimedFolder;
   #keeper: SshProcess | undefined;
   #shell: RemoteShell | undefined;
+  /** The time was up, or somebody pressed ^C: nothing that was started for it stays. */
+  #isGivenUp = false;
 
   /** @throws HostError host/unreachable, host/unsupported, host/bad-argument */
   static async open(options: SshOptions, signal: AbortSignal): Promise<SshConnection> {
@@ -91,7 +93,7 @@ export class SshConnection implements AsyncDisposable {
    * no end or is changed on the way, host/timeout
    */
   run(remote: RemoteScript, deadline: Deadline): Promise<RemoteResult> {
-    return deadline.limit(remote.task, async (signal) => {
+    return this.#limit(remote.task, deadline, async (signal) => {
       const marker = new OutputMarker();
       const end = await (this.#shell?.tryRun(remote, marker, signal) ??
         finished(this.#spawn(SHARES, remote, marker), remote.stdin, signal));
@@ -116,7 +118,7 @@ export class SshConnection implements AsyncDisposable {
    * is changed on the way, host/timeout
    */
   hold(remote: RemoteScript, deadline: Deadline): Promise<HeldScript> {
-    return deadline.limit(remote.task, async (signal) => {
+    return this.#limit(remote.task, deadline, async (signal) => {
       const marker = new OutputMarker();
       const child = this.#spawn(SHARES, remote, marker);
       const { words, stderr, hasBegun } = await this.#begun(child, marker, signal);
@@ -131,14 +133,31 @@ export class SshConnection implements AsyncDisposable {
     const keeper = this.#keeper;
     this.#keeper = undefined;
     this.#shell = undefined;
-    if (keeper !== undefined) await ended(keeper);
+    if (keeper !== undefined) await ended(keeper, this.#isGivenUp ? "given-up" : "done");
     this.#folder[Symbol.dispose]();
+  }
+
+  #limit<Value>(
+    task: string,
+    deadline: Deadline,
+    step: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    return deadline.limit(task, (signal) => {
+      const giveUp = (): void => {
+        this.#isGivenUp = true;
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      return step(signal);
+    });
   }
 
   /** The session ends when its standard input does, so at the latest when this process does. */
   async #keepOpen(signal: AbortSignal): Promise<void> {
     const marker = new OutputMarker();
     this.#keeper = this.#spawn(KEEPS, KEEPER, marker);
+    signal.addEventListener("abort", () => {
+      this.#isGivenUp ||= this.#shell === undefined;
+    });
     const { words, stderr } = await this.#begun(this.#keeper, marker, signal);
     if (words === undefined) throw this.#unreachable("ssh failed", stderr);
     this.#shell = new RemoteShell(this.#keeper);
@@ -167,7 +186,7 @@ export class SshConnection implements AsyncDisposable {
 
   #spawn(options: readonly string[], remote: RemoteScript, marker: OutputMarker): SshProcess {
     const root = this.#options.becomeRoot === "sudo" ? "sudo -n -- " : "";
-    return spawn("sh", [
+    return startProcess("sh", [
       ...["-c", UNMOVED_SCRIPT, "xsplice", ...this.#options.command],
       ...["-T", "-o", `ControlPath=${join(this.#folder.path, CONTROL_NAME)}`],
       // Settings for interactive sessions that would disturb ours.

@@ -1,9 +1,10 @@
 // One process of ssh(1): what it prints, up to a limit, and its end.
 
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { descendantsOf, killIfThere } from "./descendants.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { killStarted, type Mark, newMark } from "../../processes/mark.ts";
 
 export type SshProcess = ChildProcessWithoutNullStreams;
 
@@ -15,6 +16,18 @@ const BEGINNING_BYTES_MAX = 1024 * 1024;
 export const SSH_FAILED = 255;
 /** A process that ignores the end of its input is killed after this time. */
 const PATIENCE_MS = 2000;
+/** What a process leaves behind, such as the connection to a jump host, may hold its outputs for ever. */
+const LAST_WORDS_MS = 250;
+
+const marks = new WeakMap<SshProcess, Mark>();
+
+/** Not in a group of its own: that would keep ssh from asking for a password at the terminal. */
+export function startProcess(program: string, args: readonly string[]): SshProcess {
+  const mark = newMark();
+  const child = spawn(program, [...args], { env: mark.environment });
+  marks.set(child, mark);
+  return child;
+}
 
 export type ProcessEnd =
   | {
@@ -94,30 +107,46 @@ export async function begun(
     : { words: undefined, stderr: outcome?.message ?? stderr(), tooMuch };
 }
 
-/** Ends it by the end of its input; kills it if it does not react. */
-export async function ended(child: SshProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const closed = once(child, "close");
-  child.stdin.end();
-  const force = setTimeout(() => end(child, "SIGKILL"), PATIENCE_MS);
-  await closed;
-  clearTimeout(force);
+/**
+ * Ends it by the end of its input; kills it if it does not react. What it has started goes on where it was
+ * made to, such as a shared connection to a jump host, unless the whole was given up.
+ */
+export async function ended(child: SshProcess, how: "done" | "given-up" = "done"): Promise<void> {
+  if (!hasEnded(child)) {
+    const gone = once(child, "exit");
+    child.stdin.end();
+    const force = setTimeout(() => end(child, "SIGKILL"), PATIENCE_MS);
+    await gone;
+    clearTimeout(force);
+  }
+  if (how === "given-up") killFamily(child);
+}
+
+function hasEnded(child: SshProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
 /** Kills it at once, with all that it started. */
 export function stop(child: SshProcess): void {
   if (!end(child, "SIGTERM")) return;
-  const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const force = setTimeout(() => end(child, "SIGKILL"), PATIENCE_MS);
   child.once("exit", () => clearTimeout(force));
 }
 
 /** Its output is let go first: whoever else holds it keeps nobody waiting. */
 function end(child: SshProcess, signal: "SIGTERM" | "SIGKILL"): boolean {
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-  const started = child.pid === undefined ? [] : descendantsOf(child.pid);
+  // What it started goes first: the end of the process hides whose child that was.
+  killFamily(child);
   const isThere = child.kill(signal);
-  for (const pid of started) killIfThere(pid);
+  // It may have started something between the two.
+  if (signal === "SIGKILL") killFamily(child);
   return isThere;
+}
+
+function killFamily(child: SshProcess): void {
+  const mark = marks.get(child);
+  if (mark !== undefined) killStarted(hasEnded(child) ? undefined : child.pid, mark);
 }
 
 function stoppedBy(signal: AbortSignal, child: SshProcess): Disposable {
@@ -133,7 +162,22 @@ function untilClosed(child: SshProcess): Promise<Error | undefined> {
   return new Promise((resolve) => {
     child.once("error", resolve);
     child.once("close", () => resolve(undefined));
+    child.once("exit", () => void untilQuiet(child).then(() => resolve(undefined)));
   });
+}
+
+/** Until nothing has come for a while; two rounds, since this process may have been held up in the first. */
+async function untilQuiet(child: SshProcess): Promise<void> {
+  let quiet = 0;
+  const onData = (): void => {
+    quiet = 0;
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", onData);
+  while (quiet < 2 && !(child.stdout.destroyed && child.stderr.destroyed)) {
+    quiet += 1;
+    await sleep(LAST_WORDS_MS);
+  }
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
 }
 
 export function collected(
