@@ -3,6 +3,10 @@
 import { type ViridianPart, viridianParts } from "../xen-abi/hvm-guest.ts";
 import { GuestError } from "./errors.ts";
 
+/** hvm: by hypercalls alone; the others by a toolstack. */
+export const guestKinds = ["hvm", "pvh", "pv"] as const;
+export type GuestKind = (typeof guestKinds)[number];
+
 export interface GuestOptions {
   /** Whole MiB; 4 by default. */
   readonly memoryMb?: number | undefined;

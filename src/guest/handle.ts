@@ -1,8 +1,12 @@
 // The 16 bytes that Xen keeps for each virtual machine: they tell which ones are ours.
 
-const OWN = Buffer.from("xsplice guest\0\0\0", "latin1");
+import { randomBytes } from "node:crypto";
+
+const OWN = Buffer.from("xsplice guest", "latin1");
+const LENGTH = 16;
 
 export const handleOfGuest = {
-  make: (): Uint8Array => Uint8Array.from(OWN),
-  isOurs: (handle: Uint8Array): boolean => OWN.equals(handle),
+  /** A toolstack wants no two of the same. */
+  make: (): Uint8Array => Buffer.concat([OWN, randomBytes(LENGTH - OWN.length)]),
+  isOurs: (handle: Uint8Array): boolean => OWN.equals(handle.subarray(0, OWN.length)),
 } as const;

@@ -1,7 +1,8 @@
 // The virtual machines of a lab as a list for people.
 
 import type { Lab } from "../lab/lab.ts";
-import { domainsOf, Guest } from "./guest.ts";
+import { domainsOf } from "./domains.ts";
+import { Guest } from "./guest.ts";
 import { handleOfGuest } from "./handle.ts";
 
 export interface ListedGuest {

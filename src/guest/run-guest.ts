@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 import { type CrashReport, LabError } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
-import { Guest, type GuestEnd } from "./guest.ts";
+import type { Guest, GuestEnd } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
-import type { GuestImage } from "./image.ts";
+import { type GuestProgram, startGuest } from "./toolstack-guest.ts";
 
 type GuestOutcome =
   | GuestEnd
@@ -42,7 +42,7 @@ const OUTPUT_MAX = 256 * 1024;
 /** Destroys it afterwards, whatever happened. @throws GuestError, HostError when it cannot be started */
 export async function runGuest(
   lab: Lab,
-  image: GuestImage,
+  program: GuestProgram,
   options: RunGuestOptions,
 ): Promise<GuestRun> {
   const startedAt = performance.now();
@@ -56,7 +56,7 @@ export async function runGuest(
     elapsedMs: performance.now() - startedAt,
   });
   try {
-    await using guest = await Guest.start(lab, image, options);
+    await using guest = await startGuest(lab, program, options);
     return finish(await watch.untilEnd(guest));
   } catch (error) {
     options.signal?.throwIfAborted();

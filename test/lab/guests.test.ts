@@ -2,29 +2,24 @@
 // that nothing of them stays.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compileGuest, type GuestBits } from "../../src/guest/compile-guest.ts";
+import { domainsOf } from "../../src/guest/domains.ts";
 import { GuestError } from "../../src/guest/errors.ts";
-import { domainsOf, Guest } from "../../src/guest/guest.ts";
+import { Guest } from "../../src/guest/guest.ts";
 import { type GuestRun, type RunGuestOptions, runGuest } from "../../src/guest/run-guest.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { openLab } from "../../src/lab/open-lab.ts";
 import { shareFile } from "../../src/lab/share-file.ts";
+import { guestOf } from "./guest-of.ts";
 import { describeOnXen } from "./why-no-xen.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-guests-"));
 after(() => rmSync(folder, { recursive: true }));
-
-/** A guest whose main() has this body. */
-async function guestOf(body: string, bits: GuestBits = 32) {
-  const path = join(folder, "guest.c");
-  writeFileSync(path, `#include "guest.h"\nint main(void)\n{\n${body}\n}\n`);
-  return await compileGuest(path, bits);
-}
 
 for (const xen of ["4.14", "4.17", "4.20"]) {
   await describeOnXen(xen, `guests on Xen ${xen}`, () => {
@@ -40,7 +35,7 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
       body: string,
       options: Partial<RunGuestOptions> & { readonly bits?: GuestBits } = {},
     ): Promise<GuestRun> => {
-      const image = await guestOf(body, options.bits);
+      const image = await guestOf(folder, body, options.bits);
       const result = await runGuest(lab, image, { timeoutMs: 30_000, ...options });
       const left = (await domainsOf(lab).list()).filter(({ isDying }) => !isDying);
       assert.deepEqual(left, [], "a guest is left behind");
@@ -65,6 +60,26 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
       const body =
         'static char none[16]; __asm__ volatile ("lidt %0; ud2" : : "m"(none)); return 0;';
       assert.deepEqual((await run(body)).outcome, { kind: "rebooted" });
+    });
+
+    test("one that tells Xen that it has crashed is told as that", async () => {
+      const body = `static uint32_t reason = 3;
+        hypercall(HYPERCALL_SCHED_OP, 2, (uintptr_t)&reason, 0);      // shutdown
+        for (;;) relax();`;
+      assert.deepEqual((await run(body)).outcome, { kind: "crashed" });
+    });
+
+    test("one that somebody else destroys while it runs is gone", async () => {
+      const destroyAll = async (): Promise<void> => {
+        for (const { domain } of await domainsOf(lab).list()) await domainsOf(lab).destroy(domain);
+      };
+      let destroyed: Promise<void> | undefined;
+      const onText = (): void => {
+        destroyed ??= destroyAll();
+      };
+      const { outcome } = await run('print("here\\n"); for (;;) relax();', { onText });
+      await destroyed;
+      assert.deepEqual(outcome, { kind: "gone" });
     });
 
     test("one that loops is destroyed when its time is over", async () => {

@@ -14,11 +14,11 @@ export const labGuestKillCommand: CommandSpec = {
   run: async (call) => {
     const domain = readNumber(call.args[0] ?? "");
     const { connectLab } = await import("../../lab/detached.ts");
-    const { Guest } = await import("../../guest/guest.ts");
+    const { findGuest } = await import("../../guest/toolstack-guest.ts");
     const { signal } = call.io;
     const timeoutMs = call.globals.deadlineMs;
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
-    const guest = await Guest.find(lab, domain);
+    const guest = await findGuest(lab, domain);
     await guest.destroy();
     emit(call, { lab: lab.info.name, killed: domain }, () => `guest ${domain} is gone\n`);
     return ExitCode.success;

@@ -5,14 +5,20 @@ import { ExitCode } from "../exit-code.ts";
 import { labOptions, readLabOptions } from "../options/lab.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { progressLine } from "../text/progress.ts";
-import { guestArgument, guestOptions, readGuestImage, readGuestOptions } from "./options.ts";
+import {
+  guestArgument,
+  guestOptions,
+  readGuestKind,
+  readGuestOptions,
+  readGuestProgram,
+} from "./options.ts";
 import { consoleOfOutcome, wordsOfOutcome } from "./words.ts";
 
 export const labGuestRunCommand: CommandSpec = {
   name: "run",
   summary: "run a virtual machine in a lab until it ends",
   description: [
-    "Creates the guest by hypercalls alone, prints what it prints, tells how it ended, and destroys it. Without --lab, in a fresh lab of its own, which ends with it: a guest may take the whole hypervisor down. --timeout is how long it may run.",
+    "Creates the guest, prints what it prints, tells how it ended, and destroys it. Without --lab, in a fresh lab of its own, which ends with it: a guest may take the whole hypervisor down. --timeout is how long it may run.",
   ],
   arguments: [guestArgument],
   options: [
@@ -38,15 +44,19 @@ export const labGuestRunCommand: CommandSpec = {
       command: "xsplice lab guest run --xen 4.20 --viridian synic,stimer --bits 64 timer.c",
       explains: "on 4.20, with synthetic timers, in 64-bit mode",
     },
+    {
+      command: "xsplice lab guest run --kind pvh hello.c",
+      explains: "by Xen's own toolstack, in a dom0 that has it",
+    },
   ],
   kind: "own",
   run: async (call) => {
-    const image = await readGuestImage(call); // First: a mistake in it needs no lab.
+    const program = await readGuestProgram(call); // First: a mistake in it needs no lab.
     const guest = readGuestOptions(call);
     await using lab = await openLabOf(call);
     const { runGuest } = await import("../../guest/run-guest.ts");
     const isText = call.globals.output === "text";
-    const run = await runGuest(lab, image, {
+    const run = await runGuest(lab, program, {
       ...guest,
       timeoutMs: call.globals.deadlineMs,
       until: call.options.text("until"),
@@ -68,7 +78,9 @@ async function openLabOf(call: CommandCall): Promise<Lab> {
   }
   const progress = progressLine(call.io);
   const { openLab } = await import("../../lab/open-lab.ts");
-  const lab = await openLab(await readLabOptions(call, progress));
+  const options = await readLabOptions(call, progress);
+  const needsTools = readGuestKind(call) !== "hvm" && options.userland === "minimal";
+  const lab = await openLab(needsTools ? { ...options, userland: "stock" } : options);
   progress.end();
   return lab;
 }

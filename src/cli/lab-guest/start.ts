@@ -1,7 +1,7 @@
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
-import { guestArgument, guestOptions, readGuestImage, readGuestOptions } from "./options.ts";
+import { guestArgument, guestOptions, readGuestOptions, readGuestProgram } from "./options.ts";
 
 export const labGuestStartCommand: CommandSpec = {
   name: "start",
@@ -22,14 +22,14 @@ export const labGuestStartCommand: CommandSpec = {
   ],
   kind: "own",
   run: async (call) => {
-    const image = await readGuestImage(call);
+    const program = await readGuestProgram(call);
     const options = readGuestOptions(call);
     const { connectLab } = await import("../../lab/detached.ts");
-    const { Guest } = await import("../../guest/guest.ts");
+    const { startGuest } = await import("../../guest/toolstack-guest.ts");
     const { signal } = call.io;
     const timeoutMs = call.globals.deadlineMs;
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
-    const { domain } = await Guest.start(lab, image, options);
+    const { domain } = await startGuest(lab, program, options);
     const { name } = lab.info;
     emit(call, { lab: name, guest: domain }, () =>
       [
