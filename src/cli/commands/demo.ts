@@ -7,7 +7,8 @@ import { TourPage } from "../tour/page.ts";
 export const demoCommand: TopCommand = {
   name: "demo",
   description: [
-    "Boots Debian's own Xen in an emulated computer, builds a live patch from a C function, applies it to the running hypervisor, shows what changed, and reverts it. Explains each step to readers who have never seen a live patch.",
+    "Boots Debian's own Xen in an emulated computer. One virtual machine takes it down, and another one with it, by a hole that this Xen has. It starts again; a live patch is built from the fix in Xen's source and applied while a virtual machine counts; the same attack does nothing, and the patch is reverted. Explains each step to readers who have never seen a live patch.",
+    "On other hypervisors than the default one there is no attack: the live patch comes from a C function that changes Xen's version.",
     "Changes nothing on this machine except the cache. The first run lists what it needs, then downloads it; later runs take a few seconds and need no network.",
     "With --json, the tour goes to standard error, and one line with the results goes to standard output.",
   ],

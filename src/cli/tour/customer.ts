@@ -9,7 +9,7 @@ import { shareFile } from "../../lab/share-file.ts";
 import type { Stage } from "./scene.ts";
 
 /** How long it is watched without any patch, to see its usual pauses. */
-const USUAL_MS = 400;
+const USUAL_MS = 1000;
 const POLL_MS = 20;
 const BEGIN_MAX_MS = 10_000;
 
@@ -17,7 +17,7 @@ const BEGIN_MAX_MS = 10_000;
 export interface CustomerSeen {
   readonly countBefore: number;
   readonly countAfter: number;
-  /** Between two counts while the payload was applied, and for as long without any patch before. */
+  /** Between two counts while the payload was applied and the attack came, and in a quiet second before. */
   readonly longestPauseMs: number;
   readonly usualPauseMs: number;
 }
@@ -41,9 +41,8 @@ export async function startCustomer({ call, page, lab }: Stage): Promise<Guest |
   }
 }
 
-/** Does `work` while the guest is watched, and tells of both. */
+/** Does `work` while the guest is watched. */
 export async function whileCounting<Result>(
-  { page }: Pick<Stage, "page">,
   guest: Guest | undefined,
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly seen: CustomerSeen | undefined }> {
@@ -61,18 +60,22 @@ export async function whileCounting<Result>(
     longestPauseMs: rounded(after?.longestGapMs),
     usualPauseMs: rounded(before?.longestGapMs),
   };
+  return { result, seen };
+}
+
+export function tellOfCustomer({ page }: Pick<Stage, "page">, seen: CustomerSeen): void {
   page.gap();
-  page.words("Meanwhile the virtual machine went on:");
+  page.words("And the virtual machine that counts? It went on all the while:");
   page.gap();
   page.fact("count", `${seen.countBefore} before, ${seen.countAfter} after`);
   page.fact(
     "pause",
-    `${seen.longestPauseMs} ms at most; ${seen.usualPauseMs} ms in as quiet a moment before`,
+    `${seen.longestPauseMs} ms at most; ${seen.usualPauseMs} ms in a quiet second before`,
   );
-  return { result, seen };
 }
 
-async function countOf(guest: Guest): Promise<bigint> {
+/** Waits until it has begun. */
+export async function countOf(guest: Guest): Promise<bigint> {
   await moreThan(guest, 0n);
   return (await guest.mailbox())?.count ?? 0n;
 }

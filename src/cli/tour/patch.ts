@@ -1,6 +1,5 @@
 // The tour's climax: upload, apply, revert, unload, with a look at the hypervisor after each.
 
-import type { CompiledPayload } from "../../compile/compile.ts";
 import { checkPayloadForHost } from "../../payload/check-for-host.ts";
 import { parsePayload } from "../../payload/parse.ts";
 import { differingBytes, jumpTarget } from "./code.ts";
@@ -10,7 +9,10 @@ const NAME = "tour";
 /** Of the new code: as much as is shown. */
 const NEW_CODE_BYTES = 16;
 
-export async function uploadPayload(scene: Scene, { bytes }: CompiledPayload): Promise<void> {
+export async function uploadPayload(
+  scene: Scene,
+  { bytes }: { readonly bytes: Uint8Array },
+): Promise<void> {
   const { page, host, info } = scene;
   page.step("Check the payload, and upload it");
   const options = callOptions(scene);

@@ -3,14 +3,23 @@
 
 import { toHex } from "../../bytes/hex.ts";
 import { labHost } from "../../hosts/lab.ts";
+import type { OpenLabOptions } from "../../lab/mod.ts";
 import { xenVersion } from "../commands/info.ts";
 import type { CommandCall } from "../spec.ts";
+import {
+  type AttackSeen,
+  attackAgain,
+  loseEverything,
+  prepareTourAttack,
+  type TourAttack,
+} from "./attack.ts";
 import { buildPayload } from "./build.ts";
-import { type CustomerSeen, startCustomer, whileCounting } from "./customer.ts";
+import { buildFromFix } from "./build-fix.ts";
+import { type CustomerSeen, startCustomer, tellOfCustomer, whileCounting } from "./customer.ts";
 import type { TourPage } from "./page.ts";
 import { applyPayload, removePayload, revertPayload, uploadPayload } from "./patch.ts";
 import { lookAround } from "./scene.ts";
-import { bootLab, fetchTourParts, readTourOptions } from "./setup.ts";
+import { bootAgain, bootLab, fetchTourParts, readTourOptions } from "./setup.ts";
 
 /** What was seen on the way: the line that `demo --json` ends with. */
 export interface TourResult {
@@ -24,6 +33,8 @@ export interface TourResult {
   readonly entryReverted: string;
   /** The virtual machine that counted meanwhile; missing where the hypervisor runs none. */
   readonly guest?: CustomerSeen;
+  /** What became of the hypervisor; missing where the tour has no attack for it. */
+  readonly attack?: AttackSeen;
   readonly seconds: number;
 }
 
@@ -31,15 +42,21 @@ export async function runTour(call: CommandCall, page: TourPage): Promise<TourRe
   const startedAt = performance.now();
   introduce(page);
   const options = readTourOptions(call);
-  await fetchTourParts(call, page, options);
-  await using lab = await bootLab(call, page, options);
+  const hasAttack = await fetchTourParts(call, page, options);
+  const attack = hasAttack ? await prepareTourAttack(call) : undefined;
+  const unpatched = attack && (await showTheLoss(call, page, options, attack));
+  await using lab = await (attack ? bootAgain : bootLab)(call, page, options);
   await using host = await labHost(lab, call.io.signal);
   // From here on a real hypervisor runs, and answers.
   const scene = await lookAround({ call, page, lab, host });
   const customer = await startCustomer(scene);
-  const payload = await buildPayload(scene);
+  const payload = attack ? await buildFromFix(scene, attack) : await buildPayload(scene);
   await uploadPayload(scene, payload);
-  const { result: patched, seen } = await whileCounting(scene, customer, () => applyPayload(scene));
+  const { result, seen } = await whileCounting(customer, async () => ({
+    applied: await applyPayload(scene),
+    attacked: attack && customer && (await attackAgain(scene, attack, customer)),
+  }));
+  if (seen !== undefined) tellOfCustomer(scene, seen);
   const reverted = await revertPayload(scene);
   await removePayload(scene);
   await host[Symbol.asyncDispose]();
@@ -47,17 +64,30 @@ export async function runTour(call: CommandCall, page: TourPage): Promise<TourRe
   // The lab is gone: nothing runs any more, and nothing is left but the cache.
   const seconds = Math.round(performance.now() - startedAt) / 1000;
   sayGoodbye(page, seconds);
+  const { applied, attacked } = result;
   return {
     hypervisor: { version: xenVersion(scene.info.version), buildId: scene.info.buildId },
     before: scene.seen.version,
-    patched: patched.version,
+    patched: applied.version,
     reverted: reverted.version,
     entryBefore: toHex(scene.seen.entry),
-    entryPatched: toHex(patched.entry),
+    entryPatched: toHex(applied.entry),
     entryReverted: toHex(reverted.entry),
     ...(seen && { guest: seen }),
+    ...(unpatched !== undefined &&
+      attacked !== undefined && { attack: { unpatched, patched: attacked } }),
     seconds,
   };
+}
+
+async function showTheLoss(
+  call: CommandCall,
+  page: TourPage,
+  options: OpenLabOptions,
+  attack: TourAttack,
+): Promise<string> {
+  await using lab = await bootLab(call, page, options);
+  return await loseEverything({ call, page, lab }, attack);
 }
 
 function introduce(page: TourPage): void {
