@@ -29,7 +29,14 @@ export const DomctlErrno = {
   ERESTART: 85,
 } as const;
 
-export const domctlHeader = { cmd: 0, interfaceVersion: 4, /** u16, IN/OUT. */ domain: 8 } as const;
+export const domctlHeader = {
+  cmd: 0,
+  interfaceVersion: 4,
+  /** u16, IN/OUT. */
+  domain: 8,
+  /** Of what belongs to the operation. */
+  union: 16,
+} as const;
 
 /** XEN_DOMCTL_CDF_* of `flags`. */
 export const CreateFlag = { hvm: 1, hap: 2 } as const;
@@ -79,16 +86,17 @@ export const domctlInterfaces: readonly DomctlInterface[] = [
   dialect(0x18, 60, 76), // 4.22
 ];
 
-/** The same in all of them. */
+/** struct xen_domctl_getdomaininfo, the same in all of them but for its end. */
 export const domainInfoLayout = {
-  /** u16: the first domain from the one that was asked for. */
-  domain: 16,
-  flags: 20,
+  /** u16. */
+  domain: 0,
+  flags: 4,
   /** u64. */
-  pages: 24,
+  pages: 8,
   /** u64, ns. */
-  cpuTime: 72,
-  handle: 92,
+  cpuTime: 56,
+  handle: 76,
+  sizeMax: 256,
 } as const;
 
 export const HANDLE_SIZE = 16;

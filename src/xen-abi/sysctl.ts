@@ -1,4 +1,4 @@
-// struct xen_sysctl and the two operations in it that xSplice uses: readconsole and livepatch_op.
+// struct xen_sysctl and the operations in it that xSplice uses: readconsole, getdomaininfolist, livepatch_op.
 // Offsets are bytes from the start of the structure: ABI reference §6.1 and §6.3; readconsole from
 // xen/include/public/sysctl.h, unchanged since long before 4.7. Integers are little-endian,
 // handles are 64-bit addresses.
@@ -11,7 +11,7 @@ export const HYPERVISOR_SYSCTL = 35;
 /** The same in every release; Xen reads and writes back all of it. */
 export const XEN_SYSCTL_SIZE = 136;
 
-export const XenSysctl = { readconsole: 1, livepatch_op: 27 } as const;
+export const XenSysctl = { readconsole: 1, getdomaininfolist: 6, livepatch_op: 27 } as const;
 
 export const LivepatchOp = { UPLOAD: 0, GET: 1, LIST: 2, ACTION: 3 } as const;
 
@@ -36,6 +36,16 @@ export const readconsoleLayout = {
   index: 12,
   buffer: 16,
   /** u32 IN/OUT. */
+  count: 24,
+} as const;
+
+export const domainListLayout = {
+  /** u16: those with smaller numbers are left out. */
+  first: 8,
+  /** u32: how many the buffer takes. */
+  max: 12,
+  buffer: 16,
+  /** u32 OUT. */
   count: 24,
 } as const;
 

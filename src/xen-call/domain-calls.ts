@@ -33,6 +33,13 @@ import {
   XENMEM_SET_POD_TARGET,
   XENMEMF_POPULATE_ON_DEMAND,
 } from "../xen-abi/hvm-guest.ts";
+import {
+  domainListLayout,
+  HYPERVISOR_SYSCTL,
+  headerLayout,
+  XEN_SYSCTL_SIZE,
+  XenSysctl,
+} from "../xen-abi/sysctl.ts";
 import { ArenaBuilder, ArenaReader } from "./arena.ts";
 import type { Hypercall } from "./transport.ts";
 
@@ -93,21 +100,41 @@ export function simpleCall(
   return domctlCall(domctl(dialect, XenDomctl[operation], domain));
 }
 
-export function domainInfoCall(dialect: DomctlInterface, from: number): Hypercall {
-  return domctlCall(domctl(dialect, XenDomctl.getdomaininfo, from));
+/** Up to 4.17 Xen answers with the next domain where there is none of this number. */
+export function domainInfoCall(dialect: DomctlInterface, domain: number): Hypercall {
+  return domctlCall(domctl(dialect, XenDomctl.getdomaininfo, domain));
 }
 
-/** Of the first domain whose number is not below the one that was asked for. */
 export function readDomainInfo(output: Uint8Array): DomainInfo {
+  return readInfo(output, domctlHeader.union);
+}
+
+/** Asks for the first domain whose number is not below this one. */
+export function nextDomainCall(sysctlVersion: number, first: number): Hypercall {
+  const arena = new ArenaBuilder(XEN_SYSCTL_SIZE);
+  arena.u32(headerLayout.cmd, XenSysctl.getdomaininfolist);
+  arena.u32(headerLayout.interfaceVersion, sysctlVersion);
+  arena.u16(domainListLayout.first, first).u32(domainListLayout.max, 1);
+  arena.output(domainListLayout.buffer, domainInfoLayout.sizeMax);
+  return arena.build(HYPERVISOR_SYSCTL, [{ arenaOffset: 0 }]);
+}
+
+/** `undefined` when there is none. */
+export function readNextDomain(output: Uint8Array): DomainInfo | undefined {
+  const count = new ArenaReader(output).u32(domainListLayout.count);
+  return count === 0 ? undefined : readInfo(output, XEN_SYSCTL_SIZE);
+}
+
+function readInfo(output: Uint8Array, at: number): DomainInfo {
   const reader = new ArenaReader(output);
-  const flags = reader.u32(domainInfoLayout.flags);
+  const flags = reader.u32(at + domainInfoLayout.flags);
   return {
-    domain: reader.u16(domainInfoLayout.domain),
-    handle: reader.bytes(domainInfoLayout.handle, HANDLE_SIZE).slice(),
+    domain: reader.u16(at + domainInfoLayout.domain),
+    handle: reader.bytes(at + domainInfoLayout.handle, HANDLE_SIZE).slice(),
     isDying: (flags & DomainFlag.dying) !== 0,
     shutdown: (flags & DomainFlag.shutdown) === 0 ? undefined : shutdownReason(flags),
-    memoryPages: Number(reader.u64(domainInfoLayout.pages)),
-    cpuTimeNs: reader.u64(domainInfoLayout.cpuTime),
+    memoryPages: Number(reader.u64(at + domainInfoLayout.pages)),
+    cpuTimeNs: reader.u64(at + domainInfoLayout.cpuTime),
   };
 }
 

@@ -9,16 +9,19 @@ import {
   domainInfoCall,
   maxMemoryCall,
   maxVcpusCall,
+  nextDomainCall,
   type PageRange,
   pagingMemoryCall,
   podTargetCall,
   populateCall,
   readCreated,
   readDomainInfo,
+  readNextDomain,
   setParamCall,
   simpleCall,
   startAtCall,
 } from "./domain-calls.ts";
+import { sysctlInterfaces } from "./sysctl-interface.ts";
 import type { Hypercall, HypercallAnswer, HypercallTransport } from "./transport.ts";
 
 /** Pages of one call: a list of 64 KiB. */
@@ -69,16 +72,25 @@ export class DomainClient {
 
   /** `undefined` when there is no such domain. */
   async info(domain: number): Promise<DomainInfo | undefined> {
-    const found = await this.#infoFrom(domain);
-    return found?.domain === domain ? found : undefined;
+    const call = domainInfoCall(await this.dialect(), domain);
+    const { result, output } = await this.#transport.hypercall(call);
+    if (result === -DomctlErrno.ESRCH) return undefined;
+    if (result < 0) throw refusal(`look at virtual machine ${domain}`, result);
+    const found = readDomainInfo(output);
+    return found.domain === domain ? found : undefined;
   }
 
   /** All but dom0, those that are about to vanish included. */
   async list(): Promise<readonly DomainInfo[]> {
     const found: DomainInfo[] = [];
+    const version = await this.#findSysctlVersion();
     for (let from = 1; ; ) {
-      const info = await this.#infoFrom(from);
-      if (info === undefined || info.domain < from) return found;
+      const { output } = await this.#accepted(
+        "list virtual machines",
+        nextDomainCall(version, from),
+      );
+      const info = readNextDomain(output);
+      if (info === undefined) return found;
       found.push(info);
       from = info.domain + 1;
     }
@@ -122,22 +134,25 @@ export class DomainClient {
     await this.#accepted(`set parameter ${index} of virtual machine ${domain}`, call);
   }
 
-  async #infoFrom(from: number): Promise<DomainInfo | undefined> {
-    const { result, output } = await this.#transport.hypercall(
-      domainInfoCall(await this.dialect(), from),
-    );
-    if (result === -DomctlErrno.ESRCH) return undefined;
-    if (result < 0) throw refusal(`look at virtual machine ${from}`, result);
-    return readDomainInfo(output);
-  }
-
   /** Xen compares the version before anything else, and answers EACCES to a wrong one. */
   async #findDialect(): Promise<DomctlInterface> {
     for (const candidate of domctlInterfaces) {
       const { result } = await this.#transport.hypercall(domainInfoCall(candidate, 0));
       if (result !== -Errno.EACCES) return candidate;
     }
-    throw new HostError(
+    throw this.#unknownInterface();
+  }
+
+  async #findSysctlVersion(): Promise<number> {
+    for (const { version } of sysctlInterfaces) {
+      const { result } = await this.#transport.hypercall(nextDomainCall(version, 0));
+      if (result !== -Errno.EACCES) return version;
+    }
+    throw this.#unknownInterface();
+  }
+
+  #unknownInterface(): HostError {
+    return new HostError(
       {
         code: "host/unsupported",
         problem: `Cannot run virtual machines through ${this.#transport.label}: this Xen speaks none of the known versions of its interface`,

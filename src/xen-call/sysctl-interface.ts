@@ -13,7 +13,7 @@ export interface SysctlInterface {
 }
 
 /** Every interface version once, the oldest first. */
-const sysctlInterfaces: readonly SysctlInterface[] = [
+export const sysctlInterfaces: readonly SysctlInterface[] = [
   ...new Map(
     releaseLines.map(({ sysctlInterface, abiFamily }) => [
       sysctlInterface,
