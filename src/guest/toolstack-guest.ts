@@ -21,7 +21,7 @@ const CONSOLES = `${FOLDER}/consoles`;
 /** What a guest is started from. */
 export type GuestProgram = GuestImage | ToolstackProgram;
 
-export type ToolstackProgram =
+type ToolstackProgram =
   | { readonly kind: "pvh"; readonly image: GuestImage }
   /** An ELF file with Xen's notes; it has no mailbox, and prints on its console. */
   | { readonly kind: "pv"; readonly file: Uint8Array };

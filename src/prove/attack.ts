@@ -1,9 +1,7 @@
 // Runs a trigger once in a lab, and looks at what is to be seen.
 
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError } from "../agent/errors.ts";
-import { toHex } from "../bytes/hex.ts";
 import { compileDom0Program, compileGuest } from "../guest/compile-guest.ts";
 import { GuestError } from "../guest/errors.ts";
 import { requireViridianParts } from "../guest/guest-options.ts";
@@ -11,11 +9,11 @@ import type { GuestImage } from "../guest/image.ts";
 import { crashBehind, runGuest } from "../guest/run-guest.ts";
 import type { CrashReport } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
-import { readXenSyms, type XenSyms } from "../running/xen-syms.ts";
-import { ProveError } from "./errors.ts";
 import { EXIT_LACKING, endOfGuest, type Seen, saidDone } from "./observation.ts";
 import type { Hole, Trigger } from "./trigger.ts";
+import { readPlace, symbolsOf, watchedPlace } from "./watched-memory.ts";
 
+/** How long a trigger may run when nobody says otherwise. */
 const ATTACK_MAX_MS = 60_000;
 /** A crash that comes a moment after the trigger's end is its doing all the same. */
 const AFTERMATH_MS = 500;
@@ -27,10 +25,17 @@ export interface Attacker {
   run(lab: Lab, victim: number, signal?: AbortSignal): Promise<Seen>;
 }
 
+export interface AttackOptions {
+  readonly compiler?: string | undefined;
+  /** How long the trigger may run. */
+  readonly attackMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Compiles it once. @throws GuestError guest/compile-failed */
 export async function prepareAttack(
   trigger: Trigger,
-  options: { readonly compiler?: string | undefined; readonly signal?: AbortSignal | undefined },
+  { attackMs = ATTACK_MAX_MS, ...options }: AttackOptions,
 ): Promise<Attacker> {
   const { program } = trigger.text;
   if (program.kind === "dom0") {
@@ -38,14 +43,14 @@ export async function prepareAttack(
     return {
       trigger,
       run: (lab, victim, signal) =>
-        observe(trigger, lab, () => runInDom0(lab, bytes, victim, signal)),
+        observe(trigger, lab, () => runInDom0(lab, { bytes, victim, attackMs }, signal)),
     };
   }
   const image = await compileGuest(trigger.source, program.bits, options);
   return {
     trigger,
     run: (lab, _victim, signal) =>
-      observe(trigger, lab, () => runAsGuest(trigger, lab, image, signal)),
+      observe(trigger, lab, () => runAsGuest(trigger, lab, { image, attackMs }, signal)),
   };
 }
 
@@ -59,12 +64,9 @@ const quiet = {
 } as const;
 
 async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): Promise<Seen> {
-  const before = await watchedMemory(trigger, lab);
-  const { hole } = trigger.text;
-  if (hole.kind === "memory" && before === undefined) {
-    const words = `${hole.symbol}, which this hypervisor does not have`;
-    return { ...quiet, end: "lacking", output: words };
-  }
+  const place = watchedPlace(trigger, lab);
+  if (place?.kind === "none") return { ...quiet, end: "lacking", output: place.words };
+  const before = place && (await readPlace(lab, place));
   const consoleStart = lab.consoleText().length;
   const console = (): string => lab.consoleText().slice(consoleStart);
   const ended = await run();
@@ -80,23 +82,25 @@ async function observe(trigger: Trigger, lab: Lab, run: () => Promise<Ended>): P
       memoryOverwritten: undefined,
     };
   }
-  const after = before === undefined ? undefined : await watchedMemory(trigger, lab);
+  const after = place && (await readPlace(lab, place));
   const memoryOverwritten =
-    before === undefined || after === undefined ? undefined : isOverwritten(hole, before, after);
+    before === undefined || after === undefined
+      ? undefined
+      : isOverwritten(trigger.text.hole, before, after);
   return { ...ended, crash: undefined, console: console(), standing: [], memoryOverwritten };
 }
 
 async function runAsGuest(
   trigger: Trigger,
   lab: Lab,
-  image: GuestImage,
+  { image, attackMs }: { readonly image: GuestImage; readonly attackMs: number },
   signal: AbortSignal | undefined,
 ): Promise<Ended> {
   const { program } = trigger.text;
   if (program.kind !== "guest") throw new Error("Bug in xsplice: a program for dom0 is no guest");
   try {
     const run = await runGuest(lab, image, {
-      timeoutMs: ATTACK_MAX_MS,
+      timeoutMs: attackMs,
       signal,
       ...(program.viridian && { viridian: requireViridianParts(program.viridian) }),
       paging: program.paging,
@@ -111,16 +115,21 @@ async function runAsGuest(
   }
 }
 
+interface Dom0Attack {
+  readonly bytes: Uint8Array;
+  readonly victim: number;
+  readonly attackMs: number;
+}
+
 async function runInDom0(
   lab: Lab,
-  program: Uint8Array,
-  victim: number,
+  { bytes, victim, attackMs }: Dom0Attack,
   signal: AbortSignal | undefined,
 ): Promise<Ended> {
-  const limit = AbortSignal.timeout(ATTACK_MAX_MS);
+  const limit = AbortSignal.timeout(attackMs);
   const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const script = `cat >/tmp/trigger && chmod 755 /tmp/trigger && exec /tmp/trigger ${victim} </dev/null`;
-  const options = { stdin: program, signal: either };
+  const options = { stdin: bytes, signal: either };
   try {
     const { exitCode, stdout, stderr } = await lab.exec(["sh", "-c", script], options);
     const output = `${stdout}${stderr}`.slice(-OUTPUT_MAX);
@@ -131,25 +140,15 @@ async function runInDom0(
     signal?.throwIfAborted();
     const crash = await crashBehind(lab, error);
     if (crash !== undefined) return { end: "died", output: "", crash };
-    const isLate = error instanceof AgentError && limit.aborted;
-    if (!isLate) throw error;
-    return { end: "timeout", output: "", crash: undefined };
+    if (!(error instanceof AgentError)) throw error;
+    if (limit.aborted) return { end: "timeout", output: "", crash: undefined };
+    if (error.report.code !== "agent/bad-request") throw error;
+    return { end: "failed", output: error.report.problem, crash: undefined }; // Output without end.
   }
 }
 
 function isOverwritten(hole: Hole, before: string, after: string): boolean {
   return hole.kind === "memory" && before !== hole.becomes && after === hole.becomes;
-}
-
-/** In hex; `undefined` when none is watched, and where the hypervisor has no such symbol. */
-async function watchedMemory(trigger: Trigger, lab: Lab): Promise<string | undefined> {
-  const { hole } = trigger.text;
-  if (hole.kind !== "memory") return undefined;
-  const { byName, locals } = symbolsOf(lab);
-  const symbol = byName.get(hole.symbol) ?? locals.get(hole.symbol)?.[0];
-  if (symbol === undefined) return undefined;
-  const address = symbol.address + BigInt(hole.offset);
-  return toHex(await lab.readHypervisor(address, hole.becomes.length / 2));
 }
 
 /** The function in which each CPU stands, at several looks. */
@@ -163,14 +162,4 @@ async function lookAtCpus(lab: Lab): Promise<readonly string[]> {
     names.push(found?.name ?? `0x${address.toString(16)}`);
   }
   return names;
-}
-
-function symbolsOf(lab: Lab): XenSyms {
-  const { symbols } = lab.info;
-  if (symbols !== undefined) return readXenSyms(readFileSync(symbols), symbols);
-  throw new ProveError({
-    code: "prove/bad-trigger",
-    problem: `Cannot use this trigger on ${lab.label}: it has to know the hypervisor's symbols`,
-    remedy: "name them with --xen-syms",
-  });
 }

@@ -24,6 +24,8 @@ export interface ProveOptions {
   /** How often each run is made; all have to show the same. */
   readonly repeat: number;
   readonly compiler?: string | undefined;
+  /** How long the trigger may run in each; ATTACK_MAX_MS by default. */
+  readonly attackMs?: number | undefined;
   readonly deadlineMs: number;
   readonly onRun?: (kind: RunKind, run: ProofRun | undefined) => void;
   readonly signal: AbortSignal;
@@ -51,7 +53,7 @@ export interface Proof {
 export async function prove(options: ProveOptions): Promise<Proof> {
   const startedAt = performance.now();
   const { trigger, payloads, signal, compiler, repeat, onRun } = options;
-  const attacker = await prepareAttack(trigger, { compiler, signal });
+  const attacker = await prepareAttack(trigger, { compiler, attackMs: options.attackMs, signal });
   const bystander = await compileGuest(shareFile("guest/counter.c"), 32, { compiler, signal });
   const parts: RunParts = { ...options, attacker, bystander };
   let hypervisor: ProvenOn | undefined;

@@ -15,7 +15,7 @@ export const proveCommand: CommandSpec = {
   summary: "show that a payload closes a security hole, on a real hypervisor",
   description: [
     "Attacks a hypervisor in a lab three times, each time in a fresh one: without the payload, where the hole must show; with it, where nothing must happen and everything must go on, another guest included; and after the revert, where the hole must show again, so that it was the payload that closed it.",
-    "A trigger is our own code for a published hole that has a fix. It runs in labs that this command starts and ends, and nowhere else. share/triggers/ has them, docs/guides/prove.md lists them and says how one is written.",
+    "A trigger is our own code for a published hole that has a fix. It runs in labs that this command starts and ends, and nowhere else. share/triggers/ has them, docs/guides/prove.md lists them and says how one is written. --timeout is also how long it may run, each time; without it, 60 seconds.",
     "The evidence is written beside the payload, as NAME.proof.json: digests and build-ids of all that took part, and of each run what was seen, with the hypervisor's console.",
   ],
   arguments: [],
@@ -80,6 +80,7 @@ export const proveCommand: CommandSpec = {
       repeat: call.options.number("repeat") ?? 1,
       compiler: call.io.env["CC"] || undefined,
       deadlineMs: call.globals.deadlineMs,
+      attackMs: call.options.text("timeout") === undefined ? undefined : call.globals.deadlineMs,
       signal: call.io.signal,
       onRun: (kind, run) => {
         if (run === undefined && isText) call.io.stderr.write(`attacking ${runWords[kind]} …\n`);

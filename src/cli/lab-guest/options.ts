@@ -71,7 +71,7 @@ const HVM_ONLY = ["paging", "viridian", "hvm-param"] as const;
 
 export function readGuestKind({ options }: CommandCall): GuestKind {
   const kind = options.choice("kind", guestKinds) ?? "hvm";
-  const given = HVM_ONLY.find((name) => options.has(name));
+  const given = HVM_ONLY.find((name) => options.text(name) !== undefined);
   if (kind === "hvm" || given === undefined) return kind;
   throw new UsageError({
     code: "usage/bad-value",

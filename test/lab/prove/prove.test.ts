@@ -2,18 +2,13 @@
 // must not be called closed.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { shareFile } from "../../../src/lab/share-file.ts";
 import { type CliRun, runXsplice } from "../../run-cli.ts";
-import { fetchCorpusSource, whyNoCorpusSource } from "../build-corpus-source.ts";
-import { buildCorpusFix } from "../corpus-fix.ts";
-import { requireNothingLeft } from "../killed-command.ts";
-
-const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
+import { whyNoCorpusSource } from "../build-corpus-source.ts";
+import { writeFixPayload } from "./fix-payload.ts";
 
 describe("xsplice prove on Debian's Xen 4.17", { skip: await whyNoCorpusSource() }, () => {
   const folder = mkdtempSync(join(tmpdir(), "xsplice-prove-"));
@@ -21,16 +16,9 @@ describe("xsplice prove on Debian's Xen 4.17", { skip: await whyNoCorpusSource()
   const wrong = join(folder, "wrong.livepatch");
   after(() => rmSync(folder, { recursive: true }));
 
-  const build = async (trigger: string, path: string): Promise<void> => {
-    const name = shareFile(`triggers/${trigger}/fix.patch`);
-    const patches = [{ name, bytes: readFileSync(name) }];
-    const { payload } = await buildCorpusFix(await fetchCorpusSource(), { patches });
-    assert.ok(payload, `the fix of ${trigger} was not built`);
-    writeFileSync(path, payload.bytes);
-  };
   before(async () => {
-    await build("XSA-504", right);
-    await build("XSA-506", wrong);
+    await writeFixPayload("XSA-504", right);
+    await writeFixPayload("XSA-506", wrong);
   });
 
   const prove = (...args: readonly string[]): Promise<CliRun> =>
@@ -84,34 +72,4 @@ describe("xsplice prove on Debian's Xen 4.17", { skip: await whyNoCorpusSource()
     assert.match(other.stdout, /another hypervisor/);
     assert.equal(other.exitCode, 1);
   });
-
-  /** A guest with this body, and the description of XSA-504. */
-  const own = (body: string): string => {
-    const text = JSON.parse(readFileSync(shareFile("triggers/XSA-504/trigger.json"), "utf8"));
-    const place = mkdtempSync(join(folder, "own-"));
-    writeFileSync(join(place, "trigger.json"), JSON.stringify(text));
-    writeFileSync(join(place, "trigger.c"), `#include "guest.h"\nint main(void) { ${body} }\n`);
-    return join(place, "trigger.json");
-  };
-
-  test("a trigger that only says that it is done, fails, or does not compile, proves nothing", async () => {
-    const early = await prove("--trigger", own("return 0;"), "--payload", right);
-    assert.equal(early.exitCode, 3);
-    const failed = await prove("--trigger", own("return 1;"), "--payload", right);
-    assert.equal(failed.exitCode, 3);
-    assert.match(JSON.parse(failed.stdout).because, /the trigger failed/);
-    const broken = await prove("--trigger", own("return 0"), "--payload", right);
-    assert.equal(broken.exitCode, 1);
-    assert.match(broken.stdout, /guest\/compile-failed/);
-  });
-
-  for (const signal of ["SIGINT", "SIGKILL"] as const) {
-    test(`nothing is left when ${signal} meets it in the middle of an attack`, async () => {
-      await requireNothingLeft(
-        signal,
-        [main, "prove", "--trigger", "XSA-504", "--payload", right],
-        folder,
-      );
-    });
-  }
 });
