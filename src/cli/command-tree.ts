@@ -86,6 +86,14 @@ const outline: readonly {
         summary: "check whether a host's code is what a payload expects",
         load: async () => (await import("./commands/probe.ts")).probeCommand,
       },
+      status: {
+        summary: "show which fixes are in force, which are missing, and which need a reboot",
+        load: async () => (await import("./depot/status.ts")).statusCommand,
+      },
+      update: {
+        summary: "bring a host to what its depot says it should run",
+        load: async () => (await import("./depot/update.ts")).updateCommand,
+      },
       metrics: {
         summary: "print what a host runs as metrics for Prometheus",
         load: async () => (await import("./commands/metrics.ts")).metricsCommand,
@@ -122,6 +130,15 @@ const outline: readonly {
       diff: {
         summary: "show what differs between two payloads",
         load: async () => (await import("./commands/diff.ts")).diffCommand,
+      },
+    },
+  },
+  {
+    heading: "Payloads for many hosts:",
+    entries: {
+      depot: {
+        summary: "signed payloads for many builds of the hypervisor",
+        load: async () => (await import("./depot/group.ts")).depotGroup,
       },
     },
   },

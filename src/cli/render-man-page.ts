@@ -61,6 +61,11 @@ const environment: readonly (readonly [string, string])[] = [
     "The Debian mirror for parts of the lab, instead of this machine's own.",
   ],
   ["XDG_CACHE_HOME", "The directory of the cache; ~/.cache otherwise."],
+  [
+    "XDG_STATE_HOME",
+    "Where it is kept which depot is trusted; /var/lib/xsplice for root, ~/.local/state for others.",
+  ],
+  ["XSPLICE_PASSPHRASE", "The passphrase of a depot's keys."],
   ["NO_COLOR", "Any value: no colours."],
 ];
 

@@ -3,11 +3,11 @@ import type { CheckOutcome, CheckReport } from "../../check/check.ts";
 import type { RuleId } from "../../check/rules.ts";
 import type { PayloadToCheck } from "../../check/subject.ts";
 import type { Hypervisor } from "../../xen-model/hypervisor.ts";
-import { findClosest } from "../completion/closest-name.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { baseOption, readXenSymsInput, type XenSymsInput } from "../options/base.ts";
+import { requireRules } from "../options/rules.ts";
 import { xenSymsOption } from "../options/xen-syms.ts";
 import { readInputFile } from "../read-input-file.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
@@ -132,22 +132,6 @@ async function check(call: CommandCall): Promise<CheckReport> {
     action: options.choice("action", actions) ?? "apply",
     allowed,
     dependencyCheck: options.has("nodeps") ? "hypervisor-only" : "whole-chain",
-  });
-}
-
-/** @throws UsageError for a name that no rule has */
-async function requireRules(option: string, texts: readonly string[]): Promise<readonly RuleId[]> {
-  const { isRuleId, ruleIds } = await import("../../check/rules.ts");
-  return texts.map((text) => {
-    if (isRuleId(text)) return text;
-    const closest = findClosest(text, ruleIds);
-    throw new UsageError({
-      code: "usage/bad-value",
-      problem: `Cannot use "${text}": there is no such rule`,
-      where: option,
-      expected: `one of ${ruleIds.join(", ")}`,
-      ...(closest === undefined ? {} : { remedy: `did you mean "${closest}"?` }),
-    });
   });
 }
 

@@ -64,18 +64,29 @@ export const syncCommand: TopCommand = {
   ],
   kind: "own",
   run: async (call) => {
-    const request = await readSyncRequest(call);
-    try {
-      return await sync(call, request);
-    } catch (error) {
-      if (!(error instanceof PlanError) || error.obstacles.length === 0) throw error;
-      emit(call, { refused: error.obstacles }, () => renderRefusal(error.obstacles));
-      return ExitCode.refused;
-    }
+    return takeSync(call, await readSyncRequest(call));
   },
 };
 
-function sync(call: CommandCall, request: ReadSyncRequest): Promise<number> {
+/**
+ * Also for commands that know by themselves what a host should run.
+ * @param continues the command that goes on after a stop
+ */
+export async function takeSync(
+  call: CommandCall,
+  request: ReadSyncRequest,
+  continues = commandThatContinues(call, [...wish, yesOption]),
+): Promise<number> {
+  try {
+    return await sync(call, request, continues);
+  } catch (error) {
+    if (!(error instanceof PlanError) || error.obstacles.length === 0) throw error;
+    emit(call, { refused: error.obstacles }, () => renderRefusal(error.obstacles));
+    return ExitCode.refused;
+  }
+}
+
+function sync(call: CommandCall, request: ReadSyncRequest, continues: string): Promise<number> {
   const { stdout, stderr, signal } = call.io;
   return withJournalledHost(call, async (host, callOptions, goal) => {
     const { syncHost } = await import("../../sync/sync.ts");
@@ -100,7 +111,6 @@ function sync(call: CommandCall, request: ReadSyncRequest): Promise<number> {
     const forHost = await requestForHost(request, host, { deadlineMs, signal, onNote });
     const report = await syncHost({ host, goal }, forHost, options);
     const untold = report.notes.filter((note) => !told.has(note));
-    const continues = commandThatContinues(call, [...wish, yesOption]);
     const { failure, ...rest } = report;
     const document = {
       ...rest,

@@ -50,6 +50,38 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
         "stopped after a failure; the host is neither in its old state nor in the wanted one, see the output",
     },
   ],
+  update: [
+    { code: ExitCode.refused, meaning: "there is no way, or nobody agreed to what would be lost" },
+    {
+      code: ExitCode.astray,
+      meaning:
+        "stopped after a failure; the host is neither in its old state nor in the wanted one, see the output",
+    },
+  ],
+  status: [
+    {
+      code: ExitCode.incomplete,
+      meaning: "the host does not run what the depot says, or a fix needs a reboot",
+    },
+  ],
+  "depot publish": [
+    {
+      code: ExitCode.incomplete,
+      meaning: "nothing is published: signatures of others are missing",
+    },
+  ],
+  "depot refresh": [
+    {
+      code: ExitCode.incomplete,
+      meaning: "nothing is published: signatures of others are missing",
+    },
+  ],
+  "depot status": [
+    {
+      code: ExitCode.incomplete,
+      meaning: "something is not published yet, or expires soon",
+    },
+  ],
   bisect: [
     {
       code: ExitCode.unnamed,

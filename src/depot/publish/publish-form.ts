@@ -1,0 +1,30 @@
+// What publishing needs, and what comes of it.
+
+import type { Signer } from "../keys/signer.ts";
+
+export interface PublishOptions {
+  readonly now: Date;
+  /** Those of the given ids that are at hand. */
+  readonly signersOf: (keyIds: ReadonlySet<string>) => readonly Signer[];
+  /** Called before each change of a file that hosts read. */
+  readonly onStep?: (words: string) => void;
+}
+
+export type Published =
+  | {
+      readonly kind: "published";
+      readonly versions: Readonly<Record<string, number>>;
+      /** Roles that were signed anew. */
+      readonly signed: readonly string[];
+      readonly expires: Date;
+    }
+  /** Others have to sign as well; nothing is published. */
+  | { readonly kind: "waiting"; readonly missing: readonly MissingSignatures[] };
+
+export interface MissingSignatures {
+  readonly role: string;
+  readonly have: number;
+  readonly need: number;
+  /** Of whom one or more have to sign. */
+  readonly keyIds: readonly string[];
+}

@@ -1,0 +1,84 @@
+// A depot in a directory of another machine, read by the system's ssh: its configuration, keys and agent
+// apply. What a login shell prints before or after the file is left out by a mark and a length.
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { quoteWord } from "../../quote-word.ts";
+import { stateOfProgram } from "../../system-state.ts";
+import { DepotError } from "../errors.ts";
+import { tooLong, unreachable } from "./limits.ts";
+import type { DepotSource, SourceOptions } from "./source-form.ts";
+
+const NO_FILE = 44;
+/** Of greetings and the line with the length. */
+const BEFORE_MAX = 1024 * 1024;
+
+export function sshSource(place: string, { signal, deadlineMs }: SourceOptions): DepotSource {
+  const { destination, folder } = placeOf(place);
+  return {
+    place,
+    read: async (path, maxLength) => {
+      const mark = randomBytes(12).toString("hex");
+      const file = quoteWord(`${folder}/${path}`);
+      const script = `cd ${quoteWord(folder)}/metadata || exit 45; [ -f ${file} ] || exit ${NO_FILE}; printf '\\n%s %s\\n' ${mark} "$(wc -c < ${file})"; head -c ${maxLength + 1} ${file}`;
+      const words = ["-T", "-o", "BatchMode=yes", "--", destination, `sh -c ${quoteWord(script)}`];
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      const { code, stdout, stderr } = await run(words, BEFORE_MAX + maxLength + 1, limit).catch(
+        (cause) => {
+          signal.throwIfAborted();
+          throw unreachable(
+            place,
+            path,
+            limit.aborted ? `no end within ${deadlineMs} ms` : stateOfProgram(cause),
+            cause,
+          );
+        },
+      );
+      if (code === NO_FILE) return undefined;
+      const head = new RegExp(`\\n${mark} +(\\d+)\\n`).exec(stdout.toString("latin1"));
+      if (head === null || code !== 0) {
+        throw unreachable(place, path, stderr.trim().slice(-500) || `ssh ended with ${code}`);
+      }
+      const length = Number(head[1]);
+      if (length > maxLength) throw tooLong(place, path, maxLength);
+      const start = head.index + head[0].length;
+      return new Uint8Array(stdout.subarray(start, start + length));
+    },
+  };
+}
+
+function placeOf(place: string): { readonly destination: string; readonly folder: string } {
+  const [, destination, folder] = /^ssh:([^:/-][^:/]*):?(\/.+)$/.exec(place) ?? [];
+  if (destination !== undefined && folder !== undefined) {
+    return { destination, folder: folder.replace(/\/+$/, "") };
+  }
+  throw new DepotError({
+    code: "depot/bad-request",
+    problem: `Cannot read a depot from "${place}"`,
+    expected: "ssh:USER@HOST:/PATH",
+  });
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+function run(words: readonly string[], maxLength: number, signal: AbortSignal): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", words, { stdio: ["ignore", "pipe", "pipe"], signal });
+    const chunks: Buffer[] = [];
+    let [length, said] = [0, ""];
+    child.stdout.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > maxLength) child.kill();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout: Buffer.concat(chunks), stderr: said }));
+  });
+}
