@@ -112,7 +112,7 @@ export function makePayload(design: Design): MadePayload {
     depends: Buffer.from(depends, "hex"),
     xenDepends: Buffer.from(xen, "hex"),
     metadata: [["title", design.name]],
-    standing: { lingers: design.lingers ?? [], parks: [], unsafe: [] },
+    standing: { lingers: design.lingers ?? [], parks: [], sleeps: [], unsafe: [] },
   });
   const { name } = design;
   const facts = factsOfPayload(parsePayload(emitted.bytes, name));

@@ -70,7 +70,7 @@ export async function finishFix(
     ];
     if (refused.length > 0 || !changesAnything(fix, hooks)) return { fix, fit, refused };
     const linked = timings.measure("emit", () =>
-      linkFix(fix, { place, hooks, prepared, metadata }),
+      linkFix(fix, { place, hooks, prepared, metadata, fit }),
     );
     return { fix, fit, refused, linked };
   };
@@ -164,11 +164,13 @@ function linkFix(
     hooks,
     prepared,
     metadata,
+    fit,
   }: {
     readonly place: Place;
     readonly hooks: CompiledHooks;
     readonly prepared: PreparedPairs;
     readonly metadata: Metadata;
+    readonly fit: Fit;
   },
 ): LinkResult {
   return linkPayload({
@@ -179,6 +181,11 @@ function linkFix(
     payloads,
     names,
     contributions: prepared.changes.contributions,
+    added: fit.layouts
+      .filter(({ verdict }) => verdict.kind === "no-effect" && verdict.rule === "allowed-layout")
+      .flatMap(({ type, room }) =>
+        (room?.members ?? []).map(({ offset, size }) => ({ type, offset, size })),
+      ),
     facts: payloadFacts(target, decided, { metadata, origin }),
   });
 }

@@ -73,7 +73,9 @@ export async function stockAction(
     return { action, name, result, retries: 0, elapsedMs: 0, status, reverted: [] };
   }
   if (state !== from) throw wrongState(step, state, from);
-  const leavingMs = action === "revert" ? 0 : await requireHarmless(host, step);
+  const { leavingMs, notes } =
+    action === "revert" ? { leavingMs: 0, notes: [] } : await requireHarmless(host, step);
+  for (const note of notes) voice.note(note);
   return voice.saying(`${doing} ${name}... `, async () => {
     // CPUs may be in its code until then.
     await sleep(leavingMs, undefined, { signal: options.signal });
@@ -88,18 +90,23 @@ export async function stockAction(
 
 /**
  * Xen would carry it out, and the host die then or at the next apply, or a fix be out of force.
- * @returns how long to wait first, in ms
  * @throws PlanError plan/in-use, plan/pointer-kept, plan/cpu-stays, plan/unbound, plan/overlap
  */
-async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<number> {
+async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<Harmless> {
   const { action, name, options, dangling } = step;
-  const [{ findBrokenBinding }, { leavingMsOf }, { observeHost }, { PlanError }] =
-    await Promise.all([
-      import("../plan/bindings.ts"),
-      import("../plan/host-state.ts"),
-      import("../plan/observe.ts"),
-      import("../plan/obstacle.ts"),
-    ]);
+  const [
+    { findBrokenBinding },
+    { mayBeSleptIn },
+    { leavingMsOf, sleepsOf },
+    { observeHost },
+    { PlanError },
+  ] = await Promise.all([
+    import("../plan/bindings.ts"),
+    import("../plan/held-words.ts"),
+    import("../plan/host-state.ts"),
+    import("../plan/observe.ts"),
+    import("../plan/obstacle.ts"),
+  ]);
   const { state } = await observeHost(host, [], options);
   const { dependencyCheck } = options;
   const obstacle = findBrokenBinding(
@@ -108,7 +115,18 @@ async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<nu
   );
   if (obstacle !== undefined) throw new PlanError(obstacle);
   const payload = state.loaded.find((one) => one.name === name);
-  return action === "unload" && payload !== undefined ? leavingMsOf(payload, payload.history) : 0;
+  if (action !== "unload" || payload === undefined) return { leavingMs: 0, notes: [] };
+  const sleeps = sleepsOf(payload, payload.history);
+  return {
+    leavingMs: leavingMsOf(payload, payload.history),
+    notes: sleeps.length === 0 ? [] : [mayBeSleptIn(name, sleeps)],
+  };
+}
+
+interface Harmless {
+  /** How long to wait first. */
+  readonly leavingMs: number;
+  readonly notes: readonly string[];
 }
 
 function unknownPayload(host: LivepatchHost, { action, name }: StockStep): StockError {

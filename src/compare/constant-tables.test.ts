@@ -34,12 +34,21 @@ function refusalsOf(body: string, debug = "-g"): readonly string[] {
   return all[0] ?? [];
 }
 
+/** The compiler makes no copy for the table in particular. */
+const noipa = "__attribute__((noipa))";
+
 const carried: Readonly<Record<string, string>> = {
   "a function without a result reads": `void f(int x) { asm volatile ("" : : "a" (&table[x & 1]));
     asm volatile ("" : : "a" (&table[0])); }`,
   "a function reads for a call at its end": `void f(int x) { if (x < 3) say(table[x], x); }`,
   "a function with a number reads, in the other register of a result": `int f(int x) {
     asm volatile ("" : : "d" (&table[0])); return x * 3; }`,
+  "a function hands to one of its file that only reads": `static ${noipa} const char *at(const char *const *all,
+    int x) { return x < 3 ? all[x] : 0; }
+    void f(int x) { say(at(table, x), x); }`,
+  "a function hands to one that hands it to itself": `static ${noipa} int count(int x, const char *const *all) {
+    if (x < 3 && all[x]) { say(all[x], x); return count(x + 1, all) + 1; } return 0; }
+    int f(int x) { return count(x, table); }`,
 };
 
 for (const [name, body] of Object.entries(carried)) {
@@ -54,6 +63,19 @@ const kept: Readonly<Record<string, string>> = {
   "a function returns as half of a structure":
     "struct pair f(int x) { return (struct pair){ &table[x], x }; }",
   "a function without a result stores": "void f(int x) { kept = &table[x]; }",
+  "a function hands to one of its file that stores it": `static ${noipa} void keep(const char *const *all, int x) {
+    if (x) kept = all + x; }
+    void f(int x) { keep(table, x); }`,
+  "a function hands to one of its file that returns it": `static ${noipa} const void *at(const char *const *all,
+    int x) { say(all[x], x); return all + x; }
+    void f(int x) { kept = at(table, x); }`,
+  "a function hands to one of its file, and that to unknown code": `static ${noipa} int tell(const char *const *all,
+    int x) { say((const char *)all, x); return x; }
+    static ${noipa} int more(const char *const *all, int x) { return tell(all, x) + 1; }
+    int f(int x) { return more(table, x); }`,
+  "a function hands to a body that the linker may replace": `__attribute__((weak)) int
+    other(const char *const *all, int x) { return all[x] != 0; }
+    int f(int x) { return other(table, x) + 1; }`,
   "a function without a result hands on": "void f(int x) { say((const char *)table, x); }",
 };
 

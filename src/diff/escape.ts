@@ -5,7 +5,12 @@
 import { findColdParent } from "../elf/cold-part.ts";
 import { Machine } from "../elf/constants.ts";
 import type { ElfObject } from "../elf/object.ts";
-import { addressEscapes, type CallSurvivors, RESULTS } from "../isa/x86-address-flow.ts";
+import {
+  addressEscapes,
+  type CallSurvivors,
+  type FlowStart,
+  RESULTS,
+} from "../isa/x86-address-flow.ts";
 import { findInstructions } from "../isa/x86-references.ts";
 import { registerBits } from "../isa/x86-registers.ts";
 import { Effects } from "../reliance/effects.ts";
@@ -52,20 +57,49 @@ function pointsTo({ target }: Reference, atom: Atom): boolean {
 }
 
 function handsOut(code: Atom, reference: Reference, comparison: Comparison): boolean {
-  const { sides } = comparison;
-  const { object } = comparison.before;
   if (reference.use === "memory") return false;
-  if (sides.machine !== Machine.EM_X86_64 || code.bytes === undefined) return true;
+  if (comparison.sides.machine !== Machine.EM_X86_64 || code.bytes === undefined) return true;
   const instruction = findInstructions(code.bytes)?.find(
     ({ offset, length }) => reference.offset >= offset && reference.offset < offset + length,
   );
   if (instruction === undefined || !instruction.takesAddress) return true;
-  const relocated = new Set(code.references.map(({ offset }) => offset));
-  return addressEscapes(code.bytes, instruction.offset, relocated, {
-    survivors: survivorsIn(code, object),
-    results: RESULTS[comparison.options.resultOf?.(code.name) ?? "unknown"],
+  return lets(code, { offset: instruction.offset }, { comparison, known: new Map() });
+}
+
+interface Search {
+  readonly comparison: Comparison;
+  /** By function and registers. What is still being looked at lets nothing out by itself. */
+  readonly known: Map<string, boolean>;
+}
+
+/** Whether the function, or one of this object that it hands the address to, may keep or return it. */
+function lets(code: Atom, start: FlowStart, search: Search): boolean {
+  const { options, before } = search.comparison;
+  if (code.bytes === undefined) return true;
+  const targets = new Map(code.references.map(({ offset, target }) => [offset, target]));
+  return addressEscapes(code.bytes, start, new Set(targets.keys()), {
+    survivors: survivorsIn(code, before.object),
+    results: RESULTS[options.resultOf?.(code.name) ?? "unknown"],
     endOf: (field) => endOf(code, field),
+    isKept: ({ field, target: place }, passed) => {
+      // The assembler has filled in the distance to its own entry.
+      const own = place === 0 ? ({ kind: "atom", atom: code, offset: 0 } as const) : undefined;
+      const target = targets.get(field) ?? own;
+      if (target?.kind !== "atom" || target.offset !== 0 || !isFixedCode(target.atom)) return true;
+      const key = `${before.positions.get(target.atom)}:${passed}`;
+      const found = search.known.get(key);
+      if (found !== undefined) return found;
+      search.known.set(key, false);
+      const answer = lets(target.atom, { offset: 0, holders: passed }, search);
+      search.known.set(key, answer);
+      return answer;
+    },
   });
+}
+
+/** What the linker cannot put another body in the place of. */
+function isFixedCode({ kind, symbols }: Atom): boolean {
+  return kind === "function" && symbols.every(({ binding }) => binding !== "STB_WEAK");
 }
 
 /** A jump to the entry of another function is a call at the end; one to a cold part is none. */

@@ -55,12 +55,18 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function waysOut(more: Partial<WaysOut> = {}): WaysOut {
-  return { survivors: () => 0, results: RESULTS.unknown, endOf: () => undefined, ...more };
+  return {
+    survivors: () => 0,
+    results: RESULTS.unknown,
+    endOf: () => undefined,
+    isKept: () => true,
+    ...more,
+  };
 }
 
 function escapesFrom(body: string): boolean {
   const { code, relocated } = assemble(`lea table(%rip),%rax\n${body}`);
-  return addressEscapes(code, 0, relocated, waysOut());
+  return addressEscapes(code, { offset: 0 }, relocated, waysOut());
 }
 
 for (const [how, body] of Object.entries(stays)) {
@@ -79,9 +85,18 @@ test("addressEscapes() follows an address over a call that leaves its register a
   const { code, relocated } = assemble("lea table(%rip),%r10\ncall outside\nmov %r10,(%rdi)\nret");
   const [, call = 0] = [...relocated];
   const leaves = (registers: number) => (field: number) => (field === call ? registers : 0);
-  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(0) })), false);
-  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(1 << 10) })), true);
-  assert.equal(addressEscapes(code, 0, relocated, waysOut({ survivors: leaves(1 << 11) })), false);
+  assert.equal(
+    addressEscapes(code, { offset: 0 }, relocated, waysOut({ survivors: leaves(0) })),
+    false,
+  );
+  assert.equal(
+    addressEscapes(code, { offset: 0 }, relocated, waysOut({ survivors: leaves(1 << 10) })),
+    true,
+  );
+  assert.equal(
+    addressEscapes(code, { offset: 0 }, relocated, waysOut({ survivors: leaves(1 << 11) })),
+    false,
+  );
 });
 
 test("addressEscapes() takes what is in the result's registers for handed out only where it is the result", () => {
@@ -89,7 +104,7 @@ test("addressEscapes() takes what is in the result's registers for handed out on
   const escapesBy = (body: string): readonly boolean[] => {
     const { code, relocated } = assemble(`lea table(%rip),%rax\n${body}`);
     return kinds.map((kind) =>
-      addressEscapes(code, 0, relocated, waysOut({ results: RESULTS[kind] })),
+      addressEscapes(code, { offset: 0 }, relocated, waysOut({ results: RESULTS[kind] })),
     );
   };
   assert.deepEqual(escapesBy("ret"), [false, true, true]);
@@ -103,7 +118,7 @@ test("addressEscapes() knows jumps that return or call from those that go on els
   const escapes = (end: "return" | "call" | undefined, results: number): boolean =>
     addressEscapes(
       code,
-      0,
+      { offset: 0 },
       relocated,
       waysOut({ results, endOf: (at) => (at === field ? end : undefined) }),
     );
@@ -111,4 +126,37 @@ test("addressEscapes() knows jumps that return or call from those that go on els
   assert.equal(escapes("return", RESULTS.number), true);
   assert.equal(escapes("call", RESULTS.number), false);
   assert.equal(escapes(undefined, RESULTS.nothing), true);
+});
+
+test("addressEscapes() asks of a call which arguments it keeps, and of no call by a pointer", () => {
+  const escapes = (call: string, isKept: WaysOut["isKept"]): boolean => {
+    const { code, relocated } = assemble(
+      `lea table(%rip),%rax\n mov %rax,%rsi\n ${call}\n xor %eax,%eax\n ret`,
+    );
+    return addressEscapes(code, { offset: 0 }, relocated, waysOut({ isKept }));
+  };
+  const rsi = 1 << 6;
+  assert.equal(
+    escapes("call outside", (_callee, passed) => passed !== rsi),
+    false,
+  );
+  assert.equal(
+    escapes("call outside", (_callee, passed) => passed === rsi),
+    true,
+  );
+  for (const call of ["call *%rdx", "call *pointer(%rip)"]) {
+    assert.equal(
+      escapes(call, () => false),
+      true,
+      call,
+    );
+  }
+});
+
+test("addressEscapes() follows an address that the function is given", () => {
+  const { code, relocated } = assemble("mov (%rdi),%eax\n mov %rsi,(%rdx)\n ret");
+  const escapes = (holders: number): boolean =>
+    addressEscapes(code, { offset: 0, holders }, relocated, waysOut());
+  assert.equal(escapes(1 << 7), false);
+  assert.equal(escapes(1 << 6), true);
 });

@@ -119,29 +119,35 @@ export interface WaysOut {
   readonly results: Registers;
   /** A jump out of the code that ends the function, or calls another one at its end; by its field. */
   readonly endOf: (field: number) => "return" | "call" | undefined;
+  /** Whether what is called there keeps or returns one of these arguments. Unknown code does. */
+  readonly isKept: (callee: FlowReference, passed: Registers) => boolean;
 }
 
 /** Registers for functions without a result, with a number in one register, and for all others. */
 export const RESULTS = { nothing: 0, number: RAX, unknown: RESULT } as const;
 
 /**
- * Whether the function only reads through the address that the instruction at `start` takes, or passes
- * it on, so that it may be used later. Wrong answers are possible in one direction only: code that is
- * not understood counts as passing it on. So does a spill to the stack.
+ * Whether the function only reads through the address that it has from `start` on, or passes it on, so that it
+ * may be used later. Wrong answers are possible in one direction only: code that is not understood counts
+ * as passing it on. So does a spill to the stack.
  */
 export function addressEscapes(
   code: Uint8Array,
-  start: number,
+  start: FlowStart,
   relocated: ReadonlySet<number>,
-  { survivors, results, endOf }: WaysOut,
+  { survivors, results, endOf, isKept }: WaysOut,
 ): boolean {
   const flow = new AddressFlow(code, relocated, [], survivors);
-  const uses = flow.usesOf({ offset: start }, "values");
-  return uses.some((use) => {
-    const end = use.kind === "leave" && use.reference ? endOf(use.reference.field) : undefined;
-    const kind = end ?? use.kind;
-    if (kind === "call") return (use.holders & ARGUMENTS) !== 0;
-    return kind === "return" ? (use.holders & results) !== 0 : true;
+  return flow.usesOf(start, "values").some((use) => {
+    if (use.kind !== "call" && use.kind !== "leave") {
+      return use.kind !== "return" || (use.holders & results) !== 0;
+    }
+    const { holders, reference } = use;
+    const end = use.kind === "call" ? "call" : reference && endOf(reference.field);
+    if (end === "return") return (holders & results) !== 0;
+    if (end === undefined) return true;
+    const passed = holders & ARGUMENTS;
+    return passed !== 0 && (reference?.kind !== "branch" || isKept(reference, passed));
   });
 }
 

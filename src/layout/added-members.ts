@@ -51,7 +51,7 @@ export function roomFor(all: readonly AddedMembers[]): LayoutRoom | undefined {
     );
     const inHoles = `nothing moves: holes of the running structure have room for ${places.join(", ")}`;
     const held = heldIn(all.flatMap(({ allocations }) => allocations));
-    return { kind: "in-holes", told: [inHoles, held] };
+    return { kind: "in-holes", told: [inHoles, held], members: first.members };
   }
   const placed = placeInHoles(first.members, first.holes);
   const told = first.members.flatMap((member) => {
@@ -63,7 +63,8 @@ export function roomFor(all: readonly AddedMembers[]): LayoutRoom | undefined {
       `"${member.name}" (${bytes(member.size)}) would fit into a hole of the running structure, of ${bytes(hole.size)} at ${hole.offset}: declared ${where} it lies at ${offset}, and nothing moves`,
     ];
   });
-  return { kind: placed.size === first.members.length ? "fits" : "too-small", told };
+  const kind = placed.size === first.members.length ? "fits" : "too-small";
+  return { kind, told, members: first.members };
 }
 
 function whyNoHole({ name, size, alignment, isBits }: Member, holes: readonly Hole[]): string {

@@ -42,4 +42,6 @@ export interface LayoutRoom {
   readonly kind: "in-holes" | "fits" | "too-small";
   /** Which holes, and what objects that exist already hold in them: sentences. */
   readonly told: readonly string[];
+  /** All new ones, where the fixed source has them. */
+  readonly members: readonly Pick<Member, "offset" | "size">[];
 }

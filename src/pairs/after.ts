@@ -39,6 +39,8 @@ export interface PatchedTree extends After {
   readonly tree: string;
   /** Differences of make's actions, as text. New objects do not count. */
   readonly ruleChanges: readonly RuleChange[];
+  /** Objects at another place of the link: what that changes is in them (link-order.ts). */
+  readonly moved: readonly CompileUnit[];
 }
 
 /** Objects that may differ from those of the unpatched source. */
@@ -63,11 +65,11 @@ export async function makePatchedTree(
   const { commands, remade, ...after } = await run.timings.measureAsync("regenerate", () =>
     regenerate(base, tree, files, run),
   );
-  if (commands === undefined) return { tree, ...after, ruleChanges: [] };
+  if (commands === undefined) return { tree, ...after, ruleChanges: [], moved: [] };
   const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
   const scripts = [...files.keys()].filter(isGenerator);
-  const ruleChanges = findRuleChanges(base, { before, after: commands, scripts, remade });
-  return { tree, ...after, ruleChanges };
+  const changes = findRuleChanges(base, { before, after: commands, scripts, remade });
+  return { tree, ...after, ...changes };
 }
 
 interface MakeSides {
@@ -81,10 +83,15 @@ interface MakeSides {
 function findRuleChanges(
   base: Base,
   { before, after, scripts, remade }: MakeSides,
-): readonly RuleChange[] {
+): Pick<PatchedTree, "ruleChanges" | "moved"> {
   const used = filesUsed(base, [before, after]);
-  return [
-    ...compareCommands(before, after).map((what) => ({ what, by: "commands" as const })),
+  const { differences, moved } = compareCommands(before, after);
+  const units = base.listing.units.filter(({ object }) => moved.has(object));
+  const known = new Set(units.map(({ object }) => object));
+  const unknown = [...moved].filter((object) => !known.has(object));
+  const inOrder = unknown.map((object) => `${object} is linked at another place`);
+  const ruleChanges = [
+    ...[...differences, ...inOrder].map((what) => ({ what, by: "commands" as const })),
     ...scripts
       .filter((path) => used.has(path.slice("xen/".length)))
       .map((script) => ({ what: `${script} runs when objects are made`, by: { script } })),
@@ -95,6 +102,7 @@ function findRuleChanges(
         by: "generated" as const,
       })),
   ];
+  return { ruleChanges, moved: units };
 }
 
 export function linkPatched(
@@ -115,7 +123,7 @@ export function linkPatched(
 /** @param changedCode files that the patch changes, below `xen/` */
 export async function findAffected(
   base: Base,
-  { listing, regenerated }: After,
+  { listing, regenerated, moved }: Pick<PatchedTree, "listing" | "regenerated" | "moved">,
   changedCode: readonly string[],
   run: MakeRun,
 ): Promise<Affected> {
@@ -125,7 +133,8 @@ export async function findAffected(
   const units = await run.timings.measureAsync("dependencies", () =>
     findCandidates(base, changedFiles, run),
   );
-  return { units, added, changedFiles };
+  const others = moved.filter(({ object }) => !units.some((unit) => unit.object === object));
+  return { units: [...units, ...others], added, changedFiles };
 }
 
 /** Writes the patched files, below `tree`. */

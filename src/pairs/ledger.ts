@@ -19,6 +19,8 @@ export type BuiltFacts = Pick<CompiledSides, "pairs" | "failure"> &
     readonly changes: BuildChanges;
     /** Not when the patch is refused before that. */
     readonly isCompiled: boolean;
+    /** Whether objects are linked in another order, which does not count. */
+    readonly isReordered: boolean;
   };
 
 /** Differences with the patch, for each object of the hypervisor or for all, as text. */
@@ -32,7 +34,8 @@ export const noChanges: BuildChanges = { settings: [], rules: [] };
 
 /** Of a patch that is not compiled. */
 export function nothingBuilt(changes: BuildChanges): BuiltFacts {
-  return { pairs: [], failure: undefined, added: [], regenerated: [], changes, isCompiled: false };
+  const nothing = { pairs: [], failure: undefined, added: [], regenerated: [] };
+  return { ...nothing, changes, isCompiled: false, isReordered: false };
 }
 
 export interface FixFacts {
@@ -69,6 +72,7 @@ export function ledgerFacts(
     addedObjects: sides.added.map(({ object }) => object),
     settingChanges: settings,
     ruleChanges: rules,
+    isReordered: sides.isReordered,
   };
 }
 

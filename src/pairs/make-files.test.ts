@@ -21,6 +21,9 @@ const harmless = {
   },
   "with an object that is left out": { [commonFile]: `${common}obj-$(CONFIG_NO) += no.o\n` },
   "of all Xen": { "Config.mk": "QEMU_TAG := 5\n" },
+  "with objects in another order": {
+    [commonFile]: common.replace("kernel.o user.o", "user.o kernel.o"),
+  },
   "with a rule for other goals": { "xen/Makefile": `${smallXen["xen/Makefile"]}cloc:\n\techo\n` },
 };
 for (const [what, change] of Object.entries(harmless)) {
@@ -48,10 +51,6 @@ const harmful = {
   "an object that this configuration has no more": [
     { [commonFile]: common.replace("$(CONFIG_LIVEPATCH)", "$(CONFIG_OFF)") },
     /: common\/entry\.o is not made any more/,
-  ],
-  "the order of the link": [
-    { [commonFile]: common.replace("kernel.o user.o", "user.o kernel.o") },
-    /user\.o comes before common\/kernel\.o/,
   ],
   "flags of the last link": [
     { "xen/build.mk": linking.replace("ld -T", "ld -z text -T") },
@@ -84,5 +83,25 @@ buildTest(
     const objects = ["common/kernel.o", "common/user.o"];
     assert.deepEqual(objectsOf(result), objects);
     assert.deepEqual(outcomeOf(result, "xen/Rules.mk"), { kind: "compiled", objects });
+  },
+);
+
+buildTest(
+  "preparePairs() refuses another order of objects that have entries of a list of the linker",
+  async (t) => {
+    const list = '\nvoid *call __attribute__((used, section(".initcall1.init"))) = kernel;\n';
+    const result = await preparePairs(
+      makeSmallXen(t).request({
+        [kernelFile]: `${fix[kernelFile]}${list}`,
+        [commonFile]: common.replace("kernel.o user.o", "user.o kernel.o"),
+      }),
+    );
+    const outcome = outcomeOf(result, commonFile);
+    assert.ok(outcome?.kind === "refused", outcome?.kind);
+    assert.match(
+      outcome.reason,
+      /is linked at another place, and has entries .* \.initcall1\.init/,
+    );
+    assert.deepEqual(result.pairs, []);
   },
 );

@@ -24,6 +24,7 @@ import { markLeftOut } from "./left-out-hunks.ts";
 import { pairWithLevels } from "./levels.ts";
 import { compileLibrary } from "./library.ts";
 import { linesOf, neutralizeFiles } from "./lines.ts";
+import { ordersThatCount } from "./link-order.ts";
 import type { PairsInputs, PairsRequest, PreparedPairs } from "./prepared-pairs.ts";
 import { findSettingChanges } from "./settings.ts";
 import { findSymbolUsers } from "./symbol-users.ts";
@@ -140,10 +141,15 @@ async function pairUp(
   const hookUnits = placeHookFiles(after.tree, base, request.hookFiles ?? []);
   const toCompile = { base, work, affected, after, hookUnits, files, neutral, meanwhile };
   const sides = await compileSides(toCompile, run);
+  const reordered = new Set(after.moved.map(({ object }) => object));
+  const orders = ordersThatCount(sides.pairs, reordered);
+  if (orders.length > 0) return leaveUnbuilt(request, { settings, rules: orders });
+  // From here the order of the link is one that a running hypervisor does not show.
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
   const changes = { settings, rules };
-  const built = { ...sides, ...affected, regenerated, changes, isCompiled: true };
+  const isReordered = reordered.size > 0;
+  const built = { ...sides, ...affected, regenerated, changes, isCompiled: true, isReordered };
   const facts = ledgerFacts(base, built, { architecture, applied });
   const ledger = await run.timings.measureAsync("left out", () =>
     markLeftOut(writeLedger(patches, facts), { base, patches, files, run }),

@@ -33,13 +33,24 @@ export const KEPT_WITHOUT_NAME = "*";
 export const LINGERS_KEY = "lingers";
 /** The same, where a CPU may stay in the new body for as long as the host runs. */
 export const PARKS_KEY = "parks";
+/** Functions in which a vCPU may sleep, with its frames copied aside, as far as direct calls show. */
+export const SLEEPS_KEY = "sleeps";
 /** Functions that the author had replaced although a CPU may run them while Xen patches. */
 export const UNSAFE_KEY = "unsafe";
 
 /** Keys that only the emitter may write. */
 export const reservedKeys: readonly string[] = [
   ...[BUILD_ID_KEY, DEPENDS_KEY, MODE_KEY, GUARD_KEY, MARKER_KEY],
-  ...[FUNCTIONS_KEY, REQUIRES_KEY, HOOKS_KEY, KEPT_KEY, LINGERS_KEY, PARKS_KEY, UNSAFE_KEY],
+  ...[
+    FUNCTIONS_KEY,
+    REQUIRES_KEY,
+    HOOKS_KEY,
+    KEPT_KEY,
+    LINGERS_KEY,
+    PARKS_KEY,
+    SLEEPS_KEY,
+    UNSAFE_KEY,
+  ],
 ];
 
 /** A longer list is not written: `functions=*` says that the payload's file has it, `kept=*` only that there is one. */

@@ -27,14 +27,20 @@ test("readStackingFacts() reads back what the emitter says of a payload", () => 
     kept: [],
     lingers: [],
     parks: [],
+    sleeps: [],
     unsafe: [],
   });
 });
 
-test("readStackingFacts() reads back where CPUs stand", () => {
-  const standing = { lingers: ["idle_loop"], parks: ["play_dead"], unsafe: ["do_nmi", "nmi"] };
-  const { lingers, parks, unsafe } = factsOf(emitExample({ standing }).bytes);
-  assert.deepEqual({ lingers, parks, unsafe }, standing);
+test("readStackingFacts() reads back where CPUs stand, and vCPUs sleep", () => {
+  const standing = {
+    lingers: ["idle_loop"],
+    parks: ["play_dead"],
+    sleeps: ["hvm_copy"],
+    unsafe: ["do_nmi", "nmi"],
+  };
+  const { lingers, parks, sleeps, unsafe } = factsOf(emitExample({ standing }).bytes);
+  assert.deepEqual({ lingers, parks, sleeps, unsafe }, standing);
 });
 
 test("readStackingFacts() reads back which kinds of hooks a payload has, each once", () => {
@@ -65,6 +71,7 @@ test("readStackingFacts() does not guess what a payload of another tool is", () 
     kept: [],
     lingers: [],
     parks: [],
+    sleeps: [],
     unsafe: [],
   });
 });

@@ -20,6 +20,7 @@ import {
   type PayloadMode,
   payloadModes,
   REQUIRES_KEY,
+  SLEEPS_KEY,
   UNSAFE_KEY,
 } from "./metadata-keys.ts";
 
@@ -42,6 +43,8 @@ export interface StackingFacts {
   readonly lingers: readonly string[];
   /** Functions in which a CPU may stay after a revert. */
   readonly parks: readonly string[];
+  /** Functions in which a vCPU may sleep. */
+  readonly sleeps: readonly string[];
   /** Functions that the author allowed to be replaced although Xen may run them while it patches. */
   readonly unsafe: readonly string[];
 }
@@ -67,6 +70,7 @@ export function readStackingFacts(metadata: readonly string[]): StackingFacts {
     kept: splitList(find(KEPT_KEY) ?? ""),
     lingers: splitList(find(LINGERS_KEY) ?? ""),
     parks: splitList(find(PARKS_KEY) ?? ""),
+    sleeps: splitList(find(SLEEPS_KEY) ?? ""),
     unsafe: splitList(find(UNSAFE_KEY) ?? ""),
   };
 }

@@ -47,7 +47,9 @@ export function sameSymbol(one: Piece, other: Piece, symbol: string): Obstacle {
   return {
     code: "plan/same-symbol",
     problem: `Cannot have both "${one.name}" and "${other.name}" loaded: both bring a symbol "${symbol}"`,
-    expected: "names that no other payload has, as xSplice makes them",
-    remedy: "build one of them again",
+    expected:
+      "names that no other payload has, as xSplice makes them; two that add members to one structure need bytes of their own",
+    remedy:
+      "build one of them again: with members in other bytes (xsplice.holds…), or --on the other",
   };
 }

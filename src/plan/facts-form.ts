@@ -62,6 +62,8 @@ export const factsSchema = v.object({
   lingers: maybe(v.array(v.string())),
   /** Functions in which a CPU may stay after a revert. */
   parks: maybe(v.array(v.string())),
+  /** Functions in which a vCPU may sleep, with its frames copied aside. */
+  sleeps: maybe(v.array(v.string())),
   /** `writable`: it has state of its own, so Xen does not apply it again after a revert. */
   data: maybe(v.picklist(["writable", "none"])),
   /** Strings of `.modinfo`; `undefined` where the host does not show them. */

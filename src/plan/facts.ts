@@ -16,7 +16,8 @@ export const JUMP_BYTE: Readonly<Record<Architecture, bigint>> = { x86_64: 4n, a
 /** All facts that a payload's file contains. */
 export function factsOfPayload(payload: Payload): PayloadFacts {
   const { buildId, depends, xenDepends, functions, metadata, sections, architecture } = payload;
-  const { mode, guard, marker, requires, kept, lingers, parks } = readStackingFacts(metadata);
+  const { mode, guard, marker, requires, kept, lingers, parks, sleeps } =
+    readStackingFacts(metadata);
   const writesData = sections.some(({ name, loaded, sizeBytes }) => {
     return loaded === "writable" && sizeBytes > 0 && name !== FUNCS_SECTION;
   });
@@ -47,6 +48,7 @@ export function factsOfPayload(payload: Payload): PayloadFacts {
     kept,
     lingers,
     parks,
+    sleeps,
     data: writesData ? "writable" : "none",
   };
 }
@@ -62,8 +64,9 @@ export function factsOfMetadata(metadata: readonly string[] | undefined): Payloa
   const kept = isOurs ? told.kept : undefined;
   const lingers = isOurs ? told.lingers : undefined;
   const parks = isOurs ? told.parks : undefined;
+  const sleeps = isOurs ? told.sleeps : undefined;
   const { unsafe: _, ...facts } = told;
-  return { ...unknownFacts, ...facts, requires, hooks, kept, lingers, parks, metadata };
+  return { ...unknownFacts, ...facts, requires, hooks, kept, lingers, parks, sleeps, metadata };
 }
 
 /** Of a payload of which only the name is known. */
@@ -87,6 +90,7 @@ export const unknownFacts: PayloadFacts = {
   kept: undefined,
   lingers: undefined,
   parks: undefined,
+  sleeps: undefined,
   data: undefined,
   metadata: undefined,
 };

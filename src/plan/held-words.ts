@@ -44,6 +44,14 @@ export function whyHeld({ kept = [], parks = [] }: PayloadFacts): string {
   ].join(", and ");
 }
 
+/** Nothing tells which domains have a ring, so nothing is refused. */
+export function mayBeSleptIn(name: string, sleeps: readonly string[]): string {
+  return (
+    `a vCPU may sleep in ${namesOf(sleeps)} of "${name}" while the ring is full on which its domain reports to a monitor, ` +
+    "pager or sharer of memory (vm_event): where a domain has one, close it before the unload, or leave the payload loaded"
+  );
+}
+
 /** @param names as in the metadata */
 function namesOf(names: readonly string[]): string {
   const known = names.filter((name) => name !== KEPT_WITHOUT_NAME).map((name) => `"${name}"`);

@@ -35,6 +35,14 @@ export function leavingMsOf(
   return isLingering ? LEAVING_MS : 0;
 }
 
+/** Where a vCPU may still sleep, however long ago the revert was. Nothing tells whether one does. */
+export function sleepsOf(
+  { facts }: Pick<LoadedPayload, "facts">,
+  history: LoadedPayload["history"] | undefined,
+): readonly string[] {
+  return history === "never-reverted" ? [] : (facts.sleeps ?? []);
+}
+
 export type AppliedStack =
   | {
       readonly kind: "known";

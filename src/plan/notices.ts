@@ -1,6 +1,6 @@
 // Facts that a person should know about a plan besides its steps.
 
-import { whyHeld } from "./held-words.ts";
+import { mayBeSleptIn, whyHeld } from "./held-words.ts";
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
 import type { Relations } from "./relations.ts";
@@ -52,6 +52,11 @@ export function noticesOf(
     name,
     words: `"${name}" is unloaded although ${whyHeld(facts)}`,
   }));
+  const asleep = way.steps.flatMap((step): readonly Notice[] => {
+    if (step.action !== "unload" || step.sleeps.length === 0) return [];
+    const { name } = step.piece;
+    return [{ kind: "may-sleep", name, words: mayBeSleptIn(name, step.sleeps) }];
+  });
   const stack = (way.states.at(-1) ?? []).filter((piece) => !unordered.has(piece));
   const buried = buriedNotices(stack, relations);
   return [
@@ -61,6 +66,7 @@ export function noticesOf(
     ...kept,
     ...held,
     ...dangling,
+    ...asleep,
     ...buried,
     ...hookNotices(way),
   ];

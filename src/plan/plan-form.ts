@@ -55,6 +55,8 @@ const noticeSchema = v.object({
     "held",
     /** The same, but it is unloaded, as the user allowed. */
     "dangling",
+    /** It is unloaded, and a vCPU of a domain that reports to a monitor, pager or sharer may sleep in it. */
+    "may-sleep",
     /** A higher payload replaces the same function, and does not contain its fix. */
     "not-in-force",
     /** It was to be removed, and is gone already. */

@@ -119,6 +119,17 @@ test("findBrokenBinding() tells of both where there is a pointer, and a CPU may 
   assert.match(refused?.remedy ?? "", /the pointer is gone, and that no CPU went offline/);
 });
 
+test("makePlan() tells of vCPUs that may sleep in what it unloads, once it was applied", () => {
+  const asleep = payload("asleep", "f", { sleeps: ["hvm_copy"] });
+  const wordsOf = (state: string) => {
+    const planned = makePlan(host([state], [asleep]), to());
+    assert.ok(stepsOf(planned).includes("unload asleep"));
+    return planned.kind === "plan" ? planned.plan.notices.map(({ words }) => words).join() : "";
+  };
+  assert.match(wordsOf("asleep+"), /^a vCPU may sleep in "hvm_copy" of "asleep" while the ring is/);
+  assert.equal(wordsOf("asleep"), "");
+});
+
 test("leavingMsOf() is none for what is not known to have CPUs in it", () => {
   const { lingers: _, ...facts } = idle.facts;
   assert.equal(leavingMsOf({ facts: { ...facts, lingers: undefined } }, "reverted"), 0);

@@ -38,6 +38,7 @@ export function payload(
     kept: [],
     lingers: [],
     parks: [],
+    sleeps: [],
     data: "none",
     metadata: [`build-id=${name}`],
     ...more,

@@ -30,6 +30,7 @@ const facts: PayloadFacts = {
   kept: ["callback"],
   lingers: ["idle_loop"],
   parks: ["play_dead"],
+  sleeps: ["hvm_copy"],
   data: "writable",
   metadata: ["title=a fix, with ä", ""],
 };

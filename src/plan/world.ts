@@ -3,7 +3,7 @@
 
 import { hooksAgainstReplace } from "../xen-abi/hooks.ts";
 import { blocked } from "./binding-words.ts";
-import { isHeld, type LoadedPayload, leavingMsOf } from "./host-state.ts";
+import { isHeld, type LoadedPayload, leavingMsOf, sleepsOf } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { hookAgainst, noFile, unknownHooks } from "./obstacle-words.ts";
 import { type Ground, mayFloat, topId } from "./order.ts";
@@ -16,6 +16,8 @@ export type Step =
       readonly piece: Piece;
       /** For CPUs to leave its code, in ms. */
       readonly afterMs: number;
+      /** Where a vCPU may sleep meanwhile. */
+      readonly sleeps: readonly string[];
     }
   | {
       readonly action: "apply";
@@ -105,9 +107,10 @@ export class World {
   }
 
   unload(piece: Piece): void {
-    const afterMs = leavingMsOf(piece, this.#loaded.get(piece));
+    const history = this.#loaded.get(piece);
+    const [afterMs, sleeps] = [leavingMsOf(piece, history), sleepsOf(piece, history)];
     this.#loaded.delete(piece);
-    this.steps.push({ action: "unload", piece, afterMs });
+    this.steps.push({ action: "unload", piece, afterMs, sleeps });
   }
 
   /** Reverts the topmost payload. */

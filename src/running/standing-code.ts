@@ -5,6 +5,7 @@ import { SectionFlag } from "../elf/constants.ts";
 import type { DraftSection, DraftSymbol, ElfDraft } from "../elf/draft.ts";
 import type { Replacement, StandingCode } from "../payload/emit/input.ts";
 import { type Standing, stayOf, whereCpusStand } from "../standing/where-cpus-stand.ts";
+import { whereVcpusSleep } from "../standing/where-vcpus-sleep.ts";
 import type { Release } from "../xen-abi/release.ts";
 import { LEAVING_MS, RENDEZVOUS_FUNCTION, type Stay } from "../xen-abi/rendezvous.ts";
 import { findUnsafe, type UnpatchableFunction, unsafeFunctions } from "../xen-abi/unpatchable.ts";
@@ -40,7 +41,8 @@ export function standingCodeOf(
     const stay = standing.get(name) ?? findUnsafe(listed, name)?.stay;
     return stay === undefined ? [] : [[name, stay]];
   });
-  const brought = callersIn(drafts, oldNames).map((name): [string, Stay] => [
+  const isRendezvous = (name: string) => name === RENDEZVOUS_FUNCTION;
+  const brought = callersIn(drafts, oldNames, isRendezvous).map((name): [string, Stay] => [
     name,
     stayOf({ release }),
   ]);
@@ -49,6 +51,7 @@ export function standingCodeOf(
   const code = {
     lingers: names("leaves"),
     parks: names("stays"),
+    sleeps: sleepingOf(xen, { replaced, drafts, oldNames }),
     unsafe: unsafe.map(({ name }) => name),
   };
   return { code, warnings: warningsOf(code, unsafe) };
@@ -73,6 +76,41 @@ export function rememberStanding(xen: XenSyms, known: KnownStanding): void {
   found.set(xen, known);
 }
 
+/** Where vCPUs may sleep. All code of the hypervisor is searched, once, as for standingOf(). */
+export function vcpuSleepOf(xen: XenSyms): ReadonlySet<string> {
+  const known = sleeping.get(xen);
+  if (known !== undefined) return known;
+  const found =
+    xen.architecture === "x86_64" ? whereVcpusSleep(codeImageOf(xen)) : new Set<string>();
+  rememberVcpuSleep(xen, found);
+  return found;
+}
+
+/** Of the same hypervisor, as vcpuSleepOf() found it. */
+export function rememberVcpuSleep(xen: XenSyms, names: ReadonlySet<string>): void {
+  sleeping.set(xen, names);
+}
+
+const sleeping = new WeakMap<XenSyms, ReadonlySet<string>>();
+
+/** Functions that led there before, and those whose new code calls one that does. */
+function sleepingOf(
+  xen: XenSyms,
+  {
+    replaced,
+    drafts,
+    oldNames,
+  }: {
+    readonly replaced: readonly string[];
+    readonly drafts: readonly ElfDraft[];
+    readonly oldNames: ReadonlyMap<DraftSymbol, string>;
+  },
+): readonly string[] {
+  const all = vcpuSleepOf(xen);
+  const calling = callersIn(drafts, oldNames, (name) => all.has(name));
+  return [...new Set([...replaced.filter((name) => all.has(name)), ...calling])];
+}
+
 interface KnownStanding {
   readonly release: Release | undefined;
   readonly standing: Standing;
@@ -80,17 +118,18 @@ interface KnownStanding {
 
 const found = new WeakMap<XenSyms, KnownStanding>();
 
-/** Code of the payload that calls the rendezvous, whatever the old code did. */
+/** Code of the payload that refers to such a function of Xen, whatever the old code did. */
 function callersIn(
   drafts: readonly ElfDraft[],
   oldNames: ReadonlyMap<DraftSymbol, string>,
+  isCallee: (name: string) => boolean,
 ): readonly string[] {
   const found = drafts.flatMap((draft) =>
     draft.sections.flatMap((section) =>
       (section.flags & SectionFlag.SHF_EXECINSTR) === 0n
         ? []
         : section.relocations
-            .filter(({ symbol }) => symbol.name === RENDEZVOUS_FUNCTION)
+            .filter(({ symbol }) => isCallee(symbol.name))
             .flatMap(({ offset }) => functionAt(draft, section, offset) ?? []),
     ),
   );

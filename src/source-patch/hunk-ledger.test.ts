@@ -126,6 +126,7 @@ const facts: LedgerFacts = {
   addedObjects: [],
   settingChanges: [],
   ruleChanges: [],
+  isReordered: false,
   isBuilt: true,
   movedHunk: () => undefined,
 };

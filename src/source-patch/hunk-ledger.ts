@@ -42,6 +42,8 @@ export interface LedgerFacts {
   readonly settingChanges: readonly string[];
   /** What make would do otherwise than before, in words; then nothing was compiled. */
   readonly ruleChanges: readonly RuleChange[];
+  /** Whether objects are linked in another order, of which a running hypervisor shows nothing. */
+  readonly isReordered: boolean;
   /** Whether the patched source was compiled. */
   readonly isBuilt: boolean;
   /** Of a hunk that is not where it says, or whose context differs. */
@@ -105,7 +107,9 @@ function outcomeOf(patch: FilePatch, facts: LedgerFacts, hasMakeFile: boolean): 
       return ruleOutcome(patch, facts, {
         made: facts.addedObjects,
         isOfCommands: true,
-        nothing: "Xen's make makes the same objects by the same commands with it",
+        nothing: facts.isReordered
+          ? "Xen's make makes the same objects with it, and links them in another order, which is in no list of the running hypervisor"
+          : "Xen's make makes the same objects by the same commands with it",
       });
     case "generator":
       return ruleOutcome(patch, facts, {

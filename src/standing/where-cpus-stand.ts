@@ -38,7 +38,7 @@ export interface StandingImage {
   readonly bytesAt: (address: bigint, length: number) => Uint8Array | undefined;
 }
 
-interface ImageFunction {
+export interface ImageFunction {
   /** As Xen's table spells it: a static function has its source file in front. */
   readonly name: string;
   readonly address: bigint;

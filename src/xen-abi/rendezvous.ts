@@ -16,6 +16,12 @@ export const RENDEZVOUS_FUNCTION = "check_for_livepatch_work";
 export const PARKING_FUNCTION = "play_dead";
 export const parkedFunctions: readonly string[] = ["default_dead_idle", "acpi_dead_idle"];
 
+/**
+ * A vCPU sleeps in a wait queue in here (common/wait.c), with a copy of the frames of whoever led to it. One does
+ * so while the ring is full on which its domain reports to a monitor, pager or sharer of memory (common/vm_event.c).
+ */
+export const SLEEP_FUNCTION = "prepare_to_wait";
+
 /** Whether the CPUs that stand in a function while Xen patches leave it soon. */
 export type Stay =
   /** A moment later they have, all of them: LEAVING_MS. */
@@ -25,8 +31,9 @@ export type Stay =
 
 /**
  * From a revert until every CPU has left the bodies in which it waited for it, generously. With a rendezvous
- * through tasklets, do_tasklet() raises SCHEDULE_SOFTIRQ before the CPU begins to wait (common/tasklet.c),
- * so what it does next is to run softirqs, be scheduled, and get a new stack. All CPUs came to the rendezvous
- * within its time limit, which is 30 ms by default. Earlier releases raise nothing: a CPU may idle on.
+ * through tasklets, do_tasklet() raises SCHEDULE_SOFTIRQ when no tasklet is left for the CPU (common/tasklet.c), in
+ * general before it begins to wait, so what it does next is to run softirqs, be scheduled, and get a new stack. All
+ * CPUs came to the rendezvous within its time limit, which is 30 ms by default. Why that is an argument and no proof:
+ * docs/architecture.md. Earlier releases raise nothing: a CPU may idle on.
  */
 export const LEAVING_MS = 1000;

@@ -13,7 +13,9 @@ const link = (...names: readonly string[]) =>
 const dryRun = `make -f ./Rules.mk obj=.\n${compile("a")}${compile("b")}${link("a", "b")}`;
 
 function compare(after: string): readonly string[] {
-  return compareCommands(readCommands(dryRun, ""), readCommands(after, ""));
+  const { differences, moved } = compareCommands(readCommands(dryRun, ""), readCommands(after, ""));
+  assert.equal(moved.size, 0);
+  return differences;
 }
 
 test("compareCommands() finds nothing where the same is made, in whatever order and place", () => {
@@ -23,7 +25,7 @@ test("compareCommands() finds nothing where the same is made, in whatever order 
     readCommands(compile("a", `-I${tree}/include`), tree),
   );
   assert.ok(here && there);
-  assert.deepEqual(compareCommands(here, there), []);
+  assert.deepEqual(compareCommands(here, there).differences, []);
 });
 
 test("compareCommands() takes new objects, wherever they are linked", () => {
@@ -42,12 +44,37 @@ test("compareCommands() names an object that is gone, and not that it is linked 
   assert.deepEqual(compare(`${compile("a")}${link("a")}`), ["b.o is not made any more"]);
 });
 
-test("compareCommands() names the order of the link, and an object that is only not linked", () => {
+test("compareCommands() names an object that is only not linked, and another order of an archive", () => {
   const objects = `${compile("a")}${compile("b")}`;
-  assert.deepEqual(compare(`${objects}${link("b", "a")}`), [
-    "built_in.o is made from the same words in another order: b.o comes before a.o",
-  ]);
   assert.deepEqual(compare(`${objects}${link("a")}`), ["built_in.o is made without b.o"]);
+  const archive = (...names: readonly string[]) =>
+    `${objects}ar cr lib.a ${names.map((name) => `${name}.o`).join(" ")}\n`;
+  const [before, after] = [archive("a", "b"), archive("b", "a")].map((text) =>
+    readCommands(text, ""),
+  );
+  assert.ok(before && after);
+  assert.deepEqual(compareCommands(before, after).differences, [
+    "lib.a is made from the same words in another order: b.o comes before a.o",
+  ]);
+});
+
+test("compareCommands() tells the fewest objects whose place in a link explains its order", () => {
+  const moved = (before: string, after: string) => {
+    const [old, own] = [before, after].map((names) => {
+      const all = names.split("");
+      return readCommands(`${all.map((name) => compile(name)).join("")}${link(...all)}`, "");
+    });
+    assert.ok(old && own);
+    const changes = compareCommands(old, own);
+    assert.deepEqual(changes.differences, []);
+    return [...changes.moved];
+  };
+  assert.deepEqual(moved("abcd", "abcd"), []);
+  assert.deepEqual(moved("abcde", "dabce"), ["d.o"]);
+  assert.deepEqual(moved("abcde", "bcdea"), ["a.o"]);
+  assert.equal(moved("abcd", "dcba").length, 3);
+  // With one that is new.
+  assert.deepEqual(moved("abc", "cxab"), ["c.o"]);
 });
 
 test("compareCommands() names commands that write nothing, unless for what is new", () => {

@@ -1,6 +1,6 @@
 // What Xen's make would run, from a dry run, and what of it differs between two of them. Commands are
 // known by what they write, so that their order among each other does not count; the order of words
-// inside a command does: it is the order in which objects are linked.
+// inside a command does. Objects that are linked in another order are told apart: what that means is for others.
 
 import { basename } from "node:path/posix";
 import { commandsIn } from "./listing/dry-run.ts";
@@ -32,14 +32,19 @@ export function wordsOf({ writing, others }: Commands): ReadonlySet<string> {
   return new Set([...words, ...[...others].flatMap((text) => text.split(" "))]);
 }
 
-/**
- * What is otherwise than before, a sentence each; empty when all that was made is made as it was.
- * What is made besides is no difference, nor that it is linked with the rest.
- */
-export function compareCommands(before: Commands, after: Commands): readonly string[] {
+export interface CommandChanges {
+  /** What is otherwise than before, a sentence each. */
+  readonly differences: readonly string[];
+  /** Objects that a link takes before or behind others than it did; the fewest that explain it. */
+  readonly moved: ReadonlySet<string>;
+}
+
+/** What is made besides is no difference, nor that it is linked with the rest. */
+export function compareCommands(before: Commands, after: Commands): CommandChanges {
   const fresh = notIn(filesWritten(after), filesWritten(before));
   const gone = notIn(filesWritten(before), filesWritten(after));
   const differences: string[] = [];
+  const moved = new Set<string>();
   for (const [output, commands] of before.writing) {
     const now = after.writing.get(output);
     if (now === undefined) {
@@ -47,7 +52,10 @@ export function compareCommands(before: Commands, after: Commands): readonly str
       continue;
     }
     const [old, own] = [without(commands, gone), without(now, fresh)];
-    if (JSON.stringify(old) !== JSON.stringify(own)) {
+    if (JSON.stringify(old) === JSON.stringify(own)) continue;
+    const inOrder = movedInLink(old, own);
+    for (const object of inOrder ?? []) moved.add(object);
+    if (inOrder === undefined) {
       differences.push(`${output} is made ${differenceOf(old.flat(), own.flat())}`);
     }
   }
@@ -59,7 +67,53 @@ export function compareCommands(before: Commands, after: Commands): readonly str
   for (const text of notIn(before.others, after.others)) {
     if (!isLost(text)) differences.push(`make does not run "${text}" any more`);
   }
-  return differences;
+  return { differences, moved };
+}
+
+/** Undefined unless both are one link, in which nothing but the order of objects differs. */
+function movedInLink(
+  before: readonly (readonly string[])[],
+  after: readonly (readonly string[])[],
+): readonly string[] | undefined {
+  const [[old], [own]] = [before, after];
+  if (old === undefined || own === undefined || before.length !== 1 || after.length !== 1) {
+    return undefined;
+  }
+  // The order inside of an archive says which object is taken for a symbol.
+  if (!/(^|-)ld(\.bfd)?$/.test(basename(old[0] ?? ""))) return undefined;
+  const isObject = (word: string) => word.endsWith(".o");
+  const withoutObjects = (words: readonly string[]) =>
+    words.map((word) => (isObject(word) ? "" : word)).join("\0");
+  if (withoutObjects(old) !== withoutObjects(own)) return undefined;
+  const [objects, now] = [old.filter(isObject), own.filter(isObject)];
+  if ([...objects].sort().join("\0") !== [...now].sort().join("\0")) return undefined;
+  const kept = inBoth(objects, now);
+  return now.filter((object) => !kept.has(object));
+}
+
+/** The longest list of words that are in both, in this order. */
+function inBoth(one: readonly string[], other: readonly string[]): ReadonlySet<string> {
+  // Of what begins at each place; each word is in both, once.
+  const places = new Map(other.map((word, at) => [word, at]));
+  const best: { readonly at: number; readonly length: number; readonly next: number }[] = [];
+  for (let index = one.length - 1; index >= 0; index--) {
+    const at = places.get(one[index] as string) ?? -1;
+    let [length, next] = [1, -1];
+    for (let later = index + 1; later < one.length; later++) {
+      const found = best[later];
+      if (found === undefined || found.at < at || found.length < length) continue;
+      [length, next] = [found.length + 1, later];
+    }
+    best[index] = { at, length, next };
+  }
+  const longest = Math.max(0, ...best.map(({ length }) => length));
+  const kept = new Set<string>();
+  let index = best.findIndex(({ length }) => length === longest);
+  while (index >= 0) {
+    kept.add(one[index] as string);
+    index = best[index]?.next ?? -1;
+  }
+  return kept;
 }
 
 /** Words for people, records for the next run of make, and make itself, whose commands follow. */

@@ -171,8 +171,8 @@ export const refusedCases: readonly CorpusCase[] = [
     expected: refused("file: xen/tools/check-endbr.sh"),
   },
   {
-    name: "make-order",
-    rule: "the order in which objects are linked",
+    name: "make-order-of-lists",
+    rule: "the order of calls at boot, which is that of the objects",
     expected: refused("file: xen/common/Makefile"),
   },
   {

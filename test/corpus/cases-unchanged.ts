@@ -58,6 +58,14 @@ export const unchangedCases: readonly CorpusCase[] = [
     },
   },
   {
+    name: "make-order",
+    rule: "the order in which objects are linked, of which no list of the linker shows anything",
+    expected: {
+      outcome: "unchanged",
+      leftOut: { "xen/common/Makefile": "not-in-configuration" },
+    },
+  },
+  {
     name: "kconfig-option",
     rule: "an option that this configuration does not turn on",
     expected: {

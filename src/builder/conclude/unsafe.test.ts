@@ -48,7 +48,8 @@ buildTest("buildFix() takes it by consent, which metadata, report and warnings k
   const unsafe = ["do_nmi", "other"];
   const { payload, allowed, warnings } = await build(start("state++;", ""), { unsafe });
   assert.ok(payload);
-  assert.deepEqual(payload.standing, { lingers: ["do_nmi"], parks: [], unsafe: ["do_nmi"] });
+  const standing = { lingers: ["do_nmi"], parks: [], sleeps: [], unsafe: ["do_nmi"] };
+  assert.deepEqual(payload.standing, standing);
   const facts = readStackingFacts(parsePayload(payload.bytes, "fix").metadata);
   assert.deepEqual([facts.unsafe, facts.lingers], [["do_nmi"], ["do_nmi"]]);
   assert.deepEqual(
@@ -62,7 +63,8 @@ buildTest("buildFix() takes it by consent, which metadata, report and warnings k
 buildTest("buildFix() replaces what CPUs wait in, and tells that an unload waits", async () => {
   const { payload, refusals, warnings } = await build(start("", "state++;"));
   assert.deepEqual(refusals, []);
-  assert.deepEqual(payload?.standing, { lingers: ["idle_loop"], parks: [], unsafe: [] });
+  const standing = { lingers: ["idle_loop"], parks: [], sleeps: [], unsafe: [] };
+  assert.deepEqual(payload?.standing, standing);
   assert.match(warnings, /note: CPUs may wait in "idle_loop" while Xen patches/);
 });
 
@@ -80,6 +82,6 @@ buildTest("buildFix() sees new code that waits where the old one did not", async
 
 buildTest("buildFix() says nothing where no CPU stands", async () => {
   const { payload, warnings } = await build(start("", "", "state++; return 2;"));
-  assert.deepEqual(payload?.standing, { lingers: [], parks: [], unsafe: [] });
+  assert.deepEqual(payload?.standing, { lingers: [], parks: [], sleeps: [], unsafe: [] });
   assert.doesNotMatch(warnings, /CPU/);
 });

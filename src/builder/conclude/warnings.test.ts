@@ -113,18 +113,18 @@ function allowedLayout(room: LayoutFinding["room"]): LayoutFinding {
 }
 
 test("warnOfHoles() tells who else may have written to a hole, or may do it at the same time", () => {
-  const layouts = [allowedLayout({ kind: "in-holes", told: ["nothing moves"] })];
+  const layouts = [allowedLayout({ kind: "in-holes", told: ["nothing moves"], members: [] })];
   assert.match(
     warnOfHoles(layouts, "stack"),
     /^warning: struct domain: nothing moves; .*stays there when it is reverted or replaced\n$/,
   );
-  assert.match(warnOfHoles(layouts, "independent"), /nothing keeps another independent payload/);
+  assert.match(warnOfHoles(layouts, "independent"), /Xen loads no other independent payload/);
 });
 
 test("warnOfHoles() tells of allowed members for which no hole was found, such as bit-fields", () => {
   const told = ['"warned" is a bit-field, for which no hole is looked for'];
   assert.equal(
-    warnOfHoles([allowedLayout({ kind: "too-small", told })], "stack"),
+    warnOfHoles([allowedLayout({ kind: "too-small", told, members: [] })], "stack"),
     "warning: struct domain: what objects that exist already hold in the new members is not known; " +
       `${told[0]}\n`,
   );

@@ -81,7 +81,7 @@ function isDespite({ objects }: AskedFor): (name: string) => boolean {
 export function warnOfHoles(layouts: readonly LayoutFinding[], mode: PayloadMode): string {
   const others =
     mode === "independent"
-      ? "nothing keeps another independent payload from using the same hole at the same time, and what a payload puts there stays when it is reverted"
+      ? "Xen loads no other independent payload with a member there, and what this one puts there stays when it is reverted"
       : "what another payload has put into the same hole stays there when it is reverted or replaced";
   return layouts
     .filter(({ verdict }) => verdict.kind === "no-effect" && verdict.rule === "allowed-layout")

@@ -7,6 +7,7 @@ import type { HeldFunctions } from "../../compare/held.ts";
 import type { GuardPlan } from "../../guard/plan.ts";
 import type { PatchContribution } from "../../pairs/contributions.ts";
 import type { EmittedPayload } from "../../payload/emit/emit.ts";
+import { type HeldBytes, namesOfHeldBytes } from "../../payload/emit/held-bytes.ts";
 import type { SourceObject, StandingCode } from "../../payload/emit/input.ts";
 import type { PayloadBelow, Surroundings } from "../../running/payload-below.ts";
 import { ownPointerWarnings } from "../../running/pointer-warnings.ts";
@@ -41,6 +42,8 @@ export interface LinkInput {
   readonly payloads: readonly PayloadBelow[];
   readonly names: NamesOfFix;
   readonly contributions: readonly PatchContribution[];
+  /** Members that were added to structures. */
+  readonly added: readonly HeldBytes[];
   readonly facts: PayloadFacts;
 }
 
@@ -102,6 +105,9 @@ export function linkPayload(input: LinkInput): LinkResult {
     uncovered: facts.stacking.guard === "none" ? [] : subjects.called,
     keeping: kept.keeping,
     standing: standing.code,
+    // What is built with others below, or in their place, knows their members.
+    exclusive:
+      facts.stacking.mode === "independent" ? input.added.flatMap(namesOfHeldBytes) : undefined,
     hooks,
     reasons: reasonsOf(carried),
     newNames: newNamesOf(objects, names),

@@ -4,6 +4,8 @@ import type { CommandCall } from "../spec.ts";
 
 export interface StockVoice {
   say(text: string): void;
+  /** On standard error, which the stock tool leaves to errors: what a person should know first. */
+  note(text: string): void;
   /** Prints `opening`, then the result of `work`. */
   saying<Result>(opening: string, work: () => Promise<Result>): Promise<Result>;
 }
@@ -15,6 +17,9 @@ export function stockVoice(call: CommandCall): StockVoice {
   };
   return {
     say,
+    note: (text) => {
+      if (call.globals.output === "text") call.io.stderr.write(`Note: ${text}.\n`);
+    },
     saying: async (opening, work) => {
       say(opening);
       try {

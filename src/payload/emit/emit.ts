@@ -25,6 +25,7 @@ import {
   markerTableEntry,
 } from "./carried-marker.ts";
 import { checkEmitInput, checkLimits, checkSize } from "./checks.ts";
+import { addExclusiveNames } from "./exclusive-names.ts";
 import type { EmitInput, Hook, Keeping } from "./input.ts";
 import { joinSections } from "./join-sections.ts";
 import { keepRegisters } from "./keep-registers.ts";
@@ -87,6 +88,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
     [...work.guards, ...work.replacing, ...work.covers, ...markerRows],
     input,
   );
+  addExclusiveNames(draft, input.exclusive ?? []);
   addHooks(draft, work.hooks, architecture);
   addNotes(draft, input);
   const pointers = pointerFactsOf(draft);

@@ -95,6 +95,8 @@ export interface StandingCode {
   readonly lingers: readonly string[];
   /** A CPU may stay in it for as long as the host runs. */
   readonly parks: readonly string[];
+  /** A vCPU may sleep in it for as long as a monitor of its domain likes. */
+  readonly sleeps: readonly string[];
   /** Xen may run it while it patches, and the author allows that. */
   readonly unsafe: readonly string[];
 }
@@ -109,6 +111,8 @@ export interface EmitInput {
   readonly uncovered?: readonly string[] | undefined;
   readonly keeping?: Keeping | undefined;
   readonly standing?: StandingCode | undefined;
+  /** Names of which the hypervisor lets only one loaded payload have each (exclusive-names.ts). */
+  readonly exclusive?: readonly string[] | undefined;
   readonly hooks: readonly Hook[];
   readonly stacking: Stacking;
   /** Build-id of the payload or hypervisor directly below. */

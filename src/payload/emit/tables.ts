@@ -33,6 +33,7 @@ import {
   MODE_KEY,
   PARKS_KEY,
   REQUIRES_KEY,
+  SLEEPS_KEY,
   UNSAFE_KEY,
 } from "../metadata-keys.ts";
 import type { CarriedMarker } from "./carried-marker.ts";
@@ -97,6 +98,7 @@ export function addMetadata(
     [KEPT_KEY, listOrStar(kept)],
     [LINGERS_KEY, listOrStar(input.standing?.lingers ?? [])],
     [PARKS_KEY, listOrStar(input.standing?.parks ?? [])],
+    [SLEEPS_KEY, listOrStar(input.standing?.sleeps ?? [])],
     [UNSAFE_KEY, listOrStar(input.standing?.unsafe ?? [])],
   ].filter(([, value]) => value !== "");
   const pairs = [
