@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { BuiltFix } from "../../src/builder/built-fix.ts";
+import type { PayloadMode } from "../../src/payload/metadata-keys.ts";
 import { whyNoCorpusSource } from "./build-corpus-source.ts";
 import { act } from "./compile-bench.ts";
 import { useCorpusBench, warnOfGrants } from "./corpus-bench.ts";
@@ -41,10 +42,15 @@ ${user}`;
 describe("buildFix() and holes of structures", { skip: await whyNoCorpusSource() }, () => {
   const opened = useCorpusBench();
 
-  const build = (patch: string, layouts: readonly string[] = []): Promise<BuiltFix> =>
+  const build = (
+    patch: string,
+    layouts: readonly string[] = [],
+    mode: PayloadMode = "stack",
+  ): Promise<BuiltFix> =>
     buildCorpusFix(opened().source, {
       patches: [{ name: "flag.patch", bytes: Buffer.from(patch) }],
       layouts,
+      mode,
     });
 
   test("buildFix() names the hole of a running structure that has room for a new member", async () => {
@@ -84,5 +90,23 @@ describe("buildFix() and holes of structures", { skip: await whyNoCorpusSource()
     await act(bench, "flag", "revert", "apply");
     assert.equal(await ask(), "2");
     await act(bench, "flag", "revert", "unload");
+  });
+
+  test("buildFix() makes independent payloads of which Xen loads no two with a flag in one hole", async () => {
+    const { bench } = opened();
+    const [one, other] = await Promise.all(
+      [inHole, inHole.replace("flag was", "my flag was")].map((patch) =>
+        build(patch, ["grant_table"], "independent"),
+      ),
+    );
+    assert.ok(one?.payload && other?.payload);
+    await bench.host.upload("one", one.payload.bytes, call);
+    await assert.rejects(
+      bench.host.upload("other", other.payload.bytes, call),
+      /symbol "xsplice\.holds\.byte-\d+-of-struct-grant_table" exists already/,
+    );
+    await act(bench, "one", "unload");
+    await bench.host.upload("other", other.payload.bytes, call);
+    await act(bench, "other", "unload");
   });
 });
