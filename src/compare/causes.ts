@@ -88,7 +88,7 @@ function namesOf(types: readonly string[]): readonly RefusalName[] {
 /** Refused types without which nothing in the object would differ but functions that the fix changes. */
 function rootsIn(
   { pair }: ComparedObject,
-  { isClear, types }: ChangedItems,
+  { isClearButForNew, types }: ChangedItems,
   headers: ChangedItems,
   {
     changes,
@@ -100,14 +100,14 @@ function rootsIn(
 ): readonly string[] {
   const ifAllRefused = (all: ReadonlySet<string>) =>
     [...all].every((type) => refused.has(type)) ? [...all] : [];
-  if (!isClear) return [];
+  if (!isClearButForNew) return [];
   if (types.size > 0) return ifAllRefused(types);
   // Assembly knows types only by the numbers that make takes from a C file of its own.
   const isAssembly = pair.sources.length > 0 && pair.sources.every((path) => path.endsWith(".S"));
   const isOwn = [...changes.texts.keys()].some(
     (path) => pair.dependencies.includes(path) || /(^|\/)asm-offsets\.c$/.test(path),
   );
-  return isAssembly && !isOwn && headers.isClear ? ifAllRefused(headers.types) : [];
+  return isAssembly && !isOwn && headers.isClearButForNew ? ifAllRefused(headers.types) : [];
 }
 
 /** The entry is of something that the fix itself changes, or of what takes part in that. */

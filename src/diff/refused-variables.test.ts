@@ -54,6 +54,13 @@ checkDiffs(
       expected: { outcome: "refused", refused: [`data-alignment section ".data.x"`] },
     },
     {
+      name: "names the new variable alone where it aligns the section of another one more strictly",
+      before: `__attribute__((section(".bss.percpu"))) int per; int f(void) { return per; }`,
+      after: `__attribute__((section(".bss.percpu"))) long more;
+        __attribute__((section(".bss.percpu"))) int per; int f(void) { return per + more; }`,
+      expected: { outcome: "refused", refused: [`per-cpu variable "more"`] },
+    },
+    {
       name: "refuses a variable of zeros in another section that is aligned more strictly",
       before: `int v; ${f("return outside(v++);")}`,
       after: `__attribute__((section(".data.x"), aligned(64))) int v; ${f("return outside(v++);")}`,

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { findRegions } from "./line-regions.ts";
 import { scopesOf } from "./line-scope.ts";
 
-const before = `#define LIMIT 3
+const before = `#include <asm/old.h>
+#define LIMIT 3
 struct s {
     int a;
 };
@@ -31,6 +32,12 @@ struct __attribute__((packed)) t {
     char b;
 };
 
+struct u {
+    int c;
+#define name_of_c c
+    long d;
+};
+
 int last(void)
 {
 #ifdef LIMIT
@@ -40,14 +47,26 @@ int last(void)
 `;
 
 const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope: string]>> = {
-  "a line of a body": ["s->a += by;", "s->a -= by;", "function 8-13"],
-  "lines put into a body": ["    return s->a;", "    by++;\n    return s->a;", "function 8-13"],
-  "a line of a parameter list": ["int by)", "long by)", "function 8-13"],
+  "a line of a body": ["s->a += by;", "s->a -= by;", "function 9-14"],
+  "lines put into a body": ["    return s->a;", "    by++;\n    return s->a;", "function 9-14"],
+  "a line of a parameter list": ["int by)", "long by)", "function 9-14"],
   "the first line of a function": [" int count(", " long count(", "anything"],
   "a comment": [" * a little", " * a lot", "nothing-old"],
   "a new function": ["int last(void)", "int more(void)\n{\n}\n\nint last(void)", "nothing-old"],
   "a new variable": ["int last(void)", "int more;\n\nint last(void)", "anything"],
   "a new macro": ["int last(void)", "#define MORE\nint last(void)", "anything"],
+  "an include of a new header": [
+    "#include <asm/old.h>\n",
+    "#include <asm/old.h>\n#include <xen/new.h>\n",
+    "new-headers",
+  ],
+  "an include of another header": [
+    "#include <asm/old.h>\n",
+    "#include <asm/old.h>\n#include <xen/other.h>\n",
+    "anything",
+  ],
+  "the last line of a macro": ["    } while (0)", "    } while (1)", "anything"],
+  "a member beside a macro": ["    long d;", "    int d;", "type struct u"],
   "a macro of one line": ["LIMIT 3", "LIMIT 4", "anything"],
   "a line inside of a macro": ["        use(x);       \\\n    }", "    }", "anything"],
   "a member of a type": ["int a;", "long a;", "type struct s"],
@@ -57,7 +76,7 @@ const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope
   "a function that is gone": [
     "static inline __attribute__((always_inline)) int count(struct s *s,\n                        int by)\n{\n    s->a += by;\n    return s->a;\n}\n\n",
     "",
-    "function 8-13",
+    "function 9-14",
   ],
   "a type that is gone": [
     "struct __attribute__((packed)) t {\n    char b;\n};\n\n",
@@ -85,7 +104,8 @@ for (const [what, [old, fixed, expected]] of Object.entries(cases)) {
   test(`scopesOf() says of ${what}: ${expected}`, () => {
     const after = before.replace(old, fixed);
     assert.notEqual(after, before);
-    const scopes = scopesOf(before, after, findRegions(before, after));
+    const isNewHeader = (name: string) => name === "xen/new.h";
+    const scopes = scopesOf(before, after, findRegions(before, after), isNewHeader);
     assert.deepEqual(
       scopes.map((scope) =>
         scope.kind === "function"

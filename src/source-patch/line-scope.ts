@@ -22,15 +22,21 @@ export type RegionScope =
    * nothing else: what named a type that is gone must have changed itself, or it would not compile.
    */
   | { readonly kind: "nothing-old" }
+  /** Includes headers that the patch brings, which may have macros: of names that nothing had, as a rule. */
+  | { readonly kind: "new-headers" }
   | { readonly kind: "anything" };
 
 const anything: RegionScope = { kind: "anything" };
 
-/** Of all regions, in order; a region that takes away several functions has one for each. */
+/**
+ * Of all regions, in order; a region that takes away several functions has one for each.
+ * @param isNewHeader whether the patch brings a header, as an include names it
+ */
 export function scopesOf(
   before: string,
   after: string,
   regions: readonly LineRegion[],
+  isNewHeader: (name: string) => boolean = () => false,
 ): readonly RegionScope[] {
   const [old, fixed] = [scanLines(before), scanLines(after)];
   if (old.kind === "doubt" || fixed.kind === "doubt") return regions.map(() => anything);
@@ -38,7 +44,10 @@ export function scopesOf(
     const { oldStart, oldCount, newStart, newCount } = region;
     const added = fixed.lines.slice(newStart - 1, newStart - 1 + newCount);
     const removed = old.lines.slice(oldStart - 1, oldStart - 1 + oldCount);
+    const isNewInclude = ({ text }: ScannedLine) => isNewHeader(includedBy(text) ?? "");
+    if (oldCount === 0 && added.every(isNewInclude)) return { kind: "new-headers" };
     if ([...added, ...removed].some(isDirective)) return anything;
+    if (isInMacro(old.lines, oldStart) || isInMacro(fixed.lines, newStart)) return anything;
     const [was, is] = [
       itemAround(old.lines, oldStart, oldCount),
       itemAround(fixed.lines, newStart, newCount),
@@ -100,6 +109,16 @@ function isDirective({ text }: ScannedLine): boolean {
   return /^\s*(#|%:)/.test(text) || /\\\r?$/.test(text);
 }
 
+/** The line goes on with a macro that begins above it. */
+function isInMacro(lines: readonly ScannedLine[], start: number): boolean {
+  return /\\\r?$/.test(lines[start - 2]?.text ?? "");
+}
+
+/** `xen/seqcount.h` */
+function includedBy(text: string): string | undefined {
+  return /^\s*#\s*include\s*[<"]([^>"]+)[>"]\s*$/.exec(text)?.[1];
+}
+
 interface Item {
   readonly text: string;
   /** Lines count from 1. */
@@ -118,7 +137,8 @@ function itemAround(lines: readonly ScannedLine[], start: number, count: number)
   while (last + 1 < lines.length && lines[last + 1]?.isBoundary === false) last++;
   if (at + count - 1 > last) return undefined;
   const own = lines.slice(first, last + 1);
-  if (own.some(({ text }) => /^\s*(#|%:)\s*(define|undef|include)\b/.test(text))) return undefined;
+  // A macro that is defined in it stays as it is.
+  if (own.some(({ text }) => /^\s*(#|%:)\s*include\b/.test(text))) return undefined;
   return { text: codeOf(own), first: first + 1, last: last + 1 };
 }
 

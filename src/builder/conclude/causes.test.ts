@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { createTwoFilesPatch } from "diff";
 import { buildTest } from "../../../test/why-no-build.ts";
+import type { PatchInput } from "../../source-patch/patch-file.ts";
 import { kernelFile, makeBuildOf, patchFrom } from "../build.test.support.ts";
 import { buildFix } from "../build.ts";
 
@@ -44,6 +46,7 @@ async function buildState(
   t: TestContext,
   changes: readonly (readonly [string, string])[],
   way: "on" | "back" = "on",
+  brought: readonly PatchInput[] = [],
 ) {
   const plain: Readonly<Record<string, string>> = {
     [stateFile]: stateHeader,
@@ -61,7 +64,8 @@ async function buildState(
     const text = fixed[path] ?? old;
     return text === old ? [] : patchFrom(path, old, text, `${path.replaceAll("/", "-")}.patch`);
   });
-  const fix = await buildFix(base.options({}, { inputs: { patches } }));
+  const inputs = { patches: [...patches, ...brought] };
+  const fix = await buildFix(base.options({}, { inputs }));
   return fix.refusals.map(({ rule, what, reasons, consequences, causes }) => ({
     name: `${rule} ${what}`,
     own: reasons[0],
@@ -116,6 +120,24 @@ buildTest(
     assert.ok(told.some(({ name }) => name === 'init-code function "setup"'));
   },
 );
+
+buildTest("buildFix() tells the cause first, also where the fix brings a header", async (t) => {
+  const header = "#define ONE_MORE 1\nstruct count {\n    int number;\n};\n";
+  const path = "xen/include/count.h";
+  const text = createTwoFilesPatch("/dev/null", `b/${path}`, "", header);
+  const told = await buildState(
+    t,
+    [
+      ["struct state {", '#include "count.h"\nstruct state {'],
+      ["int a;", "int a;\n    struct count more;"],
+      ["inner.a;", "inner.a + all.inner.more.number + ONE_MORE;"],
+    ],
+    "on",
+    [{ name: "header.patch", bytes: Buffer.from(text) }],
+  );
+  const own = told.filter(({ causes }) => causes?.length === 0).map(({ name }) => name);
+  assert.deepEqual(own, ["layout struct state"]);
+});
 
 buildTest("buildFix() takes nothing for a consequence that the fix changes itself", async (t) => {
   const told = await buildState(t, [

@@ -88,11 +88,16 @@ function accountSectionAlignment(pair: SectionPair, findings: Findings, ledger: 
   ledger.add(entryOf(only, after, isCode(after) ? codeRefusal : dataRefusal, reason));
 }
 
-/** Something that the payload carries, and that lies on such a place, may be all that wanted it. */
-function hasOwnCause({ after, atomsAfter, kept }: SectionPair, { inclusion }: Findings): boolean {
+/** Something that is carried, or new and refused itself, and that lies on such a place may be all that wanted it. */
+function hasOwnCause(
+  { after, atomsAfter, kept }: SectionPair,
+  { inclusion, comparison: { correlation } }: Findings,
+): boolean {
   return atomsAfter.some(
     (atom) =>
-      !kept.includes(atom) && inclusion.carried.has(atom) && atom.start % after.alignment === 0,
+      !kept.includes(atom) &&
+      (inclusion.carried.has(atom) || !correlation.isPaired(atom)) &&
+      atom.start % after.alignment === 0,
   );
 }
 
