@@ -6,6 +6,7 @@
 import type { TypeModel } from "../dwarf/model.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { addedMembers, roomFor } from "./added-members.ts";
+import { isSameButForNames } from "./bit-views.ts";
 import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { LayoutChange, LayoutRoom, PartChange } from "./layout-change.ts";
 import { type Reach, reachOf } from "./reach.ts";
@@ -142,7 +143,9 @@ function changedTypes(
       changes.map((change) => {
         if (change.part === undefined) return change;
         const [was, is] = [were.get(change.part), are.get(change.part)];
-        const isSame = was && is && textOfPart(was) === textOfPart(is);
+        const isSame =
+          (was && is && textOfPart(was) === textOfPart(is)) ||
+          isSameButForNames(change.part, { model: old, type }, { model: fixed, type: counterpart });
         return isSame === true ? { ...change, kind: "same-representation" } : change;
       }),
     );
@@ -204,7 +207,8 @@ function judge(
     return { kind: "no-effect", rule: "allowed-layout", why, allowedAs: byName };
   }
   if (changes.every(({ kind }) => kind === "same-representation")) {
-    const why = "a structure of just one scalar is stored as the scalar is";
+    const why =
+      "what is stored is the same: a structure of just one scalar is stored as the scalar is, and a number whatever of its bits have names";
     return { kind: "no-effect", rule: "same-representation", why };
   }
   const inMemory = reaches.find((reach) => reach.kind === "memory");

@@ -48,6 +48,40 @@ for (const [name, [old, fixed]] of Object.entries(same)) {
   });
 }
 
+const bits = (names: string): string =>
+  `union { unsigned long raw; struct { unsigned int lo, hi; }; struct { _Bool ${names}; }; }`;
+
+test("judgeLayouts() takes a number of which one more bit has a name for the same, and back", () => {
+  const [old, fixed] = [bits("a:1, b:1, :1, d:1"), bits("a:1, b:1, c:1, d:1, e:1")];
+  assert.deepEqual(verdictsOf(global(`${NEW} x`), old, fixed), [
+    "struct domain: same-representation",
+  ]);
+  const body = (text: string): string => text.replace("union", "");
+  assert.deepEqual(
+    verdictsOf(
+      `${types} union caps ${NEW} all; int f(void) { return all.raw; }`,
+      body(old),
+      body(fixed),
+    ),
+    ["union caps: same-representation"],
+  );
+});
+
+const otherBits: Readonly<Record<string, readonly [old: string, fixed: string]>> = {
+  "a bit has another place": [bits("a:1, b:1"), bits("b:1, a:1")],
+  "a bit has another name": [bits("a:1, b:1"), bits("a:1, c:1")],
+  "nothing shows it as a whole": [
+    "union { unsigned int half; struct { unsigned long a:1; }; }",
+    "union { unsigned int half; struct { unsigned long a:1, b:1; }; }",
+  ],
+};
+
+for (const [name, [old, fixed]] of Object.entries(otherBits)) {
+  test(`judgeLayouts() refuses a number of bits where ${name}`, () => {
+    assert.deepEqual(verdictsOf(global(`${NEW} x`), old, fixed), ["struct domain: refused"]);
+  });
+}
+
 const other: Readonly<Record<string, readonly [old: string, fixed: string]>> = {
   "of another sign": ["u32 x", "atomic_t x"],
   "of another kind": ["unsigned long x", "struct { void *p; } x"],
