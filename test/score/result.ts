@@ -50,6 +50,8 @@ export const resultSchema = v.object({
   trial: v.optional(trialSchema),
   /** From starting `xsplice build` to its end. */
   seconds: v.number(),
+  /** The commit of xSplice that has answered; not known of the first runs. */
+  tree: v.optional(v.string()),
 });
 export type Result = Described<typeof resultSchema>;
 

@@ -18,6 +18,7 @@ const seriesSchema = v.object({
   turnedAway: v.array(v.object({ commit: v.string(), said: v.string() })),
   trial: v.optional(trialSchema),
   seconds: v.number(),
+  tree: v.optional(v.string()),
 });
 export type SeriesResult = Described<typeof seriesSchema>;
 

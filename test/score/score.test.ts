@@ -167,7 +167,7 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
       compiler: "gcc",
       date: "2026-12-01",
       fixes: [
-        { ...resultOf(payload, ran), verdict: "right" },
+        { ...resultOf(payload, ran), verdict: "right", tree: "0a1b2c3d4e" },
         {
           ...resultOf(refused),
           verdict: "right",
@@ -190,7 +190,10 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
       /refused: layout \| right \| a lock \\\| is new; adapt: put it into a hole/,
     );
     assert.match(table, /^- XSA-1 `0123456789`: put it into a hole$/m);
-    assert.match(table, / 7 fixes of the list were not run\.$/m);
+    assert.match(
+      table,
+      / 7 fixes of the list were not run\. Answered by .*: 1 by `0a1b2c3d4e`, 1 by earlier ones\.$/m,
+    );
     assert.match(table, /^## Xen 4\.20$/m);
     assert.match(table, /^1 built, 0 not, 3 s\. On the hypervisor: applied, reverted\.$/m);
   } finally {

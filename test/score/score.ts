@@ -10,6 +10,7 @@ import { digestOf, KeptResults, toolDigest } from "./kept.ts";
 import type { Result } from "./result.ts";
 import type { ScoreReport, SeriesResult } from "./score-report.ts";
 import { runCumulative, runIndependent, runStack, type SeriesRequest } from "./series.ts";
+import { treeOfTool } from "./tree.ts";
 import { tryPayload } from "./trial.ts";
 
 export interface ScoreRequest {
@@ -95,7 +96,7 @@ async function scoreOne(fix: Fix, run: RunOfFixes): Promise<Result> {
   const output = kept.payloadOf(commit);
   const patches = [{ name: "fix", text }];
   const asked = await askBuild({ base, patches, output, options: [], jobs, signal });
-  const result = { commit, advisories, ...asked };
+  const result = { commit, advisories, ...asked, tree: treeOfTool() };
   const bytes = asked.answer.kind === "payload" ? readPayload(output) : undefined;
   const tried: Result =
     bytes === undefined

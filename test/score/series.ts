@@ -13,6 +13,7 @@ import type { Fix } from "./fix-list.ts";
 import { digestOf, KeptResults } from "./kept.ts";
 import type { Result } from "./result.ts";
 import type { SeriesResult } from "./score-report.ts";
+import { treeOfTool } from "./tree.ts";
 import { onXen, type XenOnTrial } from "./trial.ts";
 
 export interface SeriesRequest {
@@ -179,5 +180,6 @@ async function tryAll(
     turnedAway: [],
     trial,
     seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
+    tree: treeOfTool(),
   };
 }

@@ -61,7 +61,7 @@ function renderList({ list, compiler, fixes, missing, series }: ScoreReport): st
   });
   return [
     `## Xen ${list}\n`,
-    `Compiler: ${compiler}. Seconds: the whole command, unpatched objects that an earlier fix needed are there.${missing > 0 ? ` ${missing} fixes of the list were not run.` : ""}\n`,
+    `Compiler: ${compiler}. Seconds: the whole command, unpatched objects that an earlier fix needed are there.${missing > 0 ? ` ${missing} fixes of the list were not run.` : ""}${treesOf(fixes)}\n`,
     row([
       "advisory",
       "commit",
@@ -80,6 +80,19 @@ function renderList({ list, compiler, fixes, missing, series }: ScoreReport): st
   ].join("\n");
 }
 
+/** Which commits of xSplice have answered; of the first answers nobody knows. */
+function treesOf(fixes: ScoreReport["fixes"]): string {
+  const counts = new Map<string, number>();
+  for (const { tree } of fixes) {
+    if (tree !== undefined) counts.set(tree, (counts.get(tree) ?? 0) + 1);
+  }
+  if (counts.size === 0) return "";
+  const earlier = fixes.filter(({ tree }) => tree === undefined).length;
+  const told = [...counts].map(([tree, count]) => `${count} by \`${tree}\``);
+  const others = earlier === 0 ? [] : [`${earlier} by earlier ones`];
+  return ` Answered by these commits of xSplice: ${[...told, ...others].join(", ")}.`;
+}
+
 /** Of what a person says, the part after "adapt:". */
 function renderAdaptations(fixes: ScoreReport["fixes"]): readonly string[] {
   const lines = fixes.flatMap(({ advisories, commit, answer, judgement = "" }) => {
@@ -90,10 +103,12 @@ function renderAdaptations(fixes: ScoreReport["fixes"]): readonly string[] {
   return lines.length === 0 ? [] : ["### What a person must adapt, and how\n", ...lines, ""];
 }
 
-function renderSeries({ mode, built, notBuilt, turnedAway, trial, seconds }: SeriesResult): string {
+function renderSeries(series: SeriesResult): string {
+  const { mode, built, notBuilt, turnedAway, trial, seconds, tree } = series;
   const list = (items: readonly string[]) => items.map((item) => `- ${item}\n`).join("");
   return [
     `### As a series: ${mode}\n`,
+    ...(tree === undefined ? [] : [`By xSplice's commit \`${tree}\`.\n`]),
     `${built.length} built, ${notBuilt.length} not, ${seconds.toFixed(0)} s. On the hypervisor: ${sayingOf(trial) || "nothing to try"}.\n`,
     list(
       notBuilt.map(
