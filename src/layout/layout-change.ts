@@ -43,5 +43,5 @@ export interface LayoutRoom {
   /** Which holes, and what objects that exist already hold in them: sentences. */
   readonly told: readonly string[];
   /** All new ones, where the fixed source has them. */
-  readonly members: readonly Pick<Member, "offset" | "size">[];
+  readonly members: readonly { readonly offset: number; readonly size: number }[];
 }
