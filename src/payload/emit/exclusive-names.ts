@@ -2,13 +2,17 @@
 // (ABI reference §2.11), whoever uploads it and by whatever tool. So a payload that takes something which only
 // one can have names it by a symbol.
 
+import { SectionFlag } from "../../elf/constants.ts";
 import type { DraftSymbol, ElfDraft } from "../../elf/draft.ts";
+import { invariant } from "../../invariant.ts";
 import { FUNCS_SECTION } from "../../xen-abi/sections.ts";
 
-/** Symbols at the function table, to which nothing refers: Xen names no code by them. */
+/** Symbols at the function table, to which nothing refers: Xen names no code by them. All that it loads will do. */
 export function addExclusiveNames(draft: ElfDraft, names: readonly string[]): void {
-  const place = draft.sections.find(({ name }) => name === FUNCS_SECTION);
-  if (place === undefined) return;
+  if (names.length === 0) return;
+  const loaded = draft.sections.filter(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n);
+  const place = loaded.find(({ name }) => name === FUNCS_SECTION) ?? loaded[0];
+  invariant(place !== undefined, "a payload that keeps state has a section that is loaded");
   const symbols = names.map(
     (name): DraftSymbol => ({
       name,
