@@ -68,6 +68,8 @@ export interface OpenBaseOptions extends PlanOptions {
   readonly need?: BaseNeed;
   /** A source directory of the caller's, which is compared like one that was found. */
   readonly source?: string | undefined;
+  /** The compiler of the caller's: then none is looked for. */
+  readonly compiler?: string | undefined;
   /** Program and first arguments in place of `ssh`. */
   readonly sshCommand?: readonly string[];
 }

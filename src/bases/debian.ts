@@ -1,15 +1,19 @@
 // A hypervisor that Debian ships, from its packages: fetched without root, verified by the archive's
 // signatures, kept in the cache.
 
+import { openCompiler } from "../parts/compiler-program.ts";
 import { PartsError } from "../parts/errors.ts";
 import { fetchMissing } from "../parts/fetch-missing.ts";
 import { inspectParts, requirePart } from "../parts/parts.ts";
 import type { PlanOptions } from "../parts/plan.ts";
+import { runProcess } from "../parts/run-process.ts";
 import { findXenFiles } from "../parts/xen-files.ts";
-import { type DebianRelease, xenPartIds } from "../parts/xen-parts.ts";
+import { type DebianRelease, debianReleases, xenPartIds } from "../parts/xen-parts.ts";
 import { listXenVersions } from "../parts/xen-versions.ts";
-import { type BaseParts, baseParts, type PartsNeed } from "./base.ts";
+import { type BaseParts, baseParts, type OpenBaseOptions, type PartsNeed } from "./base.ts";
 import { BaseError } from "./errors.ts";
+
+type DebianOptions = PlanOptions & Pick<OpenBaseOptions, "compiler">;
 
 /**
  * The exact version that is meant: the newest, or the newest that begins with `version`. The mirror is
@@ -49,10 +53,11 @@ function isCached(version: string, options: PlanOptions): boolean {
 export async function openDebian(
   version: string,
   need: PartsNeed,
-  options: PlanOptions,
+  options: DebianOptions,
 ): Promise<BaseParts> {
   const ids = xenPartIds(version);
   await fetchMissing([ids.xen], options);
+  const isBuilt = need === "build" || need === "settings";
   if (need === "build") await fetchSource(version, options);
   const { image, symbols, config } = findXenFiles(rootOf(ids.xen, options));
   if (symbols === undefined) {
@@ -69,18 +74,41 @@ export async function openDebian(
     config,
     source: need === "build" ? rootOf(ids.source, options) : undefined,
     packageVersion: version,
+    compiler: isBuilt ? (options.compiler ?? (await compilerOf(version, options))) : undefined,
   });
 }
+
+/**
+ * The gcc of its release, which made the hypervisor; undefined where it is this machine's usual one, or cannot
+ * be had: then the objects tell whether another one will do.
+ */
+async function compilerOf(version: string, options: DebianOptions): Promise<string | undefined> {
+  const line = /^\d+\.\d+/.exec(version)?.[0];
+  const release = debianReleases.find(({ xen }) => xen === line);
+  if (release === undefined || process.arch !== "x64") return undefined;
+  const { environment = process.env } = options;
+  const usual = await runProcess(["gcc", "-dumpversion"], { env: { ...environment } });
+  const [major] = usual.stdout.split(".");
+  if (release.compiler === `gcc-${major?.trim()}`) return undefined;
+  try {
+    return await openCompiler(release.compiler, options);
+  } catch (error) {
+    if (error instanceof PartsError && gone.has(error.report.code)) return undefined;
+    throw error;
+  }
+}
+
+const gone: ReadonlySet<string> = new Set([
+  ...["parts/download-failed", "parts/package-unavailable"],
+  ...["parts/suite-gone", "parts/suite-unavailable"],
+]);
 
 /** Mirrors keep a package's source for a shorter time than the package, some not at all. */
 async function fetchSource(version: string, options: PlanOptions): Promise<void> {
   try {
     await fetchMissing([xenPartIds(version).source], options);
   } catch (cause) {
-    const isMissing =
-      cause instanceof PartsError &&
-      ["parts/download-failed", "parts/package-unavailable"].includes(cause.report.code);
-    if (!isMissing) throw cause;
+    if (!(cause instanceof PartsError) || !gone.has(cause.report.code)) throw cause;
     throw new BaseError(
       {
         code: "base/incomplete",

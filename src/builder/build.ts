@@ -11,7 +11,7 @@ import { Timings } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
 import { readHookFiles } from "./hooks/hook-files.ts";
-import { type Hypervisor, readHypervisor, startTools } from "./target.ts";
+import { extraVersionOf, type Hypervisor, readHypervisor, startTools } from "./target.ts";
 
 /**
  * What cannot be live patched is an outcome, not an error.
@@ -39,6 +39,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
       patches,
       earlier,
       architecture: xen.architecture,
+      extraVersion: extraVersionOf(hypervisor),
       hookFiles: hookFiles.withXenHeaders,
     },
     run,

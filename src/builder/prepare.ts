@@ -4,7 +4,7 @@ import { type CompiledAhead, compileAhead } from "../pairs/compile-ahead.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { useCache } from "../parts/lock.ts";
 import type { BuildInputs, BuildOptions } from "./build-options.ts";
-import { readHypervisor } from "./target.ts";
+import { extraVersionOf, readHypervisor } from "./target.ts";
 
 export type { CompiledAhead } from "../pairs/compile-ahead.ts";
 
@@ -19,7 +19,11 @@ export interface PrepareOptions {
  */
 export async function prepareBuilds({ inputs, run }: PrepareOptions): Promise<CompiledAhead> {
   const { source, config, xenSyms } = inputs;
-  const { architecture } = readHypervisor(xenSyms).xen;
+  const hypervisor = readHypervisor(xenSyms);
+  const { architecture } = hypervisor.xen;
   using _used = await useCache(run.cache ?? cacheFolder(run.environment), run.signal);
-  return await compileAhead({ inputs: { source, config, architecture }, run });
+  return await compileAhead({
+    inputs: { source, config, architecture, extraVersion: extraVersionOf(hypervisor) },
+    run,
+  });
 }

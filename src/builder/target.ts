@@ -3,8 +3,10 @@
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
+import { findSymbol } from "../elf/symbols.ts";
 import { findArchitecture } from "../isa/architecture.ts";
 import type { PreparedSource } from "../pairs/prepared-pairs.ts";
+import { readExtraVersion } from "../running/read-release.ts";
 import { readXenSyms, type XenSyms } from "../running/xen-syms.ts";
 import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import type { RunOptions } from "../xen-make/make-run.ts";
@@ -24,6 +26,13 @@ export interface Target extends Hypervisor {
 
 export function readHypervisor({ bytes, name }: NamedBytes): Hypervisor {
   return { xen: readXenSyms(bytes, name), object: openElf(bytes, name) };
+}
+
+/** What it says behind its release's number; found without an index of all its names. */
+export function extraVersionOf({ xen, object }: Hypervisor): string | undefined {
+  const { architecture, bytesAt } = xen;
+  const addressOf = (name: string) => findSymbol(object, name)?.value;
+  return readExtraVersion({ architecture, bytesAt, addressOf });
 }
 
 /** Undefined for a file that readHypervisor() refuses. */

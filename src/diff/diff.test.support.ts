@@ -63,10 +63,14 @@ export function compileBytes(
   const folder = mkdtempSync(join(tmpdir(), "xsplice-diff-"));
   try {
     writeFileSync(join(folder, fileName), text);
-    execFileSync("gcc", [...flags, ...options, "-c", fileName, "-o", "file.o"], {
-      cwd: folder,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    execFileSync(
+      process.env["XSPLICE_TEST_CC"] ?? "gcc",
+      [...flags, ...options, "-c", fileName, "-o", "file.o"],
+      {
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     return new Uint8Array(readFileSync(join(folder, "file.o")));
   } finally {
     rmSync(folder, { recursive: true });

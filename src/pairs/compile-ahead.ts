@@ -9,6 +9,7 @@ import { withLock } from "../parts/lock.ts";
 import { lookAtDependencies } from "../xen-make/affected.ts";
 import { type Base, basesIn, openBase, seeingBase } from "../xen-make/base.ts";
 import { evictBases, markUsed, sizeOfBase } from "../xen-make/evict-bases.ts";
+import { withVendorVersion } from "../xen-make/inputs/vendor-version.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { findObject } from "../xen-make/objects/kept-objects.ts";
@@ -23,7 +24,7 @@ import type { PairsInputs, PairsRequest } from "./prepared-pairs.ts";
 const BATCH = 24;
 
 export interface AheadRequest {
-  readonly inputs: Pick<PairsInputs, "source" | "config" | "architecture">;
+  readonly inputs: Pick<PairsInputs, "source" | "config" | "architecture" | "extraVersion">;
   readonly run: PairsRequest["run"];
 }
 
@@ -50,10 +51,11 @@ export async function compileAhead(request: AheadRequest): Promise<CompiledAhead
 }
 
 async function compile({ inputs, run }: AheadRequest, cache: string): Promise<CompiledAhead> {
-  const { source: folder, config, architecture } = inputs;
+  const { source: folder, config, architecture, extraVersion } = inputs;
   const { jobs, signal, onProgress = () => {} } = run;
   const source = readSourceTree(folder);
-  const tools = await findMakeTools({ ...run, architecture });
+  const unversioned = await findMakeTools({ ...run, architecture });
+  const tools = withVendorVersion(unversioned, source.version, extraVersion);
   if (tools.sandbox.kind === "none" && !tools.sandbox.isWanted) {
     onProgress(`warning: make and the compiler run outside of a sandbox: ${tools.sandbox.because}`);
   }

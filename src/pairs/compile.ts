@@ -11,6 +11,7 @@ import { findObject, keepObject, type MadeObject } from "../xen-make/objects/kep
 import { makeObjects, takeObject } from "../xen-make/objects/make-objects.ts";
 import { errorsOf, type MakeResult } from "../xen-make/run.ts";
 import { linkTree } from "../xen-make/scratch-tree.ts";
+import type { MakeTools } from "../xen-make/tools.ts";
 import { type Affected, type PatchedTree, writePatched } from "./after.ts";
 import type { HookUnit } from "./hook-files.ts";
 import type { NeutralFiles } from "./lines.ts";
@@ -116,7 +117,7 @@ export async function makeBefore(
 ): Promise<void> {
   const result = await makeObjects({ tree, units, tools, jobs, signal });
   if (result.exitCode !== 0)
-    throw compileError("build/make-failed", "the unpatched source", result);
+    throw compileError({ code: "build/make-failed", what: "the unpatched source" }, result, tools);
   for (const unit of units) {
     keepObject(base.folder, unit.object, takeObject(tree, unit, base.listing.aliases));
   }
@@ -152,7 +153,7 @@ export async function compilePatched(
   if (isNeutral) writePatched(tree, files);
   const plain = isNeutral ? await make() : first;
   const failed = plain.exitCode !== 0;
-  const failure = failed ? compileError(code, what, plain) : undefined;
+  const failure = failed ? compileError({ code, what }, plain, tools) : undefined;
   return { wasNeutral: false, failure };
 }
 
@@ -203,11 +204,28 @@ function unite(before: MadeObject | undefined, after: MadeObject): readonly stri
   return [...new Set([...(before?.dependencies ?? []), ...after.dependencies])].sort();
 }
 
-function compileError(code: SourceInWords["code"], what: string, result: MakeResult): BuildError {
+function compileError(
+  { code, what }: SourceInWords,
+  result: MakeResult,
+  tools: MakeTools,
+): BuildError {
+  const { exitCode, stderr } = result;
+  const [, option] = unknownOption.exec(stderr) ?? [];
   return new BuildError({
     code,
-    problem: `Cannot compile ${what}: Xen's make ended with ${result.exitCode}`,
-    where: errorsOf(result),
-    expected: "a source that compiles with this compiler and this configuration",
+    problem:
+      option === undefined
+        ? `Cannot compile ${what}: Xen's make ended with ${exitCode}`
+        : `Cannot compile ${what}: the compiler does not know ${option}`,
+    where: option === undefined ? errorsOf(result) : tools.compilerVersion,
+    expected:
+      option === undefined
+        ? "a source that compiles with this compiler and this configuration"
+        : "gcc 8 or later, or clang 10 or later; best the compiler that built the hypervisor",
+    ...(option !== undefined && { remedy: "name another one with --cc or in $CC" }),
   });
 }
+
+/** As gcc and clang say it. */
+const unknownOption =
+  /(?:unrecognized command[- ]line option|unknown argument:?|unsupported option) ['"‘]?(-[^\s'"’;]+)/;

@@ -7,6 +7,7 @@ import { asStorageError } from "../build-outcome/build-error.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
 import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
 import { type Base, openBase, seeingBase } from "../xen-make/base.ts";
+import { withVendorVersion } from "../xen-make/inputs/vendor-version.ts";
 import { differencesFrom } from "../xen-make/known-sources.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
@@ -53,7 +54,9 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
     applyPatches({ folder, source, earlier, patches }),
   );
   // From here every hunk has its place in the texts.
-  const tools = await timings.measureAsync("find tools", () => asked);
+  const { extraVersion } = request.inputs;
+  const unversioned = await timings.measureAsync("find tools", () => asked);
+  const tools = withVendorVersion(unversioned, source.version, extraVersion);
   const found: MakeRun = { tools, jobs, signal, onProgress, timings };
   const base = await openBase({ ...found, cache, source, config });
   const run: MakeRun = { ...found, tools: seeingBase(tools, base) };
@@ -75,7 +78,7 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
     return {
       ...paired,
       source: {
-        release: source.version,
+        release: { major: source.version.major, minor: source.version.minor },
         digest: source.digest,
         differencesFrom: (digest) => differencesFrom(source, digest, cache),
         configDifferences: base.configDifferences,

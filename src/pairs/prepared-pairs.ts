@@ -28,6 +28,8 @@ export interface PairsInputs {
   readonly source: string;
   readonly config: { readonly name: string; readonly text: string };
   readonly architecture: Architecture;
+  /** What the hypervisor says behind its release's number, as far as its code tells. */
+  readonly extraVersion?: string | undefined;
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
   /** Patches of the payloads that the new one is to be stacked on, the lowest first. */
@@ -82,7 +84,7 @@ export interface ChangedTexts {
 
 /** What the objects were made from and with. */
 export interface PreparedSource {
-  readonly release: SourceTree["version"];
+  readonly release: Pick<SourceTree["version"], "major" | "minor">;
   /** SHA-256 of the source, in hex. */
   readonly digest: string;
   /** Files in which it differs from the source of another digest; `undefined` where that is not known. */

@@ -1,5 +1,6 @@
 // Every part that xSplice ever downloads, with its purpose.
 
+import { compilerPart } from "./compiler-parts.ts";
 import { PartsError } from "./errors.ts";
 import { type Definition, LIBRARIES, MB, type PartDefinition } from "./part-definition.ts";
 import { xenPartOfVersion, xenParts } from "./xen-parts.ts";
@@ -133,15 +134,20 @@ export const partIds: readonly string[] = Object.keys(definitions);
 
 /**
  * The definition of one of `partIds`; or of `xen-` and the exact version of a package, such as
- * `xen-4.14.6-1`, and of `xen-source-` and the same.
+ * `xen-4.14.6-1`, and of `xen-source-` and the same; or of one of `compilerIds`.
  * @throws PartsError parts/unknown
  */
 export function partDefinition(id: string): PartDefinition {
-  const definition = Object.hasOwn(definitions, id) ? definitions[id] : xenPartOfVersion(id);
+  const definition = Object.hasOwn(definitions, id) ? definitions[id] : otherPart(id);
   if (definition !== undefined) return { id, ...definition };
   throw new PartsError({
     code: "parts/unknown",
     problem: `Cannot fetch part "${id}": no such part`,
     expected: `one of ${partIds.join(", ")}, or xen-VERSION with the exact version of a package`,
   });
+}
+
+/** What is fetched only where somebody names it. */
+function otherPart(id: string): Definition | undefined {
+  return xenPartOfVersion(id) ?? compilerPart(id);
 }

@@ -12,6 +12,8 @@ export interface DebianRelease {
   readonly xen: string;
   /** The package of symbols, where they are not in that of the hypervisor. */
   readonly symbols: "own package" | "with the hypervisor";
+  /** Its own, which made the hypervisor. */
+  readonly compiler: string;
   /** Of the hypervisor and its symbols. */
   readonly approximateBytes: number;
 }
@@ -23,6 +25,7 @@ export const debianReleases: readonly DebianRelease[] = [
     suite: "bullseye",
     xen: "4.14",
     symbols: "with the hypervisor",
+    compiler: "gcc-10",
     approximateBytes: 6 * MB,
   },
   {
@@ -30,6 +33,7 @@ export const debianReleases: readonly DebianRelease[] = [
     suite: "bookworm",
     xen: "4.17",
     symbols: "own package",
+    compiler: "gcc-12",
     approximateBytes: 3.6 * MB,
   },
   {
@@ -37,6 +41,7 @@ export const debianReleases: readonly DebianRelease[] = [
     suite: "trixie",
     xen: "4.20",
     symbols: "own package",
+    compiler: "gcc-14",
     approximateBytes: 4 * MB,
   },
 ];

@@ -6,33 +6,29 @@ import type { Architecture } from "../isa/architecture.ts";
 import { startsWithEndbr64 } from "../isa/endbr64.ts";
 import { parseRelease, type Release, ReleaseError } from "../xen-abi/release.ts";
 
-/** Instructions looked at, in bytes; an ENDBR64 and one instruction fit easily. */
-const CODE_SIZE = 12;
-/** XENVER_extraversion gives 16 bytes. */
-const EXTRA_VERSION_SIZE = 16;
+/** Instructions looked at, in bytes: an ENDBR64, the frame pointer of a debug build, and one instruction. */
+const CODE_SIZE = 16;
+/** XENVER_extraversion gives 16 bytes; a vendor's text may be longer. */
+const EXTRA_VERSION_SIZE_MAX = 64;
+
+/** What of a hypervisor is looked at. */
+export interface VersionedImage {
+  readonly architecture: Architecture;
+  readonly addressOf: (symbol: string) => bigint | undefined;
+  readonly bytesAt: (address: bigint, length: number) => Uint8Array;
+}
 
 type Code = { readonly address: bigint; readonly bytes: Uint8Array };
 
 /** `undefined` when the code is not in the form that compilers emit. */
-export function readRelease(
-  architecture: Architecture,
-  symbols: ReadonlyMap<string, { readonly address: bigint }>,
-  bytesAt: (address: bigint, length: number) => Uint8Array,
-): Release | undefined {
-  const codeOf = (name: string): Code | undefined => {
-    const address = symbols.get(name)?.address;
-    return address === undefined
-      ? undefined
-      : skipEndbr({ address, bytes: bytesAt(address, CODE_SIZE) });
-  };
-  const { constant, pointer } = architecture === "x86_64" ? x86 : aarch64;
-  const [major, minor, extra] = [
-    constant(codeOf("xen_major_version")),
-    constant(codeOf("xen_minor_version")),
-    pointer(codeOf("xen_extra_version")),
+export function readRelease(image: VersionedImage): Release | undefined {
+  const { constant } = formsOf(image);
+  const [major, minor, text] = [
+    constant(codeOf(image, "xen_major_version")),
+    constant(codeOf(image, "xen_minor_version")),
+    readExtraVersion(image),
   ];
-  if (major === undefined || minor === undefined || extra === undefined) return undefined;
-  const text = new TextDecoder().decode(bytesAt(extra, EXTRA_VERSION_SIZE)).split("\0")[0];
+  if (major === undefined || minor === undefined || text === undefined) return undefined;
   try {
     return parseRelease(`${major}.${minor}${text}`);
   } catch (error) {
@@ -41,9 +37,43 @@ export function readRelease(
   }
 }
 
+/** What follows the release's number: ".5", or ".6-2" of a vendor's 4.17.6-2; undefined as above. */
+export function readExtraVersion(image: VersionedImage): string | undefined {
+  const place = formsOf(image).pointer(codeOf(image, "xen_extra_version"));
+  if (place === undefined) return undefined;
+  const bytes: number[] = [];
+  for (let at = place; bytes.length < EXTRA_VERSION_SIZE_MAX; at++) {
+    const [byte = 0] = image.bytesAt(at, 1);
+    if (byte === 0) break;
+    bytes.push(byte);
+  }
+  return String.fromCharCode(...bytes);
+}
+
+function formsOf({ architecture }: VersionedImage): ReturnForms {
+  return architecture === "x86_64" ? x86 : aarch64;
+}
+
+function codeOf({ addressOf, bytesAt }: VersionedImage, name: string): Code | undefined {
+  const address = addressOf(name);
+  if (address === undefined) return undefined;
+  return skipFrame(skipEndbr({ address, bytes: bytesAt(address, CODE_SIZE) }));
+}
+
 function skipEndbr({ address, bytes }: Code): Code {
   if (!startsWithEndbr64(bytes)) return { address, bytes };
   return { address: address + 4n, bytes: bytes.subarray(4) };
+}
+
+/** push %rbp and mov %rsp, %rbp: a debug build keeps frame pointers. gcc may do the second later. */
+const FRAME = [[0x55], [0x48, 0x89, 0xe5]] as const;
+
+function skipFrame(code: Code): Code {
+  return FRAME.reduce(({ address, bytes }, instruction) => {
+    if (!instruction.every((byte, index) => bytes[index] === byte)) return { address, bytes };
+    const { length } = instruction;
+    return { address: address + BigInt(length), bytes: bytes.subarray(length) };
+  }, code);
 }
 
 interface ReturnForms {

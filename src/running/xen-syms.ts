@@ -63,7 +63,8 @@ export function readXenSyms(bytes: Uint8Array, source: string): XenSyms {
     if (known !== undefined) return known;
     const index = indexSymbols(object);
     if (index.byName.size === 0) throw stripped(source);
-    known = { ...index, release: readRelease(architecture, index.byName, bytesAt) };
+    const addressOf = (name: string) => index.byName.get(name)?.address;
+    known = { ...index, release: readRelease({ architecture, addressOf, bytesAt }) };
     return known;
   };
   return {

@@ -15,6 +15,7 @@ import { withLock } from "../parts/lock.ts";
 import { compareConfigs, configDifferenceSchema, parseConfig } from "./config.ts";
 import { evictBases, markUsed } from "./evict-bases.ts";
 import { includesSchema, isTextOfCode, readIncludes } from "./headers/source-includes.ts";
+import { requireXenConfig } from "./inputs/require-config.ts";
 import { makeLinks, readLinks } from "./listing/tree-links.ts";
 import { listingSchema, parseListing } from "./listing.ts";
 import { LIST_GOAL, MAKE_FILE, makeFileFor, PREPARE_GOAL } from "./recipe.ts";
@@ -64,7 +65,7 @@ const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.ent
 /** @throws BuildError */
 export async function openBase(request: BaseRequest): Promise<Base> {
   const { source, config, tools, cache, signal } = request;
-  requireXenConfig(config);
+  requireXenConfig(config, tools);
   requireUsablePlace(cache);
   const bases = basesIn(cache);
   const key = keyOf(source, config.text, tools);
@@ -190,23 +191,6 @@ function notNeededFor(variables: readonly string[]): RegExp {
 function readStamp(folder: string): Base | undefined {
   const stamp = readKept(join(folder, STAMP), stampFileSchema);
   return stamp && { ...stamp, folder, tree: treeOf(folder) };
-}
-
-function requireXenConfig({ name, text }: BaseRequest["config"]): void {
-  const settings = parseConfig(text);
-  const problem =
-    settings.size === 0
-      ? "it sets nothing"
-      : settings.get("CONFIG_LIVEPATCH") !== "y"
-        ? "it has no CONFIG_LIVEPATCH=y, so a hypervisor built with it takes no payload"
-        : undefined;
-  if (problem === undefined) return;
-  throw new BuildError({
-    code: "build/bad-config",
-    problem: `Cannot build with configuration "${name}": ${problem}`,
-    expected: "the .config that the hypervisor was built with",
-    remedy: "Debian installs it beside the hypervisor, as /boot/xen-VERSION.config",
-  });
 }
 
 /**

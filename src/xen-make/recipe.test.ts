@@ -80,9 +80,13 @@ xsplice-objects-0: FORCE
 });
 
 test("makeFileFor() refuses make files of another kind", () => {
-  const other = "$(TARGET): x\n\t$(MAKE) -C tools\n\t$(CC) -o $@\n";
+  const other =
+    "export XEN_VERSION = 4\nexport XEN_SUBVERSION = 11\n$(TARGET): x\n\t$(MAKE) -C tools\n\t$(CC) -o $@\n";
   assert.throws(
     () => makeFileFor(other),
-    (error) => error instanceof BuildError && /4\.14 or later/.test(error.report.expected ?? ""),
+    (error) =>
+      error instanceof BuildError &&
+      /4\.14 or later/.test(error.report.expected ?? "") &&
+      /Xen 4\.11$/.test(error.report.where ?? ""),
   );
 });

@@ -96,10 +96,17 @@ function cutTargetRule(xenMakefile: string): TargetRule {
   throw new BuildError({
     code: "build/no-source-tree",
     problem: "Cannot build from this source: its make files are not of a known kind",
-    where: "xen/Makefile, the rule of $(TARGET)",
+    where: `the rule of $(TARGET) in xen/Makefile of Xen ${versionIn(xenMakefile)}`,
     expected: "Xen 4.14 or later",
     remedy: "write the fix as a C file of its own, and use: xsplice compile",
   });
+}
+
+function versionIn(xenMakefile: string): string {
+  const numbers = ["XEN_VERSION", "XEN_SUBVERSION"].map((name) => {
+    return new RegExp(`${name}\\s*:?=\\s*(\\d+)`).exec(xenMakefile)?.[1] ?? "?";
+  });
+  return numbers.join(".");
 }
 
 function kindOf(building: string): TargetRule["kind"] | undefined {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { BuildError } from "../build-outcome/build-error.ts";
 import { findIncluders, readIncludes } from "./headers/source-includes.ts";
 import { differencesFrom } from "./known-sources.ts";
 import { writeSources } from "./scratch-tree.ts";
@@ -12,7 +13,7 @@ import { isHypervisorSource, readSourceTree } from "./source-tree.ts";
 test("readSourceTree() reads what the hypervisor is built from, and nothing that a build left", (t) => {
   const { source } = makeSmallXen(t);
   const before = readSourceTree(source);
-  assert.deepEqual(before.version, { major: 4, minor: 17 });
+  assert.deepEqual(before.version, { major: 4, minor: 17, extra: undefined });
   assert.ok(before.files.some(({ path }) => path === "xen/common/kernel.c"));
   assert.ok(before.files.every(({ path }) => isHypervisorSource(path)));
   for (const name of ["kernel.o", ".kernel.o.cmd", "kernel.c~", "kernel.c.orig"]) {
@@ -20,6 +21,34 @@ test("readSourceTree() reads what the hypervisor is built from, and nothing that
   }
   writeFileSync(join(source, "xen/.config"), "CONFIG_X=y\n");
   assert.equal(readSourceTree(source).digest, before.digest);
+});
+
+function refusal(folder: string): BuildError {
+  try {
+    readSourceTree(folder);
+  } catch (error) {
+    assert.ok(error instanceof BuildError);
+    return error;
+  }
+  return assert.fail("it was taken");
+}
+
+test("readSourceTree() says of half a tree what it lacks", (t) => {
+  const { source } = makeSmallXen(t);
+  rmSync(join(source, "config"), { recursive: true });
+  assert.match(refusal(source).message, /only a part of Xen's source\n.*it has no config/);
+});
+
+test("readSourceTree() leads from the directory xen to the one above, and says what another project lacks", (t) => {
+  const { source } = makeSmallXen(t);
+  assert.equal(
+    refusal(join(source, "xen")).report.remedy,
+    `pass the directory above it: ${source}`,
+  );
+  rmSync(join(source, "xen/Makefile"));
+  assert.match(refusal(source).report.where ?? "", /^xen\/Makefile: /);
+  writeFileSync(join(source, "xen/Makefile"), "VERSION = 6\nPATCHLEVEL = 1\n");
+  assert.match(refusal(source).report.where ?? "", /does not name a version of Xen/);
 });
 
 /** What a build leaves in the places where it works: text by path. */

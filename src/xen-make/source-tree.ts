@@ -3,10 +3,17 @@
 // what a build leaves there is not source (not-source.ts).
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative } from "node:path";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
-import { codeOfSystemError } from "../system-state.ts";
+import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import { isMadeLink, isNoSource, isOfBuildDirectory } from "./not-source.ts";
 
 export interface SourceFile {
@@ -19,7 +26,7 @@ export interface SourceFile {
 
 export interface SourceTree {
   readonly folder: string;
-  readonly version: { readonly major: number; readonly minor: number };
+  readonly version: TreeVersion;
   /** In order of their paths. */
   readonly files: readonly SourceFile[];
   /** SHA-256 over paths and contents, in hex. */
@@ -28,6 +35,10 @@ export interface SourceTree {
 
 /** All that the hypervisor is built from; the rest is tools, documents and other programs. */
 const needed = ["Config.mk", "config", "xen"] as const;
+/** Some of what every release has, from all corners. */
+const wholeSource = [
+  ...["Config.mk", "config", "xen/Rules.mk", "xen/common", "xen/arch/x86", "xen/include"],
+] as const;
 /** What node puts in the place of bytes of a name that are no UTF-8. */
 const NO_CHARACTER = "\ufffd";
 /** More than any tree has; what is larger is no Xen. */
@@ -35,8 +46,8 @@ const FILES_MAX = 20_000;
 
 /** @throws BuildError build/no-source-tree */
 export function readSourceTree(folder: string): SourceTree {
-  const { major, minor } = readSourceVersion(folder);
-  const version = { major, minor };
+  const { point: _point, ...version } = readSourceVersion(folder);
+  requireWhole(folder);
   const files = needed.flatMap((name) => readBelow(folder, name));
   files.sort((one, other) => (one.path < other.path ? -1 : 1));
   return { folder, version, files, digest: digestOf(files) };
@@ -47,11 +58,16 @@ export function isHypervisorSource(path: string): boolean {
   return needed.some((name) => path === name || path.startsWith(`${name}/`));
 }
 
+/** Of a tree that is read: point releases of a line are alike to a build. */
+type TreeVersion = Omit<SourceVersion, "point">;
+
 export interface SourceVersion {
   readonly major: number;
   readonly minor: number;
   /** Undefined before the first release of a line, whose version ends in words. */
   readonly point: number | undefined;
+  /** What Xen says behind the number where no vendor adds to it: ".5", "-rc". */
+  readonly extra: string | undefined;
 }
 
 /** @throws BuildError build/no-source-tree */
@@ -60,19 +76,34 @@ export function readSourceVersion(folder: string): SourceVersion {
   try {
     text = readFileSync(join(folder, "xen/Makefile"), "utf8");
   } catch (cause) {
-    throw notXen(folder, cause instanceof Error ? cause.message : String(cause));
+    throw notXen(folder, `xen/Makefile: ${systemStateOf(cause)}`);
   }
   const [, major] = /^(?:export )?XEN_VERSION\s*:?=\s*(\d+)/m.exec(text) ?? [];
   const [, minor] = /^(?:export )?XEN_SUBVERSION\s*:?=\s*(\d+)/m.exec(text) ?? [];
   if (major === undefined || minor === undefined) {
     throw notXen(folder, "xen/Makefile does not name a version of Xen");
   }
-  const [, point] = /^(?:export )?XEN_EXTRAVERSION\s*\?=\s*\.(\d+)/m.exec(text) ?? [];
+  const [, extra] = /^(?:export )?XEN_EXTRAVERSION\s*\?=[ \t]*([\w.+~-]*)/m.exec(text) ?? [];
+  const [, point] = /^\.(\d+)/.exec(extra ?? "") ?? [];
   return {
     major: Number(major),
     minor: Number(minor),
     point: point === undefined ? undefined : Number(point),
+    extra,
   };
+}
+
+/** Where the release can be read, somebody may still have unpacked only a part. */
+function requireWhole(folder: string): void {
+  const missing = wholeSource.find((path) => !existsSync(join(folder, path)));
+  if (missing === undefined) return;
+  throw new BuildError({
+    code: "build/no-source-tree",
+    problem: `Cannot build from "${folder}": it is only a part of Xen's source`,
+    where: `it has no ${missing}`,
+    expected: wholeSource.join(", "),
+    remedy: "unpack or check out all of it",
+  });
 }
 
 function readBelow(folder: string, path: string): SourceFile[] {
@@ -169,11 +200,14 @@ function digestOf(files: readonly SourceFile[]): string {
 }
 
 function notXen(folder: string, reason: string): BuildError {
+  const isBelow = existsSync(join(folder, "Rules.mk")) && existsSync(join(folder, "common"));
   return new BuildError({
     code: "build/no-source-tree",
     problem: `Cannot build from "${folder}": it does not contain the source of Xen`,
     where: reason,
     expected: "a directory with xen/Makefile, Config.mk and config/, as in Xen's releases",
-    remedy: "pass the top directory of the unpacked source package as --source",
+    remedy: isBelow
+      ? `pass the directory above it: ${dirname(resolve(folder))}`
+      : "pass the top directory of the unpacked source package as --source",
   });
 }

@@ -13,6 +13,8 @@ import type { ReadBytes } from "./read-bytes.ts";
 const STEPS_MAX = 16;
 const TEXT_SIZE_MAX = 256;
 const RET = 0xc3;
+const PUSH_RBP = 0x55;
+const POP_RBP = 0x5d;
 /** Of those that are known here, in bytes. */
 const INSTRUCTION_SIZE_MAX = 7;
 
@@ -37,6 +39,7 @@ function x86ConstantResult(read: ReadBytes, entry: bigint): bigint | undefined {
     const jump = decodeJump(machineOfArchitecture.x86_64, at, code);
     if (startsWithEndbr64(code)) at += BigInt(ENDBR64_SIZE);
     else if (jump !== undefined) at = jump;
+    else if (frameSize(code) > 0) at += BigInt(frameSize(code));
     else if (code[0] === 0xb8) return endsAt(read, at + 5n, BigInt(view.getUint32(1, true)));
     else if (code[0] === 0x31 && code[1] === 0xc0) return endsAt(read, at + 2n, 0n);
     else if (code[0] === 0x48 && code[1] === 0x8d && code[2] === 0x05) {
@@ -62,8 +65,16 @@ export function constantText(
   return undefined;
 }
 
+/** Of an instruction that keeps a frame pointer, as debug builds do: push, mov %rsp, %rbp, pop; else 0. */
+function frameSize(code: ArrayLike<number>): number {
+  if (code[0] === PUSH_RBP || code[0] === POP_RBP) return 1;
+  return code[0] === 0x48 && code[1] === 0x89 && code[2] === 0xe5 ? 3 : 0;
+}
+
 /** `value`, if the function ends there: by a return, or a jump to the return thunk. */
-function endsAt(read: ReadBytes, at: bigint, value: bigint): bigint | undefined {
+function endsAt(read: ReadBytes, from: bigint, value: bigint): bigint | undefined {
+  let at = from;
+  for (let size = 1; size > 0; at += BigInt(size)) size = frameSize(read(at, 3) ?? []);
   if (read(at, 1)?.[0] === RET) return value;
   const code = read(at, JUMP_SIZE.x86_64);
   const jumps =

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Lab } from "../../src/lab/lab.ts";
-import { openLab } from "../../src/lab/open-lab.ts";
+import { type OpenLabOptions, openLab } from "../../src/lab/open-lab.ts";
 import { XenClient } from "../../src/xen-call/client.ts";
 import { ProxyTransport } from "../../src/xen-call/proxy.ts";
 import { type Hypervisor, openHypervisor } from "../../src/xen-model/hypervisor.ts";
@@ -30,18 +30,21 @@ export class Twins implements AsyncDisposable {
   /** What was under way. */
   #label = "";
   readonly #hypervisor: Hypervisor;
+  readonly #options: OpenLabOptions;
   #lab: Lab | undefined;
 
   /** @param symbols path of the xen-syms file */
-  private constructor(release: string, symbols: string) {
+  private constructor(release: string, symbols: string, options: OpenLabOptions) {
     this.release = release;
+    this.#options = options;
     this.xen = readXenImage(symbols);
     this.#hypervisor = openHypervisor(readFileSync(symbols), symbols);
   }
 
-  static async open(release: string): Promise<Twins> {
-    const lab = await openLab({ xen: release });
-    const twins = new Twins(release, lab.info.symbols ?? "");
+  /** @param release for people, where the options name another hypervisor */
+  static async open(release: string, options: OpenLabOptions = { xen: release }): Promise<Twins> {
+    const lab = await openLab(options);
+    const twins = new Twins(release, lab.info.symbols ?? "", options);
     twins.#use(lab);
     return twins;
   }
@@ -68,7 +71,7 @@ export class Twins implements AsyncDisposable {
 
   /** Plays what the model says is deadly, in a lab of its own; what the lab did. */
   async playDeadly(steps: readonly Step[]): Promise<"crashed" | "survived" | "refused"> {
-    const lab = await openLab({ xen: this.release, hangAfterMs: 4_000 });
+    const lab = await openLab({ ...this.#options, hangAfterMs: 4_000 });
     try {
       const client = new XenClient(new ProxyTransport(lab.agent));
       let last: RealAnswer = { errno: 0, retries: 0 };
@@ -132,7 +135,7 @@ export class Twins implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     await this.#lab?.close();
-    this.#use(await openLab({ xen: this.release }));
+    this.#use(await openLab(this.#options));
   }
 
   #use(lab: Lab): void {

@@ -2,14 +2,13 @@
 // would, and kept in the cache.
 
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeWhole } from "../../src/files/make-whole.ts";
 import { cacheFolder } from "../../src/parts/cache-folder.ts";
-import { errorsOf, runMake } from "../../src/xen-make/run.ts";
-import { findMakeTools, type MakeTools } from "../../src/xen-make/tools.ts";
+import { findMakeTools } from "../../src/xen-make/tools.ts";
+import { makeXen } from "../make-xen.ts";
 import type { Clone } from "./clone.ts";
-import { ScoreError } from "./fix-list.ts";
 
 export interface ScoredBase {
   /** Changes with the source, the configuration and the compiler. */
@@ -34,7 +33,6 @@ export interface BaseRequest {
 }
 
 const FORMAT = 1;
-const TELL_EVERY_MS = 20_000;
 
 /** Everything of the score, in the cache of xSplice: `lab clean --cache` removes it with the rest. */
 function scoreFolder(): string {
@@ -66,38 +64,8 @@ export async function openScoredBase(request: BaseRequest): Promise<ScoredBase> 
   // Make goes on where an interrupted run has stopped.
   const built = join(folder, "built");
   if (!existsSync(built)) await exported(built);
-  await build(built, text, tools, request);
+  const { jobs, say, signal, base: title } = request;
+  await makeXen({ tree: built, title, config: text, tools, jobs, say, signal });
   writeFileSync(stamp, "");
   return base;
-}
-
-async function build(
-  tree: string,
-  config: string,
-  tools: MakeTools,
-  { jobs, say, signal, base }: BaseRequest,
-): Promise<void> {
-  const xen = join(tree, "xen");
-  say(`building the hypervisor of ${base} (once, a few minutes)`);
-  const ticking = setInterval(() => say(`  ${countObjects(xen)} objects`), TELL_EVERY_MS);
-  try {
-    if (!existsSync(join(xen, ".config"))) writeFileSync(join(xen, ".config"), config);
-    for (const goals of [["olddefconfig"], []]) {
-      const result = await runMake({ tree, tools, goals, jobs, signal });
-      if (result.exitCode === 0) continue;
-      throw new ScoreError({
-        code: "score/no-hypervisor",
-        problem: `Cannot build the hypervisor of ${base}: make ended with ${result.exitCode}`,
-        where: errorsOf(result),
-      });
-    }
-  } finally {
-    clearInterval(ticking);
-  }
-}
-
-function countObjects(xen: string): number {
-  // With types: without, Node follows links to directories, round and round.
-  const entries = readdirSync(xen, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(".o")).length;
 }

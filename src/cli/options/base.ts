@@ -31,6 +31,7 @@ export async function readBase(call: CommandCall, need: BaseNeed): Promise<Base 
   const base = await openBase(word, {
     need,
     source: need === "build" ? call.options.text(BESIDE) : undefined,
+    compiler: need === "build" ? call.options.text("cc") : undefined,
     environment: io.env,
     onProgress: progress.onProgress,
     signal: io.signal,
