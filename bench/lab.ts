@@ -6,8 +6,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { processors } from "../src/lab/machine.ts";
 import { type Lab, type OpenLabOptions, openLab, prepareLab } from "../src/lab/mod.ts";
+import { processors } from "../src/lab/start/board.ts";
 
 const AT_ONCE = 4;
 /** What was not done before the snapshot is done first. */

@@ -14,8 +14,15 @@ for (const [word, [xen, version]] of Object.entries(debian)) {
     const base = readBaseWord(word);
     assert.ok(base.kind === "debian");
     assert.deepEqual([base.release.xen, base.version], [xen, version]);
+    assert.equal(base.architecture, "amd64");
   });
 }
+
+test("readBaseWord() knows a release of Debian for arm64", () => {
+  const base = readBaseWord("debian-arm64:12");
+  assert.ok(base.kind === "debian");
+  assert.deepEqual([base.release.xen, base.architecture], ["4.17", "arm64"]);
+});
 
 test("readBaseWord() takes a name with a slash for a directory, and an address of ssh for a host", () => {
   assert.deepEqual(readBaseWord("./xen"), { kind: "directory", folder: "./xen" });
@@ -30,7 +37,14 @@ for (const word of ["", "xen", "ssh:", "lab:x", "debian", "Installed"]) {
   });
 }
 
-for (const word of ["debian:", "debian:10", "debian:4.18.0-1", "debian:sid", "debian:4.17 5"]) {
+for (const word of [
+  "debian:",
+  "debian:10",
+  "debian:4.18.0-1",
+  "debian:sid",
+  "debian:4.17 5",
+  "debian-arm64:1",
+]) {
   test(`readBaseWord() says of "${word}" which releases of Debian are known`, () => {
     assert.throws(() => readBaseWord(word), /expected: +debian:11 \(Xen 4\.14\), debian:12/);
   });

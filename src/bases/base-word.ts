@@ -9,6 +9,8 @@ export type BaseWord =
       readonly kind: "debian";
       readonly release: DebianRelease;
       readonly version: string | undefined;
+      /** "arm64": built here from the same source. */
+      readonly architecture: "amd64" | "arm64";
     }
   | { readonly kind: "installed" }
   | { readonly kind: "ssh"; readonly destination: string }
@@ -16,7 +18,7 @@ export type BaseWord =
 
 /** For help and errors. */
 const BASE_FORMS =
-  "debian:VERSION, debian:12 (its newest), installed, ssh:USER@HOST, or a directory (with a slash in its name)";
+  "debian:VERSION, debian:12 (its newest), debian-arm64:VERSION (built here), installed, ssh:USER@HOST, or a directory (with a slash in its name)";
 
 /** @throws BaseError base/unknown */
 export function readBaseWord(word: string): BaseWord {
@@ -24,7 +26,8 @@ export function readBaseWord(word: string): BaseWord {
   if (word.startsWith("ssh:") && word.length > "ssh:".length) {
     return { kind: "ssh", destination: word.slice("ssh:".length) };
   }
-  if (word.startsWith("debian:")) return readDebianWord(word);
+  if (word.startsWith("debian:")) return readDebianWord(word, "amd64");
+  if (word.startsWith("debian-arm64:")) return readDebianWord(word, "arm64");
   if (word.includes("/") || word === "." || word === "..") {
     return { kind: "directory", folder: word };
   }
@@ -36,14 +39,15 @@ export function readBaseWord(word: string): BaseWord {
   });
 }
 
-function readDebianWord(word: string): BaseWord {
-  const text = word.slice("debian:".length);
+function readDebianWord(word: string, architecture: "amd64" | "arm64"): BaseWord {
+  const text = word.slice(word.indexOf(":") + 1);
   const named = debianReleases.find(({ number, suite }) => text === number || text === suite);
-  if (named !== undefined) return { kind: "debian", release: named, version: undefined };
+  const found = { kind: "debian", architecture } as const;
+  if (named !== undefined) return { ...found, release: named, version: undefined };
   const line = /^(\d+\.\d+)([.+][\w.+~-]+)?$/.exec(text)?.[1];
   const release = debianReleases.find(({ xen }) => xen === line);
   if (release !== undefined) {
-    return { kind: "debian", release, version: text === line ? undefined : text };
+    return { ...found, release, version: text === line ? undefined : text };
   }
   const known = debianReleases.map(({ number, xen }) => `debian:${number} (Xen ${xen})`);
   throw new BaseError({

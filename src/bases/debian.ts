@@ -58,7 +58,7 @@ export async function openDebian(
   const ids = xenPartIds(version);
   await fetchMissing([ids.xen], options);
   const isBuilt = need === "build" || need === "settings";
-  if (need === "build") await fetchSource(version, options);
+  const source = need === "build" ? await fetchSource(version, options) : undefined;
   const { image, symbols, config } = findXenFiles(rootOf(ids.xen, options));
   if (symbols === undefined) {
     throw new BaseError({
@@ -72,7 +72,7 @@ export async function openDebian(
     xenSyms: symbols,
     image,
     config,
-    source: need === "build" ? rootOf(ids.source, options) : undefined,
+    source,
     packageVersion: version,
     compiler: isBuilt ? (options.compiler ?? (await compilerOf(version, options))) : undefined,
   });
@@ -103,10 +103,19 @@ const gone: ReadonlySet<string> = new Set([
   ...["parts/suite-gone", "parts/suite-unavailable"],
 ]);
 
-/** Mirrors keep a package's source for a shorter time than the package, some not at all. */
-async function fetchSource(version: string, options: PlanOptions): Promise<void> {
+/**
+ * The directory. Mirrors keep a package's source for a shorter time than the package, some not at all.
+ * @throws BaseError base/incomplete; PartsError
+ */
+export async function fetchSource(
+  version: string,
+  options: PlanOptions,
+  otherwise = "give the source yourself, by --source beside --base. compile, check and lab up need no source",
+): Promise<string> {
+  const id = xenPartIds(version).source;
   try {
-    await fetchMissing([xenPartIds(version).source], options);
+    await fetchMissing([id], options);
+    return rootOf(id, options);
   } catch (cause) {
     if (!(cause instanceof PartsError) || !gone.has(cause.report.code)) throw cause;
     throw new BaseError(
@@ -114,8 +123,7 @@ async function fetchSource(version: string, options: PlanOptions): Promise<void>
         code: "base/incomplete",
         problem: `Cannot build for Debian's Xen ${version}: its source cannot be had from the mirror`,
         where: cause.message,
-        remedy:
-          "set XSPLICE_DEBIAN_MIRROR to a mirror that has it; or give the source yourself, by --source beside --base. compile, check and lab up need no source",
+        remedy: `set XSPLICE_DEBIAN_MIRROR to a mirror that has it; or ${otherwise}`,
       },
       { cause },
     );

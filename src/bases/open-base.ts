@@ -4,11 +4,12 @@ import { agreedBase } from "./agree.ts";
 import type { Base, BaseParts, OpenBaseOptions, PartsNeed } from "./base.ts";
 import { readBaseWord } from "./base-word.ts";
 import { exactVersion, openDebian } from "./debian.ts";
+import { openDebianArm64 } from "./debian-arm64.ts";
 import { openDirectory } from "./directory.ts";
 import { askSsh, askThisMachine, openRunning } from "./running.ts";
 
 /**
- * @param word `debian:VERSION`, `debian:12`, `installed`, `ssh:USER@HOST`, or a directory
+ * @param word `debian:VERSION`, `debian:12`, `debian-arm64:VERSION`, `installed`, `ssh:USER@HOST`, or a directory
  * @throws BaseError; PartsError, HostError, ElfError, BuilderError, BuildError of its parts; the reason
  *   of `signal`
  */
@@ -28,7 +29,9 @@ async function findParts(
   switch (base.kind) {
     case "debian": {
       const version = await exactVersion(base.release, base.version, options);
-      return await openDebian(version, need, options);
+      return base.architecture === "arm64"
+        ? await openDebianArm64(version, need, options)
+        : await openDebian(version, need, options);
     }
     case "installed":
       return await openRunning(await askThisMachine(options), need, options);

@@ -32,5 +32,7 @@ export interface CompileTarget {
 export interface CompilerWish {
   /** gcc or clang; by default the machine's usual one for the hypervisor's architecture. */
   readonly command: string | undefined;
+  /** The PATH on which the usual one is, where it is another than that of this process. */
+  readonly path?: string | undefined;
   readonly extraFlags: readonly string[];
 }

@@ -60,9 +60,9 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   checkFoundation(stacking.foundation, target.xen);
   const surroundings = surroundingsOf(target.xen, stacking.foundation);
   const { architecture } = surroundings;
-  const { command, extraFlags } = wish;
+  const { command, path, extraFlags } = wish;
   const thunks = thunksOf(surroundings);
-  const compiler = await findCompiler({ architecture, command, thunks, signal });
+  const compiler = await findCompiler({ architecture, command, path, thunks, signal });
   using folder = makeTemporaryFolder("compile");
   const compile = async (replaceable: readonly string[]): Promise<Analysis> => {
     const run = { folder: folder.path, extraFlags, signal };

@@ -61,6 +61,7 @@ export class Guest implements AsyncDisposable {
    * @throws GuestError, HostError, LabError
    */
   static async start(lab: Lab, image: GuestImage, options: GuestOptions = {}): Promise<Guest> {
+    requireX86(lab);
     const memoryBytes = requireMemory(image, options.memoryMb);
     return new Guest(lab, await lab.guard(createGuest(lab, image, { ...options, memoryBytes })));
   }
@@ -144,4 +145,14 @@ function isLostContact(error: unknown): boolean {
   if (error instanceof LabError) return error.report.code === "lab/crashed";
   if (error instanceof HostError) return error.report.code === "host/unreachable";
   return false;
+}
+
+function requireX86({ info, label }: Lab): void {
+  if (info.architecture === undefined) return;
+  throw new GuestError({
+    code: "guest/unsupported",
+    problem: `Cannot start a guest in ${label}: it is for ${info.architecture}`,
+    expected: "a lab for x86_64, whose guests are",
+    remedy: "start one without --arch",
+  });
 }

@@ -9,6 +9,7 @@ import { digestOf } from "./digest.ts";
 import { modulesInOrder } from "./kernel-modules.ts";
 import { madeOnce } from "./made-once.ts";
 import { shareFile } from "./share-file.ts";
+import type { LabArchitecture } from "./start/board.ts";
 
 /** Part of the file's name; increase it with every change of what initrd.ts itself adds. */
 const RECIPE = 2;
@@ -33,6 +34,7 @@ export interface InitrdSources {
   /** Unpacked parts, and names that depend on their content. */
   readonly kernel: { readonly root: string; readonly identity: string };
   readonly busybox: { readonly root: string; readonly identity: string };
+  readonly architecture: LabArchitecture;
 }
 
 /** Returns the archive's path and a name that depends on its content. */
@@ -42,9 +44,10 @@ export async function buildInitrd(
   signal?: AbortSignal,
 ): Promise<{ path: string; identity: string }> {
   const init = readFileSync(shareFile("lab/init.sh"));
-  const { kernel, busybox } = sources;
-  const identity = digestOf(RECIPE, kernel.identity, busybox.identity, agentIdentity(), init);
-  const agent = await buildAgent(cache, signal);
+  const { kernel, busybox, architecture } = sources;
+  const ofAgent = agentIdentity(architecture);
+  const identity = digestOf(RECIPE, kernel.identity, busybox.identity, ofAgent, init);
+  const agent = await buildAgent(cache, architecture, signal);
   const make = async (path: string): Promise<void> => {
     const entries = [...skeleton(), ...modules(kernel.root)];
     entries.push(

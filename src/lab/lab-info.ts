@@ -23,6 +23,8 @@ export const labInfoSchema = v.object({
   packageVersion: v.optional(v.string()),
   /** Debug symbols of the hypervisor, perhaps a `.gz`. */
   symbols: v.optional(v.string()),
+  /** `undefined`: "x86_64". */
+  architecture: v.optional(v.literal("arm64")),
   cpus: v.number(),
   memoryMb: v.number(),
   userland: userlandSchema,

@@ -5,8 +5,8 @@ import { digestOf } from "./digest.ts";
 import { LabError } from "./errors.ts";
 import type { Userland } from "./lab-info.ts";
 import { labLimits } from "./lab-limits.ts";
-import type { Processor } from "./machine.ts";
 import type { LabRecipe } from "./sources.ts";
+import type { LabArchitecture, Processor } from "./start/board.ts";
 import { chooseHypervisor } from "./xen-choice.ts";
 
 export interface LabOptions {
@@ -14,7 +14,9 @@ export interface LabOptions {
   readonly xen?: string;
   /** Debug symbols for the caller's own hypervisor. */
   readonly xenSymbols?: string;
-  /** "amd" by default, which runs guests; see machine.ts. */
+  /** "x86_64" by default. Of arm64 only a hypervisor image's path, and only a minimal userland. */
+  readonly architecture?: LabArchitecture;
+  /** Of x86_64. "amd" by default, which runs guests; see board.ts. */
   readonly processor?: Processor;
   /** The line of the caller's own hypervisor, such as "4.17": whose stock tools a full userland gets. */
   readonly xenRelease?: string;
@@ -37,21 +39,24 @@ const DEFAULTS = {
   xen: "4.17",
   processor: "amd",
   cpus: 1,
-  memoryMb: 512,
+  memoryMb: { x86_64: 512, arm64: 1024 },
   userland: "minimal",
 } as const;
 
 /** @throws LabError lab/bad-argument */
 export function recipeOf(options: LabOptions): LabRecipe {
-  const { cpus = DEFAULTS.cpus, memoryMb = DEFAULTS.memoryMb } = options;
+  const { cpus = DEFAULTS.cpus, architecture = "x86_64" } = options;
+  const { memoryMb = DEFAULTS.memoryMb[architecture] } = options;
   const { hypervisorOptions = [], kernelOptions = [] } = options;
   requireWithin("cpus", cpus);
   requireWithin("memoryMb", memoryMb);
+  if (architecture === "arm64") requireArm64(options, memoryMb);
   for (const word of [...hypervisorOptions, ...kernelOptions]) requireWord(word);
   return {
     hypervisor: chooseHypervisor(options.xen ?? DEFAULTS.xen, options.xenRelease),
     userSymbols: options.xenSymbols,
     machine: {
+      architecture,
       processor: options.processor ?? DEFAULTS.processor,
       cpus,
       memoryMb,
@@ -65,10 +70,12 @@ export function recipeOf(options: LabOptions): LabRecipe {
 /** Snapshots of one kind replace each other. */
 export function kindOf({ hypervisor, machine, userland }: LabRecipe): string {
   const xen = hypervisor.part ?? `file-${digestOf(readFileSync(hypervisor.name)).slice(0, 8)}`;
+  const { architecture } = machine;
+  const foreign = architecture === "x86_64" ? "" : `-${architecture}`;
   const processor = machine.processor === DEFAULTS.processor ? "" : `-${machine.processor}`;
   const words = [...machine.hypervisorOptions, ...machine.kernelOptions];
   const options = words.length === 0 ? "" : `-${digestOf(...words).slice(0, 8)}`;
-  return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${processor}${options}`;
+  return `${xen}-${userland}-${machine.cpus}cpu-${machine.memoryMb}mb${foreign}${processor}${options}`;
 }
 
 function requireWithin(name: keyof typeof labLimits, value: number): void {
@@ -80,6 +87,32 @@ function requireWithin(name: keyof typeof labLimits, value: number): void {
     expected: `${min} to ${max}`,
   });
 }
+
+/** @throws LabError lab/bad-argument for what only a lab of x86-64 has */
+function requireArm64({ xen, processor, userland, disk }: LabOptions, memoryMb: number): void {
+  const refuse = (state: string, expected: string): never => {
+    throw new LabError({
+      code: "lab/bad-argument",
+      problem: `Cannot start a lab for arm64: ${state}`,
+      expected,
+      remedy: "leave the option out, or start a lab for x86_64",
+    });
+  };
+  if (xen === undefined || !xen.includes("/")) {
+    const path = "the path of a hypervisor image; xsplice lab up --arch arm64 builds one by itself";
+    refuse(`Debian's Xen ${xen ?? DEFAULTS.xen} for arm64 takes no payloads`, path);
+  }
+  if (processor !== undefined) refuse("its processor is a Cortex-A57", "no processor's maker");
+  if (userland !== undefined && userland !== "minimal") {
+    refuse(`it has no "${userland}" dom0`, 'a "minimal" one');
+  }
+  if (disk !== undefined) refuse("it has no disk that outlives it", "no disk");
+  if (memoryMb < ARM64_MEMORY_MIN_MB) {
+    refuse(`${memoryMb} MB are too little for its dom0`, `${ARM64_MEMORY_MIN_MB} MB or more`);
+  }
+}
+
+const ARM64_MEMORY_MIN_MB = 768;
 
 /** A space would start another option. */
 function requireWord(word: string): void {

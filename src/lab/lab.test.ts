@@ -62,6 +62,7 @@ test("chooseHypervisor() takes the exact version of a package", () => {
 
 test("machineArguments() differ between boot and restore in the memory alone", () => {
   const machine: Machine = {
+    architecture: "x86_64",
     processor: "amd",
     cpus: 2,
     memoryMb: 512,

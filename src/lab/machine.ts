@@ -1,27 +1,12 @@
 // The machine of a lab as QEMU's arguments. A cold boot and a restore have the same arguments but for
 // the memory: all paths are names in the run directory, which link to the real files.
 
-/** The maker of the emulated processor: Xen treats them differently. */
-export const processors = ["amd", "intel"] as const;
-export type Processor = (typeof processors)[number];
+import { type BoardWish, boardOf } from "./start/board.ts";
 
-/**
- * QEMU emulates the virtual machines and nested paging of AMD's without KVM, so guests run on it. Of its
- * models EPYC and Opteron_G5 do not bring dom0 up, Opteron_G3 has no nested paging. Intel's has no
- * guests; Xen parks CPUs of Intel's that go offline, and forgets those of AMD's.
- */
-const CPU_MODEL: Readonly<Record<Processor, string>> = {
-  amd: "qemu64,+svm,+npt",
-  intel: "Nehalem",
-};
-
-export interface Machine {
-  readonly processor: Processor;
+export interface Machine extends BoardWish {
   readonly cpus: number;
-  readonly memoryMb: number;
   /** Number of images, named image-0 … in the run directory. */
   readonly images: number;
-  readonly hypervisorOptions: readonly string[];
   readonly kernelOptions: readonly string[];
 }
 
@@ -71,20 +56,15 @@ export function machineArguments(
   memory: MachineMemory,
   hasDisk: "disk" | "no-disk",
 ): string[] {
+  const commandLine = kernelCommandLine(machine, hasDisk);
+  const { kernel, initrd } = RunFile;
+  const board = boardOf(machine, { kernel, initrd, commandLine });
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none", "-display", "none"],
-    ...[
-      "-accel",
-      "tcg,thread=multi",
-      "-cpu",
-      CPU_MODEL[machine.processor],
-      "-smp",
-      String(machine.cpus),
-    ],
-    ...["-machine", "pc,memory-backend=ram", "-m", `${machine.memoryMb}M`],
+    ...["-accel", "tcg,thread=multi", "-cpu", board.cpu, "-smp", String(machine.cpus)],
+    ...["-machine", `${board.type},memory-backend=ram`, "-m", `${machine.memoryMb}M`],
     ...["-object", memoryBackend(machine, memory)],
-    ...["-kernel", RunFile.hypervisor, "-append", hypervisorCommandLine(machine)],
-    ...["-initrd", `${RunFile.kernel} ${kernelCommandLine(machine, hasDisk)},${RunFile.initrd}`],
+    ...["-kernel", RunFile.hypervisor, ...board.start],
     ...["-chardev", `file,id=console,path=${RunFile.console}`, "-serial", "chardev:console"],
     ...["-device", "virtio-serial-pci"],
     ...Array.from({ length: SEATS }, (_, index) => seat(index)).flat(),
@@ -92,16 +72,6 @@ export function machineArguments(
     ...(hasDisk === "disk" ? writableDisk : []),
     ...(memory === "private-file" ? ["-incoming", "defer"] : []),
   ];
-}
-
-/** Memory that Xen keeps for itself and for payloads; dom0 gets the rest. */
-const HYPERVISOR_MB = 192;
-
-function hypervisorCommandLine({ memoryMb, hypervisorOptions }: Machine): string {
-  const dom0Mb = memoryMb - HYPERVISOR_MB;
-  const own = ["com1=115200,8n1", "console=com1", `dom0_mem=${dom0Mb}M,max:${dom0Mb}M`];
-  // Scrubbing free memory in idle time would touch, and so allocate, all of it.
-  return [...own, "bootscrub=0", ...hypervisorOptions].join(" ");
 }
 
 function kernelCommandLine(

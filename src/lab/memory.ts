@@ -101,7 +101,7 @@ export async function instructionPointers(
     await sleep(BETWEEN_LOOKS_MS);
     await qmp.execute("stop");
     const text = await qmp.monitor("info registers -a");
-    const pointers = [...text.matchAll(/^RIP=([0-9a-f]{16})/gm)].map(([, hex]) =>
+    const pointers = [...text.matchAll(/^ *(?:RIP|PC)=([0-9a-f]{16})/gm)].map(([, hex]) =>
       BigInt(`0x${hex}`),
     );
     if (pointers.length === 0) {

@@ -21,6 +21,6 @@ export { Lab } from "./lab.ts";
 export type { LabFile } from "./lab-file.ts";
 export type { LabInfo, Userland } from "./lab-info.ts";
 export type { LabOptions } from "./lab-options.ts";
-export type { Processor } from "./machine.ts";
 export { type OpenLabOptions, openLab, partsForLab, prepareLab } from "./open-lab.ts";
 export { removeSnapshots } from "./snapshot.ts";
+export type { LabArchitecture, Processor } from "./start/board.ts";

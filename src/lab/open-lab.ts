@@ -90,6 +90,7 @@ export async function startLab(
     xen: recipe.hypervisor.name,
     packageVersion: sources.hypervisorFiles.packageVersion,
     symbols: sources.hypervisorFiles.symbols,
+    ...(machine.architecture === "arm64" && { architecture: machine.architecture }),
     cpus: machine.cpus,
     memoryMb: machine.memoryMb,
     userland: recipe.userland,

@@ -6,6 +6,7 @@ import { runProcess } from "../parts/run-process.ts";
 import { digestOf } from "./digest.ts";
 import { LabError } from "./errors.ts";
 import { withOwnLibraries } from "./own-libraries.ts";
+import type { LabArchitecture } from "./start/board.ts";
 
 export interface QemuProgram {
   /** Program and first arguments. */
@@ -15,9 +16,16 @@ export interface QemuProgram {
   readonly identity: string;
 }
 
+/** The part that brings it, and the program. */
+export const qemuOf = {
+  x86_64: { part: "qemu", program: "qemu-system-x86_64" },
+  arm64: { part: "qemu-arm64", program: "qemu-system-aarch64" },
+} as const satisfies Record<LabArchitecture, unknown>;
+
 /** @throws LabError lab/boot-failed when the machine's own QEMU cannot print its version */
 export async function openQemu(
   part: Exclude<PartState, { kind: "missing" }>,
+  architecture: LabArchitecture,
 ): Promise<QemuProgram> {
   if (part.kind === "provided") {
     const { exitCode, stdout, stderr } = await runProcess([part.program, "--version"]);
@@ -34,7 +42,7 @@ export async function openQemu(
   const { root, manifest } = part;
   return {
     argv: [
-      ...withOwnLibraries(root, "usr/bin/qemu-system-x86_64"),
+      ...withOwnLibraries(root, `usr/bin/${qemuOf[architecture].program}`),
       ...["-L", join(root, "usr/share/qemu"), "-L", join(root, "usr/share/seabios")],
     ],
     env: { QEMU_MODULE_DIR: join(root, "usr/lib/x86_64-linux-gnu/qemu") },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fetchMissing } from "../parts/fetch-missing.ts";
 import { type PartState, requirePart } from "../parts/parts.ts";
 import type { OnProgress } from "../parts/progress.ts";
+import { CROSS_COMPILER_PART } from "./agent-binary.ts";
 import { digestOf, digestOfFile } from "./digest.ts";
 import { LabError } from "./errors.ts";
 import { buildNodeImage, buildProgramsImage, type Image } from "./images.ts";
@@ -13,7 +14,8 @@ import { buildInitrd } from "./initrd.ts";
 import type { Userland } from "./lab-info.ts";
 import { type Machine, machineArguments } from "./machine.ts";
 import { madeOnce } from "./made-once.ts";
-import { openQemu, type QemuProgram } from "./qemu-program.ts";
+import { openQemu, type QemuProgram, qemuOf } from "./qemu-program.ts";
+import type { LabArchitecture } from "./start/board.ts";
 import { readHypervisorImage, requireSymbolsOf } from "./start/hypervisor-image.ts";
 import type { MachineFiles } from "./supervised-machine.ts";
 import { findHypervisorFiles, type Hypervisor, type HypervisorFiles } from "./xen-choice.ts";
@@ -40,13 +42,24 @@ export interface LabSources {
   readonly identity: string;
 }
 
+const dom0Parts = {
+  x86_64: { kernel: "kernel", busybox: "busybox" },
+  arm64: { kernel: "kernel-arm64", busybox: "busybox-arm64" },
+} as const satisfies Record<LabArchitecture, unknown>;
+
 /** Ids of the parts that such a lab is made of; for planParts() and doctor. */
 export function partsOf({
   hypervisor,
   userland,
-}: Pick<LabRecipe, "hypervisor" | "userland">): string[] {
+  machine: { architecture },
+}: Pick<LabRecipe, "hypervisor" | "userland" | "machine">): string[] {
   const { part, toolsPart } = hypervisor;
-  const minimal = ["qemu", "kernel", "busybox", ...(part === undefined ? [] : [part])];
+  const { kernel, busybox } = dom0Parts[architecture];
+  const minimal = [
+    ...[qemuOf[architecture].part, kernel, busybox],
+    ...(architecture === "arm64" ? [CROSS_COMPILER_PART] : []),
+    ...(part === undefined ? [] : [part]),
+  ];
   if (userland === "minimal") return minimal;
   return [
     ...minimal,
@@ -63,19 +76,20 @@ export async function prepareSources(
 ): Promise<LabSources> {
   const { cache, signal } = options;
   const { hypervisor: chosen } = recipe;
+  const { architecture } = recipe.machine;
   // Before anything is fetched for it.
-  if (chosen.part === undefined) readHypervisorImage(chosen.name);
+  if (chosen.part === undefined) readHypervisorImage(chosen.name, architecture);
   if (recipe.userland !== "minimal" && chosen.toolsPart === undefined) {
     options.onProgress({ kind: "note", text: withoutTools(chosen.release) });
   }
   await fetchMissing(partsOf(recipe), options);
-  const kernel = cachedPart("kernel", cache);
-  const busybox = cachedPart("busybox", cache);
+  const kernel = cachedPart(dom0Parts[architecture].kernel, cache);
+  const busybox = cachedPart(dom0Parts[architecture].busybox, cache);
   const hypervisorFiles = findHypervisorFiles(recipe.hypervisor, recipe.userSymbols, { cache });
   const [qemu, initrd, hypervisor, images] = await Promise.all([
-    openQemu(requirePart("qemu", { cache })),
-    buildInitrd(cache, { kernel: source(kernel), busybox: source(busybox) }, signal),
-    unpackHypervisor(cache, hypervisorFiles.image, { symbols: recipe.userSymbols, signal }),
+    openQemu(requirePart(qemuOf[architecture].part, { cache }), architecture),
+    buildInitrd(cache, { kernel: source(kernel), busybox: source(busybox), architecture }, signal),
+    unpackHypervisor(cache, hypervisorFiles.image, recipe, signal),
     recipe.userland === "minimal" ? [] : buildImages(recipe, options),
   ]);
   const machine: Machine = { ...recipe.machine, images: images.length };
@@ -134,16 +148,13 @@ xen-livepatch list >/dev/null
 async function unpackHypervisor(
   cache: string,
   image: string,
-  {
-    symbols,
-    signal,
-  }: { readonly symbols: string | undefined; readonly signal?: AbortSignal | undefined },
+  { machine: { architecture }, userSymbols }: LabRecipe,
+  signal: AbortSignal | undefined,
 ): Promise<Image> {
-  if (symbols !== undefined) requireSymbolsOf(readHypervisorImage(image), image, symbols);
+  const read = () => readHypervisorImage(image, architecture);
+  if (userSymbols !== undefined) requireSymbolsOf(read(), image, userSymbols);
   const identity = digestOfFile(image);
-  const make = async (path: string): Promise<void> => {
-    writeFileSync(path, readHypervisorImage(image));
-  };
+  const make = async (path: string): Promise<void> => writeFileSync(path, read());
   return { path: await madeOnce(cache, `hypervisors/${identity}`, make, signal), identity };
 }
 

@@ -16,9 +16,13 @@ export type Suite = "bullseye" | "bookworm" | "trixie";
 /** Of Debian: compiled, or the source that it was compiled from. */
 export type PackageForm = "binary" | "source";
 
+/** Debian's names. */
+export type PackageArchitecture = "amd64" | "arm64";
+
 export interface AptSuite {
   readonly suite: Suite;
   readonly form: PackageForm;
+  readonly architecture: PackageArchitecture;
   /** Holds sources.list, lists. */
   readonly folder: string;
   readonly mirror: DebianMirror;
@@ -163,7 +167,7 @@ function writeConfiguration({ folder }: AptSuite, sources: string): void {
 }
 
 function runApt(
-  { folder, environment }: AptSuite,
+  { folder, environment, architecture }: AptSuite,
   command: readonly string[],
   {
     program = "apt-get",
@@ -187,8 +191,8 @@ function runApt(
     "Dir::Cache::srcpkgcache": "",
     "Debug::NoLocking": "1",
     "APT::Sandbox::User": "",
-    "APT::Architecture": "amd64",
-    "APT::Architectures": "amd64",
+    "APT::Architecture": architecture,
+    "APT::Architectures": architecture,
     "APT::Update::Error-Mode": "any",
     "Acquire::Languages": "none",
     "Acquire::Retries": "2",

@@ -1,6 +1,7 @@
 // Every part that xSplice ever downloads, with its purpose.
 
-import { compilerPart } from "./compiler-parts.ts";
+import { arm64Parts } from "./definitions/arm64-parts.ts";
+import { compilerPart } from "./definitions/compiler-parts.ts";
 import { PartsError } from "./errors.ts";
 import { type Definition, LIBRARIES, MB, type PartDefinition } from "./part-definition.ts";
 import { xenPartOfVersion, xenParts } from "./xen-parts.ts";
@@ -91,6 +92,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     providedBy: ["fish"],
   },
   ...xenParts,
+  ...arm64Parts,
   make: {
     purpose: "runs Xen's make files, which compile its objects",
     suite: "bookworm",

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { partDefinition, partIds } from "./catalogue.ts";
-import { compilerIds } from "./compiler-parts.ts";
 import { openCompiler } from "./compiler-program.ts";
+import { compilerIds } from "./definitions/compiler-parts.ts";
 import { PartsError } from "./errors.ts";
 import { formatManifest, MANIFEST_NAME, partFolder } from "./manifest.ts";
 

@@ -11,6 +11,7 @@ import { formatManifest, MANIFEST_NAME, partFolder, readManifest } from "./manif
 import type { PartsPlan, PlannedPart } from "./plan.ts";
 import { pathWithParts } from "./programs.ts";
 import type { FetchOptions } from "./progress.ts";
+import { writeStarters } from "./starters.ts";
 import { unpackPackage, unpackSource } from "./unpack.ts";
 
 const PROGRESS_INTERVAL_MS = 250;
@@ -49,6 +50,7 @@ async function fetchPart(cache: string, part: PlannedPart, options: FetchOptions
       mkdirSync(root);
       await unpackAll(cache, part, { downloads, root, signal: options.signal });
       rmSync(downloads, { recursive: true });
+      if (definition.starters !== undefined) writeStarters(root, definition.starters);
       const manifest = formatManifest(definition, files, sizeOf(root));
       writeFileSync(join(unfinished, MANIFEST_NAME), manifest);
     });

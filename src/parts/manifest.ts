@@ -57,6 +57,8 @@ function hashOf(value: PartDefinition | readonly unknown[]): string {
       ? [
           ...[value.suite, value.packages, value.dependencies?.source, value.members],
           ...(value.form === undefined ? [] : [value.form]),
+          ...(value.architecture === undefined ? [] : [value.architecture]),
+          ...(value.starters === undefined ? [] : [value.starters]),
         ]
       : value;
   return sha256(JSON.stringify(significant)).slice(0, 32);

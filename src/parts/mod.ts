@@ -1,7 +1,7 @@
 // Parts that are downloaded from Debian's packages, without root, into the cache: what is there, what a
 // download would need, and the download.
 
-export type { PackageForm, Suite } from "./apt-suite.ts";
+export type { PackageArchitecture, PackageForm, Suite } from "./apt-suite.ts";
 export { cacheFolder, type Environment } from "./cache-folder.ts";
 export { partIds } from "./catalogue.ts";
 export { PartsError } from "./errors.ts";

@@ -3,7 +3,13 @@
 import { join } from "node:path";
 import { aptEnvironment } from "./apt-environment.ts";
 import { type DebianMirror, findDebianMirror } from "./apt-mirror.ts";
-import { type AptSuite, type PackageForm, type Suite, updateSuite } from "./apt-suite.ts";
+import {
+  type AptSuite,
+  type PackageArchitecture,
+  type PackageForm,
+  type Suite,
+  updateSuite,
+} from "./apt-suite.ts";
 import type { Environment } from "./cache-folder.ts";
 import { requireKeyring } from "./keyring.ts";
 import type { FetchOptions } from "./progress.ts";
@@ -12,6 +18,8 @@ interface SuiteRequest {
   readonly suite: Suite;
   /** "binary" by default. */
   readonly form?: PackageForm;
+  /** "amd64" by default. */
+  readonly architecture?: PackageArchitecture;
 }
 
 export type OpenSuite = (request: SuiteRequest) => Promise<AptSuite>;
@@ -28,14 +36,16 @@ export function suiteOpener(
   const opened = new Map<string, Promise<AptSuite>>();
   let mirror: Promise<DebianMirror> | undefined;
   let environment: Promise<NodeJS.ProcessEnv> | undefined;
-  const open = async ({ suite, form = "binary" }: SuiteRequest): Promise<AptSuite> => {
+  const open = async (request: SuiteRequest): Promise<AptSuite> => {
+    const { suite, form = "binary", architecture = "amd64" } = request;
     mirror ??= findDebianMirror(join(cache, "apt"), options.environment, options.signal);
     const found = await mirror;
     environment ??= aptEnvironment(join(cache, "apt"), options.signal);
     const apt: AptSuite = {
       suite,
       form,
-      folder: join(cache, "apt", folderName({ suite, form })),
+      architecture,
+      folder: join(cache, "apt", folderName(request)),
       mirror: found,
       keyring: await requireKeyring(cache, options),
       environment: await environment,
@@ -51,6 +61,7 @@ export function suiteOpener(
   };
 }
 
-function folderName({ suite, form }: SuiteRequest): string {
-  return form === "source" ? `${suite}-source` : suite;
+function folderName({ suite, form, architecture = "amd64" }: SuiteRequest): string {
+  if (form === "source") return `${suite}-source`;
+  return architecture === "amd64" ? suite : `${suite}-${architecture}`;
 }

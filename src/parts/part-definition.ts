@@ -1,7 +1,7 @@
 // What a part is: data for doctor, plan and fetch. Sizes are rounded, until the mirror reports the exact
 // ones.
 
-import type { PackageForm, Suite } from "./apt-suite.ts";
+import type { PackageArchitecture, PackageForm, Suite } from "./apt-suite.ts";
 
 export interface PartDefinition {
   /** One of `partIds`, or `xen-` or `xen-source-` and an exact package version. */
@@ -11,6 +11,8 @@ export interface PartDefinition {
   readonly suite: Suite;
   /** "binary" by default. A source is unpacked with Debian's patches applied. */
   readonly form?: PackageForm;
+  /** "amd64" by default; of binary packages. */
+  readonly architecture?: PackageArchitecture;
   /** NAME or NAME=VERSION. */
   readonly packages: readonly string[];
   /** Which dependencies of `packages` are included; none by default. */
@@ -20,6 +22,11 @@ export interface PartDefinition {
   readonly approximateBytes: number;
   /** Programs of the machine that replace the part, if all of them exist. */
   readonly providedBy?: readonly string[];
+  /**
+   * Programs that need libraries of the part but this machine's libc: scripts beside the part's files start
+   * them so.
+   */
+  readonly starters?: readonly string[];
   /** Parts whose programs unpack this one. */
   readonly unpackedBy?: readonly string[];
 }

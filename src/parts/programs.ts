@@ -3,7 +3,9 @@
 
 import { delimiter, join } from "node:path";
 import type { Environment } from "./cache-folder.ts";
+import { partDefinition } from "./catalogue.ts";
 import { type PartsOptions, requirePart } from "./parts.ts";
+import { startersOf } from "./starters.ts";
 
 /**
  * The PATH of `environment`, preceded by the programs of parts that the machine lacks.
@@ -13,7 +15,9 @@ export function pathWithParts(ids: readonly string[], options: PartsOptions = {}
   const { environment = process.env }: { environment?: Environment } = options;
   const folders = ids.flatMap((id) => {
     const part = requirePart(id, options);
-    return part.kind === "cached" ? ["usr/bin", "bin"].map((name) => join(part.root, name)) : [];
+    if (part.kind !== "cached") return [];
+    if (partDefinition(id).starters !== undefined) return [startersOf(part.root)];
+    return ["usr/bin", "bin"].map((name) => join(part.root, name));
   });
   return [...folders, environment["PATH"] ?? ""].join(delimiter);
 }

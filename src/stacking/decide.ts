@@ -119,12 +119,17 @@ function requiredOf(
       "it has no marker by which Xen could tell that it is applied",
       canHave
         ? { expected: "a payload that this xsplice has built" }
-        : {
-            expected: `a release that supports markers; ${release === undefined ? "this one" : `Xen ${formatRelease(release)}`} does not`,
-            remedy: "build it with --mode stack",
-          },
+        : { expected: whereMarkersAre(release, xen), remedy: "build it with --mode stack" },
     );
   });
+}
+
+function whereMarkersAre(release: StackingTarget["release"], xen: StackingTarget["xen"]): string {
+  if (xen.architecture !== "x86_64") {
+    return `a hypervisor for x86-64; none for ${xen.architecture} supports markers`;
+  }
+  const found = release === undefined ? "this one" : `Xen ${formatRelease(release)}`;
+  return `a release that supports markers; ${found} does not`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import type { Architecture } from "../isa/architecture.ts";
+import { findProgram } from "../parts/parts.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 import {
   architectureFlags,
@@ -13,6 +14,7 @@ import {
   type Thunks,
   thunkFlags,
 } from "./compiler-flags.ts";
+import { ASK_TARGET, whyWrongTarget } from "./compilers/target.ts";
 import { OWN_HEADERS } from "./own-headers.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
 
@@ -37,6 +39,8 @@ export interface WantedCompiler {
   readonly architecture: Architecture;
   /** The machine's usual one for the architecture if undefined. */
   readonly command: string | undefined;
+  /** The PATH on which the usual one is, where it is another than that of this process. */
+  readonly path?: string | undefined;
   /** Thunks that the hypervisor has, so that code takes them like Xen's own. */
   readonly thunks: Thunks;
   readonly signal?: AbortSignal | undefined;
@@ -45,10 +49,13 @@ export interface WantedCompiler {
 /** @throws BuilderError builder/no-compiler; the reason of `signal` */
 export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
   const { architecture, signal } = wanted;
-  const command = wanted.command || defaultCompilers[architecture];
+  const usual = defaultCompilers[architecture];
+  const onPath = wanted.path === undefined ? undefined : findProgram(usual, { PATH: wanted.path });
+  const command = wanted.command || onPath || usual;
   const answer = await runCompiler(command, ["--version"], signal);
   if (answer.kind === "failed" || answer.exitCode !== 0) throw noCompiler(command, answer);
   const kind = /\bclang\b/.test(answer.stdout) ? "clang" : "gcc";
+  if (kind === "gcc") await requireTarget(command, architecture, signal);
   const flags = thunkFlags(kind, architecture, wanted.thunks);
   const known = await Promise.all(flags.map((flag) => knowsFlag(command, flag, signal)));
   return {
@@ -61,6 +68,24 @@ export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
       .map((flag) => withoutThunks(command, flag))
       .join(""),
   };
+}
+
+async function requireTarget(
+  command: string,
+  architecture: Architecture,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const answer = await runCompiler(command, [ASK_TARGET], signal);
+  if (answer.kind === "failed" || answer.exitCode !== 0) return;
+  const wrong = whyWrongTarget(answer.stdout, architecture);
+  if (wrong === undefined) return;
+  const { state, expected, remedy } = wrong;
+  throw new BuilderError({
+    code: "builder/no-compiler",
+    problem: `Cannot compile with "${command}": ${state}`,
+    expected,
+    remedy,
+  });
 }
 
 function noCompiler(command: string, answer: CompilerAnswer): BuilderError {

@@ -10,6 +10,7 @@ import { fetchMissing } from "../parts/fetch-missing.ts";
 import { findProgram, inspectParts, type PartsOptions, requirePart } from "../parts/parts.ts";
 import { pathWithParts } from "../parts/programs.ts";
 import { runProcess } from "../parts/run-process.ts";
+import { ASK_TARGET, whyWrongTarget } from "./compilers/target.ts";
 import { alsoShowing, findSandbox, SANDBOX_PART } from "./sandbox/find-sandbox.ts";
 import { environmentIn, type Sandbox } from "./sandbox/sandbox.ts";
 
@@ -55,7 +56,7 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
   const prefix = foreign ? `${architecture}-linux-gnu-` : "";
   const compiler = options.compiler ?? `${prefix}gcc`;
   const missing = ["gcc", `${prefix}ld`].filter((name) => findProgram(name, own) === undefined);
-  if (missing.length > 0) throw noTools(missing);
+  if (missing.length > 0) throw noTools(missing, architecture);
   if (inspectParts(programParts, options).some(({ state }) => state.kind === "missing")) {
     const { onProgress = () => {} } = options;
     await fetchMissing(programParts, {
@@ -71,12 +72,14 @@ export async function findMakeTools(options: MakeToolsOptions): Promise<MakeTool
     ),
     ...generatorsEnvironment(options),
   };
-  const [version, python, found] = await Promise.all([
+  const [version, target, python, found] = await Promise.all([
     runProcess([compiler, "--version"], { env: environment }),
+    runProcess([compiler, ASK_TARGET], { env: environment }),
     findPython(options, environment),
     sandboxFor(options, { compiler, environment }),
   ]);
   if (version.exitCode !== 0) throw badCompiler(compiler);
+  requireTarget(compiler, version.stdout, target, architecture);
   const variables = [
     `XEN_TARGET_ARCH=${architecture === "aarch64" ? "arm64" : "x86_64"}`,
     ...(foreign ? [`CROSS_COMPILE=${prefix}`] : []),
@@ -140,6 +143,20 @@ function generatorsEnvironment(options: PartsOptions): Record<string, string> {
   };
 }
 
+function requireTarget(
+  compiler: string,
+  version: string,
+  { exitCode, stdout }: { readonly exitCode: number | undefined; readonly stdout: string },
+  architecture: Architecture,
+): void {
+  if (exitCode !== 0 || /\bclang\b/.test(version)) return;
+  const wrong = whyWrongTarget(stdout, architecture);
+  if (wrong === undefined) return;
+  const { state, expected, remedy } = wrong;
+  const problem = `Cannot compile with "${compiler}": ${state}`;
+  throw new BuildError({ code: "build/no-build-tools", problem, expected, remedy });
+}
+
 function badCompiler(compiler: string): BuildError {
   return new BuildError({
     code: "build/no-build-tools",
@@ -150,11 +167,13 @@ function badCompiler(compiler: string): BuildError {
   });
 }
 
-function noTools(missing: readonly string[]): BuildError {
+function noTools(missing: readonly string[], architecture: Architecture): BuildError {
+  const isForeign = hostArchitecture() !== architecture;
+  const foreign = isForeign ? ` gcc-${architecture.replace("_", "-")}-linux-gnu` : "";
   return new BuildError({
     code: "build/no-build-tools",
     problem: `Cannot build Xen's objects: this machine has no ${missing.join(", no ")}`,
     expected: "gcc and binutils; make, python3, flex, bison and m4 are fetched when missing",
-    remedy: "install it, as root on Debian: apt-get install gcc",
+    remedy: `install it, as root on Debian: apt-get install gcc${foreign}${isForeign ? "; --base debian-arm64:VERSION brings its own" : ""}`,
   });
 }

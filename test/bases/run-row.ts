@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { XspliceError } from "../../src/error.ts";
 import { makeTemporaryFolder } from "../../src/files/temporary-folder.ts";
-import { compilerIds } from "../../src/parts/compiler-parts.ts";
 import { openCompiler } from "../../src/parts/compiler-program.ts";
+import { compilerIds } from "../../src/parts/definitions/compiler-parts.ts";
 import { findMakeTools } from "../../src/xen-make/tools.ts";
 import { withoutFolders } from "../score/without-folders.ts";
 import { Bench, type MadePayload, RefusedFix } from "./bench.ts";

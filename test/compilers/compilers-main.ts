@@ -5,8 +5,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compilerIds } from "../../src/parts/compiler-parts.ts";
 import { openCompiler } from "../../src/parts/compiler-program.ts";
+import { compilerIds } from "../../src/parts/definitions/compiler-parts.ts";
 import { runProcess } from "../../src/parts/run-process.ts";
 
 const built = fileURLToPath(new URL("../..", import.meta.url));

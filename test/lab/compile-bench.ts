@@ -29,7 +29,11 @@ export interface Bench {
 }
 
 export async function openBench(xen: string): Promise<Bench> {
-  const lab = await openLab({ xen });
+  return await benchOf(await openLab({ xen }));
+}
+
+/** Of a lab with symbols, which it closes. */
+export async function benchOf(lab: Lab): Promise<Bench> {
   const { symbols } = lab.info;
   assert.ok(symbols);
   return {

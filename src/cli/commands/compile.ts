@@ -112,6 +112,7 @@ async function compile(call: CommandCall): Promise<CompiledPayload> {
     stacking,
     compiler: {
       command: options.text("cc") ?? (io.env["CC"] || undefined),
+      path: syms.compilerPath,
       extraFlags: options.texts("cflag"),
     },
     metadata,

@@ -21,6 +21,10 @@ export const labUpCommand: CommandSpec = {
   examples: [
     { command: "xsplice lab up", explains: "Xen 4.17" },
     {
+      command: "xsplice lab up board --arch arm64",
+      explains: "Xen 4.17 for arm64, built once from Debian's source with live patching",
+    },
+    {
       command: "xsplice lab up trial --xen 4.20 --cpus 2",
       explains: "another release, with two processors; then xsplice --host lab:trial info",
     },

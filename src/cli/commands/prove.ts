@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { NamedPayload } from "../../prove/run.ts";
 import { emit, toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import { labOptions, readLabOptions } from "../options/lab.ts";
+import { readLabOptions, x86LabOptions } from "../options/lab.ts";
 import { checkPayloadName, payloadNameOf } from "../options/payload-name.ts";
 import { readPayload } from "../preflight.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
@@ -49,7 +49,7 @@ export const proveCommand: CommandSpec = {
       default: "beside the first payload, with .proof.json in place of .livepatch",
       completes: "file",
     },
-    ...labOptions.filter(({ name }) => name !== "full" && name !== "memory"),
+    ...x86LabOptions.filter(({ name }) => name !== "full" && name !== "memory"),
   ],
   examples: [
     {

@@ -2,7 +2,7 @@ import type { GuestRun } from "../../guest/run-guest.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
-import { labOptions, readLabOptions } from "../options/lab.ts";
+import { readLabOptions, x86LabOptions } from "../options/lab.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
 import { progressLine } from "../text/progress.ts";
 import {
@@ -26,14 +26,14 @@ export const labGuestRunCommand: CommandSpec = {
       name: "lab",
       value: "NAME",
       description: "in a lab that runs already",
-      excludes: labOptions.map(({ name }) => ({
+      excludes: x86LabOptions.map(({ name }) => ({
         option: name,
         because: "the lab runs already, as it was started",
       })),
     },
     ...guestOptions,
     { name: "until", value: "TEXT", description: "destroy it as soon as it has printed this" },
-    ...labOptions,
+    ...x86LabOptions,
   ],
   examples: [
     {

@@ -15,16 +15,24 @@ export function baseOption(others: readonly string[]): OptionSpec {
   return {
     name: "base",
     value: "BASE",
-    description: `in place of ${others.map((name) => `--${name}`).join(", ")}: debian:VERSION, debian:12 for its newest, installed for this machine, ssh:USER@HOST for what runs there, or a directory`,
+    description: `in place of ${others.map((name) => `--${name}`).join(", ")}: debian:VERSION, debian:12 for its newest, debian-arm64:VERSION (built here), installed for this machine, ssh:USER@HOST for what runs there, or a directory`,
     excludes: others.filter((name) => name !== BESIDE).map(instead),
-    completes: ["debian:11", "debian:12", "debian:13", "installed", "ssh:"],
+    completes: ["debian:11", "debian:12", "debian:13", "debian-arm64:12", "installed", "ssh:"],
   };
 }
 
 /** Undefined without the option. @throws what openBase() throws */
 export async function readBase(call: CommandCall, need: BaseNeed): Promise<Base | undefined> {
   const word = call.options.text("base");
-  if (word === undefined) return undefined;
+  return word === undefined ? undefined : await readBaseNamed(word, call, need);
+}
+
+/** @throws what openBase() throws */
+export async function readBaseNamed(
+  word: string,
+  call: CommandCall,
+  need: BaseNeed,
+): Promise<Base> {
   const { openBase } = await import("../../bases/open-base.ts");
   const { io, globals } = call;
   const progress = progressLine(io);
@@ -52,10 +60,14 @@ export async function readSymbolsPath(call: CommandCall): Promise<string | undef
 export interface XenSymsInput {
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** The PATH with the compiler of the base, where it is another one than the machine's. */
+  readonly compilerPath?: string | undefined;
 }
 
 /** Where one of both is required. @throws InputFileError; what openBase() throws */
 export async function readXenSymsInput(call: CommandCall): Promise<XenSymsInput> {
-  const path = (await readSymbolsPath(call)) ?? call.options.requiredText("xen-syms");
-  return { path, bytes: await readXenSymsFile(path, call.io.signal) };
+  const base = await readBase(call, "symbols");
+  const path = base?.xenSyms ?? call.options.requiredText("xen-syms");
+  const bytes = await readXenSymsFile(path, call.io.signal);
+  return { path, bytes, compilerPath: base?.path };
 }

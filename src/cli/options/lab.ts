@@ -3,14 +3,15 @@
 import type { Base } from "../../bases/base.ts";
 import { XspliceError } from "../../error.ts";
 import { labLimits } from "../../lab/lab-limits.ts";
-import { processors } from "../../lab/machine.ts";
 import type { OpenLabOptions } from "../../lab/open-lab.ts";
+import { type LabArchitecture, labArchitectures, processors } from "../../lab/start/board.ts";
 import type { CommandIo } from "../io.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
 import type { ArgumentSpec, CommandCall } from "../spec.ts";
 import type { ProgressLine } from "../text/progress.ts";
-import { baseOption, readBase } from "./base.ts";
+import { UsageError } from "../usage-error.ts";
+import { baseOption, readBase, readBaseNamed } from "./base.ts";
 
 export const labNameArgument: ArgumentSpec = {
   name: "NAME",
@@ -33,8 +34,18 @@ export const xenOption: OptionSpec = {
   completes: ["4.14", "4.17", "4.17.7", "4.20"],
 };
 
+const ARCH = "arch";
+
 export const labOptions: readonly OptionSpec[] = [
   baseOption(["xen", "xen-syms"]),
+  {
+    name: ARCH,
+    value: "ARCHITECTURE",
+    description:
+      "whose computer is emulated; without --base or the path of a hypervisor, one for arm64 is built once from Debian's source",
+    choices: labArchitectures,
+    default: "x86_64, or that of --base",
+  },
   xenOption,
   {
     name: "xen-syms",
@@ -57,13 +68,17 @@ export const labOptions: readonly OptionSpec[] = [
   },
 ];
 
+/** Of commands that run guests, which are of x86-64. */
+export const x86LabOptions: readonly OptionSpec[] = labOptions.filter(({ name }) => name !== ARCH);
+
 export async function readLabOptions(
   call: CommandCall,
   progress: ProgressLine,
 ): Promise<OpenLabOptions> {
   const { options, io } = call;
   const { cacheFolder } = await import("../../parts/cache-folder.ts");
-  const base = await readBase(call, "lab");
+  const wanted = options.choice(ARCH, labArchitectures);
+  const base = await labBase(call, wanted);
   const xen = base === undefined ? options.text("xen") : xenOf(base);
   // A package's own symbols are found by its version.
   const xenSymbols =
@@ -71,11 +86,14 @@ export async function readLabOptions(
       ? options.text("xen-syms")
       : base.xenSyms;
   const processor = options.choice("processor", processors);
-  const line = xenSymbols === undefined ? undefined : await lineOf(xenSymbols, io);
+  const known = xenSymbols === undefined ? undefined : await factsOf(xenSymbols, io);
+  const line = known?.line;
+  const architecture = agreedArchitecture(wanted, known?.architecture, xenSymbols);
   const cpus = options.number("cpus");
   const memoryMb = options.number("memory");
   return {
     ...(xen === undefined ? {} : { xen }),
+    ...(architecture === undefined ? {} : { architecture }),
     ...(processor === undefined ? {} : { processor }),
     ...(xenSymbols === undefined ? {} : { xenSymbols, ...(line && { xenRelease: line }) }),
     ...(cpus === undefined ? {} : { cpus }),
@@ -87,16 +105,58 @@ export async function readLabOptions(
   };
 }
 
-/** "4.17"; undefined where the symbols do not tell, or are none, of which opening the lab says more. */
-async function lineOf(xenSymbols: string, { signal }: CommandIo): Promise<string | undefined> {
+/** The base of --base; or for arm64 one that is built from the source of what --xen names. */
+async function labBase(
+  call: CommandCall,
+  architecture: LabArchitecture | undefined,
+): Promise<Base | undefined> {
+  const { options } = call;
+  const xen = options.text("xen");
+  const isOwn = options.text("base") !== undefined || (xen !== undefined && isPath(xen));
+  if (architecture !== "arm64" || isOwn) return await readBase(call, "lab");
+  const { PINNED_XEN_4_17 } = await import("../../parts/xen-parts.ts");
+  // The version whose source is surely there, as for x86_64.
+  const version = xen === undefined || xen === "4.17" ? PINNED_XEN_4_17 : xen;
+  return await readBaseNamed(`debian-arm64:${version}`, call, "lab");
+}
+
+interface SymbolFacts {
+  /** "4.17"; undefined where the symbols do not tell. */
+  readonly line: string | undefined;
+  readonly architecture: LabArchitecture;
+}
+
+/** Undefined where they are no symbols, of which opening the lab says more. */
+async function factsOf(
+  xenSymbols: string,
+  { signal }: CommandIo,
+): Promise<SymbolFacts | undefined> {
   const { readXenSyms } = await import("../../running/xen-syms.ts");
   try {
-    const { release } = readXenSyms(await readXenSymsFile(xenSymbols, signal), xenSymbols);
-    return release && `${release.major}.${release.minor}`;
+    const bytes = await readXenSymsFile(xenSymbols, signal);
+    const { release, architecture } = readXenSyms(bytes, xenSymbols);
+    return {
+      line: release && `${release.major}.${release.minor}`,
+      architecture: architecture === "aarch64" ? "arm64" : "x86_64",
+    };
   } catch (error) {
     if (error instanceof XspliceError) return undefined;
     throw error;
   }
+}
+
+function agreedArchitecture(
+  wanted: LabArchitecture | undefined,
+  found: LabArchitecture | undefined,
+  xenSymbols: string | undefined,
+): LabArchitecture | undefined {
+  if (wanted === undefined || found === undefined || wanted === found) return wanted ?? found;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot start a lab for ${wanted}: the hypervisor is for ${found}`,
+    where: xenSymbols ?? "",
+    remedy: `leave out --${ARCH}, or give a hypervisor for ${wanted}`,
+  });
 }
 
 /** With a package's version the lab has the stock tools of its release, too. */

@@ -68,7 +68,7 @@ function notUp(state: string, label: string, console: string): LabError {
     problem: `Cannot bring up ${label}: ${state}`,
     where: end === "" ? "its console is empty" : `the end of its console:\n${end}`,
     expected:
-      "a hypervisor that boots in QEMU on one x86-64 processor without extensions, and a dom0",
+      "a hypervisor that boots in QEMU on a plain processor (AMD64, or Cortex-A57), and a dom0",
     remedy: "see the console for what it waits for; on a busy machine, try again",
   });
 }

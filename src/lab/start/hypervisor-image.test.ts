@@ -38,8 +38,25 @@ function put(name: string, bytes: Uint8Array | string): string {
 }
 
 test("readHypervisorImage() takes what a boot loader takes, compressed or not", () => {
-  assert.deepEqual(Buffer.from(readHypervisorImage(put("xen", image()))), image());
-  assert.deepEqual(Buffer.from(readHypervisorImage(put("xen.gz", gzipSync(image())))), image());
+  assert.deepEqual(Buffer.from(readHypervisorImage(put("xen", image()), "x86_64")), image());
+  const packed = put("xen.gz", gzipSync(image()));
+  assert.deepEqual(Buffer.from(readHypervisorImage(packed, "x86_64")), image());
+});
+
+/** An EFI program with the header of an Image of arm64. */
+function armImage(): Buffer {
+  return changed((bytes) => {
+    bytes.write("4d5a", 0, "hex");
+    bytes.write("41524d64", 56, "hex");
+  });
+}
+
+test("readHypervisorImage() takes an Image of arm64 for a lab of arm64 alone", () => {
+  const path = put("xen-arm64", gzipSync(armImage()));
+  assert.deepEqual(Buffer.from(readHypervisorImage(path, "arm64")), armImage());
+  assert.throws(() => readHypervisorImage(path, "x86_64"), /it is for AArch64.*--arch arm64/s);
+  const other = put("xen-x86", image());
+  assert.throws(() => readHypervisorImage(other, "arm64"), /it is for x86-64.*Xen for arm64/s);
 });
 
 const refused: Readonly<Record<string, readonly [bytes: Uint8Array | string, says: RegExp]>> = {
@@ -55,13 +72,7 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array | string, say
     changed((bytes) => bytes.writeUInt16LE(40, 18)),
     /it is for ELF machine 40/,
   ],
-  "a Xen for AArch64": [
-    changed((bytes) => {
-      bytes.write("4d5a", 0, "hex");
-      bytes.write("41524d64", 56, "hex");
-    }),
-    /it is for AArch64/,
-  ],
+  "a Xen for AArch64": [armImage(), /it is for AArch64/],
   "an EFI program": [changed((bytes) => bytes.write("4d5a", 0, "hex")), /it is an EFI program/],
   "another compression": [Buffer.from("fd377a585a0000", "hex"), /it is compressed by xz/],
   "a program without the header": [changed((bytes) => bytes.fill(0, 256, 260)), /no hypervisor/],
@@ -71,7 +82,7 @@ for (const [what, [bytes, says]] of Object.entries(refused)) {
   test(`readHypervisorImage() says what is wrong with ${what}`, () => {
     const path = put(what, bytes);
     assert.throws(
-      () => readHypervisorImage(path),
+      () => readHypervisorImage(path, "x86_64"),
       (error: unknown) => {
         assert.ok(error instanceof LabError);
         assert.equal(error.report.code, "lab/bad-image");
@@ -83,7 +94,7 @@ for (const [what, [bytes, says]] of Object.entries(refused)) {
 }
 
 test("readHypervisorImage() says what is wrong with a directory", () => {
-  assert.throws(() => readHypervisorImage(world), /Cannot boot .*: it is a directory/);
+  assert.throws(() => readHypervisorImage(world, "x86_64"), /Cannot boot .*: it is a directory/);
 });
 
 function symbolsWith(id: string): string {

@@ -8,16 +8,17 @@ import { findBuildId, findBuildIdIn } from "../../elf/notes.ts";
 import { inflate, openElf } from "../../elf/open.ts";
 import { systemStateOf } from "../../system-state.ts";
 import { LabError } from "../errors.ts";
+import type { LabArchitecture } from "./board.ts";
 
 /** The bytes for QEMU. @throws LabError lab/bad-image */
-export function readHypervisorImage(path: string): Uint8Array {
-  const bytes = unpacked(path);
-  const problem = whyNotBootable(bytes);
+export function readHypervisorImage(path: string, architecture: LabArchitecture): Uint8Array {
+  const bytes = unpacked(path, architecture);
+  const problem = whyNotBootable(bytes, architecture);
   if (problem === undefined) return bytes;
-  throw badImage(path, problem.state, problem.remedy);
+  throw badImage(path, problem, architecture);
 }
 
-function unpacked(path: string): Uint8Array {
+function unpacked(path: string, architecture: LabArchitecture): Uint8Array {
   try {
     return inflate(readFileSync(path), path);
   } catch (cause) {
@@ -25,16 +26,28 @@ function unpacked(path: string): Uint8Array {
       cause instanceof ElfError
         ? `its gzip ${cause.report.code === "elf/truncated" ? "is cut short" : "is damaged"}`
         : systemStateOf(cause);
-    throw badImage(path, state, "copy it again, and compare its size", cause);
+    const remedy = "copy it again, and compare its size";
+    throw badImage(path, { state, remedy }, architecture, cause);
   }
 }
 
-function badImage(path: string, state: string, remedy: string, cause?: unknown): LabError {
+const EXPECTED = {
+  x86_64: "Xen for x86-64 as a boot loader takes it (xen.gz), which has a multiboot header",
+  arm64:
+    "Xen for arm64 as a boot loader takes it (xen or xen.gz), which has the header of an Image",
+} as const satisfies Record<LabArchitecture, string>;
+
+function badImage(
+  path: string,
+  { state, remedy }: Problem,
+  architecture: LabArchitecture,
+  cause?: unknown,
+): LabError {
   return new LabError(
     {
       code: "lab/bad-image",
       problem: `Cannot boot "${path}" as a hypervisor: ${state}`,
-      expected: "Xen for x86-64 as a boot loader takes it (xen.gz), which has a multiboot header",
+      expected: EXPECTED[architecture],
       remedy,
     },
     { cause },
@@ -47,7 +60,7 @@ interface Problem {
 }
 
 const REBUILD =
-  "give the file that Xen's make leaves as xen/xen.gz, or a package as /boot/xen-….gz";
+  "give the file that Xen's make leaves as xen/xen.gz (on arm64 xen/xen), or a package as /boot/xen-….gz";
 const COMPRESSIONS: readonly (readonly [magic: string, name: string])[] = [
   ["fd377a585a00", "xz"],
   ["28b52ffd", "zstd"],
@@ -61,7 +74,7 @@ const EM_386 = 3;
 /** Of an arm64 Image, whose beginning is an EFI program as well. */
 const ARM64_MAGIC = { offset: 56, hex: "41524d64" };
 
-function whyNotBootable(bytes: Uint8Array): Problem | undefined {
+function whyNotBootable(bytes: Uint8Array, architecture: LabArchitecture): Problem | undefined {
   if (bytes.length === 0) return { state: "it is empty", remedy: REBUILD };
   const starts = (hex: string, offset = 0) =>
     toHex(bytes.subarray(offset, offset + hex.length / 2)) === hex;
@@ -71,19 +84,27 @@ function whyNotBootable(bytes: Uint8Array): Problem | undefined {
     return { state, remedy: "decompress it; only gzip is decompressed here" };
   }
   if (starts(ARM64_MAGIC.hex, ARM64_MAGIC.offset)) {
-    return { state: "it is for AArch64", remedy: "give the Xen of an x86-64 machine" };
+    if (architecture === "arm64") return undefined;
+    const remedy = "start a lab for it by --arch arm64, or give the Xen of an x86-64 machine";
+    return { state: "it is for AArch64", remedy };
   }
-  if (starts(ELF)) return whyNotElf(bytes);
+  if (starts(ELF)) return whyNotElf(bytes, architecture);
   if (starts("4d5a")) {
     return {
       state: "it is an EFI program",
       remedy: `${REBUILD}; xen.efi boots only from firmware`,
     };
   }
-  return hasMultibootHeader(bytes) ? undefined : { state: "it is no hypervisor", remedy: REBUILD };
+  return whyNoMultiboot(bytes, architecture);
 }
 
-function whyNotElf(bytes: Uint8Array): Problem | undefined {
+function whyNoMultiboot(bytes: Uint8Array, architecture: LabArchitecture): Problem | undefined {
+  if (!hasMultibootHeader(bytes)) return { state: "it is no hypervisor", remedy: REBUILD };
+  if (architecture === "x86_64") return undefined;
+  return { state: "it is for x86-64", remedy: "leave out --arch arm64, or give the Xen of arm64" };
+}
+
+function whyNotElf(bytes: Uint8Array, architecture: LabArchitecture): Problem | undefined {
   const machine = (bytes[18] ?? 0) | ((bytes[19] ?? 0) << 8);
   if (bytes[4] === ELFCLASS64) {
     return {
@@ -94,10 +115,10 @@ function whyNotElf(bytes: Uint8Array): Problem | undefined {
   if (machine !== EM_386) {
     return {
       state: `it is for ELF machine ${machine}`,
-      remedy: "give the Xen of an x86-64 machine",
+      remedy: "give the Xen of an x86-64 or arm64 machine",
     };
   }
-  return hasMultibootHeader(bytes) ? undefined : { state: "it is no hypervisor", remedy: REBUILD };
+  return whyNoMultiboot(bytes, architecture);
 }
 
 const MULTIBOOT_MAGIC = 0x1badb002;

@@ -1,8 +1,8 @@
 // Compilers of Debian's releases, as parts: payloads for a hypervisor are compiled by the compiler that
 // made it, and that is the one of its release, not of this machine's.
 
-import type { Suite } from "./apt-suite.ts";
-import { type Definition, LIBRARIES, MB } from "./part-definition.ts";
+import type { Suite } from "../apt-suite.ts";
+import { type Definition, LIBRARIES, MB } from "../part-definition.ts";
 
 /** The release of Debian that has it. */
 const suites: Readonly<Record<string, Suite>> = {
