@@ -39,7 +39,10 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
       patches,
       earlier,
       architecture: xen.architecture,
-      extraVersion: extraVersionOf(hypervisor),
+      // To find it, all symbols are read: that is left for when it is asked for.
+      get extraVersion() {
+        return extraVersionOf(hypervisor);
+      },
       hookFiles: hookFiles.withXenHeaders,
     },
     run,

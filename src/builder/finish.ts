@@ -6,6 +6,7 @@ import type { CompareOptions } from "../compare/compare.ts";
 import { compareAll } from "../compare/compare-all.ts";
 import type { ComparedObject } from "../compare/compared-object.ts";
 import { type HeldFunctions, holdMore } from "../compare/held.ts";
+import { CompareMemory } from "../compare/memory.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
@@ -52,8 +53,9 @@ export async function finishFix(
     setNames: namesSetInHooks(hooks, prepared.pairs),
   });
   const metadata = metadataOf(inputs.patches, label);
+  const memory = new CompareMemory();
   const attempt = async (held: HeldFunctions): Promise<Attempt> => {
-    const fix = await compareFix(prepared, { place, known: { ...known, held } }, timings);
+    const fix = await compareFix(prepared, { place, known: { ...known, held }, memory }, timings);
     // From here every difference is carried, without effect by a named rule, or refused, and every global
     // name of the patched source is mapped to its name in the hypervisor.
     const fit = timings.measure("fit", () => fitFix(fix, place, prepared, options));
@@ -128,14 +130,16 @@ async function compareFix(
   {
     place: { surroundings, payloads },
     known,
+    memory,
   }: {
     readonly place: Place;
     readonly known: CompareOptions;
+    readonly memory: CompareMemory;
   },
   timings: Timings,
 ): Promise<ComparedFix> {
   const liesOn = payloads.length === 0 ? "hypervisor" : "payloads";
-  const compared = await compareAll(prepared, { known, liesOn, timings });
+  const compared = await compareAll(prepared, { known, liesOn, timings, memory });
   const place = { surroundings, payloads };
   const objects = await withUnlinked(compared, { prepared, known, place });
   return { objects, names: namesOfFix(objects, payloads) };

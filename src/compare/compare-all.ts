@@ -8,27 +8,32 @@ import { type CompareOptions, compareObjects } from "./compare.ts";
 import type { ComparedObject } from "./compared-object.ts";
 import { lookAcross } from "./crossings.ts";
 import { initExplainer } from "./init.ts";
+import { CompareMemory } from "./memory.ts";
 
 export interface CompareAllOptions {
   readonly known: CompareOptions;
   /** Payloads below may refer to any global symbol, and no object of the source shows that. */
   readonly liesOn: "hypervisor" | "payloads";
   readonly timings: Timings;
+  /** Of earlier comparisons of the same pairs. */
+  readonly memory?: CompareMemory;
 }
 
 /** @throws DiffError, ElfError, BuilderError; BuildError when the source does not compile */
 export async function compareAll(
   prepared: PreparedPairs,
-  { known, liesOn, timings }: CompareAllOptions,
+  { known, liesOn, timings, memory = new CompareMemory() }: CompareAllOptions,
 ): Promise<readonly ComparedObject[]> {
   const compare = (options: CompareOptions) =>
-    timings.measure("compare", () => compareObjects(prepared, options));
+    timings.measure("compare", () => compareObjects(prepared, options, memory));
   const alone = compare(known);
   const across = timings.measure("compare", () => lookAcross(alone, prepared.changes));
   const together = across === undefined ? alone : compare({ ...known, across });
   // From here a variable that moves between two objects is one, and what is lost is lost.
   const symbolUsers =
-    liesOn === "hypervisor" ? await usersOfChanged(together, prepared, timings) : undefined;
+    liesOn === "hypervisor" && asksForUsers(together)
+      ? await usersOfSymbols(prepared, timings, memory)
+      : undefined;
   const objects = symbolUsers === undefined ? together : compare({ ...known, across, symbolUsers });
   // What is carried explains init functions of other objects too.
   const explainInit = timings.measure("compare", () => initExplainer(objects, prepared.changes));
@@ -36,14 +41,18 @@ export async function compareAll(
   return compare({ ...known, across, symbolUsers, explainInit });
 }
 
-/** Only where a payload depends on it: this compiles all objects of the source. */
-async function usersOfChanged(
-  objects: readonly ComparedObject[],
-  { findSymbolUsers }: PreparedPairs,
-  timings: Timings,
-): Promise<SymbolUsers | undefined> {
-  const isAsked = objects.some(({ diff }) =>
+/** Only then: to find them, all objects of the source are compiled. */
+function asksForUsers(objects: readonly ComparedObject[]): boolean {
+  return objects.some(({ diff }) =>
     diff.refusals.some(({ disposition }) => disposition.rule === "read-only-shared"),
   );
-  return isAsked ? await timings.measureAsync("symbol users", findSymbolUsers) : undefined;
+}
+
+async function usersOfSymbols(
+  { findSymbolUsers }: PreparedPairs,
+  timings: Timings,
+  memory: CompareMemory,
+): Promise<SymbolUsers> {
+  memory.symbolUsers ??= await timings.measureAsync("symbol users", findSymbolUsers);
+  return memory.symbolUsers;
 }

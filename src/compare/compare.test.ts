@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import { compareObjects } from "./compare.ts";
+import { compile } from "./compile.test.support.ts";
 
 const policy = xenSectionPolicy({ major: 4, minor: 17, point: 5 }, "x86_64", []);
-
-function compile(c: string): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), "xsplice-compare-"));
-  try {
-    const [source, output] = [join(folder, "f.c"), join(folder, "f.o")];
-    writeFileSync(source, c);
-    const flags = ["-m64", "-O2", "-g", "-ffunction-sections", "-fdata-sections"];
-    const { status, stderr } = spawnSync("gcc", [...flags, "-c", source, "-o", output], {
-      encoding: "utf8",
-    });
-    assert.equal(status, 0, stderr);
-    return readFileSync(output);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 function compare(before: Uint8Array, after: Uint8Array) {
   const pair = { object: "f.o", sources: ["f.c"], command: "gcc", dependencies: ["f.c"] };

@@ -10,7 +10,8 @@ import { findStaticHomes } from "../dwarf/static-homes.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { writeElf } from "../elf/write.ts";
-import { findLayoutChanges, isSettled } from "../layout/layout.ts";
+import { findLayoutChanges, isSettled, type LayoutPair } from "../layout/layout.ts";
+import type { LayoutChange } from "../layout/layout-change.ts";
 import type { ObjectPair } from "../pairs/object-pair.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
 import type { SymbolUsers } from "../pairs/symbol-users.ts";
@@ -18,83 +19,108 @@ import { compilerFactsOf } from "../running/compiler-check.ts";
 import type { RefusalCauses } from "./causes.ts";
 import { changedItemsFinder, isTextKept } from "./changed-items.ts";
 import type { ComparedObject } from "./compared-object.ts";
-import type { AcrossObjects } from "./crossings.ts";
-import type { HeldFunctions } from "./held.ts";
-import type { ExplainInit } from "./init.ts";
 import { type ChangedFunctions, changedFunctionsOf, changedInlinesOf } from "./inlines.ts";
 import { lineRuleFor } from "./lines.ts";
+import { CompareMemory, type GrowingOptions } from "./memory.ts";
 import { openLevels } from "./steps.ts";
 
 /** What the author and the release say; the rest of the comparison's options are found here. */
 export type CompareOptions = Pick<
   DiffOptions,
   "policy" | "allowedInit" | "initChanges" | "isInHooks" | "allowedUnsafe" | "allowedLost"
-> & {
-  readonly explainInit?: ExplainInit | undefined;
-  readonly held?: HeldFunctions | undefined;
-  /** By the object's name; without it each is taken for itself. */
-  readonly across?: ReadonlyMap<string, AcrossObjects> | undefined;
-  /** Without it every global symbol counts as used by other objects. */
-  readonly symbolUsers?: SymbolUsers | undefined;
-};
+> &
+  GrowingOptions;
 
-/** @throws DiffError, ElfError, BuilderError */
+/**
+ * Of the memory, what was compared with options that differ from these at most in what grows in a build.
+ * @throws DiffError, ElfError, BuilderError
+ */
 export function compareObjects(
   { pairs, changes: { lines, texts, levels } }: Pick<PreparedPairs, "pairs" | "changes">,
   options: CompareOptions,
+  memory = new CompareMemory(),
 ): readonly ComparedObject[] {
-  const itemsOf = changedItemsFinder({ texts });
-  const itemsOfLevels = levels.map((one) => changedItemsFinder({ texts: one }));
   const settled = new Set<string>();
   let functions: ChangedFunctions | undefined;
-  const changedFunctions = () => {
-    functions ??= changedFunctionsOf(texts);
-    return functions;
+  const whole: WholeFix = {
+    lines,
+    itemsOf: changedItemsFinder({ texts }),
+    itemsOfLevels: levels.map((one) => changedItemsFinder({ texts: one })),
+    changedFunctions: () => {
+      functions ??= changedFunctionsOf(texts);
+      return functions;
+    },
+    layoutsOf: (object, types, code) => {
+      const isChangedFile = (file: string): boolean => lines[file] !== undefined;
+      const changes = findLayoutChanges({ object, ...types, code, isChangedFile }, settled);
+      for (const change of changes.filter(isSettled)) settled.add(change.type);
+      return changes;
+    },
   };
   // One at a time, so that only the debug information of one pair is held.
-  return pairs.map((pair) => {
-    const after = openElf(pair.after, pair.object);
-    const { before = emptyLike(after), findSteps } = openLevels(pair, {
-      policy: options.policy,
-      isTextKept: (level, { functionName }) => {
-        const items = itemsOfLevels[level]?.(pair);
-        return items !== undefined && isTextKept(items, functionName);
-      },
-      emptyLike,
-    });
-    const compare = (): ObjectDiff =>
-      diffObjects(before, after, {
-        ...options,
-        ...options.across?.get(pair.object),
-        held: options.held?.get(pair.object),
-        explainInit: (name) => options.explainInit?.(pair.object, name),
-        isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
-        isSameLine: lineRuleFor(before, pair.dependencies, lines),
-        findHomes: findStaticHomes,
-        isTextKept: ({ functionName }) => isTextKept(itemsOf(pair), functionName),
-        resultOf: findFunctionResults(before),
-        changedInlines: changedInlinesOf(before, changedFunctions),
-      });
-    if (isSameFile(pair)) {
-      const diff = unchangedDiff(compare);
-      const compiler = compilerFactsOf(after);
-      return { pair, before, after, diff, steps: [], layoutChanges: [], compiler };
-    }
-    const types = { before: findTypes(before), after: findTypes(after) };
-    const layoutChanges = findLayoutChanges(
-      {
-        object: pair.object,
-        ...types,
-        code: before,
-        isChangedFile: (file) => lines[file] !== undefined,
-      },
-      settled,
-    );
-    for (const change of layoutChanges.filter(isSettled)) settled.add(change.type);
-    const compiler = compilerFactsOf(after, types.after?.info.units);
-    const diff = compare();
-    return withSteps({ pair, before, after, diff, layoutChanges, compiler }, findSteps);
+  return pairs.map(
+    (pair) => memory.find(pair, options) ?? comparePair(pair, { whole, options, memory }),
+  );
+}
+
+/** What is the same for all of its objects. */
+interface WholeFix extends Pick<PreparedPairs["changes"], "lines"> {
+  readonly itemsOf: ReturnType<typeof changedItemsFinder>;
+  readonly itemsOfLevels: readonly ReturnType<typeof changedItemsFinder>[];
+  readonly changedFunctions: () => ChangedFunctions;
+  readonly layoutsOf: (
+    object: string,
+    types: Pick<LayoutPair, "before" | "after">,
+    code: ElfObject,
+  ) => readonly LayoutChange[];
+}
+
+interface PairContext {
+  readonly whole: WholeFix;
+  readonly options: CompareOptions;
+  readonly memory: CompareMemory;
+}
+
+function comparePair(
+  pair: ObjectPair,
+  { whole: { lines, itemsOf, itemsOfLevels, ...whole }, options, memory }: PairContext,
+): ComparedObject {
+  const after = openElf(pair.after, pair.object);
+  const { before = emptyLike(after), findSteps } = openLevels(pair, {
+    policy: options.policy,
+    isTextKept: (level, { functionName }) => {
+      const items = itemsOfLevels[level]?.(pair);
+      return items !== undefined && isTextKept(items, functionName);
+    },
+    emptyLike,
   });
+  const { answers, explain } = memory.explainer(pair, options);
+  const compare = (): ObjectDiff =>
+    diffObjects(before, after, {
+      ...options,
+      ...options.across?.get(pair.object),
+      held: options.held?.get(pair.object),
+      explainInit: explain,
+      isUsedElsewhere: usersOutside(pair.object, options.symbolUsers),
+      isSameLine: lineRuleFor(before, pair.dependencies, lines),
+      findHomes: findStaticHomes,
+      isTextKept: ({ functionName }) => isTextKept(itemsOf(pair), functionName),
+      resultOf: findFunctionResults(before),
+      changedInlines: changedInlinesOf(before, whole.changedFunctions),
+    });
+  const { layoutChanges, compiler } = memory.findFixed(pair) ?? fixedOf();
+  const diff = isSameFile(pair) ? unchangedDiff(compare) : compare();
+  const found = { pair, before, after, diff, layoutChanges, compiler };
+  const compared = isSameFile(pair) ? { ...found, steps: [] } : withSteps(found, findSteps);
+  memory.keep(pair, options, { answers, compared });
+  return compared;
+
+  function fixedOf(): Pick<ComparedObject, "layoutChanges" | "compiler"> {
+    if (isSameFile(pair)) return { layoutChanges: [], compiler: compilerFactsOf(after) };
+    const types = { before: findTypes(before), after: findTypes(after) };
+    const compiler = compilerFactsOf(after, types.after?.info.units);
+    return { layoutChanges: whole.layoutsOf(pair.object, types, before), compiler };
+  }
 }
 
 /** Few are asked for what the payloads below changed in them. */

@@ -3,9 +3,9 @@
 // functions stand and what was inlined, the patch says which lines it changed.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { type DebugEntry, hasAttribute } from "../dwarf/entry.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { nameInSource } from "../dwarf/name-in-source.ts";
-import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import { changesOfFile } from "../source-patch/changed-functions.ts";

@@ -5,9 +5,9 @@
 import { posix } from "node:path";
 import type { IsSameLine } from "../diff/line-rule.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { type DebugEntry, hasAttribute } from "../dwarf/entry.ts";
 import { entryAt, findTypes, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { nameInSource } from "../dwarf/name-in-source.ts";
-import { type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import type { ChangedTexts } from "../pairs/prepared-pairs.ts";
 import { type LineRegion, oldLineOf } from "../source-patch/line-regions.ts";

@@ -36,13 +36,29 @@ function explainSection(before: Atom, after: Atom): string {
 function explainContents(before: Atom, after: Atom, machine: number): readonly string[] {
   const sizes = before.size === after.size ? [] : [`size ${before.size} → ${after.size} bytes`];
   const isCode = after.kind === "function" || after.kind === "labelled-code";
-  const left = isCode ? listInstructions(before, machine) : undefined;
-  const right = isCode ? listInstructions(after, machine) : undefined;
+  const from = isCode ? sameUpTo(before, after) : 0;
+  const left = isCode ? listInstructions(before, machine, from) : undefined;
+  const right = isCode ? listInstructions(after, machine, from) : undefined;
   if (left !== undefined && right !== undefined) {
     return [...explainInstructions(left, right), ...sizes];
   }
   const first = firstDifference(before.bytes, after.bytes);
   return first === undefined ? sizes : [...sizes, `byte at +0x${first.toString(16)} differs`];
+}
+
+/** How many bytes at the start are the same in both, with the same references. */
+function sameUpTo(before: Atom, after: Atom): number {
+  const keyOf = ({ offset, target, use }: Reference): string =>
+    `${offset} ${use} ${describeTarget(target)}`;
+  const [left, right] = [before, after].map(
+    ({ references }) => new Map(references.map((one) => [keyOf(one), one.offset])),
+  ) as [Map<string, number>, Map<string, number>];
+  const apart = [
+    ...[...left].filter(([key]) => !right.has(key)),
+    ...[...right].filter(([key]) => !left.has(key)),
+  ].map(([, offset]) => offset);
+  const shorter = Math.min(before.size, after.size);
+  return Math.min(shorter, firstDifference(before.bytes, after.bytes) ?? shorter, ...apart);
 }
 
 function explainInstructions(

@@ -14,10 +14,11 @@ export interface ListedInstruction {
   readonly text: string;
 }
 
-/** Undefined for sections without contents. */
+/** Undefined for sections without contents. Without those that end at `from` or before it. */
 export function listInstructions(
   atom: Atom,
   machine: number,
+  from = 0,
 ): readonly ListedInstruction[] | undefined {
   if (atom.bytes === undefined) return undefined;
   const names = new Map(
@@ -25,6 +26,7 @@ export function listInstructions(
   );
   const lines = disassemble(machine, atom.bytes, {
     address: 0n,
+    from,
     resolveName: (target, fieldOffset) => names.get(fieldOffset) ?? insideName(atom, target),
     resolveRelocation: (fieldOffset) => names.get(fieldOffset),
   });

@@ -13,12 +13,15 @@ export interface Abbreviation {
   /** The requested attributes, DW_AT_…. */
   readonly attributes: readonly number[];
   readonly steps: readonly Step[];
+  /** Of all values together, in bytes, where it is always the same. */
+  readonly size: number | undefined;
   readonly isTransparent: boolean;
 }
 
 type Step =
   | { readonly kind: "skip"; readonly size: number }
-  | ({ readonly kind: "pass" | "keep" } & AttributeForm);
+  /** Its size in bytes, where the form has a fixed one. */
+  | ({ readonly kind: "pass" | "keep"; readonly size: number | undefined } & AttributeForm);
 
 const wantedAttributes: ReadonlySet<number> = new Set(Object.values(DwarfAttribute));
 const transparentTags: ReadonlySet<number> = new Set([
@@ -57,8 +60,8 @@ function readAbbreviation(cursor: DwarfCursor, addressSize: number): Abbreviatio
     const last = steps.at(-1);
     if (wantedAttributes.has(attribute)) {
       attributes.push(attribute);
-      steps.push({ kind: "keep", form, constant });
-    } else if (size === undefined) steps.push({ kind: "pass", form, constant });
+      steps.push({ kind: "keep", form, constant, size });
+    } else if (size === undefined) steps.push({ kind: "pass", form, constant, size });
     else if (last?.kind === "skip")
       steps[steps.length - 1] = { kind: "skip", size: last.size + size };
     else steps.push({ kind: "skip", size });
@@ -67,5 +70,10 @@ function readAbbreviation(cursor: DwarfCursor, addressSize: number): Abbreviatio
   const isRepeated =
     tag === DwarfTag.DW_TAG_formal_parameter && !attributes.includes(DwarfAttribute.DW_AT_type);
   const isTransparent = isRepeated || transparentTags.has(tag);
-  return { tag, hasChildren, attributes, steps, isTransparent };
+  const sizes = steps.map(({ size }) => size);
+  const size = sizes.reduce(
+    (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+    0,
+  );
+  return { tag, hasChildren, attributes, steps, size, isTransparent };
 }

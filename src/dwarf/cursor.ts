@@ -4,6 +4,18 @@
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfError } from "./errors.ts";
 
+/** A view of a section: thousands of texts are read from the same one. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  let buffer = buffers.get(bytes);
+  if (buffer === undefined) {
+    buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    buffers.set(bytes, buffer);
+  }
+  return buffer;
+}
+
+const buffers = new WeakMap<Uint8Array, Buffer>();
+
 export class DwarfCursor {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
@@ -69,7 +81,7 @@ export class DwarfCursor {
     const end = this.#bytes.indexOf(0, this.offset);
     if (end < 0) throw this.malformed("a text does not end");
     const start = this.skip(end + 1 - this.offset);
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString();
+    return asBuffer(this.#bytes).toString("utf8", start, end);
   }
 
   /** The offset of the first skipped byte. */
@@ -101,3 +113,14 @@ export class DwarfCursor {
     }
   }
 }
+
+/** One for each section: thousands of values are read from the same one, each from another place. */
+export function cursorOver(bytes: Uint8Array, source: string, offset: number): DwarfCursor {
+  const known = cursors.get(bytes);
+  const cursor = known ?? new DwarfCursor(bytes, source);
+  if (known === undefined) cursors.set(bytes, cursor);
+  cursor.offset = offset;
+  return cursor;
+}
+
+const cursors = new WeakMap<Uint8Array, DwarfCursor>();

@@ -3,8 +3,8 @@
 
 import { DW_LNCT_DIRECTORY_INDEX, DW_LNCT_PATH, DwarfAttribute } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
+import { attributeOf, type DebugEntry } from "./entry.ts";
 import { noBases, readForm } from "./forms.ts";
-import { attributeOf, type DebugEntry } from "./read.ts";
 import type { DebugSections } from "./sections.ts";
 
 /** By the numbers of DW_AT_decl_file. Paths are as they were given to the compiler. */

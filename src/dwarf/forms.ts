@@ -4,7 +4,7 @@
 
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfForm as F } from "./constants.ts";
-import { DwarfCursor } from "./cursor.ts";
+import { cursorOver, DwarfCursor } from "./cursor.ts";
 import type { DebugSections } from "./sections.ts";
 
 /**
@@ -165,5 +165,5 @@ function addressOfIndex(index: number, { sections, bases, addressSize }: FormCon
 }
 
 function textAt(strings: Uint8Array, offset: number, { source }: DebugSections): string {
-  return new DwarfCursor(strings, source, offset).text();
+  return cursorOver(strings, source, offset).text();
 }

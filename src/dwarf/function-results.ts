@@ -4,9 +4,10 @@
 
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { type DebugEntry, hasAttribute } from "./entry.ts";
 import { bareType, entryAt, isScalar, numberOf, textOf, typeOf } from "./model.ts";
 import { nameInSource } from "./name-in-source.ts";
-import { type DebugEntry, type DebugInfo, entriesOf, hasAttribute, readDebugInfo } from "./read.ts";
+import { type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 
 /** `number`: a scalar that fits into one register. */
 export type FunctionResult = "nothing" | "number" | "unknown";

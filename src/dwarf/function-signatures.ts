@@ -4,9 +4,10 @@
 
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { type DebugEntry, hasAttribute } from "./entry.ts";
 import { bareType, childrenOf, entryAt, isScalar, numberOf, textOf, typeOf } from "./model.ts";
 import { nameInSource } from "./name-in-source.ts";
-import { type DebugEntry, type DebugInfo, entriesOf, hasAttribute, readDebugInfo } from "./read.ts";
+import { type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 
 export interface FunctionSignature {
   /** Undefined for a clone, which may take others than the function of the source. */

@@ -3,6 +3,7 @@
 
 export type { Abbreviation } from "./abbreviations.ts";
 export { DwarfAttribute, DwarfTag } from "./constants.ts";
+export { attributeOf, type DebugEntry } from "./entry.ts";
 export { DwarfError, type DwarfErrorCode } from "./errors.ts";
 export type { AttributeValue } from "./forms.ts";
 export { type FunctionResult, findFunctionResults } from "./function-results.ts";
@@ -16,6 +17,6 @@ export {
   textOf,
   typeOf,
 } from "./model.ts";
-export { attributeOf, type DebugEntry, type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
+export { type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 export type { DebugSections } from "./sections.ts";
 export { findStaticHomes, type StaticHome } from "./static-homes.ts";

@@ -4,15 +4,9 @@
 import { posix } from "node:path";
 import type { ElfObject } from "../elf/object.ts";
 import { DwarfAttribute as A, DwarfTag as T } from "./constants.ts";
+import { attributeOf, type DebugEntry, hasAttribute } from "./entry.ts";
 import { sourceFilesOf } from "./files.ts";
-import {
-  attributeOf,
-  type DebugEntry,
-  type DebugInfo,
-  entriesOf,
-  hasAttribute,
-  readDebugInfo,
-} from "./read.ts";
+import { type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 
 export interface TypeModel {
   readonly info: DebugInfo;
@@ -28,6 +22,16 @@ export interface TypeModel {
 export function findTypes(object: ElfObject): TypeModel | undefined {
   const info = readDebugInfo(object);
   if (info === undefined) return undefined;
+  const known = models.get(info);
+  if (known !== undefined) return known;
+  const model = modelOf(info);
+  models.set(info, model);
+  return model;
+}
+
+const models = new WeakMap<DebugInfo, TypeModel>();
+
+function modelOf(info: DebugInfo): TypeModel {
   const typedefs = new Map<DebugEntry, string>();
   for (const entry of entriesOf(info, T.DW_TAG_typedef)) {
     const target = typeOf(info, entry);

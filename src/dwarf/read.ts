@@ -5,29 +5,9 @@ import type { ElfObject } from "../elf/object.ts";
 import { type Abbreviation, readAbbreviations } from "./abbreviations.ts";
 import { DwarfAttribute as A } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
-import {
-  type AttributeValue,
-  type FormContext,
-  noBases,
-  readForm,
-  sizeOfForm,
-  type TableBases,
-} from "./forms.ts";
+import { type DebugEntry, OpenEntry, skipValue } from "./entry.ts";
+import { type FormContext, noBases, readForm, sizeOfForm, type TableBases } from "./forms.ts";
 import { type DebugSections, findDebugSections } from "./sections.ts";
-
-export interface DebugEntry {
-  /** Offset into .debug_info. */
-  readonly offset: number;
-  /** Offset after its last value, before its children. */
-  readonly end: number;
-  /** DW_TAG_…. Blocks and calls get no entry; their children belong to the enclosing entry. */
-  readonly tag: number;
-  /** Values in the order of `abbreviation.attributes`; see attributeOf(). */
-  readonly values: readonly AttributeValue[];
-  readonly abbreviation: Abbreviation;
-  readonly parent: DebugEntry | undefined;
-  readonly children: readonly DebugEntry[];
-}
 
 export interface DebugInfo {
   readonly sections: DebugSections;
@@ -49,18 +29,6 @@ const DEPTH_MAX = 1000;
  */
 const lastRead: { readonly object: ElfObject; readonly info: DebugInfo | undefined }[] = [];
 const KEPT_COUNT = 2;
-
-export function attributeOf(
-  { values, abbreviation }: DebugEntry,
-  attribute: number,
-): AttributeValue | undefined {
-  const index = abbreviation.attributes.indexOf(attribute);
-  return index < 0 ? undefined : values[index];
-}
-
-export function hasAttribute({ abbreviation }: DebugEntry, attribute: number): boolean {
-  return abbreviation.attributes.includes(attribute);
-}
 
 /** Undefined when the object has no debug information. @throws DwarfError dwarf/malformed, ElfError */
 export function readDebugInfo(object: ElfObject): DebugInfo | undefined {
@@ -179,8 +147,6 @@ function readBases(
   return bases;
 }
 
-type OpenEntry = DebugEntry & { readonly children: DebugEntry[] };
-
 /** The root entry of the unit, with all its children. */
 function readEntries(
   cursor: DwarfCursor,
@@ -222,25 +188,12 @@ function readEntry(
   if (code === 0) return undefined;
   const abbreviation = abbreviations.get(code);
   if (abbreviation === undefined) throw cursor.malformed(`abbreviation ${code} is unknown`);
-  const { tag, hasChildren, isTransparent } = abbreviation;
-  const values: AttributeValue[] = [];
-  for (const step of abbreviation.steps) {
-    if (step.kind === "skip") cursor.skip(step.size);
-    else {
-      const value = readForm(cursor, step, context);
-      if (step.kind === "keep") values.push(value);
-    }
-  }
+  const { hasChildren, isTransparent, size } = abbreviation;
+  const start = cursor.offset;
+  if (size !== undefined) cursor.skip(size);
+  else for (const step of abbreviation.steps) skipValue(cursor, step, context);
   if (isTransparent) return { entry: undefined, hasChildren };
-  const entry: OpenEntry = {
-    offset,
-    end: cursor.offset,
-    tag,
-    values,
-    abbreviation,
-    parent,
-    children: [],
-  };
+  const entry = new OpenEntry({ offset, start, end: cursor.offset }, abbreviation, parent, context);
   parent?.children.push(entry);
   return { entry, hasChildren };
 }

@@ -50,12 +50,17 @@ function relocated(object: ElfObject, section: Section): Uint8Array {
   if (object.header.type !== ElfType.ET_REL) return contentsOf(object, section);
   const bytes = contentsOf(object, section).slice();
   const view = new DataView(bytes.buffer);
+  const { symbols } = object;
+  const sizes = new Map<number, number>();
   for (const { offset, type, symbol, addend } of relocationsOf(object, section)) {
-    const { size } = filledBytes(object.header.machine, type);
+    const size = sizes.get(type) ?? filledBytes(object.header.machine, type).size;
+    sizes.set(type, size);
     if (offset + size > bytes.length) continue;
-    const value = (object.symbols[symbol]?.value ?? 0n) + addend;
-    if (size === 8) view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-    else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+    const value = symbols[symbol]?.value ?? 0n;
+    // Nearly all are offsets of texts, from the start of their section.
+    if (size === 4 && value === 0n) view.setInt32(offset, Number(addend), true);
+    else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value + addend)), true);
+    else if (size === 8) view.setBigUint64(offset, BigInt.asUintN(64, value + addend), true);
   }
   return bytes;
 }

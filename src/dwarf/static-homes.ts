@@ -3,15 +3,17 @@
 // references to them. A variable's entry has a location, and the location has a relocation against the
 // variable; clang puts the address into a table of its own, and its index into the location.
 
+import { SectionFlag } from "../elf/constants.ts";
 import type { ElfObject, ElfSymbol, Relocation } from "../elf/object.ts";
 import { relocationsOf } from "../elf/relocations.ts";
 import { findSection } from "../elf/sections.ts";
 import { countBefore } from "../sorted.ts";
 import { DwarfAttribute as A, DW_OP_ADDRX, DwarfTag as T } from "./constants.ts";
 import { DwarfCursor } from "./cursor.ts";
+import { attributeOf, type DebugEntry } from "./entry.ts";
 import { noBases } from "./forms.ts";
 import { entryAt, numberOf, textOf } from "./model.ts";
-import { attributeOf, type DebugEntry, type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
+import { type DebugInfo, entriesOf, readDebugInfo } from "./read.ts";
 
 export interface StaticHome {
   readonly functionName: string;
@@ -26,7 +28,8 @@ export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => Stati
   const info = section === undefined ? undefined : readDebugInfo(object);
   const homes = new Map<string, StaticHome | undefined>();
   if (section === undefined || info === undefined) return () => undefined;
-  const entryOf = entryFinder(info);
+  const variableAt = variableFinder(info);
+  const isLoaded = loadedSymbols(object);
   const add = (relocation: Relocation, entry: DebugEntry | undefined): void => {
     const symbol = object.symbols[relocation.symbol];
     if (symbol?.place.kind !== "section" || symbol.type === "STT_FUNC") return;
@@ -34,7 +37,8 @@ export function findStaticHomes(object: ElfObject): (symbol: ElfSymbol) => Stati
     homes.set(keyOf(symbol, relocation.addend), homeOf(info, entry));
   };
   for (const relocation of relocationsOf(object, section)) {
-    add(relocation, entryOf(relocation.offset));
+    // Nearly all others are offsets of texts.
+    if (isLoaded(relocation)) add(relocation, variableAt(relocation.offset));
   }
   const addressOf = addressFinder(object);
   for (const entry of entriesOf(info, T.DW_TAG_variable)) {
@@ -68,12 +72,21 @@ function keyOf({ place, value }: ElfSymbol, addend: bigint): string {
   return place.kind === "section" ? `${place.index}+${value + addend}` : place.kind;
 }
 
-/** The entry that contains the byte at an offset; none for calls and blocks. */
-function entryFinder({ byOffset }: DebugInfo): (offset: number) => DebugEntry | undefined {
-  const offsets = [...byOffset.keys()].sort((left, right) => left - right);
+/** Whether what a relocation is against lies in memory when the object is loaded. */
+function loadedSymbols(object: ElfObject): (relocation: Relocation) => boolean {
+  const { symbols, sections } = object;
+  const loaded = sections.map(({ flags }) => (flags & SectionFlag.SHF_ALLOC) !== 0n);
+  return ({ symbol: index }) => {
+    const place = symbols[index]?.place;
+    return place?.kind === "section" && loaded[place.index] === true;
+  };
+}
+
+/** The variable whose entry contains the byte at an offset. */
+function variableFinder(info: DebugInfo): (offset: number) => DebugEntry | undefined {
+  const variables = entriesOf(info, T.DW_TAG_variable);
   return (offset) => {
-    const nearest = offsets[countBefore(offsets, (start) => start <= offset) - 1];
-    const found = byOffset.get(nearest ?? -1);
+    const found = variables[countBefore(variables, (one) => one.offset <= offset) - 1];
     return found !== undefined && offset < found.end ? found : undefined;
   };
 }

@@ -21,8 +21,11 @@ export function relocationsOf(object: ElfObject, section: Section): readonly Rel
       { expected: "a relocatable file, ET_REL" },
     );
   }
-  const tables = relocationTablesOf(object, section);
-  return tables.flatMap((table) => readRelocations(object, table, section));
+  const [first, ...others] = relocationTablesOf(object, section);
+  if (first === undefined) return [];
+  const found = readRelocations(object, first, section);
+  if (others.length === 0) return found;
+  return [...found, ...others.flatMap((table) => readRelocations(object, table, section))];
 }
 
 /**

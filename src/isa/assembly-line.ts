@@ -10,6 +10,8 @@ export interface AssemblyLine {
 export interface DisassembleOptions {
   /** Address of `bytes[0]`. */
   readonly address: bigint;
+  /** Into `bytes`: instructions that end here, or before, are left out. Text takes longer than decoding. */
+  readonly from?: number;
   /**
    * Returns the name of an instruction's target, printed after it in angle brackets. `fieldOffset` is
    * the offset in `bytes` of the distance, where its relocation would be.

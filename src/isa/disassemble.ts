@@ -19,9 +19,11 @@ export function disassemble(
 ): readonly AssemblyLine[] {
   const architecture = findArchitecture(machine);
   if (architecture === undefined) throw unsupported(machine);
-  return architecture === "aarch64"
-    ? disassembleAarch64(bytes, options)
-    : disassembleX86(bytes, options);
+  if (architecture === "x86_64") return disassembleX86(bytes, options);
+  const { address: start, from = 0 } = options;
+  return disassembleAarch64(bytes, options).filter(
+    ({ address, bytes }) => Number(BigInt.asUintN(64, address - start)) + bytes.length > from,
+  );
 }
 
 function disassembleX86(bytes: Uint8Array, options: DisassembleOptions): readonly AssemblyLine[] {
@@ -32,8 +34,13 @@ function disassembleX86(bytes: Uint8Array, options: DisassembleOptions): readonl
     formatter.spaceAfterOperandSeparator = false;
     formatter.ripRelativeAddresses = true;
     const lines: AssemblyLine[] = [];
+    const { from = 0 } = options;
     let offset = 0;
     eachInstruction(bytes, options.address, (instruction, decoder) => {
+      if (offset + instruction.length <= from) {
+        offset += instruction.length;
+        return;
+      }
       const reference = referenceOf(library, instruction, decoder);
       const note =
         reference === undefined ? "" : noteOf(reference, offset + reference.fieldStart, options);

@@ -4,9 +4,10 @@
 // that a function gets from elsewhere is not followed, nor are copies of whole objects.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import { numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
 import { nameInSource } from "../dwarf/name-in-source.ts";
-import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { entriesOf } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { type AllocatingCall, allocatingCalls } from "./allocating-calls.ts";
 import { allocators } from "./allocators.ts";

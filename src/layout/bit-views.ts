@@ -2,6 +2,7 @@
 // has them. So a fix that names one more of them changes nothing that is stored.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import {
   bareType,
   childrenOf,
@@ -10,7 +11,6 @@ import {
   type TypeModel,
   typeOf,
 } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
 import { describeType, layoutOf, membersByName, textOfPart } from "./describe.ts";
 
 /** A declared type, in the debug information of its side. */

@@ -2,6 +2,7 @@
 // the headers that it needs for that.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import {
   bareType,
   childrenOf,
@@ -12,7 +13,7 @@ import {
   textOf,
   typeOf,
 } from "../dwarf/model.ts";
-import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { entriesOf } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { boundsOf, describeType } from "./describe.ts";
 

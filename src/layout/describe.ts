@@ -2,6 +2,7 @@
 // and types. Types with a name appear by name, because each of them is compared separately.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import {
   bareType,
   childrenOf,
@@ -11,7 +12,6 @@ import {
   textOf,
   typeOf,
 } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
 
 export interface Layout {
   /** In bytes; 0 when the type has none. */
@@ -83,6 +83,17 @@ function placeOf(member: DebugEntry): string {
 export function describeType(model: TypeModel, declared: DebugEntry | undefined): string {
   const type = bareType(model.info, declared);
   if (type === undefined) return "void";
+  // Most members of an object are of few types.
+  const known = described.get(type);
+  if (known !== undefined) return known;
+  const text = describeBare(model, type);
+  described.set(type, text);
+  return text;
+}
+
+const described = new WeakMap<DebugEntry, string>();
+
+function describeBare(model: TypeModel, type: DebugEntry): string {
   const target = (): string => describeType(model, typeOf(model.info, type));
   switch (type.tag) {
     case T.DW_TAG_pointer_type:

@@ -2,8 +2,8 @@
 // from debug information: sizes are there, alignments follow from the types.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import { bareType, childrenOf, numberOf, type TypeModel, typeOf } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
 import { membersByName } from "./describe.ts";
 
 export interface Hole {

@@ -4,8 +4,8 @@
 // that could have come from an allocation is enough for "memory".
 
 import { DwarfAttribute as A, DW_OP_ADDR, DW_OP_ADDRX, DwarfTag as T } from "../dwarf/constants.ts";
+import { attributeOf, type DebugEntry, hasAttribute } from "../dwarf/entry.ts";
 import { bareType, entryAt, isAggregate, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
-import { attributeOf, type DebugEntry, hasAttribute } from "../dwarf/read.ts";
 
 export type Reach =
   /** `example`: a variable on a stack. */

@@ -3,8 +3,9 @@
 
 import { posix } from "node:path";
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import { childrenOf, keywordOf, numberOf, type TypeModel, textOf } from "../dwarf/model.ts";
-import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { entriesOf } from "../dwarf/read.ts";
 import { type Layout, layoutOf, textOfPart } from "./describe.ts";
 import type { PartChange } from "./layout-change.ts";
 import { representationOf } from "./representation.ts";

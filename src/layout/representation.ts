@@ -4,6 +4,7 @@
 // lead to: who follows them reads more than the pointer.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import {
   bareType,
   childrenOf,
@@ -12,7 +13,6 @@ import {
   type TypeModel,
   typeOf,
 } from "../dwarf/model.ts";
-import type { DebugEntry } from "../dwarf/read.ts";
 import { boundsOf, describeNameless, describeType } from "./describe.ts";
 
 /** Equal exactly when the memory of a value is the same. */

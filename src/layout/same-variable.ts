@@ -3,8 +3,9 @@
 // since a type of a .c file moves along; pointers count by the name of what they lead to.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import { attributeOf, type DebugEntry } from "../dwarf/entry.ts";
 import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
-import { attributeOf, type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { entriesOf } from "../dwarf/read.ts";
 import { describeType } from "./describe.ts";
 import { originOf } from "./reach.ts";
 

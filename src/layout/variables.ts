@@ -3,8 +3,9 @@
 // how long an array is the comparison of objects tells.
 
 import { DwarfAttribute as A, DwarfTag as T } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import { bareType, childrenOf, numberOf, type TypeModel, textOf, typeOf } from "../dwarf/model.ts";
-import { type DebugEntry, entriesOf } from "../dwarf/read.ts";
+import { entriesOf } from "../dwarf/read.ts";
 import { describeType } from "./describe.ts";
 import type { PartChange } from "./layout-change.ts";
 import { isInMemory, labelOf, originOf } from "./reach.ts";

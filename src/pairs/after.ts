@@ -23,10 +23,12 @@ import {
 } from "../xen-make/generated.ts";
 import { type CompileUnit, type Listing, parseListing } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
+import { linkForCompilers, makeWhole } from "../xen-make/objects/compiler-copy.ts";
 import { asksForOwnHeaders, writeOwnHeaders } from "../xen-make/own-headers.ts";
 import { PREPARE_GOAL } from "../xen-make/recipe.ts";
 import { linkTree, replaceFile } from "../xen-make/scratch-tree.ts";
 import { isHypervisorSource } from "../xen-make/source-tree.ts";
+import { unitsOfPlainFix } from "./plain-fix.ts";
 
 export interface After {
   readonly listing: Listing;
@@ -37,6 +39,8 @@ export interface After {
 export interface PatchedTree extends After {
   /** The working copy. */
   readonly tree: string;
+  /** Before make may run there. */
+  readonly beforeMake: (() => void) | undefined;
   /** Differences of make's actions, as text. New objects do not count. */
   readonly ruleChanges: readonly RuleChange[];
   /** Objects at another place of the link: what that changes is in them (link-order.ts). */
@@ -53,23 +57,49 @@ export interface Affected {
   readonly changedFiles: readonly string[];
 }
 
-/** A working copy with the patched files, in the directory `work`. @throws BuildError */
+export interface PatchedRequest {
+  readonly base: Base;
+  /** Directory for working copies. */
+  readonly work: string;
+  /** As the patch has them, by their paths below the source directory. */
+  readonly files: ReadonlyMap<string, PatchedFile>;
+  /** Whether other objects are made there as well. */
+  readonly hasHooks: boolean;
+}
+
+/** A working copy with the patched files. @throws BuildError */
 export async function makePatchedTree(
-  work: string,
-  base: Base,
-  files: ReadonlyMap<string, PatchedFile>,
+  { base, work, files, hasHooks }: PatchedRequest,
   run: MakeRun,
 ): Promise<PatchedTree> {
   const tree = join(work, "after");
-  run.timings.measure("link", () => linkPatched(tree, base, files));
-  const { commands, remade, ...after } = await run.timings.measureAsync("regenerate", () =>
+  const { timings } = run;
+  const units = hasHooks ? undefined : unitsOfPlainFix(base, files);
+  if (units !== undefined)
+    return timings.measure("link", () => plainTree(base, tree, files, units));
+  timings.measure("link", () => linkPatched(tree, base, files));
+  const { commands, remade, ...after } = await timings.measureAsync("regenerate", () =>
     regenerate(base, tree, files, run),
   );
-  if (commands === undefined) return { tree, ...after, ruleChanges: [], moved: [] };
-  const before = await run.timings.measureAsync("list", () => unpatchedCommands(base, work, run));
+  const whole = { tree, ...after, beforeMake: undefined };
+  if (commands === undefined) return { ...whole, ruleChanges: [], moved: [] };
+  const before = await timings.measureAsync("list", () => unpatchedCommands(base, work, run));
   const scripts = [...files.keys()].filter(isGenerator);
   const changes = findRuleChanges(base, { before, after: commands, scripts, remade });
-  return { tree, ...after, ...changes };
+  return { ...whole, ...changes };
+}
+
+function plainTree(
+  base: Base,
+  tree: string,
+  files: ReadonlyMap<string, PatchedFile>,
+  units: readonly CompileUnit[],
+): PatchedTree {
+  linkForCompilers(base.tree, base.contents, { folder: tree, units });
+  writePatched(tree, files);
+  const beforeMake = () => makeWhole(base.tree, base.contents, tree);
+  const { listing } = base;
+  return { tree, listing, regenerated: [], beforeMake, ruleChanges: [], moved: [] };
 }
 
 interface MakeSides {

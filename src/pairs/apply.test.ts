@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { outlineOf } from "../xen-make/remembered-source.ts";
 import { makeSmallXen } from "../xen-make/small-xen.test.support.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { applyPatches } from "./apply.ts";
@@ -22,7 +23,7 @@ function patchOf(path: string, before: string | undefined, after: string | undef
 
 test("applyPatches() waits for no pipe that a patch names", (t) => {
   const { source: folder } = makeSmallXen(t);
-  const source = readSourceTree(folder);
+  const source = outlineOf(readSourceTree(folder));
   execFileSync("mkfifo", [join(folder, "tools/xl/pipe")]);
   const patches = [{ name: "fix.patch", bytes: Buffer.from(patchOf("tools/xl/pipe", "a", "b")) }];
   const { patches: read } = applyPatches({ folder, source, earlier: [], patches });
@@ -43,7 +44,7 @@ for (const [what, patch] of [
     mkdirSync(linked);
     writeFileSync(join(linked, "known.c"), "int known;\n");
     symlinkSync("../include/linked", join(folder, "xen/common/all"));
-    const source = readSourceTree(folder);
+    const source = outlineOf(readSourceTree(folder));
     const patches = [{ name: "fix.patch", bytes: Buffer.from(patch) }];
     assert.throws(() => applyPatches({ folder, source, earlier: [], patches }), {
       message:

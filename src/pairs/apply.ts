@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { BuildError } from "../build-outcome/build-error.ts";
 import { applyFilePatches, type MovedHunk, type PatchedFile } from "../source-patch/apply-patch.ts";
 import { type FilePatch, type PatchInput, parsePatchFile } from "../source-patch/patch-file.ts";
-import { isHypervisorSource, type SourceTree } from "../xen-make/source-tree.ts";
+import type { SourceOutline } from "../xen-make/remembered-source.ts";
+import { isHypervisorSource } from "../xen-make/source-tree.ts";
 import { contributionsOf, type PatchContribution } from "./contributions.ts";
 
 /** The source with the patches of one payload below, and of all payloads under that one. */
@@ -35,7 +36,7 @@ export interface AppliedPatches {
 export interface ApplyRequest {
   /** Top directory of the source. */
   readonly folder: string;
-  readonly source: SourceTree;
+  readonly source: Pick<SourceOutline, "paths" | "links">;
   /** Of the payloads below, the lowest first. */
   readonly earlier: readonly (readonly PatchInput[])[];
   /** Of the fix. */
@@ -44,8 +45,7 @@ export interface ApplyRequest {
 
 /** @throws BuildError build/bad-patch, build/patch-does-not-apply */
 export function applyPatches({ folder, source, earlier, patches }: ApplyRequest): AppliedPatches {
-  const known = new Set(source.files.map(({ path }) => path));
-  const links = source.files.flatMap(({ path, content }) => (content.kind === "link" ? path : []));
+  const known = new Set(source.paths);
   const readText = (path: string): string | undefined => {
     const place = join(folder, path);
     try {
@@ -66,7 +66,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
       return known.has(path) || readText(path) !== undefined;
     };
     const named = own.flatMap((patch) => parsePatchFile(patch, exists));
-    requireNoneBelow(links, named);
+    requireNoneBelow(source.links, named);
     parsed.push(named);
     // A source package may lack files outside of the hypervisor; the ledger names them nevertheless.
     moved = [];

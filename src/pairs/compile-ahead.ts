@@ -13,6 +13,7 @@ import { withVendorVersion } from "../xen-make/inputs/vendor-version.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
 import { findObject } from "../xen-make/objects/kept-objects.ts";
+import { outlineOf, rememberSource } from "../xen-make/remembered-source.ts";
 import { makeWorkFolder, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
 import { readSourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
@@ -61,6 +62,7 @@ async function compile({ inputs, run }: AheadRequest, cache: string): Promise<Co
   }
   const found: MakeRun = { tools, jobs, signal, onProgress, timings: new Timings() };
   const base = await openBase({ ...found, cache, source, config });
+  rememberSource(base, folder, { outline: outlineOf(source), extraVersion, isNew: true });
   const make: MakeRun = { ...found, tools: seeingBase(tools, base) };
   const name = basename(base.folder);
   const { units } = base.listing;
@@ -88,7 +90,7 @@ async function compileMissing(
 ): Promise<void> {
   if (missing.length === 0) return;
   using work = makeWorkFolder(join(base.folder, WORKING_COPIES));
-  const tree = linkBefore(base, work.path);
+  const tree = linkBefore(base, work.path, missing);
   run.onProgress(`compiling ${missing.length} unpatched objects (once for this source)`);
   for (let done = 0; done < missing.length; done += BATCH) {
     const batch = missing.slice(done, done + BATCH);

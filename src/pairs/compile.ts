@@ -2,17 +2,21 @@
 // those after it in their working copy.
 
 import { join } from "node:path";
-import { BuildError } from "../build-outcome/build-error.ts";
+import type { BuildError } from "../build-outcome/build-error.ts";
 import type { PatchedFile } from "../source-patch/apply-patch.ts";
 import type { Base } from "../xen-make/base.ts";
 import type { CompileUnit } from "../xen-make/listing.ts";
 import type { MakeRun } from "../xen-make/make-run.ts";
+import {
+  linkForCompilers,
+  makeWhole,
+  suitsCompilerCopy,
+} from "../xen-make/objects/compiler-copy.ts";
 import { findObject, keepObject, type MadeObject } from "../xen-make/objects/kept-objects.ts";
 import { makeObjects, takeObject } from "../xen-make/objects/make-objects.ts";
-import { errorsOf, type MakeResult } from "../xen-make/run.ts";
 import { linkTree } from "../xen-make/scratch-tree.ts";
-import type { MakeTools } from "../xen-make/tools.ts";
 import { type Affected, type PatchedTree, writePatched } from "./after.ts";
+import { compileError, type SourceInWords } from "./compile-error.ts";
 import type { HookUnit } from "./hook-files.ts";
 import type { NeutralFiles } from "./lines.ts";
 import type { ObjectPair } from "./object-pair.ts";
@@ -43,7 +47,8 @@ export interface CompiledSides {
 export async function compileSides(request: SidesRequest, run: MakeRun): Promise<CompiledSides> {
   const { base, work, affected, after, hookUnits, files, neutral, meanwhile } = request;
   const { units, added } = affected;
-  const missing = units.filter(({ object }) => findObject(base.folder, object) === undefined);
+  const known = findUnpatched(base, units);
+  const missing = units.filter(({ object }) => !known.has(object));
   const patchedUnits = [...units, ...added, ...hookUnits.map(({ unit }) => unit)];
   const count = missing.length + patchedUnits.length;
   if (count === 0) return { pairs: [], wasNeutral: true, failure: undefined };
@@ -55,18 +60,19 @@ export async function compileSides(request: SidesRequest, run: MakeRun): Promise
   }
   const both = missing.length > 0 && run.jobs > 1;
   const shared = { ...run, jobs: both ? Math.ceil(run.jobs / 2) : run.jobs };
-  const patched = { tree: after.tree, files, units: patchedUnits, neutral };
-  const [, made] = await run.timings.measureAsync("compile", async () => {
-    if (!both) await compileBefore({ base, work, missing }, shared);
+  const { tree, beforeMake } = after;
+  const patched = { tree, beforeMake, files, units: patchedUnits, neutral };
+  const [others, made] = await run.timings.measureAsync("compile", async () => {
+    const first = both ? undefined : await compileBefore({ base, work, missing }, shared);
     // First the side whose working copy is ready: make runs while the other one is linked.
     const fixed = compilePatched(patched, hookUnits.length > 0 ? withHooks : ofPatch, shared);
     const other = both ? compileBefore({ base, work, missing }, shared) : undefined;
     meanwhile?.();
-    return await settleBoth(other, fixed);
+    return await settleBoth(other ?? Promise.resolve(first ?? new Map()), fixed);
   });
   if (made.failure !== undefined) return { pairs: [], ...made };
   const pairs = run.timings.measure("collect", () => [
-    ...collectPairs(base, affected, after),
+    ...collectPairs(new Map([...known, ...others]), affected, after),
     ...hookUnits.map((one) => pairOfHooks(one, after)),
   ]);
   return { pairs, ...made };
@@ -77,9 +83,9 @@ const WORTH_PREPARING = 50;
 
 /** Waits for both even when one fails, so that no process continues in a removed directory. */
 async function settleBoth<One, Other>(
-  one: Promise<One> | undefined,
+  one: Promise<One>,
   other: Promise<Other>,
-): Promise<readonly [One | undefined, Other]> {
+): Promise<readonly [One, Other]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);
 }
@@ -92,49 +98,77 @@ export interface BeforeRequest {
   readonly missing: readonly CompileUnit[];
 }
 
+/** By their names. */
+type MadeObjects = ReadonlyMap<string, MadeObject>;
+
+/** Those that are kept with the base. */
+function findUnpatched({ folder }: Base, units: readonly CompileUnit[]): MadeObjects {
+  const found = new Map<string, MadeObject>();
+  for (const { object } of units) {
+    const made = findObject(folder, object);
+    if (made !== undefined) found.set(object, made);
+  }
+  return found;
+}
+
 /** Compiles objects of the unpatched source, and stores them. @throws BuildError build/make-failed */
 export async function compileBefore(
   { base, work, missing }: BeforeRequest,
   run: MakeRun,
-): Promise<void> {
-  if (missing.length === 0) return;
-  await makeBefore(base, linkBefore(base, work), missing, run);
+): Promise<MadeObjects> {
+  if (missing.length === 0) return new Map();
+  return makeBefore(base, linkBefore(base, work, missing), missing, run);
 }
 
-/** A working copy of the unpatched source, in the directory `work`. */
-export function linkBefore(base: Base, work: string): string {
+/** A working copy of the unpatched source. */
+interface UnpatchedTree {
+  readonly tree: string;
+  /** Before make may run there. */
+  readonly beforeMake: (() => void) | undefined;
+}
+
+/** For these units, in the directory `work`. */
+export function linkBefore(
+  { tree: base, contents }: Base,
+  work: string,
+  units: readonly CompileUnit[],
+): UnpatchedTree {
   const tree = join(work, "before");
-  linkTree(base.tree, base.contents, { folder: tree, generated: "linked" });
-  return tree;
+  if (suitsCompilerCopy(units)) {
+    linkForCompilers(base, contents, { folder: tree, units });
+    return { tree, beforeMake: () => makeWhole(base, contents, tree) };
+  }
+  linkTree(base, contents, { folder: tree, generated: "linked" });
+  return { tree, beforeMake: undefined };
 }
 
 /** Compiles and stores some of its objects. @throws BuildError build/make-failed */
 export async function makeBefore(
   base: Base,
-  tree: string,
+  { tree, beforeMake }: UnpatchedTree,
   units: readonly CompileUnit[],
   { tools, jobs, signal }: MakeRun,
-): Promise<void> {
-  const result = await makeObjects({ tree, units, tools, jobs, signal });
+): Promise<MadeObjects> {
+  const result = await makeObjects({ tree, units, tools, jobs, signal, beforeMake });
   if (result.exitCode !== 0)
     throw compileError({ code: "build/make-failed", what: "the unpatched source" }, result, tools);
+  const made = new Map<string, MadeObject>();
   for (const unit of units) {
-    keepObject(base.folder, unit.object, takeObject(tree, unit, base.listing.aliases));
+    const object = takeObject(tree, unit, base.listing.aliases);
+    keepObject(base.folder, unit.object, object);
+    made.set(unit.object, object);
   }
+  return made;
 }
 
 interface PatchedRequest {
   /** A working copy in which `neutral` lie. */
   readonly tree: string;
+  /** Before make may run there. */
+  readonly beforeMake?: (() => void) | undefined;
   readonly files: ReadonlyMap<string, PatchedFile>;
   readonly units: readonly CompileUnit[];
   readonly neutral: NeutralFiles;
-}
-
-/** The error message for a source that does not compile. */
-interface SourceInWords {
-  readonly code: "build/make-failed" | "build/compile-failed";
-  readonly what: string;
 }
 
 const ofPatch: SourceInWords = { code: "build/compile-failed", what: "the patched source" };
@@ -142,11 +176,11 @@ const withHooks: SourceInWords = { ...ofPatch, what: "the patched source with th
 
 /** In a working copy that is line-neutral; once more as the patch has it when that does not compile. */
 export async function compilePatched(
-  { tree, files, units, neutral: { treated } }: PatchedRequest,
+  { tree, beforeMake, files, units, neutral: { treated } }: PatchedRequest,
   { code, what }: SourceInWords,
   { tools, jobs, signal }: MakeRun,
 ): Promise<Omit<CompiledSides, "pairs">> {
-  const make = () => makeObjects({ tree, units, tools, jobs, signal });
+  const make = () => makeObjects({ tree, units, tools, jobs, signal, beforeMake });
   const first = await make();
   if (first.exitCode === 0) return { wasNeutral: true, failure: undefined };
   const isNeutral = [...treated.values()].some(({ kind }) => kind === "neutral");
@@ -158,7 +192,7 @@ export async function compilePatched(
 }
 
 function collectPairs(
-  base: Base,
+  unpatched: MadeObjects,
   { units, added, changedFiles }: Affected,
   { tree, listing }: PatchedTree,
 ): ObjectPair[] {
@@ -166,7 +200,7 @@ function collectPairs(
   const isNew = new Set(added.map(({ object }) => object));
   return [...units, ...added].flatMap((unit) => {
     const after = takeObject(tree, unit, listing.aliases);
-    const before = isNew.has(unit.object) ? undefined : findObject(base.folder, unit.object);
+    const before = isNew.has(unit.object) ? undefined : unpatched.get(unit.object);
     const dependencies = unite(before, after);
     // A candidate by its text, but without the changed file among its dependencies.
     if (before !== undefined && !dependencies.some((file) => changed.has(file))) return [];
@@ -203,29 +237,3 @@ function pairOfHooks({ unit, hookFile }: HookUnit, { tree, listing }: PatchedTre
 function unite(before: MadeObject | undefined, after: MadeObject): readonly string[] {
   return [...new Set([...(before?.dependencies ?? []), ...after.dependencies])].sort();
 }
-
-function compileError(
-  { code, what }: SourceInWords,
-  result: MakeResult,
-  tools: MakeTools,
-): BuildError {
-  const { exitCode, stderr } = result;
-  const [, option] = unknownOption.exec(stderr) ?? [];
-  return new BuildError({
-    code,
-    problem:
-      option === undefined
-        ? `Cannot compile ${what}: Xen's make ended with ${exitCode}`
-        : `Cannot compile ${what}: the compiler does not know ${option}`,
-    where: option === undefined ? errorsOf(result) : tools.compilerVersion,
-    expected:
-      option === undefined
-        ? "a source that compiles with this compiler and this configuration"
-        : "gcc 8 or later, or clang 10 or later; best the compiler that built the hypervisor",
-    ...(option !== undefined && { remedy: "name another one with --cc or in $CC" }),
-  });
-}
-
-/** As gcc and clang say it. */
-const unknownOption =
-  /(?:unrecognized command[- ]line option|unknown argument:?|unsupported option) ['"‘]?(-[^\s'"’;]+)/;

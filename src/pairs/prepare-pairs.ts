@@ -4,32 +4,28 @@
 
 import { join } from "node:path";
 import { asStorageError } from "../build-outcome/build-error.ts";
+import { invariant } from "../invariant.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
-import { type FileEntry, writeLedger } from "../source-patch/hunk-ledger.ts";
-import { type Base, openBase, seeingBase } from "../xen-make/base.ts";
+import { type Base, findBase, openBase, readBaseAhead, seeingBase } from "../xen-make/base.ts";
 import { withVendorVersion } from "../xen-make/inputs/vendor-version.ts";
 import { differencesFrom } from "../xen-make/known-sources.ts";
-import type { MakeRun } from "../xen-make/make-run.ts";
+import type { MakeRun, RunOptions } from "../xen-make/make-run.ts";
+import {
+  outlineOf,
+  type RecalledSource,
+  recallSource,
+  rememberSource,
+} from "../xen-make/remembered-source.ts";
 import { makeWorkFolder, removeMeanwhile, WORKING_COPIES } from "../xen-make/scratch-tree.ts";
-import { readSourceTree } from "../xen-make/source-tree.ts";
+import { readSourceTree, type SourceTree } from "../xen-make/source-tree.ts";
 import { Timings } from "../xen-make/timings.ts";
-import { findMakeTools } from "../xen-make/tools.ts";
+import { findMakeTools, type MakeTools } from "../xen-make/tools.ts";
 import { requireUnchanged } from "../xen-make/unchanged-base.ts";
-import { findAffected, makePatchedTree } from "./after.ts";
-import { type AppliedPatches, applyPatches, carriedOnly } from "./apply.ts";
-import { isRefusedBeforehand, requireSandbox, rulesIn } from "./beforehand.ts";
-import { type CompiledSides, compileSides } from "./compile.ts";
-import { placeHookFiles } from "./hook-files.ts";
-import { belowXen, kindOf, ledgerFacts, noChanges } from "./ledger.ts";
-import { markLeftOut } from "./left-out-hunks.ts";
-import { pairWithLevels } from "./levels.ts";
+import { applyPatches } from "./apply.ts";
 import { compileLibrary } from "./library.ts";
-import { linesOf, neutralizeFiles } from "./lines.ts";
-import { ordersThatCount } from "./link-order.ts";
+import { pairUp } from "./pair-up.ts";
 import type { PairsInputs, PairsRequest, PreparedPairs } from "./prepared-pairs.ts";
-import { findSettingChanges } from "./settings.ts";
 import { findSymbolUsers } from "./symbol-users.ts";
-import { leaveUnbuilt } from "./unbuilt.ts";
 
 /** @throws BuildError, PartsError; the reason of `signal` */
 export async function preparePairs(request: PairsRequest): Promise<PreparedPairs> {
@@ -44,21 +40,100 @@ export async function preparePairs(request: PairsRequest): Promise<PreparedPairs
 }
 
 async function prepare(request: PairsRequest, cache: string): Promise<PreparedPairs> {
-  const { config, architecture, source: folder, patches, earlier = [], hookFiles } = request.inputs;
-  const { jobs, signal, onProgress = () => {} } = request.run;
-  const { timings = new Timings(), meanwhile } = request.within ?? {};
-  const asked = request.within?.tools ?? findMakeTools({ ...request.run, architecture });
+  const { inputs, run, within } = request;
+  const { timings = new Timings(), tools, meanwhile } = within ?? {};
+  const asked = tools ?? findMakeTools({ ...run, architecture: inputs.architecture });
   asked.catch(() => {}); // It is told when it is waited for, unless something else is wrong first.
-  const source = timings.measure("read source", () => readSourceTree(folder));
+  let source: SourceTree | undefined;
+  const read = (): SourceTree => {
+    source ??= timings.measure("read source", () => readSourceTree(inputs.source));
+    return source;
+  };
+  const pass: Pass = { inputs, run, timings, cache, asked, read, meanwhile };
+  const early = await prepareEarly(pass);
+  if (early !== undefined) return early;
+  const now: Assumed = { outline: outlineOf(read()), extraVersion: inputs.extraVersion };
+  const prepared = await prepareFrom(now, pass, async (found) => {
+    const base = await openBase({ ...found, cache, source: read(), config: inputs.config });
+    rememberSource(base, inputs.source, { ...now, isNew: true });
+    return base;
+  });
+  invariant(prepared !== undefined, "the source is the one that was read");
+  return prepared;
+}
+
+/** What a build takes for true of its inputs before it has looked at all of them. */
+type Assumed = Pick<RecalledSource, "outline" | "extraVersion">;
+
+/** What a build goes through with one idea of the source. */
+interface Pass {
+  readonly inputs: PairsInputs;
+  readonly run: RunOptions;
+  readonly timings: Timings;
+  /** The whole cache of xSplice. */
+  readonly cache: string;
+  readonly asked: Promise<MakeTools>;
+  /** All of the source, as it is now. */
+  readonly read: () => SourceTree;
+  readonly meanwhile: (() => void) | undefined;
+}
+
+/** On the base of the last build: the source is read while compilers run. `undefined` where it is another one now. */
+async function prepareEarly(pass: Pass): Promise<PreparedPairs | undefined> {
+  const { inputs, run, timings, cache, meanwhile } = pass;
+  const recalled = recallSource(cache, inputs.source);
+  if (recalled === undefined) return undefined;
+  const { outline, extraVersion } = recalled;
+  // While the tools are asked.
+  const ahead = timings.measure("read base", () => readBaseAhead(cache, recalled.base));
+  const early: Pass = {
+    ...pass,
+    meanwhile: () => {
+      try {
+        if (holds(recalled, pass)) meanwhile?.();
+      } catch {
+        // It is told when compilers have ended.
+      }
+    },
+  };
+  try {
+    return await prepareFrom(recalled, early, async ({ tools }) => {
+      const base = findBase({ source: outline, config: inputs.config, tools, cache }, ahead);
+      if (base !== undefined)
+        rememberSource(base, inputs.source, { outline, extraVersion, isNew: false });
+      return base;
+    });
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    // Of another source it says nothing.
+    if (holds(recalled, pass)) throw error;
+    return undefined;
+  }
+}
+
+function holds({ outline, extraVersion }: Assumed, { inputs, read }: Pass): boolean {
+  return read().digest === outline.digest && inputs.extraVersion === extraVersion;
+}
+
+/** `undefined` where something else turns out to be true, or `open` finds no base. */
+async function prepareFrom(
+  assumed: Assumed,
+  pass: Pass,
+  open: (run: MakeRun) => Promise<Base | undefined>,
+): Promise<PreparedPairs | undefined> {
+  const { outline, extraVersion } = assumed;
+  const { inputs, timings, cache, asked, read, meanwhile } = pass;
+  const { jobs, signal, onProgress = () => {} } = pass.run;
+  const { config, architecture, source: folder, patches, earlier = [], hookFiles } = inputs;
   const applied = timings.measure("apply", () =>
-    applyPatches({ folder, source, earlier, patches }),
+    applyPatches({ folder, source: outline, earlier, patches }),
   );
   // From here every hunk has its place in the texts.
-  const { extraVersion } = request.inputs;
   const unversioned = await timings.measureAsync("find tools", () => asked);
-  const tools = withVendorVersion(unversioned, source.version, extraVersion);
+  const tools = withVendorVersion(unversioned, outline.version, extraVersion);
   const found: MakeRun = { tools, jobs, signal, onProgress, timings };
-  const base = await openBase({ ...found, cache, source, config });
+  const base = await open(found);
+  if (base === undefined) return undefined;
   const run: MakeRun = { ...found, tools: seeingBase(tools, base) };
   // From here the unpatched source is as make would compile it.
   const work = makeWorkFolder(join(base.folder, WORKING_COPIES));
@@ -67,6 +142,11 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
       { base, work: work.path, config, applied, architecture, hookFiles, meanwhile },
       run,
     );
+    const source = read();
+    if (!holds(assumed, pass)) {
+      work[Symbol.dispose]();
+      return undefined;
+    }
     timings.measure("look again", () =>
       requireUnchanged(
         base,
@@ -95,88 +175,4 @@ async function prepare(request: PairsRequest, cache: string): Promise<PreparedPa
     work[Symbol.dispose]();
     throw error;
   }
-}
-
-interface PairUpRequest extends Pick<PairsInputs, "architecture" | "config"> {
-  readonly hookFiles: PairsInputs["hookFiles"];
-  readonly base: Base;
-  /** Directory for working copies. */
-  readonly work: string;
-  readonly applied: AppliedPatches;
-  readonly meanwhile: (() => void) | undefined;
-}
-
-async function pairUp(
-  request: PairUpRequest,
-  run: MakeRun,
-): Promise<Pick<PreparedPairs, "pairs" | "account" | "changes">> {
-  const { base, work, config, applied, architecture, meanwhile } = request;
-  const kindOfPath = (path: string) => kindOf(path, architecture).kind;
-  const isCode = (path: string) => kindOfPath(path) === "code";
-  const rulesOfFix = rulesIn(request);
-  if (rulesOfFix.length > 0) {
-    // Their text is what make would run: first every file is taken, by its name and its text.
-    if (isRefusedBeforehand(request)) return leaveUnbuilt(request, noChanges);
-    requireSandbox(run.tools.sandbox, rulesOfFix);
-  }
-  // From here what the patch brings may run.
-  const settings = rulesOfFix.some((path) => applied.changed.has(path))
-    ? await run.timings.measureAsync("configure", () =>
-        findSettingChanges({ base, work, config, files: applied.files }, run),
-      )
-    : [];
-  if (settings.length > 0) return leaveUnbuilt(request, { settings, rules: [] });
-  // From here the configuration is as it was.
-  const carried = carriedOnly(applied, (path) =>
-    /^(code|make-file|generator)$/.test(kindOfPath(path)),
-  );
-  const { files, levels } = carried;
-  const { patches, moved, contributions } = applied;
-  // From here only files are left that objects are made from, or that affect how they are made.
-  const after = await makePatchedTree(work, base, files, run);
-  const { regenerated, ruleChanges: rules } = after;
-  if (rules.length > 0) return leaveUnbuilt(request, { settings, rules });
-  // From here make makes each object of before in the same way; there may be more of them.
-  const changedCode = [...carried.changed].filter(isCode).map(belowXen);
-  const affected = await findAffected(base, after, changedCode, run);
-  // From here it is known which objects may differ.
-  const neutral = run.timings.measure("lines", () => neutralizeFiles(after.tree, files));
-  const hookUnits = placeHookFiles(after.tree, base, request.hookFiles ?? []);
-  const toCompile = { base, work, affected, after, hookUnits, files, neutral, meanwhile };
-  const sides = await compileSides(toCompile, run);
-  const reordered = new Set(after.moved.map(({ object }) => object));
-  const orders = ordersThatCount(sides.pairs, reordered);
-  if (orders.length > 0) return leaveUnbuilt(request, { settings, rules: orders });
-  // From here the order of the link is one that a running hypervisor does not show.
-  const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
-  // From here each object that depends on a changed file is there, before and after.
-  const changes = { settings, rules };
-  const isReordered = reordered.size > 0;
-  const built = { ...sides, ...affected, regenerated, changes, isCompiled: true, isReordered };
-  const facts = ledgerFacts(base, built, { architecture, applied });
-  const ledger = await run.timings.measureAsync("left out", () =>
-    markLeftOut(writeLedger(patches, facts), { base, patches, files, run }),
-  );
-  // From here every file and hunk has its objects or its reason.
-  requireExplained(sides, ledger);
-  return {
-    pairs,
-    account: { ledger, moved },
-    changes: {
-      lines: linesOf(carried, { ...neutral, wasNeutral: sides.wasNeutral }),
-      texts: belowXenOf(files),
-      levels: levels.map((level) => belowXenOf(level.files)),
-      contributions,
-    },
-  };
-}
-
-function belowXenOf<Value>(files: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
-  return new Map([...files].map(([path, value]) => [belowXen(path), value]));
-}
-
-/** What stands in the ledger already explains a failure: a part that cannot be carried was needed. */
-function requireExplained({ failure }: CompiledSides, ledger: readonly FileEntry[]): void {
-  if (failure === undefined) return;
-  if (!ledger.some(({ outcome }) => outcome.kind === "refused")) throw failure;
 }

@@ -2,8 +2,9 @@
 // The run-pre check (run-pre.ts) finds differences in the code; this explains them.
 
 import { DwarfAttribute } from "../dwarf/constants.ts";
+import type { DebugEntry } from "../dwarf/entry.ts";
 import { textOf } from "../dwarf/model.ts";
-import { type DebugEntry, readUnitRoots } from "../dwarf/read.ts";
+import { readUnitRoots } from "../dwarf/read.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { contentsOf, findSection } from "../elf/sections.ts";
 

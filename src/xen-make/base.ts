@@ -62,17 +62,44 @@ const FORMAT = 6;
 const STAMP = "base.json";
 const stampFileSchema = v.object({ format: v.literal(FORMAT), ...stampSchema.entries });
 
+/**
+ * One that is there; of the source, only its digest counts. `ahead` has been read already, perhaps for nothing.
+ * @throws BuildError build/bad-config
+ */
+export function findBase(
+  {
+    source,
+    config,
+    tools,
+    cache,
+  }: Pick<BaseRequest, "config" | "tools" | "cache"> & {
+    readonly source: Pick<SourceTree, "digest">;
+  },
+  ahead?: Base,
+): Base | undefined {
+  requireXenConfig(config, tools);
+  const folder = join(basesIn(cache), keyOf(source, config.text, tools));
+  markUsed(folder);
+  return ahead?.folder === folder ? ahead : readStamp(folder);
+}
+
+/** Before it is known whether it is the one that a build needs. */
+export function readBaseAhead(cache: string, name: string): Base | undefined {
+  const folder = join(basesIn(cache), name);
+  // First, so that nobody removes it meanwhile.
+  markUsed(folder);
+  return readStamp(folder);
+}
+
 /** @throws BuildError */
 export async function openBase(request: BaseRequest): Promise<Base> {
   const { source, config, tools, cache, signal } = request;
-  requireXenConfig(config, tools);
+  const known = findBase(request);
+  if (known !== undefined) return known;
   requireUsablePlace(cache);
   const bases = basesIn(cache);
   const key = keyOf(source, config.text, tools);
   const folder = join(bases, key);
-  markUsed(folder);
-  const known = readStamp(folder);
-  if (known !== undefined) return known;
   const make = async (): Promise<Base> => {
     // Another process may have been faster while this one waited.
     if (readStamp(folder) === undefined) await makeBase(request, folder);
@@ -123,7 +150,7 @@ function asmFlags(tree: string): readonly string[] {
   return [`-ffile-prefix-map=${link}/=./include/${readlinkSync(link)}/`];
 }
 
-function keyOf(source: SourceTree, config: string, tools: MakeTools): string {
+function keyOf(source: Pick<SourceTree, "digest">, config: string, tools: MakeTools): string {
   const hash = createHash("sha256");
   // Where python lies does not matter to what it writes.
   const variables = tools.variables.filter((variable) => !variable.startsWith("PYTHON="));

@@ -128,7 +128,9 @@ async function findPython(
       join(root, "usr/bin/python3"),
     ].join(" ");
   }
-  const asked = await runProcess(["python3", "-c", "import sys; print(sys.executable)"], { env });
+  // Without the packages that are installed for it, which take as long as all else.
+  const question = ["-S", "-E", "-c", "import sys; print(sys.executable)"];
+  const asked = await runProcess(["python3", ...question], { env });
   // Not the starter script of a version manager, which make would run a hundred times.
   return asked.exitCode === 0 ? asked.stdout.trim() : undefined;
 }

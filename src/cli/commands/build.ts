@@ -45,16 +45,18 @@ export const buildCommand: TopCommand = {
     const onProgress = (text: string): void => {
       if (call.globals.output === "text") call.io.stderr.write(`${text}\n`);
     };
-    const [{ options, output, explain, draftHooks }, { buildFix }, { reportOf }] =
-      await Promise.all([
-        readBuildOptions(call, onProgress),
-        import("../../builder/build.ts"),
-        import("../../builder/report.ts"),
-      ]);
+    const [{ options, output, explain, draftHooks }, { buildFix }] = await Promise.all([
+      readBuildOptions(call, onProgress),
+      import("../../builder/build.ts"),
+    ]);
     await requireFolder(output);
     await requireOtherPlace(output, inputsOf(call, options));
     if (draftHooks !== undefined) await requireFreePlace(draftHooks, output);
-    const fix = await buildFix(options);
+    // The report's code is loaded while the build waits for compilers.
+    const [fix, { reportOf }] = await Promise.all([
+      buildFix(options),
+      import("../../builder/report.ts"),
+    ]);
     const report = reportOf(fix, options, output);
     const reportPlace = await writeResults(fix, report, output);
     const explained = await explainAll(fix, explain);

@@ -2,17 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildTest } from "../../../test/why-no-build.ts";
-import { type Base, openBase } from "../base.ts";
+import type { Base } from "../base.ts";
 import type { CompileUnit } from "../listing.ts";
 import { linkTree } from "../scratch-tree.ts";
-import { makeSmallXen } from "../small-xen.test.support.ts";
-import { readSourceTree } from "../source-tree.ts";
-import { Timings } from "../timings.ts";
-import { findMakeTools, type MakeTools } from "../tools.ts";
+import type { MakeTools } from "../tools.ts";
 import { compileDirectly } from "./direct.ts";
 import { makeObjects, takeObject } from "./make-objects.ts";
+import { openSmallBase } from "./small-base.test.support.ts";
 
-type Cleaner = Parameters<typeof makeSmallXen>[0];
+type Cleaner = Parameters<typeof openSmallBase>[0];
 
 interface Place {
   readonly base: Base;
@@ -22,21 +20,7 @@ interface Place {
 }
 
 async function openPlace(t: Cleaner): Promise<Place> {
-  const { request, cache } = makeSmallXen(t);
-  const { inputs, run } = request({});
-  const tools = await findMakeTools({ ...run, architecture: inputs.architecture });
-  const source = readSourceTree(inputs.source);
-  const timings = new Timings();
-  const { config } = inputs;
-  const base = await openBase({
-    source,
-    config,
-    tools,
-    cache,
-    jobs: 2,
-    timings,
-    onProgress: () => {},
-  });
+  const { base, tools } = await openSmallBase(t);
   let copies = 0;
   const copy = () => {
     copies++;

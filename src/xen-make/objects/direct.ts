@@ -22,6 +22,8 @@ export interface ObjectsRequest extends Pick<MakeRun, "tools" | "jobs"> {
   readonly tree: string;
   readonly units: readonly CompileUnit[];
   readonly signal?: AbortSignal | undefined;
+  /** Of a copy that is for compilers alone. */
+  readonly beforeMake?: (() => void) | undefined;
 }
 
 /** Those that are left for make. @throws the reason of `signal` */

@@ -15,6 +15,7 @@ import type { MadeObject } from "./kept-objects.ts";
 export async function makeObjects(request: ObjectsRequest): Promise<MakeResult> {
   const left = await compileDirectly(request);
   if (left.length === 0) return { exitCode: 0, stdout: "", stderr: "" };
+  request.beforeMake?.();
   return makeByMake({ ...request, units: left });
 }
 
