@@ -15,7 +15,7 @@ export function baseOption(others: readonly string[]): OptionSpec {
   return {
     name: "base",
     value: "BASE",
-    description: `in place of ${others.map((name) => `--${name}`).join(", ")}: debian:VERSION, debian:12 for its newest, debian-arm64:VERSION (built here), installed for this machine, ssh:USER@HOST for what runs there, or a directory`,
+    description: `in place of ${others.map((name) => `--${name}`).join(", ")}: debian:VERSION, debian:12 for its newest, debian-arm64:VERSION for one that is built here, installed for this machine, ssh:USER@HOST for what runs there, or a directory`,
     excludes: others.filter((name) => name !== BESIDE).map(instead),
     completes: ["debian:11", "debian:12", "debian:13", "debian-arm64:12", "installed", "ssh:"],
   };
