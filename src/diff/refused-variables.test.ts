@@ -54,6 +54,20 @@ checkDiffs(
       expected: { outcome: "refused", refused: [`data-alignment section ".data.x"`] },
     },
     {
+      // As the table of parameters in hypfs: "init" stands in none of its names, and it stays after boot.
+      name: "refuses an entry of a list that the linker collects, and does not call it freed at boot",
+      before: `struct entry { char *text; int size; }; char text[32];
+        __attribute__((used, section(".data.paramhypfs"))) struct entry e = { text, sizeof(text) };
+        char f(int i) { return text[i]; }`,
+      after: `struct entry { char *text; int size; }; char text[64];
+        __attribute__((used, section(".data.paramhypfs"))) struct entry e = { text, sizeof(text) };
+        char f(int i) { return text[i]; }`,
+      expected: {
+        outcome: "refused",
+        refused: [`data-size variable "text"`, `unsupported-section variable "e"`],
+      },
+    },
+    {
       name: "names the new variable alone where it aligns the section of another one more strictly",
       before: `__attribute__((section(".bss.percpu"))) int per; int f(void) { return per; }`,
       after: `__attribute__((section(".bss.percpu"))) long more;
