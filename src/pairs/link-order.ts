@@ -5,21 +5,25 @@
 import { SectionFlag } from "../elf/constants.ts";
 import { readElf } from "../elf/read.ts";
 import type { RuleChange } from "../source-patch/hunk-ledger.ts";
-import type { ObjectPair } from "./object-pair.ts";
+import type { Base } from "../xen-make/base.ts";
+import { requireObject } from "../xen-make/objects/kept-objects.ts";
+import { takeObject } from "../xen-make/objects/make-objects.ts";
+import type { PatchedTree } from "./after.ts";
 
 /** Sections whose order the linker scripts of Xen take from that of the objects, by what their names end with. */
 const ORDERED = /^\.initcall|^\.init_array|\.(schedulers|param(hypfs)?|vpci)(\.|$)/;
 
+/** When both sides are compiled. Whatever the patch does to the objects: most often, it does not touch them. */
 export function ordersThatCount(
-  pairs: readonly Pick<ObjectPair, "object" | "before" | "after">[],
-  moved: ReadonlySet<string>,
+  base: Base,
+  { tree, listing, moved }: Pick<PatchedTree, "tree" | "listing" | "moved">,
 ): readonly RuleChange[] {
-  return pairs.flatMap(({ object, before, after }) => {
-    if (!moved.has(object)) return [];
-    const lists = [before, after].flatMap((side) => (side === undefined ? [] : listsIn(side)));
-    const [list] = lists;
+  return moved.flatMap((unit) => {
+    const before = requireObject(base.folder, unit.object);
+    const after = takeObject(tree, unit, listing.aliases);
+    const [list] = [before, after].flatMap(({ bytes }) => listsIn(bytes));
     if (list === undefined) return [];
-    const what = `${object} is linked at another place, and has entries of a list that is in this order, ${list}`;
+    const what = `${unit.object} is linked at another place, and has entries of a list that is in this order, ${list}`;
     return [{ what, by: "commands" as const }];
   });
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { buildTest } from "../../test/why-no-build.ts";
 import { makeSmallXen, smallXen } from "../xen-make/small-xen.test.support.ts";
 import { preparePairs } from "./prepare-pairs.ts";
@@ -90,18 +92,19 @@ buildTest(
   "preparePairs() refuses another order of objects that have entries of a list of the linker",
   async (t) => {
     const list = '\nvoid *call __attribute__((used, section(".initcall1.init"))) = kernel;\n';
-    const result = await preparePairs(
-      makeSmallXen(t).request({
-        [kernelFile]: `${fix[kernelFile]}${list}`,
-        [commonFile]: common.replace("kernel.o user.o", "user.o kernel.o"),
-      }),
-    );
-    const outcome = outcomeOf(result, commonFile);
-    assert.ok(outcome?.kind === "refused", outcome?.kind);
-    assert.match(
-      outcome.reason,
-      /is linked at another place, and has entries .* \.initcall1\.init/,
-    );
-    assert.deepEqual(result.pairs, []);
+    const order = { [commonFile]: common.replace("kernel.o user.o", "user.o kernel.o") };
+    const untouched = makeSmallXen(t);
+    writeFileSync(join(untouched.source, kernelFile), `${smallXen[kernelFile]}${list}`);
+    for (const request of [
+      // The entry comes with the fix, or the fix does not touch the object.
+      makeSmallXen(t).request({ ...order, [kernelFile]: `${fix[kernelFile]}${list}` }),
+      untouched.request(order),
+    ]) {
+      const result = await preparePairs(request);
+      const outcome = outcomeOf(result, commonFile);
+      assert.ok(outcome?.kind === "refused", outcome?.kind);
+      assert.match(outcome.reason, /is linked at another place, .* list .* \.initcall1\.init/);
+      assert.deepEqual(result.pairs, []);
+    }
   },
 );

@@ -66,14 +66,13 @@ export async function pairUp(
   const hookUnits = placeHookFiles(after.tree, base, hookFiles);
   const toCompile = { base, work, affected, after, hookUnits, files, neutral, meanwhile };
   const sides = await compileSides(toCompile, run);
-  const reordered = new Set(after.moved.map(({ object }) => object));
-  const orders = ordersThatCount(sides.pairs, reordered);
+  const orders = sides.failure === undefined ? ordersThatCount(base, after) : [];
   if (orders.length > 0) return leaveUnbuilt(request, { settings, rules: orders });
   // From here the order of the link is one that a running hypervisor does not show.
   const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
   // From here each object that depends on a changed file is there, before and after.
   const changes = { settings, rules };
-  const isReordered = reordered.size > 0;
+  const isReordered = after.moved.length > 0;
   const built = { ...sides, ...affected, regenerated, changes, isCompiled: true, isReordered };
   const facts = ledgerFacts(base, built, { architecture, applied });
   const ledger = await run.timings.measureAsync("left out", () =>
