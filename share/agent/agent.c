@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The agent: makes hypercalls, reads and writes the memory of guests, and runs commands in a dom0 for
-// a client elsewhere. It speaks the
-// protocol of src/agent/wire.ts over a virtio-serial port, or over standard input and output.
+// The agent: makes hypercalls, reads and writes files and the memory of guests, and runs commands in a dom0
+// for a client elsewhere. It speaks the protocol of src/agent/wire.ts over a virtio-serial port, or over standard input and output.
 //
 //   agent /dev/vport0p1     a port: waits for it to appear, outlives its clients
 //   agent -                 standard input and output: ends with its client
@@ -25,21 +24,23 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the protocol is little-endian");
 
-enum { PROTOCOL_VERSION = 2 };
+enum { PROTOCOL_VERSION = 3 };
 enum { ESCAPE = 0xf5, ESCAPED = 0, BEGIN = 1 };
 enum { FRAME_LENGTH_MAX = 4 << 20, FRAME_LENGTH_MIN = 5, FRAME_HEADER = 9 };
 enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 1024 };
 enum { SLOT_MAX = 2 * PROCESS_MAX };    // as many again may be dying
 enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, PORT_WAIT_MS = 60000 };
 enum { RECONNECT_MS = 10, ABSENT_MS_MAX = 1000 };
-enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT, GUEST };
+enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT, GUEST, FILE_READ, FILE_WRITE };
 enum { GUEST_BYTES_MAX = 1 << 20, PAGE = 4096 };
+enum { FILE_BYTES_MAX = 2 << 20, PATH_BYTES_MAX = 1024 };
 
 // IOCTL_PRIVCMD_HYPERCALL: _IOC(NONE, 'P', 0, sizeof(struct privcmd_call))
 enum { PRIVCMD_HYPERCALL = 0x305000 };
@@ -256,6 +257,94 @@ static void do_guest(uint32_t channel, const uint8_t *payload, size_t count)
     munmap(memory, pages * PAGE);
 }
 
+// --- files -----------------------------------------------------------------------------------
+//
+// A process for each look at a file costs more than all the rest of an action.
+
+static bool path_of(char *path, const uint8_t *text, size_t count)
+{
+    if (count < 1 || count > PATH_BYTES_MAX || memchr(text, 0, count)) return false;
+    memcpy(path, text, count);
+    path[count] = 0;
+    return path[0] == '/';
+}
+
+// Files of /proc have no size of their own, so it is read to its end. 0, or a positive error.
+static int read_to_end(int fd, uint8_t *into, size_t *count)
+{
+    for (*count = 0;;) {
+        ssize_t more = read(fd, into + *count, FILE_BYTES_MAX + 1 - *count);
+        if (more < 0 && errno == EINTR) continue;
+        if (more <= 0) return more < 0 ? errno : 0;
+        *count += more;
+        if (*count > FILE_BYTES_MAX) return EFBIG;
+    }
+}
+
+static void do_file_read(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    static uint8_t content[FILE_BYTES_MAX + 1];
+    char path[PATH_BYTES_MAX + 1];
+    if (!path_of(path, payload, count)) return send_error(channel, "FILE_READ without a path", 0);
+    // A pipe must not hold us up.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = fd < 0 ? errno : 0;
+    size_t size = 0;
+    struct stat status;
+    if (!error && fstat(fd, &status)) error = errno;
+    if (!error && !S_ISREG(status.st_mode)) error = EINVAL;
+    if (!error) error = read_to_end(fd, content, &size);
+    if (fd >= 0) close(fd);
+    send_result(channel, -error, content, error ? 0 : size);
+}
+
+static int write_to_end(int fd, const uint8_t *data, size_t count)
+{
+    while (count) {
+        ssize_t done = write(fd, data, count);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return errno;
+        data += done;
+        count -= done;
+    }
+    return fsync(fd) ? errno : 0;
+}
+
+// Whole, or not at all: it is on the disk under another name before it gets its own.
+static int write_file(const char *path, const uint8_t *data, size_t count)
+{
+    char folder[PATH_BYTES_MAX + 1], beside[PATH_BYTES_MAX + 16];
+    strcpy(folder, path);
+    *strrchr(folder, '/') = 0;
+    if (*folder && mkdir(folder, 0700) && errno != EEXIST) return errno;
+    snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
+    unlink(beside);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return errno;
+    int error = write_to_end(fd, data, count);
+    if (close(fd) && !error) error = errno;
+    if (!error && rename(beside, path)) error = errno;
+    if (error) {
+        unlink(beside);
+        return error;
+    }
+    fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    error = fsync(fd) ? errno : 0;
+    close(fd);
+    return error;
+}
+
+static void do_file_write(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    char path[PATH_BYTES_MAX + 1];
+    size_t length = count >= 4 ? u32_at(payload) : 0;
+    if (count < 4 || length > count - 4 || !path_of(path, payload + 4, length))
+        return send_error(channel, "FILE_WRITE without a path", 0);
+    const uint8_t *data = payload + 4 + length;
+    send_result(channel, -write_file(path, data, count - 4 - length), NULL, 0);
+}
+
 // --- processes -----------------------------------------------------------------------------
 
 static void close_once(int *fd)
@@ -464,6 +553,8 @@ static void do_frame(uint32_t channel, uint8_t type, const uint8_t *payload, siz
     if (type == HELLO && channel == 0 && count == 8) do_hello(payload);
     else if (type == HYPERCALL) do_hypercall(channel, payload, count);
     else if (type == GUEST) do_guest(channel, payload, count);
+    else if (type == FILE_READ) do_file_read(channel, payload, count);
+    else if (type == FILE_WRITE) do_file_write(channel, payload, count);
     else if (type == EXEC) do_exec(channel, payload, count);
     else if (type == STDIN || type == KILL || type == CREDIT)
         do_process_frame(channel, type, payload, count);

@@ -9,6 +9,8 @@ import { aborted, disconnected, type HandshakeOptions, shakeHands } from "./hand
 import {
   decodeResult,
   encodeExec,
+  encodeFileRead,
+  encodeFileWrite,
   encodeGuestRead,
   encodeGuestWrite,
   encodeHypercall,
@@ -92,6 +94,23 @@ export class AgentClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<HypercallResult> {
     return await this.#ask(FrameType.GUEST, encodeGuestWrite(to, bytes), signal);
+  }
+
+  /**
+   * A regular file, by its absolute path. A refusal is a result; its number is negative.
+   * @throws AgentError as hypercall()
+   */
+  async readFile(path: string, signal?: AbortSignal): Promise<HypercallResult> {
+    return await this.#ask(FrameType.FILE_READ, encodeFileRead(path), signal);
+  }
+
+  /** All of it or nothing, and on the disk when this returns; as readFile() otherwise. */
+  async writeFile(
+    path: string,
+    content: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<HypercallResult> {
+    return await this.#ask(FrameType.FILE_WRITE, encodeFileWrite(path, content), signal);
   }
 
   async #ask(

@@ -93,6 +93,19 @@ export function encodeGuestWrite({ domain, address }: GuestMemory, bytes: Uint8A
   return new ByteWriter().u64(address).u16(domain).u32(0).bytes(bytes).toBytes();
 }
 
+export function encodeFileRead(path: string): Uint8Array {
+  return Buffer.from(path);
+}
+
+export function encodeFileWrite(path: string, content: Uint8Array): Uint8Array {
+  const name = Buffer.from(path);
+  return new ByteWriter(8 + name.length + content.length)
+    .u32(name.length)
+    .bytes(name)
+    .bytes(content)
+    .toBytes();
+}
+
 /** @throws AgentError agent/bad-request when an argument holds a NUL, or there is none */
 export function encodeExec(argv: readonly string[]): Uint8Array {
   if (argv.length === 0 || argv.some((argument) => argument.includes("\0"))) {

@@ -20,6 +20,11 @@
 //              -> ERROR   no hypercall could be made: no privcmd, an offset outside the arena
 //   GUEST      u64 guest-physical address; u16 domain; u32 bytes to read, or 0 and the bytes to write,
 //              up to GUEST_BYTES_MAX -> RESULT i64 0 or -errno; the bytes that were read
+//   FILE_READ  an absolute path -> RESULT i64 0 or -errno; what is in the file, up to FILE_BYTES_MAX.
+//              A pipe or a device is EINVAL
+//   FILE_WRITE u32 length of the path; an absolute path; what is to be in the file -> RESULT i64 0 or -errno.
+//              The old content or the new, whatever happens meanwhile; on the disk when it is answered. The
+//              file can be read by root alone; so can the folder, which is made where there is none
 //   EXEC       u32 argc; argc NUL-terminated strings (argv, looked up in PATH); starts a process
 //              -> STDOUT, STDERR (bytes; empty = closed) … and at the end EXIT i32 exit status
 //              (128 + signal for a signal; 127 when it could not be started), nothing after it.
@@ -37,7 +42,7 @@
 // the next client's HELLO can be there before the news that the last one went. So such news never
 // part one client from the next; an agent without any client for a while ends what still runs.
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** To the agent only. The byte is in no UTF-8 text and rare in code, so hardly anything grows. */
 export const ESCAPE = 0xf5;
@@ -56,6 +61,9 @@ export const WINDOW_BYTES = 256 * 1024;
 /** What one GUEST frame reads or writes. */
 export const GUEST_BYTES_MAX = 1024 * 1024;
 
+/** What one FILE_READ answers. */
+export const FILE_BYTES_MAX = 2 * 1024 * 1024;
+
 /** Bytes of a frame before its payload: length, channel, type. */
 export const FRAME_HEADER_SIZE = 9;
 
@@ -72,6 +80,8 @@ export const FrameType = {
   ERROR: 10,
   CREDIT: 11,
   GUEST: 12,
+  FILE_READ: 13,
+  FILE_WRITE: 14,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -9,11 +9,10 @@ import type { CrashReport } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { ProxyTransport } from "../xen-call/proxy.ts";
-import { ScriptBootStore } from "./boot/store.ts";
 import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { LOCK_FILE } from "./journal/place.ts";
-import { ScriptJournal } from "./journal/script.ts";
+import { LabBootStore, LabJournal, readLabFile } from "./lab-files.ts";
 import { BOOT_ID_PATH } from "./local.ts";
 import { holdLockFile } from "./lock-file.ts";
 import type { RemoteResult, RemoteScript, RunScript } from "./remote-script.ts";
@@ -68,12 +67,10 @@ function open(
       label: lab.label,
       client: new XenClient(new ProxyTransport(lab.agent)),
       machine: "x86_64",
-      readBootId: async (until) => {
-        const { stdout } = await lab.exec(["cat", BOOT_ID_PATH], { signal: until });
-        return stdout.toString().trim() || undefined;
-      },
-      journal: new ScriptJournal(lab.label, run),
-      boot: new ScriptBootStore(lab.label, run),
+      readBootId: async (until) =>
+        (await readLabFile(lab, BOOT_ID_PATH, until))?.trim() || undefined,
+      journal: new LabJournal(lab, run),
+      boot: new LabBootStore(lab, run),
       // Labs can only be reached from this machine.
       lock: () => holdLockFile(join(lab.info.folder, LOCK_FILE)),
       death: lab.crashed.then((report) => crashed(lab.label, report)),
