@@ -1,9 +1,10 @@
 // What is written about the commands is made from the commands.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
-import { renderManPage } from "../src/cli/render-man-page.ts";
+import { pageNameOf, renderCommandPage, renderManPage } from "../src/cli/render-man-page.ts";
 import { type CommandSpec, isLoaded, leavesOf } from "../src/cli/spec.ts";
 import { moreExitCodes, ownExitCodes, stockExitCodes } from "../src/cli/text/exit-code-table.ts";
 import { packageVersion } from "../src/cli/version.ts";
@@ -64,6 +65,17 @@ function commandTable(): string {
 test("docs/cli.md lists every command with its exit codes", () => {
   const marks = { begin: /<!-- commands:.*-->/, end: /<!-- end of commands -->/ };
   expectGoldenBlock("docs/cli.md", marks, commandTable());
+});
+
+test("share/man/ has a page for each command, as xsplice man COMMAND prints it, and no other", () => {
+  const leaves = allEntries.flatMap((entry) => leavesOf(entry));
+  for (const leaf of leaves) {
+    const page = renderCommandPage(leaf, packageVersion());
+    expectGoldenFile(`share/man/${pageNameOf(leaf.path)}.1`, page);
+  }
+  const names = leaves.map(({ path }) => `${pageNameOf(path)}.1`);
+  const folder = new URL("../../share/man/", import.meta.url);
+  assert.deepEqual(readdirSync(folder).sort(), [...names, "xsplice.1"].sort());
 });
 
 test("share/man/xsplice.1 is the page that xsplice man prints", () => {

@@ -44,6 +44,8 @@ function look(model: XenModel, journal: Journal | undefined): Reconstruction {
   });
 }
 
+const nobody = { by: undefined, from: undefined };
+
 /** One thing done, in the way of a tool that keeps the journal, which may die at each point. */
 function doWithJournal(
   model: XenModel,
@@ -57,7 +59,13 @@ function doWithJournal(
   const action = model.payload(payload.name) === undefined ? "upload" : kind;
   const name = action === "revert" ? (model.applied.at(-1) ?? payload.name) : payload.name;
   const facts = action === "upload" ? payload.facts : undefined;
-  const begun = beginInJournal(ready, { action, name, facts, at: "2026-01-01T00:00:00Z" });
+  const begun = beginInJournal(ready, {
+    action,
+    name,
+    facts,
+    at: "2026-01-01T00:00:00Z",
+    ...nobody,
+  });
   if (crash === "before the action") return begun;
   perform(model, action, name, payload);
   if (crash === "after the action") return begun;

@@ -94,6 +94,10 @@ const outline: readonly {
         summary: "bring a host to what its depot says it should run",
         load: async () => (await import("./depot/update.ts")).updateCommand,
       },
+      log: {
+        summary: "show what was done on a host: who, when, from where, and how it ended",
+        load: async () => (await import("./commands/log.ts")).logCommand,
+      },
       metrics: {
         summary: "print what a host runs as metrics for Prometheus",
         load: async () => (await import("./commands/metrics.ts")).metricsCommand,

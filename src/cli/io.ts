@@ -1,6 +1,6 @@
 // What a command may touch of the outside: handed in, so that a test can look at all of it.
 
-import type { Readable, Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 
 /** A terminal, a pipe or a test's buffer. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined };
@@ -14,6 +14,18 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Fires at ^C or SIGTERM: stop, clean up, leave nothing behind. */
   readonly signal: AbortSignal;
+}
+
+/** Says nothing to people but warnings, and asks nothing. */
+export function quietIo(io: CommandIo): CommandIo {
+  const stderr = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Uint8Array, _encoding, done) => {
+      if (typeof chunk === "string" && chunk.startsWith("warning")) io.stderr.write(chunk);
+      done();
+    },
+  });
+  return { ...io, stderr };
 }
 
 /** Colour only where a person looks and did not ask for none (no-color.org). */

@@ -18,6 +18,7 @@ import {
   type OutlineSection,
   type SpecEntry,
 } from "./spec.ts";
+import { talkOf } from "./talk.ts";
 import { exampleText } from "./text/example-text.ts";
 import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";
@@ -121,7 +122,8 @@ function leafCommand(spec: CommandSpec, parts: Attached): Command {
       entries: entries.filter(isLoaded),
     }));
     const globals = readGlobalOptions(values, io.env);
-    parts.settle(await spec.run({ args, options: values, globals, io, openHost, tree, helpOf }));
+    const talk = await talkOf(values, { io, openHost });
+    parts.settle(await spec.run({ args, options: values, globals, tree, helpOf, ...talk }));
   });
   return command;
 }

@@ -54,6 +54,36 @@ export function renderManPage(tree: readonly TreeSection[], version: string): st
   ].join("\n");
 }
 
+/** The page of one command, named `xsplice-` and its words. */
+export function renderCommandPage(
+  { path, spec }: { readonly path: readonly string[]; readonly spec: CommandSpec },
+  version: string,
+): string {
+  const words = path.join(" ");
+  const own = spec.kind === "stock" ? stockExitCodes : ownExitCodes;
+  const [, synopsis = "", ...rest] = renderCommand(spec, words);
+  return [
+    `.TH ${roff(pageNameOf(path).toUpperCase())} 1 "" "xsplice ${roff(version)}" "User Commands"`,
+    ".SH NAME",
+    `${roff(pageNameOf(path))} \\- ${roff(spec.summary)}`,
+    ".SH SYNOPSIS",
+    synopsis,
+    ".SH DESCRIPTION",
+    ...rest,
+    ".SH OPTIONS OF EVERY COMMAND",
+    ...renderOptions(globalOptionSpecs),
+    ".SH EXIT STATUS",
+    ...[...own, ...(moreExitCodes[words] ?? []), ...commonExitCodes].flatMap(renderExitCode),
+    ".SH SEE ALSO",
+    ".BR xsplice (1)",
+    "",
+  ].join("\n");
+}
+
+export function pageNameOf(path: readonly string[]): string {
+  return ["xsplice", ...path].join("-");
+}
+
 const environment: readonly (readonly [string, string])[] = [
   ["XSPLICE_HOST", "The host if --host is not given."],
   [

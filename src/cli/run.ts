@@ -7,7 +7,7 @@ import { cacheFolder } from "../parts/cache-folder.ts";
 import { loadTree } from "./command-tree.ts";
 import { toDocument } from "./emit.ts";
 import { ExitCode, ownExitCode, stockExitCode } from "./exit-code.ts";
-import type { CommandIo } from "./io.ts";
+import { type CommandIo, wantsColour } from "./io.ts";
 import { optionNames, optionTakesValue } from "./option-spec.ts";
 import { globalOptionSpecs } from "./options/global.ts";
 import { buildProgram, HelpShown } from "./program.ts";
@@ -81,7 +81,20 @@ function writeReport(io: CommandIo, args: readonly string[], report: object, tex
   const commandEnd = args.indexOf("--");
   const own = commandEnd < 0 ? args : args.slice(0, commandEnd);
   if (own.includes("--json")) io.stdout.write(toDocument({ error: report }));
-  else io.stderr.write(`${text}\n`);
+  else writeError(io, text);
+}
+
+/** The first line says what failed; it is the one to be seen. */
+function writeError({ stderr, env }: CommandIo, text: string): void {
+  if (!wantsColour(stderr, env)) {
+    stderr.write(`${text}\n`);
+    return;
+  }
+  const [first = "", ...rest] = text.split("\n");
+  stderr.write(Buffer.from("\u001b[1;31m"));
+  stderr.write(first);
+  stderr.write(Buffer.from("\u001b[0m"));
+  stderr.write(`${["", ...rest].join("\n")}\n`);
 }
 
 /** Those that are neither an option nor the value of a global one: the first is the verb. */

@@ -1,5 +1,6 @@
 // Opens the host that was asked for, hands it to `use`, closes it whatever happens.
 
+import { hostname, userInfo } from "node:os";
 import type { BootKeeper } from "../boot/keeper.ts";
 import { XspliceError } from "../error.ts";
 import type { KeepOutcome } from "../host/boot-store.ts";
@@ -39,6 +40,7 @@ export async function withJournalledHost<Result>(
   let aside: string | undefined;
   const journalling = {
     now: () => new Date(),
+    actor: { by: operatorName(call.io.env), from: hostname() },
     onAction: () => keeper.sawAction(),
     factsOf: (bytes: Uint8Array, name: string) => {
       keeper.sawUpload(name, bytes);
@@ -77,6 +79,16 @@ export async function withJournalledHost<Result>(
       const reason = trouble instanceof Error ? trouble.message : String(trouble);
       call.io.stderr.write(`warning: the order of payloads is not written down: ${reason}\n`);
     }
+  }
+}
+
+/** Who became root by sudo is somebody else. */
+function operatorName(env: CommandCall["io"]["env"]): string | undefined {
+  try {
+    return env["SUDO_USER"] || userInfo().username;
+  } catch {
+    // A number without a name, as in some containers.
+    return process.getuid?.().toString();
   }
 }
 

@@ -22,6 +22,14 @@ const sceneSchema = v.object({
   stack: maybe(names),
 });
 
+/** Of journals that were written before this was, it is not known. */
+const actorFields = {
+  /** The user who gave the command. */
+  by: maybe(v.string()),
+  /** The name of the machine on which it was given. */
+  from: maybe(v.string()),
+};
+
 const logEntrySchema = v.object({
   action: v.picklist(actions),
   name: v.string(),
@@ -29,6 +37,9 @@ const logEntrySchema = v.object({
   at: v.string(),
   /** The host after it. */
   stack: maybe(names),
+  ...actorFields,
+  /** `done`, or the code of the error; `undefined` when whoever began it did not see its end. */
+  result: maybe(v.string()),
 });
 
 const pendingSchema = v.object({
@@ -38,6 +49,7 @@ const pendingSchema = v.object({
   facts: maybe(factsSchema),
   /** Time of its start, ISO 8601. */
   at: v.string(),
+  ...actorFields,
 });
 
 export const journalSchema = v.object({
@@ -57,6 +69,11 @@ export const journalSchema = v.object({
   lifted: maybe(names),
   /** For people; oldest first, at most LOG_LENGTH_MAX entries. */
   log: v.array(logEntrySchema),
+  /**
+   * The log of earlier journals of this host, of earlier boots most of all; for people, too, and nothing else. As
+   * many as above.
+   */
+  past: maybe(v.array(logEntrySchema)),
 });
 
 export type Journal = Described<typeof journalSchema>;

@@ -14,8 +14,8 @@ import { liftedAfter } from "./lifted.ts";
 
 const LOG_LENGTH_MAX = 100;
 
-/** A journal of the present state of a host. */
-export function startJournal(state: HostState, bootId: string): Journal {
+/** A journal of the present state of a host. @param before the one whose place it takes */
+export function startJournal(state: HostState, bootId: string, before?: Journal): Journal {
   const { loaded, stack } = state;
   return {
     bootId,
@@ -28,6 +28,7 @@ export function startJournal(state: HostState, bootId: string): Journal {
     goal: undefined,
     lifted: state.lifted,
     log: [],
+    past: before && [...(before.past ?? []), ...before.log].slice(-LOG_LENGTH_MAX),
   };
 }
 
@@ -39,18 +40,20 @@ export function beginInJournal(journal: Journal, pending: PendingAction): Journa
 /**
  * To be written after the action, whether it succeeded or not.
  * @param list of the host after the action
+ * @param result as the log has it
  * @returns `undefined` when the list shows more changes than the action makes
  */
 export function endInJournal(
   journal: Journal,
   list: readonly ListedPayload[],
+  result?: string,
 ): Journal | undefined {
   const scene = sceneAfter(journal, list);
   if (scene === undefined) return undefined;
   const { pending } = journal;
   if (pending === undefined) return { ...journal, scene };
   const { facts: _, ...entry } = pending;
-  const log = [...journal.log, { ...entry, stack: scene.stack }].slice(-LOG_LENGTH_MAX);
+  const log = [...journal.log, { ...entry, stack: scene.stack, result }].slice(-LOG_LENGTH_MAX);
   const former = formerAfter(journal, pending, scene.stack);
   const lifted = liftedAfter(journal, former, appliedIn(list));
   return { ...journal, scene, pending: undefined, former, lifted, log };

@@ -26,6 +26,8 @@ import { type HostView, observeHost } from "./observe.ts";
 
 export interface JournalledOptions {
   readonly now: () => Date;
+  /** Who gives the command, and on which machine, for the log. */
+  readonly actor?: { readonly by: string | undefined; readonly from: string | undefined };
   /** The facts about a payload, from its bytes; `undefined` when they are not a payload. */
   readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
   /** The journal could not be written; the action continues. */
@@ -117,16 +119,22 @@ export class JournalledHost implements LivepatchHost {
   }
 
   async #record<Result>(
-    what: Omit<PendingAction, "at">,
+    what: Omit<PendingAction, "at" | "by" | "from">,
     action: () => Promise<Result>,
     options: CallOptions,
   ): Promise<Result> {
-    const begun = await this.#begin({ ...what, at: this.#options.now().toISOString() }, options);
+    const { by, from } = this.#options.actor ?? { by: undefined, from: undefined };
+    const at = this.#options.now().toISOString();
+    const begun = await this.#begin({ ...what, at, by, from }, options);
+    let result = "done";
     try {
       return await action();
+    } catch (error) {
+      result = error instanceof HostError ? error.report.code : "stopped";
+      throw error;
     } finally {
       this.#options.onAction?.();
-      if (begun !== undefined) await this.#end(begun, options);
+      if (begun !== undefined) await this.#end(begun, result, options);
     }
   }
 
@@ -157,7 +165,7 @@ export class JournalledHost implements LivepatchHost {
     const { state, journal: verdict, written, list } = await this.#observe(options);
     if (state.bootId === undefined) return undefined;
     const settled = verdict === "fits" && written ? endInJournal(written, list) : undefined;
-    if (settled === undefined) return startJournal(state, state.bootId);
+    if (settled === undefined) return startJournal(state, state.bootId, written);
     // The journal began when the order was unknown; by now it may be known.
     const { stack } = startJournal(state, state.bootId).scene;
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
@@ -183,7 +191,7 @@ export class JournalledHost implements LivepatchHost {
   }
 
   /** Also after a failure: a replace may have failed half-way. */
-  async #end(begun: Journal, options: CallOptions): Promise<void> {
+  async #end(begun: Journal, result: string, options: CallOptions): Promise<void> {
     try {
       const list = await this.#host.list(options);
       // Contact was lost during the action: the next command finds out how it ended.
@@ -191,7 +199,7 @@ export class JournalledHost implements LivepatchHost {
         return name === begun.pending?.name && status.kind === "busy";
       });
       if (isOpen) return;
-      const ended = endInJournal(begun, list);
+      const ended = endInJournal(begun, list, result);
       this.#last = ended;
       if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
     } catch (error) {

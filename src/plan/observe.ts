@@ -53,12 +53,12 @@ async function goOnAfterBoot(
   if (!isOther || bootId === undefined || boot === undefined) return { journal };
   const { last } = await boot.report(options);
   if (last?.bootId !== bootId || last.applied.length === 0) return { journal };
-  const { scene, log } = journal;
+  const { scene, log, past } = journal;
   const loaded = last.applied.flatMap((name): JournalPayload[] => {
     const facts = scene.loaded.find((payload) => payload.name === name)?.facts;
     return facts === undefined ? [] : [{ name, facts, history: "never-reverted" }];
   });
-  const again = { bootId, scene: { loaded, stack: last.applied }, log };
+  const again = { bootId, scene: { loaded, stack: last.applied }, log, past };
   const none = { pending: undefined, former: undefined, goal: undefined, lifted: undefined };
   return { journal: { ...again, ...none }, beforeBoot: scene.stack };
 }

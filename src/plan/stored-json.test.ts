@@ -34,6 +34,8 @@ const facts: PayloadFacts = {
   data: "writable",
   metadata: ["title=a fix, with ä", ""],
 };
+const alice = { by: "alice", from: "desk" };
+const began = { action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z" } as const;
 const journal: Journal = {
   bootId: "boot",
   scene: {
@@ -43,11 +45,12 @@ const journal: Journal = {
     ],
     stack: ["stranger"],
   },
-  pending: { action: "upload", name: "next", facts, at: "2026-01-01T00:00:00.000Z" },
+  pending: { action: "upload", name: "next", facts, at: "2026-01-01T00:00:00.000Z", ...alice },
   former: ["fix", "stranger"],
   goal: ["next"],
   lifted: ["fix"],
-  log: [{ action: "apply", name: "stranger", at: "2026-01-01T00:00:00.000Z", stack: undefined }],
+  log: [{ ...began, by: undefined, from: undefined, stack: undefined, result: undefined }],
+  past: [{ ...began, ...alice, stack: ["stranger"], result: "host/refused" }],
 };
 const plan: Plan = {
   version: PLAN_VERSION,
@@ -89,6 +92,7 @@ test("decodeJournal() gives back what encodeJournal() was given", () => {
     lifted: undefined,
     scene: { loaded: [], stack: undefined },
     log: [],
+    past: undefined,
   };
   assert.deepEqual(decodeJournal(encodeJournal(empty)), empty);
 });

@@ -29,6 +29,16 @@ export const globalOptionSpecs: readonly OptionSpec[] = [
     default: `${TIMEOUT_DEFAULT_S}`,
   },
   {
+    name: "quiet",
+    description:
+      "on standard error nothing but warnings and errors; nothing is asked, so that --yes has to be given",
+    excludes: [{ option: "verbose", because: "one says less and the other more" }],
+  },
+  {
+    name: "verbose",
+    description: "tell each request to the host on standard error, with its time",
+  },
+  {
     name: "force",
     description: "accepted before the command, for compatibility with xen-livepatch; has no effect",
   },
