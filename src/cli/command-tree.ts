@@ -24,6 +24,10 @@ const outline: readonly {
         summary: "what is installed and what is missing, per task, and how to get it",
         load: async () => (await import("./commands/doctor.ts")).doctorCommand,
       },
+      explain: {
+        summary: "what an error code, or a rule of check, means, and what to do",
+        load: async () => (await import("./commands/explain.ts")).explainCommand,
+      },
       help: {
         summary: "list all commands, or describe one of them",
         load: async () => (await import("./commands/help.ts")).helpCommand,
@@ -96,7 +100,7 @@ const outline: readonly {
       },
       log: {
         summary: "show what was done on a host: who, when, from where, and how it ended",
-        load: async () => (await import("./commands/log.ts")).logCommand,
+        load: async () => (await import("./log/log.ts")).logCommand,
       },
       metrics: {
         summary: "print what a host runs as metrics for Prometheus",

@@ -18,7 +18,7 @@ import {
   type OutlineSection,
   type SpecEntry,
 } from "./spec.ts";
-import { talkOf } from "./talk.ts";
+import { talkOf } from "./talk/talk.ts";
 import { exampleText } from "./text/example-text.ts";
 import { describeOption, optionSyntaxInBrackets } from "./text/option-words.ts";
 import { UsageError } from "./usage-error.ts";

@@ -1,8 +1,8 @@
 // How much a command says beside its result: --quiet and --verbose.
 
-import { type CommandIo, quietIo } from "./io.ts";
-import type { OptionValues } from "./option-values.ts";
-import type { OpenHost } from "./spec.ts";
+import { type CommandIo, quietIo } from "../io.ts";
+import type { OptionValues } from "../option-values.ts";
+import type { OpenHost } from "../spec.ts";
 
 export interface Talk {
   readonly io: CommandIo;

@@ -1,9 +1,9 @@
 // Tells each request to a host on standard error, for --verbose: what is asked, how it ended, how long it took.
 
-import { XspliceError } from "../error.ts";
-import type { LivepatchHost } from "../host/host.ts";
-import type { CommandIo } from "./io.ts";
-import type { OpenHost } from "./spec.ts";
+import { XspliceError } from "../../error.ts";
+import type { LivepatchHost } from "../../host/host.ts";
+import type { CommandIo } from "../io.ts";
+import type { OpenHost } from "../spec.ts";
 
 export function tellingOf(openHost: OpenHost, { stderr }: Pick<CommandIo, "stderr">): OpenHost {
   return async (address, options) => {
