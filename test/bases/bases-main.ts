@@ -44,7 +44,7 @@ async function main(): Promise<number> {
     try {
       const result = await runRow(row, options, run);
       results.push(result);
-      if (options.only.length === 0) publish(options, result); // Each at once: ^C loses nothing.
+      if (options.publish) publish(options, result); // Each at once: ^C loses nothing.
     } catch (error) {
       if (!(error instanceof XspliceError)) throw error;
       say(error.message);

@@ -56,15 +56,17 @@ const found = (name: string, outcome: BaseResult["cells"][number]["outcome"]): B
   return { name, compiler: "gcc (Debian 12.2.0) 12.2.0", on: "2026-12-01", cells: [cell(outcome)] };
 };
 
-test("mergeResults() puts the newest run of a hypervisor in the place of the older one, in order", () => {
-  const old = [found("Xen 4.9", "failed"), found("Xen 4.10", "passed")];
+test("mergeResults() puts newer answers in the place of older ones of that hypervisor, in order", () => {
+  const before = found("Xen 4.9", "failed");
+  const other = { ...cell("passed"), cell: "static" };
+  const old = [{ ...before, cells: [...before.cells, other] }, found("Xen 4.10", "passed")];
   const all = mergeResults(old, found("Xen 4.9", "passed"));
   assert.deepEqual(readResults(writeResults(all)), all);
   assert.deepEqual(
-    all.map(({ name, cells: [one] }) => [name, one?.outcome]),
+    all.map(({ name, cells }) => [name, ...cells.map((one) => `${one.cell} ${one.outcome}`)]),
     [
-      ["Xen 4.9", "passed"],
-      ["Xen 4.10", "passed"],
+      ["Xen 4.9", "static passed", "c passed"],
+      ["Xen 4.10", "c passed"],
     ],
   );
 });

@@ -18,6 +18,7 @@ Tries the whole way from a fix to a patched hypervisor on many hypervisors, each
                       (gcc-10, clang-16) is fetched, if this machine does not have it
   --name TEXT         what it is called in docs/bases.md
   --only CELL         only this column; repeat. Publishes nothing
+  --publish           with --only: put these answers in the place of those that were published
   --mutations N       of payloads, for the check column; 60 by default
   --jobs N            compilers at a time; one per CPU by default
   --output DIR        where bases.md and bases.json are written; docs by default
@@ -40,6 +41,7 @@ export interface BasesOptions {
   readonly name: string | undefined;
   /** Empty: all. */
   readonly only: readonly string[];
+  readonly publish: boolean;
   readonly mutations: number;
   readonly jobs: number;
   readonly output: string;
@@ -64,6 +66,7 @@ export function readBasesOptions(args: readonly string[]): BasesOptions | undefi
       cc: { type: "string" },
       name: { type: "string" },
       only: { type: "string", multiple: true, default: [] },
+      publish: { type: "boolean", default: false },
       mutations: { type: "string", default: "60" },
       jobs: { type: "string", default: String(availableParallelism()) },
       output: { type: "string", default: "docs" },
@@ -89,6 +92,7 @@ export function readBasesOptions(args: readonly string[]): BasesOptions | undefi
     make: values.make,
     name: values.name,
     only: values.only,
+    publish: values.only.length === 0 || values.publish,
     mutations: countOf(values.mutations, "--mutations"),
     jobs: countOf(values.jobs, "--jobs"),
     output: values.output,

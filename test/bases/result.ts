@@ -36,9 +36,12 @@ export function writeResults(bases: readonly BaseResult[]): string {
   return `${JSON.stringify({ format: 1, bases }, undefined, 1)}\n`;
 }
 
-/** The newer one takes the place of an older one of the same name. */
+/** The newer cells take the place of older ones of the same hypervisor. */
 export function mergeResults(old: readonly BaseResult[], found: BaseResult): readonly BaseResult[] {
-  const all = [...old.filter(({ name }) => name !== found.name), found];
+  const before = old.find(({ name }) => name === found.name)?.cells ?? [];
+  const newer = new Set(found.cells.map(({ cell }) => cell));
+  const cells = [...before.filter(({ cell }) => !newer.has(cell)), ...found.cells];
+  const all = [...old.filter(({ name }) => name !== found.name), { ...found, cells }];
   return all.sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
 }
 

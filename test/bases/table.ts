@@ -48,7 +48,8 @@ export function renderPage(bases: readonly BaseResult[]): string {
 }
 
 function renderBase({ name, compiler, cells: found }: BaseResult): readonly string[] {
-  const lines = found.map(({ cell, outcome, words, seconds }) => {
+  const inOrder = cells.flatMap(({ name: wanted }) => found.filter(({ cell }) => cell === wanted));
+  const lines = inOrder.map(({ cell, outcome, words, seconds }) => {
     return row([cell, outcome, inCell(words), `${seconds.toFixed(0)} s`]);
   });
   return [
