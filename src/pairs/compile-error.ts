@@ -31,6 +31,6 @@ export function compileError(
   });
 }
 
-/** As gcc and clang say it. */
+/** As gcc and clang say it; gcc names such options in notes to other errors, too. */
 const unknownOption =
-  /(?:unrecognized command[- ]line option|unknown argument:?|unsupported option) ['"‘]?(-[^\s'"’;]+)/;
+  /error: (?:unrecognized command[- ]line option|unknown argument:?|unsupported option) ['"‘]?(-[^\s'"’;]+)/;
