@@ -11,7 +11,7 @@ seen to act, reverted, seen not to act, unloaded, with the hypervisor's console 
 `;
 
 const LEGEND = `**ok**: all of it happened. **refused**: xSplice said before anything was loaded that it cannot be done, and why; see
-below. **–**: what it takes cannot be had. "Built" means built from that source on the day of the run; nothing of it is
+below. **–**: what it takes cannot be had. Empty: not run. "Built" means built from that source on the day of the run; nothing of it is
 in this repository.
 `;
 
