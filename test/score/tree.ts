@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** With `-dirty` where files differ from it; undefined where there is no repository. */
+/** With `-dirty` where its code differs from it; undefined where there is no repository. What a run publishes is no code. */
 export function treeOfTool(): string | undefined {
-  const argv = ["-C", root, "describe", "--always", "--exclude=*", "--abbrev=10", "--dirty"];
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
   try {
-    return execFileSync("git", argv, { encoding: "utf8", stdio: "pipe" }).trim();
+    const changed = git("diff", "--name-only", "HEAD", "--", ".", ":(exclude)docs");
+    return `${git("rev-parse", "--short=10", "HEAD")}${changed === "" ? "" : "-dirty"}`;
   } catch {
     return undefined;
   }
