@@ -102,6 +102,10 @@ const outline: readonly {
         summary: "show what was done on a host: who, when, from where, and how it ended",
         load: async () => (await import("./log/log.ts")).logCommand,
       },
+      vex: {
+        summary: "say for scanners which vulnerabilities a live patch has closed on a host",
+        load: async () => (await import("./depot/vex.ts")).vexCommand,
+      },
       metrics: {
         summary: "print what a host runs as metrics for Prometheus",
         load: async () => (await import("./commands/metrics.ts")).metricsCommand,

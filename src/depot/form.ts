@@ -54,7 +54,7 @@ export const contentsSchema = v.object({
   former: v.array(v.object({ name: v.string(), buildId: hexId })),
 });
 
-const wishSchema = v.object({
+export const wishSchema = v.object({
   format: v.literal(WISH_FORMAT),
   channel: v.string(),
   xenBuildId: hexId,

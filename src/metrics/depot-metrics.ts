@@ -1,5 +1,4 @@
-// What a depot says that a host should run, beside what it runs. The names stand before there is a depot, so
-// that alert rules and dashboards need not change when it comes; without one, there are no samples.
+// What a depot says that a host should run, beside what it runs; without a depot there are no samples.
 
 import { type Metric, oneOf, secondsOf, single } from "./metric.ts";
 

@@ -1,6 +1,7 @@
 import { HostError } from "../../host/errors.ts";
 import type { Metric } from "../../metrics/mod.ts";
 import type { HostView } from "../../plan/observe.ts";
+import { depotFactsOf } from "../depot/facts.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
@@ -12,6 +13,7 @@ export const metricsCommand: CommandSpec = {
   summary: "print what a host runs as metrics for Prometheus",
   description: [
     "The text format of Prometheus, as the textfile collector of node_exporter reads it: the hypervisor, each payload with its state, the stack, and the journal. Run it from a timer, with --output and a file in the collector's directory. The file is replaced as a whole, so that no half of it is ever collected.",
+    "Where a depot is trusted, also what it said when it was last asked: the state of each fix, when its word was signed and when it expires, and how the last update ended. Nothing is asked of the network: xsplice status does that, from a timer of its own.",
     "If the host does not answer, that is a metric as well: xsplice_up is 0, and the exit code is 1. Alert rules are in share/prometheus/xsplice.rules.yml.",
   ],
   arguments: [],
@@ -41,7 +43,9 @@ export const metricsCommand: CommandSpec = {
       if (call.globals.output === "text") await hand(call, metricsOfSilence(asked));
       throw view;
     }
-    await hand(call, metricsOfHost(view, asked));
+    const depot = await depotFactsOf(call, view);
+    const { metricsOfDepot } = await import("../../metrics/mod.ts");
+    await hand(call, [...metricsOfHost(view, asked), ...(depot ? metricsOfDepot(depot) : [])]);
     return ExitCode.success;
   },
 };

@@ -45,9 +45,13 @@ export async function askDepot<Result>(
   const channel = options.text("channel") ?? trust.channel;
   requireChannelName(channel);
   const source = openSource(trust.place, { signal: io.signal, deadlineMs: globals.deadlineMs });
-  return withTrusted(folder, source, { now: new Date() }, async (view) =>
-    use({ view, channel, wish: await readDepotWish(view, channel, xenBuildId) }),
-  );
+  const { keepWord } = await import("../../depot/trust/seen.ts");
+  return withTrusted(folder, source, { now: new Date() }, async (view) => {
+    const wish = await readDepotWish(view, channel, xenBuildId);
+    const { signedAt, expires } = view;
+    keepWord(folder, { signedAt: signedAt?.toISOString(), expires: expires.toISOString(), wish });
+    return use({ view, channel, wish });
+  });
 }
 
 /** @throws DepotError depot/no-wish for a hypervisor without one */

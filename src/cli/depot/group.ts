@@ -1,6 +1,7 @@
 import type { TopGroup } from "../spec.ts";
 import { addCommand } from "./add.ts";
 import { baseCommand } from "./base.ts";
+import { exportCommand, importCommand } from "./carry.ts";
 import { promoteCommand, revokeCommand } from "./change.ts";
 import { initCommand } from "./init.ts";
 import { publishCommand, refreshCommand } from "./publish.ts";
@@ -24,6 +25,8 @@ export const depotGroup: TopGroup = {
     refreshCommand,
     rotateCommand,
     depotStatusCommand,
+    exportCommand,
+    importCommand,
     trustCommand,
   ],
 };

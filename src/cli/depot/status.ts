@@ -26,7 +26,7 @@ export const statusCommand: TopCommand = {
   },
 };
 
-async function readStatus(call: CommandCall): Promise<HostStatus> {
+export async function readStatus(call: CommandCall): Promise<HostStatus> {
   const { observeHost } = await import("../../plan/observe.ts");
   return withHost(call, async (host, options) => {
     const buildId = await requireBuildId(host, options);

@@ -1,8 +1,11 @@
 import { DepotError } from "../../depot/errors.ts";
 import type { DepotWish } from "../../depot/form.ts";
+import type { SeenUpdate } from "../../depot/trust/seen.ts";
 import type { ListedPayload } from "../../host/host.ts";
 import type { HostView } from "../../plan/observe.ts";
 import { quoteWord } from "../../quote-word.ts";
+import { SyncError } from "../../sync/errors.ts";
+import { codeOfSystemError } from "../../system-state.ts";
 import { takeSync } from "../commands/sync.ts";
 import { yesOption } from "../consent.ts";
 import { emit } from "../emit.ts";
@@ -12,6 +15,7 @@ import type { CommandCall, TopCommand } from "../spec.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
 import { withHost } from "../with-host.ts";
 import { askDepot, channelOption, requireBuildId } from "./ask.ts";
+import { trustFolder } from "./state-folder.ts";
 
 export const updateCommand: TopCommand = {
   name: "update",
@@ -39,8 +43,35 @@ export const updateCommand: TopCommand = {
     },
   ],
   kind: "own",
-  run: update,
+  run: async (call) => {
+    if (call.options.has("dry-run")) return update(call);
+    let result: SeenUpdate["result"] = "failed";
+    try {
+      const exitCode = await update(call);
+      if (exitCode === ExitCode.success) result = "done";
+      if (exitCode === ExitCode.refused) result = "refused";
+      return exitCode;
+    } catch (error) {
+      if (error instanceof DepotError || error instanceof SyncError) result = "refused";
+      throw error;
+    } finally {
+      await keepResult(call, result);
+    }
+  },
 };
+
+/** Whether it can be kept decides on nothing: the update itself has its own end. */
+async function keepResult(
+  { io, globals }: CommandCall,
+  result: SeenUpdate["result"],
+): Promise<void> {
+  const { keepUpdate } = await import("../../depot/trust/seen.ts");
+  try {
+    keepUpdate(trustFolder(io.env), globals.host, { at: new Date().toISOString(), result });
+  } catch (error) {
+    if (codeOfSystemError(error) === undefined) throw error;
+  }
+}
 
 async function update(call: CommandCall): Promise<number> {
   const callOptions = { deadlineMs: call.globals.deadlineMs, signal: call.io.signal };
