@@ -1,0 +1,155 @@
+// One depot with two channels and payloads for several real Xens: each host comes to its wish, follows what is
+// promoted and what is revoked, and has it again after a reboot, by the boot script of a dom0 without Node.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { labHost } from "../../../src/hosts/lab.ts";
+import type { Lab } from "../../../src/lab/lab.ts";
+import { openLab } from "../../../src/lab/open-lab.ts";
+import { DepotUnderTest } from "../../depot/depot-under-test.ts";
+import { tally } from "../../depot/tally.ts";
+import type { CliRun } from "../../run-cli.ts";
+import { build, extraVersion } from "../contract-payloads.ts";
+import { call } from "../host-under-test.ts";
+import { describeOnXen } from "../why-no-xen.ts";
+import { readXenImage } from "../xen-image.ts";
+
+const DISK_MB = 32;
+const SETTLE_SECONDS = 1;
+
+// Cold boots take two minutes for each release: `npm run test:depot` plays them.
+const isWhole = process.env["XSPLICE_DEPOT_TALLY"] !== undefined;
+const releases = isWhole ? ["4.14", "4.17", "4.20"] : [];
+if (!isWhole) test("a host that follows a depot", { skip: "npm run test:depot plays it" });
+
+const own = new DepotUnderTest();
+after(() => own.remove());
+const begun = own.run(
+  "depot",
+  "init",
+  own.depot,
+  "--channel",
+  "edge",
+  "--channel",
+  "stable",
+  "--keys",
+  own.keys,
+);
+
+for (const release of releases) {
+  await describeOnXen(release, `a host with Xen ${release} that follows a depot`, () => {
+    const disk = join(own.folder, `${release}.img`);
+    let lab: Lab;
+    let payloads: readonly [string, string];
+
+    before(async () => {
+      await begun;
+      makeDisk(disk);
+      await boot();
+      const symbols = lab.info.symbols ?? assert.fail("no symbols");
+      const xen = readXenImage(symbols);
+      const { extra } = (await hostInfo()).version;
+      const first = build(extraVersion(xen, `${extra}+1`));
+      const second = build(extraVersion(xen, `${extra}+2`, { depends: first.buildId }));
+      payloads = [write("first", first.bytes), write("second", second.bytes)];
+      await own.run("depot", "base", own.depot, "--xen-syms", symbols, "--label", release);
+    });
+    after(async () => {
+      await lab?.close();
+    });
+
+    async function boot(): Promise<void> {
+      lab = await openLab({ xen: release, userland: "stock", disk });
+    }
+
+    async function hostInfo() {
+      await using host = await labHost(lab);
+      return await host.info(call);
+    }
+
+    function write(name: string, bytes: Uint8Array): string {
+      const path = join(own.folder, `${name}-${release}.livepatch`);
+      writeFileSync(path, bytes);
+      return path;
+    }
+
+    async function xsplice(...args: readonly string[]): Promise<CliRun> {
+      const run = await own.try(args, { openHost: () => labHost(lab) });
+      assert.equal(run.exitCode, 0, `${args.join(" ")}\n${run.stdout}${run.stderr}`);
+      return run;
+    }
+
+    async function applied(): Promise<readonly string[]> {
+      await using host = await labHost(lab);
+      const list = await host.list(call);
+      return list.flatMap(({ name, status }) => (status.kind === "applied" ? name : []));
+    }
+
+    const names = [`first-${release}`, `second-${release}`];
+    const add = (index: 0 | 1) =>
+      xsplice(
+        "depot",
+        "add",
+        own.depot,
+        payloads[index],
+        "--channel",
+        "edge",
+        "--fix",
+        `XSA-${index + 1}`,
+        ...allowed,
+      );
+    const promote = async (): Promise<void> => {
+      await xsplice("depot", "promote", own.depot, "--from", "edge", "--to", "stable");
+      await own.publish();
+    };
+
+    test("comes to its wish, and to what is promoted", async () => {
+      await add(0);
+      await promote();
+      await own.trust(own.depot, "--replace");
+      await xsplice("boot", "enable", "--settle", String(SETTLE_SECONDS));
+      await xsplice("update");
+      assert.deepEqual(await applied(), names.slice(0, 1));
+      await add(1);
+      await own.publish();
+      await xsplice("update");
+      assert.deepEqual(await applied(), names.slice(0, 1), "it is on edge only");
+      await promote();
+      await xsplice("update");
+      assert.deepEqual(await applied(), names);
+      assert.match((await xsplice("status")).stdout, /in force: {5}XSA-2\n/);
+    });
+
+    test("has all of it again after a reboot, by the script of a dom0 without Node", async () => {
+      const { stdout } = await lab.exec(["sh", "-c", "command -v node || echo none"]);
+      assert.equal(stdout.toString(), "none\n");
+      const settle = `sleep ${SETTLE_SECONDS}; sh /var/lib/xsplice/boot/xsplice-boot.sh settle; sync`;
+      assert.equal((await lab.exec(["sh", "-c", settle])).exitCode, 0);
+      await lab.close();
+      await boot();
+      assert.deepEqual(await applied(), names);
+      await xsplice("status");
+      tally({ rebootsSurvived: 1 });
+    });
+
+    test("loses what is revoked", async () => {
+      await xsplice("depot", "revoke", own.depot, names[1] ?? "", "--channel", "stable");
+      await own.publish();
+      await xsplice("update");
+      assert.deepEqual(await applied(), names.slice(0, 1));
+      await xsplice("status");
+    });
+  });
+}
+
+/** The small payloads of these tests compare no old code. */
+const allowed = ["--allow", "expectation-missing"];
+
+function makeDisk(path: string): void {
+  writeFileSync(path, Buffer.alloc(DISK_MB * 1024 * 1024));
+  const made = spawnSync("/sbin/mke2fs", ["-q", "-F", "-t", "ext4", path]);
+  assert.equal(made.status, 0, made.stderr?.toString());
+}
