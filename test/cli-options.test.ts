@@ -86,7 +86,10 @@ for (const command of commands) {
     }
     for (const need of option.needs ?? []) {
       test(`xsplice ${name} --${option.name} needs --${need.option}`, async () => {
-        const words = typed(command, option.name);
+        const others = (option.needs ?? []).filter((one) => one !== need);
+        const words = [option.name, ...others.map((one) => one.option)].flatMap((one) =>
+          typed(command, one),
+        );
         const problem = await wrongUse(command, words);
         assert.ok(problem.includes(`needs --${need.option}`), problem);
         assert.match(await helpOf(command), new RegExp(`needs --${need.option}`));
