@@ -17,6 +17,7 @@ import { openLab } from "../../src/lab/open-lab.ts";
 import { shareFile } from "../../src/lab/share-file.ts";
 import { guestOf } from "./guest-of.ts";
 import { describeOnXen } from "./why-no-xen.ts";
+import { readXenImage } from "./xen-image.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xsplice-guests-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -130,6 +131,17 @@ for (const xen of ["4.14", "4.17", "4.20"]) {
       const attempt = run("return 0;", { paging: "shadow", bits: 64 });
       if (xen === "4.20") await assert.rejects(attempt, /EOPNOTSUPP[\s\S]+shadow paging/);
       else assert.deepEqual((await attempt).outcome, { kind: "ended", exitCode: 0 });
+    });
+
+    test("one without paging hides no byte of the hypervisor from who reads it from outside", async () => {
+      const { symbols } = lab.info;
+      assert.ok(symbols);
+      const { address, bytes } = readXenImage(symbols).functionNamed("xen_extra_version");
+      await using guest = await Guest.start(lab, await guestOf(folder, "for (;;) relax();", 32));
+      for (let look = 0; look < 50; look++) {
+        assert.deepEqual(await lab.readHypervisor(address, bytes.length), bytes, `look ${look}`);
+      }
+      await guest.destroy();
     });
 
     test("a counting one is found by its number, and is gone when it was destroyed", async () => {
