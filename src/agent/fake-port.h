@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,9 +30,14 @@ static void fake_hear(void)
     } while (fake_state == 's');
 }
 
-static int fake_open(const char *path, int flags)
+// `mode` is read only where a file may be made, as open() does.
+static int fake_open(const char *path, int flags, ...)
 {
-    if (strcmp(path, "/dev/fake-port")) return open(path, flags);
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (strcmp(path, "/dev/fake-port")) return open(path, flags, mode);
     fcntl(FAKE_NEWS, F_SETFD, FD_CLOEXEC);
     fcntl(FAKE_PORT, F_SETFD, FD_CLOEXEC);
     return fcntl(FAKE_PORT, F_SETFL, O_NONBLOCK) < 0 ? -1 : FAKE_PORT;
