@@ -58,10 +58,12 @@ export class LabJournal implements JournalStore {
   async write(text: string, options: CallOptions): Promise<void> {
     const task = "keep the journal";
     const content = new TextEncoder().encode(text);
-    const { result } = await limited(this.#lab, { task, options }, (signal) =>
+    const written = await limited(this.#lab, { task, options }, (signal) =>
       this.#lab.agent.writeFile(JOURNAL_PATH, content, signal),
     );
-    if (result < 0) throw failure(this.#lab, task, result);
+    // The agent makes the last directory of the path; a new dom0 may lack the ones above it, too.
+    if (isMissing(written)) return await this.#byScript.write(text, options);
+    if (written.result < 0) throw failure(this.#lab, task, written.result);
   }
 
   setAside(what: UnreadJournal, options: CallOptions): Promise<string | undefined> {
