@@ -130,7 +130,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   probe: ["bytes", "host", "elf", "isa", "xen-abi", "payload", "guard"],
   metrics: ["host", "plan"],
-  depot: ["bytes", "json", "files", "payload", "xen-abi", "xen-model", "check", "plan"],
+  depot: [
+    ...["bytes", "json", "files", "payload", "xen-abi", "xen-model", "check", "plan"],
+    "processes",
+  ],
   sync: ["bytes", "host", "xen-abi", "payload", "plan", "probe", "xen-model"],
   bisect: ["json", "host", "payload", "plan", "probe"],
   boot: ["host", "plan"],

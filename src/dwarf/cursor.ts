@@ -1,20 +1,9 @@
 // A cursor over DWARF data: fixed-size numbers, LEB128, strings. Reading past the end throws an error
 // that names the object; every read is checked first.
 
+import { asBuffer } from "../bytes/as-buffer.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { DwarfError } from "./errors.ts";
-
-/** A view of a section: thousands of texts are read from the same one. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  let buffer = buffers.get(bytes);
-  if (buffer === undefined) {
-    buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    buffers.set(bytes, buffer);
-  }
-  return buffer;
-}
-
-const buffers = new WeakMap<Uint8Array, Buffer>();
 
 export class DwarfCursor {
   readonly #view: DataView;

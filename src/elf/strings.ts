@@ -1,5 +1,6 @@
 // String tables: NUL-terminated names, found by their offset.
 
+import { asBuffer } from "../bytes/as-buffer.ts";
 import { hexNumber } from "../bytes/hex.ts";
 import { type ElfPlace, malformed } from "./errors.ts";
 
@@ -50,15 +51,3 @@ export function nameAt(table: Uint8Array, offset: number, place: ElfPlace): stri
     );
   }
 }
-
-/** A view of the table: thousands of names are read from the same one. */
-function asBuffer(table: Uint8Array): Buffer {
-  let buffer = buffers.get(table);
-  if (buffer === undefined) {
-    buffer = Buffer.from(table.buffer, table.byteOffset, table.length);
-    buffers.set(table, buffer);
-  }
-  return buffer;
-}
-
-const buffers = new WeakMap<Uint8Array, Buffer>();

@@ -24,7 +24,7 @@ export async function readVirtual(
   length: number,
 ): Promise<Uint8Array> {
   const result = new Uint8Array(length);
-  await translated(qmp, piecesOf(address, length), async (pieces) => {
+  await withTranslated(qmp, piecesOf(address, length), async (pieces) => {
     for (const { physical, offset, length: size } of pieces) {
       const filename = `dump-${++dumps}`;
       await qmp.execute("pmemsave", { val: Number(physical), size, filename });
@@ -43,7 +43,7 @@ export async function writeVirtual(
   address: bigint,
   bytes: Uint8Array,
 ): Promise<void> {
-  await translated(qmp, piecesOf(address, bytes.length), async (pieces) => {
+  await withTranslated(qmp, piecesOf(address, bytes.length), async (pieces) => {
     const writes = pieces.map(({ physical, offset, length }) => ({
       physical,
       bytes: bytes.subarray(offset, offset + length),
@@ -81,11 +81,13 @@ type UsePieces = (pieces: readonly TranslatedPiece[]) => Promise<void>;
 /** Who halts a machine is alone at it: another one's end would let it go on. */
 const turns = new WeakMap<QmpClient, Promise<void>>();
 
-function translated(qmp: QmpClient, pieces: readonly Piece[], use: UsePieces): Promise<void> {
+function withTranslated(qmp: QmpClient, pieces: readonly Piece[], use: UsePieces): Promise<void> {
   const before = turns.get(qmp) ?? Promise.resolve();
   const turn = before.then(() => translateAndUse(qmp, pieces, use));
-  const ended = turn.catch(() => undefined);
-  turns.set(qmp, ended);
+  turns.set(
+    qmp,
+    turn.catch(() => undefined),
+  );
   return turn;
 }
 

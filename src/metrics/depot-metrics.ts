@@ -4,7 +4,7 @@ import { type Metric, oneOf, secondsOf, single } from "./metric.ts";
 
 const fixStates = ["in-force", "missing", "needs-reboot"] as const;
 
-const updateResults = ["done", "nothing-to-do", "refused", "failed"] as const;
+const updateResults = ["done", "refused", "failed"] as const;
 
 export interface DepotFacts {
   readonly channel: string;

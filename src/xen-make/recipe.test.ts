@@ -79,6 +79,19 @@ xsplice-objects-0: FORCE
   assert.equal(prelinkOf(makefile, "x86"), "prelink.o");
 });
 
+test("makeFileFor() refuses a release before 4.14, though its make files look alike", () => {
+  const old = (minor: number): string =>
+    `export XEN_VERSION = 4\nexport XEN_SUBVERSION = ${minor}\n${oldMakefile}`;
+  assert.throws(
+    () => makeFileFor(old(13)),
+    (error) =>
+      error instanceof BuildError &&
+      /older than all that were tried/.test(error.report.problem) &&
+      /Xen 4\.13$/.test(error.report.where ?? ""),
+  );
+  assert.ok(makeFileFor(old(14)).includes("prelink.o"));
+});
+
 test("makeFileFor() refuses make files of another kind", () => {
   const other =
     "export XEN_VERSION = 4\nexport XEN_SUBVERSION = 11\n$(TARGET): x\n\t$(MAKE) -C tools\n\t$(CC) -o $@\n";

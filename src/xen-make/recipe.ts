@@ -85,7 +85,9 @@ function cutTargetRule(xenMakefile: string): TargetRule {
   const lines = rule?.[2]?.match(/\t(?:[^\n]*\\\n)*[^\n]*/g) ?? [];
   const building = lines.at(-1);
   const kind = building === undefined ? undefined : kindOf(building);
-  if (building !== undefined && kind !== undefined) {
+  const release = versionIn(xenMakefile);
+  const isTried = !/^4\.([0-9]|1[0-3])$/.test(release);
+  if (building !== undefined && kind !== undefined && isTried) {
     return {
       kind,
       prerequisites: rule?.[1]?.trim() ?? "",
@@ -95,8 +97,8 @@ function cutTargetRule(xenMakefile: string): TargetRule {
   }
   throw new BuildError({
     code: "build/no-source-tree",
-    problem: "Cannot build from this source: its make files are not of a known kind",
-    where: `the rule of $(TARGET) in xen/Makefile of Xen ${versionIn(xenMakefile)}`,
+    problem: `Cannot build from this source: ${isTried ? "its make files are not of a known kind" : "it is older than all that were tried"}`,
+    where: `the rule of $(TARGET) in xen/Makefile of Xen ${release}`,
     expected: "Xen 4.14 or later",
     remedy: "write the fix as a C file of its own, and use: xsplice compile",
   });

@@ -1,8 +1,9 @@
 // A depot in a directory of another machine, read by the system's ssh: its configuration, keys and agent
 // apply. What a login shell prints before or after the file is left out by a mark and a length.
 
-import { spawn } from "node:child_process";
+import { type StdioOptions, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { killStarted, newMark } from "../../processes/mark.ts";
 import { quoteWord } from "../../quote-word.ts";
 import { stateOfProgram } from "../../system-state.ts";
 import { DepotError } from "../errors.ts";
@@ -35,6 +36,7 @@ export function sshSource(place: string, { signal, deadlineMs }: SourceOptions):
         },
       );
       if (code === NO_FILE) return undefined;
+      if (stdout.length > BEFORE_MAX + maxLength) throw tooLong(place, path, maxLength);
       const head = new RegExp(`\\n${mark} +(\\d+)\\n`).exec(stdout.toString("latin1"));
       if (head === null || code !== 0) {
         throw unreachable(place, path, stderr.trim().slice(-500) || `ssh ended with ${code}`);
@@ -60,25 +62,43 @@ function placeOf(place: string): { readonly destination: string; readonly folder
 }
 
 interface Ended {
+  /** `null` where it was ended for what it printed. */
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
 
+/** Whoever gives it up ends all that it has started, such as the command that connects it. */
 function run(words: readonly string[], maxLength: number, signal: AbortSignal): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn("ssh", words, { stdio: ["ignore", "pipe", "pipe"], signal });
+    const mark = newMark();
+    const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
+    const child = spawn("ssh", words, { stdio, env: mark.environment });
+    const end = (): void => {
+      killStarted(child.pid, mark);
+      child.kill("SIGKILL");
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+    };
+    const giveUp = (): void => {
+      end();
+      reject(signal.reason);
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
     const chunks: Buffer[] = [];
     let [length, said] = [0, ""];
-    child.stdout.on("data", (chunk: Buffer) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
       length += chunk.length;
       chunks.push(chunk);
-      if (length > maxLength) child.kill();
+      if (length > maxLength) end();
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-4000);
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout: Buffer.concat(chunks), stderr: said }));
+    child.on("close", (code) => {
+      signal.removeEventListener("abort", giveUp);
+      resolve({ code, stdout: Buffer.concat(chunks), stderr: said });
+    });
   });
 }

@@ -19,7 +19,7 @@ const seenSchema = v.object({
 
 const updateSchema = v.object({
   at: v.string(),
-  result: v.picklist(["done", "nothing-to-do", "refused", "failed"]),
+  result: v.picklist(["done", "refused", "failed"]),
 });
 
 export type SeenWord = Described<typeof seenSchema>;
