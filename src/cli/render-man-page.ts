@@ -96,6 +96,10 @@ const environment: readonly (readonly [string, string])[] = [
     "Where it is kept which depot is trusted; /var/lib/xsplice for root, ~/.local/state for others.",
   ],
   ["XSPLICE_PASSPHRASE", "The passphrase of a depot's keys."],
+  [
+    "XSPLICE_POLICY",
+    "One more policy of what may be uploaded, beside /etc/xsplice/policy.json, which counts all the same.",
+  ],
   ["NO_COLOR", "Any value: no colours."],
 ];
 

@@ -1,4 +1,5 @@
-// Opens the host that was asked for, hands it to `use`, closes it whatever happens.
+// Opens the host that was asked for, hands it to `use`, closes it whatever happens. There is no other way to one, so
+// whatever a policy of this machine demands of uploads is demanded here.
 
 import { hostname, userInfo } from "node:os";
 import type { BootKeeper } from "../boot/keeper.ts";
@@ -8,6 +9,7 @@ import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
 import type { LivepatchHost } from "../host/host.ts";
 import type { JournalGoal } from "../plan/journal-goal.ts";
+import { policingOf } from "./policy/policing.ts";
 import type { CommandCall } from "./spec.ts";
 import { renderKept } from "./text/kept.ts";
 
@@ -15,7 +17,8 @@ type Use<Result> = (host: LivepatchHost, options: CallOptions) => Promise<Result
 
 export async function withHost<Result>(call: CommandCall, use: Use<Result>): Promise<Result> {
   const options = { deadlineMs: call.globals.deadlineMs, signal: call.io.signal };
-  const host = await call.openHost(call.globals.host, options);
+  const { around } = policingOf(call);
+  const host = around(await call.openHost(call.globals.host, options));
   try {
     return await use(host, options);
   } finally {

@@ -27,7 +27,7 @@ export type DepotErrorCode =
   | "depot/no-wish"
   /** The host runs payloads that the depot has never named. */
   | "depot/others"
-  /** A policy demands a signature that is not there. */
-  | "depot/policy";
+  /** The policy of this machine cannot be followed: it is broken, or others may change it. */
+  | "depot/bad-policy";
 
 export class DepotError extends XspliceError<DepotErrorCode> {}

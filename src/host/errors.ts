@@ -21,6 +21,8 @@ export type HostErrorCode =
   | "host/crashed"
   /** A name or a file that no hypervisor would accept. */
   | "host/bad-argument"
+  /** A policy of this machine demands a signature that is not there. */
+  | "host/policy"
   /** What xSplice recorded about a host cannot be read or stored. */
   | "host/journal"
   /** What is kept for the next boot cannot be read or stored. */

@@ -20,6 +20,7 @@ import {
 } from "../options/bisect.ts";
 import { readBuildOptions } from "../options/build.ts";
 import { checkXenSyms } from "../options/wish.ts";
+import { policingOf } from "../policy/policing.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
 import { namedFixes, renderBisection, renderEvent } from "../text/bisect.ts";
 import { withJournalledHost } from "../with-host.ts";
@@ -111,6 +112,10 @@ async function search(
   record: BisectRecord | undefined,
 ): Promise<BisectReport> {
   const { io, globals } = call;
+  policingOf(call).forbidUnsigned(
+    "what a bisection builds has none",
+    "search in a lab (xsplice lab up), where no policy counts",
+  );
   const check = readCheck(call);
   const say = (text: string) => void (globals.output === "text" && io.stderr.write(text));
   const { options: series } = await readBuildOptions(call, (text) => say(`  ${text}\n`));

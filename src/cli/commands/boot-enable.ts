@@ -2,6 +2,7 @@ import { requireBootStore } from "../boot-store.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { readGivenPayloads } from "../options/given-payloads.ts";
+import { policingOf } from "../policy/policing.ts";
 import type { CommandSpec } from "../spec.ts";
 import { renderMissing } from "../text/kept.ts";
 import { withHost } from "../with-host.ts";
@@ -52,6 +53,7 @@ export const bootEnableCommand: CommandSpec = {
     const { keepForBoot } = await import("../../boot/keeper.ts");
     return withHost(call, async (host, options) => {
       const store = requireBootStore(host);
+      await policingOf(call).permit(host, files, options);
       const settleSeconds = call.options.number("settle") ?? SETTLE_SECONDS;
       const service = await store.enable(settleSeconds, options);
       const kept = await keepForBoot(host, files, options);

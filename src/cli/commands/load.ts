@@ -4,6 +4,7 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { nodepsOption, quiesceOption, readActOptions } from "../options/action.ts";
 import { checkPayloadName, payloadNameOf } from "../options/payload-name.ts";
+import { policingOf } from "../policy/policing.ts";
 import { type PayloadFile, readPayload } from "../preflight.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
 import { stockAction } from "../stock-action.ts";
@@ -40,6 +41,7 @@ async function load(
   const { name, payload, options } = step;
   const actOptions = readActOptions(call, options);
   const voice = stockVoice(call);
+  await policingOf(call).permit(host, [{ name, bytes: payload.bytes }], options);
   await uploadAsStock(host, { name, payload, options }, voice);
   try {
     const apply = { action: "apply", name, options: actOptions, payload: payload.payload } as const;

@@ -7,6 +7,7 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { quiesceOption, readActOptions } from "../options/action.ts";
 import { goalOptions, wishOptions } from "../options/wish.ts";
+import { permitPlan } from "../policy/permit-plan.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
 import { type ReadSyncRequest, readSyncRequest, requestForHost } from "../sync-request.ts";
 import { renderPlan, renderRefusal } from "../text/plan.ts";
@@ -97,6 +98,9 @@ function sync(call: CommandCall, request: ReadSyncRequest, continues: string): P
       quiesceMs,
       signal,
       onPlan: async (plan, state) => {
+        for (const note of await permitPlan(call, host, plan, request.files)) {
+          options.onNote?.(note);
+        }
         if (call.globals.output === "text") stdout.write(renderPlan(plan, state));
         await requireConsent(call, losses(plan, state));
       },

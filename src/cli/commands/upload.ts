@@ -1,6 +1,7 @@
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { checkPayloadName, payloadNameArgument } from "../options/payload-name.ts";
+import { policingOf } from "../policy/policing.ts";
 import { readPayload } from "../preflight.ts";
 import type { TopCommand } from "../spec.ts";
 import { uploadAsStock } from "../stock-upload.ts";
@@ -25,6 +26,7 @@ export const uploadCommand: TopCommand = {
     checkPayloadName(name);
     const payload = await readPayload(file, call.io.signal);
     return withJournalledHost(call, async (host, options) => {
+      await policingOf(call).permit(host, [{ name, bytes: payload.bytes }], options);
       await uploadAsStock(host, { name, payload, options }, stockVoice(call));
       const status = await host.status(name, options);
       emit(call, { name, status }, () => "");

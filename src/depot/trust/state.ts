@@ -8,13 +8,17 @@ import * as v from "valibot";
 import { type FileLock, tryLock } from "../../files/lock.ts";
 import { writeWhole } from "../../files/write-whole.ts";
 import { type Described, decodeJson } from "../../json/decode-json.ts";
+import { maybe } from "../../json/fields.ts";
 import { codeOfSystemError } from "../../system-state.ts";
 import { DepotError } from "../errors.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 const trustSchema = v.object({
   format: v.literal(1),
   place: v.string(),
   channel: v.string(),
+  /** Fingerprint of the root that a person vouched for; earlier releases have not written it down. */
+  root: maybe(v.string()),
 });
 
 export type Trust = Described<typeof trustSchema>;
@@ -56,7 +60,7 @@ export function readTrust(folder: string): Trust {
 }
 
 /** Begins anew: nothing of an earlier trust is kept. */
-export function writeTrust(folder: string, trust: Trust, root: Uint8Array): void {
+export function writeTrust(folder: string, trust: Omit<Trust, "root">, root: Uint8Array): void {
   const places = trustFolders(folder);
   rmSync(places.trust, { force: true });
   for (const old of [places.metadata, places.seen]) rmSync(old, { recursive: true, force: true });
@@ -64,7 +68,8 @@ export function writeTrust(folder: string, trust: Trust, root: Uint8Array): void
     mkdirSync(made, { recursive: true, mode: 0o755 });
   writeWhole(places.root, root);
   // The last: without it nothing is trusted.
-  writeWhole(places.trust, `${JSON.stringify(trust, undefined, 1)}\n`);
+  const written: Trust = { ...trust, root: fingerprintOf(root) };
+  writeWhole(places.trust, `${JSON.stringify(written, undefined, 1)}\n`);
 }
 
 /** @throws DepotError depot/busy */

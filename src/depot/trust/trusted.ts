@@ -5,12 +5,16 @@
 import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { type Fetcher, type TargetFile, Updater } from "tuf-js";
+import { type TargetFile, Updater } from "tuf-js";
 import { sha256 } from "../../bytes/sha256.ts";
 import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
+import { invariant } from "../../invariant.ts";
 import { DepotError } from "../errors.ts";
+import { targetPath, WISH_FILE } from "../form.ts";
 import { readMetadata } from "../publish/signed-files.ts";
+import { unreachable } from "../read/limits.ts";
 import type { DepotSource } from "../read/source-form.ts";
+import { believedChannel, believedChannels, type SignedChannel } from "./channels.ts";
 import { explain } from "./explain.ts";
 import { fetcherOf, METADATA_URL } from "./fetcher.ts";
 import { keepMetadata, lockTrust, trustFolders } from "./state.ts";
@@ -19,6 +23,8 @@ export interface TrustedOptions {
   readonly now: Date;
   /** Told of each file that is read, and each that is kept. */
   readonly onStep?: (words: string) => void;
+  /** `nobody`: what was believed before counts, as long as none of it has expired. */
+  readonly ask?: "source" | "nobody";
 }
 
 /** What the depot says now, every word of it signed. */
@@ -28,6 +34,10 @@ export interface TrustedView {
   readonly expires: Date;
   /** `undefined` when no signed document names it. */
   readonly read: (target: string, maxLength: number) => Promise<VerifiedFile | undefined>;
+  /** Names of all channels. */
+  readonly channels: readonly string[];
+  /** What one of `channels` has signed. */
+  readonly readChannel: (name: string, xenBuildId: string) => Promise<SignedChannel>;
 }
 
 interface VerifiedFile {
@@ -53,7 +63,8 @@ export async function withTrusted<Result>(
   for (const name of readdirSync(metadata)) {
     if (name.endsWith(".json")) copyFileSync(join(metadata, name), join(work.path, name));
   }
-  const fetcher = fetcherOf(source, (path) => onStep(`read ${path}`));
+  const isAsked = options.ask !== "nobody";
+  const fetcher = fetcherOf(isAsked ? source : silent(source), (path) => onStep(`read ${path}`));
   const context = { work: work.path, source, now: options.now, trouble: fetcher.trouble };
   const ask = async <Answer>(question: () => Promise<Answer>): Promise<Answer> => {
     try {
@@ -65,7 +76,15 @@ export async function withTrusted<Result>(
       keepMetadata(folder, work.path, onStep);
     }
   };
-  const updater = await ask(async () => updaterIn(work.path, fetcher));
+  const updater = await ask(
+    async () =>
+      new Updater({
+        metadataDir: work.path,
+        metadataBaseUrl: METADATA_URL,
+        fetcher,
+        forceCache: !isAsked,
+      }),
+  );
   await ask(() => updater.refresh());
   const timestamp = readMetadata(join(work.path, "timestamp.json"));
   const { signedAt, expires } = timesOf(timestamp?.signed.toJSON() ?? {});
@@ -74,11 +93,26 @@ export async function withTrusted<Result>(
     const info = await ask(() => updater.getTargetInfo(target));
     return info === undefined ? undefined : readTarget(source, info, maxLength, onStep);
   };
-  return await use({ place: source.place, signedAt, expires, read });
+  const channels = believedChannels(work.path);
+  const readChannel: TrustedView["readChannel"] = async (name, xenBuildId) => {
+    const role = channels.find((one) => one.name === name);
+    invariant(role !== undefined, `${name} is none of the channels`);
+    // Whether it is there or not: the channel's document is believed on the way to it.
+    await ask(() => updater.getTargetInfo(targetPath(name, xenBuildId, WISH_FILE)));
+    return believedChannel(work.path, role);
+  };
+  const names = channels.map(({ name }) => name);
+  return await use({ place: source.place, signedAt, expires, read, channels: names, readChannel });
 }
 
-function updaterIn(folder: string, fetcher: Fetcher): Updater {
-  return new Updater({ metadataDir: folder, metadataBaseUrl: METADATA_URL, fetcher });
+/** What is not here is not to be had. */
+function silent({ place }: DepotSource): DepotSource {
+  return {
+    place,
+    read: async (path) => {
+      throw unreachable(place, path, "it is not asked, and what was believed has expired");
+    },
+  };
 }
 
 async function readTarget(
