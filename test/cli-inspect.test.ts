@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { emitExample } from "../src/payload/emit/emit.test.support.ts";
-import { originPatch } from "../src/payload/origin.ts";
+import { originPatch } from "../src/payload/made-from/origin.ts";
 import { syntheticPayload, syntheticXenSyms } from "../src/xen-model/synthetic.test.support.ts";
 import { runXsplice } from "./run-cli.ts";
 

@@ -56,9 +56,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   // From here every file and hunk has its objects or its reason, and both sides are compiled.
   try {
     const finishFix = await loadFinish();
-    // Of the hooks, those are left that are compiled by themselves.
-    const left = { ...options, inputs: { ...inputs, hooks: hookFiles.others } };
-    return await finishFix(prepared, hypervisor, left, timings);
+    return await finishFix(prepared, hypervisor, { ...options, hookFiles }, timings);
   } finally {
     await prepared.removed;
   }

@@ -9,6 +9,7 @@ import { type HeldFunctions, holdMore } from "../compare/held.ts";
 import { CompareMemory } from "../compare/memory.ts";
 import { xenSectionPolicy } from "../diff/xen-policy.ts";
 import type { PreparedPairs } from "../pairs/prepared-pairs.ts";
+import type { PayloadSources } from "../payload/made-from/sources.ts";
 import { compareWithPrevious } from "../stacking/cumulative.ts";
 import { unsafeFunctions } from "../xen-abi/unpatchable.ts";
 import type { Timings } from "../xen-make/timings.ts";
@@ -19,13 +20,14 @@ import { refusalsBeforeLinking } from "./conclude/refusals.ts";
 import { checkFit, type Fit } from "./fit.ts";
 import { refuseChangedHooks } from "./hooks/changed-hooks.ts";
 import { type CompiledHooks, compileHooks } from "./hooks/compile-hooks.ts";
+import type { HookFiles } from "./hooks/hook-files.ts";
 import { hooksInSource, refuseUncalledShadows } from "./hooks/hooks-in-source.ts";
 import { namesSetInHooks } from "./hooks/names-set.ts";
 import { refuseRepeatedHooks, repeatedHooks, warnOfRepeatedHooks } from "./hooks/repeated-hooks.ts";
 import { type LinkResult, linkPayload } from "./link/link.ts";
 import { metadataOf } from "./metadata.ts";
 import { type NamesOfFix, namesOfFix } from "./names-of-fix.ts";
-import { payloadFacts } from "./payload-facts.ts";
+import { payloadFacts, sourcesOf } from "./payload-facts.ts";
 import { type Place, placePayload } from "./place.ts";
 import type { Hypervisor, Target } from "./target.ts";
 import { withUnlinked } from "./unlinked.ts";
@@ -34,16 +36,17 @@ import { withUnlinked } from "./unlinked.ts";
 export async function finishFix(
   prepared: PreparedPairs,
   hypervisor: Hypervisor,
-  options: BuildOptions,
+  options: BuildOptions & { readonly hookFiles: HookFiles },
   timings: Timings,
 ): Promise<BuiltFix> {
-  const { inputs, stacking, allowed, label, run } = options;
+  const { inputs, hookFiles, stacking, allowed, label, run } = options;
   const place = placePayload(prepared.source, hypervisor, options);
   // From here the payload's place is decided: its release, the payloads below, how it is combined with
   // others.
   const hooks = await timings.measureAsync("compile hooks", () =>
-    compileHooks(inputs.hooks, place.surroundings, run),
+    compileHooks(hookFiles.others, place.surroundings, run),
   );
+  const sources = sourcesOf(prepared.source.compiler.version, hooks, hookFiles);
   const inSource = hooksInSource(prepared.pairs);
   const repeated = repeatedHooks(inSource, prepared.pairs);
   const hookKinds = [...hooks.hooks, ...inSource].map(({ kind }) => kind);
@@ -72,7 +75,7 @@ export async function finishFix(
     ];
     if (refused.length > 0 || !changesAnything(fix, hooks)) return { fix, fit, refused };
     const linked = timings.measure("emit", () =>
-      linkFix(fix, { place, hooks, prepared, metadata, fit }),
+      linkFix(fix, { place, hooks, prepared, described: { metadata, sources }, fit }),
     );
     return { fix, fit, refused, linked };
   };
@@ -167,13 +170,13 @@ function linkFix(
     place: { target, decided, payloads, surroundings, origin },
     hooks,
     prepared,
-    metadata,
+    described,
     fit,
   }: {
     readonly place: Place;
     readonly hooks: CompiledHooks;
     readonly prepared: PreparedPairs;
-    readonly metadata: Metadata;
+    readonly described: { readonly metadata: Metadata; readonly sources: PayloadSources };
     readonly fit: Fit;
   },
 ): LinkResult {
@@ -190,7 +193,7 @@ function linkFix(
       .flatMap(({ type, room }) =>
         (room?.members ?? []).map(({ offset, size }) => ({ type, offset, size })),
       ),
-    facts: payloadFacts(target, decided, { metadata, origin }),
+    facts: payloadFacts(target, decided, { ...described, origin }),
   });
 }
 

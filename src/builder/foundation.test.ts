@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { buildTest } from "../../test/why-no-build.ts";
 import { BuilderError } from "../build-outcome/builder-error.ts";
-import { originPatch } from "../payload/origin.ts";
+import { originPatch } from "../payload/made-from/origin.ts";
 import { patchFrom } from "./build.test.support.ts";
 import {
   build,

@@ -2,7 +2,7 @@
 // source.
 
 import type { PreparedSource } from "../pairs/prepared-pairs.ts";
-import type { PayloadOrigin } from "../payload/origin.ts";
+import type { PayloadOrigin } from "../payload/made-from/origin.ts";
 import { type PayloadBelow, type Surroundings, surroundingsOf } from "../running/payload-below.ts";
 import { type DecidedStacking, decideStacking } from "../stacking/decide.ts";
 import { checkOrigins } from "../stacking/patches.ts";

@@ -7,6 +7,7 @@ import { draftFrom } from "../elf/draft-from.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { type Compiler, compileSource } from "../xen-make/compiler.ts";
+import type { ReadText } from "../xen-make/compilers/read-texts.ts";
 
 export interface CompiledSource {
   readonly source: string;
@@ -14,6 +15,7 @@ export interface CompiledSource {
   readonly object: ElfObject;
   readonly draft: ElfDraft;
   readonly warnings: string;
+  readonly texts: readonly ReadText[];
 }
 
 export interface CompileRun {
@@ -34,11 +36,11 @@ export async function compileAll(
   for (const source of sources) {
     const output = join(folder, `${compiled.length}.o`);
     const request = { source, output, includes: [weakHeader], extraFlags, signal };
-    const { bytes, warnings } = await compileSource(compiler, request);
+    const { bytes, warnings, texts } = await compileSource(compiler, request);
     const object = openElf(bytes, source);
     const draft = draftFrom(object);
     strengthen(draft.symbols, new Set(replaceable));
-    compiled.push({ source, object, draft, warnings });
+    compiled.push({ source, object, draft, warnings, texts });
   }
   return compiled;
 }

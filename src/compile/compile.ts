@@ -9,6 +9,7 @@ import { makeTemporaryFolder } from "../files/temporary-folder.ts";
 import type { GuardPlan } from "../guard/plan.ts";
 import { type EmittedPayload, emitPayload } from "../payload/emit/emit.ts";
 import type { Hook, Keeping } from "../payload/emit/input.ts";
+import type { PayloadSources } from "../payload/made-from/sources.ts";
 import { bindSymbols } from "../running/bind-symbols.ts";
 import { pointerWarnings } from "../running/landing-marks.ts";
 import {
@@ -26,6 +27,7 @@ import type { HookKind } from "../xen-abi/hooks.ts";
 import { type PayloadVersion, type Release, requireReleaseLine } from "../xen-abi/release.ts";
 import { findCompiler } from "../xen-make/compiler.ts";
 import type { Thunks } from "../xen-make/compiler-flags.ts";
+import { distinctTexts } from "../xen-make/compilers/read-texts.ts";
 import { keepForReplaced } from "./callers.ts";
 import type { CompileInputs, CompileOptions, CompileTarget } from "./compile-options.ts";
 import { type CompiledSource, compileAll } from "./compile-sources.ts";
@@ -81,7 +83,8 @@ export async function compilePayload(options: CompileOptions): Promise<CompiledP
   // Before emitting, because the emitter redirects references.
   const before = [compiler.warnings, ...warningsOf(final, surroundings)];
   const standing = standingOf(final, placed, target);
-  const emitted = emitCompiled({ ...final, keeping, standing }, target, placed, metadata);
+  const sources = { compiler: compiler.version, files: distinctTexts(final.compiled) };
+  const emitted = emitCompiled({ ...final, keeping, standing, sources }, target, placed, metadata);
   const pointers = ownPointerWarnings(emitted.pointers, surroundings);
   const warnings = [...before, ...pointers, ...standing.warnings].join("");
   return { ...emitted, ...describe(final, placed), warnings };
@@ -198,10 +201,11 @@ function standingOf(
 interface Kept extends Analysis {
   readonly keeping: Keeping | undefined;
   readonly standing: FoundStanding;
+  readonly sources: PayloadSources;
 }
 
 function emitCompiled(
-  { compiled, hooks, pairs, keeping, standing }: Kept,
+  { compiled, hooks, pairs, keeping, standing, sources }: Kept,
   { xen }: CompileTarget,
   { stacking, depends, release, payloadVersion, guards }: Placed,
   metadata: CompileOptions["metadata"],
@@ -222,6 +226,7 @@ function emitCompiled(
     depends,
     xenDepends: xen.buildId,
     metadata,
+    sources,
     funcsAccess: writable ? "writable" : "read-only",
   });
 }

@@ -42,7 +42,7 @@ export function describePayload(inspection: Inspection, options: DescribeOptions
     },
     { heading: "Hooks, called by the hypervisor", lines: contents.hooks.map(hookLine) },
     { heading: "Metadata, shown by list", lines: contents.metadata },
-    { heading: "Made from", lines: originLines(contents) },
+    { heading: "Made from", lines: [...originLines(contents), ...sourceLines(contents)] },
     { heading: "Needed from the hypervisor or from another payload", lines: cut(contents.needs) },
     {
       heading: "Exported to other payloads",
@@ -87,6 +87,12 @@ function originLines({ origin }: PayloadContents): readonly string[] {
     `compiler       ${origin.compiler}`,
     ...patches,
   ];
+}
+
+function sourceLines({ sources, origin }: PayloadContents): readonly string[] {
+  if (sources === undefined) return [];
+  const files = sources.files.map(({ name, sha256 }) => `text           ${sha256}  ${name}`);
+  return origin === undefined ? [`compiler       ${sources.compiler}`, ...files] : files;
 }
 
 function eraOf({ version }: PayloadContents): string {

@@ -19,7 +19,8 @@ import {
 } from "../xen-abi/livepatch-func.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
 import { FUNCS_SECTION } from "../xen-abi/sections.ts";
-import { encodeOrigin, ORIGIN_SECTION, type PayloadOrigin } from "./origin.ts";
+import { encodeOrigin, ORIGIN_SECTION, type PayloadOrigin } from "./made-from/origin.ts";
+import { encodeSources, type PayloadSources, SOURCES_SECTION } from "./made-from/sources.ts";
 import { encodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { encodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { pointerRelocation } from "./targets.ts";
@@ -128,6 +129,13 @@ export function addOrigin(draft: ElfDraft, origin: PayloadOrigin | undefined): v
   if (origin === undefined) return;
   const content = encodeOrigin(origin);
   draft.sections.push({ ...constantSection(ORIGIN_SECTION, content, 1), flags: 0n });
+}
+
+/** Nor this. */
+export function addSources(draft: ElfDraft, sources: PayloadSources | undefined): void {
+  if (sources === undefined || sources.files.length === 0) return;
+  const content = encodeSources(sources);
+  draft.sections.push({ ...constantSection(SOURCES_SECTION, content, 1), flags: 0n });
 }
 
 export type UndefinedSymbols = Map<string, DraftSymbol>;

@@ -31,6 +31,7 @@ import {
   readMetadata,
   readOriginOf,
   readReasons,
+  readSourcesOf,
   readSymbolMap,
 } from "./read-notes.ts";
 import { readExports, readNeeds } from "./read-symbols.ts";
@@ -107,6 +108,7 @@ function readContents(file: PayloadFile): PayloadContents {
     symbolMap: readSymbolMap(file),
     reasons: readReasons(file),
     origin: readOriginOf(file),
+    sources: readSourcesOf(file),
     specialTables: object.sections
       .filter(({ name }) => specialTableSections.includes(name))
       .map(({ name, size }) => ({ section: name, sizeBytes: size })),

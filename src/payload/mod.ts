@@ -27,13 +27,6 @@ export { PayloadError, type PayloadErrorCode } from "./errors.ts";
 export type { PayloadFinding, Severity } from "./finding.ts";
 export { type Inspection, inspectPayload } from "./inspect.ts";
 export type { JsonValue } from "./json-value.ts";
-export { type Marker, markerFor, markerOf } from "./marker.ts";
-export {
-  type GuardLevel,
-  guardLevels,
-  type PayloadMode,
-  payloadModes,
-} from "./metadata-keys.ts";
 export {
   decodeOrigin,
   encodeOrigin,
@@ -42,7 +35,23 @@ export {
   type OriginPatch,
   type PayloadOrigin,
   readOrigin,
-} from "./origin.ts";
+} from "./made-from/origin.ts";
+export {
+  decodeSources,
+  encodeSources,
+  type PayloadSources,
+  readSources,
+  SOURCES_SECTION,
+  type SourceDigests,
+  type SourceFile,
+} from "./made-from/sources.ts";
+export { type Marker, markerFor, markerOf } from "./marker.ts";
+export {
+  type GuardLevel,
+  guardLevels,
+  type PayloadMode,
+  payloadModes,
+} from "./metadata-keys.ts";
 export { parsePayload } from "./parse.ts";
 export type {
   ExportedSymbol,

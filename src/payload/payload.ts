@@ -5,7 +5,8 @@
 import type { Architecture } from "../isa/architecture.ts";
 import type { HookKind } from "../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../xen-abi/release.ts";
-import type { OriginDigests } from "./origin.ts";
+import type { OriginDigests } from "./made-from/origin.ts";
+import type { SourceDigests } from "./made-from/sources.ts";
 import type { Reason } from "./reasons.ts";
 import type { SymbolMap } from "./symbol-map.ts";
 
@@ -118,6 +119,8 @@ export interface Payload extends PayloadTables {
   readonly sections: readonly PayloadSection[];
   /** The payload's origin; not all payloads have one. */
   readonly origin: OriginDigests | undefined;
+  /** The texts of hand-written code in it, if any. */
+  readonly sources: SourceDigests | undefined;
 }
 
 type OftenMissing = "version" | "buildId" | "depends";

@@ -5,7 +5,8 @@ import { contentsOf, findSection } from "../elf/sections.ts";
 import { readBuildIdNote } from "../xen-abi/build-id-note.ts";
 import { decodeModinfo } from "../xen-abi/modinfo.ts";
 import { MODINFO_SECTION } from "../xen-abi/sections.ts";
-import { digestsOf, type OriginDigests, readOrigin } from "./origin.ts";
+import { digestsOf, type OriginDigests, readOrigin } from "./made-from/origin.ts";
+import { readSources, type SourceDigests, sourceDigestsOf } from "./made-from/sources.ts";
 import { decodeReasons, REASONS_SECTION, type Reason } from "./reasons.ts";
 import { decodeSymbolMap, SYMBOL_MAP_SECTION, type SymbolMap } from "./symbol-map.ts";
 import { type PayloadFile, whereIn } from "./targets.ts";
@@ -70,6 +71,15 @@ export function readOriginOf({ object, findings }: PayloadFile): OriginDigests |
   const read = () => {
     const origin = readOrigin(object);
     return origin && digestsOf(origin);
+  };
+  return findings.attempt(read, undefined, "warning");
+}
+
+/** As the symbol map. Who wants the texts reads them with readSources(). */
+export function readSourcesOf({ object, findings }: PayloadFile): SourceDigests | undefined {
+  const read = () => {
+    const sources = readSources(object);
+    return sources && sourceDigestsOf(sources);
   };
   return findings.attempt(read, undefined, "warning");
 }

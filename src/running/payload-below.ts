@@ -8,7 +8,7 @@ import { parseHex, toHex } from "../bytes/hex.ts";
 import type { ElfObject } from "../elf/object.ts";
 import { openElf } from "../elf/open.ts";
 import { contentsOf } from "../elf/sections.ts";
-import { type PayloadOrigin, readOrigin } from "../payload/origin.ts";
+import { type PayloadOrigin, readOrigin } from "../payload/made-from/origin.ts";
 import { parsePayload } from "../payload/parse.ts";
 import type { Payload } from "../payload/payload.ts";
 import { mayIgnoreDependency, readStackingFacts } from "../payload/stacking.ts";

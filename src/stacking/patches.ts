@@ -3,7 +3,7 @@
 
 import { BuilderError } from "../build-outcome/builder-error.ts";
 import { sha256 } from "../bytes/sha256.ts";
-import type { PayloadOrigin } from "../payload/origin.ts";
+import type { PayloadOrigin } from "../payload/made-from/origin.ts";
 import type { Foundation, PayloadBelow } from "../running/payload-below.ts";
 import type { PatchInput } from "../source-patch/patch-file.ts";
 

@@ -14,6 +14,7 @@ import {
   type Thunks,
   thunkFlags,
 } from "./compiler-flags.ts";
+import { listOfRead, type ReadText, readTexts } from "./compilers/read-texts.ts";
 import { ASK_TARGET, whyWrongTarget } from "./compilers/target.ts";
 import { OWN_HEADERS } from "./own-headers.ts";
 import { type CompilerAnswer, runCompiler } from "./run-compiler.ts";
@@ -29,6 +30,8 @@ const defaultCompilers: Readonly<Record<Architecture, string>> = {
 export interface Compiler extends CompilerKind {
   /** As it was asked for: a name on the PATH, or a path. */
   readonly command: string;
+  /** First line of its version text. */
+  readonly version: string;
   /** For thunks, as far as this compiler knows them. */
   readonly thunkFlags: readonly string[];
   /** One line for each flag that it does not know. */
@@ -60,6 +63,7 @@ export async function findCompiler(wanted: WantedCompiler): Promise<Compiler> {
   const known = await Promise.all(flags.map((flag) => knowsFlag(command, flag, signal)));
   return {
     command,
+    version: answer.stdout.split("\n")[0] ?? "",
     kind,
     architecture,
     thunkFlags: flags.filter((_, index) => known[index]),
@@ -122,6 +126,8 @@ export interface CompiledObject {
   readonly bytes: Uint8Array;
   /** The compiler's own words. */
   readonly warnings: string;
+  /** What it has read of the author's, the source first. */
+  readonly texts: readonly ReadText[];
 }
 
 /** @throws BuilderError; the reason of the request's signal */
@@ -141,16 +147,16 @@ export async function compileSource(
     `-I${OWN_HEADERS}`,
     ...[PAYLOAD_HEADER, ...includes].flatMap((file) => ["-include", file]),
     ...extraFlags,
-    "-c",
-    resolve(source),
-    "-o",
-    output,
+    ...["-MMD", "-MF", listOfRead(output)],
+    ...["-c", resolve(source), "-o", output],
   ];
   const answer = await runCompiler(compiler.command, flags, request.signal);
   if (answer.kind === "failed" || answer.exitCode !== 0) {
     throw compileFailed(compiler, source, answer);
   }
-  return { bytes: await readObject(compiler, request), warnings: answer.stderr };
+  const bytes = await readObject(compiler, request);
+  const texts = await readTexts(resolve(source), listOfRead(output), [OWN_HEADERS, ...includes]);
+  return { bytes, warnings: answer.stderr, texts };
 }
 
 function compileFailed(

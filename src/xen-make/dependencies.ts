@@ -99,7 +99,7 @@ export function askCompiler(
 }
 
 /** The prerequisites of one rule as compilers write them: `x.o: a.c b.h \`. */
-function parseRule(rule: string): string[] {
+export function parseRule(rule: string): string[] {
   const [, list = ""] = /^[^:]*:([\s\S]*)$/.exec(rule) ?? [];
   return (splitCommands(list.replaceAll("\\\n", " ").trim())[0] ?? []).filter(
     (name) => name !== "",

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { buildTest } from "../../../test/why-no-build.ts";
 import { openElf } from "../../elf/open.ts";
 import { relocationsOf } from "../../elf/relocations.ts";
-import { originPatch } from "../../payload/origin.ts";
+import { originPatch } from "../../payload/made-from/origin.ts";
 import { makeBuildOf, patchFrom } from "../build.test.support.ts";
 import type { BuiltFix } from "../built-fix.ts";
 import { entryKeepers } from "../registers/keepers.test.support.ts";

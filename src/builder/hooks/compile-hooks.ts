@@ -11,7 +11,8 @@ import { makeTemporaryFolder } from "../../files/temporary-folder.ts";
 import type { Hook, SourceObject } from "../../payload/emit/input.ts";
 import { bindSymbols } from "../../running/bind-symbols.ts";
 import type { LinkSymbol, Surroundings } from "../../running/payload-below.ts";
-import { compileSource, findCompiler } from "../../xen-make/compiler.ts";
+import { type CompiledObject, compileSource, findCompiler } from "../../xen-make/compiler.ts";
+import { distinctTexts, type ReadText } from "../../xen-make/compilers/read-texts.ts";
 import type { RunOptions } from "../../xen-make/make-run.ts";
 
 export interface CompiledHooks {
@@ -19,6 +20,8 @@ export interface CompiledHooks {
   readonly hooks: readonly Hook[];
   /** Of the compiler, and about unknown names. */
   readonly warnings: string;
+  /** What they were compiled from. */
+  readonly texts: readonly ReadText[];
 }
 
 /** @throws BuilderError; the reason of `signal` */
@@ -27,7 +30,7 @@ export async function compileHooks(
   surroundings: Surroundings,
   { compiler: command, signal }: Pick<RunOptions, "compiler" | "signal">,
 ): Promise<CompiledHooks> {
-  if (sources.length === 0) return { objects: [], hooks: [], warnings: "" };
+  if (sources.length === 0) return { objects: [], hooks: [], warnings: "", texts: [] };
   const { architecture } = surroundings;
   const thunks = thunksOf(surroundings);
   const compiler = await findCompiler({ architecture, command, thunks, signal });
@@ -35,18 +38,20 @@ export async function compileHooks(
   const objects: SourceObject[] = [];
   const hooks: Hook[] = [];
   const said = [compiler.warnings];
+  const compiled: Pick<CompiledObject, "texts">[] = [];
   for (const source of sources) {
     const output = join(folder.path, `${objects.length}.o`);
     const request = { source, output, includes: [], extraFlags: [], signal };
-    const { bytes, warnings } = await compileSource(compiler, request);
+    const { bytes, warnings, texts } = await compileSource(compiler, request);
     said.push(warnings);
+    compiled.push({ texts });
     const draft = draftFrom(openElf(bytes, source));
     const own = takeHooks(draft, source);
     if (own.length === 0) throw noHooks(source);
     objects.push({ source, draft });
     hooks.push(...own);
   }
-  return { objects, hooks, warnings: said.join("") };
+  return { objects, hooks, warnings: said.join(""), texts: distinctTexts(compiled) };
 }
 
 /** Names the symbols that the hooks refer to; `brought` are functions and variables of the fix. */

@@ -60,6 +60,10 @@ XSPLICE_HOOK_PREAPPLY(veto)
   assert.ok(fix.payload);
   const payload = parsePayload(fix.payload.bytes, "fix");
   assert.deepEqual(
+    payload.sources?.files.map(({ name }) => name),
+    ["my hooks.c"],
+  );
+  assert.deepEqual(
     payload.hooks.map(({ kind }) => kind),
     ["load", "preapply"],
   );

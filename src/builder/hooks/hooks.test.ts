@@ -5,7 +5,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
 import { buildTest } from "../../../test/why-no-build.ts";
+import { readElf } from "../../elf/read.ts";
 import { emptyFolder } from "../../files/files.test.support.ts";
+import { readSources } from "../../payload/made-from/sources.ts";
 import { parsePayload } from "../../payload/parse.ts";
 import { smallXen } from "../../xen-make/small-xen.test.support.ts";
 import {
@@ -36,6 +38,11 @@ buildTest("buildFix() adds hooks, which may call what a new file of the fix brin
   const { payload } = await buildFix(small.options(withHelper, { inputs: { hooks: [hooks] } }));
   assert.ok(payload);
   const { functions, hooks: found } = parsePayload(payload.bytes, "fix");
+  const texts = readSources(readElf(payload.bytes, "fix"))?.files ?? [];
+  assert.deepEqual(
+    texts.map(({ name, bytes = new Uint8Array() }) => [name, Buffer.from(bytes).toString()]),
+    [["hooks.c", code]],
+  );
   assert.deepEqual(
     functions.map(({ kind, name }) => (kind === "replace" ? name : kind)),
     ["guard", "guard", "guard", "guard", "kernel", "user", "nop"],

@@ -9,6 +9,7 @@ import { stampBuildId } from "../build-id.ts";
 import {
   addOrigin,
   addReasons,
+  addSources,
   addSymbolMap,
   requireUndefinedSymbol,
   undefinedSymbolsOf,
@@ -96,6 +97,7 @@ export function emitPayload(input: EmitInput): EmittedPayload {
   addSymbolMap(draft, symbolMap);
   addReasons(draft, input.reasons);
   addOrigin(draft, input.origin);
+  addSources(draft, input.sources);
   pruneSymbols(draft);
   checkLimits(draft);
   const bytes = writeElf(draft);

@@ -7,9 +7,10 @@ import type { Architecture } from "../../isa/architecture.ts";
 import type { CallClobbered } from "../../isa/x86-registers.ts";
 import type { HookKind } from "../../xen-abi/hooks.ts";
 import type { PayloadVersion } from "../../xen-abi/release.ts";
+import type { PayloadOrigin } from "../made-from/origin.ts";
+import type { PayloadSources } from "../made-from/sources.ts";
 import type { Marker } from "../marker.ts";
 import type { GuardLevel, PayloadMode } from "../metadata-keys.ts";
-import type { PayloadOrigin } from "../origin.ts";
 import type { Reason } from "../reasons.ts";
 
 export interface SourceObject {
@@ -127,6 +128,8 @@ export interface EmitInput {
   readonly reasons?: readonly Reason[] | undefined;
   /** The payload's origin, for building on top of it; not loaded by any hypervisor. */
   readonly origin?: PayloadOrigin | undefined;
+  /** The texts of hand-written code; not loaded by any hypervisor. */
+  readonly sources?: PayloadSources | undefined;
   /** Some releases write into the table: wantsWritableFuncs() of xen-abi. */
   readonly funcsAccess: "read-only" | "writable";
 }

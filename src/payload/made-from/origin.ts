@@ -5,12 +5,12 @@
 // function of its inputs.
 
 import * as v from "valibot";
-import { sha256 } from "../bytes/sha256.ts";
-import type { ElfObject } from "../elf/object.ts";
-import { contentsOf, findSection } from "../elf/sections.ts";
-import { type Described, decodeJson } from "../json/decode-json.ts";
-import { maybe } from "../json/fields.ts";
-import { PayloadError } from "./errors.ts";
+import { sha256 } from "../../bytes/sha256.ts";
+import type { ElfObject } from "../../elf/object.ts";
+import { contentsOf, findSection } from "../../elf/sections.ts";
+import { type Described, decodeJson } from "../../json/decode-json.ts";
+import { maybe } from "../../json/fields.ts";
+import { PayloadError } from "../errors.ts";
 
 export const ORIGIN_SECTION = ".xsplice.origin";
 const FORMAT = 1;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PayloadError } from "./errors.ts";
+import { PayloadError } from "../errors.ts";
 import { decodeOrigin, encodeOrigin, originPatch, withoutTexts } from "./origin.ts";
 
 const ascii = (text: string) => new TextEncoder().encode(text);
