@@ -76,6 +76,11 @@ test("an installed package has what it needs at run time and no tests", () => {
   for (const wanted of ["share/agent/agent.c", "share/include/xsplice.h", "share/man/xsplice.1"]) {
     assert.ok(files.includes(wanted), wanted);
   }
+  // Of the packages whose code is in the bundle of the command.
+  const licences = readFileSync(join(installed, "dist/bundle/LICENCES"), "utf8");
+  for (const name of ["commander", "diff", "valibot"]) {
+    assert.match(licences, new RegExp(`^${name} [0-9.]+, .*\n\n[^]*Copyright`, "m"));
+  }
   const strange = files.filter((name) => /\.test\.|tsbuildinfo|^test\//.test(name));
   assert.deepEqual(strange, []);
 });

@@ -4,6 +4,7 @@
 
 import { ExitCode } from "./exit-code.ts";
 import { runCli } from "./run.ts";
+import { renderBug } from "./text/render-error.ts";
 
 const stop = new AbortController();
 let asked = 0;
@@ -28,7 +29,17 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody reads what is said beside the result: the work goes on, and ends with its own exit code.
 process.stderr.on("error", () => undefined);
 
-process.exitCode = await runCli(process.argv.slice(2), {
+// Node ends when nothing is left that could bring a result: that must not look like success.
+process.once("beforeExit", () => {
+  if (process.exitCode !== undefined) return;
+  process.stderr.write(
+    `${renderBug(new Error("Nothing is left to wait for, and no result came"))}\n`,
+  );
+  process.exitCode = ExitCode.bug;
+});
+
+// No `await` here: the bundle of the command is CommonJS (bootstrap/bundle.mjs).
+void runCli(process.argv.slice(2), {
   io: {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -40,4 +51,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
     const { openHost } = await import("../hosts/open-host.ts");
     return openHost(address, options);
   },
+}).then((code) => {
+  process.exitCode = code;
 });
