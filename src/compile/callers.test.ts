@@ -78,3 +78,10 @@ test("compilePayload() needs no keeper for a body that takes arguments on the st
     { printk("%ld", g); return g; }`;
   assert.equal(keeperOf(await compile(c)), undefined);
 });
+
+test("compilePayload() knows by the declaration that a body which goes on through a pointer has no arguments on the stack", async () => {
+  const c = `extern long (*hook)(long);
+    long (*hook)(long);
+    long leaf(long n) { return hook(n); }`;
+  assert.deepEqual(keeperOf(await compile(c))?.registers, ["r9"]);
+});

@@ -11,6 +11,7 @@ import { ObjectCode } from "../reliance/object-code.ts";
 import { describeReliant, type Reliant } from "../reliance/reliance.ts";
 import type { FunctionPair } from "../running/match-functions.ts";
 import { runningCode, type WhatRuns } from "../running/running-code.ts";
+import { signaturesOf } from "../running/signatures.ts";
 import type { CompiledSource } from "./compile-sources.ts";
 
 /**
@@ -24,7 +25,7 @@ export function keepForReplaced(
 ): Keeping | undefined {
   if (!followsRegisters(below.xen.architecture)) return undefined;
   const replaced = pairs.map(({ xenFunction }) => xenFunction.name);
-  const running = runningCode(below);
+  const running = runningCode({ ...below, signatureOf: signaturesOfReplaced(pairs, compiled) });
   const entries = pairs.flatMap(({ xenFunction: { name }, newBody }): KeptEntry[] => {
     const reliants = running.reliantsOn(name, replaced);
     if (reliants.length === 0) return [];
@@ -35,6 +36,26 @@ export function keepForReplaced(
   });
   if (entries.length === 0) return undefined;
   return { returnThunk: running.returnThunk, entries, calls: [] };
+}
+
+/** By the names in Xen: a new body takes and gives what the old one did. */
+function signaturesOfReplaced(
+  pairs: readonly FunctionPair[],
+  compiled: readonly CompiledSource[],
+): WhatRuns["signatureOf"] {
+  const newNames = new Map(
+    pairs.map(({ xenFunction, newBody }) => [xenFunction.name, newBody.name]),
+  );
+  const finders = compiled.map(({ object }) => signaturesOf(object));
+  return (name) => {
+    const newName = newNames.get(name);
+    if (newName === undefined) return undefined;
+    for (const find of finders) {
+      const found = find(newName);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
 }
 
 /** @param name of a function that one of the sources defines as a global */
@@ -60,8 +81,10 @@ function bodyAt(
     return found;
   };
   const leadOut = () => ({ kind: "elsewhere" }) as const;
-  const asItRuns = new ObjectCode(object, { leadOut, isOwn: (called) => !isReplaceable(called) });
-  const asItIs = new ObjectCode(object, { leadOut, isOwn: () => true });
+  const signatures = signaturesOf(object);
+  const view = { leadOut, signatureOf: ({ name }: ElfSymbol) => signatures(name) };
+  const asItRuns = new ObjectCode(object, { ...view, isOwn: (called) => !isReplaceable(called) });
+  const asItIs = new ObjectCode(object, { ...view, isOwn: () => true });
   return { code: find(asItRuns), ownCalls: asItIs.findCallers(find(asItIs)) };
 }
 

@@ -35,7 +35,9 @@ export async function compileAll(
   const compiled: CompiledSource[] = [];
   for (const source of sources) {
     const output = join(folder, `${compiled.length}.o`);
-    const request = { source, output, includes: [weakHeader], extraFlags, signal };
+    // Debug information, which stays behind, tells what functions take and give.
+    const flags = ["-g", ...extraFlags];
+    const request = { source, output, includes: [weakHeader], extraFlags: flags, signal };
     const { bytes, warnings, texts } = await compileSource(compiler, request);
     const object = openElf(bytes, source);
     const draft = draftFrom(object);
