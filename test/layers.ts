@@ -129,6 +129,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "files",
   ],
   probe: ["bytes", "host", "elf", "isa", "xen-abi", "payload", "guard"],
+  matrix: ["bytes", "json"],
   metrics: ["host", "plan"],
   depot: [
     ...["bytes", "json", "files", "payload", "xen-abi", "xen-model", "check", "plan"],
@@ -190,6 +191,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "sync",
     "bisect",
     "metrics",
+    "matrix",
     "depot",
     "boot",
     "xen-model",

@@ -22,6 +22,8 @@ export interface BuildInputs {
   readonly xenSyms: NamedBytes;
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
+  /** Patches of both sides: what the source has to become before the fix is looked at. */
+  readonly pristine?: readonly PatchInput[] | undefined;
   /** C files with hooks. */
   readonly hooks: readonly string[];
 }

@@ -19,7 +19,7 @@ import { extraVersionOf, type Hypervisor, readHypervisor, startTools } from "./t
  */
 export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
   const { inputs, stacking, run } = options;
-  const { source, config, patches, xenSyms } = inputs;
+  const { source, config, patches, pristine, xenSyms } = inputs;
   const timings = new Timings();
   const cache = run.cache ?? cacheFolder(run.environment);
   requireCacheFolder(cache); // Before any program in it runs.
@@ -37,6 +37,7 @@ export async function buildFix(options: BuildOptions): Promise<BuiltFix> {
       source,
       config,
       patches,
+      pristine,
       earlier,
       architecture: xen.architecture,
       // To find it, all symbols are read: that is left for when it is asked for.

@@ -20,15 +20,18 @@ export type PayloadFacts = Omit<
 >;
 
 export function originOf(
-  { config, patches }: Pick<BuildInputs, "config" | "patches">,
+  { config, patches, pristine = [] }: Pick<BuildInputs, "config" | "patches" | "pristine">,
   { digest, compiler }: Pick<PreparedSource, "digest" | "compiler">,
   carried: PayloadLabel["patches"],
 ): PayloadOrigin {
+  const taken = (all: typeof patches) =>
+    all.map(({ name, bytes, fuzz }) => ({ ...originPatch(name, bytes), fuzz }));
   const origin = {
     source: digest,
     config: sha256(config.text),
     compiler: compiler.version,
-    patches: patches.map(({ name, bytes, fuzz }) => ({ ...originPatch(name, bytes), fuzz })),
+    patches: taken(patches),
+    ...(pristine.length === 0 ? {} : { pristine: taken(pristine) }),
   };
   return carried === "texts" ? origin : withoutTexts(origin);
 }

@@ -50,17 +50,22 @@ export interface ReportedInputs {
   readonly xenSyms: string;
   readonly config: string;
   readonly patches: Readonly<Record<string, string>>;
+  /** Of both sides; absent where there are none. */
+  readonly pristine?: Readonly<Record<string, string>>;
 }
 
 export function inputsOf(
-  { xenSyms, config, patches }: BuildInputs,
+  { xenSyms, config, patches, pristine = [] }: BuildInputs,
   source: string,
   nameOf: (name: string) => string,
 ): ReportedInputs {
+  const digests = (all: typeof patches) =>
+    Object.fromEntries(all.map(({ name, bytes }) => [nameOf(name), sha256(bytes)]));
   return {
     source,
     xenSyms: sha256(xenSyms.bytes),
     config: sha256(Buffer.from(config.text)),
-    patches: Object.fromEntries(patches.map(({ name, bytes }) => [nameOf(name), sha256(bytes)])),
+    patches: digests(patches),
+    ...(pristine.length === 0 ? {} : { pristine: digests(pristine) }),
   };
 }

@@ -127,6 +127,10 @@ const outline: readonly {
         summary: "make a payload from a source patch",
         load: async () => (await import("./commands/build.ts")).buildCommand,
       },
+      matrix: {
+        summary: "make a payload from a source patch for each of many bases",
+        load: async () => (await import("./matrix/matrix.ts")).matrixCommand,
+      },
       compile: {
         summary: "make a payload from hand-written C",
         load: async () => (await import("./commands/compile.ts")).compileCommand,

@@ -25,7 +25,7 @@ export const ExitCode = {
   notShown: 3,
   /** lab guest run: the guest did not end well, or took the hypervisor down. */
   guestFailed: 2,
-  /** boot: the next boot will not bring back what is applied now, or the last one did not. */
+  /** matrix: a base has no payload. boot: the next boot will not bring back what is applied now, or the last one did not. */
   incomplete: 2,
   /** bisect only: no single fix can be named. */
   unnamed: 2,

@@ -31,12 +31,16 @@ export interface AppliedPatches {
   readonly moved: readonly MovedHunk[];
   /** The lowest first; empty when the payload is stacked on the hypervisor itself. */
   readonly levels: readonly SourceLevel[];
+  /** How many of them, from below, are of no payload: patches of both sides. */
+  readonly pristineLevels: number;
 }
 
 export interface ApplyRequest {
   /** Top directory of the source. */
   readonly folder: string;
   readonly source: Pick<SourceOutline, "paths" | "links">;
+  /** Of both sides. */
+  readonly pristine?: readonly PatchInput[];
   /** Of the payloads below, the lowest first. */
   readonly earlier: readonly (readonly PatchInput[])[];
   /** Of the fix. */
@@ -44,7 +48,9 @@ export interface ApplyRequest {
 }
 
 /** @throws BuildError build/bad-patch, build/patch-does-not-apply */
-export function applyPatches({ folder, source, earlier, patches }: ApplyRequest): AppliedPatches {
+export function applyPatches(request: ApplyRequest): AppliedPatches {
+  const { folder, source, pristine = [], earlier, patches } = request;
+  const belowAll = pristine.length === 0 ? [] : [pristine];
   const known = new Set(source.paths);
   const readText = (path: string): string | undefined => {
     const place = join(folder, path);
@@ -59,7 +65,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
   let files: ReadonlyMap<string, PatchedFile> = new Map();
   const levels: SourceLevel[] = [];
   let moved: MovedHunk[] = [];
-  for (const own of [...earlier, patches]) {
+  for (const own of [...belowAll, ...earlier, patches]) {
     const exists = (path: string) => {
       const changed = files.get(path);
       if (changed !== undefined) return changed.after !== undefined;
@@ -94,6 +100,7 @@ export function applyPatches({ folder, source, earlier, patches }: ApplyRequest)
     changed: pathsOf(fix),
     moved: moved.filter(({ patch }) => fix.includes(patch)),
     levels: levels.slice(0, -1),
+    pristineLevels: belowAll.length,
   };
 }
 

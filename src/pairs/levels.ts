@@ -1,5 +1,5 @@
 // Objects of the source with the patches of the payloads below in it, level by level: what the new
-// payload is to be stacked on. An object that a level does not reach is the one of the level under it. Made
+// payload is to be stacked on. Patches of both sides are the lowest level, and have no payload. An object that a level does not reach is the one of the level under it. Made
 // objects are kept with their base, under a key of all that the levels changed, so that each is
 // compiled once.
 
@@ -32,6 +32,8 @@ export interface LevelsRequest {
   readonly base: Base;
   /** The lowest first; of each, only the files that are carried. */
   readonly levels: readonly SourceLevel[];
+  /** Of how many of them no payload is: what they make is what lies below all payloads. */
+  readonly pristineLevels: number;
   /** Directory for working copies. */
   readonly work: string;
   /** By the path below the source directory. */
@@ -47,7 +49,7 @@ export async function pairWithLevels(
   request: LevelsRequest,
   run: MakeRun,
 ): Promise<readonly ObjectPair[]> {
-  const { base, levels, work } = request;
+  const { base, levels, pristineLevels, work } = request;
   if (levels.length === 0 || pairs.length === 0) return pairs;
   const objects = pairs.map(({ object }) => object);
   const made = new Map(objects.map((name) => [name, [findObject(base.folder, name)]]));
@@ -58,7 +60,8 @@ export async function pairWithLevels(
     for (const [name, all] of made) all.push(own.get(name));
   }
   return pairs.map((pair) => {
-    const all = (made.get(pair.object) ?? []).map((object) => object?.bytes);
+    const found = (made.get(pair.object) ?? []).slice(pristineLevels);
+    const all = found.map((object) => object?.bytes);
     return { ...pair, before: all.at(-1), levels: all };
   });
 }

@@ -52,7 +52,7 @@ export async function pairUp(
     /^(code|make-file|generator)$/.test(kindOfPath(path)),
   );
   const { files, levels } = carried;
-  const { patches, moved, contributions } = applied;
+  const { patches, moved, contributions, pristineLevels } = applied;
   // From here only files are left that objects are made from, or that affect how they are made.
   const hasHooks = hookFiles.length > 0;
   const after = await makePatchedTree({ base, work, files, hasHooks }, run);
@@ -69,7 +69,8 @@ export async function pairUp(
   const orders = sides.failure === undefined ? ordersThatCount(base, after) : [];
   if (orders.length > 0) return leaveUnbuilt(request, { settings, rules: orders });
   // From here the order of the link is one that a running hypervisor does not show.
-  const pairs = await pairWithLevels(sides.pairs, { base, work, levels, isCode }, run);
+  const below = { base, work, levels, pristineLevels, isCode };
+  const pairs = await pairWithLevels(sides.pairs, below, run);
   // From here each object that depends on a changed file is there, before and after.
   const changes = { settings, rules };
   const isReordered = after.moved.length > 0;
@@ -86,7 +87,7 @@ export async function pairUp(
     changes: {
       lines: linesOf(carried, { ...neutral, wasNeutral: sides.wasNeutral }),
       texts: belowXenOf(files),
-      levels: levels.map((level) => belowXenOf(level.files)),
+      levels: levels.slice(pristineLevels).map((level) => belowXenOf(level.files)),
       contributions,
     },
   };

@@ -124,9 +124,10 @@ async function prepareFrom(
   const { outline, extraVersion } = assumed;
   const { inputs, timings, cache, asked, read, meanwhile } = pass;
   const { jobs, signal, onProgress = () => {} } = pass.run;
-  const { config, architecture, source: folder, patches, earlier = [], hookFiles } = inputs;
+  const { config, architecture, source: folder, patches, hookFiles } = inputs;
+  const { pristine = [], earlier = [] } = inputs;
   const applied = timings.measure("apply", () =>
-    applyPatches({ folder, source: outline, earlier, patches }),
+    applyPatches({ folder, source: outline, pristine, earlier, patches }),
   );
   // From here every hunk has its place in the texts.
   const unversioned = await timings.measureAsync("find tools", () => asked);

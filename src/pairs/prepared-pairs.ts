@@ -32,6 +32,8 @@ export interface PairsInputs {
   readonly extraVersion?: string | undefined;
   /** In the order in which they are applied. */
   readonly patches: readonly PatchInput[];
+  /** Patches of both sides, which are applied first. */
+  readonly pristine?: readonly PatchInput[] | undefined;
   /** Patches of the payloads that the new one is to be stacked on, the lowest first. */
   readonly earlier?: readonly (readonly PatchInput[])[];
   /** C files with hooks that include Xen's headers. */

@@ -32,6 +32,7 @@ export {
   encodeOrigin,
   ORIGIN_SECTION,
   type OriginDigests,
+  type OriginFile,
   type OriginPatch,
   type PayloadOrigin,
   readOrigin,

@@ -40,10 +40,12 @@ function patchesOf(
 
 interface MadePayload {
   readonly payload: Pick<PayloadBelow["payload"], "source">;
-  readonly origin: Pick<PayloadOrigin, "source" | "config"> | undefined;
+  readonly origin: MadeFrom | undefined;
 }
 
-interface OwnOrigin extends Pick<PayloadOrigin, "source" | "config"> {
+type MadeFrom = Pick<PayloadOrigin, "source" | "config" | "pristine">;
+
+interface OwnOrigin extends MadeFrom {
   /** Files that differ from those of another source, where that is known. */
   readonly differencesFrom: (digest: string) => readonly string[] | undefined;
 }
@@ -58,6 +60,7 @@ export function checkOrigins(
 ): void {
   for (const { payload, origin } of payloads) {
     if (origin === undefined) continue;
+    requirePristine(payload.source, origin, own);
     const differs = (["source", "config"] as const).find((key) => origin[key] !== own[key]);
     if (differs === undefined) continue;
     const what = { source: "another source", config: "another configuration" }[differs];
@@ -69,6 +72,24 @@ export function checkOrigins(
       remedy: "give the source and the configuration that the payloads below were built from",
     });
   }
+}
+
+/** Patches of both sides make another source. */
+function requirePristine(
+  below: string,
+  { pristine: theirs = [] }: MadeFrom,
+  { pristine: ours = [] }: MadeFrom,
+): void {
+  const [wanted, found] = [theirs, ours].map((all) => all.map((one) => one.sha256).join("\n"));
+  if (wanted === found) return;
+  const words = (all: typeof ours) => all.map(({ name }) => name).join(", ") || "none";
+  throw new BuilderError({
+    code: "builder/wrong-stack",
+    problem: `Cannot build on top of "${below}": it was built with other patches of both sides`,
+    where: `it has ${words(theirs)}; given is ${words(ours)}`,
+    expected: wanted === "" ? "no --pristine" : `SHA-256 ${wanted}`,
+    remedy: "give the patches that the payloads below were built with, by --pristine",
+  });
 }
 
 /** What a person compares first. */

@@ -76,10 +76,10 @@ export const buildCommand: TopCommand = {
 
 /** All files that are read, but for the source's own. */
 function inputsOf({ options: given }: CommandCall, options: BuildOptions): readonly string[] {
-  const { patches, xenSyms, config, hooks } = options.inputs;
+  const { patches, pristine = [], xenSyms, config, hooks } = options.inputs;
   const named = ["series", "previous"].flatMap((name) => given.text(name) ?? []);
   const below = ["on", "depends"].flatMap((name) => given.texts(name));
-  const read = [...patches, ...options.stacking.basePatches].map(({ name }) => name);
+  const read = [...patches, ...pristine, ...options.stacking.basePatches].map(({ name }) => name);
   return [...read, xenSyms.name, config.name, ...hooks, ...named, ...below];
 }
 

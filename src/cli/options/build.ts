@@ -36,6 +36,14 @@ export const buildOptionSpecs: readonly OptionSpec[] = [
     completes: "file",
   },
   {
+    name: "pristine",
+    value: "FILE",
+    description:
+      "a patch of both sides, applied first: what the source lacks before the fix is looked at",
+    repeatable: "yes",
+    completes: "file",
+  },
+  {
     name: "fuzz",
     value: "N",
     description:
@@ -181,8 +189,9 @@ export async function readBuildOptions(
 async function readFixInputs(
   { options }: CommandCall,
   patches: readonly string[],
-): Promise<Pick<BuildInputs, "patches" | "hooks">> {
+): Promise<Pick<BuildInputs, "patches" | "pristine" | "hooks">> {
   return {
+    pristine: await readPatches(options.texts("pristine")),
     patches: (await readPatches(patches)).map((patch) => ({
       ...patch,
       fuzz: options.number("fuzz"),

@@ -105,6 +105,21 @@ export async function readLabOptions(
   };
 }
 
+/** A lab of a base that is open already. */
+export async function labOfBase(base: Base, io: CommandIo): Promise<OpenLabOptions> {
+  const { cacheFolder } = await import("../../parts/cache-folder.ts");
+  const own = base.packageVersion === undefined ? base.xenSyms : undefined;
+  const line = own === undefined ? undefined : (await factsOf(own, io))?.line;
+  const xen = xenOf(base);
+  return {
+    ...(xen === undefined ? {} : { xen }),
+    ...(own === undefined ? {} : { xenSymbols: own, ...(line && { xenRelease: line }) }),
+    userland: "minimal",
+    cache: cacheFolder(io.env),
+    signal: io.signal,
+  };
+}
+
 /** The base of --base; or for arm64 one that is built from the source of what --xen names. */
 async function labBase(
   call: CommandCall,

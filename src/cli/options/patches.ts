@@ -32,7 +32,7 @@ export function readText(path: string): Promise<Uint8Array> {
  * In quilt's format: paths relative to the file's directory, comments after #, options after the name.
  * Of these, `-pN` is found out from the patch itself.
  */
-async function readSeries(path: string): Promise<readonly string[]> {
+export async function readSeries(path: string): Promise<readonly string[]> {
   const lines = Buffer.from(await readText(path))
     .toString()
     .split("\n");

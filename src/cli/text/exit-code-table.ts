@@ -37,6 +37,12 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
       meaning: "the patch changes nothing that the hypervisor runs, or nothing but what is allowed",
     },
   ],
+  matrix: [
+    {
+      code: ExitCode.incomplete,
+      meaning: "a base failed, its fix cannot be live patched, or a proof did not close the hole",
+    },
+  ],
   check: [
     { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
     { code: ExitCode.hazards, meaning: "Xen would accept them, but there are hazards" },

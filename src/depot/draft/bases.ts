@@ -8,7 +8,7 @@ import { writeWhole } from "../../files/write-whole.ts";
 import { formatRelease } from "../../xen-abi/release.ts";
 import { type Hypervisor, openHypervisor } from "../../xen-model/hypervisor.ts";
 import { DepotError } from "../errors.ts";
-import { changeDraft, depotFolders, writeDraft } from "./draft.ts";
+import { changeDraft, depotFolders, type MadeFrom, writeDraft } from "./draft.ts";
 
 export interface NewBase {
   /** xen-syms of the hypervisor. */
@@ -16,6 +16,8 @@ export interface NewBase {
   readonly source: string;
   /** For people: "Debian 12, 4.17.5+72". */
   readonly label: string | undefined;
+  /** What it is built from; what was registered before stays where none is given. */
+  readonly made?: MadeFrom | undefined;
 }
 
 export interface RegisteredBase {
@@ -24,7 +26,7 @@ export interface RegisteredBase {
   readonly release: string;
 }
 
-/** The same base again changes its label only. @throws DepotError depot/bad-request */
+/** The same base again changes its label, and what it is built from. @throws DepotError depot/bad-request */
 export function addBase(depot: string, base: NewBase): Promise<RegisteredBase> {
   const { symbols, source } = base;
   const hypervisor = openHypervisor(symbols, source);
@@ -53,7 +55,9 @@ export function addBase(depot: string, base: NewBase): Promise<RegisteredBase> {
     const path = depotFolders(depot).symbolsOf(buildId);
     mkdirSync(dirname(path), { recursive: true });
     writeWhole(path, symbols);
-    writeDraft(depot, { ...draft, bases: { ...draft.bases, [buildId]: { label, release } } });
+    const made = base.made ?? draft.bases[buildId]?.made;
+    const registered = { label, release, made };
+    writeDraft(depot, { ...draft, bases: { ...draft.bases, [buildId]: registered } });
     return { buildId, label, release };
   });
 }

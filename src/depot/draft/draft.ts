@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { type FileLock, tryLock } from "../../files/lock.ts";
 import { writeWhole } from "../../files/write-whole.ts";
 import { type Described, decodeJson } from "../../json/decode-json.ts";
+import { maybe } from "../../json/fields.ts";
 import { systemStateOf } from "../../system-state.ts";
 import { DepotError } from "../errors.ts";
 import { contentsSchema } from "../form.ts";
@@ -33,10 +34,28 @@ const draftSchema = v.object({
     v.object({ role: roleSchema, bases: v.record(v.string(), contentsSchema) }),
   ),
   /** By build-id; the symbols are beside this file. */
-  bases: v.record(v.string(), v.object({ label: v.string(), release: v.string() })),
+  bases: v.record(
+    v.string(),
+    v.object({
+      label: v.string(),
+      release: v.string(),
+      /** What payloads for it are built from, on the vendor's machine. */
+      made: maybe(
+        v.object({
+          base: maybe(v.string()),
+          source: maybe(v.string()),
+          config: maybe(v.string()),
+          compiler: maybe(v.string()),
+          series: maybe(v.string()),
+          version: maybe(v.string()),
+        }),
+      ),
+    }),
+  ),
 });
 
 export type Draft = Described<typeof draftSchema>;
+export type MadeFrom = NonNullable<Draft["bases"][string]["made"]>;
 export type DraftRole = Described<typeof roleSchema>;
 export type TopRole = keyof Draft["roles"];
 export const topRoles: readonly TopRole[] = ["root", "targets", "snapshot", "timestamp"];

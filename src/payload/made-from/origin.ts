@@ -29,6 +29,7 @@ const originSchema = v.object({
   config: v.string(),
   compiler: v.string(),
   patches: v.array(patchSchema),
+  pristine: maybe(v.array(patchSchema)),
 });
 
 export interface PayloadOrigin {
@@ -40,6 +41,15 @@ export interface PayloadOrigin {
   readonly compiler: string;
   /** In the order in which they are applied; none for hand-written code. */
   readonly patches: readonly OriginPatch[];
+  /** Of both sides, and applied first; `undefined` where there are none. */
+  readonly pristine?: readonly OriginPatch[] | undefined;
+}
+
+export interface OriginFile {
+  /** Without its directory. */
+  readonly name: string;
+  /** In hex. */
+  readonly sha256: string;
 }
 
 export interface OriginPatch {
@@ -54,15 +64,16 @@ export interface OriginPatch {
 }
 
 /** For display and comparison: without the patches themselves. */
-export interface OriginDigests extends Omit<PayloadOrigin, "patches"> {
-  readonly patches: readonly Omit<OriginPatch, "bytes">[];
+export interface OriginDigests extends Omit<PayloadOrigin, "patches" | "pristine"> {
+  readonly patches: readonly OriginFile[];
+  readonly pristine?: readonly OriginFile[] | undefined;
 }
 
-export function digestsOf({ patches, ...origin }: PayloadOrigin): OriginDigests {
-  return {
-    ...origin,
-    patches: patches.map(({ name, sha256: digest }) => ({ name, sha256: digest })),
-  };
+export function digestsOf({ patches, pristine, ...origin }: PayloadOrigin): OriginDigests {
+  const digests = (all: readonly OriginPatch[]) =>
+    all.map(({ name, sha256: digest }) => ({ name, sha256: digest }));
+  const below = pristine === undefined ? {} : { pristine: digests(pristine) };
+  return { ...origin, patches: digests(patches), ...below };
 }
 
 /** @param path the author's path of the patch; only the file name is kept */
@@ -71,24 +82,28 @@ export function originPatch(path: string, bytes: Uint8Array): OriginPatch {
 }
 
 export function withoutTexts(origin: PayloadOrigin): PayloadOrigin {
-  const patches = origin.patches.map((patch) => ({ ...patch, bytes: undefined }));
-  return { ...origin, patches };
+  const bare = (all: readonly OriginPatch[]) => all.map((one) => ({ ...one, bytes: undefined }));
+  const { patches, pristine } = origin;
+  return { ...origin, patches: bare(patches), ...(pristine && { pristine: bare(pristine) }) };
 }
 
 /** The section's contents. */
-export function encodeOrigin({ source, config, compiler, patches }: PayloadOrigin): Uint8Array {
-  const listed = patches.map(({ name, sha256: digest, bytes, fuzz = 0 }) => ({
-    name,
-    sha256: digest,
-    ...(bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") }),
-    ...(fuzz === 0 ? {} : { fuzz }),
-  }));
+export function encodeOrigin(origin: PayloadOrigin): Uint8Array {
+  const { source, config, compiler, patches, pristine } = origin;
+  const list = (all: readonly OriginPatch[]) =>
+    all.map(({ name, sha256: digest, bytes, fuzz = 0 }) => ({
+      name,
+      sha256: digest,
+      ...(bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") }),
+      ...(fuzz === 0 ? {} : { fuzz }),
+    }));
   const value: v.InferInput<typeof originSchema> = {
     format: FORMAT,
     source,
     config,
     compiler,
-    patches: listed,
+    patches: list(patches),
+    ...(pristine === undefined ? {} : { pristine: list(pristine) }),
   };
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
@@ -103,8 +118,12 @@ export function readOrigin(payload: ElfObject): PayloadOrigin | undefined {
 export function decodeOrigin(bytes: Uint8Array, source: string): PayloadOrigin {
   const decoded = decodeJson(textOf(bytes, source), originSchema);
   if (decoded.kind === "problem") throw refusal(source, decoded.problem);
-  const { format: _, patches, ...origin } = decoded.value;
-  return { ...origin, patches: patches.map((patch) => decodePatch(patch, source)) };
+  const { format: _, patches, pristine, ...origin } = decoded.value;
+  return {
+    ...origin,
+    patches: patches.map((patch) => decodePatch(patch, source)),
+    ...(pristine && { pristine: pristine.map((patch) => decodePatch(patch, source)) }),
+  };
 }
 
 function decodePatch(
