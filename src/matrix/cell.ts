@@ -12,7 +12,7 @@ const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 /** Below the directory of the results. */
 const fileSchema = v.object({ path: v.string(), sha256: digest });
 
-export const proofVerdicts = ["closed", "not-closed", "not-shown"] as const;
+const proofVerdicts = ["closed", "not-closed", "not-shown"] as const;
 
 const proofSchema = v.object({
   key: digest,
@@ -40,7 +40,6 @@ const cellSchema = v.object({
 });
 
 export type Cell = Described<typeof cellSchema>;
-export type CellProof = Described<typeof proofSchema>;
 export type CellFile = Described<typeof fileSchema>;
 
 export function encodeCell(cell: Omit<Cell, "format">): string {

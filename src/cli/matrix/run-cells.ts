@@ -12,7 +12,7 @@ import { proveCell } from "./prove-cell.ts";
 import type { MatrixWish } from "./wish.ts";
 
 /** What was wrong, in the words of the error. */
-export interface CellFailure {
+interface CellFailure {
   readonly code: string;
   readonly problem: string;
   readonly where?: string | undefined;
