@@ -9,8 +9,15 @@ import { writeWhole } from "../../src/files/write-whole.ts";
 import { cacheFolder } from "../../src/parts/cache-folder.ts";
 import { useCache } from "../../src/parts/lock.ts";
 import { ScoreError } from "./fix-list.ts";
-import { runScore, type ScoreRequest, ToBeContinued } from "./score.ts";
-import { readReport, readReports, withAnswers, writeReport } from "./score-report.ts";
+import { expectationsBeside, runScore, type ScoreRequest, ToBeContinued } from "./score.ts";
+import {
+  judgedAnew,
+  readReport,
+  readReports,
+  type ScoreReport,
+  withAnswers,
+  writeReport,
+} from "./score-report.ts";
 import { renderTable } from "./table.ts";
 
 const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fixes LIST [OPTION…]
@@ -25,6 +32,8 @@ const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fi
   --publish         with --only: put these answers in the place of those that were published
   --kept-only       of fixes alone, only what earlier runs have found
   --no-series       each fix alone only
+  --judge-anew      nothing is built: what was published is held against the expectations as they are now;
+                    of the options above, only --fixes is needed
   --at-most N       end after N builds, with exit code 75; the next run goes on
   --output DIR      where score.md and score/ are written; docs by default
   --help            print this text
@@ -48,6 +57,7 @@ async function main(): Promise<number> {
       publish: { type: "boolean", default: false },
       "kept-only": { type: "boolean", default: false },
       "no-series": { type: "boolean", default: false },
+      "judge-anew": { type: "boolean", default: false },
       "at-most": { type: "string", default: "100000" },
       output: { type: "string", default: "docs" },
       help: { type: "boolean", default: false },
@@ -55,14 +65,14 @@ async function main(): Promise<number> {
   });
   if (values.help) return say(USAGE, process.stdout);
   const { xen, base, config, fixes, output, only, publish } = values;
+  if (values["judge-anew"] && fixes !== undefined) return publishAnew(fixes, output);
   if (xen === undefined || base === undefined || config === undefined || fixes === undefined) {
     throw badArguments("--xen, --base, --config and --fixes are needed");
   }
-  if (!fixes.endsWith(LISTS_END)) throw badArguments(`the list has to end with ${LISTS_END}`);
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort(new Interrupted()));
   process.once("SIGTERM", () => controller.abort(new Interrupted()));
-  const list = fixes.replace(/^.*\//, "").slice(0, -LISTS_END.length);
+  const list = nameOfList(fixes);
   const request: ScoreRequest = {
     xen,
     base,
@@ -81,14 +91,36 @@ async function main(): Promise<number> {
   const report = await runScore(request);
   if (only.length === 0 || publish) {
     mkdirSync(output, { recursive: true });
-    writeReport(output, only.length === 0 ? report : withAnswers(request.before, report));
-    writeWhole(join(output, "score.md"), renderTable(readReports(output)));
+    publishReport(output, only.length === 0 ? report : withAnswers(request.before, report));
   }
-  say(`${JSON.stringify(report.summary)}\n`, process.stdout);
-  const isRight = report.fixes.every(
-    ({ verdict }) => verdict === "right" || verdict === "not-scored",
-  );
-  const seriesRan = report.series.every(({ trial }) => trial === undefined || trial.kind === "ran");
+  return sayAll(report);
+}
+
+/** @throws ScoreError score/bad-arguments */
+function nameOfList(fixes: string): string {
+  if (!fixes.endsWith(LISTS_END)) throw badArguments(`the list has to end with ${LISTS_END}`);
+  return fixes.replace(/^.*\//, "").slice(0, -LISTS_END.length);
+}
+
+/** @throws ScoreError score/bad-arguments where nothing was published */
+function publishAnew(fixes: string, output: string): number {
+  const list = nameOfList(fixes);
+  const before = readReport(output, list);
+  if (before === undefined) throw badArguments(`nothing was published of ${list} in ${output}`);
+  const report = judgedAnew(before, expectationsBeside(fixes));
+  publishReport(output, report);
+  return sayAll(report);
+}
+
+function publishReport(output: string, report: ScoreReport): void {
+  writeReport(output, report);
+  writeWhole(join(output, "score.md"), renderTable(readReports(output)));
+}
+
+function sayAll({ summary, fixes, series }: ScoreReport): number {
+  say(`${JSON.stringify(summary)}\n`, process.stdout);
+  const isRight = fixes.every(({ verdict }) => verdict === "right" || verdict === "not-scored");
+  const seriesRan = series.every(({ trial }) => trial === undefined || trial.kind === "ran");
   return isRight && seriesRan ? EXIT.right : EXIT.notRight;
 }
 

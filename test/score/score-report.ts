@@ -5,8 +5,8 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { writeWhole } from "../../src/files/write-whole.ts";
 import { type Described, decodeJson } from "../../src/json/decode-json.ts";
-import { ScoreError } from "./fix-list.ts";
-import { summarize } from "./judge.ts";
+import { type Expectation, ScoreError } from "./fix-list.ts";
+import { judge, summarize } from "./judge.ts";
 import { resultSchema, trialSchema } from "./result.ts";
 
 const seriesSchema = v.object({
@@ -85,6 +85,23 @@ export function withAnswers(before: ScoreReport | undefined, now: ScoreReport): 
   const judged = fixes.map((result) => ({ result, verdict: { kind: result.verdict } }));
   const missing = before.missing - added.length;
   return { ...before, date: now.date, fixes, missing, summary: summarize(judged) };
+}
+
+/** What was published, held against expectations that have changed since; its answers and dates stay. */
+export function judgedAnew(
+  before: ScoreReport,
+  expectations: ReadonlyMap<string, Expectation>,
+): ScoreReport {
+  const judged = before.fixes.map((fix) => {
+    const { verdict: _, because: __, judgement: ___, ...result } = fix;
+    return { result, verdict: judge(result, expectations.get(fix.commit)) };
+  });
+  const fixes = judged.map(({ result, verdict }) => {
+    const because = "why" in verdict ? verdict.why : undefined;
+    const judgement = expectations.get(result.commit)?.why;
+    return { ...result, verdict: verdict.kind, because, judgement };
+  });
+  return { ...before, fixes, summary: summarize(judged) };
 }
 
 export function writeReport(folder: string, report: ScoreReport): void {

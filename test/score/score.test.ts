@@ -9,6 +9,7 @@ import { type Expectation, readExpectations, readFixes, ScoreError } from "./fix
 import { changeOf, judge, summarize } from "./judge.ts";
 import type { Answer, Result, Trial } from "./result.ts";
 import {
+  judgedAnew,
   readReport,
   readReports,
   type ScoreReport,
@@ -80,6 +81,28 @@ test("withAnswers() puts new answers in the place of old ones, and counts again"
   assert.deepEqual(counted, { fixes: 2, right: 2, payloads: 2, wrong: 0, avoidable: 0 });
   const more = { ...built, commit: "aaaaaaaaaaaa" };
   assert.equal(withAnswers(reportOf([built, old]), reportOf([more])).missing, 2);
+});
+
+test("judgedAnew() holds published answers against expectations that have changed", () => {
+  const result = { ...resultOf(refused), verdict: "false-reason", because: "b", judgement: "j" };
+  const summary = { fixes: 1, right: 0, payloads: 0, wrong: 0, avoidable: 0, seconds: 2 };
+  const before: ScoreReport = {
+    format: 1,
+    list: "x",
+    base: "x",
+    compiler: "gcc",
+    date: "2026-01-01",
+    fixes: [result],
+    missing: 0,
+    series: [],
+    summary,
+  };
+  const why = "on second look: its lock moves";
+  const anew = judgedAnew(before, new Map([[one, { ...expected("refused", "layout"), why }]]));
+  const { verdict, because, judgement, answer } = anew.fixes[0] ?? {};
+  assert.deepEqual([verdict, because, judgement, answer], ["right", undefined, why, refused]);
+  assert.equal(anew.summary.right, 1);
+  assert.equal(anew.date, before.date);
 });
 
 test("judge() calls right only what is as expected, with all functions and the same causes", () => {

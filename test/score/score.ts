@@ -120,7 +120,7 @@ async function allSeries(request: SeriesRequest): Promise<readonly SeriesResult[
   return [stack, cumulative, await runIndependent(request)];
 }
 
-function expectationsBeside(list: string): ReadonlyMap<string, Expectation> {
+export function expectationsBeside(list: string): ReadonlyMap<string, Expectation> {
   const place = list.replace(/\.fixes$/, ".expected");
   if (place === list || !existsSync(place)) return new Map();
   return readExpectations(readFileSync(place, "utf8"), place);
