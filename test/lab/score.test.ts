@@ -65,6 +65,7 @@ describe("runScore()", { skip: await whyNoCorpusSource() }, () => {
       only: [],
       atMost: 10,
       series: false,
+      seriesOnly: false,
       keptOnly: false,
       say: () => {},
       signal: AbortSignal.timeout(200_000),

@@ -32,6 +32,7 @@ const USAGE = `usage: npm run score -- --xen CLONE --base TAG --config FILE --fi
   --publish         with --only: put these answers in the place of those that were published
   --kept-only       of fixes alone, only what earlier runs have found
   --no-series       each fix alone only
+  --series-only     no fix alone: the series goes by the answers that were published
   --judge-anew      nothing is built: what was published is held against the expectations as they are now;
                     of the options above, only --fixes is needed
   --at-most N       end after N builds, with exit code 75; the next run goes on
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
       publish: { type: "boolean", default: false },
       "kept-only": { type: "boolean", default: false },
       "no-series": { type: "boolean", default: false },
+      "series-only": { type: "boolean", default: false },
       "judge-anew": { type: "boolean", default: false },
       "at-most": { type: "string", default: "100000" },
       output: { type: "string", default: "docs" },
@@ -82,6 +84,7 @@ async function main(): Promise<number> {
     jobs: numberOf(values.jobs, "--jobs"),
     atMost: numberOf(values["at-most"], "--at-most"),
     series: !values["no-series"],
+    seriesOnly: values["series-only"],
     keptOnly: values["kept-only"],
     say: (text) => say(`${text}\n`, process.stderr),
     signal: controller.signal,

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { openScoredBase, type ScoredBase } from "./base.ts";
 import { askBuild, askCheck, readPayload } from "./build-fix.ts";
 import { Clone } from "./clone.ts";
-import { type Expectation, type Fix, readExpectations, readFixes } from "./fix-list.ts";
+import { type Expectation, type Fix, readExpectations, readFixes, ScoreError } from "./fix-list.ts";
 import { changeOf, inWords, type Judged, judge, summarize } from "./judge.ts";
 import { digestOf, KeptResults, toolDigest } from "./kept.ts";
 import type { Result } from "./result.ts";
@@ -25,6 +25,8 @@ export interface ScoreRequest {
   /** Ends after so many builds; another run goes on. */
   readonly atMost: number;
   readonly series: boolean;
+  /** Builds no fix alone: the series goes by the answers of earlier runs that were published. */
+  readonly seriesOnly: boolean;
   /** Builds no fix alone: what earlier runs have found is judged and published, with the number that lacks. */
   readonly keptOnly: boolean;
   readonly say: (text: string) => void;
@@ -54,6 +56,7 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
   const chosen = fixes.filter(({ commit }) => {
     return request.only.length === 0 || request.only.some((one) => commit.startsWith(one));
   });
+  if (request.seriesOnly) return await withSeries(request, { ...run, fixes });
   const judged: Judged[] = [];
   let missing = 0;
   for (const [index, fix] of chosen.entries()) {
@@ -74,6 +77,23 @@ export async function runScore(request: ScoreRequest): Promise<ScoreReport> {
   const series =
     request.series && request.only.length === 0 ? await allSeries({ ...run, fixes, alone }) : [];
   return reportOf(request, { base, judged, missing, series, expectations });
+}
+
+/** The series of what was published: a whole run of the list takes hours, its series minutes. */
+async function withSeries(
+  { before, fixes: list }: ScoreRequest,
+  run: Omit<SeriesRequest, "alone">,
+): Promise<ScoreReport> {
+  if (before === undefined) {
+    throw new ScoreError({
+      code: "score/bad-arguments",
+      problem: "Cannot make a series of what was published: nothing was",
+      where: list,
+      remedy: "run the list first, without --series-only",
+    });
+  }
+  const alone = new Map(before.fixes.map((result) => [result.commit, result]));
+  return { ...before, series: await allSeries({ ...run, alone }) };
 }
 
 type RunOfFixes = Omit<SeriesRequest, "fixes" | "alone">;
