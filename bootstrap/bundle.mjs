@@ -2,8 +2,8 @@
 // modules by itself, which takes longer than most commands do. Files, since commands load only what
 // they need. The folder lies as deep as dist/src/cli/, so that paths relative to a module stay right.
 //
-// CommonJS, since node loads it in less time than modules, and one file after the other, so that few
-// are open at once. esbuild splits modules only, so it writes modules first.
+// CommonJS, since that can be loaded with V8's code of an earlier run (src/start/), and one file after the
+// other, so that few are open at once. esbuild splits modules only, so it writes modules first.
 //
 // Programs import the modules in dist/src/, as package.json says.
 
@@ -42,7 +42,7 @@ const withoutSubprograms = {
 const target = "node20";
 const { metafile, outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ["dist/src/cli/main.js"],
+  entryPoints: { command: "dist/src/cli/main.js" },
   outdir: folder,
   bundle: true,
   splitting: true,
@@ -59,18 +59,23 @@ const { metafile, outputFiles } = await build({
   logLevel: "warning",
 });
 
+/** A file of CommonJS knows its path, and a module its URL. */
+const ownUrl = {
+  define: { "import.meta.url": "importMetaUrl" },
+  banner: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
+};
+
 async function toCommonJs({ path, text }) {
   const name = basename(path);
-  const { code, map } = await transform(text, {
+  // Only what is run itself has a line for the shell.
+  const { code, map } = await transform(text.replace(/^#!.*/, ""), {
     format: "cjs",
     platform: "node",
     target,
     // Else a module would be loaded by node's loader for modules.
     supported: { "dynamic-import": false },
-    define: { "import.meta.url": "importMetaUrl" },
-    banner: text.includes("import.meta.url")
-      ? 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;'
-      : "",
+    define: ownUrl.define,
+    banner: text.includes("import.meta.url") ? ownUrl.banner : "",
     sourcemap: "external",
     sourcefile: name,
   });
@@ -80,7 +85,39 @@ async function toCommonJs({ path, text }) {
   ];
 }
 
-const files = new Map((await Promise.all(outputFiles.map(toCommonJs))).flat());
+/** What loads the command's files, and writes what V8 made of them. Both find the bundle by its digest. */
+async function buildStart(digest) {
+  const { loadTree } = await import(join(modules, "cli/command-tree.js"));
+  const sections = await loadTree([]);
+  const names = sections.flatMap(({ entries }) => entries.map(({ name }) => name));
+  const { outputFiles: built } = await build({
+    absWorkingDir: root,
+    entryPoints: ["dist/src/start/main.js", "dist/src/start/keep-code.js"],
+    outdir: folder,
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target,
+    define: {
+      ...ownUrl.define,
+      XSPLICE_BUNDLE_DIGEST: JSON.stringify(digest),
+      XSPLICE_COMMANDS: JSON.stringify(names),
+    },
+    banner: { js: ownUrl.banner },
+    write: false,
+    logLevel: "warning",
+  });
+  return built.map(({ path, text }) => [basename(path), text]);
+}
+
+function digestOf(texts) {
+  const hash = createHash("sha256");
+  for (const [name, text] of texts) hash.update(`${name}\0${text.length}\0`).update(text);
+  return hash.digest("hex");
+}
+
+const commandFiles = (await Promise.all(outputFiles.map(toCommonJs))).flat();
+const files = new Map([...commandFiles, ...(await buildStart(digestOf(commandFiles)))]);
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of files) writeFileSync(join(folder, name), text, { mode: 0o755 });
 writeFileSync(join(folder, "../package.json"), '{ "type": "commonjs" }\n');

@@ -199,4 +199,5 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "processes",
     "files",
   ],
+  start: ["files", "parts"],
 };

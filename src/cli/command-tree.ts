@@ -186,16 +186,19 @@ const outline: readonly {
   },
 ];
 
-/** Describe all others. */
+/** Describe all others, unless they describe themselves. */
 const wholeTreeCommands: readonly string[] = ["completion", "man"];
 
 /**
  * All commands, those with their code that the words of a command line ask for: its verb, and for `help`
- * what is to be described.
+ * what is to be described; with "own" no others, for the help of the verb itself.
  */
-export async function loadTree(words: readonly string[]): Promise<readonly OutlineSection[]> {
+export async function loadTree(
+  words: readonly string[],
+  code: "own" | "all it needs" = "all it needs",
+): Promise<readonly OutlineSection[]> {
   const [verb = "", ...others] = words;
-  if (wholeTreeCommands.includes(verb)) return loadWholeTree();
+  if (code !== "own" && wholeTreeCommands.includes(verb)) return loadWholeTree();
   const wanted = new Set([verb, ...(verb === "help" ? others : [])]);
   return Promise.all(
     outline.map(async ({ heading, entries }) => ({

@@ -40,7 +40,7 @@ async function runWith(args: readonly string[], parts: CliParts): Promise<number
   }
   const words = findWords(args);
   const [verb] = words;
-  const tree = await loadTree(words);
+  const tree = await loadTree(words, ownWords(args).some(asksForHelp) ? "own" : "all it needs");
   const program = buildProgram({ ...parts, tree, version: packageVersion() });
   try {
     return await program.run(args);
@@ -78,10 +78,18 @@ function failed(thrown: unknown, { args, io, isStock }: Failed): number {
 
 function writeReport(io: CommandIo, args: readonly string[], report: object, text: string): void {
   // Read from the arguments as typed: they may be what could not be parsed.
-  const commandEnd = args.indexOf("--");
-  const own = commandEnd < 0 ? args : args.slice(0, commandEnd);
-  if (own.includes("--json")) io.stdout.write(toDocument({ error: report }));
+  if (ownWords(args).includes("--json")) io.stdout.write(toDocument({ error: report }));
   else writeError(io, text);
+}
+
+/** Not those behind `--`, which are somebody else's. */
+function ownWords(args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  return end < 0 ? args : args.slice(0, end);
+}
+
+function asksForHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
 }
 
 /** The first line says what failed; it is the one to be seen. */

@@ -1,11 +1,13 @@
 // The hypervisor below this dom0.
 
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import os from "node:os";
 import { join } from "node:path";
 import type { LivepatchHost } from "../host/host.ts";
 import { XenClient } from "../xen-call/client.ts";
 import { openPrivcmd } from "../xen-call/privcmd.ts";
+import { BOOT_SCRIPT } from "./boot/script-text.ts";
 import { ScriptBootStore } from "./boot/store.ts";
 import { FileJournal } from "./journal/file.ts";
 import { JOURNAL_FOLDER, LOCK_FILE } from "./journal/place.ts";
@@ -23,12 +25,19 @@ export async function openLocalHost(signal?: AbortSignal): Promise<LivepatchHost
     const journal = new FileJournal(JOURNAL_FOLDER);
     const label = "this dom0";
     const machine = os.machine();
-    const boot = new ScriptBootStore(label, runHere);
+    const boot = new LocalBootStore(label, runHere);
     const parts = { label, client, machine, readBootId, journal, boot, lock: lockDom0 };
     return await openXenHost(parts, signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** As share/boot/manage.sh does it: a shell for each look takes longer than the rest of an action. */
+class LocalBootStore extends ScriptBootStore {
+  override async isEnabled(): Promise<boolean> {
+    return existsSync(BOOT_SCRIPT);
   }
 }
 
