@@ -1,7 +1,8 @@
 // A mirror on loopback that serves a depot's directory, and lies where a test tells it to. Not a test.
 
 import { readFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
@@ -29,21 +30,26 @@ export interface Mirror extends AsyncDisposable {
 
 export const truth: Lie = { answer: () => undefined };
 
-export async function openMirror(folder: string): Promise<Mirror> {
-  const server = createServer((request, response) => {
+/** @param tls for https: */
+export async function openMirror(
+  folder: string,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<Mirror> {
+  const answer: RequestListener = (request, response) => {
     const path = decodeURIComponent(request.url ?? "/").slice(1);
     mirror.asked.push(path);
     const bytes = readOrNone(join(mirror.folder, path));
     const honest: Answer =
       bytes === undefined ? { kind: "status", status: 404 } : { kind: "bytes", bytes };
     send(response, mirror.lie.answer(path, bytes) ?? honest);
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // A test that fails must not wait for it.
   server.unref();
   const { port } = server.address() as AddressInfo;
   const mirror: Mirror = {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http${tls === undefined ? "" : "s"}://127.0.0.1:${port}/`,
     asked: [],
     lie: truth,
     folder,

@@ -18,11 +18,17 @@ export function httpSource(place: string, { signal, deadlineMs }: SourceOptions)
         const response = await fetch(
           new URL(path.split("/").map(encodeURIComponent).join("/"), base),
           {
-            redirect: "error",
+            // Followed, it could lead from an encrypted place to one that is not.
+            redirect: "manual",
             signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
           },
         );
         told = dateOf(response) ?? told;
+        const elsewhere = response.headers.get("location");
+        if (elsewhere !== null && response.status >= 300 && response.status < 400) {
+          await response.body?.cancel();
+          throw sentAway(place, path, elsewhere);
+        }
         if (response.status === 404 || response.status === 403) {
           await response.body?.cancel();
           return undefined;
@@ -35,7 +41,8 @@ export function httpSource(place: string, { signal, deadlineMs }: SourceOptions)
       } catch (cause) {
         signal.throwIfAborted();
         if (cause instanceof DepotError) throw cause;
-        throw unreachable(place, path, stateOf(cause, deadlineMs), cause);
+        const { state, remedy } = troubleOf(cause, deadlineMs);
+        throw unreachable(place, path, state, cause, remedy);
       }
     },
   };
@@ -75,12 +82,59 @@ function dateOf(response: Response): Date | undefined {
   return Number.isNaN(told.getTime()) ? undefined : told;
 }
 
-/** Node puts the reason below a "fetch failed". */
-function stateOf(error: unknown, deadlineMs: number): string {
-  if (error instanceof Error && error.name === "TimeoutError")
-    return `no end within ${deadlineMs} ms`;
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(reason instanceof Error)) return String(reason);
-  const code = "code" in reason ? String(reason.code) : "";
-  return reason.message === "" ? code : reason.message;
+function sentAway(place: string, path: string, elsewhere: string): DepotError {
+  const isOpen = /^http:/i.test(elsewhere) ? ", without encryption" : "";
+  const state = `the server sends to another place${isOpen}: ${elsewhere}`;
+  const remedy =
+    "if that is where the depot is now, trust it there (xsplice depot trust --replace)";
+  return unreachable(place, path, state, undefined, remedy);
 }
+
+/** Node puts the reason below a "fetch failed". */
+function troubleOf(error: unknown, deadlineMs: number): Trouble {
+  if (error instanceof Error && error.name === "TimeoutError")
+    return { state: `no end within ${deadlineMs} ms` };
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(reason instanceof Error)) return { state: String(reason) };
+  const code = "code" in reason ? String(reason.code) : "";
+  const words = reason.message === "" ? code : reason.message;
+  const known = certificateTroubles.find(({ codes }) => codes.some((one) => one === code));
+  if (known === undefined) return { state: words };
+  return { state: `its certificate ${known.state} (${words})`, remedy: known.remedy };
+}
+
+interface Trouble {
+  readonly state: string;
+  readonly remedy?: string;
+}
+
+/** By the codes of OpenSSL, as Node has them. */
+const certificateTroubles = [
+  {
+    codes: [
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+      "UNABLE_TO_GET_ISSUER_CERT",
+      "SELF_SIGNED_CERT_IN_CHAIN",
+      "DEPTH_ZERO_SELF_SIGNED_CERT",
+    ],
+    state: "is of nobody whom this machine knows",
+    remedy:
+      "if it is of an authority of your own, name its certificate's file in NODE_EXTRA_CA_CERTS",
+  },
+  {
+    codes: ["CERT_HAS_EXPIRED"],
+    state: "has expired, or this machine's clock is ahead",
+    remedy: "look at this machine's clock; then ask whoever keeps the server",
+  },
+  {
+    codes: ["CERT_NOT_YET_VALID"],
+    state: "is not valid yet, or this machine's clock is behind",
+    remedy: "look at this machine's clock; then ask whoever keeps the server",
+  },
+  {
+    codes: ["ERR_TLS_CERT_ALTNAME_INVALID"],
+    state: "is for another name",
+    remedy: "use the name that it is for; or somebody answers in the server's stead",
+  },
+] as const;

@@ -18,6 +18,7 @@ export function unreachable(
   path: string,
   state: string,
   cause?: unknown,
+  remedy = "try it again later, or from another mirror",
 ): DepotError {
   return new DepotError(
     {
@@ -25,7 +26,7 @@ export function unreachable(
       problem: `Cannot read "${path}" of the depot: ${state}`,
       where: place,
       expected: "a depot that answers",
-      remedy: "try it again later, or from another mirror; nothing was changed",
+      remedy: `${remedy}; nothing was changed`,
     },
     { cause },
   );
