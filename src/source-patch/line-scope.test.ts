@@ -44,6 +44,10 @@ int last(void)
     return LIMIT;
 #endif
 }
+
+struct page {
+    int e;
+} __aligned(4096);
 `;
 
 const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope: string]>> = {
@@ -97,7 +101,16 @@ const cases: Readonly<Record<string, readonly [old: string, fixed: string, scope
   "a prototype with an attribute": ["int last(", "int more(void) __cold;\nint last(", "anything"],
   "a macro call": ["int last(", "more(last);\nint last(", "anything"],
   "a value of a table": ["    2,", "    3,", "anything"],
-  "a condition in a body": ["#ifdef LIMIT", "#ifndef LIMIT", "anything"],
+  "a condition in a body": ["#ifdef LIMIT", "#ifndef LIMIT", "function 36-41"],
+  "conditions that a body gets": [
+    "    return LIMIT;",
+    "    by();\n#endif\n    or();\n#ifdef LIMIT\n    return LIMIT;",
+    "function 36-41",
+  ],
+  "a condition around a function": ["int last(void)", "#ifdef LIMIT\nint last(void)", "anything"],
+  "a condition in a type": ["    int c;\n", "    int c;\n#ifdef LIMIT\n#endif\n", "anything"],
+  "a type that a macro aligns": ["    int e;", "    long e;", "type struct page"],
+  "such an alignment itself": ["__aligned(4096)", "__aligned(64)", "anything"],
 };
 
 for (const [what, [old, fixed, expected]] of Object.entries(cases)) {

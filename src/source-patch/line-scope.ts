@@ -46,7 +46,8 @@ export function scopesOf(
     const removed = old.lines.slice(oldStart - 1, oldStart - 1 + oldCount);
     const isNewInclude = ({ text }: ScannedLine) => isNewHeader(includedBy(text) ?? "");
     if (oldCount === 0 && added.every(isNewInclude)) return { kind: "new-headers" };
-    if ([...added, ...removed].some(isDirective)) return anything;
+    const directives = [...added, ...removed].filter(isDirective);
+    if (!directives.every(isCondition)) return anything;
     if (isInMacro(old.lines, oldStart) || isInMacro(fixed.lines, newStart)) return anything;
     const [was, is] = [
       itemAround(old.lines, oldStart, oldCount),
@@ -55,14 +56,18 @@ export function scopesOf(
     if (was !== undefined && is !== undefined) {
       if (was.text === "" && is.text === "") return { kind: "nothing-old" };
       const isSameFunction = isFunction(was.text) && isFunction(is.text);
+      if (directives.length > 0 && !(isSameFunction && was.isBalanced && is.isBalanced)) {
+        return anything;
+      }
       if (isSameFunction) {
         const names = [was, is].flatMap(({ text }) => namesOfFunction(text));
         return { kind: "function", first: was.first, last: was.last, names };
       }
-      const name = typeDefinedBy(was.text);
-      const isSameType = name !== undefined && name === typeDefinedBy(is.text);
-      return isSameType ? { kind: "type", name } : anything;
+      const [type, now] = [typeDefinedBy(was.text), typeDefinedBy(is.text)];
+      const isSameType = type?.name === now?.name && type?.attributes === now?.attributes;
+      return isSameType && type !== undefined ? { kind: "type", name: type.name } : anything;
     }
+    if (directives.length > 0) return anything;
     if (newCount === 0) return scopesOfRemoved(old.lines, oldStart, oldCount);
     const isBetween = oldCount === 0 && old.lines[oldStart - 1]?.isBoundary === true;
     const isNew = (item: string) => isFunction(item) || isNewPrototype(item, before);
@@ -109,6 +114,25 @@ function isDirective({ text }: ScannedLine): boolean {
   return /^\s*(#|%:)/.test(text) || /\\\r?$/.test(text);
 }
 
+/** It only says which lines are compiled. */
+function isCondition({ text }: ScannedLine): boolean {
+  return conditional.test(text) && !/\\\r?$/.test(text);
+}
+
+const conditional = /^\s*(?:#|%:)\s*(if|ifdef|ifndef|elif|else|endif)\b/;
+
+/** Each condition ends where it begins: what stands outside is compiled as before. */
+function isBalanced(lines: readonly ScannedLine[]): boolean {
+  let depth = 0;
+  for (const { text } of lines) {
+    const [, word = ""] = conditional.exec(text) ?? [];
+    if (word.startsWith("if")) depth++;
+    else if (word !== "" && depth === 0) return false;
+    else if (word === "endif") depth--;
+  }
+  return depth === 0;
+}
+
 /** The line goes on with a macro that begins above it. */
 function isInMacro(lines: readonly ScannedLine[], start: number): boolean {
   return /\\\r?$/.test(lines[start - 2]?.text ?? "");
@@ -124,6 +148,7 @@ interface Item {
   /** Lines count from 1. */
   readonly first: number;
   readonly last: number;
+  readonly isBalanced: boolean;
 }
 
 /** The one top-level item that all of the lines belong to. */
@@ -139,23 +164,30 @@ function itemAround(lines: readonly ScannedLine[], start: number, count: number)
   const own = lines.slice(first, last + 1);
   // A macro that is defined in it stays as it is.
   if (own.some(({ text }) => /^\s*(#|%:)\s*include\b/.test(text))) return undefined;
-  return { text: codeOf(own), first: first + 1, last: last + 1 };
+  return {
+    text: codeOf(own),
+    first: first + 1,
+    last: last + 1,
+    isBalanced: isBalanced(own),
+  };
 }
 
 /** Of a definition that says no more than what the type is: no variable, no name of a typedef alone. */
-function typeDefinedBy(text: string): string | undefined {
+function typeDefinedBy(
+  text: string,
+): { readonly name: string; readonly attributes: string } | undefined {
   const [, keyword, between = "", name, tail = ""] =
-    /^(?:typedef\s+)?(struct|union|enum)\s+((?:__\w+(?:\s*\(\([^{}]*\)\))?\s+)*)(\w+)\s*\{[\s\S]*\}([^{}]*);$/.exec(
+    /^(?:typedef\s+)?(struct|union|enum)\s+((?:__\w+(?:\s*\(\(?[^{}]*\)\)?)?\s+)*)(\w+)\s*\{[\s\S]*\}([^{}]*);$/.exec(
       text,
     ) ?? [];
   if (keyword === undefined || /[=,[]/.test(between + tail.replace(attribute, "")))
     return undefined;
   const declared = tail
     .replace(attribute, "")
-    .replace(/\b__\w+/g, "")
+    .replace(/\b__\w+(?:\s*\([\w\s]*\))?/g, "")
     .trim();
   const isNamed = declared === "" || text.startsWith("typedef");
-  return isNamed ? `${keyword} ${name}` : undefined;
+  return isNamed ? { name: `${keyword} ${name}`, attributes: between + tail } : undefined;
 }
 
 /** Of a function that nothing in the file has spoken of, and without a word about how it is called. */
