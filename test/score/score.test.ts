@@ -217,6 +217,7 @@ test("renderTable() has a row for each fix, also of lists that other runs have w
       table,
       / 7 fixes of the list were not run\. Answered by .*: 1 by `0a1b2c3d4e`, 1 by earlier ones\.$/m,
     );
+    assert.match(table, /^In all 4 fixes were tried, in 0 minutes of builds/m);
     assert.match(table, /^## Xen 4\.20$/m);
     assert.match(table, /^1 built, 0 not, 3 s\. On the hypervisor: applied, reverted\.$/m);
   } finally {

@@ -41,8 +41,17 @@ export function renderTable(reports: readonly ScoreReport[]): string {
     row(Array.from({ length: 9 }, () => "---")),
     ...rows,
     "",
+    totalOf(reports),
+    "",
     ...reports.map(renderList),
   ].join("\n");
+}
+
+function totalOf(reports: readonly ScoreReport[]): string {
+  const fixes = reports.flatMap((report) => report.fixes);
+  const seconds = fixes.reduce((sum, fix) => sum + fix.seconds, 0);
+  const minutes = (seconds / 60).toFixed(0);
+  return `In all ${fixes.length} fixes were tried, in ${minutes} minutes of builds; each counts as it took, at the load of its day.`;
 }
 
 function renderList({ list, compiler, fixes, missing, series }: ScoreReport): string {
