@@ -61,12 +61,23 @@ function unload(state: ModelState, { payload, state: where }: PayloadLife): Acti
   const { name } = payload;
   if (where !== "checked") refuse("unload/state", "EINVAL", "it is applied");
   for (const { start } of regionsOf(payload.placement)) state.memory.unmap(start);
-  for (const symbol of payload.exports) {
-    if (state.exports.get(symbol.name)?.owner === name) state.exports.delete(symbol.name);
-  }
   state.ids.delete(toHex(payload.buildId));
   state.lives.delete(name);
+  for (const symbol of payload.exports) {
+    if (state.exports.get(symbol.name)?.owner === name) forgetExport(state, symbol.name);
+  }
   return "done";
+}
+
+/** Of payloads that brought one name the first that is loaded counts: a vendor's Xen takes several. */
+function forgetExport(state: ModelState, name: string): void {
+  state.exports.delete(name);
+  for (const { payload } of state.lives.values()) {
+    const other = payload.exports.find((symbol) => symbol.name === name);
+    if (other === undefined) continue;
+    state.exports.set(name, { owner: payload.name, value: other.value });
+    return;
+  }
 }
 
 function beginRevert(

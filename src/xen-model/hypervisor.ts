@@ -7,18 +7,16 @@ import { type Feature, featuresOf } from "../xen-abi/features.ts";
 import {
   parseRelease,
   type Release,
-  ReleaseError,
   type ReleaseLine,
   requireReleaseLine,
 } from "../xen-abi/release.ts";
 import { type AddressRange, findBootChanges } from "./boot-changes.ts";
 import { readBuildIdNote } from "./build-id-note.ts";
-import { constantResult, constantText } from "./constant-function.ts";
-import { ModelError } from "./errors.ts";
 import { type ImageFacts, imageFactsOf } from "./image-facts.ts";
+import { featuresOfImage, takesDuplicateSymbols } from "./image-features.ts";
 import { badImage, type ImageFile, type ImageSection, readImageFile } from "./image-file.ts";
+import { releaseToldBy, requireRelease } from "./image-release.ts";
 import { Memory, type Region, type UnknownRange } from "./memory.ts";
-import type { ReadBytes } from "./read-bytes.ts";
 import { indexXenSymbols } from "./xen-symbols.ts";
 
 export interface Hypervisor {
@@ -30,7 +28,10 @@ export interface Hypervisor {
   /** The release in the file itself, regardless of the options; `undefined` when it is not there. */
   readonly toldRelease: Release | undefined;
   readonly line: ReleaseLine;
+  /** Of the image, where it shows them; else, or with another release by the options, of the release. */
   readonly features: ReadonlySet<Feature>;
+  /** A vendor's change: a symbol of a payload may have a name that exists already. */
+  readonly takesDuplicateSymbols: boolean;
   /** `undefined` when it was linked without one. */
   readonly buildId: Uint8Array | undefined;
   /**
@@ -107,7 +108,12 @@ export function openHypervisor(
     image,
     payloadWindow,
     lookup,
-    features: featuresOf(release),
+    features:
+      options.release === undefined ? featuresOfImage(release, sections) : featuresOf(release),
+    get takesDuplicateSymbols() {
+      // Read from all of the code, and asked for only where there is such a name.
+      return takesDuplicateSymbols(sections, architecture);
+    },
     buildId: buildIdOf(file),
     memory: new Memory(regions, isEmpty),
     facts: imageFactsOf(file, boot),
@@ -118,45 +124,6 @@ function isLoaded({ sh_flags, sh_type, sh_size }: ImageSection): boolean {
   return (
     (sh_flags & SectionFlag.SHF_ALLOC) !== 0n && sh_type !== SectionType.SHT_NULL && sh_size > 0n
   );
-}
-
-/** `undefined` where the functions that tell it are of another form than compilers make. */
-function releaseToldBy(
-  sections: readonly ImageSection[],
-  lookup: (name: string) => bigint | undefined,
-  architecture: Architecture,
-): Release | undefined {
-  const read: ReadBytes = (address, length) => {
-    const section = sections.find(
-      ({ sh_addr, sh_size }) => sh_addr <= address && address < sh_addr + sh_size,
-    );
-    if (section === undefined) return undefined;
-    const offset = Number(address - section.sh_addr);
-    const bytes = section.bytes.subarray(offset, offset + length);
-    return bytes.length === length ? bytes : undefined;
-  };
-  const entries = ["xen_major_version", "xen_minor_version", "xen_extra_version"].map(lookup);
-  const [major, minor, extra] = entries;
-  if (major === undefined || minor === undefined || extra === undefined) return undefined;
-  try {
-    const number = (entry: bigint) => constantResult(read, entry, architecture);
-    const text = constantText(read, extra, architecture);
-    return parseRelease(`${number(major)}.${number(minor)}${text}`);
-  } catch (error) {
-    if (error instanceof ReleaseError) return undefined;
-    throw error;
-  }
-}
-
-function requireRelease(told: Release | undefined, source: string): Release {
-  if (told !== undefined) return told;
-  throw new ModelError({
-    code: "xen-model/unknown-release",
-    problem: `Cannot model the hypervisor of "${source}": it does not contain its release`,
-    expected:
-      "functions xen_major_version, xen_minor_version, xen_extra_version that only return what they are asked for",
-    remedy: "give the release, as in --release 4.17.5",
-  });
 }
 
 function spanOf(sections: readonly ImageSection[], source: string): AddressRange {
