@@ -171,3 +171,22 @@ test("depot trust takes no unencrypted word from elsewhere, no root that is none
     const second = await own.try(["depot", "trust", mirror.url, "--root", own.root, "--json"]);
     assert.match(errorOf(second).problem, /this machine trusts one already/);
   }));
+
+test("status without its depot shows what it said last, and how old that is", () =>
+  withScene(async ({ own, mirror }) => {
+    const asked = JSON.parse((await own.try(["status", "--json"])).stdout);
+    await mirror[Symbol.asyncDispose]();
+    const late = await own.try(["status"]);
+    assert.equal(late.exitCode, 2, "a fix is missing");
+    assert.match(late.stdout, /MISSING: {6}XSA-2/);
+    assert.match(late.stdout, /NOT ASKED: Cannot read ./);
+    assert.match(late.stdout, /this is what the depot said last, \d+ seconds old/);
+    const { unasked, ...known } = JSON.parse((await own.try(["status", "--json"])).stdout);
+    assert.deepEqual(known, asked);
+    assert.equal(unasked.isExpired, false);
+    const old = await atDay(9, () => own.try(["status"]));
+    assert.match(old.stdout, /said last, 9 days old/);
+    assert.match(old.stdout, /was to be believed until .*: nothing of it is sure/);
+    const vex = await own.try(["vex", "--product", "pkg:deb/debian/xen@4.17.5", "--json"]);
+    assert.equal(errorOf(vex).code, "depot/unreachable", "scanners are told nothing old");
+  }));

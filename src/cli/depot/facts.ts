@@ -11,26 +11,22 @@ export async function depotFactsOf(
   { io, globals }: CommandCall,
   view: HostView,
 ): Promise<DepotFacts | undefined> {
-  const [{ readTrust }, { lastUpdate, lastWord }, { hostStatusOf }] = await Promise.all([
+  const [{ readTrust }, { lastUpdate }, { lastKnown }] = await Promise.all([
     import("../../depot/trust/state.ts"),
     import("../../depot/trust/seen.ts"),
-    import("../../depot/trust/host-status.ts"),
+    import("./last-known.ts"),
   ]);
   const folder = trustFolder(io.env);
   const channel = channelOf(() => readTrust(folder).channel);
-  const xenBuildId = view.info.buildId;
-  if (channel === undefined || xenBuildId === undefined) return undefined;
-  const word = lastWord(folder, { channel, xenBuildId });
-  if (word === undefined) return undefined;
-  const signedAt = word.signedAt === undefined ? undefined : new Date(word.signedAt);
-  const times = { signedAt, expires: new Date(word.expires) };
-  const { fixes } = hostStatusOf(globals.host, view, word.wish, times);
+  const last = channel && lastKnown(folder, channel, globals.host, view);
+  if (!channel || !last) return undefined;
+  const { status, signedAt, expires } = last;
   const update = lastUpdate(folder, globals.host);
   return {
     channel,
     signedAt,
-    expiresAt: times.expires,
-    fixes,
+    expiresAt: expires,
+    fixes: status.fixes,
     lastUpdate: update && { at: new Date(update.at), result: update.result },
   };
 }

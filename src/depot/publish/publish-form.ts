@@ -1,6 +1,8 @@
 // What publishing needs, and what comes of it.
 
+import type { Draft } from "../draft/draft.ts";
 import type { Signer } from "../keys/signer.ts";
+import type { AnyMetadata } from "./signed-files.ts";
 
 export interface PublishOptions {
   readonly now: Date;
@@ -27,4 +29,13 @@ export interface MissingSignatures {
   readonly need: number;
   /** Of whom one or more have to sign. */
   readonly keyIds: readonly string[];
+}
+
+/** One publish under way. */
+export interface Work {
+  readonly depot: string;
+  readonly draft: Draft;
+  readonly options: PublishOptions;
+  /** That hosts know. */
+  readonly oldRoot: AnyMetadata | undefined;
 }

@@ -5,21 +5,21 @@
 // A new root is written last where its timestamp is signed by the old keys as well; hosts that read at
 // any moment then believe what they see.
 
-import { join } from "node:path";
 import { invariant } from "../../invariant.ts";
-import { changeDraft, type Draft, depotFolders } from "../draft/draft.ts";
+import { changeDraft, type Draft, depotFolders, requireChannel } from "../draft/draft.ts";
 import { DepotError } from "../errors.ts";
 import {
   channelFields,
   rootFields,
-  SPEC_VERSION,
   type TargetDraft,
   targetsFields,
   targetsOf,
 } from "./documents.ts";
 import { forgetPending, type Prepared, prepare, savePending, type ToPrepare } from "./prepare.ts";
-import type { Published, PublishOptions } from "./publish-form.ts";
-import { type AnyMetadata, latestRoot, metaOf, readMetadata } from "./signed-files.ts";
+import type { Published, PublishOptions, Work } from "./publish-form.ts";
+import { currentMeta, publishedNow } from "./published.ts";
+import { type AnyMetadata, latestRoot } from "./signed-files.ts";
+import { sumUp } from "./sum-up.ts";
 import { writePublished } from "./write.ts";
 
 /** @throws DepotError */
@@ -36,43 +36,24 @@ export function refresh(depot: string, options: PublishOptions): Promise<Publish
   });
 }
 
-interface Work {
-  readonly depot: string;
-  readonly draft: Draft;
-  readonly options: PublishOptions;
-  readonly oldRoot: AnyMetadata | undefined;
-}
-
 function beginWork(depot: string, draft: Draft, options: PublishOptions): Work {
   return { depot, draft, options, oldRoot: latestRoot(depotFolders(depot).metadata) };
 }
 
 function publishDraft(depot: string, draft: Draft, options: PublishOptions): Published {
   const work = beginWork(depot, draft, options);
-  const channels = Object.entries(draft.channels).toSorted(([one], [other]) =>
-    one < other ? -1 : 1,
-  );
-  const targets = new Map(channels.map(([name]) => [name, targetsOf(depot, draft, name)]));
   const current = currentMeta(depot, draft);
-  const before = work.oldRoot;
-  const common = { depot, options };
-  const top = (name: "root" | "targets", fields: ToPrepare["fields"]): ToPrepare => {
-    const published = name === "root" ? before : current.get(name);
-    return { ...common, name, fields, role: draft.roles[name], published, before };
-  };
-  const wanted: readonly ToPrepare[] = [
-    top("root", rootFields(draft)),
-    top("targets", targetsFields(draft)),
-    ...channels.map(([name, { role }]) => {
-      const fields = channelFields(targets.get(name) ?? []);
-      return { ...common, name, fields, role, published: current.get(name), before: undefined };
-    }),
+  const names = Object.keys(draft.channels).sort();
+  const targets = new Map(names.map((name) => [name, targetsOf(depot, draft, name)]));
+  const root = prepare(topOf(work, "root", rootFields(draft), work.oldRoot));
+  const others = [
+    prepare(topOf(work, "targets", targetsFields(draft), current.get("targets"))),
+    ...names.map((name) => prepare(channelOf(work, name, targets, current))),
   ];
-  const [root, ...others] = wanted.map(prepare);
-  const prepared = root === undefined ? others : [root, ...others];
-  const missing = prepared.flatMap((one) => one.missing ?? []);
+  const prepared = [root, ...others];
   // Whoever signs next finds what is signed so far.
   for (const one of prepared) savePending(depot, one);
+  const missing = prepared.flatMap((one) => one.missing ?? []);
   if (missing.length > 0) return { kind: "waiting", missing };
   for (const { name, metadata } of others) current.set(name, metadata);
   const report = finishWork(work, current, [...targets.values()].flat(), root);
@@ -82,64 +63,35 @@ function publishDraft(depot: string, draft: Draft, options: PublishOptions): Pub
   return { ...report, signed: [...signed, ...report.signed] };
 }
 
-/** Targets and channels as they are published now. */
-function currentMeta(depot: string, draft: Draft): Map<string, AnyMetadata> {
-  const { metadata } = depotFolders(depot);
-  const { snapshot } = publishedNow(metadata);
-  const versions = metaOf(snapshot);
-  return new Map(
-    ["targets", ...Object.keys(draft.channels)].flatMap((name) => {
-      const version = versions[`${name}.json`]?.version;
-      const found = version && readMetadata(join(metadata, `${version}.${name}.json`));
-      return found ? [[name, found] as const] : [];
-    }),
-  );
-}
-
-function publishedNow(folder: string) {
-  const timestamp = readMetadata(join(folder, "timestamp.json"));
-  const version = metaOf(timestamp)["snapshot.json"]?.version;
-  const snapshot = version && readMetadata(join(folder, `${version}.snapshot.json`));
-  return { timestamp, snapshot: snapshot || undefined };
-}
-
-/** Snapshot and timestamp over what is signed; then the files. */
-function finishWork(
+function topOf(
   { depot, draft, options, oldRoot }: Work,
+  name: "root" | "targets",
+  fields: ToPrepare["fields"],
+  published: AnyMetadata | undefined,
+): ToPrepare {
+  return { depot, options, name, fields, role: draft.roles[name], published, before: oldRoot };
+}
+
+function channelOf(
+  { depot, draft, options }: Work,
+  name: string,
+  targets: ReadonlyMap<string, readonly TargetDraft[]>,
+  current: ReadonlyMap<string, AnyMetadata>,
+): ToPrepare {
+  const { role } = requireChannel(draft, name);
+  const fields = channelFields(targets.get(name) ?? []);
+  return { depot, options, name, fields, role, published: current.get(name), before: undefined };
+}
+
+/** Sums it up; then the files. */
+function finishWork(
+  work: Work,
   meta: ReadonlyMap<string, AnyMetadata>,
   files: readonly TargetDraft[],
   newRoot: Prepared | undefined,
 ): Published {
-  const old = publishedNow(depotFolders(depot).metadata);
-  const present = [...meta].map(([name, { signed }]) => [
-    `${name}.json`,
-    { version: signed.version },
-  ]);
-  const common = { depot, before: oldRoot, options };
-  const snapshot = prepare({
-    ...common,
-    name: "snapshot",
-    fields: {
-      _type: "snapshot",
-      spec_version: SPEC_VERSION,
-      // What is gone stays listed: hosts refuse a snapshot from which a file has vanished.
-      meta: { ...metaOf(old.snapshot), ...Object.fromEntries(present) },
-    },
-    role: draft.roles.snapshot,
-    published: old.snapshot,
-  });
-  const timestamp = prepare({
-    ...common,
-    name: "timestamp",
-    fields: {
-      _type: "timestamp",
-      spec_version: SPEC_VERSION,
-      meta: { "snapshot.json": { version: snapshot.metadata.signed.version } },
-    },
-    role: draft.roles.timestamp,
-    published: old.timestamp,
-    always: "sign",
-  });
+  const { depot, oldRoot, options } = work;
+  const { snapshot, timestamp } = sumUp(work, meta);
   const missing = [snapshot, timestamp].flatMap((one) => one.missing ?? []);
   if (missing.length > 0) {
     for (const one of [snapshot, timestamp]) savePending(depot, one);
