@@ -13,10 +13,13 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 enum { FAKE_PORT = 3, FAKE_NEWS = 4, FAKE_POLLED_MAX = 256 };
 static char fake_state = 'c';
+static int fake_watching = -1;  // an epoll that is told of the port's changes
+static int fake_told = 0;       // news were heard that it has not been told of
 
 static void fake_hear(void)
 {
@@ -26,6 +29,7 @@ static void fake_hear(void)
         while (poll(&news, 1, fake_state == 's' ? -1 : 0) > 0) {
             if (read(FAKE_NEWS, &letter, 1) != 1) _exit(0); // The test is over.
             fake_state = letter;
+            fake_told = 1;
         }
     } while (fake_state == 's');
 }
@@ -63,17 +67,33 @@ static ssize_t fake_write(int fd, const void *data, size_t size)
     return write(fd, data, size);
 }
 
+static int fake_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+{
+    if (fd == FAKE_PORT) fake_watching = epoll;
+    return epoll_ctl(epoll, what, fd, event);
+}
+
+// Linux tells at once of a change, and of none twice.
+static int fake_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
+{
+    fake_told = 0;
+    return epoll_wait(epoll, events, count, timeout);
+}
+
 static int fake_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
     struct pollfd all[FAKE_POLLED_MAX];
     for (;;) {
         fake_hear();
-        int port = 0;
+        int port = 0, told = 0;
         memcpy(all, fds, count * sizeof *fds);
         all[count] = (struct pollfd){FAKE_NEWS, POLLIN, 0};
-        for (nfds_t i = 0; i < count; i++) port |= fds[i].fd == FAKE_PORT;
+        for (nfds_t i = 0; i < count; i++) {
+            port |= fds[i].fd == FAKE_PORT;
+            told |= fake_told && fds[i].fd == fake_watching;
+        }
         int closed = fake_state == 'c' && port;
-        int ready = poll(all, count + 1, closed ? 0 : timeout);
+        int ready = poll(all, count + 1, closed || told ? 0 : timeout);
         if (ready < 0) return ready;
         if (all[count].revents) continue;
         ready = 0;
@@ -81,6 +101,7 @@ static int fake_poll(struct pollfd *fds, nfds_t count, int timeout)
             fds[i].revents = all[i].revents;
             if (fds[i].fd == FAKE_PORT && closed)
                 fds[i].revents = (all[i].revents & POLLIN) | POLLHUP;
+            if (told && fds[i].fd == fake_watching) fds[i].revents = POLLIN;
             ready += fds[i].revents != 0;
         }
         return ready;
@@ -91,3 +112,5 @@ static int fake_poll(struct pollfd *fds, nfds_t count, int timeout)
 #define read fake_read
 #define write fake_write
 #define poll fake_poll
+#define epoll_ctl fake_epoll_ctl
+#define epoll_wait fake_epoll_wait

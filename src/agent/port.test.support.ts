@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AgentClient } from "./client.ts";
 
@@ -61,6 +62,21 @@ export class Port implements Disposable {
       const [letters] = (await once(this.#news, "data")) as [Buffer];
       count += letters.length;
     }
+  }
+
+  /** Until the agent has looked at the port, and then left it alone for as long as fifty looks would take. */
+  async readsNoMore(): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    let last = Number.POSITIVE_INFINITY;
+    const onRead = (): void => {
+      last = Date.now();
+    };
+    this.#news.on("data", onRead);
+    while (Date.now() < last + 500) {
+      assert.ok(Date.now() < deadline, "the agent goes on looking");
+      await sleep(20);
+    }
+    this.#news.off("data", onRead);
   }
 
   /** A client that has begun; closing it tells no news. */

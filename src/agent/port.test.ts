@@ -62,6 +62,23 @@ test("the agent obeys no frame before a client's beginning, nor one that was cut
   assert.ok(!existsSync(path));
 });
 
+for (const news of ["before the port told of it", "after the port told of it"] as const) {
+  test(`the agent sleeps once nobody was there for a second, and answers who comes ${news}`, async () => {
+    using port = new Port();
+    await port.readsNoMore();
+    if (news === "after the port told of it") port.tell("opened");
+    const client = port.connect();
+    if (news === "before the port told of it") await port.readsAsEnded(1);
+    port.tell("opened");
+    await expectWorking(await client);
+    await (await client).close();
+    port.tell("closed");
+    await port.readsNoMore();
+    port.tell("opened");
+    await expectWorking(await port.connect());
+  });
+}
+
 /** What may lie between the end of a client and the beginning of the next. */
 const between = fc.array(
   fc.oneof(
