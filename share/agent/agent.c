@@ -32,15 +32,16 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the protocol is little-endian");
 
-enum { PROTOCOL_VERSION = 3 };
+enum { PROTOCOL_VERSION = 4 };
 enum { ESCAPE = 0xf5, ESCAPED = 0, BEGIN = 1 };
 enum { FRAME_LENGTH_MAX = 4 << 20, FRAME_LENGTH_MIN = 5, FRAME_HEADER = 9 };
 enum { WINDOW = 256 << 10, PROCESS_MAX = 64, ARGUMENT_MAX = 1024, POINTER_MAX = 1024 };
 enum { SLOT_MAX = 2 * PROCESS_MAX };    // as many again may be dying
 enum { OUTPUT_HIGH = 512 << 10, CHUNK = 32 << 10, PORT_WAIT_MS = 60000 };
 enum { RECONNECT_MS = 10, ABSENT_MS_MAX = 1000 };
-enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT, GUEST, FILE_READ, FILE_WRITE };
+enum { HELLO = 1, HYPERCALL, RESULT, EXEC, STDIN, STDOUT, STDERR, EXIT, KILL, ERROR, CREDIT, GUEST, FILE_READ, FILE_WRITE, AT_END };
 enum { GUEST_BYTES_MAX = 1 << 20, PAGE = 4096 };
+enum { WISH_MAX = 64, WISH_BYTES_MAX = 4096, WISH_CALLS_MAX = 100000 };
 enum { FILE_BYTES_MAX = 2 << 20, PATH_BYTES_MAX = 1024 };
 
 // IOCTL_PRIVCMD_HYPERCALL: _IOC(NONE, 'P', 0, sizeof(struct privcmd_call))
@@ -132,6 +133,13 @@ static void send_error(uint32_t channel, const char *text, int error)
     send_frame(channel, ERROR, line, length < (int)sizeof line ? length : (int)sizeof line - 1);
 }
 
+// For who has no answer of its own.
+static int64_t refuse(uint32_t channel, const char *text, int error)
+{
+    send_error(channel, text, error);
+    return 0;
+}
+
 static void send_credit(uint32_t channel, uint32_t count)
 {
     uint8_t payload[5] = {STDIN};
@@ -182,25 +190,26 @@ static bool hold_resident(size_t size)
     return true;
 }
 
-static void do_hypercall(uint32_t channel, const uint8_t *payload, size_t count)
+// Xen's answer, or 0 where there was no call and the client was told why.
+static int64_t do_hypercall(uint32_t channel, const uint8_t *payload, size_t count)
 {
     enum { OP = 0, ARGS = 8, MASK = 48, OUTPUT = 49, POINTERS = 53, FIXED = 57 };
-    if (count < FIXED) return send_error(channel, "HYPERCALL is cut short", 0);
+    if (count < FIXED) return refuse(channel, "HYPERCALL is cut short", 0);
     uint32_t outputs = u32_at(payload + OUTPUT), pointers = u32_at(payload + POINTERS);
     if (pointers > POINTER_MAX || count < FIXED + 8 * (size_t)pointers)
-        return send_error(channel, "HYPERCALL has fewer pointers than it says", 0);
+        return refuse(channel, "HYPERCALL has fewer pointers than it says", 0);
     const uint8_t *table = payload + FIXED, *arena = table + 8 * (size_t)pointers;
     size_t size = payload + count - arena;
     if (outputs > size || payload[MASK] > 31)
-        return send_error(channel, "HYPERCALL wants more than its arena", 0);
+        return refuse(channel, "HYPERCALL wants more than its arena", 0);
 
-    if (!open_privcmd()) return send_error(channel, "/dev/xen/privcmd", errno);
-    if (!hold_resident(size)) return send_error(channel, "memory for hypercalls", errno);
+    if (!open_privcmd()) return refuse(channel, "/dev/xen/privcmd", errno);
+    if (!hold_resident(size)) return refuse(channel, "memory for hypercalls", errno);
     if (size) memcpy(resident, arena, size);
     for (uint32_t i = 0; i < pointers; i++) {
         uint32_t at = u32_at(table + 8 * (size_t)i), target = u32_at(table + 8 * (size_t)i + 4);
         if (size < 8 || at > size - 8 || target > size)
-            return send_error(channel, "HYPERCALL has a pointer outside its arena", 0);
+            return refuse(channel, "HYPERCALL has a pointer outside its arena", 0);
         uint64_t address = (uintptr_t)resident + target;
         memcpy(resident + at, &address, 8);
     }
@@ -209,13 +218,57 @@ static void do_hypercall(uint32_t channel, const uint8_t *payload, size_t count)
         call.args[i] = u64_at(payload + ARGS + 8 * i);
         if (!(payload[MASK] >> i & 1)) continue;
         if (call.args[i] > size)
-            return send_error(channel, "HYPERCALL has an argument outside its arena", 0);
+            return refuse(channel, "HYPERCALL has an argument outside its arena", 0);
         call.args[i] += (uintptr_t)resident;
     }
     int64_t result = ioctl(privcmd, PRIVCMD_HYPERCALL, &call);
     if (result < 0) result = -errno;
 
     send_result(channel, result, resident, outputs);
+    return result;
+}
+
+// --- what a client leaves to be done -------------------------------------------------------------
+//
+// A client that is killed cannot end what it began: what it names here is done when its session is over.
+
+static struct wish { bool used; uint32_t key; struct bytes call; } wishes[WISH_MAX];
+
+static void forget_wish(struct wish *w)
+{
+    release(&w->call);
+    w->used = false;
+}
+
+static void do_at_end(uint32_t channel, const uint8_t *payload, size_t count)
+{
+    struct wish *free_one = NULL;
+    if (count < 4 || count > WISH_BYTES_MAX) return send_error(channel, "AT_END without a key, or too long", 0);
+    for (struct wish *w = wishes; w < wishes + WISH_MAX; w++) {
+        if (w->used && w->key == u32_at(payload)) forget_wish(w);
+        if (!w->used) free_one = w;
+    }
+    if (count > 4 && !free_one) return send_error(channel, "too many wishes for the end", 0);
+    if (count > 4) {
+        free_one->used = true;
+        free_one->key = u32_at(payload);
+        append(&free_one->call, payload + 4, count - 4);
+    }
+    send_result(channel, 0, NULL, 0);
+}
+
+// Xen asks to be called again where a call takes long. Nobody reads what is answered.
+static void fulfil_wishes(void)
+{
+    for (struct wish *w = wishes; w < wishes + WISH_MAX; w++) {
+        if (!w->used) continue;
+        int64_t result = -EAGAIN;
+        for (int calls = 0; calls < WISH_CALLS_MAX && (result == -EAGAIN || result == -ERESTART); calls++) {
+            result = do_hypercall(0, w->call.data, held(&w->call));
+            queued.start = queued.end = 0;
+        }
+        forget_wish(w);
+    }
 }
 
 // --- memory of other domains ----------------------------------------------------------------
@@ -553,6 +606,7 @@ static void do_frame(uint32_t channel, uint8_t type, const uint8_t *payload, siz
 {
     if (type == HELLO && channel == 0 && count == 8) do_hello(payload);
     else if (type == HYPERCALL) do_hypercall(channel, payload, count);
+    else if (type == AT_END) do_at_end(channel, payload, count);
     else if (type == GUEST) do_guest(channel, payload, count);
     else if (type == FILE_READ) do_file_read(channel, payload, count);
     else if (type == FILE_WRITE) do_file_write(channel, payload, count);
@@ -589,6 +643,7 @@ static bool next_frame(void)
 static void end_session(void)
 {
     forget_all();
+    fulfil_wishes();
     queued.start = queued.end = 0;
 }
 
@@ -642,7 +697,7 @@ static unsigned absent_ms;      // for how long nobody has had it open
 static void miss_client(void)
 {
     if (port_in != port_out) {
-        forget_all();
+        end_session();
         exit(0);
     }
     connected = false;

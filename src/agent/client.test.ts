@@ -174,6 +174,18 @@ test("AgentClient.connect() finds the agent behind left-overs and nonsense", asy
   }
 });
 
+test("AgentClient.atEnd() takes as many wishes as the agent has room for, and withdraws them", () =>
+  withAgent(async (agent) => {
+    const request = { op: 17, args: [], arena: new Uint8Array(8), pointers: [], outputLength: 0 };
+    for (let key = 0; key < 64; key++) await agent.atEnd(key, request);
+    await agent.atEnd(7, request);
+    await assert.rejects(agent.atEnd(64, request), refusedWith("agent/refused", /too many wishes/));
+    await agent.atEnd(7, undefined);
+    await agent.atEnd(64, request);
+    const long = { ...request, arena: new Uint8Array(5000) };
+    await assert.rejects(agent.atEnd(1, long), refusedWith("agent/refused", /too long/));
+  }));
+
 test("the agent outlives whatever frames a client makes up", { skip: onXen }, async () => {
   const { stream, stop } = startAgent();
   const channel = fc.nat({ max: 3 });
@@ -181,6 +193,7 @@ test("the agent outlives whatever frames a client makes up", { skip: onXen }, as
     fc.tuple(channel, fc.integer({ min: 1, max: 12 }), fc.uint8Array({ maxLength: 80 })),
     // Hypercalls and credits whose form is right, and whose numbers are anything.
     fc.tuple(channel, fc.constant(FrameType.HYPERCALL), fc.uint8Array({ minLength: 57 })),
+    fc.tuple(channel, fc.constant(FrameType.AT_END), fc.uint8Array({ maxLength: 80 })),
     fc.tuple(channel, fc.constant(FrameType.CREDIT), fc.uint8Array({ minLength: 5, maxLength: 5 })),
     fc.tuple(channel, fc.constant(FrameType.EXEC), fc.constant(Buffer.from("\u0001\0\0\0cat\0"))),
     fc.tuple(channel, fc.constant(FrameType.STDIN), fc.constant(new Uint8Array(100_000))),

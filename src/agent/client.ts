@@ -5,9 +5,10 @@ import { AgentError } from "./errors.ts";
 import { escapeFrames } from "./escape.ts";
 import { type ExecOptions, type ExecResult, runToEnd } from "./exec.ts";
 import { encodeFrame, FrameDecoder } from "./frames.ts";
-import { aborted, disconnected, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import { aborted, disconnected, type HandshakeOptions, nonsense, shakeHands } from "./handshake.ts";
 import {
   decodeResult,
+  encodeAtEnd,
   encodeExec,
   encodeFileRead,
   encodeFileWrite,
@@ -73,6 +74,11 @@ export class AgentClient implements AsyncDisposable {
    */
   async hypercall(request: HypercallRequest, signal?: AbortSignal): Promise<HypercallResult> {
     return await this.#ask(FrameType.HYPERCALL, encodeHypercall(request), signal);
+  }
+
+  /** For when this connection ends, by kill -9 too; `undefined` withdraws what has this key. */
+  async atEnd(key: number, request: HypercallRequest | undefined): Promise<void> {
+    await this.#ask(FrameType.AT_END, encodeAtEnd(key, request), undefined);
   }
 
   /**
@@ -235,11 +241,4 @@ export class AgentClient implements AsyncDisposable {
     for (const user of this.#users.values()) user.fail(error);
     this.#users.clear();
   }
-}
-
-function nonsense(label: string, what: string, options?: ErrorOptions): AgentError {
-  return new AgentError(
-    { code: "agent/protocol", problem: `Cannot understand the agent of ${label}: ${what}` },
-    options,
-  );
 }

@@ -89,6 +89,13 @@ export function disconnected(label: string, cause: Error | undefined): AgentErro
   );
 }
 
+export function nonsense(label: string, what: string, options?: ErrorOptions): AgentError {
+  return new AgentError(
+    { code: "agent/protocol", problem: `Cannot understand the agent of ${label}: ${what}` },
+    options,
+  );
+}
+
 export function aborted(label: string, cause: unknown): AgentError {
   const why = cause instanceof Error && cause.name === "TimeoutError" ? "time is up" : "cancelled";
   return new AgentError(

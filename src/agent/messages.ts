@@ -79,6 +79,12 @@ function checkHypercall({ args, arena, pointers, outputLength }: HypercallReques
   });
 }
 
+/** @param request `undefined` withdraws what was named under this key */
+export function encodeAtEnd(key: number, request: HypercallRequest | undefined): Uint8Array {
+  const call = request === undefined ? new Uint8Array() : encodeHypercall(request);
+  return new ByteWriter().u32(key).bytes(call).toBytes();
+}
+
 export function decodeResult(payload: Uint8Array): HypercallResult {
   const reader = new ByteReader(payload, "RESULT from the agent");
   const result = Number(reader.i64("result"));

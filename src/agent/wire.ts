@@ -25,6 +25,8 @@
 //   FILE_WRITE u32 length of the path; an absolute path; what is to be in the file -> RESULT i64 0 or -errno.
 //              The old content or the new, whatever happens meanwhile; on the disk when it is answered. The
 //              file can be read by root alone; so can the folder, which is made where there is none
+//   AT_END     u32 key; what a HYPERCALL has, up to 4 KiB: made when the client is gone, however it went, or
+//              another begins. Nothing behind the key: what was named under it is withdrawn -> RESULT i64 0
 //   EXEC       u32 argc; argc NUL-terminated strings (argv, looked up in PATH); starts a process
 //              -> STDOUT, STDERR (bytes; empty = closed) … and at the end EXIT i32 exit status
 //              (128 + signal for a signal; 127 when it could not be started), nothing after it.
@@ -42,7 +44,7 @@
 // the next client's HELLO can be there before the news that the last one went. So such news never
 // part one client from the next; an agent without any client for a while ends what still runs.
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** To the agent only. The byte is in no UTF-8 text and rare in code, so hardly anything grows. */
 export const ESCAPE = 0xf5;
@@ -82,6 +84,7 @@ export const FrameType = {
   GUEST: 12,
   FILE_READ: 13,
   FILE_WRITE: 14,
+  AT_END: 15,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

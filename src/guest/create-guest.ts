@@ -45,6 +45,7 @@ export async function createGuest(
   const { memoryBytes, paging = "hap", promisedPages = 0 } = options;
   const domain = await createDomain(lab, domains, paging);
   try {
+    await lab.agent.atEnd(domain, await domains.destroyCall(domain)); // Should we be killed before its end.
     const kilobytes = (memoryBytes + promisedPages * PAGE) / 1024 + SLACK_KB;
     await domains.makeRoom(domain, kilobytes, PAGING_MB);
     const count = memoryBytes / PAGE;

@@ -1,6 +1,7 @@
 // One virtual machine of a lab, seen from dom0: created from an image, watched, and destroyed. Made of
 // hypercalls alone: no toolstack knows of it, and none is needed.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 import { LabError } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
@@ -34,11 +35,20 @@ export type GuestEnd =
   /** Somebody destroyed it. */
   | { readonly kind: "gone" };
 
+/** What is left of a destroyed one: "held" if somebody has mapped its memory, so that Xen keeps its number. */
+export type Remains = "none" | "held";
+
+/** Xen removes it when all CPUs have passed a quiet point. */
+const VANISH_MAX_MS = 3_000;
+const VANISH_POLL_MS = 5;
+
 /** Where a guest differs from one that is made of hypercalls alone. */
 export interface OwnWays {
   /** All that it has printed; by its mailbox if undefined. */
   readonly text?: () => Promise<string>;
   readonly destroy?: () => Promise<void>;
+  /** From here on it outlives its starter. */
+  readonly keep?: () => Promise<void>;
 }
 
 export class Guest implements AsyncDisposable {
@@ -57,7 +67,8 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * Creates and starts it. Nothing is left of one that could not be started.
+   * Creates and starts it. Nothing is left of one that could not be started, nor of one whose starter lost its
+   * connection to the lab, by kill -9 perhaps, unless keep() was called.
    * @throws GuestError, HostError, LabError
    */
   static async start(lab: Lab, image: GuestImage, options: GuestOptions = {}): Promise<Guest> {
@@ -122,9 +133,23 @@ export class Guest implements AsyncDisposable {
     await writeGuestMemory(this.#lab, this.domain, MAILBOX_ADDRESS + RESET_GAP, Uint8Array.of(1));
   }
 
-  async destroy(): Promise<void> {
+  /** It runs on when this process ends or leaves the lab; before, it would have been destroyed then. */
+  async keep(): Promise<void> {
+    await this.#own.keep?.();
+    await this.#lab.guard(this.#lab.agent.atEnd(this.domain, undefined));
+  }
+
+  /** One that is gone already is no error. */
+  async destroy(): Promise<Remains> {
     await this.#own.destroy?.();
     await this.#lab.guard(this.#domains.destroy(this.domain));
+    await this.#lab.guard(this.#lab.agent.atEnd(this.domain, undefined)); // Its number may be another's.
+    const deadline = performance.now() + VANISH_MAX_MS;
+    while ((await this.#lab.guard(this.#domains.info(this.domain))) !== undefined) {
+      if (performance.now() > deadline) return "held";
+      await sleep(VANISH_POLL_MS);
+    }
+    return "none";
   }
 
   /** Of a dead lab nothing needs to be freed, and what killed it is told by who waited for it. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../host/errors.ts";
 import { type CrashReport, LabError } from "../lab/errors.ts";
 import type { Lab } from "../lab/lab.ts";
-import type { Guest, GuestEnd } from "./guest.ts";
+import type { Guest, GuestEnd, Remains } from "./guest.ts";
 import type { GuestOptions } from "./guest-options.ts";
 import { type GuestProgram, startGuest } from "./toolstack-guest.ts";
 
@@ -33,6 +33,8 @@ export interface GuestRun {
   /** What Xen printed meanwhile. */
   readonly console: string;
   readonly elapsedMs: number;
+  /** Of the guest, once it was destroyed. */
+  readonly remains: Remains;
 }
 
 const POLL_MS = 20;
@@ -48,8 +50,9 @@ export async function runGuest(
   const startedAt = performance.now();
   const consoleStart = lab.consoleText().length;
   const watch = new Watch(options);
-  const finish = (outcome: GuestOutcome): GuestRun => ({
+  const finish = (outcome: GuestOutcome, remains: Remains): GuestRun => ({
     outcome,
+    remains,
     output: watch.output,
     lostBytes: watch.lostBytes,
     console: lab.consoleText().slice(consoleStart),
@@ -57,12 +60,13 @@ export async function runGuest(
   });
   try {
     await using guest = await startGuest(lab, program, options);
-    return finish(await watch.untilEnd(guest));
+    const outcome = await watch.untilEnd(guest);
+    return finish(outcome, await guest.destroy());
   } catch (error) {
     options.signal?.throwIfAborted();
     const crash = await crashBehind(lab, error);
     if (crash === undefined) throw error;
-    return finish({ kind: "lab-dead", crash });
+    return finish({ kind: "lab-dead", crash }, "none");
   }
 }
 

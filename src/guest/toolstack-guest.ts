@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Lab } from "../lab/lab.ts";
 import { GuestError } from "./errors.ts";
+import { Guardian } from "./guardian.ts";
 import { Guest, type OwnWays } from "./guest.ts";
 import { type GuestOptions, guestMemoryMb } from "./guest-options.ts";
 import { handleOfGuest } from "./handle.ts";
@@ -65,31 +66,39 @@ async function startByToolstack(
   const base = `${FOLDER}/${name}`;
   await run(lab, `cat >${base}.elf`, file);
   await run(lab, `cat >${base}.cfg`, configOf(program.kind, name, memoryMb));
-  await run(lab, `xl create -q -e -p ${base}.cfg`);
-  const domain = Number(await run(lab, `xl domid ${name}`));
-  const own = ownWays(lab, name);
-  const guest = new Guest(lab, domain, program.kind === "pv" ? own : { destroy: own.destroy });
+  const ways = ownWays(lab, name);
+  const guardian = await Guardian.post(lab, `xl create -q -e -p ${base}.cfg`, destruction(name));
+  if (!(guardian instanceof Guardian)) throw unsupported(lab, guardian.failure);
+  const keep = (): Promise<void> => guardian.dismiss();
   try {
+    const domain = Number(await run(lab, `xl domid ${name}`));
     if (program.kind === "pvh") {
       await writeGuestMemory(lab, domain, MAILBOX_ADDRESS, emptyMailbox());
     }
     await run(lab, `xl unpause ${name}`);
-    return guest;
+    const destroy = (): Promise<void> => ways.destroy().then(keep);
+    const text = program.kind === "pv" ? { text: ways.text } : {};
+    return new Guest(lab, domain, { destroy, keep, ...text });
   } catch (error) {
-    await guest.destroy().catch(() => undefined); // The first reason counts.
+    await ways
+      .destroy()
+      .then(keep)
+      .catch(() => undefined); // The first reason counts.
     throw error;
   }
 }
 
 /** As a toolstack's guest ends, and a PV one prints. */
-function ownWays(lab: Lab, name: string): Required<OwnWays> {
-  const files = `${FOLDER}/${name}.*`;
+function ownWays(lab: Lab, name: string): Required<Omit<OwnWays, "keep">> {
   return {
-    destroy: async () => {
-      await run(lab, `! xl domid ${name} >/dev/null 2>&1 || xl destroy ${name}; rm -f ${files}`);
-    },
+    destroy: async () => void (await run(lab, destruction(name))),
     text: () => run(lab, `cat ${CONSOLES}/guest-${name}.log 2>/dev/null || true`),
   };
+}
+
+/** For a shell. */
+function destruction(name: string): string {
+  return `! xl domid ${name} >/dev/null 2>&1 || xl destroy ${name}; rm -f ${FOLDER}/${name}.*`;
 }
 
 async function startToolstack(lab: Lab): Promise<void> {

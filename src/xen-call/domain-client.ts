@@ -57,9 +57,13 @@ export class DomainClient {
     await this.#accepted(`start virtual machine ${domain}`, call);
   }
 
+  async destroyCall(domain: number): Promise<Hypercall> {
+    return simpleCall(await this.dialect(), "destroydomain", domain);
+  }
+
   /** Returns when nothing is left of it; one that does not exist is no error. */
   async destroy(domain: number): Promise<void> {
-    const call = simpleCall(await this.dialect(), "destroydomain", domain);
+    const call = await this.destroyCall(domain);
     for (let attempt = 0; attempt < DESTROY_CALLS_MAX; attempt++) {
       const { result } = await this.#transport.hypercall(call);
       if (result === 0 || result === -DomctlErrno.ESRCH) return;

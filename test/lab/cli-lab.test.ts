@@ -82,7 +82,7 @@ describe("a lab that stays", () => {
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
   test(`lab up leaves nothing when ${signal} meets it in the middle of a restore`, async () => {
     await prepareLab();
-    await requireNothingLeft(signal, [main, "lab", "up"], folder);
+    await requireNothingLeft({ signal, argv: [main, "lab", "up"], folder });
   });
 }
 

@@ -2,11 +2,14 @@ import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
+import { HELD } from "./words.ts";
 
 export const labGuestKillCommand: CommandSpec = {
   name: "kill",
   summary: "destroy a virtual machine of a lab",
-  description: ["Only one that xsplice lab guest has started. Returns when nothing of it is left."],
+  description: [
+    "Only one that xsplice lab guest has started. Returns when nothing of it is left, or says what keeps it.",
+  ],
   arguments: [{ name: "NUMBER", description: "as xsplice lab guest list shows it", count: "one" }],
   options: [{ name: "lab", value: "NAME", description: "the lab; optional if only one is up" }],
   examples: [{ command: "xsplice lab guest kill 1 --lab trial", explains: "the first one" }],
@@ -19,8 +22,12 @@ export const labGuestKillCommand: CommandSpec = {
     const timeoutMs = call.globals.deadlineMs;
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
     const guest = await findGuest(lab, domain);
-    await guest.destroy();
-    emit(call, { lab: lab.info.name, killed: domain }, () => `guest ${domain} is gone\n`);
+    const remains = await guest.destroy();
+    emit(call, { lab: lab.info.name, killed: domain, remains }, () =>
+      remains === "none"
+        ? `guest ${domain} is gone\n`
+        : `guest ${domain} runs no more, and its number stays: ${HELD}\n`,
+    );
     return ExitCode.success;
   },
 };

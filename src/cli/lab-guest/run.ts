@@ -12,7 +12,7 @@ import {
   readGuestOptions,
   readGuestProgram,
 } from "./options.ts";
-import { consoleOfOutcome, wordsOfOutcome } from "./words.ts";
+import { consoleOfOutcome, HELD, wordsOfOutcome } from "./words.ts";
 
 export const labGuestRunCommand: CommandSpec = {
   name: "run",
@@ -87,9 +87,9 @@ async function openLabOf(call: CommandCall): Promise<Lab> {
 
 /** The guest's own words are on standard output already. */
 function show(call: CommandCall, run: GuestRun): void {
-  const { output, lostBytes, console, elapsedMs, outcome } = run;
+  const { output, lostBytes, console, elapsedMs, outcome, remains } = run;
   if (call.globals.output === "json") {
-    emit(call, { outcome, output, lostBytes, console, elapsedMs }, () => "");
+    emit(call, { outcome, output, lostBytes, console, elapsedMs, remains }, () => "");
     return;
   }
   const { stderr } = call.io;
@@ -98,4 +98,5 @@ function show(call: CommandCall, run: GuestRun): void {
   const text = consoleOfOutcome(run);
   if (text !== "") stderr.write(`${text.replaceAll("\r", "").trimEnd()}\n`);
   stderr.write(`${wordsOfOutcome(run)}\n`);
+  if (remains === "held") stderr.write(`its number stays: ${HELD}\n`);
 }

@@ -1,3 +1,4 @@
+import type { Guest } from "../../guest/guest.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -29,7 +30,9 @@ export const labGuestStartCommand: CommandSpec = {
     const { signal } = call.io;
     const timeoutMs = call.globals.deadlineMs;
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
-    const { domain } = await startGuest(lab, program, options);
+    const guest = await startGuest(lab, program, options);
+    await keepUnless(signal, guest);
+    const { domain } = guest;
     const { name } = lab.info;
     emit(call, { lab: name, guest: domain }, () =>
       [
@@ -42,3 +45,10 @@ export const labGuestStartCommand: CommandSpec = {
     return ExitCode.success;
   },
 };
+
+/** ^C that came while it started means that it is not wanted. */
+async function keepUnless(signal: AbortSignal, guest: Guest): Promise<void> {
+  if (signal.aborted) await guest.destroy();
+  signal.throwIfAborted();
+  await guest.keep();
+}

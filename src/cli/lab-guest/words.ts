@@ -9,6 +9,10 @@ const CRASH_WORDS = {
   "machine-ended": "the emulated computer ended",
 } as const;
 
+/** Why a destroyed guest is not gone. */
+export const HELD =
+  "something still has its memory mapped, a program in dom0 perhaps, and Xen keeps it until that ends";
+
 export function wordsOfOutcome({ outcome, elapsedMs }: GuestRun): string {
   const seconds = `after ${(elapsedMs / 1000).toFixed(1)} s`;
   switch (outcome.kind) {
