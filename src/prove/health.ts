@@ -24,6 +24,7 @@ export interface Watched {
   /** Length of the console before the attack. */
   readonly consoleStart: number;
   readonly deadlineMs: number;
+  readonly signal: AbortSignal;
 }
 
 export async function checkHealth(watched: Watched): Promise<Health> {
@@ -38,13 +39,13 @@ export async function checkHealth(watched: Watched): Promise<Health> {
 }
 
 async function findIllness(watched: Watched): Promise<string | undefined> {
-  const { lab, host, bystander, payloads, consoleStart, deadlineMs } = watched;
+  const { lab, host, bystander, payloads, consoleStart, deadlineMs, signal } = watched;
   const first = (await bystander.mailbox())?.count;
   if (first === undefined) return "the other guest is gone";
   const end = performance.now() + COUNT_MAX_MS;
   for (let now = first; now < first + COUNTS; ) {
     if (performance.now() > end) return `the other guest counted only ${now - first} times`;
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal });
     now = (await bystander.mailbox())?.count ?? 0n;
   }
   await host.info({ deadlineMs });

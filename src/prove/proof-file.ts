@@ -29,6 +29,7 @@ export interface ProofDocument {
     readonly saw: ProofRun["judged"]["kind"];
     readonly words: string;
     readonly health: ProofRun["health"];
+    readonly isMissed?: true;
     readonly output: string;
     readonly console: readonly string[];
     readonly seconds: number;
@@ -65,6 +66,7 @@ export function proofDocument(
       saw: run.judged.kind,
       words: run.judged.words,
       health: run.health,
+      ...(run.isMissed && { isMissed: true }),
       output: run.output,
       console: run.console === "" ? [] : run.console.split("\n"),
       seconds: run.seconds,
@@ -82,14 +84,30 @@ export function proofStory(
     `${text.advisory} (${text.cve}): ${text.title}`,
     `on Xen ${hypervisor.version}${hypervisor.package === undefined ? "" : ` (${hypervisor.package})`}, build-id ${hypervisor.buildId ?? "none"}`,
     "",
-    ...runs.map(({ kind, judged, health, seconds: took }) => {
-      const well = judged.kind === "no-hole" && health !== undefined ? `; ${health.words}` : "";
-      return `${runWords[kind].padEnd(19)} ${judged.words}${well} (${took.toFixed(1)} s)`;
-    }),
+    ...linesOfRuns(runs),
     "",
     `${verdictWords(verdict)} (${seconds.toFixed(1)} s)`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Runs of a kind that saw the same, one after the other, are one line. */
+function linesOfRuns(runs: readonly ProofRun[]): readonly string[] {
+  const lines: { readonly text: string; times: number; seconds: number }[] = [];
+  for (const { kind, judged, health, seconds, isMissed } of runs) {
+    const isTold = judged.kind === "no-hole" && health !== undefined && !isMissed;
+    const words = isMissed ? `not this time: ${judged.words}` : judged.words;
+    const text = `${runWords[kind].padEnd(19)} ${words}${isTold ? `; ${health.words}` : ""}`;
+    const last = lines.at(-1);
+    if (last?.text === text) {
+      last.times += 1;
+      last.seconds += seconds;
+    } else lines.push({ text, times: 1, seconds });
+  }
+  return lines.map(
+    ({ text, times, seconds }) =>
+      `${text} (${times === 1 ? "" : `${times} runs, `}${seconds.toFixed(1)} s)`,
+  );
 }
 
 function verdictWords(verdict: Verdict): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Judged } from "./observation.ts";
-import { type Health, type ProofRun, type RunKind, verdictOf } from "./proof.ts";
+import { type Health, type ProofRun, type RunKind, runsFor, verdictOf } from "./proof.ts";
 
 const well: Health = { isWell: true, words: "it answers" };
 const ill: Health = { isWell: false, words: "the other guest is gone" };
@@ -41,4 +41,19 @@ test("a run that is missing, or one of several that shows something else, proves
   }
   assert.equal(verdictOf([...proved, run("reverted", "no-hole")]).kind, "not-shown");
   assert.equal(verdictOf([...proved, run("patched", "hole")]).kind, "not-closed");
+});
+
+test("a race that did not show its hole, and then did, has shown it; the payload must stand all runs", () => {
+  const missed = { ...run("unpatched", "no-hole"), isMissed: true } as const;
+  assert.equal(verdictOf([missed, missed, ...proved]).kind, "closed");
+  assert.equal(verdictOf([missed, ...proved.slice(1)]).kind, "not-shown");
+  assert.equal(verdictOf([missed, ...proved, run("patched", "hole")]).kind, "not-closed");
+});
+
+test("runsFor() makes a hole with these odds show with 99 % of certainty, within a limit", () => {
+  assert.equal(runsFor(undefined), 1);
+  assert.equal(runsFor({ shows: 3, of: 3 }), 1);
+  assert.equal(runsFor({ shows: 1, of: 2 }), 7);
+  assert.equal(runsFor({ shows: 1, of: 10 }), 44);
+  assert.equal(runsFor({ shows: 1, of: 1000 }), 200);
 });

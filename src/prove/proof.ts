@@ -17,6 +17,8 @@ export interface ProofRun {
   readonly kind: RunKind;
   readonly judged: Judged;
   readonly health: Health | undefined;
+  /** A race that did not show its hole this time, and is run again: it says nothing. */
+  readonly isMissed?: true;
   /** What the trigger said. */
   readonly output: string;
   /** Xen's console during the attack, its end. */
@@ -33,14 +35,29 @@ export type Verdict =
 
 /** "closed" needs every run to have shown what it must; whatever is missing makes it another verdict. */
 export function verdictOf(runs: readonly ProofRun[]): Verdict {
-  for (const { kind, judged, health } of runs) {
+  for (const { kind, judged, health, isMissed } of runs) {
+    if (isMissed) continue;
     const failed = kind === "patched" ? judgePatched(judged, health) : judgeOpen(kind, judged);
     if (failed !== undefined) return failed;
   }
-  const missing = runKinds.find((kind) => !runs.some((run) => run.kind === kind));
+  const told = runs.filter(({ isMissed }) => !isMissed);
+  const missing = runKinds.find((kind) => !told.some((run) => run.kind === kind));
   if (missing === undefined) return { kind: "closed" };
   return { kind: "not-shown", because: `there was no run ${runWords[missing]}` };
 }
+
+export interface Odds {
+  readonly shows: number;
+  readonly of: number;
+}
+
+/** How many runs a hole with these odds needs, to have shown in one of them with 99 % of certainty. */
+export function runsFor(odds: Odds | undefined): number {
+  if (odds === undefined || odds.shows >= odds.of) return 1;
+  return Math.min(RUNS_MAX, Math.ceil(Math.log(0.01) / Math.log(1 - odds.shows / odds.of)));
+}
+
+const RUNS_MAX = 200;
 
 /** The runs in which the hole must show. */
 function judgeOpen(kind: "unpatched" | "reverted", judged: Judged): Verdict | undefined {

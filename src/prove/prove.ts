@@ -12,8 +12,15 @@ import type { OpenLabOptions } from "../lab/open-lab.ts";
 import { shareFile } from "../lab/share-file.ts";
 import { checkPayloadForHost } from "../payload/check-for-host.ts";
 import { prepareAttack } from "./attack.ts";
-import { type ProofRun, type RunKind, runKinds, type Verdict, verdictOf } from "./proof.ts";
-import { type NamedPayload, type RunParts, runOnce } from "./run.ts";
+import {
+  type ProofRun,
+  type RunKind,
+  runKinds,
+  runsFor,
+  type Verdict,
+  verdictOf,
+} from "./proof.ts";
+import { type NamedPayload, type OnStep, type RunParts, runOnce } from "./run.ts";
 import type { Trigger } from "./trigger.ts";
 
 export interface ProveOptions {
@@ -28,6 +35,8 @@ export interface ProveOptions {
   readonly attackMs?: number | undefined;
   readonly deadlineMs: number;
   readonly onRun?: (kind: RunKind, run: ProofRun | undefined) => void;
+  /** More than onRun tells. */
+  readonly onStep?: OnStep | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -64,11 +73,16 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   const runs: ProofRun[] = [];
   const kinds = payloads.length === 0 ? (["unpatched"] as const) : runKinds;
   for (const kind of kinds) {
-    for (let round = 0; round < repeat; round++) {
-      onRun?.(kind, undefined);
-      const run = await runOnce(kind, parts, lookAround);
-      runs.push(run);
-      onRun?.(kind, run);
+    for (let round = 0; round < repeat && !hasFailed(runs); round++) {
+      for (let left = runsFor(trigger.text.odds); left > 0; left--) {
+        onRun?.(kind, undefined);
+        const run = await runOnce(kind, parts, lookAround);
+        const isClean = run.judged.kind === "no-hole";
+        const goesOn = left > 1 && isClean && !(kind === "patched" && hasFailed([run]));
+        runs.push(goesOn && kind !== "patched" ? { ...run, isMissed: true } : run);
+        onRun?.(kind, run);
+        if (!goesOn) break;
+      }
     }
     if (hasFailed(runs)) break;
   }
@@ -79,7 +93,8 @@ export async function prove(options: ProveOptions): Promise<Proof> {
 
 /** Whether the runs so far rule "closed" out. */
 function hasFailed(runs: readonly ProofRun[]): boolean {
-  return runs.some(({ kind, judged, health }) =>
+  const told = runs.filter(({ isMissed }) => !isMissed);
+  return told.some(({ kind, judged, health }) =>
     kind === "patched"
       ? judged.kind !== "no-hole" || health?.isWell !== true
       : judged.kind !== "hole",

@@ -31,6 +31,9 @@ export interface NamedPayload {
   readonly payload: Payload;
 }
 
+/** What is about to be done in a run, in words that follow those of its kind. */
+export type OnStep = (kind: RunKind, step: string) => void;
+
 export interface RunParts {
   readonly lab: OpenLabOptions;
   readonly attacker: Attacker;
@@ -39,6 +42,7 @@ export interface RunParts {
   /** The guest that counts. */
   readonly bystander: GuestImage;
   readonly deadlineMs: number;
+  readonly onStep?: OnStep | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,18 +54,23 @@ export async function runOnce(
 ): Promise<ProofRun> {
   const startedAt = performance.now();
   const { attacker, signal, deadlineMs } = parts;
+  const tell = (step: string): void => parts.onStep?.(kind, step);
+  tell("starting a lab");
   await using lab = await openLab({ ...parts.lab, signal, hangAfterMs: HANG_AFTER_MS });
   await using host = await labHost(lab, signal);
   await onLab(lab, host);
+  tell("starting another guest");
   const bystander = await Guest.start(lab, parts.bystander); // It ends with the lab.
   const payloads = kind === "unpatched" ? [] : parts.payloads;
-  await apply(host, payloads, parts);
-  if (kind === "reverted") await revert(host, payloads, parts);
+  await apply(host, payloads, { deadlineMs, signal, tell });
+  if (kind === "reverted") await revert(host, payloads, { deadlineMs, signal, tell });
+  tell("attacking");
   const consoleStart = lab.consoleText().length;
   const seen = await attacker.run(lab, bystander.domain, signal);
   const judged = judge(seen, attacker.trigger.text.hole);
   const names = kind === "patched" ? payloads.map(({ name }) => name) : [];
-  const watched = { lab, host, bystander, payloads: names, consoleStart, deadlineMs };
+  if (seen.crash === undefined) tell("looking at what is left");
+  const watched = { lab, host, bystander, payloads: names, consoleStart, deadlineMs, signal };
   const health = seen.crash === undefined ? await checkHealth(watched) : undefined;
   const text = seen.crash === undefined ? lab.consoleText().slice(consoleStart) : seen.console;
   return {
@@ -74,14 +83,17 @@ export async function runOnce(
   };
 }
 
-type Acting = Pick<RunParts, "deadlineMs" | "signal">;
+interface Acting extends Pick<RunParts, "deadlineMs" | "signal"> {
+  readonly tell: (step: string) => void;
+}
 
 async function apply(
   host: LivepatchHost,
   payloads: readonly NamedPayload[],
-  { deadlineMs, signal }: Acting,
+  { deadlineMs, signal, tell }: Acting,
 ): Promise<void> {
   for (const { name, payload, bytes } of payloads) {
+    tell(`applying ${name}`);
     const [info, loaded] = [await host.info({ deadlineMs }), await host.list({ deadlineMs })];
     checkPayloadForHost(payload, { name, info, loaded });
     await taken("apply", name, async () => {
@@ -94,9 +106,10 @@ async function apply(
 async function revert(
   host: LivepatchHost,
   payloads: readonly NamedPayload[],
-  { deadlineMs, signal }: Acting,
+  { deadlineMs, signal, tell }: Acting,
 ): Promise<void> {
   for (const { name } of [...payloads].reverse()) {
+    tell(`reverting ${name}`);
     await taken("revert", name, () => host.act("revert", name, actOptions(deadlineMs, signal)));
   }
 }

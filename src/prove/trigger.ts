@@ -5,6 +5,8 @@ import * as v from "valibot";
 import type { Described } from "../json/decode-json.ts";
 import { maybe } from "../json/fields.ts";
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
 const pattern = v.pipe(
   v.string(),
   v.check((text) => {
@@ -66,6 +68,13 @@ export const triggerSchema = v.object({
     v.object({ kind: v.literal("dom0"), file: v.string() }),
   ]),
   hole: holeSchema,
+  /** Of a hole that is a race: in how many of so many runs it shows. Without it, in each. */
+  odds: maybe(
+    v.pipe(
+      v.object({ shows: count, of: count }),
+      v.check(({ shows, of }) => shows <= of, "more runs that show it than runs"),
+    ),
+  ),
 });
 
 type TriggerText = Described<typeof triggerSchema>;

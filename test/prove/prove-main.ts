@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { XspliceError } from "../../src/error.ts";
 import { makeTemporaryFolder } from "../../src/files/temporary-folder.ts";
 import { writeWhole } from "../../src/files/write-whole.ts";
 import { parsePayload } from "../../src/payload/parse.ts";
@@ -43,8 +44,8 @@ process.once("SIGINT", () => controller.abort());
 process.once("SIGTERM", () => controller.abort());
 const { signal } = controller;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
+function readOptions() {
+  return parseArgs({
     options: {
       only: { type: "string", multiple: true, default: [] },
       on: { type: "string", default: "" },
@@ -55,28 +56,53 @@ async function main(): Promise<number> {
       name: { type: "string" },
       help: { type: "boolean", default: false },
     },
-  });
+  }).values;
+}
+
+/** What is typed wrong is told with the usage, and nothing else. */
+class WrongUse extends Error {}
+
+function optionsOrWrongUse(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions();
+  } catch (error) {
+    throw new WrongUse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function main(): Promise<number> {
+  const values = optionsOrWrongUse();
   const { source, "xen-syms": xenSyms, config, image, name } = values;
   const own = { source, xenSyms, config, image, name };
-  const given = Object.values(own).filter((value) => value !== undefined);
-  if (values.help || (given.length > 0 && given.length < 5)) {
+  const missing = Object.entries(own).filter(([, value]) => value === undefined);
+  if (values.help) {
     process.stdout.write(USAGE);
-    return values.help ? 0 : 64;
+    return 0;
+  }
+  if (missing.length > 0 && missing.length < Object.keys(own).length) {
+    const names = missing.map(([key]) => (key === "xenSyms" ? "--xen-syms" : `--${key}`));
+    throw new WrongUse(`a hypervisor of yours also needs ${names.join(", ")}`);
   }
   const bases =
     source && xenSyms && config && image && name
       ? [ownBase({ source, xenSyms, config, image, name })]
       : debianBases;
   const wanted = values.only.length === 0 ? triggerNames() : values.only;
+  const triggers = wanted.map(findTrigger); // Before anything is done.
+  const chosen = bases.filter(({ name }) => name.includes(values.on));
+  if (chosen.length === 0) {
+    const names = bases.map(({ name }) => name).join(", ");
+    throw new WrongUse(`no hypervisor has "${values.on}" in its name: there are ${names}`);
+  }
   const startedAt = performance.now();
   const results: ProvedResult[] = [];
-  for (const base of bases.filter(({ name }) => name.includes(values.on))) {
+  for (const base of chosen) {
     const gone = base.lab.xen?.includes("/") ? false : await whyNoXen(base.lab.xen ?? "");
     if (gone !== false) {
       process.stderr.write(`${base.name} is left out: ${gone}\n`);
       continue;
     }
-    results.push(...(await proveOn(base, wanted.map(findTrigger))));
+    results.push(...(await proveOn(base, triggers)));
   }
   const count = (kind: ProvedResult["result"]): number =>
     results.filter(({ result }) => result === kind).length;
@@ -165,4 +191,17 @@ function keep(results: readonly ProvedResult[]): void {
   writeWhole(PAGE, renderResults(all));
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (signal.aborted) {
+    process.stderr.write("Stopped.\n");
+    process.exitCode = 130;
+  } else if (error instanceof WrongUse) {
+    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    process.exitCode = 64;
+  } else if (error instanceof XspliceError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else throw error;
+}

@@ -1,5 +1,6 @@
 // Hypervisors that triggers are played on.
 
+import { resolve } from "node:path";
 import type { OpenLabOptions } from "../../src/lab/open-lab.ts";
 import { PINNED_XEN_4_17 } from "../../src/parts/xen-parts.ts";
 
@@ -33,7 +34,8 @@ export interface OwnBase {
 export function ownBase({ name, source, xenSyms, config, image }: OwnBase): ProvedBase {
   return {
     name,
-    lab: { xen: image, xenSymbols: xenSyms },
+    // A path for the lab, and no release, also when it lies in this directory.
+    lab: { xen: resolve(image), xenSymbols: xenSyms },
     build: ["--source", source, "--xen-syms", xenSyms, "--config", config],
   };
 }

@@ -82,6 +82,9 @@ export const proveCommand: CommandSpec = {
       deadlineMs: call.globals.deadlineMs,
       attackMs: call.options.text("timeout") === undefined ? undefined : call.globals.deadlineMs,
       signal: call.io.signal,
+      ...(call.options.has("verbose") && {
+        onStep: (kind, step) => void call.io.stderr.write(`${runWords[kind]}: ${step} …\n`),
+      }),
       onRun: (kind, run) => {
         if (run === undefined && isText) call.io.stderr.write(`attacking ${runWords[kind]} …\n`);
       },

@@ -1,19 +1,15 @@
-// Triggers that go wrong in every way that their author did not think of, and signals in every phase: one
-// clear answer, never "closed", and nothing left.
+// Triggers that go wrong in every way that their author did not think of: one clear answer, never "closed". Signals
+// in each phase are in prove-killed.test.ts.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { findTrigger } from "../../../src/prove/find-trigger.ts";
 import { runXsplice } from "../../run-cli.ts";
 import { whyNoCorpusSource } from "../build-corpus-source.ts";
-import { requireNothingLeft } from "../killed-command.ts";
 import { writeFixPayload } from "./fix-payload.ts";
-
-const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
 
 describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpusSource() }, () => {
   const folder = mkdtempSync(join(tmpdir(), "xsplice-prove-"));
@@ -34,10 +30,10 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
   };
 
   /** The description of XSA-504, with another program. */
-  const described = (source: string, program: object = {}): string => {
+  const described = (source: string, program: object = {}, more: object = {}): string => {
     const { text } = findTrigger("XSA-504");
     const place = mkdtempSync(join(folder, "own-"));
-    const changed = { ...text, program: { ...text.program, ...program } };
+    const changed = { ...text, program: { ...text.program, ...program }, ...more };
     writeFileSync(join(place, "trigger.json"), JSON.stringify(changed));
     writeFileSync(join(place, "trigger.c"), source);
     return join(place, "trigger.json");
@@ -55,6 +51,26 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
     const failed = await prove(guest("return 1;"));
     assert.equal(failed.exitCode, 3);
     assert.match(failed.because, /the trigger failed/);
+  });
+
+  test("one that is a race is run until its hole shows, and as often with the payload", async () => {
+    const source = `#include "guest.h"
+      int main(void)
+      {
+        uint32_t low, high;
+        __asm__ volatile ("rdtsc" : "=a"(low), "=d"(high));
+        print(low >> 12 & 1 ? "open\\ndone\\n" : "shut\\ndone\\n");
+        return 0;
+      }`;
+    const hole = { kind: "says", hole: "^open$", closed: "^shut$" };
+    const trigger = described(source, {}, { hole, odds: { shows: 1, of: 2 } });
+    const { exitCode, text } = await prove(trigger);
+    assert.equal(exitCode, 2, text); // The payload is for something else.
+    const { runs } = JSON.parse(text) as { runs: { run: string; saw: string; isMissed?: true }[] };
+    const open = runs.filter(({ run }) => run === "unpatched");
+    assert.equal(open.at(-1)?.saw, "hole");
+    assert.ok(open.slice(0, -1).every(({ saw, isMissed }) => saw === "no-hole" && isMissed));
+    assert.equal(runs.at(-1)?.saw, "hole");
   });
 
   test("one that does not compile is an error, with the compiler's words", async () => {
@@ -98,17 +114,4 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
     assert.equal(exitCode, 1);
     assert.match(text, /ENOMEM|E2BIG/);
   });
-
-  const phases = [
-    ["SIGINT", "without the payload"],
-    ["SIGKILL", "without the payload"],
-    ["SIGKILL", "with the payload"],
-    ["SIGINT", "after the revert"],
-  ] as const;
-  for (const [signal, phase] of phases) {
-    test(`nothing is left when ${signal} comes in the run ${phase}`, async () => {
-      const argv = [main, "prove", "--trigger", "XSA-504", "--payload", payload];
-      await requireNothingLeft(signal, argv, folder, `attacking ${phase}`);
-    });
-  }
 });
