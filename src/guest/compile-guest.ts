@@ -78,12 +78,25 @@ async function compile(
       signal: either,
     });
     if (exitCode === 0) return;
+    if (exitCode === undefined && NO_PROGRAM.test(stderr)) throw noCompiler(source, compiler);
     throw failed(source, stderr.trim() || `${compiler} ended without a word`);
   } catch (error) {
     signal?.throwIfAborted();
     if (!limit.aborted) throw error;
     throw failed(source, `${compiler} took longer than ${COMPILE_MAX_MS / 1000} s`);
   }
+}
+
+/** As Node says that a program could not be started. */
+const NO_PROGRAM = /^spawn .* E(NOENT|ACCES)$/m;
+
+function noCompiler(source: string, compiler: string): GuestError {
+  return new GuestError({
+    code: "guest/compile-failed",
+    problem: `Cannot compile "${source}": "${compiler}" is no program that can be run`,
+    expected: "gcc, or another compiler for x86 whose name is in CC",
+    remedy: "apt-get install gcc, or correct CC",
+  });
 }
 
 function failed(source: string, words: string): GuestError {

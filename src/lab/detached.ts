@@ -222,7 +222,9 @@ async function requireLab(
   const found = name === undefined ? detached : labs.filter(({ info }) => info.name === name);
   const [lab, another] = found;
   if (lab && !another) return lab;
-  const names = labs.map(({ info }) => info.name).join(", ");
+  // Those of running commands end with them: nobody means one of them who names none.
+  const meant = name === undefined ? detached : labs;
+  const names = meant.map(({ info }) => info.name).join(", ");
   throw new LabError({
     code: "lab/unknown",
     problem:

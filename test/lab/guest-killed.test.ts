@@ -117,7 +117,7 @@ await describeOnXen("4.17", "a guest's command that is killed", () => {
     holder.stdin.end(program);
     await once(holder.stdout, "data", { signal: AbortSignal.timeout(30_000) });
     assert.equal(await victim.destroy(), "held");
-    await lab.exec(["pkill", "h"]);
+    holder.kill();
     await holder.exit;
     assert.equal(await victim.destroy(), "none");
   });
