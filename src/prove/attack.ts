@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError } from "../agent/errors.ts";
+import { aborted } from "../agent/handshake.ts";
 import { compileDom0Program, compileGuest } from "../guest/compile-guest.ts";
 import { GuestError } from "../guest/errors.ts";
 import { requireViridianParts } from "../guest/guest-options.ts";
@@ -129,21 +130,31 @@ async function runInDom0(
   const limit = AbortSignal.timeout(attackMs);
   const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const script = `cat >/tmp/trigger && chmod 755 /tmp/trigger && exec /tmp/trigger ${victim} </dev/null`;
-  const options = { stdin: bytes, signal: either };
+  let output = "";
   try {
-    const { exitCode, stdout, stderr } = await lab.exec(["sh", "-c", script], options);
-    const output = `${stdout}${stderr}`.slice(-OUTPUT_MAX);
+    either.throwIfAborted();
+    const child = lab.agent.spawn(["sh", "-c", script]);
+    const onAbort = (): void => child.abandon(aborted(lab.label, either.reason));
+    either.addEventListener("abort", onAbort, { once: true });
+    // Of one that does not end, or takes everything with it, its last words count as well.
+    const hear = async (stream: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const chunk of stream) output = `${output}${chunk}`.slice(-OUTPUT_MAX);
+    };
+    child.stdin.end(bytes);
+    const [exitCode] = await lab.guard(
+      Promise.all([child.exit, hear(child.stdout), hear(child.stderr)]),
+    );
+    either.removeEventListener("abort", onAbort);
     if (exitCode === EXIT_LACKING) return { end: "lacking", output, crash: undefined };
     const end = exitCode === 0 && saidDone(output) ? "done" : "failed";
     return { end, output, crash: undefined };
   } catch (error) {
     signal?.throwIfAborted();
     const crash = await crashBehind(lab, error);
-    if (crash !== undefined) return { end: "died", output: "", crash };
+    if (crash !== undefined) return { end: "died", output, crash };
     if (!(error instanceof AgentError)) throw error;
-    if (limit.aborted) return { end: "timeout", output: "", crash: undefined };
-    if (error.report.code !== "agent/bad-request") throw error;
-    return { end: "failed", output: error.report.problem, crash: undefined }; // Output without end.
+    if (limit.aborted) return { end: "timeout", output, crash: undefined };
+    throw error;
   }
 }
 

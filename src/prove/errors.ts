@@ -7,6 +7,8 @@ export type ProveErrorCode =
   | "prove/bad-trigger"
   /** The trigger did something that its description does not know: no verdict can rest on it. */
   | "prove/unexpected"
+  /** The evidence could not be written. */
+  | "prove/cannot-keep"
   /** The hypervisor did not take the payload, or not back. */
   | "prove/payload-refused";
 

@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path";
+import { XspliceError } from "../../error.ts";
 import type { NamedPayload } from "../../prove/run.ts";
 import { emit, toDocument } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import { readLabOptions, x86LabOptions } from "../options/lab.ts";
+import { requireEvidencePlace } from "../options/output-place.ts";
 import { checkPayloadName, payloadNameOf } from "../options/payload-name.ts";
 import { readPayload } from "../preflight.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
@@ -68,6 +70,9 @@ export const proveCommand: CommandSpec = {
     const payloads = await readPayloads(call);
     const { findTrigger } = await import("../../prove/find-trigger.ts");
     const trigger = findTrigger(call.options.requiredText("trigger"));
+    const place = call.options.text("proof") ?? proofPlace(payloads);
+    const inputs = [...payloads.map(({ path }) => path), trigger.source];
+    await requireEvidencePlace(place, "--proof", inputs);
     const { prove } = await import("../../prove/prove.ts");
     const { proofDocument, proofStory } = await import("../../prove/proof-file.ts");
     const { runWords } = await import("../../prove/proof.ts");
@@ -92,9 +97,7 @@ export const proveCommand: CommandSpec = {
     progress.end();
     const tool = `xsplice ${packageVersion()}`;
     const document = proofDocument(proof, { trigger, payloads, tool });
-    const place = call.options.text("proof") ?? proofPlace(payloads);
-    const { writeWhole } = await import("../../files/write-whole.ts");
-    writeWhole(place, toDocument(document));
+    await keepEvidence(place, toDocument(document), proof.verdict.kind);
     emit(
       call,
       { ...document, proof: place },
@@ -109,6 +112,25 @@ const exitCodes = {
   "not-closed": ExitCode.notClosed,
   "not-shown": ExitCode.notShown,
 } as const;
+
+/** Follows links, and writes into a device or a pipe. @throws ProveError prove/cannot-keep */
+async function keepEvidence(place: string, text: string, verdict: string): Promise<void> {
+  const { writeFileAtomically } = await import("../../builder/write-file.ts");
+  try {
+    await writeFileAtomically(place, Buffer.from(text));
+  } catch (cause) {
+    if (!(cause instanceof XspliceError)) throw cause;
+    const { ProveError } = await import("../../prove/errors.ts");
+    throw new ProveError(
+      {
+        code: "prove/cannot-keep",
+        problem: `Cannot keep the evidence of "${verdict}": ${cause.report.problem}`,
+        remedy: "name another place, with --proof",
+      },
+      { cause },
+    );
+  }
+}
 
 /** Somebody who names a host may believe that it is asked: nothing is attacked but labs of our own. */
 function refuseOtherHosts({ options }: CommandCall): void {

@@ -6,7 +6,7 @@ import { codeOfSystemError } from "../../system-state.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Checks that `output` lies in a directory that exists, before any work. @throws UsageError */
-export async function requireFolder(output: string): Promise<void> {
+export async function requireFolder(output: string, option = "--output"): Promise<void> {
   const folder = dirname(output);
   const isThere = await stat(folder).then(
     (found) => found.isDirectory(),
@@ -17,9 +17,32 @@ export async function requireFolder(output: string): Promise<void> {
   throw new UsageError({
     code: "usage/bad-value",
     problem: `Cannot write to "${output}": there is no directory "${folder}"`,
-    where: "--output",
+    where: option,
     remedy: "make the directory, or name another place",
   });
+}
+
+/** Checks that a file of evidence can be written there, and overwrites none of `inputs`. @throws UsageError */
+export async function requireEvidencePlace(
+  output: string,
+  option: string,
+  inputs: readonly string[],
+): Promise<void> {
+  await requireFolder(output, option);
+  const place = await placeOf(output);
+  if (place === undefined) return;
+  const refuse = (state: string): never => {
+    throw new UsageError({
+      code: "usage/bad-value",
+      problem: `Cannot write to "${output}": ${state}`,
+      expected: `the name of a file, with ${option}`,
+    });
+  };
+  if ((await stat(place)).isDirectory()) refuse("it is a directory");
+  for (const input of inputs) {
+    if ((await placeOf(input)) === place)
+      refuse(`it would overwrite "${input}", which it tells of`);
+  }
 }
 
 /** Checks `output` and the report next to it against the files that were read. @throws UsageError */

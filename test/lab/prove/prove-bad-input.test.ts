@@ -82,10 +82,11 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
   });
 
   test("one that never ends is destroyed after --timeout", async () => {
-    for (const trigger of [guest("for (;;) relax();"), inDom0("for (;;) pause();")]) {
+    const said = 'printf("so far\\n"); for (;;) pause();';
+    for (const trigger of [guest('print("so far\\n"); for (;;) relax();'), inDom0(said)]) {
       const { exitCode, because } = await prove(trigger, "--timeout", "3");
       assert.equal(exitCode, 3);
-      assert.match(because, /did not end in time/);
+      assert.match(because, /did not end in time; its last words: so far/);
     }
   });
 
@@ -97,7 +98,7 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
     ]) {
       const { exitCode, because, text } = await prove(trigger, "--timeout", "3");
       assert.equal(exitCode, 3, text);
-      assert.match(because, /did not end in time|longer than/);
+      assert.match(because, /did not end in time/);
       assert.ok(text.length < 1_000_000, `${text.length} characters`);
     }
   });

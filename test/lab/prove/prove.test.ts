@@ -61,6 +61,21 @@ describe("xsplice prove on Debian's Xen 4.17", { skip: await whyNoCorpusSource()
     assert.match(JSON.parse(stdout).because, /does not have the hole/);
   });
 
+  test("a place where no evidence can lie is told before anything is attacked", async () => {
+    const wrong = [
+      [join(folder, "none", "proof.json"), /there is no directory/],
+      [folder, /it is a directory/],
+      [right, /it would overwrite/],
+    ] as const;
+    for (const [place, says] of wrong) {
+      const argv = ["--trigger", "XSA-504", "--payload", right, "--proof", place];
+      const { exitCode, stdout, stderr } = await prove(...argv);
+      assert.equal(exitCode, 64, stdout);
+      assert.match(stdout, says);
+      assert.doesNotMatch(stderr, /attacking/);
+    }
+  });
+
   test("nothing is attacked for another host, an unknown trigger, or a payload of another hypervisor", async () => {
     const host = await prove("--host", "ssh:root@host", "--trigger", "XSA-504", "--payload", right);
     assert.equal(host.exitCode, 64);
