@@ -9,7 +9,7 @@ const DISMISSED = "dismissed";
 
 export class Guardian {
   readonly #lab: Lab;
-  readonly #process: AgentProcess;
+  readonly #child: AgentProcess;
   #dismissed: Promise<void> | undefined;
 
   /**
@@ -35,7 +35,7 @@ export class Guardian {
 
   private constructor(lab: Lab, child: AgentProcess) {
     this.#lab = lab;
-    this.#process = child;
+    this.#child = child;
   }
 
   /** From here on nothing is undone. */
@@ -45,7 +45,7 @@ export class Guardian {
   }
 
   async #dismiss(): Promise<void> {
-    this.#process.stdin.end(`${DISMISSED}\n`);
-    await this.#lab.guard(this.#process.exit);
+    this.#child.stdin.end(`${DISMISSED}\n`);
+    await this.#lab.guard(this.#child.exit);
   }
 }
