@@ -84,7 +84,7 @@ describe("xsplice prove with a trigger of the user's", { skip: await whyNoCorpus
   test("one that never ends is destroyed after --timeout", async () => {
     const said = 'printf("so far\\n"); for (;;) pause();';
     for (const trigger of [guest('print("so far\\n"); for (;;) relax();'), inDom0(said)]) {
-      const { exitCode, because } = await prove(trigger, "--timeout", "3");
+      const { exitCode, because } = await prove(trigger, "--timeout", "5");
       assert.equal(exitCode, 3);
       assert.match(because, /did not end in time; its last words: so far/);
     }
