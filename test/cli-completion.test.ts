@@ -20,7 +20,7 @@ async function wordsAfter(...words: string[]): Promise<string[]> {
 }
 
 test("completion offers commands, and those of a group", async () => {
-  assert.deepEqual(await wordsAfter("re"), ["revert", "replace"]);
+  assert.deepEqual(await wordsAfter("re"), ["revert", "replace", "rebuild"]);
   assert.ok((await wordsAfter("lab", "")).includes("console"));
 });
 

@@ -130,6 +130,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   probe: ["bytes", "host", "elf", "isa", "xen-abi", "payload", "guard"],
   matrix: ["bytes", "json"],
+  rebuild: ["bytes", "json", "elf", "payload"],
   metrics: ["host", "plan"],
   depot: [
     ...["bytes", "json", "files", "payload", "xen-abi", "xen-model", "check", "plan"],
@@ -192,6 +193,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "bisect",
     "metrics",
     "matrix",
+    "rebuild",
     "depot",
     "boot",
     "xen-model",

@@ -131,6 +131,10 @@ const outline: readonly {
         summary: "make a payload from a source patch for each of many bases",
         load: async () => (await import("./matrix/matrix.ts")).matrixCommand,
       },
+      rebuild: {
+        summary: "build a payload again from what it was made from, and compare all bytes",
+        load: async () => (await import("./rebuild/rebuild.ts")).rebuildCommand,
+      },
       compile: {
         summary: "make a payload from hand-written C",
         load: async () => (await import("./commands/compile.ts")).compileCommand,

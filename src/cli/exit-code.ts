@@ -15,7 +15,7 @@ export const ExitCode = {
   unpatchable: 2,
   /** build only: the patch changes nothing that the hypervisor runs, but for what may be left out. */
   unchanged: 3,
-  /** diff: the payloads differ; probe: the code does, from what a payload expects. */
+  /** diff, rebuild: the payloads differ; probe: the code does, from what a payload expects. */
   different: 2,
   /** check: the hypervisor would refuse a payload; plan, sync: there is no way to what is wished. */
   refused: 2,

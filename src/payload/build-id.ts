@@ -34,6 +34,11 @@ export function computeBuildId(payload: Uint8Array): Uint8Array {
   return hashWithoutId(payload, findBuildIdPlaces(payload));
 }
 
+/** The file as it would be without an id, to be compared with another one. */
+export function withoutBuildId(payload: Uint8Array): Uint8Array {
+  return blanked(payload, findBuildIdPlaces(payload));
+}
+
 /** A place of an id: its offset in the file, as bytes or as hexadecimal text. */
 interface BuildIdPlace {
   readonly offset: number;
@@ -41,9 +46,13 @@ interface BuildIdPlace {
 }
 
 function hashWithoutId(payload: Uint8Array, places: readonly BuildIdPlace[]): Uint8Array {
+  return new Uint8Array(createHash("sha1").update(blanked(payload, places)).digest());
+}
+
+function blanked(payload: Uint8Array, places: readonly BuildIdPlace[]): Uint8Array {
   const blank = payload.slice();
   for (const { offset, form } of places) blank.set(formOf(unstampedBuildId(), form), offset);
-  return new Uint8Array(createHash("sha1").update(blank).digest());
+  return blank;
 }
 
 function formOf(id: Uint8Array, form: BuildIdPlace["form"]): Uint8Array {

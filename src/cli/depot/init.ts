@@ -2,6 +2,7 @@ import { defaultDays } from "../../depot/draft/defaults.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CommandCall, CommandSpec } from "../spec.ts";
+import { UsageError } from "../usage-error.ts";
 import { passphraseOption, readPassphrase } from "./passphrase.ts";
 import { readRoleWords, roleWord } from "./role-words.ts";
 import { depotArgument, keysOption } from "./signing.ts";
@@ -38,6 +39,13 @@ export const initCommand: CommandSpec = {
       repeatable: "yes",
       description: "how many keys have to sign for a role",
       default: "1",
+    },
+    {
+      name: "rebuilt",
+      value: "CHANNEL",
+      repeatable: "yes",
+      description:
+        "whoever signs for this channel has built each of its payloads as well (xsplice rebuild)",
     },
     {
       name: "public-key",
@@ -84,6 +92,8 @@ async function init(call: CommandCall): Promise<number> {
       import("../../depot/draft/draft.ts"),
       import("../../depot/form.ts"),
     ]);
+  const rebuilt = call.options.texts("rebuilt");
+  requireChannels(rebuilt, channels);
   // Before keys are made for nothing.
   requireNoDepot(depot);
   channels.forEach(requireChannelName);
@@ -101,7 +111,8 @@ async function init(call: CommandCall): Promise<number> {
   const [root, targets, snapshot, timestamp] = topRoles.map(roleOf);
   if (!root || !targets || !snapshot || !timestamp) throw new Error("four roles are four roles");
   const channelRoles = channels.map((name) => [name, roleOf(name)] as const);
-  initDepot(depot, { root, targets, snapshot, timestamp }, Object.fromEntries(channelRoles));
+  const roles = { root, targets, snapshot, timestamp };
+  initDepot(depot, roles, Object.fromEntries(channelRoles), rebuilt);
   const keys = made.length;
   emit(call, { depot, channels, keys }, () =>
     [
@@ -112,4 +123,15 @@ async function init(call: CommandCall): Promise<number> {
     ].join("\n"),
   );
   return ExitCode.success;
+}
+
+function requireChannels(names: readonly string[], channels: readonly string[]): void {
+  const unknown = names.find((name) => !channels.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError({
+    code: "usage/bad-value",
+    problem: `Cannot have the channel "${unknown}" rebuilt: the depot gets none of that name`,
+    where: "--rebuilt",
+    expected: `one of ${channels.join(", ")}`,
+  });
 }

@@ -1,7 +1,7 @@
 // Who signs, as options of the commands that publish.
 
 import type { Signer } from "../../depot/keys/signer.ts";
-import type { MissingSignatures, Published } from "../../depot/publish/publish-form.ts";
+import type { MissingSignatures, NotRebuilt, Published } from "../../depot/publish/publish-form.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { OptionSpec } from "../option-spec.ts";
@@ -57,7 +57,12 @@ export function emitPublished(call: CommandCall, report: Published): number {
 
 function renderPublished(report: Published): string {
   if (report.kind === "waiting") {
-    return `${["Nothing is published yet: signatures are missing.", ...report.missing.map(missingLine)].join("\n")}\n`;
+    const lines = [
+      "Nothing is published yet: signatures are missing.",
+      ...report.missing.map(missingLine),
+      ...report.notRebuilt.map(notRebuiltLine),
+    ];
+    return `${lines.join("\n")}\n`;
   }
   const versions = Object.entries(report.versions).map(([role, version]) => `${role} ${version}`);
   return `published: ${versions.join(", ")}\nsigned anew: ${report.signed.join(", ")}\nto be believed until ${report.expires.toISOString()}\n`;
@@ -65,4 +70,8 @@ function renderPublished(report: Published): string {
 
 function missingLine({ role, have, need, keyIds }: MissingSignatures): string {
   return `  ${role}: ${have} of ${need}; who can sign as well: ${keyIds.map((id) => id.slice(0, 12)).join(", ")}`;
+}
+
+function notRebuiltLine({ channel, base, name, sha256 }: NotRebuilt): string {
+  return `  ${channel} is not signed by these keys: ${name} (${base}) has not been built here: xsplice rebuild; SHA-256 ${sha256}`;
 }

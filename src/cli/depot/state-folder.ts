@@ -1,7 +1,7 @@
 // Where this machine keeps what it trusts.
 
 import { userInfo } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { CommandIo } from "../io.ts";
 
 const ROOT = 0;
@@ -13,4 +13,9 @@ export function trustFolder(env: CommandIo["env"]): string {
   const user = userInfo();
   if (user.uid === ROOT) return "/var/lib/xsplice/trust";
   return join(env["HOME"] ?? user.homedir, ".local/state/xsplice/trust");
+}
+
+/** Where it notes which payloads were made on it. */
+export function madeHereFolder(env: CommandIo["env"]): string {
+  return join(dirname(trustFolder(env)), "made");
 }

@@ -15,6 +15,7 @@ import type { BuildOptions } from "../../builder/build-options.ts";
 import type { BuiltFix } from "../../builder/built-fix.ts";
 import { codeDigest } from "../../builder/code-digest.ts";
 import { sha256 } from "../../bytes/sha256.ts";
+import { noteMadeHere } from "../../depot/vouch/made-here.ts";
 import { removeDamaged } from "../../files/make-whole.ts";
 import { writeWhole } from "../../files/write-whole.ts";
 import type { MatrixBase } from "../../matrix/bases-file.ts";
@@ -31,6 +32,7 @@ import { splitSeries } from "../../matrix/series.ts";
 import { runProcess } from "../../parts/run-process.ts";
 import { onHypervisor } from "../../running/payload-below.ts";
 import { readSourceTree } from "../../xen-make/source-tree.ts";
+import { madeHereFolder } from "../depot/state-folder.ts";
 import { toDocument } from "../emit.ts";
 import type { CommandIo } from "../io.ts";
 import { readPatches, readSeries } from "../options/patches.ts";
@@ -94,6 +96,14 @@ export async function makeCell(request: CellRequest): Promise<MadeCell> {
   if (bytes === undefined) removeFile(folder, places.payload);
   linkTo(folder, places, bytes !== undefined);
   saveCell(folder, places, cell);
+  if (cell.payload !== undefined) {
+    noteMadeHere(madeHereFolder(io.env), {
+      sha256: cell.payload.sha256,
+      buildId: cell.payloadBuildId ?? "",
+      at: new Date().toISOString(),
+      inputs: [{ input: "all", here: key }],
+    });
+  }
   return { cell, places, isNew: true };
 }
 

@@ -43,6 +43,9 @@ export const moreExitCodes: Readonly<Record<string, readonly ExitCodeRow[]>> = {
       meaning: "a base failed, its fix cannot be live patched, or a proof did not close the hole",
     },
   ],
+  rebuild: [
+    { code: ExitCode.different, meaning: "the bytes differ, or no payload can be built here" },
+  ],
   check: [
     { code: ExitCode.refused, meaning: "the hypervisor would refuse a payload" },
     { code: ExitCode.hazards, meaning: "Xen would accept them, but there are hazards" },

@@ -34,8 +34,8 @@ export function withContents(
   base: string,
   contents: Contents,
 ): Draft {
-  const { role, bases } = requireChannel(draft, channel);
-  const changed = { role, bases: { ...bases, [base]: contents } };
+  const before = requireChannel(draft, channel);
+  const changed = { ...before, bases: { ...before.bases, [base]: contents } };
   return { ...draft, channels: { ...draft.channels, [channel]: changed } };
 }
 

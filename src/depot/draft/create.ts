@@ -25,11 +25,14 @@ export function initDepot(
   depot: string,
   roles: Readonly<Record<TopRole, NewRole>>,
   channels: Readonly<Record<string, NewRole>>,
+  rebuilt: readonly string[] = [],
 ): void {
   for (const name of Object.keys(channels)) requireChannelName(name);
   for (const [name, role] of Object.entries({ ...roles, ...channels }))
     requireThreshold(name, role);
-  const made = Object.entries(channels).map(([name, role]) => [name, { role, bases: {} }]);
+  const made = Object.entries(channels).map(([name, role]) => {
+    return [name, { role, bases: {}, rebuilt: rebuilt.includes(name) }];
+  });
   createDraft(depot, { format: 1, roles, channels: Object.fromEntries(made), bases: {} });
 }
 

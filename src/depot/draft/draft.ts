@@ -31,7 +31,12 @@ const draftSchema = v.object({
   }),
   channels: v.record(
     v.string(),
-    v.object({ role: roleSchema, bases: v.record(v.string(), contentsSchema) }),
+    v.object({
+      role: roleSchema,
+      bases: v.record(v.string(), contentsSchema),
+      /** Whoever signs for it has made each of its payloads, too. */
+      rebuilt: maybe(v.boolean()),
+    }),
   ),
   /** By build-id; the symbols are beside this file. */
   bases: v.record(

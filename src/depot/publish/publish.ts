@@ -15,6 +15,7 @@ import {
   targetsFields,
   targetsOf,
 } from "./documents.ts";
+import { findNotRebuilt } from "./not-rebuilt.ts";
 import { forgetPending, type Prepared, prepare, savePending, type ToPrepare } from "./prepare.ts";
 import type { Published, PublishOptions, Work } from "./publish-form.ts";
 import { currentMeta, publishedNow } from "./published.ts";
@@ -37,7 +38,8 @@ export function refresh(depot: string, options: PublishOptions): Promise<Publish
 }
 
 function beginWork(depot: string, draft: Draft, options: PublishOptions): Work {
-  return { depot, draft, options, oldRoot: latestRoot(depotFolders(depot).metadata) };
+  const oldRoot = latestRoot(depotFolders(depot).metadata);
+  return { depot, draft, options, oldRoot, notRebuilt: findNotRebuilt(draft, options) };
 }
 
 function publishDraft(depot: string, draft: Draft, options: PublishOptions): Published {
@@ -54,7 +56,8 @@ function publishDraft(depot: string, draft: Draft, options: PublishOptions): Pub
   // Whoever signs next finds what is signed so far.
   for (const one of prepared) savePending(depot, one);
   const missing = prepared.flatMap((one) => one.missing ?? []);
-  if (missing.length > 0) return { kind: "waiting", missing };
+  const { notRebuilt } = work;
+  if (missing.length > 0) return { kind: "waiting", missing, notRebuilt };
   for (const { name, metadata } of others) current.set(name, metadata);
   const report = finishWork(work, current, [...targets.values()].flat(), root);
   if (report.kind === "waiting") return report;
@@ -73,13 +76,15 @@ function topOf(
 }
 
 function channelOf(
-  { depot, draft, options }: Work,
+  { depot, draft, options: given, notRebuilt }: Work,
   name: string,
   targets: ReadonlyMap<string, readonly TargetDraft[]>,
   current: ReadonlyMap<string, AnyMetadata>,
 ): ToPrepare {
   const { role } = requireChannel(draft, name);
   const fields = channelFields(targets.get(name) ?? []);
+  const isOpen = notRebuilt.some(({ channel }) => channel === name);
+  const options = isOpen ? { ...given, signersOf: () => [] } : given;
   return { depot, options, name, fields, role, published: current.get(name), before: undefined };
 }
 
@@ -95,7 +100,7 @@ function finishWork(
   const missing = [snapshot, timestamp].flatMap((one) => one.missing ?? []);
   if (missing.length > 0) {
     for (const one of [snapshot, timestamp]) savePending(depot, one);
-    return { kind: "waiting", missing };
+    return { kind: "waiting", missing, notRebuilt: [] };
   }
   const root = newRoot?.metadata ?? oldRoot;
   invariant(root !== undefined, "the first publish makes a root");
