@@ -139,7 +139,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   sync: ["bytes", "host", "xen-abi", "payload", "plan", "probe", "xen-model"],
   bisect: ["json", "host", "payload", "plan", "probe"],
   boot: ["host", "plan"],
-  fleet: ["plan"],
+  fleet: ["json", "plan"],
   agent: ["bytes"],
   "xen-call": ["bytes", "xen-abi", "agent", "host"],
   lab: ["bytes", "elf", "agent", "parts", "processes", "files", "json"],

@@ -8,6 +8,8 @@ export type FleetErrorCode =
   /** A selector asks for a label that no host has. */
   | "fleet/unknown-label"
   /** A selector that fits no host. */
-  | "fleet/nothing-selected";
+  | "fleet/nothing-selected"
+  /** A record of the store is not what this release writes. */
+  | "fleet/damaged";
 
 export class FleetError extends XspliceError<FleetErrorCode> {}

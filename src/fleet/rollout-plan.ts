@@ -39,7 +39,7 @@ export interface RolloutRules {
   readonly whenOverlapping: "refuse" | "queue";
 }
 
-interface PlannedHost {
+export interface PlannedHost {
   readonly labels: Labels;
   readonly xenBuildId: string;
   readonly from: Stack;

@@ -26,6 +26,10 @@ export function stackOfNames(
   });
 }
 
+export function sameStack(one: Stack, other: Stack): boolean {
+  return one.length === other.length && one.every((payload, index) => payload === other[index]);
+}
+
 function entry(name: string, buildId: string | undefined): string {
   return `${name}@${buildId ?? "?"}`;
 }
