@@ -52,14 +52,19 @@ const oldMakefile = `$(TARGET): delete-unfresh-files
 
 `;
 
-test("makeFileFor() follows make files that run in each directory", () => {
+test("makeFileFor() follows make files that run in each directory, below that of the architecture", () => {
   const units = ["arch/x86/mm.o", "arch/x86/x86_64/mm.o"].map((object) => {
     return { compiles: [], object, makeFolder: "arch/x86" };
   });
   const checks = "-o headers.chk -o headers99.chk -o headers++.chk";
   assert.equal(
     makeFileFor(oldMakefile, units),
-    `include Makefile
+    `ifneq ($(filter %Rules.mk,$(MAKEFILE_LIST)),)
+xsplice-objects: xsplice-objects-0
+xsplice-objects-0: FORCE
+	$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C $(BASEDIR)/arch/x86 mm.o x86_64/mm.o
+else
+include Makefile
 .PHONY: FORCE
 FORCE:
 xsplice-prepare: delete-unfresh-files
@@ -70,9 +75,9 @@ xsplice-list: FORCE
 	$(MAKE) -f $(BASEDIR)/Rules.mk -C arch/$(TARGET_ARCH) prelink.o
 xsplice-link: FORCE
 	$(MAKE) -o prelink.o -f $(BASEDIR)/Rules.mk -C arch/$(TARGET_ARCH) $(BASEDIR)/xen
-xsplice-objects: xsplice-objects-0
-xsplice-objects-0: FORCE
-	$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C arch/x86 mm.o x86_64/mm.o
+xsplice-objects: FORCE
+	$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -f $(abspath $(firstword $(MAKEFILE_LIST))) -C arch/$(TARGET_ARCH) $@
+endif
 `,
   );
   assert.equal(prelinkOf(oldMakefile, "arm"), "arch/arm/prelink.o");

@@ -24,7 +24,25 @@ const checksOnly = ["headers.chk", "headers99.chk", "headers++.chk"];
 
 /** @throws BuildError build/no-source-tree */
 export function makeFileFor(xenMakefile: string, units: readonly CompileUnit[] = []): string {
-  const { kind, prerequisites, generating, building } = cutTargetRule(xenMakefile);
+  const rule = cutTargetRule(xenMakefile);
+  if (rule.kind === "one make") {
+    return [...goalsOf(rule), ...objectRules(units, rule.kind), ""].join("\n");
+  }
+  // What the make of the architecture exports, those of the directories need: without XEN_BUILD_EFI
+  // there is no rule for efi/boot.init.o. So it reads this file as well, behind Rules.mk.
+  return [
+    "ifneq ($(filter %Rules.mk,$(MAKEFILE_LIST)),)",
+    ...objectRules(units, rule.kind),
+    "else",
+    ...goalsOf(rule),
+    `${OBJECTS_GOAL}: FORCE`,
+    `\t$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -f $(abspath $(firstword $(MAKEFILE_LIST))) -C arch/$(TARGET_ARCH) $@`,
+    "endif",
+    "",
+  ].join("\n");
+}
+
+function goalsOf({ kind, prerequisites, generating, building }: TargetRule): readonly string[] {
   const isOne = kind === "one make";
   const skipChecks = checksOnly.map((name) => ` -o ${isOne ? "include/" : ""}${name}`).join("");
   const prepare = generating.map((line) => line.replaceAll("$(MAKE)", `$(MAKE)${skipChecks}`));
@@ -40,9 +58,7 @@ export function makeFileFor(xenMakefile: string, units: readonly CompileUnit[] =
     building
       .replace("$@", isOne ? "$(TARGET)" : "$(BASEDIR)/xen")
       .replaceAll("$(MAKE)", "$(MAKE) -o prelink.o"),
-    ...objectRules(units, kind),
-    "",
-  ].join("\n");
+  ];
 }
 
 /**
@@ -65,7 +81,7 @@ function objectRules(units: readonly CompileUnit[], kind: TargetRule["kind"]): s
     const rule =
       kind === "one make"
         ? `tools_fixdep FORCE\n\t$(Q)$(MAKE) $(build)=${folder} ${objects.join(" ")}`
-        : `FORCE\n\t$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C ${folder} ${objects.map((object) => relative(folder, object)).join(" ")}`;
+        : `FORCE\n\t$(Q)$(MAKE) -f $(BASEDIR)/Rules.mk -C $(BASEDIR)/${folder} ${objects.map((object) => relative(folder, object)).join(" ")}`;
     return { goal, text: `${goal}: ${rule}` };
   });
   const goals = rules.map(({ goal }) => goal);
