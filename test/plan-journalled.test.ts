@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError } from "../src/host/errors.ts";
 import { ModelHost } from "../src/hosts/model.ts";
+import { JournalledHost } from "../src/plan/journalled-host.ts";
 import { observeHost } from "../src/plan/observe.ts";
 import { syntheticModel } from "../src/xen-model/synthetic.test.support.ts";
 import { alpha, beta, call, free, gamma, journalled } from "./plan-journalled-host.ts";
@@ -132,4 +133,41 @@ test("JournalledHost leaves open how an action ends that is under way when conta
   assert.deepEqual(state.stack.names, [alpha.name, gamma.name]);
   const [, second] = state.loaded;
   assert.equal(second?.history, "reverted");
+});
+
+test("JournalledHost records an action by what observe() has just seen, and looks again after a while", async () => {
+  const inner = new ModelHost(syntheticModel());
+  await inner.upload(alpha.name, alpha.bytes);
+  let looks = 0;
+  const info = inner.info.bind(inner);
+  inner.info = () => {
+    looks += 1;
+    return info();
+  };
+  let at = new Date("2026-01-01T00:00:00Z");
+  const { host, observe } = JournalledHost.around(inner, {
+    now: () => at,
+    factsOf: () => undefined,
+    onTrouble: (error) => assert.fail(String(error)),
+    onSetAside: (place) => assert.fail(place),
+  });
+  await observe(call);
+  await host.act("apply", alpha.name, free);
+  assert.equal(looks, 1);
+  const { state, written } = await observeHost(inner, [], call);
+  assert.deepEqual(state.stack.names, [alpha.name]);
+  assert.equal(written?.log.at(-1)?.action, "apply");
+
+  const { host: later, observe: lookLater } = JournalledHost.around(inner, {
+    now: () => at,
+    factsOf: () => undefined,
+    onTrouble: (error) => assert.fail(String(error)),
+    onSetAside: (place) => assert.fail(place),
+  });
+  await lookLater(call);
+  await inner.act("revert", alpha.name, free);
+  at = new Date(at.getTime() + 60_000);
+  looks = 0;
+  await later.act("apply", alpha.name, free);
+  assert.equal(looks, 1);
 });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, ActOptions, ActOutcome, LivepatchHost, SettledState } from "../host/host.ts";
 import { settledState } from "../host/settled-state.ts";
 import type { Payload } from "../payload/payload.ts";
+import type { ObservedHost } from "../plan/journalled-host.ts";
 import { Errno } from "../xen-abi/errno.ts";
 import { emit } from "./emit.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -41,15 +42,17 @@ export interface StockStep {
   readonly dangling?: "refuse" | "allow";
   /** When its file was given. */
   readonly payload?: Payload;
+  /** By default the host is asked. */
+  readonly observe?: ObservedHost["observe"];
 }
 
 /** The whole of `xsplice apply NAME` and its like. */
 export function runStockAction(call: CommandCall, action: Action): Promise<number> {
   const [name = ""] = call.args;
   checkPayloadName(name);
-  return withJournalledHost(call, async (host, options) => {
+  return withJournalledHost(call, async (host, options, { observe }) => {
     const dangling = readDangling(call);
-    const step = { action, name, options: readActOptions(call, options), dangling };
+    const step = { action, name, options: readActOptions(call, options), dangling, observe };
     const outcome = await stockAction(host, step, stockVoice(call));
     emit(call, outcome, () => "");
     return ExitCode.success;
@@ -107,7 +110,7 @@ async function requireHarmless(host: LivepatchHost, step: StockStep): Promise<Ha
     import("../plan/observe.ts"),
     import("../plan/obstacle.ts"),
   ]);
-  const { state } = await observeHost(host, [], options);
+  const { state } = await (step.observe?.(options) ?? observeHost(host, [], options));
   const { dependencyCheck } = options;
   const obstacle = findBrokenBinding(
     { action, name, dependencyCheck, ...(dangling && { dangling }) },

@@ -8,7 +8,7 @@ import type { KeepOutcome } from "../host/boot-store.ts";
 import type { CallOptions } from "../host/call-options.ts";
 import { HostError } from "../host/errors.ts";
 import type { LivepatchHost } from "../host/host.ts";
-import type { JournalGoal } from "../plan/journal-goal.ts";
+import type { ObservedHost } from "../plan/journalled-host.ts";
 import { policingOf } from "./policy/policing.ts";
 import type { CommandCall } from "./spec.ts";
 import { renderKept } from "./text/kept.ts";
@@ -29,15 +29,12 @@ export async function withHost<Result>(call: CommandCall, use: Use<Result>): Pro
 /** For commands that change something: what they do is written down on the host. */
 export async function withJournalledHost<Result>(
   call: CommandCall,
-  use: (host: LivepatchHost, options: CallOptions, goal: JournalGoal) => Promise<Result>,
+  use: (host: LivepatchHost, options: CallOptions, journalled: ObservedHost) => Promise<Result>,
 ): Promise<Result> {
-  const [{ JournalledHost }, { BootKeeper }, { factsOfPayload }, { parsePayload }] =
-    await Promise.all([
-      import("../plan/journalled-host.ts"),
-      import("../boot/keeper.ts"),
-      import("../plan/facts.ts"),
-      import("../payload/parse.ts"),
-    ]);
+  const [{ JournalledHost }, { BootKeeper }] = await Promise.all([
+    import("../plan/journalled-host.ts"),
+    import("../boot/keeper.ts"),
+  ]);
   const keeper = new BootKeeper();
   let trouble: unknown;
   let aside: string | undefined;
@@ -45,8 +42,10 @@ export async function withJournalledHost<Result>(
     now: () => new Date(),
     actor: { by: operatorName(call.io.env), from: hostname() },
     onAction: () => keeper.sawAction(),
-    factsOf: (bytes: Uint8Array, name: string) => {
+    factsOf: async (bytes: Uint8Array, name: string) => {
       keeper.sawUpload(name, bytes);
+      const { factsOfPayload } = await import("../plan/facts.ts");
+      const { parsePayload } = await import("../payload/parse.ts");
       try {
         return factsOfPayload(parsePayload(bytes, name));
       } catch (error) {
@@ -64,9 +63,9 @@ export async function withJournalledHost<Result>(
   };
   try {
     return await withHost(call, async (bare, options) => {
-      const { host, goal } = JournalledHost.around(bare, journalling);
+      const journalled = JournalledHost.around(bare, journalling);
       try {
-        return await use(host, options, goal);
+        return await use(journalled.host, options, journalled);
       } finally {
         call.io.stderr.write(renderKept(await keptBy(keeper, bare, options)));
       }

@@ -40,12 +40,13 @@ export async function startDetachedLab(options: OpenLabOptions = {}): Promise<La
   return info;
 }
 
-/** All labs of this user, including those owned by tests. */
-export async function listLabs(): Promise<ListedLab[]> {
+/** All labs of this user, including those owned by tests; or those of one name. */
+export async function listLabs(name?: string): Promise<ListedLab[]> {
   const labs: ListedLab[] = [];
   for (const folder of listRunFolders()) {
     const file = readLabFile(folder);
-    if (file === undefined) continue;
+    // Whether one runs is asked of its lock, by a process.
+    if (file === undefined || (name !== undefined && file.info.name !== name)) continue;
     const { kind } = await stateOfRun(folder);
     labs.push({ ...file, state: kind === "running" && hasCrashed(folder) ? "crashed" : kind });
   }
@@ -217,11 +218,12 @@ async function requireLab(
   name: string | undefined,
   wanted: (lab: ListedLab) => boolean,
 ): Promise<ListedLab> {
-  const labs = (await listLabs()).filter(wanted);
-  const detached = labs.filter(({ lifetime }) => lifetime === "detached");
-  const found = name === undefined ? detached : labs.filter(({ info }) => info.name === name);
-  const [lab, another] = found;
+  const isDetached = ({ lifetime }: ListedLab): boolean => lifetime === "detached";
+  const found = (await listLabs(name)).filter(wanted);
+  const [lab, another] = name === undefined ? found.filter(isDetached) : found;
   if (lab && !another) return lab;
+  const labs = (await listLabs()).filter(wanted);
+  const detached = labs.filter(isDetached);
   // Those of running commands end with them: nobody means one of them who names none.
   const meant = name === undefined ? detached : labs;
   const names = meant.map(({ info }) => info.name).join(", ");

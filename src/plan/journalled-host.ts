@@ -28,8 +28,8 @@ export interface JournalledOptions {
   readonly now: () => Date;
   /** Who gives the command, and on which machine, for the log. */
   readonly actor?: { readonly by: string | undefined; readonly from: string | undefined };
-  /** The facts about a payload, from its bytes; `undefined` when they are not a payload. */
-  readonly factsOf: (payload: Uint8Array, name: string) => PayloadFacts | undefined;
+  /** The facts about a payload, from its bytes; `undefined` when they are not a payload. For uploads. */
+  readonly factsOf: (payload: Uint8Array, name: string) => MaybeLater<PayloadFacts | undefined>;
   /** The journal could not be written; the action continues. */
   readonly onTrouble: (error: unknown) => void;
   /** After each action, whether it succeeded or not. */
@@ -38,13 +38,23 @@ export interface JournalledOptions {
   readonly onSetAside: (place: string) => void;
 }
 
+/** Who reads payloads loads the code for it on first use. */
+type MaybeLater<Value> = Value | Promise<Value>;
+
 /** How often to look again at a journal that other commands replace before it can be set aside. */
 const ATTEMPTS_MAX = 5;
+/** In a busy emulated dom0, observing alone takes half of it. */
+const SEEN_MAX_MS = 1000;
 
 /** A host, and the part of its journal that records the goal of a sync. */
 export interface Journalled {
   readonly host: LivepatchHost;
   readonly goal: JournalGoal;
+}
+
+export interface ObservedHost extends Journalled {
+  /** What the host runs. An action that follows at once is recorded by it, and the host not asked again. */
+  observe(options: CallOptions): Promise<HostView>;
 }
 
 export class JournalledHost implements LivepatchHost {
@@ -53,16 +63,20 @@ export class JournalledHost implements LivepatchHost {
   readonly journal: JournalStore;
   /** Cached, because reading it before each action would cost a process there. */
   #last: Journal | undefined;
+  /** Used once, and not after a while: other commands may act meanwhile. */
+  #seen: { readonly view: HostView; readonly at: Date } | undefined;
   readonly #host: LivepatchHost;
   readonly #goal: JournalGoal;
   readonly #options: JournalledOptions;
 
   /** Returns the host itself if it has no place for a journal. Closing one closes the other. */
-  static around(host: LivepatchHost, options: JournalledOptions): Journalled {
+  static around(host: LivepatchHost, options: JournalledOptions): ObservedHost {
     const { journal } = host;
     const goal = new JournalGoal(journal, options.onTrouble);
-    if (journal === undefined) return { host, goal };
-    return { host: new JournalledHost(host, journal, goal, options), goal };
+    if (journal === undefined)
+      return { host, goal, observe: (call) => observeHost(host, [], call) };
+    const journalled = new JournalledHost(host, journal, goal, options);
+    return { host: journalled, goal, observe: (call) => journalled.#look(call) };
   }
 
   private constructor(
@@ -80,7 +94,7 @@ export class JournalledHost implements LivepatchHost {
   }
 
   async upload(name: string, payload: Uint8Array, options: CallOptions): Promise<void> {
-    const facts = this.#options.factsOf(payload, name);
+    const facts = await this.#options.factsOf(payload, name);
     const done = () => this.#host.upload(name, payload, options);
     return this.#record({ action: "upload", name, facts }, done, options);
   }
@@ -171,6 +185,19 @@ export class JournalledHost implements LivepatchHost {
     return { ...settled, scene: { ...settled.scene, stack: settled.scene.stack ?? stack } };
   }
 
+  async #look(options: CallOptions): Promise<HostView> {
+    const at = this.#options.now();
+    this.#seen = { view: await observeHost(this.#host, [], options), at };
+    return this.#seen.view;
+  }
+
+  #takeSeen(): HostView | undefined {
+    const seen = this.#seen;
+    this.#seen = undefined;
+    const ageMs = seen === undefined ? 0 : this.#options.now().getTime() - seen.at.getTime();
+    return ageMs >= 0 && ageMs < SEEN_MAX_MS ? seen?.view : undefined;
+  }
+
   /**
    * An unreadable journal is renamed: another release may read it, or a person may want to know what
    * was done. If another command was faster, its new journal is used.
@@ -178,7 +205,7 @@ export class JournalledHost implements LivepatchHost {
   async #observe(options: CallOptions): Promise<HostView> {
     const { now, onSetAside } = this.#options;
     for (let attempt = 1; ; attempt++) {
-      const view = await observeHost(this.#host, [], options);
+      const view = this.#takeSeen() ?? (await observeHost(this.#host, [], options));
       if (view.state.bootId === undefined || view.journal !== "unreadable") return view;
       const unread = { text: view.journalText, at: now() };
       const place = await this.journal.setAside(unread, options);
@@ -195,10 +222,8 @@ export class JournalledHost implements LivepatchHost {
     try {
       const list = await this.#host.list(options);
       // Contact was lost during the action: the next command finds out how it ended.
-      const isOpen = list.some(({ name, status }) => {
-        return name === begun.pending?.name && status.kind === "busy";
-      });
-      if (isOpen) return;
+      const acted = list.find(({ name }) => name === begun.pending?.name);
+      if (acted?.status.kind === "busy") return;
       const ended = endInJournal(begun, list, result);
       this.#last = ended;
       if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);

@@ -22,7 +22,12 @@ export type {
 } from "./journal-form.ts";
 export { JournalGoal } from "./journal-goal.ts";
 export { decodeJournal, encodeJournal } from "./journal-json.ts";
-export { type Journalled, JournalledHost, type JournalledOptions } from "./journalled-host.ts";
+export {
+  type Journalled,
+  JournalledHost,
+  type JournalledOptions,
+  type ObservedHost,
+} from "./journalled-host.ts";
 export { type HostView, observeHost } from "./observe.ts";
 export { type Obstacle, type ObstacleCode, PlanError, type PlanFileErrorCode } from "./obstacle.ts";
 export type { GivenPayload } from "./piece.ts";

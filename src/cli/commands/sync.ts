@@ -89,7 +89,7 @@ export async function takeSync(
 
 function sync(call: CommandCall, request: ReadSyncRequest, continues: string): Promise<number> {
   const { stdout, stderr, signal } = call.io;
-  return withJournalledHost(call, async (host, callOptions, goal) => {
+  return withJournalledHost(call, async (host, callOptions, { goal }) => {
     const { syncHost } = await import("../../sync/sync.ts");
     const told = new Set<string>();
     const { deadlineMs, quiesceMs } = readActOptions(call, callOptions);
