@@ -1,7 +1,7 @@
 // What is written about the commands is made from the commands.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { loadTree, loadWholeTree } from "../src/cli/command-tree.ts";
 import { pageNameOf, renderCommandPage, renderManPage } from "../src/cli/render-man-page.ts";
@@ -65,6 +65,19 @@ function commandTable(): string {
 test("docs/cli.md lists every command with its exit codes", () => {
   const marks = { begin: /<!-- commands:.*-->/, end: /<!-- end of commands -->/ };
   expectGoldenBlock("docs/cli.md", marks, commandTable());
+});
+
+test("docs/cli.md shows the document of each command", () => {
+  const page = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+  const rows = page.slice(page.indexOf("| command | document |")).matchAll(/^\| (`.*?`) \| `?\S/gm);
+  const shown = [...rows].flatMap(([, names = ""]) =>
+    names.split(", ").map((one) => one.slice(1, -1)),
+  );
+  const leaves = allEntries.flatMap((entry) => leavesOf(entry)).map(({ path }) => path.join(" "));
+  assert.deepEqual(
+    leaves.filter((command) => command !== "vex" && !shown.includes(command)),
+    [],
+  );
 });
 
 test("share/man/ has a page for each command, as xsplice man COMMAND prints it, and no other", () => {

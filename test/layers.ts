@@ -156,6 +156,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "processes",
     "files",
   ],
+  documents: [...["json", "xen-abi", "payload", "plan", "bisect", "lab", "depot", "xen-make"]],
   bases: [
     ...["build-outcome", "bytes", "files", "json", "host", "elf", "xen-abi", "parts", "hosts"],
     ...["xen-make", "running"],
@@ -200,6 +201,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "check",
     "processes",
     "files",
+    "documents",
   ],
   start: ["files", "parts"],
 };

@@ -1,9 +1,11 @@
-// Runs the command line in this process, with a host of the test's and all output caught.
+// Runs the command line in this process, with a host of the test's and all output caught. What it
+// prints with --json is held against its form.
 
 import { Readable, Writable } from "node:stream";
 import { runCli } from "../src/cli/run.ts";
 import type { OpenHost } from "../src/cli/spec.ts";
 import type { LivepatchHost } from "../src/host/host.ts";
+import { checkDocument } from "./documents/check-document.ts";
 
 export interface CliRun {
   readonly stdout: string;
@@ -38,6 +40,7 @@ export async function runXsplice(
     },
     openHost: surroundings.openHost ?? (async () => requireHost(surroundings.host)),
   });
+  checkDocument(args, stdout.text);
   return { stdout: stdout.text, stderr: stderr.text, exitCode };
 }
 

@@ -49,7 +49,7 @@ const probeSchema = v.object({
   elapsedMs: count,
 });
 
-const recordSchema = v.object({
+export const recordSchema = v.object({
   version: v.literal(BISECT_RECORD_VERSION),
   subject: subjectSchema,
   origin: originSchema,

@@ -14,6 +14,7 @@ import type { Foundation } from "../running/payload-below.ts";
 import type { FileEntry } from "../source-patch/hunk-ledger.ts";
 import type { Succession } from "../stacking/cumulative.ts";
 import { formatRelease } from "../xen-abi/release.ts";
+import type { ConfigDifference } from "../xen-make/config.ts";
 import { type Phase, timeSpent } from "../xen-make/timings.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuiltFix } from "./built-fix.ts";
@@ -72,7 +73,7 @@ export interface BuildReport {
   /** Which program kept make and the compiler from the rest of the machine. */
   readonly sandbox: "bubblewrap" | "none";
   /** Settings that differ between the given configuration and the one used for the build. */
-  readonly configDifferences: readonly object[];
+  readonly configDifferences: readonly ConfigDifference[];
   /** How each changed file kept its line numbers. */
   readonly lines: Readonly<Record<string, { readonly kind: string; readonly reason?: string }>>;
   readonly inputs: ReportedInputs;

@@ -182,6 +182,10 @@ const outline: readonly {
         summary: "print the completion script for your shell",
         load: async () => (await import("./commands/completion.ts")).completionCommand,
       },
+      schema: {
+        summary: "print the JSON Schema of what a command prints with --json",
+        load: async () => (await import("./schema/schema.ts")).schemaCommand,
+      },
       man: {
         summary: "print the manual page",
         load: async () => (await import("./commands/man.ts")).manCommand,

@@ -1,6 +1,7 @@
 // One run of the command line, from arguments to an exit code. Every way it can end is decided
 // here: help, success, a report, wrong use, ^C, our bug.
 
+import type { DocumentContent } from "../documents/documents.ts";
 import { XspliceError } from "../error.ts";
 import { HostError } from "../host/errors.ts";
 import { cacheFolder } from "../parts/cache-folder.ts";
@@ -76,9 +77,14 @@ function failed(thrown: unknown, { args, io, isStock }: Failed): number {
   return isStock ? stockExitCode(error) : ownExitCode(error);
 }
 
-function writeReport(io: CommandIo, args: readonly string[], report: object, text: string): void {
+function writeReport(
+  io: CommandIo,
+  args: readonly string[],
+  report: DocumentContent<"error">["error"],
+  text: string,
+): void {
   // Read from the arguments as typed: they may be what could not be parsed.
-  if (ownWords(args).includes("--json")) io.stdout.write(toDocument({ error: report }));
+  if (ownWords(args).includes("--json")) io.stdout.write(toDocument("error", { error: report }));
   else writeError(io, text);
 }
 

@@ -54,7 +54,7 @@ export function runStockAction(call: CommandCall, action: Action): Promise<numbe
     const dangling = readDangling(call);
     const step = { action, name, options: readActOptions(call, options), dangling, observe };
     const outcome = await stockAction(host, step, stockVoice(call));
-    emit(call, outcome, () => "");
+    emit(call, "apply", outcome, () => "");
     return ExitCode.success;
   });
 }

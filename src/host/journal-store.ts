@@ -11,12 +11,30 @@ export interface UnreadJournal {
   readonly at: Date;
 }
 
+/** For the system's log of the host: an action that has ended. */
+export interface LoggedAction {
+  readonly action: string;
+  readonly name: string;
+  /** Who gave the command, and on which machine. */
+  readonly by: string | undefined;
+  readonly from: string | undefined;
+  /** `done`, or the code of the error. */
+  readonly result: string;
+  /** Names of what is applied now, from the bottom to the top; `undefined` where the order is not known. */
+  readonly stack: readonly string[] | undefined;
+}
+
 /** Methods throw HostError when the host does not answer, or nothing can be stored there. */
 export interface JournalStore {
   /** `undefined` when there is no journal. An empty file counts as a journal: its contents were lost. */
   read(options: CallOptions): Promise<string | undefined>;
-  /** Writes all of it or nothing, whatever happens meanwhile; it is on the disk when this returns. */
-  write(text: string, options: CallOptions): Promise<void>;
+  /**
+   * Writes all of it or nothing, whatever happens meanwhile; it is on the disk when this returns.
+   * @param ended what is to be told to the system's log of the host as well, if it has one; no reason to fail
+   */
+  write(text: string, options: CallOptions, ended?: LoggedAction): Promise<void>;
+  /** That alone. Never fails. */
+  tell?(ended: LoggedAction, options: CallOptions): Promise<void>;
   /**
    * Renames the stored journal, so that the next write does not destroy it; but not if another process
    * has written a new one meanwhile.

@@ -32,5 +32,5 @@ export type {
   PayloadStatus,
   SettledState,
 } from "./host.ts";
-export type { JournalStore, UnreadJournal } from "./journal-store.ts";
+export type { JournalStore, LoggedAction, UnreadJournal } from "./journal-store.ts";
 export { settledState } from "./settled-state.ts";

@@ -1,11 +1,11 @@
 // The contents of a payload, as text for people and as a value for JSON.
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
-import { formatReport } from "../error.ts";
+import { type ErrorReport, formatReport } from "../error.ts";
 import { hookRules } from "../xen-abi/hooks.ts";
 import type { PayloadFinding } from "./finding.ts";
 import type { Inspection } from "./inspect.ts";
-import { type JsonValue, jsonOf } from "./json-value.ts";
+import { type JsonOf, jsonOf } from "./json-value.ts";
 import type { OldAddress, PayloadContents, PayloadFunction, Target } from "./payload.ts";
 import { printable } from "./printable.ts";
 
@@ -58,8 +58,13 @@ export function describePayload(inspection: Inspection, options: DescribeOptions
     .join("\n");
 }
 
+type FlatFinding = ErrorReport & Pick<PayloadFinding, "severity">;
+
 /** The same facts for scripts. */
-export function payloadToJson({ contents, findings }: Inspection): JsonValue {
+export function payloadToJson({
+  contents,
+  findings,
+}: Inspection): JsonOf<PayloadContents & { readonly findings: readonly FlatFinding[] }> {
   const flat = findings.map(({ severity, report }) => ({ severity, ...report }));
   return jsonOf({ ...contents, findings: flat });
 }

@@ -2,27 +2,27 @@
 
 import { hexNumber, toHex } from "../bytes/hex.ts";
 
-/** Numbers that JSON cannot hold are hexadecimal text; so are bytes. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+/** Numbers that JSON cannot hold are hexadecimal text; so are bytes. What is undefined becomes null. */
+export type JsonOf<Value> = Value extends bigint | Uint8Array
+  ? string
+  : Value extends undefined
+    ? null
+    : Value extends object
+      ? { readonly [Key in keyof Value]: JsonOf<Value[Key]> }
+      : Value;
 
-/** What is undefined becomes null. */
-export function jsonOf(value: unknown): JsonValue {
+export function jsonOf<Value>(value: Value): JsonOf<Value> {
+  return plain(value) as JsonOf<Value>;
+}
+
+function plain(value: unknown): unknown {
   if (typeof value === "bigint") return hexText(value);
   if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return value.map(jsonOf);
+  if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, jsonOf(item)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
   }
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-    return value;
-  }
-  return null;
+  return value === undefined ? null : value;
 }
 
 function hexText(value: bigint): string {

@@ -26,7 +26,7 @@ export {
 export { PayloadError, type PayloadErrorCode } from "./errors.ts";
 export type { PayloadFinding, Severity } from "./finding.ts";
 export { type Inspection, inspectPayload } from "./inspect.ts";
-export type { JsonValue } from "./json-value.ts";
+export type { JsonOf } from "./json-value.ts";
 export {
   decodeOrigin,
   encodeOrigin,

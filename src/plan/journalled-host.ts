@@ -139,7 +139,8 @@ export class JournalledHost implements LivepatchHost {
   ): Promise<Result> {
     const { by, from } = this.#options.actor ?? { by: undefined, from: undefined };
     const at = this.#options.now().toISOString();
-    const begun = await this.#begin({ ...what, at, by, from }, options);
+    const pending = { ...what, at, by, from };
+    const begun = await this.#begin(pending, options);
     let result = "done";
     try {
       return await action();
@@ -148,7 +149,8 @@ export class JournalledHost implements LivepatchHost {
       throw error;
     } finally {
       this.#options.onAction?.();
-      if (begun !== undefined) await this.#end(begun, result, options);
+      if (begun === undefined) await this.#tell(pending, result, options);
+      else await this.#end(begun, result, options);
     }
   }
 
@@ -217,6 +219,16 @@ export class JournalledHost implements LivepatchHost {
     }
   }
 
+  /** Of what no journal has: the system's log is to know it nevertheless. */
+  async #tell(
+    action: PendingAction | undefined,
+    result: string,
+    options: CallOptions,
+  ): Promise<void> {
+    if (action === undefined) return;
+    await this.journal.tell?.({ ...action, result, stack: undefined }, options);
+  }
+
   /** Also after a failure: a replace may have failed half-way. */
   async #end(begun: Journal, result: string, options: CallOptions): Promise<void> {
     try {
@@ -226,7 +238,9 @@ export class JournalledHost implements LivepatchHost {
       if (acted?.status.kind === "busy") return;
       const ended = endInJournal(begun, list, result);
       this.#last = ended;
-      if (ended !== undefined) await this.journal.write(encodeJournal(ended), options);
+      if (ended === undefined) return await this.#tell(begun.pending, result, options);
+      const told = ended.log.at(-1);
+      await this.journal.write(encodeJournal(ended), options, told && { ...told, result });
     } catch (error) {
       // The journal has the action's start; the next command finds out how it ended.
       this.#options.onTrouble(error);

@@ -7,7 +7,7 @@ import { type Described, decodeJson } from "../json/decode-json.ts";
 import { PlanError } from "./obstacle.ts";
 import { PLAN_VERSION, type Plan, planSchema } from "./plan-form.ts";
 
-const sealedPlanSchema = v.object({
+export const sealedPlanSchema = v.object({
   ...planSchema.entries,
   /** SHA-256 of each file that a step uploads, in hexadecimal. */
   payloads: v.array(v.object({ source: v.string(), sha256: v.string() })),

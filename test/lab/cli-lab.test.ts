@@ -11,6 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { listLabs } from "../../src/lab/detached.ts";
 import { openLab, prepareLab } from "../../src/lab/open-lab.ts";
+import { checkDocument } from "../documents/check-document.ts";
 import { requireNothingLeft } from "./killed-command.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
@@ -24,7 +25,10 @@ function xsplice(...args: string[]): { stdout: string; stderr: string; status: n
 }
 
 function json(...args: string[]): unknown {
-  return JSON.parse(xsplice("--json", ...args).stdout);
+  const all = ["--json", ...args];
+  const { stdout } = xsplice(...all);
+  checkDocument(all, stdout);
+  return JSON.parse(stdout);
 }
 
 async function hasLab(wanted: string): Promise<boolean> {

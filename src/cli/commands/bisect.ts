@@ -62,7 +62,7 @@ export const bisectCommand: TopCommand = {
     const { fixes } = found.subject;
     const named = namedFixes(conclusion, fixes).map(({ name }) => name);
     const document = { conclusion, fixes: named, host: call.globals.host, ...found };
-    emit(call, document, () => renderBisection({ conclusion, record: found }));
+    emit(call, "bisect", document, () => renderBisection({ conclusion, record: found }));
     return conclusion.kind === "found" ? ExitCode.success : ExitCode.unnamed;
   },
 };
@@ -102,7 +102,12 @@ async function abandon(
     await restoreHost(host, { origin, files }, effectsOnEvent(call, subject), options);
   });
   await removeRecord(statePath);
-  emit(call, { abandoned: true, stack: origin.stack }, () => "The host is as it was found.\n");
+  emit(
+    call,
+    "bisect",
+    { abandoned: true, stack: origin.stack },
+    () => "The host is as it was found.\n",
+  );
   return ExitCode.success;
 }
 

@@ -17,7 +17,12 @@ export const bootDisableCommand: CommandSpec = {
   run: (call) =>
     withHost(call, async (host, options) => {
       await requireBootStore(host).disable(options);
-      emit(call, { service: "off" }, () => `${host.label} applies nothing after a reboot\n`);
+      emit(
+        call,
+        "boot disable",
+        { service: "off" },
+        () => `${host.label} applies nothing after a reboot\n`,
+      );
       return ExitCode.success;
     }),
 };

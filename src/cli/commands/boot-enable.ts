@@ -59,7 +59,7 @@ export const bootEnableCommand: CommandSpec = {
       const kept = await keepForBoot(host, files, options);
       const missing = kept ?? { order: "known", unknown: [], quarantined: [] };
       const { BOOT_SCRIPT } = await import("../../hosts/boot/script-text.ts");
-      emit(call, { service, settleSeconds, ...missing }, () =>
+      emit(call, "boot enable", { service, settleSeconds, ...missing }, () =>
         [
           `${host.label} applies after a reboot what is applied before it\n`,
           ...(service === "manual"

@@ -34,7 +34,7 @@ export const bootReleaseCommand: CommandSpec = {
         released.map(({ sha256 }) => sha256),
         options,
       );
-      emit(call, { released }, () =>
+      emit(call, "boot release", { released }, () =>
         released.map(({ name }) => `the next boot may apply "${name}"\n`).join(""),
       );
       return ExitCode.success;

@@ -30,7 +30,7 @@ export const bootStatusCommand: CommandSpec = {
         import("../../boot/status.ts"),
       ]);
       const status = bootStatusOf(report, info, list);
-      emit(call, status, () => renderBootStatus(status, host.label));
+      emit(call, "boot status", status, () => renderBootStatus(status, host.label));
       return status.troubles.length === 0 ? ExitCode.success : ExitCode.incomplete;
     }),
 };

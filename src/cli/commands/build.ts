@@ -63,7 +63,7 @@ export const buildCommand: TopCommand = {
     const draft = draftHooks === undefined ? undefined : await writeDraft(fix, draftHooks);
     if (call.globals.output === "text") call.io.stderr.write(report.warnings);
     const asked = { ...(explain === undefined ? {} : { explained }), ...(draft && { draft }) };
-    emit(call, { ...report, ...asked }, () =>
+    emit(call, "build", { ...report, ...asked }, () =>
       [
         renderReport(report, { output, report: reportPlace }),
         ...(draft === undefined ? [] : [renderDraft(draft)]),
@@ -106,7 +106,7 @@ async function writeResults(
   const place = (await isDevice(output)) ? undefined : `${output}.json`;
   if (place !== undefined) {
     await removeEarlierResult(place);
-    await writeFileAtomically(place, Buffer.from(toDocument(report)));
+    await writeFileAtomically(place, Buffer.from(toDocument("build", report)));
   }
   try {
     if (fix.payload !== undefined) await writeFileAtomically(output, fix.payload.bytes);

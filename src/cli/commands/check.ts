@@ -99,7 +99,7 @@ export const checkCommand: TopCommand = {
     const rule = call.options.text("explain");
     if (rule !== undefined) return explain(call, rule);
     const report = await check(call);
-    emit(call, report, () => renderCheck(report));
+    emit(call, "check", report, () => renderCheck(report));
     return exitCodes[report.outcome];
   },
 };
@@ -114,7 +114,7 @@ async function explain(call: CommandCall, text: string): Promise<number> {
   const [id] = await requireRules("--explain", [text]);
   const { describeRule } = await import("../../check/describe-rule.ts");
   const description = describeRule(id ?? (text as RuleId));
-  emit(call, description, () => renderRule(description));
+  emit(call, "check", description, () => renderRule(description));
   return ExitCode.success;
 }
 

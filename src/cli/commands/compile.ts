@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { hexNumber, toHex } from "../../bytes/hex.ts";
 import type { CompiledPayload } from "../../compile/compile.ts";
+import type { DocumentContent } from "../../documents/documents.ts";
 import type { Release } from "../../xen-abi/release.ts";
 import { emit } from "../emit.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -83,7 +84,7 @@ export const compileCommand: TopCommand = {
     const { writeFileAtomically } = await import("../../builder/write-file.ts");
     await writeFileAtomically(output, compiled.bytes);
     if (call.globals.output === "text") call.io.stderr.write(compiled.warnings);
-    emit(call, summaryOf(output, compiled), () => renderSummary(output, compiled));
+    emit(call, "compile", summaryOf(output, compiled), () => renderSummary(output, compiled));
     return ExitCode.success;
   },
 };
@@ -132,7 +133,7 @@ async function readRelease(text: string | undefined): Promise<Release | undefine
   }
 }
 
-function summaryOf(output: string, compiled: CompiledPayload): object {
+function summaryOf(output: string, compiled: CompiledPayload): DocumentContent<"compile"> {
   const { bytes, buildId, payloadVersion, release, replaced, hooks, unchecked, warnings } =
     compiled;
   return {

@@ -33,11 +33,13 @@ export const completionCommand: TopCommand = {
     const shell = requireShell(name);
     if (words.length === 0) {
       const script = completionScript(shell);
-      emit(call, { script }, () => script);
+      emit(call, "completion", { script }, () => script);
       return ExitCode.success;
     }
     const candidates = await findCandidates(call, words);
-    emit(call, { candidates }, () => candidates.map((found) => renderLine(shell, found)).join(""));
+    emit(call, "completion", { candidates }, () =>
+      candidates.map((found) => renderLine(shell, found)).join(""),
+    );
     return ExitCode.success;
   },
 };

@@ -42,7 +42,7 @@ export const demoCommand: TopCommand = {
     const page = new TourPage(isJson ? io.stderr : io.stdout, io.env);
     const { runTour } = await import("../tour/tour.ts"); // Half of xsplice: not for every other command.
     const result = await runTour(call, page);
-    if (isJson) io.stdout.write(toDocument(result));
+    if (isJson) io.stdout.write(toDocument("demo", result));
     return ExitCode.success;
   },
 };

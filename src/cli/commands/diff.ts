@@ -36,7 +36,7 @@ export const diffCommand: TopCommand = {
       import("../../payload/json-value.ts"),
     ]);
     const comparison = comparePayloads(await read(before), await read(after));
-    emit(call, jsonOf(comparison), () => describeComparison(comparison));
+    emit(call, "diff", jsonOf(comparison), () => describeComparison(comparison));
     return comparison.outcome === "different" ? ExitCode.different : ExitCode.success;
   },
 };

@@ -22,7 +22,12 @@ export const doctorCommand: TopCommand = {
     const jobs = await checkMachine(call.io.env);
     const parts = await listParts(call);
     const judged = jobs.map((job) => ({ ...job, ready: isReady(job) }));
-    emit(call, { jobs: judged, ...parts }, () => `${renderJobs(jobs)}\n${renderParts(parts)}`);
+    emit(
+      call,
+      "doctor",
+      { jobs: judged, ...parts },
+      () => `${renderJobs(jobs)}\n${renderParts(parts)}`,
+    );
     return ExitCode.success;
   },
 };
@@ -53,7 +58,7 @@ async function listParts(call: CommandCall): Promise<PartList> {
 function partRow({ definition, state }: Part): PartRow {
   const { id, purpose, suite, packages, approximateBytes } = definition;
   const howToGet = `fetched when needed from Debian ${suite}: ${packages.join(" ")}`;
-  const row = { id, purpose, state: state.kind, sizeBytes: approximateBytes, howToGet };
+  const row = { id, purpose, state: state.kind, sizeBytes: Math.round(approximateBytes), howToGet };
   switch (state.kind) {
     case "cached":
       return { ...row, sizeBytes: downloadedBytes(state.manifest), detail: state.root };

@@ -29,7 +29,9 @@ export const explainCommand: TopCommand = {
     const [code] = call.args;
     const all = errorExplanations();
     if (code === undefined) {
-      emit(call, { errors: all }, () => all.map((one) => `${one.code}  ${one.what}\n`).join(""));
+      emit(call, "explain", { errors: all }, () =>
+        all.map((one) => `${one.code}  ${one.what}\n`).join(""),
+      );
       return ExitCode.success;
     }
     const found = all.find((one) => one.code === code);
@@ -39,7 +41,7 @@ export const explainCommand: TopCommand = {
         ["what", what],
         ["remedy", remedy],
       ]);
-      emit(call, found, () => `${code}\n\n${facts}`);
+      emit(call, "explain", found, () => `${code}\n\n${facts}`);
       return ExitCode.success;
     }
     const [{ isRuleId, ruleIds }, { describeRule }, { renderRule }] = await Promise.all([
@@ -49,7 +51,7 @@ export const explainCommand: TopCommand = {
     ]);
     if (!isRuleId(code)) throw unknown(code, [...all.map((one) => one.code), ...ruleIds]);
     const rule = describeRule(code);
-    emit(call, rule, () => renderRule(rule));
+    emit(call, "explain", rule, () => renderRule(rule));
     return ExitCode.success;
   },
 };

@@ -23,7 +23,7 @@ export const helpCommand: TopCommand = {
   kind: "stock",
   run: async (call) => {
     const text = call.helpOf(call.args);
-    if (call.globals.output === "json") call.io.stdout.write(toDocument({ help: text }));
+    if (call.globals.output === "json") call.io.stdout.write(toDocument("help", { help: text }));
     else call.io.stderr.write(text);
     return ExitCode.success;
   },

@@ -26,7 +26,7 @@ export const infoCommand: TopCommand = {
         ...info,
         capabilities: host.capabilities,
       };
-      emit(call, value, () => renderInfo(host.label, info));
+      emit(call, "info", value, () => renderInfo(host.label, info));
       return ExitCode.success;
     }),
 };

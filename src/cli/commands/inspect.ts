@@ -64,6 +64,7 @@ export const inspectCommand: TopCommand = {
     const more = [...describeTables(tables), ...otherHypervisor(inspection, hypervisor)];
     emit(
       call,
+      "inspect",
       jsonOf({
         documentVersion: DOCUMENT_VERSION,
         ...inspection.contents,

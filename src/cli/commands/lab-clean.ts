@@ -48,7 +48,7 @@ export const labCleanCommand: CommandSpec = {
     if (removed === "snapshots") removeSnapshots(cache);
     const kept = [...labs.kept, ...folders.kept];
     const result: Cleaned = { labs: labs.count, folders: folders.count, kept, removed, cache };
-    emit(call, result, () => textOf(result));
+    emit(call, "lab clean", result, () => textOf(result));
     return ExitCode.success;
   },
 };

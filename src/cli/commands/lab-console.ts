@@ -31,7 +31,7 @@ export const labConsoleCommand: CommandSpec = {
     const read = async (): Promise<string> => (await consoleOfLab(name)).replaceAll("\r", "");
     if (call.options.has("follow")) return follow(call, read);
     const text = await read();
-    emit(call, { text }, () => text);
+    emit(call, "lab console", { text }, () => text);
     return ExitCode.success;
   },
 };

@@ -15,7 +15,7 @@ export const labDownCommand: CommandSpec = {
     const { endLab } = await import("../../lab/detached.ts");
     const [name] = call.args;
     const info = await endLab(name);
-    emit(call, { ended: info.name }, () => `${info.name} is down\n`);
+    emit(call, "lab down", { ended: info.name }, () => `${info.name} is down\n`);
     return ExitCode.success;
   },
 };

@@ -41,7 +41,7 @@ async function collected(
 ): Promise<number> {
   const { stdout, stderr, exitCode } = await lab.exec(command, { signal: io.signal });
   const result = { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-  io.stdout.write(toDocument(result));
+  io.stdout.write(toDocument("lab exec", result));
   return exitCode;
 }
 

@@ -16,7 +16,7 @@ export const labListCommand: CommandSpec = {
   run: async (call) => {
     const { listLabs } = await import("../../lab/detached.ts");
     const labs = await listLabs();
-    emit(call, { labs }, () => renderLabs(labs));
+    emit(call, "lab list", { labs }, () => renderLabs(labs));
     return ExitCode.success;
   },
 };

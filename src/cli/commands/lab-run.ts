@@ -81,7 +81,7 @@ async function runBeside({ args, io, globals }: CommandCall, lab: LabInfo): Prom
   try {
     await once(child, "close");
     const exitCode = child.exitCode ?? 128 + constants.signals[child.signalCode ?? "SIGKILL"];
-    if (isJson) io.stdout.write(toDocument({ exitCode, ...said }));
+    if (isJson) io.stdout.write(toDocument("lab run", { exitCode, ...said }));
     return io.signal.aborted ? ExitCode.interrupted : exitCode;
   } catch (cause) {
     throw cannotRun(command, cause);

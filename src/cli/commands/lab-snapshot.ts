@@ -25,7 +25,9 @@ export const labSnapshotCommand: CommandSpec = {
     const { prepareLab } = await import("../../lab/open-lab.ts");
     const made = await prepareLab(options);
     progress.end();
-    emit(call, { made }, () => (made ? "The snapshot is made\n" : "The snapshot was there\n"));
+    emit(call, "lab snapshot", { made }, () =>
+      made ? "The snapshot is made\n" : "The snapshot was there\n",
+    );
     return ExitCode.success;
   },
 };

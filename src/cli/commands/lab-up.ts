@@ -37,7 +37,7 @@ export const labUpCommand: CommandSpec = {
     const [name] = call.args;
     const info = await startDetachedLab({ ...options, ...(name === undefined ? {} : { name }) });
     progress.end();
-    emit(call, info, () =>
+    emit(call, "lab up", info, () =>
       [
         `${info.name} is up: Xen ${info.packageVersion ?? info.xen}`,
         `  use it:    xsplice --host lab:${info.name} info`,

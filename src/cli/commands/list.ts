@@ -67,7 +67,7 @@ export const listCommand: TopCommand = {
 
 async function plain(call: CommandCall, host: LivepatchHost, options: CallOptions): Promise<void> {
   const payloads = await host.list(options);
-  emit(call, { payloads }, () => stockList(payloads));
+  emit(call, "list", { payloads }, () => stockList(payloads));
 }
 
 /** Until the signal comes: its reason is thrown. */
@@ -82,7 +82,12 @@ async function watch(call: CommandCall, host: LivepatchHost, options: CallOption
       // Bytes, which the terminal obeys.
       if (isScreen) stdout.write(Buffer.from("\u001b[H\u001b[J"));
       const at = new Date().toISOString();
-      emit(call, { at, payloads }, () => `${host.label}, ${at}\n${text}${isScreen ? "" : "\n"}`);
+      emit(
+        call,
+        "list",
+        { at, payloads },
+        () => `${host.label}, ${at}\n${text}${isScreen ? "" : "\n"}`,
+      );
       shown = text;
     }
     await sleep(everyMs, undefined, { signal: call.io.signal });
@@ -112,5 +117,7 @@ async function stack(call: CommandCall, host: LivepatchHost, options: CallOption
   const render = call.options.has("tree") ? renderStackTree : renderStack;
   const { interruptedGoal: goal } = view;
   const continues = goal && commandForGoal(goal, call.globals.host);
-  emit(call, { ...view, ...(continues && { continues }), journal }, () => render(view, continues));
+  emit(call, "list", { ...view, ...(continues && { continues }), journal }, () =>
+    render(view, continues),
+  );
 }

@@ -27,7 +27,7 @@ export const loadCommand: TopCommand = {
     checkPayloadName(name);
     const payload = await readPayload(file, call.io.signal);
     return withJournalledHost(call, async (host, options) => {
-      emit(call, await load(call, host, { name, payload, options }), () => "");
+      emit(call, "load", await load(call, host, { name, payload, options }), () => "");
       return ExitCode.success;
     });
   },

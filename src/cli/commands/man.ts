@@ -26,7 +26,7 @@ export const manCommand: TopCommand = {
   kind: "own",
   run: async (call) => {
     const page = call.args.length === 0 ? renderManPage(call.tree, packageVersion()) : pageOf(call);
-    emit(call, { man: page }, () => page);
+    emit(call, "man", { man: page }, () => page);
     return ExitCode.success;
   },
 };

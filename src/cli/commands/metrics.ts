@@ -65,7 +65,7 @@ async function hand(call: CommandCall, metrics: readonly Metric[]): Promise<void
   const { renderMetrics } = await import("../../metrics/mod.ts");
   const output = call.options.text("output");
   if (output === undefined) {
-    emit(call, { metrics }, () => renderMetrics(metrics));
+    emit(call, "metrics", { metrics }, () => renderMetrics(metrics));
     return;
   }
   const { writeFileAtomically } = await import("../../builder/write-file.ts");

@@ -42,11 +42,11 @@ export const planCommand: TopCommand = {
       const planned = makePlan(state, wish, read.options);
       if (planned.kind === "refused") {
         const { obstacles } = planned;
-        emit(call, { refused: obstacles }, () => renderRefusal(obstacles));
+        emit(call, "plan", { refused: obstacles }, () => renderRefusal(obstacles));
         return ExitCode.refused;
       }
       checkUploads(planned.plan, read.files, info);
-      emit(call, sealPlan(planned.plan, read.files), () => renderPlan(planned.plan, state));
+      emit(call, "plan", sealPlan(planned.plan, read.files), () => renderPlan(planned.plan, state));
       return ExitCode.success;
     });
   },

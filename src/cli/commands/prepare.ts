@@ -58,7 +58,7 @@ async function prepareNow(call: CommandCall, { inputs, run }: BuildSource): Prom
     },
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  emit(call, { folder, objects, sizeBytes, seconds }, () => {
+  emit(call, "prepare", { folder, objects, sizeBytes, seconds }, () => {
     const { total, compiled } = objects;
     return [
       `${total} unpatched objects are there; ${compiled} of them were compiled now, in ${seconds.toFixed(0)} s`,
@@ -92,7 +92,7 @@ async function startInBackground(call: CommandCall): Promise<number> {
   });
   setPriority(pid, LOW_PRIORITY);
   child.unref();
-  emit(call, { background: { pid, log } }, () =>
+  emit(call, "prepare", { background: { pid, log } }, () =>
     [
       `Compiling all unpatched objects in the background, as process ${pid}`,
       `What it says goes to ${log}`,

@@ -58,7 +58,7 @@ export const probeCommand: TopCommand = {
       const request = { payload, purpose, replacedBy } as const;
       const result = await probeHost(host, request, readActOptions(call, options));
       const describe = (one: CodeDifference) => describeDifference(one, payload.architecture);
-      emit(call, { host: host.label, purpose, ...toJson(result) }, () =>
+      emit(call, "probe", { host: host.label, purpose, ...toJson(result) }, () =>
         render(result, { label: host.label, payload, describe }),
       );
       return result.kind === "different" ? ExitCode.different : ExitCode.success;
@@ -89,7 +89,7 @@ function render(result: ProbeResult, { label, payload, describe }: Words): strin
   return `${[heading, ...paragraphs].join("\n\n")}\n`;
 }
 
-function toJson(result: ProbeResult): object {
+function toJson(result: ProbeResult) {
   if (result.kind !== "different") return result;
   const differences = result.differences.map((difference) => ({
     ...difference,

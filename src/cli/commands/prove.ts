@@ -97,9 +97,10 @@ export const proveCommand: CommandSpec = {
     progress.end();
     const tool = `xsplice ${packageVersion()}`;
     const document = proofDocument(proof, { trigger, payloads, tool });
-    await keepEvidence(place, toDocument(document), proof.verdict.kind);
+    await keepEvidence(place, toDocument("prove", document), proof.verdict.kind);
     emit(
       call,
+      "prove",
       { ...document, proof: place },
       () => `${proofStory(proof, trigger)}evidence: ${place}\n`,
     );

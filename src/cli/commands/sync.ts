@@ -82,7 +82,7 @@ export async function takeSync(
     return await sync(call, request, continues);
   } catch (error) {
     if (!(error instanceof PlanError) || error.obstacles.length === 0) throw error;
-    emit(call, { refused: error.obstacles }, () => renderRefusal(error.obstacles));
+    emit(call, "sync", { refused: error.obstacles }, () => renderRefusal(error.obstacles));
     return ExitCode.refused;
   }
 }
@@ -121,7 +121,7 @@ function sync(call: CommandCall, request: ReadSyncRequest, continues: string): P
       ...(failure && { error: failure }),
       ...(report.outcome !== "done" && { continues }),
     };
-    emit(call, document, () => renderSync({ ...report, notes: untold }, continues));
+    emit(call, "sync", document, () => renderSync({ ...report, notes: untold }, continues));
     return exitCodes[report.outcome];
   });
 }

@@ -29,7 +29,7 @@ export const uploadCommand: TopCommand = {
       await policingOf(call).permit(host, [{ name, bytes: payload.bytes }], options);
       await uploadAsStock(host, { name, payload, options }, stockVoice(call));
       const status = await host.status(name, options);
-      emit(call, { name, status }, () => "");
+      emit(call, "upload", { name, status }, () => "");
       return ExitCode.success;
     });
   },

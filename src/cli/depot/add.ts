@@ -113,14 +113,16 @@ async function add(call: CommandCall): Promise<number> {
     };
     const base = await addUnfixable(depot, { ...fix, ...wanted });
     const text = `${channel}, ${base}: ${fix.advisory} needs a reboot\n`;
-    emit(call, { channel, base, needsReboot: fix.advisory }, () => text);
+    emit(call, "depot add", { channel, base, needsReboot: fix.advisory }, () => text);
     return ExitCode.success;
   }
   const added: Added[] = [];
   for (const payload of await readPayloads(call, paths)) {
     added.push(await addPayload(depot, payload));
   }
-  emit(call, { channel, added }, () => added.map((one) => renderAdded(one, channel)).join(""));
+  emit(call, "depot add", { channel, added }, () =>
+    added.map((one) => renderAdded(one, channel)).join(""),
+  );
   return ExitCode.success;
 }
 

@@ -31,7 +31,12 @@ export const exportCommand: CommandSpec = {
     viewDepot(depot, new Date());
     const bytes = packDepot(depot);
     await writeFileAtomically(file, bytes);
-    emit(call, { file, sizeBytes: bytes.length }, () => `${file}: ${bytes.length} bytes\n`);
+    emit(
+      call,
+      "depot export",
+      { file, sizeBytes: bytes.length },
+      () => `${file}: ${bytes.length} bytes\n`,
+    );
     return ExitCode.success;
   },
 };
@@ -61,7 +66,7 @@ export const importCommand: CommandSpec = {
     const bytes = await readInputFile(file, limit);
     const { unpackDepot } = await import("../../depot/publish/archive.ts");
     const files = unpackDepot(bytes, file, folder);
-    emit(call, { folder, files }, () => `${folder}: ${files} files\n`);
+    emit(call, "depot import", { folder, files }, () => `${folder}: ${files} files\n`);
     return ExitCode.success;
   },
 };

@@ -45,7 +45,7 @@ export const promoteCommand: CommandSpec = {
     const { promote } = await import("../../depot/draft/move.ts");
     const [from, to] = [options.requiredText("from"), options.requiredText("to")];
     const changed = await promote(depot, { from, to, bases: options.texts("of-base") });
-    emit(call, { from, to, changed }, () => renderChanged(to, changed));
+    emit(call, "depot promote", { from, to, changed }, () => renderChanged(to, changed));
     return ExitCode.success;
   },
 };
@@ -74,7 +74,9 @@ export const revokeCommand: CommandSpec = {
     const { withdraw } = await import("../../depot/draft/move.ts");
     const channel = options.requiredText("channel");
     const changed = await withdraw(depot, { channel, names, bases: options.texts("of-base") });
-    emit(call, { channel, revoked: names, changed }, () => renderChanged(channel, changed));
+    emit(call, "depot revoke", { channel, revoked: names, changed }, () =>
+      renderChanged(channel, changed),
+    );
     return ExitCode.success;
   },
 };

@@ -114,7 +114,7 @@ async function init(call: CommandCall): Promise<number> {
   const roles = { root, targets, snapshot, timestamp };
   initDepot(depot, roles, Object.fromEntries(channelRoles), rebuilt);
   const keys = made.length;
-  emit(call, { depot, channels, keys }, () =>
+  emit(call, "depot init", { depot, channels, keys }, () =>
     [
       `${depot} is a depot with ${channels.length === 1 ? "the channel" : "the channels"} ${channels.join(", ")}`,
       `${keys} keys are in ${call.options.requiredText("keys")}: keep them, and their passphrase, elsewhere`,

@@ -88,7 +88,7 @@ async function rotate(call: CommandCall): Promise<number> {
     threshold: options.number("threshold"),
   });
   const added = add.map(keyIdOf);
-  emit(call, { role, added, dropped: gone }, () =>
+  emit(call, "depot rotate", { role, added, dropped: gone }, () =>
     [
       ...added.map((id) => `${role}: new key ${id}`),
       ...gone.map((id) => `${role}: dropped key ${id}`),

@@ -20,7 +20,7 @@ export const depotStatusCommand: CommandSpec = {
     const [depot = ""] = call.args;
     const { viewDepot } = await import("../../depot/publish/view.ts");
     const view = viewDepot(depot, new Date());
-    emit(call, view, () => renderView(view));
+    emit(call, "depot status", view, () => renderView(view));
     return view.troubles.length === 0 ? ExitCode.success : ExitCode.incomplete;
   },
 };

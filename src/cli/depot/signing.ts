@@ -51,7 +51,7 @@ export async function readSigners(
 }
 
 export function emitPublished(call: CommandCall, report: Published): number {
-  emit(call, report, () => renderPublished(report));
+  emit(call, "depot publish", report, () => renderPublished(report));
   return report.kind === "published" ? ExitCode.success : ExitCode.incomplete;
 }
 

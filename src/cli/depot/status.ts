@@ -25,7 +25,7 @@ export const statusCommand: TopCommand = {
   run: async (call) => {
     const { status, unasked } = await readStatusOrLast(call);
     const document = unasked === undefined ? status : { ...status, unasked };
-    emit(call, document, () => renderStatus(status, unasked));
+    emit(call, "status", document, () => renderStatus(status, unasked));
     const isDone = status.fixes.every(({ state }) => state === "in-force") && status.isAsWished;
     return isDone && unasked?.isExpired !== true ? ExitCode.success : ExitCode.incomplete;
   },

@@ -86,7 +86,7 @@ async function trust(call: CommandCall): Promise<number> {
   const { withTrusted } = await import("../../depot/trust/trusted.ts");
   const view = await withTrusted(folder, source, { now: new Date() }, async (one) => one);
   const { signedAt, expires } = view;
-  emit(call, { place, channel, signedAt, expires }, () => {
+  emit(call, "depot trust", { place, channel, signedAt, expires }, () => {
     return `trusts ${place}, channel ${channel}; its word is believed until ${expires.toISOString()}\n`;
   });
   return ExitCode.success;

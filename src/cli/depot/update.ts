@@ -89,10 +89,10 @@ async function update(call: CommandCall): Promise<number> {
     const goal = { kind: "apply-exactly", payloads: files } as const;
     const planned = makePlan(view.state, goal, { ...planOptions, files });
     if (planned.kind === "refused") {
-      emit(call, { refused: planned.obstacles }, () => renderRefusal(planned.obstacles));
+      emit(call, "update", { refused: planned.obstacles }, () => renderRefusal(planned.obstacles));
       return ExitCode.refused;
     }
-    emit(call, { plan: planned.plan }, () => renderPlan(planned.plan, view.state));
+    emit(call, "update", { plan: planned.plan }, () => renderPlan(planned.plan, view.state));
     return ExitCode.success;
   }
   const goal = {

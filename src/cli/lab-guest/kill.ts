@@ -23,7 +23,7 @@ export const labGuestKillCommand: CommandSpec = {
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
     const guest = await findGuest(lab, domain);
     const remains = await guest.destroy();
-    emit(call, { lab: lab.info.name, killed: domain, remains }, () =>
+    emit(call, "lab guest kill", { lab: lab.info.name, killed: domain, remains }, () =>
       remains === "none"
         ? `guest ${domain} is gone\n`
         : `guest ${domain} runs no more, and its number stays: ${HELD}\n`,

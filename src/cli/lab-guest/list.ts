@@ -19,7 +19,7 @@ export const labGuestListCommand: CommandSpec = {
     const timeoutMs = call.globals.deadlineMs;
     await using lab = await connectLab(call.options.text("lab"), { signal, timeoutMs });
     const guests = await listGuests(lab);
-    emit(call, { lab: lab.info.name, guests }, () =>
+    emit(call, "lab guest list", { lab: lab.info.name, guests }, () =>
       guests
         .map(({ guest, state, isOurs, memoryMb, cpuSeconds, count }) => {
           const counted = count === undefined || count === 0 ? "" : `  counted to ${count}`;

@@ -34,7 +34,7 @@ export const labGuestStartCommand: CommandSpec = {
     await keepUnless(signal, guest);
     const { domain } = guest;
     const { name } = lab.info;
-    emit(call, { lab: name, guest: domain }, () =>
+    emit(call, "lab guest start", { lab: name, guest: domain }, () =>
       [
         `guest ${domain} runs in ${name}`,
         `  see it:    xsplice lab guest list --lab ${name}`,

@@ -33,7 +33,7 @@ export const logCommand: TopCommand = {
       const entries = [...(journal?.past ?? []), ...(journal?.log ?? [])];
       const { pending } = journal ?? {};
       const underWay = pending && { ...pending, facts: undefined };
-      emit(call, { host: host.label, entries, ...(underWay && { underWay }) }, () =>
+      emit(call, "log", { host: host.label, entries, ...(underWay && { underWay }) }, () =>
         render(entries, underWay),
       );
       return ExitCode.success;

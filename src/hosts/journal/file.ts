@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { LockError } from "../../files/errors.ts";
 import { type FileLock, waitForLock } from "../../files/lock.ts";
 import { writeWhole } from "../../files/write-whole.ts";
+import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
-import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
+import type { JournalStore, LoggedAction, UnreadJournal } from "../../host/journal-store.ts";
 import { codeOfSystemError, systemStateOf } from "../../system-state.ts";
 import { JOURNAL_FILE, nameAside } from "./place.ts";
+import { tellSystemLog } from "./system-log.ts";
 
 export class FileJournal implements JournalStore {
   readonly #folder: string;
@@ -28,7 +30,8 @@ export class FileJournal implements JournalStore {
     }
   }
 
-  async write(text: string): Promise<void> {
+  async write(text: string, _options?: CallOptions, ended?: LoggedAction): Promise<void> {
+    if (ended !== undefined) await tellSystemLog(ended);
     const path = join(this.#folder, JOURNAL_FILE);
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
@@ -36,6 +39,10 @@ export class FileJournal implements JournalStore {
     } catch (cause) {
       throw failure(`Cannot keep the journal "${path}"`, cause);
     }
+  }
+
+  tell(ended: LoggedAction): Promise<void> {
+    return tellSystemLog(ended);
   }
 
   async setAside({ text, at }: UnreadJournal): Promise<string | undefined> {

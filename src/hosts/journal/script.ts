@@ -2,11 +2,12 @@
 
 import type { CallOptions } from "../../host/call-options.ts";
 import { HostError } from "../../host/errors.ts";
-import type { JournalStore, UnreadJournal } from "../../host/journal-store.ts";
+import type { JournalStore, LoggedAction, UnreadJournal } from "../../host/journal-store.ts";
 import { systemClock } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import type { RemoteResult, RemoteScript, RunScript } from "../remote-script.ts";
 import { JOURNAL_FILE, JOURNAL_FOLDER, nameAside } from "./place.ts";
+import { TELL_FUNCTION, tellArguments } from "./system-log.ts";
 
 /** An empty journal is not the same as none. */
 const READ_SCRIPT = `
@@ -17,8 +18,13 @@ echo journal
 exec cat "$file"
 `;
 
-/** A journal that was truncated during transfer never replaces the old one. */
+/**
+ * A journal that was truncated during transfer never replaces the old one. $4 and what follows are for the
+ * system's log.
+ */
 const WRITE_SCRIPT = `
+${TELL_FUNCTION}
+if [ $# -gt 3 ]; then tell "$4" "$5" "$6" "$7" "$8"; fi
 umask 077
 [ -d "$1" ] || mkdir -p "$1" || exit 1
 beside=$1/$2.$$
@@ -76,10 +82,22 @@ export class ScriptJournal implements JournalStore {
     return output === "" ? undefined : restOf(output);
   }
 
-  async write(text: string, options: CallOptions): Promise<void> {
+  async write(text: string, options: CallOptions, ended?: LoggedAction): Promise<void> {
     const stdin = new TextEncoder().encode(text);
-    const args = [JOURNAL_FOLDER, JOURNAL_FILE, String(stdin.length)];
+    const told = ended === undefined ? [] : tellArguments(ended);
+    const args = [JOURNAL_FOLDER, JOURNAL_FILE, String(stdin.length), ...told];
     await this.#do({ task: "keep the journal", script: WRITE_SCRIPT, args, stdin }, options);
+  }
+
+  async tell(ended: LoggedAction, options: CallOptions): Promise<void> {
+    const args = [JOURNAL_FOLDER, JOURNAL_FILE, "0", ...tellArguments(ended)];
+    const script = `${TELL_FUNCTION}\ntell "$4" "$5" "$6" "$7" "$8"`;
+    try {
+      await this.#do({ task: "tell the system's log", script, args }, options);
+    } catch (error) {
+      // The action has ended; whether it is told is no part of it.
+      if (!(error instanceof HostError)) throw error;
+    }
   }
 
   async setAside({ text, at }: UnreadJournal, options: CallOptions): Promise<string | undefined> {
