@@ -29,7 +29,7 @@ export const documents = {
           job: text,
           ready: flag,
           needs: v.picklist(["all", "one"]),
-          checks: v.array(form({ what: text, found: perhaps(text), remedy: text })),
+          checks: v.array(form({ what: text, found: perhaps(text), remedy: perhaps(text) })),
         }),
       ),
       cache: text,

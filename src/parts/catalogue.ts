@@ -91,6 +91,15 @@ const definitions: Readonly<Record<string, Definition>> = {
     approximateBytes: 13.6 * MB,
     providedBy: ["fish"],
   },
+  ansible: {
+    purpose: "runs the play of share/ansible, for its test",
+    suite: "bookworm",
+    packages: ["ansible-core", "python3"],
+    dependencies:
+      /^(lib(?!perl|pam|db5|semanage|selinux)|zlib1g|gcc-\d+-base|media-types|python3(\.\d+|-minimal|-(cryptography|jinja2|markupsafe|packaging|resolvelib|yaml|cffi-backend))?(-minimal)?$)/,
+    approximateBytes: 12 * MB,
+    providedBy: ["ansible-playbook"],
+  },
   ...xenParts,
   ...arm64Parts,
   make: {

@@ -17,6 +17,8 @@ export interface SshWay {
   readonly command: readonly string[];
   /** A destination that only this way knows. */
   readonly destination: string;
+  /** Of ssh. */
+  readonly config: string;
   remove(): void;
 }
 
@@ -35,7 +37,7 @@ rm /root/key /root/key.openssh
 `;
 
 /** Sets the server up and writes a configuration for ssh that leads to it. */
-export async function openSshWay(lab: Lab): Promise<SshWay> {
+export async function openSshWay(lab: Lab, destination = "dom0.lab"): Promise<SshWay> {
   const folder = mkdtempSync(join(tmpdir(), "xsplice-ssh-way-"));
   const key = join(folder, "key");
   writeFileSync(key, await inDom0(lab, MAKE_KEY), { mode: 0o600 });
@@ -47,7 +49,7 @@ export async function openSshWay(lab: Lab): Promise<SshWay> {
   const proxy = [process.execPath, cli, "lab", "exec", lab.info.name, "--", "nc", ...SERVER];
   writeFileSync(
     join(folder, "config"),
-    `Host dom0.lab
+    `Host ${destination}
   User root
   IdentityFile ${key}
   IdentitiesOnly yes
@@ -59,7 +61,8 @@ export async function openSshWay(lab: Lab): Promise<SshWay> {
   );
   return {
     command: [...(await findSsh()), "-F", join(folder, "config")],
-    destination: "dom0.lab",
+    destination,
+    config: join(folder, "config"),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

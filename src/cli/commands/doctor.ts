@@ -21,7 +21,14 @@ export const doctorCommand: TopCommand = {
   run: async (call) => {
     const jobs = await checkMachine(call.io.env);
     const parts = await listParts(call);
-    const judged = jobs.map((job) => ({ ...job, ready: isReady(job) }));
+    const judged = jobs.map((job) => ({
+      ...job,
+      // What is there needs no remedy.
+      checks: job.checks.map(({ what, found, remedy }) =>
+        found === undefined ? { what, remedy } : { what, found },
+      ),
+      ready: isReady(job),
+    }));
     emit(
       call,
       "doctor",
