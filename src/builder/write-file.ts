@@ -2,18 +2,21 @@
 // such as /dev/null, a pipe), the result is written to it directly: renaming would replace it by a
 // file.
 
-import { realpath, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, rm, stat, writeFile } from "node:fs/promises";
 import { BuilderError } from "../build-outcome/builder-error.ts";
+import { FileError } from "../files/errors.ts";
+import { followTrusted } from "../files/trusted-way.ts";
 import { writeWhole } from "../files/write-whole.ts";
 import { codeOfSystemError, systemStateOf } from "../system-state.ts";
 
-/** @throws BuilderError builder/cannot-write */
+/** @throws BuilderError builder/cannot-write, FileError file/foreign-link */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   try {
     const place = await findPlace(path);
     if (place === "special") await writeFile(path, bytes);
     else writeWhole(place.path, bytes, { mode: 0o644 });
   } catch (cause) {
+    if (cause instanceof FileError) throw cause;
     throw new BuilderError(
       {
         code: "builder/cannot-write",
@@ -31,7 +34,8 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
  */
 export async function removeEarlierResult(path: string): Promise<void> {
   try {
-    if ((await stat(path)).isFile()) await rm(await realpath(path));
+    const place = followTrusted(path);
+    if ((await lstat(place)).isFile()) await rm(place);
   } catch {
     // In most cases nothing exists there.
   }
@@ -56,12 +60,14 @@ function stateOfTarget(cause: unknown): string {
 
 /** Follows symbolic links and keeps them. */
 async function findPlace(path: string): Promise<"special" | { readonly path: string }> {
+  const place = followTrusted(path);
   try {
     const found = await stat(path);
     if (!found.isFile() && !found.isDirectory()) return "special";
-    return { path: await realpath(path) };
+    // Not looked up again: who puts a link there now finds it replaced, not followed.
+    return { path: place };
   } catch (error) {
-    if (codeOfSystemError(error) === "ENOENT") return { path };
+    if (codeOfSystemError(error) === "ENOENT") return { path: place };
     throw error;
   }
 }

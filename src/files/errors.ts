@@ -1,4 +1,4 @@
-// Why a file cannot be locked. The callers add the purpose of the lock.
+// Why a file cannot be locked, or not be written. The callers add the purpose of the lock.
 
 import { XspliceError } from "../error.ts";
 
@@ -10,6 +10,9 @@ export class LockError extends XspliceError<
   /** A signal ended the program flock before it had the lock. */
   | "files/flock-ended"
 > {}
+
+/** Somebody else has put a link where we are to write. */
+export class FileError extends XspliceError<"file/foreign-link"> {}
 
 export function noFlock(cause: unknown): LockError {
   const report = {

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { claimFolder } from "./claimed-folder.ts";
 import { emptyFolder, leaveAbandoned } from "./files.test.support.ts";
-import { removeLeftOvers } from "./temporary-folder.ts";
+import { makeTemporaryFolder, removeLeftOvers } from "./temporary-folder.ts";
 
 test("removeLeftOvers() removes what the dead have left, and nothing else", (t) => {
   const world = emptyFolder(t);
@@ -66,4 +73,23 @@ test("makeTemporaryFolder() makes every temporary folder, so that removeLeftOver
     "files/temporary-folder.ts",
     "lab/run-folder.ts",
   ]);
+});
+
+test("makeTemporaryFolder() has no sockets where ssh or QEMU would read the path as something else", (t) => {
+  const world = emptyFolder(t);
+  const before = process.env["TMPDIR"];
+  t.after(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  });
+  for (const name of ["plain", "%h", "$HOME", "a b", "a,b", 'a"b']) {
+    const place = join(world, name);
+    mkdirSync(place);
+    process.env["TMPDIR"] = place;
+    using withSocket = makeTemporaryFolder("test", "/socket");
+    using without = makeTemporaryFolder("test");
+    const expected = name === "plain" ? place : "/tmp";
+    assert.equal(dirname(withSocket.path), expected, name);
+    assert.equal(dirname(without.path), place, name);
+  }
 });

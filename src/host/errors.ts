@@ -11,6 +11,8 @@ export type HostErrorCode =
   | "host/wrong-state"
   /** The action was started and did not succeed; `errno` is its result. */
   | "host/action-failed"
+  /** What it lists cannot be a list of Xen's. */
+  | "host/implausible"
   /** No answer within the deadline. */
   | "host/timeout"
   /** No connection to a hypervisor is possible here: no privcmd, no permission, no connection. */

@@ -22,6 +22,7 @@ import { systemClock } from "./clock.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { uploadRefused } from "./explain/refusals.ts";
 import type { HostLink } from "./host-link.ts";
+import { requirePlausible } from "./plausible-list.ts";
 
 export class LinkedHost implements LivepatchHost {
   readonly label: string;
@@ -48,7 +49,7 @@ export class LinkedHost implements LivepatchHost {
   }
 
   async list(options: CallOptions): Promise<readonly ListedPayload[]> {
-    return this.#link.list(this.#deadline(options));
+    return requirePlausible(await this.#link.list(this.#deadline(options)), this.label);
   }
 
   async status(name: string, options: CallOptions): Promise<PayloadStatus | undefined> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type ClaimedFolder, claimFolder } from "../files/claimed-folder.ts";
 import { makeFolder, stateOfUnmade } from "../files/make-folder.ts";
 import { whyNotOurs } from "../files/own-folder.ts";
+import { isPlainPath } from "../files/temporary-folder.ts";
 import { codeOfSystemError } from "../system-state.ts";
 import { LabError } from "./errors.ts";
 
@@ -65,6 +66,7 @@ function runFolders(): string {
   const fitting = candidates.find(
     (folder) =>
       folder?.startsWith("/") &&
+      isPlainPath(folder) &&
       `${folder}/${name}${LONGEST_NAME}`.length <= SOCKET_PATH_MAX &&
       existsSync(folder),
   );

@@ -12,6 +12,7 @@ import type { Obstacle } from "./obstacle.ts";
 import { burying } from "./obstacle-words.ts";
 import type { Piece } from "./piece.ts";
 import { type Relations, relationsOf } from "./relations.ts";
+import { replacesFunction } from "./replaced-functions.ts";
 
 export interface BoundStep {
   readonly action: Action;
@@ -69,8 +70,7 @@ function findBuried(
   { knows }: Relations,
 ): Obstacle | undefined {
   if (piece.facts.mode === undefined) return undefined;
-  const replacedBy = (name: string) =>
-    applied.filter((lower) => lower.facts.functions?.includes(name));
+  const replacedBy = (name: string) => applied.filter((lower) => replacesFunction(lower, name));
   for (const name of piece.facts.functions ?? []) {
     const lower = replacedBy(name);
     const stranger = lower.find((other) => !knows(piece, other));

@@ -4,6 +4,7 @@ import { mayBeSleptIn, whyHeld } from "./held-words.ts";
 import type { Piece } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
 import type { Relations } from "./relations.ts";
+import { replacesFunction } from "./replaced-functions.ts";
 import type { Way } from "./way.ts";
 
 export interface NoticedPieces {
@@ -82,9 +83,7 @@ function buriedNotices(stack: readonly Piece[], { knows }: Relations): readonly 
     (lower.facts.functions ?? []).flatMap((functionName): Notice[] => {
       const upper = stack
         .slice(index + 1)
-        .findLast(
-          ({ facts }) => facts.functions?.includes(functionName) && facts.mode !== undefined,
-        );
+        .findLast((one) => one.facts.mode !== undefined && replacesFunction(one, functionName));
       if (upper === undefined || knows(upper, lower)) return [];
       const words = `what "${lower.name}" made of ${functionName} is not in force: "${upper.name}" was not built on top of it`;
       return [{ kind: "not-in-force", name: lower.name, words }];

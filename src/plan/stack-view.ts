@@ -6,6 +6,7 @@ import { noAddresses } from "./code-range.ts";
 import type { HostState, StackEvidence } from "./host-state.ts";
 import type { Piece } from "./piece.ts";
 import { relationsOf } from "./relations.ts";
+import { replacesFunction } from "./replaced-functions.ts";
 
 export interface StackView {
   readonly xenBuildId: string | undefined;
@@ -69,7 +70,7 @@ export function viewStack(state: HostState): StackView {
       guard,
       on: on?.name,
       functions: functions?.map((name) => {
-        const above = others.filter(({ facts }) => facts.functions?.includes(name));
+        const above = others.filter((other) => replacesFunction(other, name));
         const isLost = (other: Piece) => {
           return stack.kind === "known" && isOurs(other) && !relations.knows(other, piece);
         };

@@ -2,11 +2,14 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { FileError } from "../../files/errors.ts";
+import { followTrusted } from "../../files/trusted-way.ts";
 import { codeOfSystemError } from "../../system-state.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Checks that `output` lies in a directory that exists, before any work. @throws UsageError */
 export async function requireFolder(output: string, option = "--output"): Promise<void> {
+  for (const place of [output, `${output}.json`]) refuseForeignLink(place);
   const folder = dirname(output);
   const isThere = await stat(folder).then(
     (found) => found.isDirectory(),
@@ -42,6 +45,15 @@ export async function requireEvidencePlace(
   for (const input of inputs) {
     if ((await placeOf(input)) === place)
       refuse(`it would overwrite "${input}", which it tells of`);
+  }
+}
+
+/** What else is wrong with the way is told when it is written. @throws FileError */
+function refuseForeignLink(place: string): void {
+  try {
+    followTrusted(place);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
   }
 }
 
