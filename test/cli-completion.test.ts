@@ -35,6 +35,18 @@ test("completion offers the names of loaded payloads", async () => {
   assert.deepEqual(await wordsAfter("--host", "lab", "revert", "fi"), ["fix-1"]);
 });
 
+test("completion offers no name that a shell would run, or read as something else", async () => {
+  const host = new FakeHost().put("fix-1.2", { kind: "checked" });
+  for (const name of ["$(touch x)", "`touch x`", "a;touch x", "a b", "a\nb", "-rf", "*", "a'b"]) {
+    host.put(name, { kind: "checked" });
+  }
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { stdout } = await runXsplice(["completion", shell, "--", "apply", ""], { host });
+    const words = stdout.split("\n").map((line) => line.split(/[:\t]/)[0]);
+    assert.deepEqual(words, ["fix-1.2", ""], shell);
+  }
+});
+
 test("completion offers files where a file is wanted", async () => {
   assert.deepEqual(await wordsAfter("upload", "name", ""), [":files"]);
   assert.deepEqual(await wordsAfter("load", "x"), [":files"]);

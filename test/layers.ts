@@ -156,7 +156,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "processes",
     "files",
   ],
-  documents: [...["json", "xen-abi", "payload", "plan", "bisect", "lab", "depot", "xen-make"]],
+  documents: [
+    ...["json", "xen-abi", "payload", "plan", "bisect", "lab", "depot", "xen-make", "matrix"],
+  ],
   bases: [
     ...["build-outcome", "bytes", "files", "json", "host", "elf", "xen-abi", "parts", "hosts"],
     ...["xen-make", "running"],

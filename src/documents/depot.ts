@@ -5,6 +5,16 @@ import { contentsSchema } from "../depot/form.ts";
 import { count } from "../json/fields.ts";
 import { document, fix, flag, form, perhaps, text, texts, time } from "./shapes.ts";
 
+/** What payloads for a base are built from, on the vendor's machine. */
+const madeFrom = form({
+  base: perhaps(text),
+  source: perhaps(text),
+  config: perhaps(text),
+  compiler: perhaps(text),
+  series: perhaps(text),
+  version: perhaps(text),
+});
+
 const moved = { changed: texts };
 const publishing = [
   document({
@@ -68,7 +78,7 @@ export const depotDocuments = {
   "depot status": [
     document({
       root: perhaps(form({ version: count, fingerprint: text, spelled: text })),
-      bases: v.array(form({ buildId: text, label: text, release: text })),
+      bases: v.array(form({ buildId: text, label: text, release: text, made: perhaps(madeFrom) })),
       channels: v.array(
         form({
           name: text,

@@ -10,6 +10,7 @@ import { depotDocuments } from "./depot.ts";
 import { goalDocuments } from "./goals.ts";
 import { hostDocuments } from "./host.ts";
 import { labDocuments } from "./lab.ts";
+import { matrixDocuments } from "./matrix.ts";
 import { payloadFileDocuments, ruleDocument } from "./payload-file.ts";
 import { document, errorDocument, flag, form, perhaps, text } from "./shapes.ts";
 
@@ -21,6 +22,7 @@ export const documents = {
   ...buildDocuments,
   ...payloadFileDocuments,
   ...labDocuments,
+  ...matrixDocuments,
   ...depotDocuments,
   doctor: [
     document({

@@ -131,6 +131,8 @@ const inspectDocument = otherVersion({
     }),
   ),
   origin: orNull(origin),
+  /** Of one that was written by hand. */
+  sources: orNull(form({ compiler: text, files: v.array(form({ name: text, sha256: text })) })),
   tables: v.array(form({ section: text, entries: v.array(specialEntry), bytesLeft: count })),
   code: v.array(listedCode),
   findings: v.array(form({ severity, ...findingFields })),

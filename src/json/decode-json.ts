@@ -35,5 +35,15 @@ const VALUE_LENGTH_MAX = 60;
 function wordsOf({ path, input }: v.BaseIssue<unknown>): string {
   const steps = path?.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
   const place = steps?.join("").replace(/^\./, "") ?? "all of it";
-  return `${place} is ${JSON.stringify(input)?.slice(0, VALUE_LENGTH_MAX) ?? "missing"}`;
+  return `${place} is ${shown(input)}`;
+}
+
+function shown(input: unknown): string {
+  try {
+    return JSON.stringify(input)?.slice(0, VALUE_LENGTH_MAX) ?? "missing";
+  } catch (error) {
+    // JSON.parse() reads what is nested deeper than JSON.stringify() can write.
+    if (error instanceof RangeError) return "nested too deep";
+    throw error;
+  }
 }

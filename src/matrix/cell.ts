@@ -22,7 +22,7 @@ const proofSchema = v.object({
   seconds: v.number(),
 });
 
-const cellSchema = v.object({
+export const cellSchema = v.object({
   format: v.literal(FORMAT),
   key: digest,
   label: v.string(),

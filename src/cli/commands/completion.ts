@@ -106,10 +106,18 @@ async function payloadNames(call: CommandCall, address: string): Promise<string[
     const options = { deadlineMs: PATIENCE_MS, signal };
     await using host = await call.openHost(address, options);
     const payloads = await host.list(options);
-    return payloads.map(({ name }) => name);
+    return payloads.map(({ name }) => name).filter(isPlainWord);
   } catch {
     return [];
   }
+}
+
+/**
+ * Whoever names a payload does not write a command: bash puts a word on the line as it is, so that Enter would
+ * run `$(…)` in it. Such names are typed, and quoted, by hand.
+ */
+function isPlainWord(name: string): boolean {
+  return /^[\w.+@,/][\w.+@,/:=%-]*$/.test(name);
 }
 
 function hostOf(words: readonly string[]): string | undefined {

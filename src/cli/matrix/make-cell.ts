@@ -77,7 +77,7 @@ export async function makeCell(request: CellRequest): Promise<MadeCell> {
     import("../../builder/report.ts"),
   ]);
   const built = await buildFix(options);
-  const report = toDocument(reportOf(built, options, places.payload));
+  const report = toDocument("build", reportOf(built, options, places.payload));
   removeFile(folder, places.cell); // From here to its end, nothing is made.
   const bytes = built.payload?.bytes;
   const cell: Omit<Cell, "format"> = {

@@ -129,7 +129,9 @@ async function runMatrix(call: CommandCall): Promise<number> {
     onRow: (row) => say(row.base, `${rowLine(row)} (${++done} of ${bases.length})`),
   });
   writeProvides(wish, rows);
-  emit(call, documentOf(wish, rows), () => renderMatrix(rows, wish.trigger !== undefined));
+  emit(call, "matrix", documentOf(wish, rows), () =>
+    renderMatrix(rows, wish.trigger !== undefined),
+  );
   return rows.every(isWell) ? ExitCode.success : ExitCode.incomplete;
 }
 
@@ -144,11 +146,11 @@ function documentOf({ folder, layout }: MatrixWish, rows: readonly MatrixRow[]) 
     folder,
     layout,
     bases: rows.map(({ base, made, failure, proofFailure, seconds }) => {
-      const { key: _, ...cell } = made?.cell ?? { key: "", label: base.label };
-      const state = made === undefined ? { outcome: "failed" } : { kept: !made.isNew };
+      const failed = { key: "", label: base.label, outcome: "failed" as const };
+      const { key: _, ...cell } = made?.cell ?? failed;
       return {
         ...cell,
-        ...state,
+        ...(made && { kept: !made.isNew }),
         name: made?.places.name,
         failure,
         proofFailure,

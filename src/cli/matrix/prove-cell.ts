@@ -50,7 +50,7 @@ export async function proveCell(
     signal: io.signal,
   });
   const tool = `xsplice ${packageVersion()}`;
-  const document = toDocument(proofDocument(proof, { trigger, payloads, tool }));
+  const document = toDocument("prove", proofDocument(proof, { trigger, payloads, tool }));
   const place = join(folder, places.proof);
   mkdirSync(dirname(place), { recursive: true });
   writeWhole(place, document);
