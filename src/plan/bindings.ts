@@ -10,9 +10,8 @@ import { stillReached } from "./held-words.ts";
 import { type HostState, isHeld } from "./host-state.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { burying } from "./obstacle-words.ts";
-import type { Piece } from "./piece.ts";
+import { type Piece, replacesFunction } from "./piece.ts";
 import { type Relations, relationsOf } from "./relations.ts";
-import { replacesFunction } from "./replaced-functions.ts";
 
 export interface BoundStep {
   readonly action: Action;

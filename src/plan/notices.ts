@@ -1,10 +1,9 @@
 // Facts that a person should know about a plan besides its steps.
 
 import { mayBeSleptIn, whyHeld } from "./held-words.ts";
-import type { Piece } from "./piece.ts";
+import { type Piece, replacesFunction } from "./piece.ts";
 import type { Notice } from "./plan-form.ts";
 import type { Relations } from "./relations.ts";
-import { replacesFunction } from "./replaced-functions.ts";
 import type { Way } from "./way.ts";
 
 export interface NoticedPieces {

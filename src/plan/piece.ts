@@ -19,3 +19,19 @@ export interface Piece {
   /** For its upload, for the first time or again. */
   readonly file: GivenPayload | undefined;
 }
+
+/** By function: metadata may claim any number of them, and each is asked for. */
+const replacedBy = new WeakMap<PayloadFacts, ReadonlySet<string>>();
+
+/** `false` also where it is not known what the payload replaces. */
+export function replacesFunction(
+  { facts }: { readonly facts: PayloadFacts },
+  name: string,
+): boolean {
+  let names = replacedBy.get(facts);
+  if (names === undefined) {
+    names = new Set(facts.functions);
+    replacedBy.set(facts, names);
+  }
+  return names.has(name);
+}

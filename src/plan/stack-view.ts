@@ -4,9 +4,8 @@
 import type { GuardLevel, PayloadMode } from "../payload/metadata-keys.ts";
 import { noAddresses } from "./code-range.ts";
 import type { HostState, StackEvidence } from "./host-state.ts";
-import type { Piece } from "./piece.ts";
+import { type Piece, replacesFunction } from "./piece.ts";
 import { relationsOf } from "./relations.ts";
-import { replacesFunction } from "./replaced-functions.ts";
 
 export interface StackView {
   readonly xenBuildId: string | undefined;

@@ -1,3 +1,5 @@
+// Links that somebody else has put where we write.
+
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
@@ -14,8 +16,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { removeEarlierResult, writeFileAtomically } from "../builder/write-file.ts";
-import { followTrusted } from "./trusted-way.ts";
+import { removeEarlierResult, writeFileAtomically } from "../../src/builder/write-file.ts";
+import { followTrusted } from "../../src/files/trusted-way.ts";
 
 const EVE = 65_534;
 const folder = mkdtempSync(join(tmpdir(), "xsplice-way-"));

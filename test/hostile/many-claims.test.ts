@@ -1,8 +1,10 @@
+// Metadata that claims more than any payload has.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { factsOfMetadata } from "./facts.ts";
-import { replacesFunction } from "./replaced-functions.ts";
-import { viewStack } from "./stack-view.ts";
+import { factsOfMetadata } from "../../src/plan/facts.ts";
+import { replacesFunction } from "../../src/plan/piece.ts";
+import { viewStack } from "../../src/plan/stack-view.ts";
 
 test("replacesFunction() knows what metadata claims, and nothing where it claims nothing", () => {
   const claims = { facts: factsOfMetadata(["xsplice.functions=f,g"]) };
