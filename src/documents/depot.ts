@@ -52,6 +52,8 @@ export const depotDocuments = {
       isAsWished: flag,
       signedAt: perhaps(text),
       expires: text,
+      /** Where the depot did not answer, and what it said last is shown. */
+      unasked: perhaps(form({ because: text, ageSeconds: perhaps(v.number()), isExpired: flag })),
     }),
   ],
   "depot init": [document({ depot: text, channels: texts, keys: count })],

@@ -20,7 +20,7 @@ import {
 
 const payloads = v.array(form({ name: text, status, metadata: perhaps(texts) }));
 
-export const stackEvidence = v.picklist(["no-choice", "journal", "dependencies", "host"]);
+const stackEvidence = v.picklist(["no-choice", "journal", "dependencies", "host"]);
 const pairs = v.array(v.tuple([text, text]));
 
 const stackDocument = document({

@@ -5,6 +5,9 @@ import { count } from "../json/fields.ts";
 import { labInfoSchema } from "../lab/lab-info.ts";
 import { document, flag, form, perhaps, text, texts } from "./shapes.ts";
 
+/** Whether its number is free: other domains may hold its memory. */
+const remains = v.picklist(["none", "held"]);
+
 const ran = document({ exitCode: count, stdout: text, stderr: text });
 
 const guestOutcome = v.variant("kind", [
@@ -100,10 +103,11 @@ export const labDocuments = {
       lostBytes: count,
       console: text,
       elapsedMs: v.number(),
+      remains,
     }),
   ],
   "lab guest start": [document({ lab: text, guest: count })],
-  "lab guest kill": [document({ lab: text, killed: count })],
+  "lab guest kill": [document({ lab: text, killed: count, remains })],
   "lab guest list": [
     document({
       lab: text,

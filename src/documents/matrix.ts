@@ -1,4 +1,4 @@
-// The document of a fix for many bases.
+// Documents of a fix for many bases, and of a payload that is built again.
 
 import * as v from "valibot";
 import { count } from "../json/fields.ts";
@@ -7,7 +7,30 @@ import { document, form, perhaps, report, text, texts } from "./shapes.ts";
 
 const cell = cellSchema.entries;
 
+/** In a list, JSON has null for what is not there. */
+const sectionSize = v.union([v.undefined(), v.nullable(count)]);
+
+const difference = form({
+  section: text,
+  offset: count,
+  payload: text,
+  rebuilt: text,
+  /** Of a section that is missing, null. */
+  sizes: perhaps(v.tuple([sectionSize, sectionSize])),
+});
+
 export const matrixDocuments = {
+  rebuild: [
+    document({
+      payload: text,
+      outcome: v.picklist(["same", "differs", "refused"]),
+      sha256: text,
+      rebuilt: perhaps(form({ sha256: text, sizeBytes: count })),
+      inputs: v.array(form({ input: text, recorded: text, here: text, same: v.boolean() })),
+      difference: perhaps(difference),
+      because: texts,
+    }),
+  ],
   matrix: [
     document({
       folder: text,

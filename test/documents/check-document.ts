@@ -33,11 +33,7 @@ function documentOf(args: readonly string[]): DocumentName | "vex" | undefined {
   return names.find((name): name is DocumentName | "vex" => name === "vex" || name in documents);
 }
 
-export function requireForm(
-  line: string,
-  forms: readonly v.GenericSchema[],
-  printed: string,
-): void {
+function requireForm(line: string, forms: readonly v.GenericSchema[], printed: string): void {
   const value: unknown = JSON.parse(line);
   const results = forms.map((form) => v.safeParse(form, value));
   const fitting = results.find(({ success }) => success);

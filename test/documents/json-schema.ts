@@ -43,7 +43,7 @@ function toJson(schema: v.GenericSchema): JsonObject {
 }
 
 function isGivenOnly({ type }: v.GenericSchema): boolean {
-  return type === "bigint" || type === "date";
+  return type === "bigint" || type === "date" || type === "undefined";
 }
 
 function optionsOf(schema: v.GenericSchema): readonly v.GenericSchema[] {

@@ -71,7 +71,12 @@ export const baseCommand: CommandSpec = {
     const made = madeFrom(call, opened?.packageVersion);
     const label = call.options.text("label");
     const base = await addBase(depot, { symbols, source: path, label, made });
-    emit(call, "depot base", base, () => `${base.label}: Xen ${base.release}, build-id ${base.buildId}\n`);
+    emit(
+      call,
+      "depot base",
+      base,
+      () => `${base.label}: Xen ${base.release}, build-id ${base.buildId}\n`,
+    );
     return ExitCode.success;
   },
 };

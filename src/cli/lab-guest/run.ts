@@ -89,7 +89,12 @@ async function openLabOf(call: CommandCall): Promise<Lab> {
 function show(call: CommandCall, run: GuestRun): void {
   const { output, lostBytes, console, elapsedMs, outcome, remains } = run;
   if (call.globals.output === "json") {
-    emit(call, "lab guest run", { outcome, output, lostBytes, console, elapsedMs, remains }, () => "");
+    emit(
+      call,
+      "lab guest run",
+      { outcome, output, lostBytes, console, elapsedMs, remains },
+      () => "",
+    );
     return;
   }
   const { stderr } = call.io;

@@ -102,7 +102,7 @@ async function rebuild(call: CommandCall): Promise<number> {
     const { writeFileAtomically } = await import("../../builder/write-file.ts");
     await writeFileAtomically(output, rebuilt.bytes);
   }
-  emit(call, rebuilt.document, () => renderRebuilt(rebuilt.document));
+  emit(call, "rebuild", rebuilt.document, () => renderRebuilt(rebuilt.document));
   return rebuilt.outcome === "same" ? ExitCode.success : ExitCode.different;
 }
 
