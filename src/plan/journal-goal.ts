@@ -2,6 +2,7 @@
 // the host cannot lose it.
 
 import type { CallOptions } from "../host/call-options.ts";
+import { HostError } from "../host/errors.ts";
 import type { JournalStore } from "../host/journal-store.ts";
 import type { Journal } from "./journal-form.ts";
 import { decodeJournal, encodeJournal } from "./journal-json.ts";
@@ -48,4 +49,19 @@ export class JournalGoal {
       this.#onTrouble(error);
     }
   }
+}
+
+export function unsteady(label: string): HostError {
+  return new HostError({
+    code: "host/journal",
+    problem: `Cannot set the journal on ${label} aside: it is another one at each attempt`,
+    expected: "one release of xSplice at a time that drives this host",
+  });
+}
+
+/** The host does not answer: an action that cannot be recorded is not started. */
+export function isNoAnswer(error: unknown): boolean {
+  if (!(error instanceof HostError)) return false;
+  const { code } = error.report;
+  return code !== "host/journal" && code !== "host/unsupported";
 }

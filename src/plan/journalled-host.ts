@@ -20,7 +20,7 @@ import type { JournalStore } from "../host/journal-store.ts";
 import type { PayloadFacts } from "./facts-form.ts";
 import { beginInJournal, endInJournal, startJournal } from "./journal.ts";
 import type { Journal, PendingAction } from "./journal-form.ts";
-import { JournalGoal } from "./journal-goal.ts";
+import { isNoAnswer, JournalGoal, unsteady } from "./journal-goal.ts";
 import { encodeJournal } from "./journal-json.ts";
 import { type HostView, observeHost } from "./observe.ts";
 
@@ -246,19 +246,4 @@ export class JournalledHost implements LivepatchHost {
       this.#options.onTrouble(error);
     }
   }
-}
-
-function unsteady(label: string): HostError {
-  return new HostError({
-    code: "host/journal",
-    problem: `Cannot set the journal on ${label} aside: it is another one at each attempt`,
-    expected: "one release of xSplice at a time that drives this host",
-  });
-}
-
-/** The host does not answer: an action that cannot be recorded is not started. */
-function isNoAnswer(error: unknown): boolean {
-  if (!(error instanceof HostError)) return false;
-  const { code } = error.report;
-  return code !== "host/journal" && code !== "host/unsupported";
 }
