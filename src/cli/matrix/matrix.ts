@@ -147,7 +147,8 @@ function documentOf({ folder, layout }: MatrixWish, rows: readonly MatrixRow[]) 
     layout,
     bases: rows.map(({ base, made, failure, proofFailure, seconds }) => {
       const failed = { key: "", label: base.label, outcome: "failed" as const };
-      const { key: _, ...cell } = made?.cell ?? failed;
+      // Where it was read back, it has the format of its file.
+      const { key: _, format: __, ...cell } = { format: 0, ...(made?.cell ?? failed) };
       return {
         ...cell,
         ...(made && { kept: !made.isNew }),
