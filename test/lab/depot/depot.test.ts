@@ -165,6 +165,8 @@ for (const release of releases) {
       const shortly = Math.ceil(await upSeconds()) + SETTLE_SECONDS;
       const crash = build(crashingBefore(shortly));
       await inDom0(`sleep ${SETTLE_SECONDS + 5}`);
+      // Promotion gives `stable` all that edge has.
+      await xsplice("depot", "revoke", own.depot, names[1] ?? "", "--channel", "edge");
       const path = write("crash", crash.bytes);
       const add = ["depot", "add", own.depot, path, "--channel", "edge", "--fix", "XSA-3"];
       await xsplice(...add, ...allowed, "--allow", "hook-without-endbr64");
