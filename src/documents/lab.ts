@@ -36,6 +36,8 @@ const proofFields = {
       saw: text,
       words: text,
       health: perhaps(form({ isWell: flag, words: text })),
+      /** A race that did not come this time; it was run again. */
+      isMissed: perhaps(v.literal(true)),
       output: text,
       console: texts,
       seconds: v.number(),
