@@ -13,7 +13,7 @@ const COUNT_MAX_MS = 10_000;
 const POLL_MS = 50;
 
 const FAULT_WORDS =
-  /FATAL|Panic|\bBUG\b|WARN|Assertion|domain_crash|fault|Unhandled|stack overflow|NMI watchdog|corrupt/i;
+  /FATAL|Panic|\bBUG\b|WARN|Assertion|domain_crash|\bfaults?\b|Unhandled|stack overflow|NMI watchdog|corrupt/i;
 
 export interface Watched {
   readonly lab: Lab;
