@@ -179,6 +179,25 @@ buildTest("xsplice matrix keeps what was finished when somebody stops it", async
   assert.ok(rows.every(({ outcome }) => outcome === "built"));
 });
 
+buildTest(
+  "xsplice matrix with hooks builds anew, since they may include what has changed",
+  async () => {
+    const value = (number: number) => write("hooks/value.h", `#define VALUE ${number}\n`);
+    value(1);
+    const hooks = write(
+      "hooks/hook.c",
+      '#include "value.h"\nstatic int seen;\nstatic void set(void) { seen += VALUE; }\nXSPLICE_HOOK_LOAD(set)\n',
+    );
+    const list = listOf({ label: "One", "xen-syms": first });
+    const args = ["--patch", fix, "--bases", list, "-o", join(folder, "hooked"), "--hooks", hooks];
+    const [one] = await rowsOf(args);
+    assert.equal(one?.outcome, "built");
+    value(2);
+    const [other] = await rowsOf(args);
+    assert.notEqual(other?.payload?.sha256, one?.payload?.sha256);
+  },
+);
+
 function cellsIn(out: string): readonly string[] {
   const names = readdirSync(out, { recursive: true, encoding: "utf8" });
   return names.filter((name) => name.endsWith(".cell.json"));

@@ -5,6 +5,7 @@ import { BuildError } from "../build-outcome/build-error.ts";
 import { buildFix } from "../builder/build.ts";
 import type { BuildOptions } from "../builder/build-options.ts";
 import { invariant } from "../invariant.ts";
+import { causesInShort } from "./text/build-refusals.ts";
 
 /** @throws what buildFix() throws, but for code that does not compile: a fix may need the next one */
 export async function buildPrefix(series: BuildOptions, prefix: number): Promise<BuiltPrefix> {
@@ -20,8 +21,8 @@ export async function buildPrefix(series: BuildOptions, prefix: number): Promise
     });
     if (outcome === "unchanged" || outcome === "left-out") return { kind: "unchanged" };
     if (outcome === "refused") {
-      const words = refusals.map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
-      return { kind: "refused", words: `it cannot be built: ${words.join("; ")}` };
+      const words = causesInShort(refusals).join("; ");
+      return { kind: "refused", words: `it cannot be built: ${words}` };
     }
     invariant(payload !== undefined, "what is built has a payload");
     return { kind: "built", bytes: payload.bytes };

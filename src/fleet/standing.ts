@@ -32,8 +32,7 @@ export function standingOf(
   if (order === undefined || planned === undefined)
     return { kind: isGranted ? "at-work" : "waiting" };
   const facts = entryOf(replica, "facts", host);
-  const heardAt = Math.max(order.storedAt, facts?.storedAt ?? 0);
-  const isSilent = now > heardAt + plan.rules.silentMs;
+  const isSilent = now > heardAt(order, facts) + plan.rules.silentMs;
   switch (order.value.status) {
     case "withdrawn":
       return { kind: "withdrawn" };
@@ -54,6 +53,11 @@ export function standingOf(
 export function orderOf(rollout: string, host: string, replica: Replica): Entry<Order> | undefined {
   const order = entryOf(replica, "order", host);
   return order?.value.rollout === rollout ? order : undefined;
+}
+
+/** When a host with an order was heard of last, by the store's clock. */
+export function heardAt(order: Entry<Order>, facts: Entry<Facts> | undefined): number {
+  return Math.max(order.storedAt, facts?.storedAt ?? 0);
 }
 
 /** Those that stand in the way of the next wave. */

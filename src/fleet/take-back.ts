@@ -5,7 +5,7 @@ import type { Rollout } from "./records.ts";
 import { entryOf, type Replica } from "./replica.ts";
 import type { RolloutPlan } from "./rollout-plan.ts";
 import { sameStack } from "./stack.ts";
-import { orderOf } from "./standing.ts";
+import { heardAt, orderOf } from "./standing.ts";
 
 export type BackStanding =
   | { readonly kind: "untouched" }
@@ -39,8 +39,8 @@ export function backStandingOf(
   const facts = entryOf(replica, "facts", host);
   if (planned === undefined || order === undefined) return { kind: "untouched" };
   const { status, number, outcome, reason } = order.value;
-  const heardAt = Math.max(order.storedAt, facts?.storedAt ?? 0);
-  const isSilent = now > heardAt + plan.rules.silentMs;
+  const lastHeard = heardAt(order, facts);
+  const isSilent = now > lastHeard + plan.rules.silentMs;
   if (status === "open" || status === "taken") {
     return isSilent ? { kind: "silent", wasAtWork: status === "taken" } : { kind: "at-work" };
   }
@@ -50,7 +50,7 @@ export function backStandingOf(
   }
   if (status === "withdrawn") return { kind: "untouched" };
   if (facts === undefined || facts.value.asked < since) {
-    const isLost = now > Math.max(since, heardAt) + plan.rules.silentMs;
+    const isLost = now > Math.max(since, lastHeard) + plan.rules.silentMs;
     return isLost ? { kind: "silent", wasAtWork: false } : { kind: "unseen" };
   }
   const { xenBuildId, stack } = facts.value;

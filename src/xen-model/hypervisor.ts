@@ -17,6 +17,7 @@ import { featuresOfImage, takesDuplicateSymbols } from "./image-features.ts";
 import { badImage, type ImageFile, type ImageSection, readImageFile } from "./image-file.ts";
 import { releaseToldBy, requireRelease } from "./image-release.ts";
 import { Memory, type Region, type UnknownRange } from "./memory.ts";
+import { once } from "./once.ts";
 import { indexXenSymbols } from "./xen-symbols.ts";
 
 export interface Hypervisor {
@@ -30,8 +31,8 @@ export interface Hypervisor {
   readonly line: ReleaseLine;
   /** Of the image, where it shows them; else, or with another release by the options, of the release. */
   readonly features: ReadonlySet<Feature>;
-  /** A vendor's change: a symbol of a payload may have a name that exists already. */
-  readonly takesDuplicateSymbols: boolean;
+  /** A vendor's change: a symbol of a payload may have a name that exists already. Read on first use. */
+  readonly takesDuplicateSymbols: () => boolean;
   /** `undefined` when it was linked without one. */
   readonly buildId: Uint8Array | undefined;
   /**
@@ -110,10 +111,7 @@ export function openHypervisor(
     lookup,
     features:
       options.release === undefined ? featuresOfImage(release, sections) : featuresOf(release),
-    get takesDuplicateSymbols() {
-      // Read from all of the code, and asked for only where there is such a name.
-      return takesDuplicateSymbols(sections, architecture);
-    },
+    takesDuplicateSymbols: once(() => takesDuplicateSymbols(sections, architecture)),
     buildId: buildIdOf(file),
     memory: new Memory(regions, isEmpty),
     facts: imageFactsOf(file, boot),

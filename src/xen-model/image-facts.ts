@@ -5,6 +5,7 @@ import { SectionFlag } from "../elf/constants.ts";
 import { ENDBR64_SIZE, startsWithEndbr64 } from "../isa/endbr64.ts";
 import { type BootContext, featuresAskedFor } from "./boot-changes.ts";
 import type { ImageFile } from "./image-file.ts";
+import { once } from "./once.ts";
 import { functionAround, type ImageFunction, xenFunctions } from "./xen-symbols.ts";
 
 export interface ImageFacts {
@@ -51,14 +52,6 @@ function isInCode({ sections }: ImageFile, address: bigint): boolean {
 }
 
 const POINTER_SIZE = 8;
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
 
 function fileBytes(
   { sections }: BootContext,

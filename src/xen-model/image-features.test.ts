@@ -48,10 +48,10 @@ test("featuresOfImage() believes the image's messages more than the number of it
 
 test("takesDuplicateSymbols() is true where the code beside the message has no -EEXIST", () => {
   const texts = [DUPLICATE];
-  assert.equal(hypervisorWith("4.17.6", { texts, error: -17 })().takesDuplicateSymbols, false);
-  assert.equal(hypervisorWith("4.17.6", { texts, error: 0 })().takesDuplicateSymbols, true);
+  assert.equal(hypervisorWith("4.17.6", { texts, error: -17 })().takesDuplicateSymbols(), false);
+  assert.equal(hypervisorWith("4.17.6", { texts, error: 0 })().takesDuplicateSymbols(), true);
   const silent = hypervisorWith("4.17.6", { texts: ["of something else"], error: 0 });
-  assert.equal(silent().takesDuplicateSymbols, false, "no message, no knowledge");
+  assert.equal(silent().takesDuplicateSymbols(), false, "no message, no knowledge");
 });
 
 test("XenModel of such a hypervisor takes a name twice, and binds to the first that is loaded", () => {

@@ -62,9 +62,10 @@ function isCode({ sh_flags }: ImageSection): boolean {
   return (sh_flags & SectionFlag.SHF_EXECINSTR) !== 0n;
 }
 
-/** Where the text begins that `part` is in. */
+/** Where the text begins that `part` is in. Compilers put texts into sections of this name. */
 function addressOfText(sections: readonly ImageSection[], part: string): bigint | undefined {
-  for (const { bytes, sh_addr } of sections) {
+  for (const { name, bytes, sh_addr } of sections) {
+    if (!name.startsWith(".rodata")) continue;
     const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(part, 0, "latin1");
     if (at >= 0) return sh_addr + BigInt(bytes.lastIndexOf(0, at) + 1);
   }

@@ -10,9 +10,8 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { BuildOptions } from "../../builder/build-options.ts";
-import type { BuiltFix } from "../../builder/built-fix.ts";
 import { codeDigest } from "../../builder/code-digest.ts";
 import { sha256 } from "../../bytes/sha256.ts";
 import { noteMadeHere } from "../../depot/vouch/made-here.ts";
@@ -35,10 +34,12 @@ import { readSourceTree } from "../../xen-make/source-tree.ts";
 import { madeHereFolder } from "../depot/state-folder.ts";
 import { toDocument } from "../emit.ts";
 import type { CommandIo } from "../io.ts";
+import { nameOfPatch } from "../options/build.ts";
 import { readPatches, readSeries } from "../options/patches.ts";
 import { readXenSymsFile } from "../read-xen-syms-file.ts";
+import { causesInShort } from "../text/build-refusals.ts";
 import type { OpenedBase } from "./open-base.ts";
-import { type MatrixWish, nameOfPatch } from "./wish.ts";
+import type { MatrixWish } from "./wish.ts";
 
 export interface MadeCell {
   readonly cell: Omit<Cell, "format">;
@@ -67,7 +68,9 @@ export async function makeCell(request: CellRequest): Promise<MadeCell> {
   const places = placesOf({ layout, name, buildId, from: base.version, to });
   const key = await keyOf(options, places, io);
   const there = readCell(folder, places.cell);
-  if (isCurrent(there, key, (path) => digestAt(folder, path))) {
+  // What hooks include is found by the compiler alone, so the key does not know it.
+  const isKnown = options.inputs.hooks.length === 0;
+  if (isKnown && isCurrent(there, key, (path) => digestAt(folder, path))) {
     linkTo(folder, places, there.outcome === "built");
     const cell = { ...there, label: base.label };
     return { cell, places, isNew: false };
@@ -85,7 +88,7 @@ export async function makeCell(request: CellRequest): Promise<MadeCell> {
     label: base.label,
     buildId,
     outcome: outcomes[built.outcome],
-    reasons: reasonsOf(built),
+    reasons: causesInShort(built.refusals),
     functions: built.payload?.functions.length ?? 0,
     payload: bytes && put(folder, places.payload, bytes),
     payloadBuildId: built.payload && Buffer.from(built.payload.buildId).toString("hex"),
@@ -117,12 +120,6 @@ const outcomes = {
   unchanged: "no-change",
   "left-out": "no-change",
 } as const;
-
-function reasonsOf({ refusals }: BuiltFix): readonly string[] {
-  return refusals
-    .filter(({ causes = [] }) => causes.length === 0)
-    .map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
-}
 
 async function optionsFor({
   base,
@@ -176,7 +173,7 @@ async function keyOf(
   const compiler = run.compiler ?? "gcc";
   const asked = await runProcess([compiler, "--version"], { env: { ...env, ...run.environment } });
   const files = (all: typeof inputs.patches) =>
-    all.map(({ name, bytes }) => ({ name: nameOfPatch(name), sha256: sha256(bytes) }));
+    all.map(({ name, bytes }) => ({ name: basename(name), sha256: sha256(bytes) }));
   const { hooks, patches, pristine = [] } = inputs;
   return cellKey({
     tool: [label.toolVersion, codeDigest() ?? ""],
@@ -186,7 +183,7 @@ async function keyOf(
     compiler: [compiler, asked.stdout],
     patches: files(patches),
     pristine: files(pristine),
-    hooks: hooks.map((path) => ({ name: nameOfPatch(path), sha256: sha256(readFileSync(path)) })),
+    hooks: hooks.map((path) => ({ name: basename(path), sha256: sha256(readFileSync(path)) })),
     options: {
       mode: [stacking.mode],
       guard: [stacking.guard ?? ""],

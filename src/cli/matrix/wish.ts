@@ -15,12 +15,11 @@ import {
 import { findTrigger } from "../../prove/find-trigger.ts";
 import type { Trigger } from "../../prove/trigger.ts";
 import type { PatchInput } from "../../source-patch/patch-file.ts";
-import { readMetadata } from "../options/metadata.ts";
+import { nameOfPatch, readAllowed, readLabel } from "../options/build.ts";
 import { readPatches, readSeries, readText } from "../options/patches.ts";
 import { checkPayloadName } from "../options/payload-name.ts";
 import type { CommandCall } from "../spec.ts";
 import { UsageError } from "../usage-error.ts";
-import { packageVersion } from "../version.ts";
 
 export interface MatrixWish {
   /** Of the command line; a base may have its own series instead. */
@@ -73,18 +72,8 @@ export async function readWish(call: CommandCall): Promise<MatrixWish> {
     // The toolstack applies by REPLACE, so a payload has to have all fixes.
     mode: options.choice("mode", payloadModes) ?? (layout === "xenserver" ? "cumulative" : "stack"),
     guard: options.choice("guard", guardLevels),
-    allowed: {
-      init: options.texts("allow-init"),
-      unsafe: options.texts("allow-unsafe"),
-      layouts: options.texts("allow-layout"),
-      freshData: options.texts("allow-fresh-data"),
-    },
-    label: {
-      title: options.text("name"),
-      metadata: readMetadata(options),
-      toolVersion: packageVersion(),
-      patches: options.has("leave-out-patches") ? "digests" : "texts",
-    },
+    allowed: readAllowed(options),
+    label: readLabel(options),
     sandbox: options.text("sandbox") === "none" ? "none" : "auto",
     jobs,
     // One base leaves cores idle while its payload is linked.
@@ -96,10 +85,6 @@ export async function readWish(call: CommandCall): Promise<MatrixWish> {
     repeat: options.number("repeat") ?? 1,
     folder: options.text("output") ?? "matrix",
   };
-}
-
-export function nameOfPatch(path: string): string {
-  return basename(path).replace(/\.(patch|diff)$/, "");
 }
 
 /** It becomes the name of files, in a depot, too. */

@@ -1,8 +1,14 @@
 // The options of `xsplice build`, and their values after reading the files.
 
 import { basename } from "node:path";
-import type { BuildInputs, BuildOptions } from "../../builder/build-options.ts";
+import type {
+  AllowedNames,
+  BuildInputs,
+  BuildOptions,
+  PayloadLabel,
+} from "../../builder/build-options.ts";
 import type { OptionSpec } from "../option-spec.ts";
+import type { OptionValues } from "../option-values.ts";
 import type { CommandCall } from "../spec.ts";
 import { packageVersion } from "../version.ts";
 import { compilerSpecs, readSourceInputs, sourceSpecs } from "./build-source.ts";
@@ -166,23 +172,37 @@ export async function readBuildOptions(
         previous: previous === undefined ? undefined : await readPayloadFile(previous, io.signal),
         basePatches: await readPatches(options.texts("base-patch")),
       },
-      allowed: {
-        init: options.texts("allow-init"),
-        unsafe: options.texts("allow-unsafe"),
-        layouts: options.texts("allow-layout"),
-        freshData: options.texts("allow-fresh-data"),
-      },
-      label: {
-        title: options.text("name"),
-        metadata: readMetadata(options),
-        toolVersion: packageVersion(),
-        patches: options.has("leave-out-patches") ? "digests" : "texts",
-      },
+      allowed: readAllowed(options),
+      label: readLabel(options),
       run: { ...run, onProgress },
     },
-    output: options.text("output") ?? `${basename(last).replace(/\.(patch|diff)$/, "")}.livepatch`,
+    output: options.text("output") ?? `${nameOfPatch(last)}.livepatch`,
     explain: options.text("explain"),
     draftHooks: options.text("draft-hooks"),
+  };
+}
+
+/** Without directory and ending. */
+export function nameOfPatch(path: string): string {
+  return basename(path).replace(/\.(patch|diff)$/, "");
+}
+
+export function readAllowed(options: OptionValues): AllowedNames {
+  return {
+    init: options.texts("allow-init"),
+    unsafe: options.texts("allow-unsafe"),
+    layouts: options.texts("allow-layout"),
+    freshData: options.texts("allow-fresh-data"),
+  };
+}
+
+/** @throws UsageError */
+export function readLabel(options: OptionValues): PayloadLabel {
+  return {
+    title: options.text("name"),
+    metadata: readMetadata(options),
+    toolVersion: packageVersion(),
+    patches: options.has("leave-out-patches") ? "digests" : "texts",
   };
 }
 

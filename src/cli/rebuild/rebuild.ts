@@ -15,6 +15,7 @@ import { buildOptionSpecs } from "../options/build.ts";
 import { compilerSpecs, sourceSpecs } from "../options/build-source.ts";
 import { readInputFile } from "../read-input-file.ts";
 import type { CommandCall, TopCommand } from "../spec.ts";
+import { causesInShort } from "../text/build-refusals.ts";
 import { renderRebuilt } from "../text/rebuild.ts";
 import { digestsOfHooks, rebuildOptions } from "./inputs.ts";
 
@@ -159,7 +160,7 @@ async function built(build: BuildOptions): Promise<BuiltFix> {
 function reasonsOf(fix: BuiltFix | undefined): readonly string[] {
   const refusals = fix?.refusals ?? [];
   if (refusals.length === 0) return ["here the fix changes nothing that the hypervisor runs"];
-  return refusals.map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
+  return causesInShort(refusals);
 }
 
 async function inputsOf(

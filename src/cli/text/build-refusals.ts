@@ -26,6 +26,13 @@ export function renderRefusals(refusals: readonly BuildRefusal[]): readonly stri
   });
 }
 
+/** One line for each cause, where the report has the rest. */
+export function causesInShort(refusals: readonly BuildRefusal[]): readonly string[] {
+  return refusals
+    .filter(isCause)
+    .map(({ what, rule, reasons }) => `${what} (${rule}): ${reasons[0]}`);
+}
+
 function isCause({ causes = [] }: BuildRefusal): boolean {
   return causes.length === 0;
 }

@@ -8,17 +8,23 @@ import * as v from "valibot";
 import { sha256 } from "../../bytes/sha256.ts";
 import type { ElfObject } from "../../elf/object.ts";
 import { contentsOf, findSection } from "../../elf/sections.ts";
-import { type Described, decodeJson } from "../../json/decode-json.ts";
+import type { Described } from "../../json/decode-json.ts";
 import { maybe } from "../../json/fields.ts";
-import { PayloadError } from "../errors.ts";
+import {
+  decodeFile,
+  decodeJsonSection,
+  encodeFile,
+  encodeJsonSection,
+  type JsonSection,
+} from "./json-section.ts";
 
 export const ORIGIN_SECTION = ".xsplice.origin";
 const FORMAT = 1;
+const section: JsonSection = { name: ORIGIN_SECTION, format: FORMAT, of: "a payload" };
 
 const patchSchema = v.object({
   name: v.string(),
   sha256: v.string(),
-  // One character for each byte, because a patch need not be UTF-8.
   text: maybe(v.string()),
   fuzz: maybe(v.number()),
 });
@@ -91,10 +97,8 @@ export function withoutTexts(origin: PayloadOrigin): PayloadOrigin {
 export function encodeOrigin(origin: PayloadOrigin): Uint8Array {
   const { source, config, compiler, patches, pristine } = origin;
   const list = (all: readonly OriginPatch[]) =>
-    all.map(({ name, sha256: digest, bytes, fuzz = 0 }) => ({
-      name,
-      sha256: digest,
-      ...(bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") }),
+    all.map(({ fuzz = 0, ...patch }) => ({
+      ...encodeFile(patch),
       ...(fuzz === 0 ? {} : { fuzz }),
     }));
   const value: v.InferInput<typeof originSchema> = {
@@ -105,20 +109,19 @@ export function encodeOrigin(origin: PayloadOrigin): Uint8Array {
     patches: list(patches),
     ...(pristine === undefined ? {} : { pristine: list(pristine) }),
   };
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return encodeJsonSection(value);
 }
 
 /** `undefined` for a payload without one. @throws PayloadError payload/origin */
 export function readOrigin(payload: ElfObject): PayloadOrigin | undefined {
-  const section = findSection(payload, ORIGIN_SECTION);
-  return section && decodeOrigin(contentsOf(payload, section), payload.source);
+  const found = findSection(payload, ORIGIN_SECTION);
+  return found && decodeOrigin(contentsOf(payload, found), payload.source);
 }
 
 /** @throws PayloadError payload/origin when it is not of this format, or a patch does not fit its digest */
 export function decodeOrigin(bytes: Uint8Array, source: string): PayloadOrigin {
-  const decoded = decodeJson(textOf(bytes, source), originSchema);
-  if (decoded.kind === "problem") throw refusal(source, decoded.problem);
-  const { format: _, patches, pristine, ...origin } = decoded.value;
+  const decoded = decodeJsonSection(section, bytes, originSchema, source);
+  const { format: _, patches, pristine, ...origin } = decoded;
   return {
     ...origin,
     patches: patches.map((patch) => decodePatch(patch, source)),
@@ -127,32 +130,9 @@ export function decodeOrigin(bytes: Uint8Array, source: string): PayloadOrigin {
 }
 
 function decodePatch(
-  { name, sha256: digest, text, fuzz }: Described<typeof patchSchema>,
+  { fuzz, ...file }: Described<typeof patchSchema>,
   source: string,
 ): OriginPatch {
-  const withFuzz = fuzz === undefined ? {} : { fuzz };
-  if (text === undefined) return { name, sha256: digest, bytes: undefined, ...withFuzz };
-  const bytes = new Uint8Array(Buffer.from(text, "latin1"));
-  if (sha256(bytes) === digest) return { name, sha256: digest, bytes, ...withFuzz };
-  throw refusal(source, `patch ${JSON.stringify(name)} does not match its digest`);
-}
-
-function textOf(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw refusal(source, "it is not UTF-8", cause);
-  }
-}
-
-function refusal(source: string, state: string, cause?: unknown): PayloadError {
-  return new PayloadError(
-    {
-      code: "payload/origin",
-      problem: `Cannot read what a payload was made from: ${state}`,
-      where: `${source}, section "${ORIGIN_SECTION}"`,
-      expected: `JSON of format ${FORMAT}; others come from another release of xSplice`,
-    },
-    { cause },
-  );
+  const patch = decodeFile(section, file, "patch", source);
+  return fuzz === undefined ? patch : { ...patch, fuzz };
 }

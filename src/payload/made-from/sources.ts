@@ -4,15 +4,20 @@
 // Not there: flags of the compiler, which may name folders of a machine.
 
 import * as v from "valibot";
-import { sha256 } from "../../bytes/sha256.ts";
 import type { ElfObject } from "../../elf/object.ts";
 import { contentsOf, findSection } from "../../elf/sections.ts";
-import { type Described, decodeJson } from "../../json/decode-json.ts";
 import { maybe } from "../../json/fields.ts";
-import { PayloadError } from "../errors.ts";
+import {
+  decodeFile,
+  decodeJsonSection,
+  encodeFile,
+  encodeJsonSection,
+  type JsonSection,
+} from "./json-section.ts";
 
 export const SOURCES_SECTION = ".xsplice.sources";
 const FORMAT = 1;
+const section: JsonSection = { name: SOURCES_SECTION, format: FORMAT, of: "hand-written code" };
 
 const sourcesSchema = v.object({
   format: v.literal(FORMAT),
@@ -21,7 +26,6 @@ const sourcesSchema = v.object({
     v.object({
       name: v.string(),
       sha256: v.string(),
-      // One character for each byte, because a comment need not be UTF-8.
       text: maybe(v.string()),
     }),
   ),
@@ -57,54 +61,19 @@ export function encodeSources({ compiler, files }: PayloadSources): Uint8Array {
   const value: v.InferInput<typeof sourcesSchema> = {
     format: FORMAT,
     compiler,
-    files: files.map(({ name, sha256: digest, bytes }) => {
-      const text = bytes === undefined ? {} : { text: Buffer.from(bytes).toString("latin1") };
-      return { name, sha256: digest, ...text };
-    }),
+    files: files.map(encodeFile),
   };
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return encodeJsonSection(value);
 }
 
 /** `undefined` for a payload without hand-written code. @throws PayloadError payload/origin */
 export function readSources(payload: ElfObject): PayloadSources | undefined {
-  const section = findSection(payload, SOURCES_SECTION);
-  return section && decodeSources(contentsOf(payload, section), payload.source);
+  const found = findSection(payload, SOURCES_SECTION);
+  return found && decodeSources(contentsOf(payload, found), payload.source);
 }
 
 /** @throws PayloadError payload/origin when it is not of this format, or a text does not fit its digest */
 export function decodeSources(bytes: Uint8Array, source: string): PayloadSources {
-  const decoded = decodeJson(textOf(bytes, source), sourcesSchema);
-  if (decoded.kind === "problem") throw refusal(source, decoded.problem);
-  const { compiler, files } = decoded.value;
-  return { compiler, files: files.map((file) => decodeFile(file, source)) };
-}
-
-function decodeFile(
-  { name, sha256: digest, text }: Described<typeof sourcesSchema>["files"][number],
-  source: string,
-): SourceFile {
-  if (text === undefined) return { name, sha256: digest, bytes: undefined };
-  const bytes = new Uint8Array(Buffer.from(text, "latin1"));
-  if (sha256(bytes) === digest) return { name, sha256: digest, bytes };
-  throw refusal(source, `file ${JSON.stringify(name)} does not match its digest`);
-}
-
-function textOf(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw refusal(source, "it is not UTF-8", cause);
-  }
-}
-
-function refusal(source: string, state: string, cause?: unknown): PayloadError {
-  return new PayloadError(
-    {
-      code: "payload/origin",
-      problem: `Cannot read what hand-written code was made from: ${state}`,
-      where: `${source}, section "${SOURCES_SECTION}"`,
-      expected: `JSON of format ${FORMAT}; others come from another release of xSplice`,
-    },
-    { cause },
-  );
+  const { compiler, files } = decodeJsonSection(section, bytes, sourcesSchema, source);
+  return { compiler, files: files.map((file) => decodeFile(section, file, "file", source)) };
 }

@@ -19,7 +19,7 @@ export function exportSymbols(
   for (const { symbol, value } of resolved.values()) {
     if (!isRecorded(context, symbol) || replacements.has(value)) continue;
     const name = symbol.name.slice(0, PAYLOAD_SYMBOL_NAME_MAX);
-    if (context.lookUp(name) !== undefined && !context.xen.takesDuplicateSymbols) {
+    if (context.lookUp(name) !== undefined && !context.xen.takesDuplicateSymbols()) {
       refuse("symbols/duplicate", "EEXIST", `a symbol "${name}" exists already`, {
         place: { symbol: name, offset: symbol.fileOffset },
         console: [`duplicate new symbol: ${name}`],

@@ -1,0 +1,9 @@
+// What is read from an image when it is asked for, and then kept.
+
+export function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
